@@ -1,0 +1,146 @@
+"""Counts of an allele: integers that cannot contradict themselves.
+
+A dataset keeps its counts in *columns* (groups of people that do not overlap,
+or the populations a sites-only file declares); what is shown are *groups*,
+sums of columns.  Frequencies are computed at the edge, never stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlleleCounts:
+    """Copies and people.  ``None`` means that the source does not say.
+
+    Attributes:
+        ac: called copies of the allele.
+        an: called copies of any allele at the records declaring this one.
+        hom: people who carry nothing else (ploidy above 1).
+        het: people who carry it beside another called allele.
+        hemi: people of ploidy 1 who carry it.
+
+    Raises:
+        ValueError: when AC exceeds AN, a number is negative, or the people
+            carry more copies than there are.
+    """
+
+    ac: int | None
+    an: int | None
+    hom: int | None = None
+    het: int | None = None
+    hemi: int | None = None
+
+    def __post_init__(self) -> None:
+        given = [n for n in (self.ac, self.an, self.hom, self.het, self.hemi) if n]
+        if any(n < 0 for n in given):
+            message = f"negative count in {self}"
+            raise ValueError(message)
+        if self.ac is None:
+            return
+        if self.an is not None and self.ac > self.an:
+            message = f"AC {self.ac} exceeds AN {self.an}"
+            raise ValueError(message)
+        if 2 * (self.hom or 0) + (self.het or 0) + (self.hemi or 0) > self.ac:
+            message = f"people carry more than AC {self.ac} copies"
+            raise ValueError(message)
+
+    @property
+    def frequency(self) -> float | None:
+        """AC / AN, or ``None`` where either is unknown or AN is 0."""
+        if self.ac is None or not self.an:
+            return None
+        return self.ac / self.an
+
+
+class Carriers(NamedTuple):
+    """The people of one column who carry an allele (AC above 0 only)."""
+
+    column: int
+    ac: int
+    hom: int | None
+    het: int | None
+    hemi: int | None
+
+
+class Tally(NamedTuple):
+    """One allele's counts by column, as a loader makes and a store keeps them.
+
+    Attributes:
+        an: AN of every column, in column order; ``None``: AN is not known.
+        carriers: the columns with AC above 0, ascending; ``None``: AC is not
+            known, and the allele's presence is all that is said.
+    """
+
+    an: tuple[int, ...] | None
+    carriers: tuple[Carriers, ...] | None
+
+    @property
+    def exists(self) -> bool:
+        """Whether somebody carries it, or the source lists it without counts."""
+        return self.carriers is None or bool(self.carriers)
+
+
+class VariantRecord(NamedTuple):
+    """One ALT of a dataset, normalised and counted: from loaders to the store.
+
+    A *site* record has empty ``reference`` and ``alternate``: it says how many
+    copies were called at a position whose records left no allele there.
+
+    Attributes:
+        rank: the contig's rank in its assembly (1 … 25).
+        start, end: 0-based interbase, as in ``Allele``.
+        filters: FILTER words, where only records that failed them declare it.
+    """
+
+    rank: int
+    start: int
+    end: int
+    reference: str
+    alternate: str
+    tally: Tally
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A labelled sum of columns, such as ``Total``, ``SE`` or ``SE_F``."""
+
+    label: str
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a release's columns are kept and shown.
+
+    Attributes:
+        baseline: AN of every column when everybody is called diploid; the
+            store keeps differences from it.
+        groups: what is shown, ``Total`` first.
+    """
+
+    baseline: tuple[int, ...]
+    groups: tuple[Group, ...]
+
+
+def _sum(values: list[int | None]) -> int | None:
+    known = [v for v in values if v is not None]
+    return sum(known) if len(known) == len(values) else None
+
+
+def group_counts(tally: Tally, group: Group) -> AlleleCounts:
+    """Return the counts of one group of a tally."""
+    an = None if tally.an is None else sum(tally.an[c] for c in group.columns)
+    if tally.carriers is None:
+        return AlleleCounts(ac=None, an=an)
+    mine = [c for c in tally.carriers if c.column in group.columns]
+    return AlleleCounts(
+        ac=sum(c.ac for c in mine),
+        an=an,
+        hom=_sum([c.hom for c in mine]),
+        het=_sum([c.het for c in mine]),
+        hemi=_sum([c.hemi for c in mine]),
+    )

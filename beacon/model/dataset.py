@@ -1,0 +1,79 @@
+"""Datasets and their releases: what is loaded, and what a "no" may rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from beacon.model.counts import Layout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One file a release was made from."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One published load of a dataset; immutable, kept until removed.
+
+    Attributes:
+        number: unique over the whole store; the name under which rows hold
+            this release's counts.
+        ordinal: 1, 2, 3 … within the dataset; what people see.
+        fingerprint: digest of inputs and options; equal means same content.
+        genotyped: whether counts come from genotypes.
+        contigs: plain names of the contigs with at least one usable record.
+        variants: how many alleles exist (see contract, "Meaning of the data").
+        sample_count: people, or ``None`` for a sites-only source.
+        options: the load's options that shape its content, as given.
+        report: the load report, as written by ``--report``.
+    """
+
+    number: int
+    ordinal: int
+    dataset: str
+    assembly: str
+    fingerprint: str
+    created: datetime
+    published: datetime
+    genotyped: bool
+    layout: Layout
+    contigs: frozenset[str]
+    variants: int
+    sample_count: int | None
+    inputs: tuple[Input, ...]
+    tool: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    report: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A named collection of people or sites, and the release it serves.
+
+    Attributes:
+        kind: ``patients`` or ``population``.
+        country: ISO 3166 alpha-2 code.
+        release: the published release, ``None`` while nothing is published.
+        created: when it was first loaded or described.
+        updated: when what it serves or says last changed.
+    """
+
+    id: str
+    name: str
+    created: datetime
+    updated: datetime
+    description: str | None = None
+    kind: str | None = None
+    country: str | None = None
+    contact: str | None = None
+    release: Release | None = None

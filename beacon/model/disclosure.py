@@ -1,0 +1,107 @@
+"""What is said: the only form of an answer a door ever holds.
+
+Made by ``policy`` out of findings; every number here may be shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from beacon.model.status import Status, overall
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from beacon.model.counts import AlleleCounts
+    from beacon.model.query import Granularity, Query
+    from beacon.model.requester import Requester
+    from beacon.model.variant import Allele
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """What one requester may learn from one dataset."""
+
+    dataset: str
+    granularity: Granularity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupDisclosure:
+    """Counts of one group of people that may be shown."""
+
+    label: str
+    counts: AlleleCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantDisclosure:
+    """One variant record that may be shown; ``groups`` has ``Total`` first."""
+
+    allele: Allele
+    groups: tuple[GroupDisclosure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetDisclosure:
+    """What is said for one dataset.
+
+    Attributes:
+        granularity: the detail this dataset's part is given in.
+        total: matching variants; ``None`` where it may not be said.
+        counts: of a single-allele question, all people together; for a
+            ``not_seen`` AC is 0 and AN what the "no" rests on (or ``None``).
+        coverage: ``undeclared`` where a "no" rests on no declared coverage.
+        filters: FILTER words that kept the allele from counting.
+    """
+
+    dataset: str
+    name: str
+    status: Status
+    granularity: Granularity
+    exists: bool
+    total: int | None = None
+    variants: tuple[VariantDisclosure, ...] = ()
+    counts: AlleleCounts | None = None
+    coverage: str | None = None
+    filters: tuple[str, ...] = ()
+    release: int | None = None
+    released: datetime | None = None
+    sample_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosure:
+    """The answer to one question."""
+
+    granularity: Granularity
+    datasets: tuple[DatasetDisclosure, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """The one word over all datasets; nothing asked: ``not_asked``."""
+        return overall(d.status for d in self.datasets)
+
+    @property
+    def exists(self) -> bool:
+        """Whether any dataset holds a match."""
+        return any(d.exists for d in self.datasets)
+
+    @property
+    def total(self) -> int | None:
+        """Matches over all datasets; ``None`` when none may be counted."""
+        known = [d.total for d in self.datasets if d.total is not None]
+        return sum(known) if known or not self.datasets else None
+
+
+class Answers(Protocol):
+    """Whatever answers a question: this beacon, a peer, or a network of both."""
+
+    async def answer(self, query: Query, requester: Requester) -> Disclosure:
+        """Return what may be said.
+
+        Raises:
+            BeaconError: as drawn in ``model.errors``.
+        """

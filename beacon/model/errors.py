@@ -1,0 +1,90 @@
+"""Every error this project raises, in one tree.
+
+    BeaconError
+    ├── InvalidRequest            400  a parameter is missing or malformed
+    │   ├── NotUnderstood         400  a spelling of a variant that is none we know
+    │   └── UnknownContig         400  a sequence the assembly does not have
+    ├── NotPermitted              403  policy says no
+    ├── NotFound                  404  no such path or dataset
+    ├── RequestTooLarge           413  more than we promise to answer at once
+    ├── StoreUnavailable          503  the database cannot be reached or was too slow
+    ├── UsageError                400  a command line that cannot mean anything (exit 2)
+    └── LoadRejected              422  a file that must not be loaded (exit 1)
+        └── ReadError             422  the same, with its file and line
+
+Each leaf carries the HTTP status a door should use; none of them knows HTTP.
+The message of every error is one sentence a user may read.
+"""
+
+from __future__ import annotations
+
+
+class BeaconError(Exception):
+    """Any failure this project explains in one sentence."""
+
+    status_hint = 500
+
+
+class InvalidRequest(BeaconError):
+    """A parameter is missing, malformed or contradicts another one."""
+
+    status_hint = 400
+
+    def __init__(self, message: str, *, parameter: str | None = None) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+class NotUnderstood(InvalidRequest):
+    """A spelling of a variant or region that is none of those we read."""
+
+
+class UnknownContig(InvalidRequest):
+    """A sequence name the assembly does not have."""
+
+
+class NotPermitted(BeaconError):
+    """The policy does not allow this question to this requester."""
+
+    status_hint = 403
+
+
+class NotFound(BeaconError):
+    """There is no such path or dataset."""
+
+    status_hint = 404
+
+
+class RequestTooLarge(BeaconError):
+    """More was asked at once than the contract promises to answer."""
+
+    status_hint = 413
+
+
+class StoreUnavailable(BeaconError):
+    """The database cannot be reached, or did not answer within the deadline."""
+
+    status_hint = 503
+
+
+class UsageError(BeaconError):
+    """A command line or setting that cannot mean anything; nothing was tried."""
+
+    status_hint = 400
+
+
+class LoadRejected(BeaconError):
+    """A file that must not be loaded; nothing of it was stored."""
+
+    status_hint = 422
+
+
+class ReadError(LoadRejected):
+    """A file that cannot be read on from a certain place."""
+
+    def __init__(self, reason: str, *, path: str, line: int | None = None) -> None:
+        place = path if line is None else f"{path}:{line}"
+        super().__init__(f"{place}: {reason}")
+        self.reason = reason
+        self.path = path
+        self.line = line

@@ -1,0 +1,89 @@
+"""What is true: exact numbers, before any policy.
+
+Only ``store``, ``policy`` and ``service`` may import this module; an import
+contract holds it.  What a door may show is made by ``policy`` (``disclosure``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from beacon.model.status import Status
+
+if TYPE_CHECKING:
+    from beacon.model.counts import Tally
+    from beacon.model.dataset import Dataset
+    from beacon.model.variant import Allele
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundVariant:
+    """One allele a dataset declares, with its counts by column.
+
+    Attributes:
+        tally: counts; see ``Dataset.release.layout`` for their columns.
+        filters: FILTER words, where only records that failed them declare it.
+    """
+
+    allele: Allele
+    tally: Tally
+    filters: tuple[str, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the dataset holds it: carried, or listed without counts."""
+        return not self.filters and self.tally.exists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a dataset says of a place, where it does not hold the allele.
+
+    Attributes:
+        an: called copies there; ``None``: there is no record, or no AN.
+        has_record: whether a record that counts stands at that position.
+        filters: FILTER words, where only records that failed them stand there.
+    """
+
+    an: int | None = None
+    has_record: bool = False
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetFindings:
+    """What one dataset truly answers to one question.
+
+    Attributes:
+        total: existing variants that match, before paging; at boolean
+            granularity 1 stands for "at least one".
+        variants: the page of them, in genome order (record granularity), or
+            the allele itself (single-allele question, any granularity).
+        place: what a "no" rests on (single-allele question).
+        is_contig_loaded: whether the release has records on the contig asked.
+    """
+
+    dataset: Dataset
+    total: int
+    variants: tuple[FoundVariant, ...] = ()
+    place: Place | None = None
+    is_contig_loaded: bool = True
+
+    @property
+    def status(self) -> Status:
+        """Return the word for it (contract, "What a no rests on")."""
+        if self.total:
+            return Status.SEEN
+        if not self.is_contig_loaded:
+            return Status.NOT_COVERED
+        if self.place is not None and (self.place.filters or self.place.an == 0):
+            return Status.NOT_COVERED
+        return Status.NOT_SEEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """The truth about one question, dataset by dataset."""
+
+    datasets: tuple[DatasetFindings, ...]

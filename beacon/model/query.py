@@ -1,0 +1,74 @@
+"""A question, whole: what is asked, of which datasets, in how much detail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from beacon.model.pattern import VariantPattern
+
+
+class Granularity(IntEnum):
+    """How much is said; a smaller number says less."""
+
+    BOOLEAN = 1
+    COUNT = 2
+    RECORD = 3
+
+    @property
+    def word(self) -> str:
+        """The word used on the wire."""
+        return self.name.lower()
+
+
+class Include(StrEnum):
+    """Which result sets an answer lists (``includeResultsetResponses``)."""
+
+    HIT = "HIT"
+    MISS = "MISS"
+    ALL = "ALL"
+    NONE = "NONE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of records: ``skip`` counts pages, not records."""
+
+    skip: int = 0
+    limit: int = 10
+
+    @property
+    def offset(self) -> int:
+        """Records before this page."""
+        return self.skip * self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One question.
+
+    Attributes:
+        pattern: which variants; ``None``: all of them (no variant parameters).
+        datasets: ids asked for; ``None``: every dataset.
+        assembly: canonical name the question is limited to.
+        unknown_filters: well-formed filter ids nothing here answers to; they
+            match nothing and are named in ``warnings``.
+        identity: ids asked for by path, e.g. a variant's.
+        warnings: sentences the answer must repeat.
+        requested: the request as understood, for ``receivedRequestSummary``.
+    """
+
+    pattern: VariantPattern | None = None
+    datasets: tuple[str, ...] | None = None
+    assembly: str | None = None
+    granularity: Granularity = Granularity.BOOLEAN
+    include: Include = Include.HIT
+    page: Page = field(default_factory=Page)
+    unknown_filters: tuple[str, ...] = ()
+    test_mode: bool = False
+    warnings: tuple[str, ...] = ()
+    requested: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,33 @@
+"""The seven words for what is known, and their order.
+
+One set of words everywhere: answers, batches, the command line, pages.
+A failure has a word of its own, so that it can never read as "no".
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Status(StrEnum):
+    """What may be said of a variant, strongest word first."""
+
+    SEEN = "seen"
+    NO_ANSWER = "no_answer"
+    REFUSED = "refused"
+    WITHHELD = "withheld"
+    NOT_SEEN = "not_seen"
+    NOT_COVERED = "not_covered"
+    NOT_ASKED = "not_asked"
+
+
+_STRENGTH = {status: rank for rank, status in enumerate(Status)}
+
+
+def overall(statuses: Iterable[Status]) -> Status:
+    """Return the one word for several datasets or nodes; none at all: not asked."""
+    return min(statuses, key=_STRENGTH.__getitem__, default=Status.NOT_ASKED)
