@@ -1,0 +1,198 @@
+"""The files of one load, taken together: one assembly, one roster, one stream.
+
+Everything that can refuse a load before a record is read is refused in
+``open_cohort``; everything about single records is in the report.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from beacon.model.counts import Group, Layout
+from beacon.model.errors import LoadRejected, UsageError
+from loaders.counting import GenotypeCounting, InfoCounting
+from loaders.header import Header, choose_assembly, left_out, read_header
+from loaders.merging import Merger
+from loaders.reader import VcfText
+from loaders.report import FileReport, LoadReport
+from loaders.roster import Roster, Sample, make_roster, read_samples
+from loaders.vcf import Site, VcfSites
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from beacon.model.assemblies import Assembly
+    from beacon.model.counts import VariantRecord
+    from beacon.model.variant import Reference
+
+_SITES_LAYOUT = Layout(baseline=(0,), groups=(Group(label="Total", columns=(0,)),))
+_STEP = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """How files are read.
+
+    Attributes:
+        assembly: canonical name; ``None``: the headers decide.
+        samples: the samples table.
+        group_by: columns of it to count by, besides sex and population.
+        keep_filtered: count records that failed a FILTER (``--filters all``).
+        max_bad: the share of bad records above which a file is rejected.
+    """
+
+    assembly: str | None = None
+    samples: Path | None = None
+    group_by: tuple[str, ...] = ()
+    keep_filtered: bool = False
+    max_bad: float = 0.01
+
+
+class Cohort:
+    """The opened files of one load.
+
+    Attributes:
+        report: filled while the records are taken.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        headers: Sequence[Header],
+        assembly: Assembly,
+        roster: Roster | None,
+        options: LoadOptions,
+    ) -> None:
+        self._paths = paths
+        self._headers = headers
+        self._roster = roster
+        self._options = options
+        self.assembly = assembly
+        self.report = LoadReport(files=[FileReport(name=p.name) for p in paths])
+        self.report.notes.extend(roster.notes if roster else ())
+        self.contigs: frozenset[str] = frozenset()
+
+    @property
+    def is_genotyped(self) -> bool:
+        """Whether counts come from genotypes."""
+        return self._roster is not None
+
+    @property
+    def sample_count(self) -> int | None:
+        """How many people the files hold; ``None`` for sites only."""
+        return self._roster.people if self._roster else None
+
+    @property
+    def layout(self) -> Layout:
+        """The columns and groups of the counts."""
+        return self._roster.layout if self._roster else _SITES_LAYOUT
+
+    def records(
+        self,
+        reference: Reference | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Iterator[VariantRecord]:
+        """Yield every allele's record; one yielded again replaces the earlier.
+
+        Args:
+            reference: the genome REF is checked against and alleles are
+                left-aligned with.
+            progress: is told the bytes read so far, over all files.
+
+        Raises:
+            LoadRejected: too many bad records, or none usable; at the end.
+            ReadError: a file that is truncated or corrupt.
+        """
+        counting = GenotypeCounting(self._roster) if self._roster else InfoCounting()
+        merger = Merger(counting, reference, self.report)
+        sites = self._sites(self.report, progress)
+        yield from merger.records(sites, lambda: self._sites(self._unread(), None))
+        self.contigs = frozenset(merger.contigs)
+        for file in self.report.files:
+            self._judge(file)
+
+    def _unread(self) -> LoadReport:
+        return LoadReport(files=[FileReport(name=p.name) for p in self._paths])
+
+    def _sites(
+        self, report: LoadReport, progress: Callable[[int], None] | None
+    ) -> Iterator[Site]:
+        texts = [VcfText(path) for path in self._paths]
+        streams = [
+            VcfSites(
+                text,
+                header,
+                self.assembly,
+                number=number,
+                left_out=left_out(header, self.assembly),
+                keep_filtered=self._options.keep_filtered,
+            ).sites(report.files[number])
+            for number, (text, header) in enumerate(
+                zip(texts, self._headers, strict=True)
+            )
+        ]
+        merged: Iterable[Site] = (
+            streams[0]
+            if len(streams) == 1
+            else heapq.merge(*streams, key=attrgetter("order"))
+        )
+        for count, site in enumerate(merged):
+            if progress is not None and not count % _STEP:
+                progress(sum(text.bytes_read for text in texts))
+            yield site
+
+    def _judge(self, file: FileReport) -> None:
+        """Reject a file with too many bad records, or without a usable one."""
+        if not file.records:
+            return
+        if not file.usable:
+            reasons = [*file.bad, *file.not_loaded]
+            message = (
+                f"{file.name}: none of its {file.records} records can be used"
+                f" ({reasons[0]})"
+            )
+            raise LoadRejected(message)
+        if file.bad_records > self._options.max_bad * file.records:
+            first = next(iter(file.examples[next(iter(file.bad))]))
+            message = (
+                f"{file.name}: {file.bad_records} of {file.records} records are bad,"
+                f" more than --max-bad {self._options.max_bad:.2%} allows; the first:"
+                f" {first}"
+            )
+            raise LoadRejected(message)
+
+
+def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
+    """Return the files, opened and found to fit together.
+
+    Raises:
+        ReadError: a file that cannot be loaded at all.
+        UsageError: options or files that contradict each other.
+    """
+    if len({p.resolve() for p in paths}) != len(paths):
+        message = "the same file is given twice"
+        raise UsageError(message)
+    table: Mapping[str, Sample] = {}
+    if options.samples is not None:
+        table = read_samples(options.samples, options.group_by)
+    elif options.group_by:
+        message = "--group-by needs --samples"
+        raise UsageError(message)
+    headers = [read_header(VcfText(path)) for path in paths]
+    assembly = choose_assembly(headers, options.assembly)
+    sites_only = [h for h in headers if h.is_sites_only]
+    if sites_only and len(sites_only) != len(headers):
+        message = f"{sites_only[0].path} has no samples but other files do"
+        raise UsageError(message)
+    roster = None
+    if not sites_only:
+        files = [h.samples for h in headers]
+        roster = make_roster(files, table, options.group_by)
+    elif table:
+        message = "--samples is given but the files have no samples"
+        raise UsageError(message)
+    return Cohort(paths, headers, assembly, roster, options)

@@ -1,0 +1,241 @@
+"""Calls → counts: AC, AN and people by column, each person once.
+
+One record of one allele is counted straight from its exceptional cells.
+Several records of one allele are merged person by person first: the record
+with most copies counts, and nothing is summed over records.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from beacon.model.counts import Carriers, Tally
+from loaders.genotypes import ABSENT, Calls
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from loaders.roster import Roster
+    from loaders.vcf import InfoCounts
+
+    Ints = NDArray[np.int64]
+
+_FEW = 12
+_CLASSES = 18
+
+
+class Contribution(NamedTuple):
+    """What one record says of one allele (``indexes`` empty: of its place).
+
+    Attributes:
+        indexes: the record's allele numbers that are this allele.
+        is_skipped: whether the record was bad, so that it counts nothing.
+    """
+
+    file: int
+    line: int
+    indexes: tuple[int, ...]
+    filters: tuple[str, ...]
+    calls: Calls | None
+    info: InfoCounts | None
+    is_skipped: bool
+
+
+class Counting(Protocol):
+    """How contributions to one allele become its counts."""
+
+    def tally(self, contributions: Sequence[Contribution]) -> Tally:
+        """Return the counts of one allele; contributions that were not skipped."""
+
+    def nothing(self) -> Tally:
+        """Return the counts of a place that only skipped records describe."""
+
+
+class InfoCounting:
+    """Counts of a sites-only source: what INFO says, or presence alone."""
+
+    def tally(self, contributions: Sequence[Contribution]) -> Tally:
+        """Return the counts of the record that declares most copies."""
+        if not contributions[0].indexes:
+            return self._site(contributions)
+        said = [(c.info, c.indexes[0] - 1) for c in contributions if c.info]
+        known = [(i.ac[n], i.an, i.hom[n]) for i, n in said if i.ac[n] is not None]
+        if not known:
+            an = max((i.an for i, _ in said if i.an is not None), default=None)
+            return Tally(None if an is None else (an,), None)
+        ac, an, hom = max(known, key=lambda k: (k[0] or 0, k[1] or 0))
+        column = (Carriers(0, ac, hom, None, None),) if ac else ()
+        return Tally(None if an is None else (an,), column)
+
+    def _site(self, contributions: Sequence[Contribution]) -> Tally:
+        said = [c.info.an for c in contributions if c.info and c.info.an is not None]
+        return Tally((max(said),) if said else None, ())
+
+    def nothing(self) -> Tally:
+        """Return AN 0: the place says nothing."""
+        return Tally((0,), ())
+
+
+class GenotypeCounting:
+    """Counts of genotyped files over the columns of a roster."""
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+        self._size = len(roster.layout.baseline)
+        self._columns = [roster.column_of[p] for p in roster.person_of]
+        self._full = [
+            2 * np.bincount(c, minlength=self._size).astype(np.int64)
+            for c in self._columns
+        ]
+        self._full_lists = [f.tolist() for f in self._full]
+        self._people = [c.tolist() for c in self._columns]
+        self._none = Tally((0,) * self._size, ())
+        self._weights = _weights()
+
+    def nothing(self) -> Tally:
+        """Return AN 0 in every column."""
+        return self._none
+
+    def tally(self, contributions: Sequence[Contribution]) -> Tally:
+        """Return the counts of one allele over all records that declare it."""
+        called = [c for c in contributions if c.calls is not None]
+        if not called:
+            return self._none
+        only = called[0]
+        if len(called) > 1 or not self._roster.is_plain[only.file]:
+            return self._merged(called)
+        if only.calls is None:
+            return self._none
+        if len(only.calls.cells) <= _FEW:
+            return self._few(only.file, only.calls, only.indexes)
+        return self._many(only.file, only.calls, only.indexes)
+
+    def _few(self, file: int, calls: Calls, indexes: tuple[int, ...]) -> Tally:
+        people, an = self._people[file], self._full_lists[file].copy()
+        found: dict[int, list[int]] = {}
+        cells, first, second = (
+            calls.cells.tolist(), calls.first.tolist(), calls.second.tolist(),
+        )  # fmt: skip
+        for cell, one, two in zip(cells, first, second, strict=True):
+            call = (one,) if two == ABSENT else (one, two)
+            _count(people[cell], call, indexes, an, found)
+        for cell, poly in calls.polyploid:
+            _count(people[cell], poly, indexes, an, found)
+        return _tally(an, found)
+
+    def _many(self, file: int, calls: Calls, indexes: tuple[int, ...]) -> Tally:
+        first, second = calls.first, calls.second
+        copies = np.zeros(len(first), dtype=np.int64)
+        for index in indexes:
+            copies += (first == index).astype(np.int64) + (second == index)
+        called = (first >= 0).astype(np.int64) + (second >= 0)
+        kind = (second == ABSENT) * 9 + called * 3 + copies
+        slots = self._columns[file][calls.cells] * _CLASSES + kind
+        bins = np.bincount(slots, minlength=self._size * _CLASSES)
+        sums = bins.reshape(self._size, _CLASSES) @ self._weights
+        an = (self._full[file] - sums[:, 0]).tolist()
+        found = {c: sums[c, 1:].tolist() for c in sums[:, 1].nonzero()[0].tolist()}
+        for cell, poly in calls.polyploid:
+            _count(self._people[file][cell], poly, indexes, an, found)
+        return _tally(an, found)
+
+    def _merged(self, contributions: Sequence[Contribution]) -> Tally:
+        """Merge person by person: most copies first, then most called copies."""
+        people = self._roster.people
+        best = np.full(people, -1, dtype=np.int64)
+        most = np.zeros(people, dtype=np.int64)
+        for one in contributions:
+            who = self._roster.person_of[one.file]
+            copies, called, ploidy = _dense(one, len(who))
+            score = (copies << 16 | called) << 1 | (ploidy > 1)
+            np.maximum.at(best, who, score)
+            np.maximum.at(most, who, called)
+        an = [0] * self._size
+        found: dict[int, list[int]] = {}
+        columns = self._roster.column_of.tolist()
+        for column, number in zip(columns, most.tolist(), strict=True):
+            an[column] += number
+        scores: list[int] = best.tolist()
+        for person in (best >> 17 > 0).nonzero()[0].tolist():
+            points = scores[person]
+            _add(
+                found.setdefault(columns[person], [0, 0, 0, 0]),
+                points >> 17,
+                (points >> 1) & 0xFFFF,
+                is_haploid=not points & 1,
+            )
+        return _tally(an, found)
+
+
+def _dense(one: Contribution, cells: int) -> tuple[Ints, Ints, Ints]:
+    """Return copies, called copies and ploidy of every sample column."""
+    copies = np.zeros(cells, dtype=np.int64)
+    called = np.full(cells, 2, dtype=np.int64)
+    ploidy = np.full(cells, 2, dtype=np.int64)
+    calls = one.calls
+    if calls is None:
+        return copies, np.zeros(cells, dtype=np.int64), ploidy
+    where, first, second = calls.cells, calls.first, calls.second
+    for index in one.indexes:
+        copies[where] += (first == index).astype(np.int64) + (second == index)
+    called[where] = (first >= 0).astype(np.int64) + (second >= 0)
+    ploidy[where] = 2 - (second == ABSENT)
+    for cell, poly in calls.polyploid:
+        copies[cell] = sum(a in one.indexes for a in poly)
+        called[cell] = sum(a >= 0 for a in poly)
+        ploidy[cell] = len(poly)
+    return copies, called, ploidy
+
+
+def _count(
+    column: int,
+    call: tuple[int, ...],
+    indexes: tuple[int, ...],
+    an: list[int],
+    found: dict[int, list[int]],
+) -> None:
+    called = sum(a >= 0 for a in call)
+    an[column] += called - 2
+    copies = sum(a in indexes for a in call)
+    if copies:
+        sums = found.setdefault(column, [0, 0, 0, 0])
+        _add(sums, copies, called, is_haploid=len(call) == 1)
+
+
+def _add(sums: list[int], copies: int, called: int, *, is_haploid: bool) -> None:
+    """Add one person to AC, homozygous, heterozygous, hemizygous.
+
+    A half call, whose only known copy is the allele, is none of the three.
+    """
+    sums[0] += copies
+    if is_haploid:
+        sums[3] += 1
+    elif called > copies:
+        sums[2] += 1
+    elif copies > 1:
+        sums[1] += 1
+
+
+def _tally(an: list[int], found: dict[int, list[int]]) -> Tally:
+    carriers = tuple(Carriers(c, *found[c]) for c in sorted(found))
+    return Tally(tuple(an), carriers)
+
+
+def _weights() -> Ints:
+    """Return each class's (AN lost, AC, hom, het, hemi), shape ``(18, 5)``.
+
+    The class of a call is ``haploid * 9 + called * 3 + copies``.
+    """
+    weights = np.zeros((_CLASSES, 5), dtype=np.int64)
+    for haploid in (0, 1):
+        for called in range(3):
+            for copies in range(called + 1):
+                sums = [0, 0, 0, 0]
+                if copies:
+                    _add(sums, copies, called, is_haploid=bool(haploid))
+                weights[haploid * 9 + called * 3 + copies] = [2 - called, *sums]
+    return weights

@@ -1,0 +1,162 @@
+"""What a VCF header says: samples, and which assembly the file is on.
+
+Header lengths, accessions and names may contradict what the user says; they
+are refused here, in one sentence, before a single record is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from beacon.model.assemblies import ASSEMBLIES, Assembly, find_contig
+from beacon.model.errors import ReadError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from loaders.reader import VcfText
+
+_FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
+_NAMING = re.compile(r"##(?:reference|assembly|contig)\b", re.IGNORECASE)
+_NCBI36 = re.compile(r"NCBI36|hg18|NCBI_?build_?36|[_.]b36[_.]|\bb36\b", re.IGNORECASE)
+_WORDS = {
+    "T2T-CHM13": re.compile(r"CHM13|\bhs1\b", re.IGNORECASE),
+    "GRCh38": re.compile(r"GRCh38|hg38|\bb38\b|assembly38|hs38", re.IGNORECASE),
+    "GRCh37": re.compile(
+        r"GRCh37|hg19|\bb37\b|hs37|g1k_v37|assembly19|build37", re.IGNORECASE
+    ),
+}
+_MITOCHONDRION = "MT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """One file's header.
+
+    Attributes:
+        columns: how many columns a data line must have.
+        samples: sample names, in column order; empty for a sites-only file.
+        lengths: contig name → declared length (missing and 0 left out).
+    """
+
+    path: str
+    columns: int
+    samples: tuple[str, ...]
+    lengths: dict[str, int]
+    contig_names: tuple[str, ...]
+    naming: tuple[str, ...]
+
+    @property
+    def is_sites_only(self) -> bool:
+        """Whether the file has no samples."""
+        return not self.samples
+
+
+def read_header(text: VcfText) -> Header:
+    """Return the header of an opened file.
+
+    Raises:
+        ReadError: column names are not VCF's, or a sample is named twice.
+    """
+    path, line = str(text.path), len(text.header)
+    columns = text.header[-1].split("\t")
+    if columns[:8] != _FIXED:
+        reason = "the #CHROM line does not name VCF's eight columns, tab separated"
+        raise ReadError(reason, path=path, line=line)
+    samples = tuple(columns[9:])
+    twice = [name for name, count in Counter(samples).items() if count > 1]
+    if twice:
+        reason = f"sample {twice[0]!r} is named more than once"
+        raise ReadError(reason, path=path, line=line)
+    contigs = [h for h in text.header if h.startswith("##contig=")]
+    found = [(_field(h, "ID"), _field(h, "length")) for h in contigs]
+    return Header(
+        path=path,
+        columns=len(columns),
+        samples=samples,
+        lengths={n: int(x) for n, x in found if n and x and x.isdigit() and int(x)},
+        contig_names=tuple(name for name, _ in found if name),
+        naming=tuple(h for h in text.header if _NAMING.match(h)),
+    )
+
+
+def _field(line: str, key: str) -> str | None:
+    match = re.search(rf"[<,]{key}=\"?([^,>\"]+)", line)
+    return match[1] if match else None
+
+
+def choose_assembly(headers: Sequence[Header], given: str | None) -> Assembly:
+    """Return the assembly all files are on.
+
+    Raises:
+        ReadError: a header contradicts ``given``, or the files each other.
+        UsageError: neither the user nor the headers decide.
+    """
+    if given is not None:
+        if given not in ASSEMBLIES:
+            message = f"--assembly {given} is none of {', '.join(ASSEMBLIES)}"
+            raise UsageError(message)
+        chosen = {given}
+    else:
+        chosen = {name for h in headers if (name := _told(h)) is not None}
+    if len(chosen) != 1:
+        found = " and ".join(sorted(chosen)) or "no assembly"
+        message = f"the headers name {found}: say which with --assembly"
+        raise UsageError(message)
+    assembly = ASSEMBLIES[chosen.pop()]
+    for header in headers:
+        _refuse_contradiction(header, assembly)
+    return assembly
+
+
+def _told(header: Header) -> str | None:
+    """Return what a header says: lengths first, then accessions, then words."""
+    votes = Counter(
+        name
+        for name, assembly in ASSEMBLIES.items()
+        for contig, length in header.lengths.items()
+        if (known := find_contig(assembly, contig)) is not None
+        and known.name != _MITOCHONDRION
+        and known.length == length
+    )
+    if votes:
+        return votes.most_common(1)[0][0]
+    for name, assembly in ASSEMBLIES.items():
+        found = (find_contig(assembly, c) for c in header.contig_names if "." in c)
+        if any(c is not None and c.name != _MITOCHONDRION for c in found):
+            return name
+    told = {n for n, w in _WORDS.items() if any(w.search(h) for h in header.naming)}
+    return told.pop() if len(told) == 1 else None
+
+
+def _refuse_contradiction(header: Header, assembly: Assembly) -> None:
+    old = next((h for h in header.naming if _NCBI36.search(h)), None)
+    if old is not None:
+        reason = f"the header names NCBI36, not {assembly.name}: {old[:80]}"
+        raise ReadError(reason, path=header.path)
+    for name, length in header.lengths.items():
+        contig = find_contig(assembly, name)
+        if contig is None or contig.name == _MITOCHONDRION or contig.length == length:
+            continue
+        reason = (
+            f"the header gives {name} {length} bases, {assembly.name} has"
+            f" {contig.length}; this file is on another assembly"
+        )
+        raise ReadError(reason, path=header.path)
+
+
+def left_out(header: Header, assembly: Assembly) -> frozenset[str]:
+    """Return contig names whose declared sequence is not the assembly's.
+
+    Only a mitochondrion comes this far: hg19's chrM (16,571 bases) is another
+    sequence than rCRS, so its positions mean something else.
+    """
+    return frozenset(
+        name
+        for name, length in header.lengths.items()
+        if (contig := find_contig(assembly, name)) is not None
+        and contig.length != length
+    )

@@ -1,0 +1,235 @@
+"""Sites of all files, in order → one counted record an allele.
+
+Alleles wait until the files have moved on by a margin, so that spellings and
+duplicates near each other meet.  An allele that turns up behind the margin (an
+unsorted file, a long shift, a file in another order) is *late*: the files are
+read once more for the late ones alone, and their records then replace what was
+yielded before.  Memory stays bounded however disordered a file is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from beacon.model.counts import VariantRecord
+from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
+from loaders.counting import Contribution, Counting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from beacon.model.variant import Reference
+    from loaders.report import LoadReport
+    from loaders.vcf import Site
+
+SKIPPED = "skipped"
+"""Stands among the filters of a place that only bad records describe."""
+
+_MARGIN = 1_000
+_WAITING_CALLS = 4_000_000
+_WAITING_KEYS = 4_000
+_OVERHEAD = 16
+"""What an allele weighs beside its calls, in calls."""
+
+LateKey = tuple[int, AlleleKey]
+
+
+class Merger:
+    """Counts the alleles of a stream of sites.
+
+    Args:
+        report: is filled while the records are taken.
+    """
+
+    def __init__(
+        self, counting: Counting, reference: Reference | None, report: LoadReport
+    ) -> None:
+        self._counting = counting
+        self._reference = reference
+        self._report = report
+        self._waiting: dict[AlleleKey, list[Contribution]] = {}
+        self._waiting_calls = 0
+        self._rank = 0
+        self._frontier = 0
+        self._left: set[int] = set()
+        self._all_calls = 0
+        self._all_sites = 0
+        self._late: dict[LateKey, set[tuple[int, int]]] = defaultdict(set)
+        self.contigs: set[str] = set()
+
+    def records(
+        self, sites: Iterable[Site], again: Callable[[], Iterable[Site]]
+    ) -> Iterator[VariantRecord]:
+        """Yield every allele's record; a late one's follows and replaces.
+
+        Args:
+            sites: all sites of all files, in the order of the files.
+            again: gives the same sites once more, without accounting for them.
+        """
+        for site in sites:
+            if site.contig.rank != self._rank:
+                yield from self._flush(None)
+                self._enter(site.contig.rank)
+            elif self._is_full():
+                yield from self._flush(site.start - _MARGIN)
+            self._take(site)
+        yield from self._flush(None)
+        yield from self._resolve(again)
+
+    def _enter(self, rank: int) -> None:
+        self._left.add(self._rank)
+        self._rank = rank
+        self._frontier = 0
+
+    def _is_full(self) -> bool:
+        return (
+            self._waiting_calls > _WAITING_CALLS or len(self._waiting) > _WAITING_KEYS
+        )
+
+    def _take(self, site: Site) -> None:
+        site, reason = self._checked(site)
+        file_report = self._report.files[site.file]
+        if reason is not None:
+            file_report.reject(site.line, "REF contradicts the reference", reason)
+        found = alleles_of(site, self._reference)
+        if not site.is_skipped:
+            self._account_site(site, found)
+        is_late = self._rank in self._left
+        for key, one in _contributions(site, found):
+            if is_late or key.start < self._frontier:
+                self._late[self._rank, key].add((site.file, site.line))
+            else:
+                self._waiting.setdefault(key, []).append(one)
+        weight = _OVERHEAD + (len(site.calls.cells) if site.calls else 0)
+        self._waiting_calls += weight
+        self._all_calls += weight
+        self._all_sites += 1
+
+    def _checked(self, site: Site) -> tuple[Site, str | None]:
+        """Return the site, skipped where its REF contradicts the reference."""
+        if self._reference is None or site.is_skipped:
+            return site, None
+        reason = contradiction(site, self._reference)
+        if reason is None:
+            return site, None
+        return site._replace(is_skipped=True, calls=None, info=None), reason
+
+    def _account_site(self, site: Site, found: SiteAlleles) -> None:
+        file_report = self._report.files[site.file]
+        file_report.loaded += 1
+        file_report.filtered += bool(site.filters)
+        self.contigs.add(site.contig.name)
+        alternates = self._report.alternates
+        alternates["read"] += len(site.alternates)
+        alternates["merged"] += found.twins
+        for why, alternate in found.left:
+            alternates[why] += 1
+            if why != NO_ALLELE:
+                file_report.remark(site.line, why, f"ALT {alternate[:40]}")
+
+    def _flush(self, limit: int | None) -> Iterator[VariantRecord]:
+        """Yield what cannot meet another record any more."""
+        ready = sorted(k for k in self._waiting if limit is None or k.start < limit)
+        for key in ready:
+            found = self._waiting.pop(key)
+            record = self._merge(self._rank, key, found)
+            self._account(record, found, 1)
+            yield record
+        self._waiting_calls = _OVERHEAD * len(self._waiting) + sum(
+            len(c.calls.cells)
+            for waiting in self._waiting.values()
+            for c in waiting
+            if c.calls is not None
+        )
+        if limit is not None:
+            self._frontier = max(self._frontier, limit)
+
+    def _merge(
+        self, rank: int, key: AlleleKey, found: Sequence[Contribution]
+    ) -> VariantRecord:
+        sound = [c for c in found if not c.is_skipped]
+        passing = [c for c in sound if not c.filters]
+        filters: tuple[str, ...] = ()
+        if not sound:
+            filters = (SKIPPED,)
+        elif not passing:
+            filters = tuple(sorted({word for c in sound for word in c.filters}))
+        counted = passing or sound
+        tally = self._counting.tally(counted) if counted else self._counting.nothing()
+        start, reference, alternate, end = key
+        return VariantRecord(rank, start, end, reference, alternate, tally, filters)
+
+    def _account(
+        self, record: VariantRecord, found: Sequence[Contribution], sign: int
+    ) -> None:
+        """Add a record to the report, or take it back with ``sign`` -1."""
+        stored = self._report.stored
+        declared = sum(not c.is_skipped for c in found)
+        if not record.reference:
+            stored["places"] += sign
+        elif declared:
+            stored["alleles"] += sign
+            stored["exist"] += sign * (record.tally.exists and not record.filters)
+            stored["filtered only"] += sign * bool(record.filters)
+            self._report.alternates["merged"] += sign * (declared - 1)
+            self._report.disagreements += sign * _disagrees(record, found)
+
+    def _resolve(self, again: Callable[[], Iterable[Site]]) -> Iterator[VariantRecord]:
+        """Read the files again for the late alleles, a bounded number at a time."""
+        late = iter(sorted(self._late))
+        average = 1 + self._all_calls // max(1, self._all_sites)
+        size = max(_WAITING_KEYS, 5 * _WAITING_CALLS // average)
+        while batch := list(islice(late, size)):
+            found: dict[LateKey, list[Contribution]] = {key: [] for key in batch}
+            for site in again():
+                site, _ = self._checked(site)
+                for key, one in _contributions(site, alleles_of(site, self._reference)):
+                    waiting = found.get((site.contig.rank, key))
+                    if waiting is not None:
+                        waiting.append(one)
+            for (rank, key), parts in found.items():
+                yield self._replaced(rank, key, parts)
+
+    def _replaced(
+        self, rank: int, key: AlleleKey, found: Sequence[Contribution]
+    ) -> VariantRecord:
+        """Return a late allele's record; take back the one yielded before it."""
+        lines = self._late[rank, key]
+        before = [c for c in found if (c.file, c.line) not in lines]
+        if before:
+            self._account(self._merge(rank, key, before), before, -1)
+        record = self._merge(rank, key, found)
+        self._account(record, found, 1)
+        return record
+
+
+def _contributions(
+    site: Site, found: SiteAlleles
+) -> Iterator[tuple[AlleleKey, Contribution]]:
+    for key, indexes in found.keys.items():
+        yield (
+            key,
+            Contribution(
+                site.file,
+                site.line,
+                indexes,
+                site.filters,
+                site.calls,
+                site.info,
+                site.is_skipped,
+            ),
+        )
+
+
+def _disagrees(record: VariantRecord, found: Sequence[Contribution]) -> bool:
+    """Whether INFO counts other copies than the genotypes do."""
+    one = found[0]
+    if one.info is None or one.calls is None or len(found) > 1:
+        return False
+    ac, an = one.info.ac[one.indexes[0] - 1], one.info.an
+    carriers, called = record.tally.carriers, record.tally.an
+    if ac is None or carriers is None or called is None:
+        return False
+    return (ac, an) != (sum(c.ac for c in carriers), sum(called))

@@ -1,0 +1,84 @@
+"""Bases of a reference genome, read from an indexed FASTA.
+
+Blocks are kept, so that walking along a contig costs one read per block.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import pysam
+
+from beacon.model.assemblies import ASSEMBLIES, find_contig
+from beacon.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from beacon.model.genome import Contig
+
+_BLOCK = 1 << 16
+_KEPT = 64
+
+
+class FastaReference:
+    """A FASTA file (plain or BGZF, with .fai) of one assembly.
+
+    Args:
+        path: the file.
+        assembly: canonical assembly name.
+
+    Raises:
+        UsageError: the file cannot be opened, or a sequence of it has another
+            length than the assembly's.
+    """
+
+    def __init__(self, path: Path, assembly: str) -> None:
+        self._fasta = _open(path)
+        self._names: dict[str, str] = {}
+        lengths = zip(self._fasta.references, self._fasta.lengths, strict=True)
+        for name, length in lengths:
+            contig = find_contig(ASSEMBLIES[assembly], name)
+            if contig is None or contig.name in self._names:
+                continue
+            if contig.length != length:
+                if contig.name == "MT":
+                    continue
+                message = (
+                    f"reference {path}: {name} has {length} bases, {assembly} has"
+                    f" {contig.length}"
+                )
+                raise UsageError(message)
+            self._names[contig.name] = name
+        self._block = lru_cache(maxsize=_KEPT)(self._read_block)
+
+    def bases(self, contig: Contig, start: int, end: int) -> str | None:
+        """Return the upper-case bases of ``[start, end)``, clipped to the contig.
+
+        ``None`` where the file does not hold the contig.
+        """
+        name = self._names.get(contig.name)
+        if name is None:
+            return None
+        start, end = max(0, start), min(end, contig.length)
+        number = start // _BLOCK
+        if end <= (number + 1) * _BLOCK:
+            low = number * _BLOCK
+            return self._block(name, number)[start - low : end - low]
+        return self._fasta.fetch(name, start, end).upper()
+
+    def _read_block(self, name: str, number: int) -> str:
+        low = number * _BLOCK
+        return self._fasta.fetch(name, low, low + _BLOCK).upper()
+
+
+def _open(path: Path) -> pysam.FastaFile:
+    try:
+        return pysam.FastaFile(str(path))
+    except (OSError, ValueError) as error:
+        message = (
+            f"reference {path} cannot be opened as an indexed FASTA"
+            " (samtools faidx makes the index)"
+        )
+        raise UsageError(message) from error

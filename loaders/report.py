@@ -1,0 +1,92 @@
+"""What happened to every record: loaded, bad or not loaded, and why.
+
+The sums reconcile: ``records = loaded + bad + not loaded``, and for ALTs
+``alternates = alleles stored + merged + no allele + not loaded + bad``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+_EXAMPLES = 20
+
+
+@dataclass(slots=True)
+class FileReport:
+    """One file's account."""
+
+    name: str
+    records: int = 0
+    loaded: int = 0
+    bad: Counter[str] = field(default_factory=Counter)
+    not_loaded: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    filtered: int = 0
+
+    def reject(self, line: int, reason: str, detail: str = "") -> None:
+        """Count a bad record."""
+        self.bad[reason] += 1
+        self._keep(line, reason, detail)
+
+    def leave(self, line: int, reason: str) -> None:
+        """Count a record that is sound but not loaded."""
+        self.not_loaded[reason] += 1
+        self._keep(line, reason, "")
+
+    def remark(self, line: int, reason: str, detail: str) -> None:
+        """Keep an example of something about a record that is loaded."""
+        self._keep(line, reason, detail)
+
+    def _keep(self, line: int, reason: str, detail: str) -> None:
+        kept = self.examples.setdefault(reason, [])
+        if len(kept) < _EXAMPLES:
+            kept.append(f"{self.name}:{line}: {detail or reason}")
+
+    @property
+    def bad_records(self) -> int:
+        """How many records were bad."""
+        return self.bad.total()
+
+    @property
+    def usable(self) -> int:
+        """Records that are sound and on the assembly, loaded or not loaded yet."""
+        off = sum(n for r, n in self.not_loaded.items() if r.startswith("contig "))
+        return self.loaded + self.not_loaded.total() - off
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """The account of a whole load."""
+
+    files: list[FileReport] = field(default_factory=list)
+    alternates: Counter[str] = field(default_factory=Counter)
+    stored: Counter[str] = field(default_factory=Counter)
+    disagreements: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def variants(self) -> int:
+        """Alleles that exist: carried, or listed without counts."""
+        return self.stored["exist"]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the report as plain JSON values, keys in a fixed order."""
+        return {
+            "files": [
+                {
+                    "name": f.name,
+                    "records": f.records,
+                    "loaded": f.loaded,
+                    "filtered": f.filtered,
+                    "bad": dict(sorted(f.bad.items())),
+                    "notLoaded": dict(sorted(f.not_loaded.items())),
+                    "examples": f.examples,
+                }
+                for f in self.files
+            ],
+            "alternates": dict(sorted(self.alternates.items())),
+            "stored": dict(sorted(self.stored.items())),
+            "infoDisagreements": self.disagreements,
+            "notes": self.notes,
+        }

@@ -1,0 +1,201 @@
+"""Who is in the files: people, their groups, and the columns counts are kept in.
+
+A person is an ``individual`` of the samples table, else a sample name; the same
+name in several files is one person.  People who share sex, population and every
+asked-for group share a column; groups are sums of columns.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from beacon.model.counts import Group, Layout
+from beacon.model.errors import ReadError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+
+_ALIASES = {"gender": "sex", "pop": "population"}
+_OWN = ("sample", "individual", "sex", "population")
+_SEX = {"m": "M", "male": "M", "1": "M", "f": "F", "female": "F", "2": "F"}
+_UNKNOWN = frozenset(("", ".", "na", "n/a", "unknown", "none"))
+_TOTAL = "Total"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One row of the samples table; absent values are ``None``."""
+
+    name: str
+    individual: str
+    sex: str | None = None
+    population: str | None = None
+    values: tuple[str | None, ...] = ()
+
+
+def read_samples(path: Path, group_by: Sequence[str]) -> dict[str, Sample]:
+    """Return the samples table by sample name.
+
+    Raises:
+        ReadError: no ``sample`` column, a row without a name or named twice.
+        UsageError: a ``--group-by`` column the table does not have.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file, delimiter="\t"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "the samples table cannot be read as UTF-8 text"
+        raise ReadError(reason, path=str(path)) from error
+    names = [_ALIASES.get(n, n) for n in (c.strip().lower() for c in (rows or [[]])[0])]
+    written = [c.strip() for c in (rows or [[]])[0]]
+    if "sample" not in names:
+        reason = "the samples table has no column named sample (tab separated)"
+        raise ReadError(reason, path=str(path), line=1)
+    missing = [c for c in group_by if c not in written and c.lower() not in names]
+    if missing:
+        found = ", ".join(filter(None, written))
+        message = f"--group-by {missing[0]} is no column of {path} (it has {found})"
+        raise UsageError(message)
+    where = [written.index(c) if c in written else names.index(c) for c in group_by]
+    table: dict[str, Sample] = {}
+    for number, row in enumerate(rows[1:], 2):
+        if not any(cell.strip() for cell in row):
+            continue
+        sample = _sample(dict(zip(names, row, strict=False)), row, where)
+        if not sample.name or sample.name in table:
+            what = "is named twice" if sample.name else "has no name"
+            reason = f"sample {sample.name!r} {what}"
+            raise ReadError(reason, path=str(path), line=number)
+        table[sample.name] = sample
+    return table
+
+
+def _sample(row: Mapping[str, str], cells: Sequence[str], where: list[int]) -> Sample:
+    name = row["sample"].strip()
+    return Sample(
+        name=name,
+        individual=_known(row.get("individual")) or name,
+        sex=_SEX.get((row.get("sex") or "").strip().lower()),
+        population=_known(row.get("population")),
+        values=tuple(_known(cells[i]) if i < len(cells) else None for i in where),
+    )
+
+
+def _known(value: str | None) -> str | None:
+    text = (value or "").strip()
+    return None if text.lower() in _UNKNOWN else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """The people of a dataset and where each file's columns put them.
+
+    Attributes:
+        layout: columns and groups of the counts.
+        column_of: person → column, shape ``(people,)``.
+        person_of: per file, sample column → person, shape ``(samples,)``.
+        is_plain: per file, whether every person has one sample column there.
+    """
+
+    layout: Layout
+    column_of: Ints
+    person_of: tuple[Ints, ...]
+    is_plain: tuple[bool, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> int:
+        """How many people there are."""
+        return len(self.column_of)
+
+
+def make_roster(
+    files: Sequence[Sequence[str]],
+    table: Mapping[str, Sample],
+    group_by: Sequence[str] = (),
+) -> Roster:
+    """Return the roster of the samples of ``files`` (sample names per file)."""
+    nobody = tuple(None for _ in group_by)
+    samples = {
+        name: table.get(name, Sample(name=name, individual=name, values=nobody))
+        for file in files
+        for name in file
+    }
+    people: dict[str, Sample] = {}
+    for sample in samples.values():
+        people.setdefault(sample.individual, sample)
+    number = {name: i for i, name in enumerate(people)}
+    kinds = {(p.sex, p.population, p.values): None for p in people.values()}
+    columns = {kind: i for i, kind in enumerate(kinds)} or {(None, None, nobody): 0}
+    column_of = [columns[p.sex, p.population, p.values] for p in people.values()]
+    person_of = tuple(
+        np.array([number[samples[name].individual] for name in file], dtype=np.int64)
+        for file in files
+    )
+    sizes = np.bincount(np.array(column_of, dtype=np.int64), minlength=len(columns))
+    return Roster(
+        layout=Layout(
+            baseline=tuple(2 * n for n in sizes.tolist()),
+            groups=_groups(list(columns), group_by),
+        ),
+        column_of=np.array(column_of, dtype=np.int64),
+        person_of=person_of,
+        is_plain=tuple(len(set(p.tolist())) == len(p) for p in person_of),
+        notes=_notes(samples, table),
+    )
+
+
+def _notes(
+    samples: Mapping[str, Sample], table: Mapping[str, Sample]
+) -> tuple[str, ...]:
+    if not table:
+        return ()
+    absent = sum(name not in samples for name in table)
+    unlisted = sum(name not in table for name in samples)
+    notes = []
+    if absent:
+        notes.append(f"{absent} samples of the table are in no file; they add nothing")
+    if unlisted:
+        notes.append(
+            f"{unlisted} samples are not in the table; they count in Total only"
+        )
+    return tuple(notes)
+
+
+def _groups(
+    kinds: Sequence[tuple[str | None, str | None, tuple[str | None, ...]]],
+    group_by: Sequence[str],
+) -> tuple[Group, ...]:
+    """Return Total, populations, sexes, populations by sex, then asked-for groups."""
+    sexes = sorted({sex for sex, _, _ in kinds if sex})
+    populations = sorted({pop for _, pop, _ in kinds if pop})
+    wanted: dict[str, tuple[int, ...]] = {_TOTAL: tuple(range(len(kinds)))}
+
+    def add(label: str, columns: tuple[int, ...], *, column: str) -> None:
+        if columns:
+            label = f"{column}={label}" if label in wanted else label
+            wanted[label] = columns
+
+    for pop in populations:
+        mine = tuple(i for i, k in enumerate(kinds) if k[1] == pop)
+        add(pop, mine, column="population")
+    for sex in sexes:
+        add(sex, tuple(i for i, k in enumerate(kinds) if k[0] == sex), column="sex")
+    for pop, sex in product(populations, sexes):
+        mine = tuple(i for i, k in enumerate(kinds) if k[:2] == (sex, pop))
+        add(f"{pop}_{sex}", mine, column="population_sex")
+    for place, name in enumerate(group_by):
+        for value in sorted({k[2][place] or "" for k in kinds} - {""}):
+            mine = tuple(i for i, k in enumerate(kinds) if k[2][place] == value)
+            add(value, mine, column=name)
+    return tuple(Group(label=label, columns=cols) for label, cols in wanted.items())

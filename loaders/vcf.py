@@ -1,0 +1,305 @@
+"""One VCF data line → one checked ``Site``; a line that is not sound is named.
+
+htslib stops at the first bad line; a cohort's file must not be lost for one, so
+lines are read here.  What the alleles are after normalisation, and how they
+are counted, is for ``alleles`` and ``counting``.
+VCF 4.5, section 1.6.1.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from beacon.model.assemblies import Assembly, find_contig
+from loaders.genotypes import BadGenotype, Calls, read_calls, reorder_format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from beacon.model.genome import Contig
+    from loaders.header import Header
+    from loaders.reader import VcfText
+    from loaders.report import FileReport
+
+_FIXED = 8
+_BASES = b"ACGTN"
+_PASSING = (b"PASS", b".", b"")
+_AC = re.compile(rb"(?:^|;)AC=([^;]*)")
+_AN = re.compile(rb"(?:^|;)AN=([^;]*)")
+_HOM = re.compile(rb"(?:^|;)nhomalt=([^;]*)")
+_END = re.compile(rb"(?:^|;)END=(\d+)")
+_SVLEN = re.compile(rb"(?:^|;)SVLEN=-?(\d+)")
+
+
+class InfoCounts(NamedTuple):
+    """What INFO says: AC and homozygous people per ALT, and AN."""
+
+    ac: tuple[int | None, ...]
+    hom: tuple[int | None, ...]
+    an: int | None
+
+
+class Site(NamedTuple):
+    """One data line.
+
+    Attributes:
+        start: 0-based.
+        end: what a symbolic ALT spans to (INFO END or SVLEN), 0-based, or ``None``.
+        alternates: as written, bases in upper case; empty when there is no ALT.
+        filters: FILTER words it failed; empty when it counts.
+        calls: genotypes; ``None`` where the line has none.
+        is_skipped: whether the record was bad: its place is not covered.
+    """
+
+    file: int
+    line: int
+    contig: Contig
+    start: int
+    end: int | None
+    reference: str
+    alternates: tuple[str, ...]
+    filters: tuple[str, ...]
+    calls: Calls | None
+    info: InfoCounts | None
+    is_skipped: bool = False
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Genome order."""
+        return self.contig.rank, self.start
+
+
+class Fault(StrEnum):
+    """Why a record is bad."""
+
+    COLUMNS = "wrong number of columns"
+    GENOTYPE = "impossible genotype"
+    POS = "POS is not a whole number above 0"
+    PLACE = "record is not inside its contig"
+    REF = "REF is not of A, C, G, T, N"
+    SAME = "ALT equals REF"
+    EMPTY = "an ALT is empty"
+    COUNTS = "INFO counts contradict each other"
+
+
+class _BadLine(ValueError):
+    """A record that cannot be used."""
+
+    def __init__(self, reason: Fault, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class VcfSites:
+    """The sites of one file.
+
+    Args:
+        number: the file's place among the files of the load.
+        left_out: contig names whose sequence is not the assembly's.
+        keep_filtered: whether records that failed a FILTER count like others.
+    """
+
+    def __init__(
+        self,
+        text: VcfText,
+        header: Header,
+        assembly: Assembly,
+        *,
+        number: int,
+        left_out: frozenset[str],
+        keep_filtered: bool,
+    ) -> None:
+        self._text = text
+        self._number = number
+        self._samples = len(header.samples)
+        self._columns = header.columns
+        self._assembly = assembly
+        self._left_out = left_out
+        self._keep_filtered = keep_filtered
+        self._contigs: dict[bytes, Contig | None] = {}
+        self._filters: dict[bytes, tuple[str, ...]] = dict.fromkeys(_PASSING, ())
+
+    def sites(self, report: FileReport) -> Iterator[Site]:
+        """Yield the sites in file order; account for every line in ``report``."""
+        for line_number, line in self._text.body():
+            report.records += 1
+            columns = line.split(b"\t", 9)
+            try:
+                contig = self._place(columns, report, line_number)
+                if contig is not None:
+                    yield self._site(contig, columns, line, line_number)
+            except _BadLine as bad:
+                report.reject(line_number, bad.reason, bad.detail)
+                skipped = self._skipped(columns, line_number)
+                if skipped is not None:
+                    yield skipped
+
+    def _place(
+        self, columns: list[bytes], report: FileReport, line: int
+    ) -> Contig | None:
+        if len(columns) < _FIXED or len(columns) != min(self._columns, 10):
+            is_short_but_whole = len(columns) == _FIXED and not self._samples
+            if not is_short_but_whole:
+                raise _wrong_columns(len(columns), self._columns)
+        name = columns[0]
+        contig = self._contig(name)
+        if contig is None:
+            shown = name[:40].decode("latin1")
+            report.leave(line, f"contig {shown} is not of {self._assembly.name}")
+        return contig
+
+    def _contig(self, name: bytes) -> Contig | None:
+        if name not in self._contigs:
+            text = name.decode("latin1")
+            known = (
+                None if text in self._left_out else find_contig(self._assembly, text)
+            )
+            self._contigs[name] = known
+        return self._contigs[name]
+
+    def _site(
+        self, contig: Contig, columns: list[bytes], line: bytes, number: int
+    ) -> Site:
+        start, reference = _position(contig, columns)
+        alternates = _alternates(columns[4], reference)
+        info = columns[7]
+        calls = None
+        if self._samples:
+            calls = self._calls(columns, line, len(alternates) + 1)
+        return Site(
+            self._number,
+            number,
+            contig,
+            start,
+            _symbolic_end(start, info) if b"<" in columns[4] else None,
+            reference,
+            alternates,
+            () if self._keep_filtered else self._failed(columns[6]),
+            calls,
+            self._info(info, len(alternates)),
+        )
+
+    def _info(self, info: bytes, alternates: int) -> InfoCounts | None:
+        """Return INFO's counts; where nothing else counts, they must be sound."""
+        counts = _info_counts(info, alternates)
+        if counts is not None and not self._samples:
+            _refuse_contradiction(counts)
+        return counts
+
+    def _failed(self, field: bytes) -> tuple[str, ...]:
+        if field not in self._filters:
+            words = field.decode("utf-8", "replace").split(";")
+            self._filters[field] = tuple(words)
+        return self._filters[field]
+
+    def _calls(self, columns: list[bytes], line: bytes, alleles: int) -> Calls | None:
+        form = columns[8]
+        start = len(line) - len(columns[9]) - 1
+        try:
+            if form == b"GT" or form.startswith(b"GT:"):
+                return read_calls(line, start, self._samples, alleles)
+            fields = form.split(b":")
+            if b"GT" not in fields:
+                if line.count(b"\t", start) != self._samples:
+                    raise _wrong_columns(9 + line.count(b"\t", start), self._columns)
+                return None
+            alone = reorder_format(line, fields.index(b"GT"))
+            return read_calls(alone, 0, self._samples, alleles)
+        except BadGenotype as error:
+            raise _BadLine(Fault.GENOTYPE, str(error)) from error
+
+    def _skipped(self, columns: list[bytes], number: int) -> Site | None:
+        """Return the place of a bad record, where it still has one."""
+        contig = self._contig(columns[0]) if len(columns) > 4 else None
+        if contig is None:
+            return None
+        try:
+            start, reference = _position(contig, columns)
+            alternates = _alternates(columns[4], reference)
+        except _BadLine:
+            if not columns[1].isdigit() or not 0 < int(columns[1]) <= contig.length:
+                return None
+            start, reference, alternates = int(columns[1]) - 1, "N", ()
+        return Site(
+            self._number, number, contig, start, None, reference, alternates,
+            (), None, None, is_skipped=True,
+        )  # fmt: skip
+
+
+def _wrong_columns(found: int, expected: int) -> _BadLine:
+    return _BadLine(Fault.COLUMNS, f"{found} columns instead of {expected}")
+
+
+def _position(contig: Contig, columns: list[bytes]) -> tuple[int, str]:
+    pos, reference = columns[1], columns[3].upper()
+    if not pos.isdigit():
+        shown = pos[:20].decode("latin1")
+        raise _BadLine(Fault.POS, f"POS is {shown!r}")
+    start = int(pos) - 1 if len(pos) < 20 else contig.length
+    if not 0 <= start < contig.length or start + len(reference) > contig.length:
+        detail = f"POS {pos[:20].decode()} with {len(reference)} bases of REF"
+        raise _BadLine(Fault.PLACE, detail)
+    if not reference or reference.translate(None, _BASES):
+        shown = reference[:20].decode("latin1")
+        raise _BadLine(Fault.REF, f"REF is {shown!r}")
+    return start, reference.decode()
+
+
+def _alternates(field: bytes, reference: str) -> tuple[str, ...]:
+    if field == b".":
+        return ()
+    alternates = tuple(
+        alt.upper().decode() if alt.isalpha() else alt.decode("latin1")
+        for alt in field.split(b",")
+    )
+    if alternates == (reference,):
+        raise _BadLine(Fault.SAME, f"both are {reference[:20]}")
+    if not all(alternates):
+        raise _BadLine(Fault.EMPTY)
+    return alternates
+
+
+def _symbolic_end(start: int, info: bytes) -> int | None:
+    end = _END.search(info)
+    if end is not None:
+        return int(end[1])
+    length = _SVLEN.search(info)
+    return None if length is None else start + 1 + int(length[1])
+
+
+def _whole(text: bytes) -> int | None:
+    return int(text) if text.isdigit() else None
+
+
+def _per_alternate(found: re.Match[bytes] | None, count: int) -> tuple[int | None, ...]:
+    values = found[1].split(b",") if found else []
+    if len(values) != count:
+        return (None,) * count
+    return tuple(_whole(v) for v in values)
+
+
+def _info_counts(info: bytes, alternates: int) -> InfoCounts | None:
+    found_ac, found_an = _AC.search(info), _AN.search(info)
+    if found_ac is None and found_an is None:
+        return None
+    ac = _per_alternate(found_ac, alternates)
+    return InfoCounts(
+        ac,
+        _per_alternate(_HOM.search(info), alternates)
+        if found_ac
+        else (None,) * alternates,
+        _whole(found_an[1]) if found_an else None,
+    )
+
+
+def _refuse_contradiction(counts: InfoCounts) -> None:
+    for ac, hom in zip(counts.ac, counts.hom, strict=True):
+        if ac is None:
+            continue
+        if counts.an is not None and ac > counts.an:
+            raise _BadLine(Fault.COUNTS, f"AC {ac} exceeds AN {counts.an}")
+        if hom is not None and 2 * hom > ac:
+            raise _BadLine(Fault.COUNTS, f"{hom} homozygotes carry more than AC {ac}")
