@@ -43,8 +43,8 @@ class SiteAlleles(NamedTuple):
     """
 
     keys: dict[AlleleKey, tuple[int, ...]]
-    left: tuple[tuple[str, str], ...]
-    twins: int
+    left: tuple[tuple[str, str], ...] = ()
+    twins: int = 0
 
 
 def contradiction(site: Site, reference: Reference) -> str | None:
@@ -65,6 +65,10 @@ def contradiction(site: Site, reference: Reference) -> str | None:
 
 def alleles_of(site: Site, reference: Reference | None) -> SiteAlleles:
     """Return the alleles of a site, and its place where none stays there."""
+    if len(site.alternates) == 1 and _is_snv(site.reference, site.alternates[0]):
+        start, base = site.start, site.reference
+        only = AlleleKey(start, base, site.alternates[0], start + 1)
+        return SiteAlleles({only: (1,)})
     keys: dict[AlleleKey, tuple[int, ...]] = {}
     left: list[tuple[str, str]] = []
     for number, alternate in enumerate(site.alternates, 1):
@@ -77,6 +81,10 @@ def alleles_of(site: Site, reference: Reference | None) -> SiteAlleles:
     if not any(k.start == site.start and k.alternate[0] != "<" for k in keys):
         keys[AlleleKey(site.start, "", "", site.start)] = ()
     return SiteAlleles(keys, tuple(left), twins)
+
+
+def _is_snv(reference: str, alternate: str) -> bool:
+    return len(reference) == 1 and alternate in _BASES and reference != alternate
 
 
 def _key(site: Site, alternate: str, reference: Reference | None) -> AlleleKey | str:

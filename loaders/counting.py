@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from loaders.roster import Roster
-    from loaders.vcf import InfoCounts
+    from loaders.vcf import Site
 
     Ints = NDArray[np.int64]
 
@@ -33,16 +33,10 @@ class Contribution(NamedTuple):
 
     Attributes:
         indexes: the record's allele numbers that are this allele.
-        is_skipped: whether the record was bad, so that it counts nothing.
     """
 
-    file: int
-    line: int
+    site: Site
     indexes: tuple[int, ...]
-    filters: tuple[str, ...]
-    calls: Calls | None
-    info: InfoCounts | None
-    is_skipped: bool
 
 
 class Counting(Protocol):
@@ -62,7 +56,7 @@ class InfoCounting:
         """Return the counts of the record that declares most copies."""
         if not contributions[0].indexes:
             return self._site(contributions)
-        said = [(c.info, c.indexes[0] - 1) for c in contributions if c.info]
+        said = [(c.site.info, c.indexes[0] - 1) for c in contributions if c.site.info]
         known = [(i.ac[n], i.an, i.hom[n]) for i, n in said if i.ac[n] is not None]
         if not known:
             an = max((i.an for i, _ in said if i.an is not None), default=None)
@@ -72,7 +66,8 @@ class InfoCounting:
         return Tally(None if an is None else (an,), column)
 
     def _site(self, contributions: Sequence[Contribution]) -> Tally:
-        said = [c.info.an for c in contributions if c.info and c.info.an is not None]
+        infos = [c.site.info for c in contributions]
+        said = [i.an for i in infos if i is not None and i.an is not None]
         return Tally((max(said),) if said else None, ())
 
     def nothing(self) -> Tally:
@@ -102,17 +97,17 @@ class GenotypeCounting:
 
     def tally(self, contributions: Sequence[Contribution]) -> Tally:
         """Return the counts of one allele over all records that declare it."""
-        called = [c for c in contributions if c.calls is not None]
+        called = [c for c in contributions if c.site.calls is not None]
         if not called:
             return self._none
-        only = called[0]
-        if len(called) > 1 or not self._roster.is_plain[only.file]:
+        site, indexes = called[0]
+        if len(called) > 1 or not self._roster.is_plain[site.file]:
             return self._merged(called)
-        if only.calls is None:
+        if site.calls is None:
             return self._none
-        if len(only.calls.cells) <= _FEW:
-            return self._few(only.file, only.calls, only.indexes)
-        return self._many(only.file, only.calls, only.indexes)
+        if len(site.calls.cells) <= _FEW:
+            return self._few(site.file, site.calls, indexes)
+        return self._many(site.file, site.calls, indexes)
 
     def _few(self, file: int, calls: Calls, indexes: tuple[int, ...]) -> Tally:
         people, an = self._people[file], self._full_lists[file].copy()
@@ -149,7 +144,7 @@ class GenotypeCounting:
         best = np.full(people, -1, dtype=np.int64)
         most = np.zeros(people, dtype=np.int64)
         for one in contributions:
-            who = self._roster.person_of[one.file]
+            who = self._roster.person_of[one.site.file]
             copies, called, ploidy = _dense(one, len(who))
             score = (copies << 16 | called) << 1 | (ploidy > 1)
             np.maximum.at(best, who, score)
@@ -176,7 +171,7 @@ def _dense(one: Contribution, cells: int) -> tuple[Ints, Ints, Ints]:
     copies = np.zeros(cells, dtype=np.int64)
     called = np.full(cells, 2, dtype=np.int64)
     ploidy = np.full(cells, 2, dtype=np.int64)
-    calls = one.calls
+    calls = one.site.calls
     if calls is None:
         return copies, np.zeros(cells, dtype=np.int64), ploidy
     where, first, second = calls.cells, calls.first, calls.second

@@ -28,7 +28,7 @@ ABSENT = -2
 _CELL = 4
 _PHASED, _UNPHASED = (int.from_bytes(b, "little") for b in (b"\t0|0", b"\t0/0"))
 _TAB, _PIPE, _SLASH, _COLON, _DOT, _ZERO = (ord(c) for c in "\t|/:.0")
-_FIELD = re.compile(rb"[|/]?(?:\d+|\.)(?:[|/](?:\d+|\.))*")
+_FIELD = re.compile(rb"[|/]?(?:\d{1,9}|\.)(?:[|/](?:\d{1,9}|\.))*")
 
 
 class BadGenotype(ValueError):

@@ -51,6 +51,7 @@ class Merger:
         self._report = report
         self._waiting: dict[AlleleKey, list[Contribution]] = {}
         self._waiting_calls = 0
+        self._kept = (0, 0)
         self._rank = 0
         self._frontier = 0
         self._left: set[int] = set()
@@ -84,8 +85,11 @@ class Merger:
         self._frontier = 0
 
     def _is_full(self) -> bool:
+        """Whether so much has come since the last flush that one is worth it."""
+        keys, calls = self._kept
         return (
-            self._waiting_calls > _WAITING_CALLS or len(self._waiting) > _WAITING_KEYS
+            len(self._waiting) > keys + _WAITING_KEYS
+            or self._waiting_calls > calls + _WAITING_CALLS
         )
 
     def _take(self, site: Site) -> None:
@@ -97,11 +101,13 @@ class Merger:
         if not site.is_skipped:
             self._account_site(site, found)
         is_late = self._rank in self._left
-        for key, one in _contributions(site, found):
+        for key, indexes in found.keys.items():
             if is_late or key.start < self._frontier:
                 self._late[self._rank, key].add((site.file, site.line))
+            elif key in self._waiting:
+                self._waiting[key].append(Contribution(site, indexes))
             else:
-                self._waiting.setdefault(key, []).append(one)
+                self._waiting[key] = [Contribution(site, indexes)]
         weight = _OVERHEAD + (len(site.calls.cells) if site.calls else 0)
         self._waiting_calls += weight
         self._all_calls += weight
@@ -123,7 +129,8 @@ class Merger:
         self.contigs.add(site.contig.name)
         alternates = self._report.alternates
         alternates["read"] += len(site.alternates)
-        alternates["merged"] += found.twins
+        if found.twins:
+            alternates["merged"] += found.twins
         for why, alternate in found.left:
             alternates[why] += 1
             if why != NO_ALLELE:
@@ -138,24 +145,25 @@ class Merger:
             self._account(record, found, 1)
             yield record
         self._waiting_calls = _OVERHEAD * len(self._waiting) + sum(
-            len(c.calls.cells)
+            len(c.site.calls.cells)
             for waiting in self._waiting.values()
             for c in waiting
-            if c.calls is not None
+            if c.site.calls is not None
         )
+        self._kept = len(self._waiting), self._waiting_calls
         if limit is not None:
             self._frontier = max(self._frontier, limit)
 
     def _merge(
         self, rank: int, key: AlleleKey, found: Sequence[Contribution]
     ) -> VariantRecord:
-        sound = [c for c in found if not c.is_skipped]
-        passing = [c for c in sound if not c.filters]
+        sound = [c for c in found if not c.site.is_skipped]
+        passing = [c for c in sound if not c.site.filters]
         filters: tuple[str, ...] = ()
         if not sound:
             filters = (SKIPPED,)
         elif not passing:
-            filters = tuple(sorted({word for c in sound for word in c.filters}))
+            filters = tuple(sorted({word for c in sound for word in c.site.filters}))
         counted = passing or sound
         tally = self._counting.tally(counted) if counted else self._counting.nothing()
         start, reference, alternate, end = key
@@ -166,15 +174,21 @@ class Merger:
     ) -> None:
         """Add a record to the report, or take it back with ``sign`` -1."""
         stored = self._report.stored
-        declared = sum(not c.is_skipped for c in found)
         if not record.reference:
             stored["places"] += sign
-        elif declared:
-            stored["alleles"] += sign
-            stored["exist"] += sign * (record.tally.exists and not record.filters)
-            stored["filtered only"] += sign * bool(record.filters)
+            return
+        declared = sum(not c.site.is_skipped for c in found)
+        if not declared:
+            return
+        stored["alleles"] += sign
+        if record.filters:
+            stored["filtered only"] += sign
+        elif record.tally.exists:
+            stored["exist"] += sign
+        if declared > 1:
             self._report.alternates["merged"] += sign * (declared - 1)
-            self._report.disagreements += sign * _disagrees(record, found)
+        elif _disagrees(record, found[0]):
+            self._report.disagreements += sign
 
     def _resolve(self, again: Callable[[], Iterable[Site]]) -> Iterator[VariantRecord]:
         """Read the files again for the late alleles, a bounded number at a time."""
@@ -183,21 +197,22 @@ class Merger:
         size = max(_WAITING_KEYS, 5 * _WAITING_CALLS // average)
         while batch := list(islice(late, size)):
             found: dict[LateKey, list[Contribution]] = {key: [] for key in batch}
-            for site in again():
-                site, _ = self._checked(site)
-                for key, one in _contributions(site, alleles_of(site, self._reference)):
+            for written in again():
+                site, _ = self._checked(written)
+                parts = alleles_of(site, self._reference).keys
+                for key, indexes in parts.items():
                     waiting = found.get((site.contig.rank, key))
                     if waiting is not None:
-                        waiting.append(one)
-            for (rank, key), parts in found.items():
-                yield self._replaced(rank, key, parts)
+                        waiting.append(Contribution(site, indexes))
+            for (rank, key), waiting in found.items():
+                yield self._replaced(rank, key, waiting)
 
     def _replaced(
         self, rank: int, key: AlleleKey, found: Sequence[Contribution]
     ) -> VariantRecord:
         """Return a late allele's record; take back the one yielded before it."""
         lines = self._late[rank, key]
-        before = [c for c in found if (c.file, c.line) not in lines]
+        before = [c for c in found if (c.site.file, c.site.line) not in lines]
         if before:
             self._account(self._merge(rank, key, before), before, -1)
         record = self._merge(rank, key, found)
@@ -205,30 +220,12 @@ class Merger:
         return record
 
 
-def _contributions(
-    site: Site, found: SiteAlleles
-) -> Iterator[tuple[AlleleKey, Contribution]]:
-    for key, indexes in found.keys.items():
-        yield (
-            key,
-            Contribution(
-                site.file,
-                site.line,
-                indexes,
-                site.filters,
-                site.calls,
-                site.info,
-                site.is_skipped,
-            ),
-        )
-
-
-def _disagrees(record: VariantRecord, found: Sequence[Contribution]) -> bool:
+def _disagrees(record: VariantRecord, one: Contribution) -> bool:
     """Whether INFO counts other copies than the genotypes do."""
-    one = found[0]
-    if one.info is None or one.calls is None or len(found) > 1:
+    info = one.site.info
+    if info is None or one.site.calls is None:
         return False
-    ac, an = one.info.ac[one.indexes[0] - 1], one.info.an
+    ac, an = info.ac[one.indexes[0] - 1], info.an
     carriers, called = record.tally.carriers, record.tally.an
     if ac is None or carriers is None or called is None:
         return False

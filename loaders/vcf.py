@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 _FIXED = 8
 _BASES = b"ACGTN"
 _PASSING = (b"PASS", b".", b"")
-_AC = re.compile(rb"(?:^|;)AC=([^;]*)")
-_AN = re.compile(rb"(?:^|;)AN=([^;]*)")
-_HOM = re.compile(rb"(?:^|;)nhomalt=([^;]*)")
-_END = re.compile(rb"(?:^|;)END=(\d+)")
-_SVLEN = re.compile(rb"(?:^|;)SVLEN=-?(\d+)")
+_COUNTS = (b"AC=", b"AN=", b"nhomalt=")
+_DIGITS = 18
+_END = re.compile(rb"(?:^|;)END=(\d{1,18})(?:;|$)")
+_SVLEN = re.compile(rb"(?:^|;)SVLEN=-?(\d{1,18})(?:[;,]|$)")
 
 
 class InfoCounts(NamedTuple):
@@ -121,6 +120,7 @@ class VcfSites:
         self._keep_filtered = keep_filtered
         self._contigs: dict[bytes, Contig | None] = {}
         self._filters: dict[bytes, tuple[str, ...]] = dict.fromkeys(_PASSING, ())
+        self._layout = [0] * len(_COUNTS)
 
     def sites(self, report: FileReport) -> Iterator[Site]:
         """Yield the sites in file order; account for every line in ``report``."""
@@ -184,10 +184,36 @@ class VcfSites:
 
     def _info(self, info: bytes, alternates: int) -> InfoCounts | None:
         """Return INFO's counts; where nothing else counts, they must be sound."""
-        counts = _info_counts(info, alternates)
-        if counts is not None and not self._samples:
+        ac, an, hom = self._found(info)
+        if ac is None and an is None:
+            return None
+        counts = InfoCounts(
+            _per_alternate(ac, alternates),
+            _per_alternate(hom if ac else None, alternates),
+            None if an is None else _whole(an),
+        )
+        if not self._samples:
             _refuse_contradiction(counts)
         return counts
+
+    def _found(self, info: bytes) -> list[bytes | None]:
+        """Return the values of AC, AN, nhomalt.
+
+        Records of one file lay out INFO alike: each key is first sought where
+        the last record had it.
+        """
+        fields = info.split(b";")
+        found: list[bytes | None] = []
+        for number, key in enumerate(_COUNTS):
+            place = self._layout[number]
+            if place >= len(fields) or not fields[place].startswith(key):
+                place = next((i for i, f in enumerate(fields) if f.startswith(key)), -1)
+                if place < 0:
+                    found.append(None)
+                    continue
+                self._layout[number] = place
+            found.append(fields[place][len(key) :])
+        return found
 
     def _failed(self, field: bytes) -> tuple[str, ...]:
         if field not in self._filters:
@@ -220,9 +246,10 @@ class VcfSites:
             start, reference = _position(contig, columns)
             alternates = _alternates(columns[4], reference)
         except _BadLine:
-            if not columns[1].isdigit() or not 0 < int(columns[1]) <= contig.length:
+            pos = _whole(columns[1])
+            if pos is None or not 0 < pos <= contig.length:
                 return None
-            start, reference, alternates = int(columns[1]) - 1, "N", ()
+            start, reference, alternates = pos - 1, "N", ()
         return Site(
             self._number, number, contig, start, None, reference, alternates,
             (), None, None, is_skipped=True,
@@ -238,7 +265,7 @@ def _position(contig: Contig, columns: list[bytes]) -> tuple[int, str]:
     if not pos.isdigit():
         shown = pos[:20].decode("latin1")
         raise _BadLine(Fault.POS, f"POS is {shown!r}")
-    start = int(pos) - 1 if len(pos) < 20 else contig.length
+    start = int(pos) - 1 if len(pos) <= _DIGITS else contig.length
     if not 0 <= start < contig.length or start + len(reference) > contig.length:
         detail = f"POS {pos[:20].decode()} with {len(reference)} bases of REF"
         raise _BadLine(Fault.PLACE, detail)
@@ -249,17 +276,24 @@ def _position(contig: Contig, columns: list[bytes]) -> tuple[int, str]:
 
 
 def _alternates(field: bytes, reference: str) -> tuple[str, ...]:
-    if field == b".":
+    if field.isalpha():
+        alternates: tuple[str, ...] = (field.upper().decode(),)
+    elif field == b".":
         return ()
-    alternates = tuple(
-        alt.upper().decode() if alt.isalpha() else alt.decode("latin1")
-        for alt in field.split(b",")
-    )
+    else:
+        alternates = _several(field)
     if alternates == (reference,):
         raise _BadLine(Fault.SAME, f"both are {reference[:20]}")
     if not all(alternates):
         raise _BadLine(Fault.EMPTY)
     return alternates
+
+
+def _several(field: bytes) -> tuple[str, ...]:
+    return tuple(
+        alt.upper().decode() if alt.isalpha() else alt.decode("latin1")
+        for alt in field.split(b",")
+    )
 
 
 def _symbolic_end(start: int, info: bytes) -> int | None:
@@ -271,28 +305,18 @@ def _symbolic_end(start: int, info: bytes) -> int | None:
 
 
 def _whole(text: bytes) -> int | None:
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdigit() and len(text) <= _DIGITS else None
 
 
-def _per_alternate(found: re.Match[bytes] | None, count: int) -> tuple[int | None, ...]:
-    values = found[1].split(b",") if found else []
+def _per_alternate(found: bytes | None, count: int) -> tuple[int | None, ...]:
+    if found is None:
+        return (None,) * count
+    if count == 1:
+        return (_whole(found),)
+    values = found.split(b",")
     if len(values) != count:
         return (None,) * count
-    return tuple(_whole(v) for v in values)
-
-
-def _info_counts(info: bytes, alternates: int) -> InfoCounts | None:
-    found_ac, found_an = _AC.search(info), _AN.search(info)
-    if found_ac is None and found_an is None:
-        return None
-    ac = _per_alternate(found_ac, alternates)
-    return InfoCounts(
-        ac,
-        _per_alternate(_HOM.search(info), alternates)
-        if found_ac
-        else (None,) * alternates,
-        _whole(found_an[1]) if found_an else None,
-    )
+    return tuple(map(_whole, values))
 
 
 def _refuse_contradiction(counts: InfoCounts) -> None:
