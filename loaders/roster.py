@@ -176,7 +176,7 @@ def _groups(
     kinds: Sequence[tuple[str | None, str | None, tuple[str | None, ...]]],
     group_by: Sequence[str],
 ) -> tuple[Group, ...]:
-    """Return Total, populations, sexes, populations by sex, then asked-for groups."""
+    """Return Total, populations, sexes, both, then the asked-for groups, by sex too."""
     sexes = sorted({sex for sex, _, _ in kinds if sex})
     populations = sorted({pop for _, pop, _ in kinds if pop})
     wanted: dict[str, tuple[int, ...]] = {_TOTAL: tuple(range(len(kinds)))}
@@ -198,4 +198,7 @@ def _groups(
         for value in sorted({k[2][place] or "" for k in kinds} - {""}):
             mine = tuple(i for i, k in enumerate(kinds) if k[2][place] == value)
             add(value, mine, column=name)
+            for sex in sexes:
+                both = tuple(i for i in mine if kinds[i][0] == sex)
+                add(f"{value}_{sex}", both, column=f"{name}_sex")
     return tuple(Group(label=label, columns=cols) for label, cols in wanted.items())

@@ -257,7 +257,18 @@ def test_groups(write_vcf, load, counts_of, tmp_path):
     cohort, found = load(path, samples=table, group_by=("super_pop",))
     counts = counts_of(cohort, found["22-9-A-C"])
 
-    assert ["Total", "DK", "SE", "F", "M", "DK_M", "SE_F", "NORD"] == list(counts)
+    assert [
+        "Total",
+        "DK",
+        "SE",
+        "F",
+        "M",
+        "DK_M",
+        "SE_F",
+        "NORD",
+        "NORD_F",
+        "NORD_M",
+    ] == list(counts)
     assert (4, 6, 1, 2, 0) == counts["Total"]
     assert (2, 2, 1, 0, 0) == counts["DK"] == counts["M"] == counts["DK_M"]
     assert (1, 2, 0, 1, 0) == counts["SE_F"]
