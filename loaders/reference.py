@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 16
 _KEPT = 64
+_MITOCHONDRION = "MT"
 
 
 class FastaReference:
@@ -29,21 +30,24 @@ class FastaReference:
         path: the file.
         assembly: canonical assembly name.
 
+    A sequence may end early (a slice of a genome); its bases are unknown there.
+
     Raises:
-        UsageError: the file cannot be opened, or a sequence of it has another
-            length than the assembly's.
+        UsageError: the file cannot be opened, or a sequence of it is longer than
+            the assembly's or as long as another assembly's.
     """
 
     def __init__(self, path: Path, assembly: str) -> None:
         self._fasta = _open(path)
         self._names: dict[str, str] = {}
+        self._lengths: dict[str, int] = {}
         lengths = zip(self._fasta.references, self._fasta.lengths, strict=True)
         for name, length in lengths:
             contig = find_contig(ASSEMBLIES[assembly], name)
             if contig is None or contig.name in self._names:
                 continue
-            if contig.length != length:
-                if contig.name == "MT":
+            if _is_of_another_genome(contig, length):
+                if contig.name == _MITOCHONDRION:
                     continue
                 message = (
                     f"reference {path}: {name} has {length} bases, {assembly} has"
@@ -51,17 +55,20 @@ class FastaReference:
                 )
                 raise UsageError(message)
             self._names[contig.name] = name
+            self._lengths[name] = length
         self._block = lru_cache(maxsize=_KEPT)(self._read_block)
 
     def bases(self, contig: Contig, start: int, end: int) -> str | None:
-        """Return the upper-case bases of ``[start, end)``, clipped to the contig.
+        """Return the upper-case bases of ``[start, end)``, clipped to the sequence.
 
         ``None`` where the file does not hold the contig.
         """
         name = self._names.get(contig.name)
         if name is None:
             return None
-        start, end = max(0, start), min(end, contig.length)
+        start, end = max(0, start), min(end, self._lengths[name])
+        if start >= end:
+            return ""
         number = start // _BLOCK
         if end <= (number + 1) * _BLOCK:
             low = number * _BLOCK
@@ -71,6 +78,11 @@ class FastaReference:
     def _read_block(self, name: str, number: int) -> str:
         low = number * _BLOCK
         return self._fasta.fetch(name, low, low + _BLOCK).upper()
+
+
+def _is_of_another_genome(contig: Contig, length: int) -> bool:
+    others = {a.contigs[contig.rank - 1].length for a in ASSEMBLIES.values()}
+    return length > contig.length or length in others - {contig.length}
 
 
 def _open(path: Path) -> pysam.FastaFile:

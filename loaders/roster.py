@@ -177,28 +177,36 @@ def _groups(
     group_by: Sequence[str],
 ) -> tuple[Group, ...]:
     """Return Total, populations, sexes, both, then the asked-for groups, by sex too."""
-    sexes = sorted({sex for sex, _, _ in kinds if sex})
-    populations = sorted({pop for _, pop, _ in kinds if pop})
-    wanted: dict[str, tuple[int, ...]] = {_TOTAL: tuple(range(len(kinds)))}
-
-    def add(label: str, columns: tuple[int, ...], *, column: str) -> None:
-        if columns:
-            label = f"{column}={label}" if label in wanted else label
-            wanted[label] = columns
-
-    for pop in populations:
-        mine = tuple(i for i, k in enumerate(kinds) if k[1] == pop)
-        add(pop, mine, column="population")
-    for sex in sexes:
-        add(sex, tuple(i for i, k in enumerate(kinds) if k[0] == sex), column="sex")
-    for pop, sex in product(populations, sexes):
-        mine = tuple(i for i, k in enumerate(kinds) if k[:2] == (sex, pop))
-        add(f"{pop}_{sex}", mine, column="population_sex")
+    sex = _members([k[0] for k in kinds])
+    population = _members([k[1] for k in kinds])
+    named = [
+        ("population", population),
+        ("sex", sex),
+        ("population_sex", _crossed(population, sex)),
+    ]
     for place, name in enumerate(group_by):
-        for value in sorted({k[2][place] or "" for k in kinds} - {""}):
-            mine = tuple(i for i, k in enumerate(kinds) if k[2][place] == value)
-            add(value, mine, column=name)
-            for sex in sexes:
-                both = tuple(i for i in mine if kinds[i][0] == sex)
-                add(f"{value}_{sex}", both, column=f"{name}_sex")
-    return tuple(Group(label=label, columns=cols) for label, cols in wanted.items())
+        asked = _members([k[2][place] for k in kinds])
+        named += [(name, asked), (f"{name}_sex", _crossed(asked, sex))]
+    groups = {_TOTAL: tuple(range(len(kinds)))}
+    for name, members in named:
+        for label, columns in members.items():
+            groups[f"{name}={label}" if label in groups else label] = columns
+    return tuple(Group(label=label, columns=cols) for label, cols in groups.items())
+
+
+def _members(values: Sequence[str | None]) -> dict[str, tuple[int, ...]]:
+    """Return each value with the columns that have it."""
+    return {
+        value: tuple(i for i, v in enumerate(values) if v == value)
+        for value in sorted({v for v in values if v})
+    }
+
+
+def _crossed(
+    one: Mapping[str, tuple[int, ...]], other: Mapping[str, tuple[int, ...]]
+) -> dict[str, tuple[int, ...]]:
+    crossed = {
+        f"{a}_{b}": tuple(i for i in mine if i in set(theirs))
+        for (a, mine), (b, theirs) in product(one.items(), other.items())
+    }
+    return {label: columns for label, columns in crossed.items() if columns}

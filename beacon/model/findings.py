@@ -77,9 +77,18 @@ class DatasetFindings:
             return Status.SEEN
         if not self.is_contig_loaded:
             return Status.NOT_COVERED
-        if self.place is not None and (self.place.filters or self.place.an == 0):
+        if self.place is not None and self._says_nothing(self.place):
             return Status.NOT_COVERED
         return Status.NOT_SEEN
+
+    def _says_nothing(self, place: Place) -> bool:
+        """Whether nobody's call at a place may be relied on.
+
+        A sites-only source that lists the place with AN 0 has looked there.
+        """
+        release = self.dataset.release
+        is_genotyped = release is not None and release.genotyped
+        return bool(place.filters) or (place.an == 0 and is_genotyped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,18 +102,17 @@ class VariantPattern:
     def _placed(self, allele: Allele) -> bool:
         if self.overlap is not None and not _overlaps(allele, self.overlap):
             return False
-        if self._is_sequence_question:
-            return True
-        if self.start is not None and allele.start not in self.start:
+        if self.end is not None and allele.end not in self.end:
             return False
-        return self.end is None or allele.end in self.end
+        # Where bases are asked too, the start is compared with them, form by form.
+        return self._asks_bases or self.start is None or allele.start in self.start
 
     @property
-    def _is_sequence_question(self) -> bool:
-        return self.start is not None and self.alternate is not None
+    def _asks_bases(self) -> bool:
+        return self.reference is not None or self.alternate is not None
 
     def _based(self, allele: Allele) -> bool:
-        if self.reference is None and self.alternate is None:
+        if not self._asks_bases:
             return True
         if allele.is_symbolic:
             return False

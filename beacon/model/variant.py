@@ -106,52 +106,110 @@ def left_align(allele: Allele, reference: Reference) -> Allele:
     """Return the left-aligned, parsimonious form of a sequence allele.
 
     An allele with an empty side gains its anchor base.  Bases other than A, C,
-    G, T in the reference stop the shift.  Where the reference does not hold the
-    contig the allele is only trimmed.  Haplotypes are preserved: applying the
-    result to the reference gives the same sequence as applying ``allele``.
+    G, T in the reference stop the shift, and give way to a base the allele
+    itself spells; where they are inserted or deleted, nothing is moved.  Where
+    the reference does not hold the contig the allele is only trimmed.
+    Haplotypes are preserved: applying the result to the reference gives the
+    same sequence as applying ``allele``.
     """
-    contig = allele.contig
-    start, ref, alt = strip(allele.start, allele.reference, allele.alternate)
-    if (ref and alt) or not (ref or alt):
-        start, ref, alt = trim(allele.start, allele.reference, allele.alternate)
-        return sequence_allele(contig, start, ref, alt)
-    start, unit = _shift_left(contig, start, ref or alt, reference)
-    before = reference.bases(contig, start - 1, start) if start else None
+    written = (allele.start, allele.reference, allele.alternate)
+    if len(allele.reference) == len(allele.alternate):
+        return _trimmed(allele)
+    start, ref, alt = strip(*written)
+    is_spelled_out = not (ref + alt).strip("ACGT")
+    if (ref and alt) or (allele.is_anchored and not is_spelled_out):
+        return _trimmed(allele)
+    start, unit, before = _shift_left(allele.contig, start, ref or alt, reference)
+    ref, alt = ref and unit, alt and unit
     if before:
-        start, ref, alt = start - 1, before + (ref and unit), before + (alt and unit)
-        return sequence_allele(contig, start, ref, alt)
-    after = reference.bases(contig, start + len(ref), start + len(ref) + 1)
-    if start == 0 and after:
-        return sequence_allele(
-            contig, 0, (ref and unit) + after, (alt and unit) + after
-        )
-    start, ref, alt = trim(allele.start, allele.reference, allele.alternate)
-    return sequence_allele(contig, start, ref, alt)
+        before = _known_base(allele, start - 1, before)
+        return sequence_allele(allele.contig, start - 1, before + ref, before + alt)
+    after = None if start else reference.bases(allele.contig, len(ref), len(ref) + 1)
+    if after:
+        after = _known_base(allele, len(ref), after)
+        return sequence_allele(allele.contig, 0, ref + after, alt + after)
+    return _trimmed(allele)
+
+
+def _trimmed(allele: Allele) -> Allele:
+    form = trim(allele.start, allele.reference, allele.alternate)
+    if form[1:] == (allele.reference, allele.alternate):
+        return allele
+    return sequence_allele(allele.contig, *form)
+
+
+def _known_base(allele: Allele, at: int, read: str) -> str:
+    """Return the base at ``at``: as read, or as the allele spells it where unread."""
+    offset = at - allele.start
+    if read not in "ACGT" and 0 <= offset < len(allele.reference):
+        return allele.reference[offset]
+    return read
 
 
 def _shift_left(
     contig: Contig, start: int, unit: str, reference: Reference
-) -> tuple[int, str]:
+) -> tuple[int, str, str | None]:
     """Roll an inserted or deleted ``unit`` left while the base before equals its last.
 
     Reads the reference in windows; the shift itself is counted, and the unit is
     rotated once, so a long unit in a long repeat stays linear.
+
+    Returns:
+        Where it begins now, the unit as it reads there, and the base before it
+        (``None`` at the contig's edge, or where the reference has no bases).
     """
-    size, shifted = len(unit), 0
-    while start - shifted > 0:
+    size, shifted, before = len(unit), 0, None
+    is_spelled_out = not unit.strip("ACGT")
+    while start > shifted:
         high = start - shifted
         low = max(0, high - _SHIFT_WINDOW)
         window = reference.bases(contig, low, high)
-        if not window:
+        if window is None or len(window) < high - low:
             break
-        moved = 0
-        while moved < len(window):
-            last = unit[size - 1 - (shifted + moved) % size]
-            if window[-1 - moved] != last or last not in "ACGT":
-                break
-            moved += 1
+        moved = _run_from_end(window, unit, shifted) if is_spelled_out else 0
         shifted += moved
         if moved < len(window):
+            before = window[-1 - moved]
             break
     turn = shifted % size
-    return start - shifted, unit[size - turn :] + unit[: size - turn]
+    return start - shifted, unit[size - turn :] + unit[: size - turn], before
+
+
+def _run_from_end(window: str, unit: str, shifted: int) -> int:
+    """Count the bases at the end of ``window`` that continue the repeated ``unit``."""
+    size, moved = len(unit), 0
+    for base in reversed(window):
+        if base != unit[size - 1 - (shifted + moved) % size]:
+            break
+        moved += 1
+    return moved
+
+
+def right_align(allele: Allele, reference: Reference) -> tuple[int, str, str]:
+    """Return the stripped form, moved as far right as it reads the same (HGVS 3' rule).
+
+    HGVS nomenclature, https://hgvs-nomenclature.org, "3' rule".
+    """
+    start, ref, alt = strip(allele.start, allele.reference, allele.alternate)
+    if ref and alt:
+        return start, ref, alt
+    unit = ref or alt
+    if unit.strip("ACGT"):
+        return start, ref, alt
+    shifted = _shift_right(allele.contig, start + len(ref), unit, reference)
+    turn = shifted % len(unit)
+    unit = unit[turn:] + unit[:turn]
+    return start + shifted, ref and unit, alt and unit
+
+
+def _shift_right(contig: Contig, end: int, unit: str, reference: Reference) -> int:
+    shifted = 0
+    while True:
+        low = end + shifted
+        window = reference.bases(contig, low, low + _SHIFT_WINDOW) or ""
+        for base in window:
+            if base != unit[shifted % len(unit)]:
+                return shifted
+            shifted += 1
+        if len(window) < _SHIFT_WINDOW:
+            return shifted

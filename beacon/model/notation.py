@@ -1,0 +1,676 @@
+"""Every spelling people give a variant or a region, read and written.
+
+One row of ``NOTATIONS`` per way of writing; the first row whose form fits reads
+the text or says, in one sentence, why it cannot.  A text that is not understood
+is an error, never a "no".  1-based positions live in this file, and leave it as
+0-based interbase.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import parse_qs, urlsplit
+
+from beacon.model import assemblies
+from beacon.model.errors import InvalidRequest, NotUnderstood
+from beacon.model.genome import interval_from_pos, pos_from_start, start_from_pos
+from beacon.model.spelling import (
+    allele_pattern,
+    check_place,
+    check_reference,
+    reference_of,
+    region_pattern,
+    resolve_contig,
+)
+from beacon.model.variant import BASES, right_align, sequence_allele, strip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from beacon.model.genome import Contig
+    from beacon.model.pattern import VariantPattern
+    from beacon.model.variant import Allele, Reference
+
+_LONGEST_TEXT = 100_000
+_LONGEST_QUOTED = 60
+_LONGEST_READ = 100_000
+_COMPLEMENT = str.maketrans("ACGTURYKMBVDHNSW", "TGCAAYRMKVBHDNSW")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What reading a text may rest on.
+
+    Attributes:
+        assembly: any name of the assembly asked for; ``None``: not said.
+        loaded: canonical names of the assemblies that have datasets.
+        references: the references at hand, by canonical assembly name.
+    """
+
+    assembly: str | None = None
+    loaded: Collection[str] = ()
+    references: Mapping[str, Reference] = field(default_factory=dict)
+
+    def contig(self, name: str) -> Contig:
+        """Return the contig a text names."""
+        return resolve_contig(name, assembly=self.assembly, loaded=self.loaded)
+
+    def of_assembly(self, name: str) -> Context:
+        """Return the same context for the assembly a text names itself.
+
+        Raises:
+            InvalidRequest: when another assembly was asked for.
+        """
+        said = assemblies.assembly(name).name
+        if (
+            self.assembly is not None
+            and assemblies.assembly(self.assembly).name != said
+        ):
+            message = (
+                f"The variant is given on {said}, but assemblyId is {self.assembly}."
+            )
+            raise InvalidRequest(message, parameter="assemblyId")
+        return Context(assembly=said, loaded=self.loaded, references=self.references)
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """One way of writing: its name, its form, and what reads it."""
+
+    name: str
+    form: re.Pattern[str]
+    read: Callable[[re.Match[str], Context], VariantPattern]
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise NotUnderstood(sentence, parameter="variant")
+
+
+def parse(
+    text: str,
+    *,
+    assembly: str | None,
+    loaded: Collection[str],
+    references: Mapping[str, Reference],
+) -> VariantPattern:
+    """Return what a text asks for, in any of the ways people write it.
+
+    Raises:
+        NotUnderstood: when the text is none of those ways, or is one that cannot
+            be answered; the sentence says why.
+        UnknownContig: when the assembly has no such sequence.
+        InvalidRequest: when the assembly is not decided, a place is outside its
+            sequence, or REF is not what the reference has.
+    """
+    context = Context(assembly=assembly, loaded=loaded, references=references)
+    said, text = _take_assembly(_tidy(text))
+    if said is not None:
+        context = context.of_assembly(said)
+    for notation in NOTATIONS:
+        match = notation.form.fullmatch(text)
+        if match is not None:
+            return notation.read(match, context)
+    shown = text if len(text) <= _LONGEST_QUOTED else f"{text[:_LONGEST_QUOTED]}…"
+    _refuse(
+        f"{shown!r} is not a variant or region we can read; "
+        "write for example 22-16050408-T-C or 22:16050000-16060000."
+    )
+
+
+# Characters that word processors, mail and web pages put for the plain ones.
+_PLAIN = str.maketrans(
+    {
+        "\u00a0": " ",
+        "\u2009": " ",
+        "\u202f": " ",
+        "\u200b": None,
+        "\ufeff": None,
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2012": "-",
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2212": "-",
+        "\u2192": ">",
+        "\u203a": ">",
+        "\uff1a": ":",
+    }
+)
+
+
+def _tidy(text: str) -> str:
+    if len(text) > _LONGEST_TEXT:
+        _refuse("The text is too long for one variant.")
+    lines = [line for line in text.translate(_PLAIN).splitlines() if line.strip()]
+    if len(lines) > 1:
+        _refuse("Several lines were given; ask for one variant at a time.")
+    # Runs of blanks become one, so that no form below can backtrack over them.
+    text = " ".join("".join(lines).split()).strip("\"'` ")
+    if not text:
+        _refuse("Nothing was given to ask for.")
+    return text
+
+
+_ASSEMBLY_WORDS = "|".join(
+    re.escape(alias)
+    for alias in sorted(
+        {
+            alias
+            for known in assemblies.ASSEMBLIES.values()
+            for alias in (known.name, *known.aliases)
+            if not alias.isdigit()
+        },
+        key=len,
+        reverse=True,
+    )
+)
+_ASSEMBLY_FIRST = re.compile(
+    rf"[(\[]?({_ASSEMBLY_WORDS})[)\]]?(?:\s*[-:/|_,]\s*|\s+)(.+)", re.IGNORECASE
+)
+_ASSEMBLY_LAST = re.compile(rf"[\s(\[,|]+({_ASSEMBLY_WORDS})[)\]]?\Z", re.IGNORECASE)
+_LONGEST_ASSEMBLY = 30
+
+
+def _take_assembly(text: str) -> tuple[str | None, str]:
+    """Split an assembly written before or after the rest from it."""
+    first = _ASSEMBLY_FIRST.fullmatch(text)
+    if first is not None:
+        return first[1], first[2]
+    last = _ASSEMBLY_LAST.search(text, max(1, len(text) - _LONGEST_ASSEMBLY))
+    if last is not None:
+        return last[1], text[: last.start()]
+    return None, text
+
+
+def _pos(digits: str) -> int:
+    """Return a 1-based position, thousands separators allowed."""
+    pos = int(digits.replace(",", ""))
+    if pos < 1:
+        _refuse("Positions begin at 1; 0 is none.")
+    return pos
+
+
+def _bases(text: str) -> str:
+    """Return bases in upper case, as DNA."""
+    bases = text.upper()
+    if BASES.match(bases) is None:
+        shown = text[:_LONGEST_QUOTED]
+        _refuse(f"{shown!r} is not a sequence of bases (A, C, G, T, N).")
+    return bases.replace("U", "T")
+
+
+def _ask(
+    contig: Contig, start: int, reference: str, alternate: str, context: Context
+) -> VariantPattern:
+    allele = sequence_allele(contig, start, reference, alternate)
+    return allele_pattern(allele, reference_of(contig, context.references))
+
+
+# --- positions, REF and ALT ---------------------------------------------------
+
+_CONTIG = r"(?P<contig>N[CTW]_[0-9]+(?:\.[0-9]+)?|chr[A-Za-z0-9_.]+?|[A-Za-z0-9.]+)"
+_POS = r"(?P<pos>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})"
+_LAST = r"(?P<last>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})"
+_GAP = r"(?:\s?(?:->|[-:/|_>,])\s?|\s)"
+
+
+def _read_vcf(match: re.Match[str], context: Context) -> VariantPattern:
+    alternate = match["alt"]
+    _check_alternate(alternate)
+    contig = context.contig(match["contig"])
+    start = start_from_pos(_pos(match["pos"]))
+    reference, alternate = _gapless(match["ref"]), _gapless(alternate)
+    if not reference:
+        _refuse("An insertion needs the base before it: write for example 22-100-A-AT.")
+    return _ask(contig, start, _bases(reference), _bases(alternate), context)
+
+
+def _read_line(match: re.Match[str], context: Context) -> VariantPattern:
+    """Read CHROM POS ID REF ALT, which five columns of a BED file look like."""
+    third, pos = match["id"], _pos(match["pos"])
+    if third.isdecimal() and int(third[:12]) == pos + len(match["ref"]):
+        _refuse(
+            "This looks like a line with a 0-based start and an end; "
+            "write position, REF and ALT, as 22-16050408-T-C."
+        )
+    return _read_vcf(match, context)
+
+
+def _gapless(bases: str) -> str:
+    return "" if bases in ("-", ".") else bases
+
+
+def _check_alternate(alternate: str) -> None:
+    """Refuse an ALT that is not one sequence of bases, saying which kind it is."""
+    if "," in alternate:
+        _refuse(
+            f"{alternate[:_LONGEST_QUOTED]!r} are several alternate alleles; "
+            "ask for one at a time."
+        )
+    if "[" in alternate or "]" in alternate:
+        _refuse("Breakends are not read yet.")
+    if alternate.upper() in ("*", "<*>", "<NON_REF>", "<X>", "."):
+        _refuse(f"ALT {alternate!r} is not an allele that can be asked for.")
+    if alternate.startswith("<"):
+        _refuse(f"The symbolic allele {alternate[:_LONGEST_QUOTED]} is not read yet.")
+
+
+def _read_region(match: re.Match[str], context: Context) -> VariantPattern:
+    contig = context.contig(match["contig"])
+    first, last = _pos(match["pos"]), _pos(match["last"])
+    if last < first:
+        _refuse(f"The range {first}-{last} ends before it begins.")
+    return region_pattern(interval_from_pos(contig, first, last))
+
+
+def _read_position(match: re.Match[str], context: Context) -> VariantPattern:
+    contig = context.contig(match["contig"])
+    pos = _pos(match["pos"])
+    return region_pattern(interval_from_pos(contig, pos, pos))
+
+
+# --- SPDI ---------------------------------------------------------------------
+
+
+def _read_spdi(match: re.Match[str], context: Context) -> VariantPattern:
+    """Read SPDI: a 0-based start, and a deletion in bases or as their number."""
+    contig = context.contig(match["contig"])
+    start, deleted = int(match["start"]), match["deleted"]
+    if deleted.isdigit():
+        deleted = _reference_bases(contig, start, start + int(deleted), context)
+    return _ask(contig, start, _bases(deleted), _bases(match["inserted"]), context)
+
+
+def _reference_bases(contig: Contig, start: int, end: int, context: Context) -> str:
+    """Return the reference's bases, which a notation leaves out.
+
+    Raises:
+        NotUnderstood: when there is no reference here, or it has no bases there.
+    """
+    if start == end:
+        return ""
+    check_place(contig, start, end)
+    place = f"{contig.assembly} {contig.name}:{pos_from_start(start)}-{end}"
+    if end - start > _LONGEST_READ:
+        _refuse(f"{place} is too long for one allele; ask for the region.")
+    reference = reference_of(contig, context.references)
+    held = None if reference is None else reference.bases(contig, start, end)
+    if held is None:
+        _refuse(
+            f"This form needs the bases of {place}, and no reference sequence is "
+            "configured here; write position, REF and ALT, as in a VCF."
+        )
+    if len(held) < end - start or held.strip("ACGT"):
+        _refuse(
+            f"This form needs the bases of {place}, and the reference has no known "
+            "bases there; write position, REF and ALT, as in a VCF."
+        )
+    return held
+
+
+# --- HGVS ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Hgvs:
+    """A genomic HGVS change being read: ``[start, end)`` and the bases it states."""
+
+    contig: Contig
+    start: int
+    end: int
+    stated: str
+    context: Context
+
+    def bases(self) -> str:
+        """Return the bases of the range: as stated, else the reference's."""
+        if not self.stated or self.stated.isdigit():
+            held = self.reference_bases()
+            self._expect_length(int(self.stated or len(held)))
+            return held
+        self._expect_length(len(self.stated))
+        return _bases(self.stated)
+
+    def reference_bases(self) -> str:
+        """Return the reference's bases of the range."""
+        return _reference_bases(self.contig, self.start, self.end, self.context)
+
+    def reference(self) -> Reference | None:
+        """Return the reference of the contig's assembly, if there is one."""
+        return reference_of(self.contig, self.context.references)
+
+    def _expect_length(self, length: int) -> None:
+        if length != self.end - self.start:
+            _refuse(
+                f"The HGVS range holds {self.end - self.start} bases, "
+                f"but {length} are stated."
+            )
+
+    def ask(self, reference: str, alternate: str, *, at: int) -> VariantPattern:
+        """Return the pattern of the change."""
+        return _ask(self.contig, at, reference, alternate, self.context)
+
+
+_HGVS_RANGE = r"(?P<pos>[0-9][0-9,]{0,14})(?:_(?P<last>[0-9][0-9,]{0,14}))?"
+
+
+def _hgvs(contig: str, match: re.Match[str], context: Context) -> _Hgvs:
+    found = context.contig(contig)
+    first = _pos(match["pos"])
+    last = _pos(match["last"] or match["pos"])
+    if last < first:
+        _refuse(f"The HGVS range {first}_{last} ends before it begins.")
+    check_place(found, start_from_pos(first), last)
+    stated = match.groupdict().get("stated") or ""
+    return _Hgvs(found, start_from_pos(first), last, stated, context)
+
+
+def _read_substitution(change: _Hgvs, match: re.Match[str]) -> VariantPattern:
+    reference = change.bases()
+    return change.ask(reference, _bases(match["new"]), at=change.start)
+
+
+def _read_deletion(change: _Hgvs, match: re.Match[str]) -> VariantPattern:
+    new = _inserted(match["new"]) if match["new"] else ""
+    return change.ask(change.bases(), new, at=change.start)
+
+
+def _read_duplication(change: _Hgvs, _: re.Match[str]) -> VariantPattern:
+    """Read a duplication: an insertion that can always be written further left.
+
+    Where to, only a reference tells, even when the bases are stated.
+    """
+    held = change.reference_bases()
+    stated = change.bases()
+    check_reference(change.contig, change.start, stated, change.reference())
+    return change.ask("", held, at=change.end)
+
+
+def _read_insertion(change: _Hgvs, match: re.Match[str]) -> VariantPattern:
+    if change.end - change.start != 2 or match["last"] is None:
+        _refuse(
+            "An HGVS insertion stands between two neighbouring positions, "
+            "for example g.100_101insA."
+        )
+    return change.ask("", _inserted(match["new"]), at=change.start + 1)
+
+
+def _inserted(text: str) -> str:
+    if text.isdigit() or not text.isalpha():
+        _refuse(
+            f"The inserted sequence {text[:_LONGEST_QUOTED]!r} is not spelled in bases."
+        )
+    return _bases(text)
+
+
+def _read_inversion(change: _Hgvs, _: re.Match[str]) -> VariantPattern:
+    bases = change.bases()
+    return change.ask(bases, bases.translate(_COMPLEMENT)[::-1], at=change.start)
+
+
+def _read_repeat(change: _Hgvs, match: re.Match[str]) -> VariantPattern:
+    """Read ``g.100_105CAG[5]`` (a whole tract) or ``g.100_102[5]`` (one unit)."""
+    copies, length = int(match["copies"]), change.end - change.start
+    if copies * length > _LONGEST_READ:
+        _refuse(f"{copies} copies of {length} bases are too long for one allele.")
+    if not match["stated"]:
+        unit = change.bases()
+        tract = unit * _copies_in_reference(change, unit)
+        return change.ask(tract, unit * copies, at=change.start)
+    unit = _bases(match["stated"])
+    if length % len(unit):
+        _refuse(
+            f"The HGVS range holds {length} bases, which is no multiple of "
+            f"the repeated unit {unit[:_LONGEST_QUOTED]}."
+        )
+    return change.ask(unit * (length // len(unit)), unit * copies, at=change.start)
+
+
+def _copies_in_reference(change: _Hgvs, unit: str) -> int:
+    reference = change.reference()
+    end, copies = change.end, 1
+    while reference is not None and end - change.start < _LONGEST_READ:
+        if reference.bases(change.contig, end, end + len(unit)) != unit:
+            break
+        end, copies = end + len(unit), copies + 1
+    return copies
+
+
+def _read_unchanged(_: _Hgvs, __: re.Match[str]) -> VariantPattern:
+    _refuse("HGVS '=' says that nothing is changed: this is not a variant.")
+
+
+_CHANGES: tuple[
+    tuple[re.Pattern[str], Callable[[_Hgvs, re.Match[str]], VariantPattern]], ...
+] = tuple(
+    (re.compile(_HGVS_RANGE + form, re.IGNORECASE | re.ASCII), read)
+    for form, read in (
+        (r"(?P<stated>[A-Z]+)>(?P<new>[A-Z]+)", _read_substitution),
+        (r"del(?P<stated>[0-9]{1,9}|[A-Z]*?)(?:ins(?P<new>.+))?", _read_deletion),
+        (r"dup(?P<stated>[0-9]{1,9}|[A-Z]*)", _read_duplication),
+        (r"ins(?P<new>.+)", _read_insertion),
+        (r"inv(?P<stated>[0-9]{1,9}|[A-Z]*)", _read_inversion),
+        (r"(?P<stated>[A-Z]*)\[(?P<copies>[0-9]{1,4})\]", _read_repeat),
+        (r"(?P<stated>[A-Z]*)=", _read_unchanged),
+    )
+)
+
+
+def _read_hgvs(match: re.Match[str], context: Context) -> VariantPattern:
+    change = match["change"].replace(" ", "")
+    for form, read in _CHANGES:
+        found = form.fullmatch(change)
+        if found is not None:
+            return read(_hgvs(match["contig"], found, context), found)
+    if "?" in change or "(" in change:
+        _refuse("HGVS with uncertain positions cannot be answered.")
+    if ";" in change or "[" in change:
+        _refuse("HGVS of several changes at once; ask for one at a time.")
+    _refuse(
+        f"The HGVS change {change[:_LONGEST_QUOTED]!r} is none of >, del, dup, ins, "
+        "delins, inv and repeats."
+    )
+
+
+# --- links --------------------------------------------------------------------
+
+_GNOMAD_HOST = "gnomad.broadinstitute.org"
+_GNOMAD_ASSEMBLIES = (("r2", "GRCh37"), ("exac", "GRCh37"), ("r3", "GRCh38"))
+_GNOMAD_NEWEST = "GRCh38"
+
+
+def _read_link(match: re.Match[str], context: Context) -> VariantPattern:
+    text = match[0] if "://" in match[0] else f"https://{match[0]}"
+    try:
+        link = urlsplit(text)
+        host = link.hostname
+    except ValueError:
+        _refuse("This link cannot be read.")
+    if host != _GNOMAD_HOST:
+        _refuse(
+            "Of links, only gnomAD's are read yet; copy the variant out of this one."
+        )
+    kind, _, place = link.path.strip("/").partition("/")
+    if kind not in ("variant", "region") or "/" in place.strip("/"):
+        _refuse("Of gnomAD's links, those to a variant or a region are read.")
+    dataset = parse_qs(link.query).get("dataset", [""])[0].lower()
+    owners = [name for word, name in _GNOMAD_ASSEMBLIES if word in dataset]
+    context = context.of_assembly(owners[0] if owners else _GNOMAD_NEWEST)
+    return parse(
+        place.strip("/"),
+        assembly=context.assembly,
+        loaded=context.loaded,
+        references=context.references,
+    )
+
+
+# --- ways of writing that cannot be answered (yet) ------------------------------
+
+
+def _unread(sentence: str) -> Callable[[re.Match[str], Context], VariantPattern]:
+    def read(_: re.Match[str], __: Context) -> VariantPattern:
+        _refuse(sentence)
+
+    return read
+
+
+_NO_RSID = "rsIDs are not read yet: give position, REF and ALT, as 22-16050408-T-C."
+_NO_VRS = "VRS ids are not read yet: give position, REF and ALT, as 22-16050408-T-C."
+_NO_CNV = (
+    "Copy number and structural variants are not read yet; a region such as "
+    "22:18912231-21465672 can be asked for."
+)
+_NO_TRANSCRIPT = (
+    "HGVS on a transcript or protein (c., n., r., p.) is not read yet: give the "
+    "genomic form, as NC_000022.10:g.16050408T>C."
+)
+_NO_HEADER = "This is the header line of a VCF; paste the line of a variant."
+_NO_GENE = (
+    "Genes are not read yet; give a region such as 22:16050000-16060000, or a variant."
+)
+_NO_WHOLE = "This names a whole sequence; add a position or a range, as 22:100-200."
+
+_CNV_WORD = r"(?:del|dup|ins|inv|cnv|bnd|gain|loss|deletion|duplication|inversion)"
+
+
+def _form(*parts: str) -> re.Pattern[str]:
+    return re.compile("".join(parts), re.IGNORECASE | re.ASCII)
+
+
+NOTATIONS: tuple[Notation, ...] = (
+    Notation("header line", _form(r"#.*"), _unread(_NO_HEADER)),
+    Notation("link", _form(r"(?:[a-z]+://\S+|[a-z0-9.-]+\.org/\S+)"), _read_link),
+    Notation("VRS id", _form(r"(?:ga4gh:)?[A-Z]{2,3}\.[\w-]{32}"), _unread(_NO_VRS)),
+    Notation("VRS id", _form(r"ga4gh:.*"), _unread(_NO_VRS)),
+    Notation("rsID", _form(r"(?:dbsnp:)?[rs]s[0-9]+"), _unread(_NO_RSID)),
+    Notation(
+        "genomic HGVS",
+        _form(_CONTIG, r"(?:\([^)]*\))?\s*:\s*[gm]\.\s*(?P<change>\S.*)"),
+        _read_hgvs,
+    ),
+    Notation(
+        "transcript or protein HGVS",
+        _form(r"(?:\S+?\s*:\s*)?[cnrp]\.\s*\(?\S.*"),
+        _unread(_NO_TRANSCRIPT),
+    ),
+    Notation(
+        "SPDI",
+        _form(
+            r"(?P<contig>(?:N[CTW]_|[A-Z]{1,2})[0-9]{5,}\.[0-9]+):(?P<start>[0-9]{1,12})",
+            r":(?P<deleted>[A-Z]*|[0-9]{1,12}):(?P<inserted>[A-Z]*)",
+        ),
+        _read_spdi,
+    ),
+    Notation(
+        "line of a VCF",
+        _form(
+            _CONTIG,
+            r"\s",
+            _POS,
+            r"\s(?P<id>\S+)\s(?P<ref>\S+)\s(?P<alt>\S+)(?:\s.*)?",
+        ),
+        _read_line,
+    ),
+    Notation(
+        "copy number variant",
+        _form(_CNV_WORD, r"[\s:]+", _CONTIG, _GAP, r"[0-9].*"),
+        _unread(_NO_CNV),
+    ),
+    Notation(
+        "copy number variant",
+        _form(
+            _CONTIG,
+            _GAP,
+            r"[0-9,]+\s*(?:-|\.\.|_|:)\s*[0-9,]+[\s:-]+<?",
+            _CNV_WORD,
+            ">?",
+        ),
+        _unread(_NO_CNV),
+    ),
+    Notation(
+        "region",
+        _form(_CONTIG, r"\s*[-:]\s*", _POS, r"\s*(?:-|\.\.|:)\s*", _LAST),
+        _read_region,
+    ),
+    Notation(
+        "position, REF, ALT",
+        _form(
+            _CONTIG,
+            _GAP,
+            _POS,
+            rf"(?:{_GAP})?(?P<ref>[A-Z]+|-|\.){_GAP}(?P<alt>\S+)",
+        ),
+        _read_vcf,
+    ),
+    Notation("HGNC id", _form(r"HGNC:[0-9]+"), _unread(_NO_GENE)),
+    Notation("position", _form(_CONTIG, r"(?:\s?:\s?|\s)", _POS), _read_position),
+    Notation(
+        "position", _form(r"(?P<contig>(?:chr)?[0-9XYMT]+)-", _POS), _read_position
+    ),
+    Notation("sequence", _form(r"chr\w+|[XY]|MT|[0-9]+"), _unread(_NO_WHOLE)),
+    Notation("gene", _form(r"[A-Z][A-Z0-9-]*"), _unread(_NO_GENE)),
+)
+"""Every way of writing, in the order they are tried."""
+
+
+_HGVS_FORM = re.compile(r"[^\s:]+\s?:\s?[cgmnrp]\..*|[cnrp]\..*", re.IGNORECASE)
+
+
+def is_hgvs(text: str) -> bool:
+    """Whether a text has the form of HGVS, on a genome, transcript or protein."""
+    return _HGVS_FORM.fullmatch(text.strip()) is not None
+
+
+# --- writers --------------------------------------------------------------------
+
+
+def vcf_style(allele: Allele) -> str:
+    """Return ``22-16050408-T-C``: plain name, 1-based position, REF, ALT."""
+    pos = pos_from_start(allele.start)
+    return f"{allele.contig.name}-{pos}-{allele.reference}-{allele.alternate}"
+
+
+def spdi(allele: Allele) -> str:
+    """Return ``NC_000022.10:16050407:T:C`` (Holmes et al. 2020, 0-based)."""
+    bases = f"{allele.reference}:{allele.alternate}"
+    return f"{allele.contig.refseq}:{allele.start}:{bases}"
+
+
+def hgvs_g(allele: Allele, reference: Reference | None = None) -> str:
+    """Return the genomic HGVS form of a sequence allele.
+
+    With a reference it is moved as far 3' as it reads the same and duplications
+    are named; without one it is written where it is stored.
+    HGVS nomenclature, https://hgvs-nomenclature.org.
+    """
+    form = strip(allele.start, allele.reference, allele.alternate)
+    if reference is not None:
+        form = right_align(allele, reference)
+    kind = "m" if allele.contig.name == "MT" else "g"
+    change = _hgvs_change(allele, form, reference)
+    return f"{allele.contig.refseq}:{kind}.{change}"
+
+
+def _hgvs_change(
+    allele: Allele, form: tuple[int, str, str], reference: Reference | None
+) -> str:
+    start, ref, alt = form
+    if len(ref) == len(alt) == 1:
+        return f"{pos_from_start(start)}{ref}>{alt}"
+    if ref:
+        place = _hgvs_place(start, start + len(ref))
+        return f"{place}delins{alt}" if alt else f"{place}del"
+    contig, origin = allele.contig, start - len(alt)
+    held = reference.bases(contig, max(0, origin), start) if reference else None
+    if held == alt:
+        return f"{_hgvs_place(origin, start)}dup"
+    if 0 < start < contig.length:
+        return f"{start}_{start + 1}ins{alt}"
+    place = _hgvs_place(allele.start, allele.start + len(allele.reference))
+    return f"{place}delins{allele.alternate}"
+
+
+def _hgvs_place(start: int, end: int) -> str:
+    first = pos_from_start(start)
+    return str(first) if first == end else f"{first}_{end}"

@@ -1,0 +1,450 @@
+"""From Beacon v2 variant parameters to the one question they ask.
+
+``QUERY_TYPES`` is the whole decision: the first row whose parameters are given
+builds the pattern.  A new kind of question is a new row.  Whatever cannot be
+answered is refused naming its parameter; nothing is dropped, nothing guessed.
+Beacon v2, genomicVariations/requestParameters.json and docs/variant-queries.md.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from beacon.model import assemblies, notation
+from beacon.model.errors import InvalidRequest, NotUnderstood
+from beacon.model.genome import Interval, start_from_pos
+from beacon.model.pattern import Bounds, VariantPattern
+from beacon.model.spelling import (
+    allele_pattern,
+    check_place,
+    check_reference,
+    overlap_bounds,
+    reference_of,
+    region_pattern,
+    resolve_contig,
+    spellings,
+)
+from beacon.model.variant import BASES, sequence_allele
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from beacon.model.genome import Contig
+    from beacon.model.variant import Reference
+
+__all__ = [
+    "QUERY_TYPES",
+    "QueryType",
+    "VariantParameters",
+    "allele_pattern",
+    "canonical_type",
+    "identity_pattern",
+    "pattern_of",
+    "region_pattern",
+    "spellings",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantParameters:
+    """The variant parameters of one request, as given; ``None`` or ``()``: not given.
+
+    ``start`` and ``end`` hold one value, or two for a bracket; ``""`` as bases is
+    a value (a pure insertion or deletion).
+    """
+
+    assembly_id: str | None = None
+    reference_name: str | None = None
+    start: tuple[int, ...] = ()
+    end: tuple[int, ...] = ()
+    reference_bases: str | None = None
+    alternate_bases: str | None = None
+    variant_type: str | None = None
+    variant_min_length: int | None = None
+    variant_max_length: int | None = None
+    gene_id: str | None = None
+    aminoacid_change: str | None = None
+    genomic_allele_short_form: str | None = None
+    mate_name: str | None = None
+
+    @property
+    def places_something(self) -> bool:
+        """Whether anything that needs a sequence is given."""
+        bases = (self.reference_bases, self.alternate_bases)
+        return self.narrows or bool(self.start or self.end) or bases != (None, None)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether a type or a length is given."""
+        lengths = (self.variant_min_length, self.variant_max_length)
+        return self.variant_type is not None or lengths != (None, None)
+
+    @property
+    def spells_allele(self) -> bool:
+        """Whether one start, REF and ALT are given."""
+        bases = (self.reference_bases, self.alternate_bases)
+        return len(self.start) == 1 and None not in bases
+
+
+class _Asked(NamedTuple):
+    """Parameters beside what they are read against."""
+
+    given: VariantParameters
+    loaded: Collection[str]
+    references: Mapping[str, Reference]
+
+    def contig(self) -> Contig:
+        name = self.given.reference_name
+        if name is None:
+            _refuse("referenceName", "referenceName is needed to place a variant.")
+        return resolve_contig(name, assembly=self.given.assembly_id, loaded=self.loaded)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryType:
+    """One kind of question: when it is asked, and the pattern it stands for."""
+
+    name: str
+    asks: Callable[[VariantParameters], bool]
+    build: Callable[[_Asked], VariantPattern | None]
+
+
+def pattern_of(
+    parameters: VariantParameters,
+    *,
+    loaded: Collection[str],
+    references: Mapping[str, Reference],
+) -> VariantPattern | None:
+    """Return what the parameters ask for; ``None``: no particular variant.
+
+    Args:
+        parameters: as given in the request.
+        loaded: canonical names of the assemblies that have datasets.
+        references: the references at hand, by canonical assembly name.
+
+    Raises:
+        InvalidRequest: naming the parameter that is missing, malformed or
+            contradicts another one.
+        UnknownContig: when the assembly has no such sequence.
+    """
+    given = _checked(parameters)
+    row = next(row for row in QUERY_TYPES if row.asks(given))
+    found = row.build(_Asked(given, loaded, references))
+    return None if found is None else _narrowed(found, given)
+
+
+def _refuse(parameter: str, sentence: str) -> NoReturn:
+    raise InvalidRequest(sentence, parameter=parameter)
+
+
+# --- what every question must satisfy --------------------------------------------
+
+
+def _checked(given: VariantParameters) -> VariantParameters:
+    """Return the parameters with bases in upper case, or refuse malformed ones."""
+    for parameter, values in (("start", given.start), ("end", given.end)):
+        if len(values) > 2 or any(value < 0 for value in values):
+            _refuse(parameter, f"{parameter} takes one or two positions from 0 on.")
+    _check_lengths(given.variant_min_length, given.variant_max_length)
+    return replace(
+        given,
+        reference_bases=_bases("referenceBases", given.reference_bases),
+        alternate_bases=_bases("alternateBases", given.alternate_bases),
+    )
+
+
+def _check_lengths(least: int | None, most: int | None) -> None:
+    if least is not None and least < 0:
+        _refuse("variantMinLength", "variantMinLength must not be negative.")
+    if most is not None and most < 0:
+        _refuse("variantMaxLength", "variantMaxLength must not be negative.")
+    if least is not None and most is not None and most < least:
+        _refuse("variantMaxLength", "variantMaxLength is below variantMinLength.")
+
+
+def _bases(parameter: str, text: str | None) -> str | None:
+    """Return bases in upper case as DNA; a lone ``-`` or ``.`` means none."""
+    if text is None:
+        return None
+    bases = "" if text in ("-", ".") else text.upper()
+    if BASES.match(bases) is None:
+        _refuse(parameter, f"{parameter} may hold the letters ACGTUNRYSWKMBDHV only.")
+    return bases.replace("U", "T")
+
+
+def _narrowed(pattern: VariantPattern, given: VariantParameters) -> VariantPattern:
+    if not given.narrows:
+        return pattern
+    asked = given.variant_type
+    return replace(
+        pattern,
+        variant_type=None if asked is None else canonical_type(asked),
+        min_length=given.variant_min_length,
+        max_length=given.variant_max_length,
+    )
+
+
+# --- types of variants -----------------------------------------------------------
+
+_TYPE_SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "SNP": ("SNV", "SUBSTITUTION", "SO:0001483", "SO:0000694"),
+    "MNP": ("MNV", "SO:0002007", "SO:0001013"),
+    "INS": ("INSERTION", "SO:0000667"),
+    "DEL": (
+        *("DELETION", "LOSS", "SO:0000159", "SO:0001743"),
+        *("EFO:0030067", "EFO:0030068", "EFO:0020073", "EFO:0030069"),
+    ),
+    "INDEL": ("DELINS", "SO:1000032"),
+    "DUP": (
+        *("DUPLICATION", "GAIN", "SO:1000035", "SO:1000173", "SO:0001742"),
+        *("EFO:0030070", "EFO:0030071", "EFO:0030072", "EFO:0030073"),
+    ),
+    "INV": ("INVERSION", "SO:1000036"),
+    "CNV": ("SO:0001019", "EFO:0030063"),
+    "BND": ("BREAKEND", "TRA", "TRANSLOCATION", "SO:0000199"),
+}
+_TYPES = {
+    synonym: word
+    for word, synonyms in _TYPE_SYNONYMS.items()
+    for synonym in (word, *synonyms)
+}
+_COPY_NUMBER = re.compile(r"CN[0-9]+")
+
+
+def canonical_type(word: str) -> str:
+    """Return our word for a variant type; an unknown one in upper case.
+
+    VCF words, their subtypes (``DUP:TANDEM``, ``<DEL>``), SO and EFO terms.
+
+    Raises:
+        InvalidRequest: when the word is empty.
+    """
+    plain = word.strip().strip("<>").upper()
+    if not plain:
+        _refuse("variantType", "variantType is empty.")
+    known = _TYPES.get(plain) or _TYPES.get(plain.partition(":")[0])
+    if known is None and _COPY_NUMBER.fullmatch(plain):
+        return "CNV"
+    return known or plain
+
+
+# --- the kinds of questions ------------------------------------------------------
+
+
+def _everything(asked: _Asked) -> None:
+    if asked.given.assembly_id is not None:
+        assemblies.assembly(asked.given.assembly_id)
+
+
+def _without_annotations(asked: _Asked) -> NoReturn:
+    given = asked.given
+    if given.gene_id is not None:
+        _refuse(
+            "geneId",
+            "geneId cannot be answered: this beacon holds no gene annotations yet.",
+        )
+    if given.aminoacid_change is not None:
+        _refuse(
+            "aminoacidChange",
+            "aminoacidChange cannot be answered: this beacon holds no protein "
+            "annotations yet.",
+        )
+    _refuse(
+        "mateName", "mateName cannot be answered: this beacon holds no breakends yet."
+    )
+
+
+def _short_form(asked: _Asked) -> VariantPattern:
+    given, parameter = asked.given, "genomicAlleleShortForm"
+    text = given.genomic_allele_short_form or ""
+    if given.start or given.end or given.reference_name is not None:
+        _refuse(parameter, f"{parameter} places a variant; leave out other places.")
+    if given.reference_bases is not None or given.alternate_bases is not None:
+        _refuse(parameter, f"{parameter} spells a variant; leave out other bases.")
+    if not notation.is_hgvs(text):
+        _refuse(parameter, f"{parameter} takes HGVS, as NC_000022.10:g.16050408T>C.")
+    try:
+        return notation.parse(
+            text,
+            assembly=given.assembly_id,
+            loaded=asked.loaded,
+            references=asked.references,
+        )
+    except NotUnderstood as error:
+        raise InvalidRequest(str(error), parameter=parameter) from error
+
+
+def _bracket(asked: _Asked) -> VariantPattern:
+    given, contig = asked.given, asked.contig()
+    if len(given.start) != len(given.end):
+        lacking = "start" if len(given.start) < len(given.end) else "end"
+        _refuse(lacking, f"A bracket question takes two values of {lacking}.")
+    return VariantPattern(
+        contig=contig,
+        start=_bracket_bounds("start", given.start),
+        end=_bracket_bounds("end", given.end),
+        reference=given.reference_bases,
+        alternate=given.alternate_bases,
+    )
+
+
+def _bracket_bounds(parameter: str, values: tuple[int, ...]) -> Bounds:
+    low, high = values
+    if high <= low:
+        _refuse(
+            parameter,
+            f"{parameter} {low},{high} holds no position: the second value is the "
+            f"first one no longer meant, so {low} alone is {low},{low + 1}.",
+        )
+    return Bounds(low=low, high=high)
+
+
+def _allele(asked: _Asked) -> VariantPattern:
+    """Build the question for one spelled allele, wildcards or not."""
+    given = asked.given
+    start, reference = given.start[0], given.reference_bases
+    _check_end(given)
+    if reference is None or given.alternate_bases is None or _has_wildcard(given):
+        return _like_allele(asked)
+    contig = asked.contig()
+    allele = sequence_allele(contig, start, reference, given.alternate_bases)
+    return allele_pattern(allele, reference_of(contig, asked.references))
+
+
+def _has_wildcard(given: VariantParameters) -> bool:
+    return "N" in (given.reference_bases or "") + (given.alternate_bases or "")
+
+
+def _check_end(given: VariantParameters) -> None:
+    """Refuse an end before the start: the allele could not overlap the range."""
+    if given.end and given.end[0] < given.start[0]:
+        _refuse("end", f"end {given.end[0]} lies before start {given.start[0]}.")
+
+
+def _like_allele(asked: _Asked) -> VariantPattern:
+    given, contig = asked.given, asked.contig()
+    start, reference = given.start[0], given.reference_bases
+    check_place(contig, start, start + len(reference or ""))
+    check_reference(
+        contig, start, reference or "", reference_of(contig, asked.references)
+    )
+    return VariantPattern(
+        contig=contig,
+        start=Bounds(low=start, high=start + 1),
+        reference=reference,
+        alternate=given.alternate_bases,
+    )
+
+
+def _range(asked: _Asked) -> VariantPattern:
+    given, contig = asked.given, asked.contig()
+    _check_end(given)
+    interval = Interval(contig=contig, start=given.start[0], end=given.end[0])
+    return VariantPattern(
+        contig=contig,
+        overlap=overlap_bounds(interval),
+        reference=given.reference_bases,
+        alternate=given.alternate_bases,
+    )
+
+
+def _start_only(asked: _Asked) -> NoReturn:
+    asked.contig()
+    _refuse("alternateBases", "start without end needs alternateBases.")
+
+
+def _end_only(asked: _Asked) -> NoReturn:
+    asked.contig()
+    _refuse("start", "end without start cannot be answered: start is needed.")
+
+
+def _whole_contig(asked: _Asked) -> VariantPattern:
+    given = asked.given
+    return VariantPattern(
+        contig=asked.contig(),
+        reference=given.reference_bases,
+        alternate=given.alternate_bases,
+    )
+
+
+QUERY_TYPES: tuple[QueryType, ...] = (
+    QueryType(
+        name="annotation",
+        asks=lambda p: (p.gene_id, p.aminoacid_change, p.mate_name) != (None,) * 3,
+        build=_without_annotations,
+    ),
+    QueryType(
+        name="short form",
+        asks=lambda p: p.genomic_allele_short_form is not None,
+        build=_short_form,
+    ),
+    QueryType(
+        name="everything",
+        asks=lambda p: p.reference_name is None and not p.places_something,
+        build=_everything,
+    ),
+    QueryType(
+        name="bracket",
+        asks=lambda p: max(len(p.start), len(p.end)) > 1,
+        build=_bracket,
+    ),
+    QueryType(name="allele", asks=lambda p: p.spells_allele, build=_allele),
+    QueryType(
+        name="sequence",
+        asks=lambda p: bool(p.start) and not p.end and p.alternate_bases is not None,
+        build=_allele,
+    ),
+    QueryType(name="range", asks=lambda p: bool(p.start and p.end), build=_range),
+    QueryType(
+        name="start without end", asks=lambda p: bool(p.start), build=_start_only
+    ),
+    QueryType(name="end without start", asks=lambda p: bool(p.end), build=_end_only),
+    QueryType(name="whole sequence", asks=lambda _: True, build=_whole_contig),
+)
+"""Every kind of question, in the order they are tried; the last takes the rest."""
+
+
+# --- a variant's id --------------------------------------------------------------
+
+_IDENTITY = re.compile(
+    rf"(?P<assembly>{'|'.join(map(re.escape, assemblies.ASSEMBLIES))})"
+    r"-(?P<contig>[0-9XYMT]{1,2})-(?P<pos>[1-9][0-9]{0,9})-(?P<change>.+)",
+    re.DOTALL,
+)
+_SPELLED = re.compile(r"([A-Z]+)-([A-Z]+)")
+_DIGESTED = re.compile(r"ref\.[0-9a-f]{24}-alt\.[0-9a-f]{24}")
+_SYMBOLIC = re.compile(r"[0-9]{1,10}-\S+")
+
+
+def identity_pattern(identity: str) -> VariantPattern | None:
+    """Return the pattern that asks for the variant of an id, see ``identity_of``.
+
+    ``None`` for whatever cannot be such an id; that is no variant's, not an error.
+    """
+    match = _IDENTITY.fullmatch(identity)
+    if match is None:
+        return None
+    assembly = assemblies.ASSEMBLIES[match["assembly"]]
+    contig = assemblies.find_contig(assembly, match["contig"])
+    start = start_from_pos(int(match["pos"]))
+    if contig is None or contig.name != match["contig"] or start >= contig.length:
+        return None
+    return _identity_pattern(contig, start, match["change"], identity)
+
+
+def _identity_pattern(
+    contig: Contig, start: int, change: str, identity: str
+) -> VariantPattern | None:
+    spelled = _SPELLED.fullmatch(change)
+    if spelled is None and not (
+        _DIGESTED.fullmatch(change) or _SYMBOLIC.fullmatch(change)
+    ):
+        return None
+    return VariantPattern(
+        contig=contig,
+        identity=identity,
+        start=Bounds(low=start, high=start + 1),
+        spellings=((start, spelled[1], spelled[2]),) if spelled else (),
+    )

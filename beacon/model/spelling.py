@@ -1,0 +1,220 @@
+"""From one place or one allele to the pattern that asks for it.
+
+What every way of asking shares (parameters, notations, ids): which contig a name
+means, whether a place lies on it, whether REF is what the reference has, and
+every spelling under which a dataset may keep an allele.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from beacon.model import assemblies
+from beacon.model.errors import InvalidRequest
+from beacon.model.genome import pos_from_start
+from beacon.model.pattern import Bounds, VariantPattern, identity_of
+from beacon.model.variant import left_align, strip, trim
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from beacon.model.genome import Contig, Interval
+    from beacon.model.pattern import Spelling
+    from beacon.model.variant import Allele, Reference
+
+_ANY_BASE = "N"
+_BASES_IT_MAY_BE = "ACGTN"
+
+
+def resolve_contig(
+    name: str, *, assembly: str | None, loaded: Collection[str]
+) -> Contig:
+    """Return the contig meant by a name, an assembly if given, and what is loaded.
+
+    Args:
+        name: any name of a sequence; an accession decides the assembly.
+        assembly: any name of an assembly.
+        loaded: canonical names of the assemblies that have datasets.
+
+    Raises:
+        InvalidRequest: when the assembly is unknown, or needed and not given.
+        UnknownContig: when the assembly has no such sequence.
+    """
+    if assembly is not None:
+        return assemblies.contig(assemblies.assembly(assembly), name)
+    owners = assemblies.contigs_by_accession(name)
+    if len(owners) == 1:
+        return owners[0]
+    sole = _sole_assembly(loaded, [c.assembly for c in owners])
+    return assemblies.contig(sole, name)
+
+
+def _sole_assembly(
+    loaded: Collection[str], owners: Collection[str]
+) -> assemblies.Assembly:
+    held = [
+        a for a in assemblies.ASSEMBLIES if a in loaded and (not owners or a in owners)
+    ]
+    if len(held) == 1:
+        return assemblies.assembly(held[0])
+    holds = f"this beacon holds {' and '.join(held)}" if held else "nothing decides it"
+    message = f"The assembly is needed (assemblyId): {holds}."
+    raise InvalidRequest(message, parameter="assemblyId")
+
+
+def check_place(contig: Contig, start: int, end: int) -> None:
+    """Refuse a place that does not lie within its sequence.
+
+    Raises:
+        InvalidRequest: naming the sequence and its length.
+    """
+    if 0 <= start <= end <= contig.length:
+        return
+    beyond = end if start < contig.length else pos_from_start(start)
+    message = (
+        f"{contig.assembly} {contig.name} has {contig.length} bases; "
+        f"position {beyond} is not within it."
+    )
+    raise InvalidRequest(message, parameter="start")
+
+
+def check_reference(
+    contig: Contig, start: int, bases: str, reference: Reference | None
+) -> None:
+    """Refuse reference bases that are not what the reference has there.
+
+    Bases other than A, C, G, T on either side are unknown and contradict nothing.
+
+    Raises:
+        InvalidRequest: naming the first base that differs.
+    """
+    if reference is None or not bases:
+        return
+    held = reference.bases(contig, start, start + len(bases))
+    for offset, (has, asked) in enumerate(zip(held or "", bases, strict=False)):
+        if has != asked and has in "ACGT" and asked in "ACGT":
+            pos = pos_from_start(start + offset)
+            message = (
+                f"The reference has {has} at {contig.assembly} "
+                f"{contig.name}:{pos}, not {asked}."
+            )
+            raise InvalidRequest(message, parameter="referenceBases")
+
+
+def spellings(allele: Allele, reference: Reference | None) -> tuple[Spelling, ...]:
+    """Return every form in which a dataset may keep a sequence allele.
+
+    As given, trimmed and left-aligned; without a reference, as far left as the
+    bases given reach.  Where a side is empty the form gains the base before it
+    (at the first base the one after); where that is not known, any it may be.
+    """
+    written = (allele.start, allele.reference, allele.alternate)
+    if len(allele.reference) == len(allele.alternate) == 1:
+        return tuple(_choices(*written))
+    held = reference
+    if held is None or held.bases(allele.contig, allele.start, allele.end) is None:
+        held = _OwnBases(allele)
+    if allele.is_anchored:
+        forms = [written, trim(*written)]
+    else:
+        forms = [_anchored(allele, held)]
+    aligned = left_align(allele, held)
+    if aligned.is_anchored:
+        forms.append((aligned.start, aligned.reference, aligned.alternate))
+    return tuple(dict.fromkeys(form for each in forms for form in _choices(*each)))
+
+
+class _OwnBases:
+    """The reference as far as an allele itself spells it; ``N`` elsewhere."""
+
+    def __init__(self, allele: Allele) -> None:
+        self._start = allele.start
+        self._spelled = allele.reference
+
+    def bases(self, contig: Contig, start: int, end: int) -> str:
+        """Return the bases of ``[start, end)``, clipped to the contig."""
+        start, end = max(0, start), min(end, contig.length)
+        first = max(start, self._start)
+        known = self._spelled[first - self._start : max(0, end - self._start)]
+        before = _ANY_BASE * (min(end, first) - start)
+        return (before + known).ljust(end - start, _ANY_BASE)
+
+
+def _anchored(allele: Allele, reference: Reference) -> Spelling:
+    """Return an empty-sided allele with its anchor base, ``N`` where unknown."""
+    start, ref, alt = strip(allele.start, allele.reference, allele.alternate)
+    at = start - 1 if start else len(ref)
+    base = reference.bases(allele.contig, at, at + 1) or _ANY_BASE
+    if start:
+        return start - 1, base + ref, base + alt
+    return 0, ref + base, alt + base
+
+
+def _choices(start: int, reference: str, alternate: str) -> Iterator[Spelling]:
+    """Yield the form once for every base an unknown REF or anchor base may be.
+
+    One base of the reference is the right one, so these are still one allele.
+    """
+    is_shared = reference[0] == alternate[0] == _ANY_BASE
+    ends_shared = reference[-1] == alternate[-1] == _ANY_BASE
+    if start == 0 and ends_shared and not is_shared:
+        for base in _BASES_IT_MAY_BE:
+            yield start, reference[:-1] + base, alternate[:-1] + base
+    elif reference.startswith(_ANY_BASE):
+        for base in _BASES_IT_MAY_BE:
+            tail = base + alternate[1:] if is_shared else alternate
+            yield start, base + reference[1:], tail
+    else:
+        yield start, reference, alternate
+
+
+def allele_pattern(allele: Allele, reference: Reference | None) -> VariantPattern:
+    """Return the pattern that asks for one allele, in any spelling.
+
+    Raises:
+        InvalidRequest: when ALT equals REF, the allele lies outside its contig,
+            or REF is not what the reference has.
+    """
+    if allele.is_symbolic:
+        start = Bounds(low=allele.start, high=allele.start + 1)
+        return VariantPattern(
+            contig=allele.contig, start=start, identity=identity_of(allele)
+        )
+    check_place(allele.contig, allele.start, allele.end)
+    if allele.reference == allele.alternate:
+        message = "The alternate bases are the reference bases: this is not a variant."
+        raise InvalidRequest(message, parameter="alternateBases")
+    check_reference(allele.contig, allele.start, allele.reference, reference)
+    return VariantPattern(contig=allele.contig, spellings=spellings(allele, reference))
+
+
+def reference_of(
+    contig: Contig, references: Mapping[str, Reference]
+) -> Reference | None:
+    """Return the reference of a contig's assembly, if there is one."""
+    return references.get(contig.assembly)
+
+
+def overlap_bounds(interval: Interval) -> Bounds:
+    """Return an interval as bounds, clipped to its contig.
+
+    Raises:
+        InvalidRequest: when it begins beyond the end of the contig.
+    """
+    length = interval.contig.length
+    if interval.start > length or interval.start == length < interval.end:
+        message = (
+            f"{interval.contig.assembly} {interval.contig.name} has {length} bases; "
+            f"the range begins at position {pos_from_start(interval.start)}."
+        )
+        raise InvalidRequest(message, parameter="start")
+    return Bounds(low=interval.start, high=min(interval.end, length))
+
+
+def region_pattern(interval: Interval) -> VariantPattern:
+    """Return the pattern that asks for every variant overlapping an interval.
+
+    Raises:
+        InvalidRequest: when it begins beyond the end of its contig.
+    """
+    return VariantPattern(contig=interval.contig, overlap=overlap_bounds(interval))

@@ -1,0 +1,346 @@
+"""Every way of writing a variant, read and written, and what is not understood."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from model_references import TextReference, changes
+
+from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.errors import BeaconError, InvalidRequest, NotUnderstood
+from beacon.model.notation import NOTATIONS, hgvs_g, is_hgvs, parse, spdi, vcf_style
+from beacon.model.pattern import Bounds, VariantPattern
+from beacon.model.variant import Allele, left_align, sequence_allele
+
+CHR22 = ASSEMBLIES["GRCh37"].contigs[21]
+TEXT = "ACGTTTGACACACACGGN"
+REFERENCES = {"GRCh37": TextReference(TEXT * 10)}
+
+
+def _read(
+    text: str,
+    *,
+    assembly: str | None = None,
+    references: dict[str, TextReference] | None = None,
+) -> VariantPattern:
+    loaded = ("GRCh37",)
+    return parse(text, assembly=assembly, loaded=loaded, references=references or {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "22-16050408-T-C",
+        "chr22:16050408:T:C",
+        "CHR22-16050408-t-c",
+        "22:16050408T>C",
+        "22:16050408 T>C",
+        "22 16050408 T C",
+        "22:16,050,408 T/C",
+        "22:16050408 T->C",
+        "22_16050408_T/C",
+        "22\u201316050408\u2013T\u2013C",
+        "chr22:16050408T\u2192C",
+        "  '22-16050408-T-C' ",
+        "GRCh37-22-16050408-T-C",
+        "hg19 22:16050408 T>C",
+        "[GRCh37] chr22-16050408-T-C",
+        "22-16050408-T-C (hg19)",
+        "NC_000022.10-16050408-T-C",
+        "22\t16050408\trs1\tT\tC",
+        "chr22\t16050408\t.\tT\tC\t50\tPASS\tAC=1;AN=2\tGT\t0/1",
+        "22  16050408  30105  T   C  .  .",
+        "chr22:g.16050408T>C",
+        "22:g.16050408T>C",
+        "chr22 : g. 16050408T>C",
+        "NC_000022.10:g.16050408T>C",
+        "NC_000022.10(BRCA2):g.16050408T>C",
+        "CM000684.1:g.16050408T>C",
+        "NC_000022.10:16050407:T:C",
+        "https://gnomad.broadinstitute.org/variant/22-16050408-T-C?dataset=gnomad_r2_1",
+        "gnomad.broadinstitute.org/variant/22-16050408-T-C?dataset=exac",
+    ],
+)
+def test_one_allele_in_many_spellings(text: str) -> None:
+    """However it is written, it is the same question."""
+    expected = VariantPattern(contig=CHR22, spellings=((16050407, "T", "C"),))
+
+    assert expected == _read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("22:16050000-16060000", 16049999, 16060000),
+        ("chr22:16,050,000-16,060,000", 16049999, 16060000),
+        ("22-16050000-16060000", 16049999, 16060000),
+        ("22:16050000..16060000", 16049999, 16060000),
+        ("NC_000022.10:16050000-16060000", 16049999, 16060000),
+        ("hg19 chr22:5-5", 4, 5),
+        ("22:16050000", 16049999, 16050000),
+        ("22-16050000", 16049999, 16050000),
+        ("22:51304566-51304999", 51304565, 51304566),
+        (
+            "https://gnomad.broadinstitute.org/region/22-5-9?dataset=gnomad_r2_1",
+            4,
+            9,
+        ),
+    ],
+)
+def test_regions_are_closed_and_begin_at_one(text: str, low: int, high: int) -> None:
+    """Both ends belong to a region, and a position is one base."""
+    expected = VariantPattern(contig=CHR22, overlap=Bounds(low=low, high=high))
+
+    assert expected == _read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("22:g.4_6del", (2, "GTTT", "G")),
+        ("22:g.4_6delTTT", (2, "GTTT", "G")),
+        ("22:g.6del", (2, "GT", "G")),
+        ("22:g.6del1", (2, "GT", "G")),
+        ("22:g.5_6dup", (2, "G", "GTT")),
+        ("22:g.6dupT", (2, "G", "GT")),
+        ("22:g.6_7insT", (2, "G", "GT")),
+        ("22:g.7_8insCC", (6, "G", "GCC")),
+        ("22:g.4_6delinsA", (3, "TTT", "A")),
+        ("22:g.4_6delTTTinsA", (3, "TTT", "A")),
+        ("22:g.6_8inv", (5, "TGA", "TCA")),
+        ("22:g.8_15AC[5]", (6, "G", "GAC")),
+        ("22:g.8_9[3]", (6, "GAC", "G")),
+        ("NC_000022.10:3:TTT:", (2, "GTTT", "G")),
+        ("NC_000022.10:3:3:", (2, "GTTT", "G")),
+        ("NC_000022.10:6::T", (2, "G", "GT")),
+        ("22-6-T-TT", (2, "G", "GT")),
+        ("22:4:T:-", (2, "GT", "G")),
+    ],
+)
+def test_changes_of_length_are_left_aligned(
+    text: str, expected: tuple[int, str, str]
+) -> None:
+    """HGVS, SPDI and VCF forms of a change ask for what a dataset keeps."""
+    pattern = _read(text, references=REFERENCES)
+    kept = left_align(sequence_allele(CHR22, *expected), REFERENCES["GRCh37"])
+
+    assert pattern.is_single_allele
+    assert pattern.matches(kept)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "Nothing was given"),
+        ("22-1-A-C\n22-2-A-C", "Several lines"),
+        ("foo bar", "not a variant or region"),
+        ("22-16050408-T-C,G", "several alternate alleles"),
+        ("22\t10\t.\tT\tC,G\t.", "several alternate alleles"),
+        ("22-10-T-<DEL>", "symbolic allele <DEL> is not read yet"),
+        ("22-10-T-]22:100]T", "Breakends"),
+        ("22-10-T-*", "not an allele"),
+        ("22-10-T-<NON_REF>", "not an allele"),
+        ("22:10:-:T", "needs the base before"),
+        ("22-10-TX-C", "not a sequence of bases"),
+        ("22-0-T-C", "begin at 1"),
+        ("22:20-10", "ends before it begins"),
+        ("22", "whole sequence"),
+        ("chrX", "whole sequence"),
+        ("22 9 10 A C", "0-based start"),
+        ("#CHROM\tPOS\tID\tREF\tALT", "header line"),
+        ("rs334", "rsID"),
+        ("BRCA2", "Genes"),
+        ("HGNC:1101", "Genes"),
+        ("NKX2-5", "Genes"),
+        ("ga4gh:VA.j_6mIYta6uPDasV1uqfrcg5JUPfiiiSt", "VRS"),
+        ("del 22:18912231-21465672", "Copy number"),
+        ("22:18912231-21465672 DUP", "Copy number"),
+        ("NM_004006.2:c.4375C>T", "transcript or protein"),
+        ("NP_003997.1:p.Trp24Cys", "transcript or protein"),
+        ("c.4375C>T", "transcript or protein"),
+        ("https://franklin.genoox.com/x/chr22-1-A-C", "only gnomAD's"),
+        ("https://gnomad.broadinstitute.org/gene/BRCA2", "variant or a region"),
+        ("http://[", "cannot be read"),
+        ("22:g.10=", "not a variant"),
+        ("22:g.10_12del", "no reference sequence"),
+        ("22:g.10_12dup", "no reference sequence"),
+        ("22:g.10_12dupACG", "no reference sequence"),
+        ("22:g.10_12inv", "no reference sequence"),
+        ("22:g.10_12[5]", "no reference sequence"),
+        ("22:g.10_11delinsA", "no reference sequence"),
+        ("22:g.12_10del", "ends before it begins"),
+        ("22:g.10_12delA", "3 bases, but 1 are stated"),
+        ("22:g.10insA", "two neighbouring positions"),
+        ("22:g.10_14insA", "two neighbouring positions"),
+        ("22:g.10_11ins12", "not spelled in bases"),
+        ("22:g.10_11ins[A;T]", "not spelled in bases"),
+        ("22:g.10_12AC[5]", "no multiple"),
+        ("22:g.1_9000AC[900]", "too long"),
+        ("22:g.1_200000del", "too long"),
+        ("22:g.(10_20)_(30_40)del", "uncertain"),
+        ("22:g.[10A>T;12A>C]", "several changes"),
+        ("22:g.10con20", "none of"),
+        ("22:g.,del", "none of"),
+        ("22:g.10del" + "9" * 5000, "none of"),
+        ("22 10 \u00b2 A <DEL>", "symbolic allele"),
+    ],
+)
+def test_what_is_not_understood_gets_its_sentence(text: str, sentence: str) -> None:
+    """Each way of writing that cannot be answered says why."""
+    with pytest.raises(NotUnderstood, match=sentence) as caught:
+        _read(text)
+
+    assert caught.value.parameter == "variant"
+
+
+def test_a_deletion_where_the_reference_is_unknown_is_no_answer() -> None:
+    """Bases left out where the reference has N cannot be filled in."""
+    with pytest.raises(NotUnderstood, match="no known bases"):
+        _read("22:g.18del", references=REFERENCES)
+
+
+@pytest.mark.parametrize(
+    ("text", "assembly", "sentence"),
+    [
+        ("99-10-T-C", None, "no sequence named '99'"),
+        ("GL000191.1:g.10A>T", None, "not the accession"),
+        ("22-99999999-T-C", None, "51304566 bases"),
+        ("22:g.99999999T>C", None, "51304566 bases"),
+        ("22:60000000-60000001", None, "51304566 bases"),
+        ("NC_000022.11:g.10A>T", "GRCh37", "of GRCh38, not of GRCh37"),
+        ("GRCh38-22-10-T-C", "hg19", "given on GRCh38"),
+        ("22-10-T-C", "hg18", "not an assembly"),
+        ("22-10-T-T", None, "not a variant"),
+    ],
+)
+def test_impossible_questions_are_refused(
+    text: str, assembly: str | None, sentence: str
+) -> None:
+    """What is understood but cannot be is never a no."""
+    with pytest.raises(InvalidRequest, match=sentence):
+        _read(text, assembly=assembly)
+
+
+def test_a_wrong_ref_is_refused() -> None:
+    """With a reference, a REF that is not there is a mistake."""
+    with pytest.raises(InvalidRequest, match="has T at GRCh37 22:4, not G"):
+        _read("22-4-G-C", references=REFERENCES)
+
+
+def test_every_way_of_writing_is_tried_once() -> None:
+    """No two rows read the same form."""
+    forms = [notation.form.pattern for notation in NOTATIONS]
+
+    assert len(set(forms)) == len(forms)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 50_000 + "x",
+        "(" * 90_000,
+        "22:10" + "," * 90_000,
+        "22-10-" + "A" * 90_000,
+        "chr" + "_1" * 45_000,
+        "22:g." + "1_" * 45_000,
+        "22:g.10del" + "ins" * 30_000,
+        "22 10 A " + "<[" * 45_000 + " x",
+        "gnomad.broadinstitute.org/variant/" * 2_500,
+        "9" * 90_000,
+        "del " * 20_000,
+    ],
+)
+def test_hostile_texts_are_refused_quickly(text: str) -> None:
+    """No text keeps a reader busy."""
+    begun = time.perf_counter()
+
+    with pytest.raises(InvalidRequest):
+        _read(text)
+    assert time.perf_counter() - begun < 2
+
+
+@given(st.text(max_size=40) | st.text(alphabet="2:g.-_ACGT>delinsup[]1 ,", max_size=25))
+def test_any_text_is_read_or_refused_in_words(text: str) -> None:
+    """A reader gives a pattern or one of our errors, never another failure."""
+    try:
+        outcome: object = _read(text, references=REFERENCES)
+    except BeaconError as refusal:
+        outcome = refusal
+
+    assert isinstance(outcome, VariantPattern | BeaconError)
+
+
+BASES = st.text(alphabet="ACGT", min_size=1, max_size=6)
+ALLELES = st.builds(
+    sequence_allele,
+    st.sampled_from([c for a in ASSEMBLIES.values() for c in a.contigs]),
+    st.integers(0, 16_000),
+    BASES,
+    BASES,
+).filter(lambda allele: allele.reference != allele.alternate)
+
+
+@given(ALLELES)
+def test_what_is_written_is_read_back(allele: Allele) -> None:
+    """VCF style and SPDI ask for the allele they were written from."""
+    assembly = allele.contig.assembly
+
+    assert _read(vcf_style(allele), assembly=assembly).matches(allele)
+    assert _read(spdi(allele), assembly=assembly).matches(allele)
+
+
+@given(changes())
+def test_hgvs_is_read_back(change: tuple[TextReference, Allele]) -> None:
+    """With a reference, HGVS asks for the left-aligned form of its allele."""
+    reference, given_allele = change
+    allele = sequence_allele(
+        CHR22, given_allele.start, given_allele.reference, given_allele.alternate
+    )
+    kept = left_align(allele, reference)
+    assume(kept.is_anchored)
+
+    text = hgvs_g(kept, reference)
+    assert _read(text, references={"GRCh37": reference}).matches(kept)
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ((3, "T", "C"), "NC_000022.10:g.4T>C"),
+        ((2, "GT", "G"), "NC_000022.10:g.6del"),
+        ((2, "GTT", "G"), "NC_000022.10:g.5_6del"),
+        ((2, "G", "GT"), "NC_000022.10:g.6dup"),
+        ((6, "G", "GAC"), "NC_000022.10:g.14_15dup"),
+        ((6, "G", "GCC"), "NC_000022.10:g.7_8insCC"),
+        ((3, "TT", "CA"), "NC_000022.10:g.4_5delinsCA"),
+        ((0, "A", "TA"), "NC_000022.10:g.1delinsTA"),
+    ],
+)
+def test_hgvs_follows_the_nomenclature(
+    form: tuple[int, str, str], expected: str
+) -> None:
+    """Changes are named at their most 3' place, and duplications as such."""
+    allele = sequence_allele(CHR22, *form)
+
+    assert expected == hgvs_g(allele, REFERENCES["GRCh37"])
+
+
+@pytest.mark.parametrize(
+    ("contig", "expected"),
+    [("22", "NC_000022.10:g.3_4insT"), ("MT", "NC_012920.1:m.3_4insT")],
+)
+def test_without_a_reference_hgvs_stays_in_place(contig: str, expected: str) -> None:
+    """What is stored is written where it is stored; the mitochondrion's is m."""
+    found = next(c for c in ASSEMBLIES["GRCh37"].contigs if c.name == contig)
+
+    assert expected == hgvs_g(sequence_allele(found, 2, "G", "GT"))
+
+
+def test_hgvs_is_recognised() -> None:
+    """Transcript and protein forms are HGVS too; other notations are not."""
+    texts = ["22:g.1A>C", "NM_1.2:c.1A>C", "p.V600E", "22-1-A-C", "rs1"]
+
+    assert list(map(is_hgvs, texts)) == [True, True, True, False, False]

@@ -1,0 +1,306 @@
+"""From parameters to the question they ask: every row, and every refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from model_references import TextReference
+
+from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.errors import InvalidRequest, UnknownContig
+from beacon.model.pattern import Bounds, VariantPattern, identity_of
+from beacon.model.questions import (
+    QUERY_TYPES,
+    VariantParameters,
+    canonical_type,
+    identity_pattern,
+    pattern_of,
+)
+from beacon.model.variant import Allele, sequence_allele
+
+CHR22 = ASSEMBLIES["GRCh37"].contigs[21]
+AT_22 = VariantParameters(reference_name="22")
+
+
+def _ask(parameters: VariantParameters) -> VariantPattern | None:
+    return pattern_of(parameters, loaded=("GRCh37",), references={})
+
+
+def _row(parameters: VariantParameters) -> str:
+    return next(row.name for row in QUERY_TYPES if row.asks(parameters))
+
+
+EVERY_ROW = [
+    ("everything", VariantParameters(), None),
+    ("everything", VariantParameters(assembly_id="hg19"), None),
+    (
+        "short form",
+        VariantParameters(genomic_allele_short_form="NC_000022.10:g.10A>T"),
+        VariantPattern(contig=CHR22, spellings=((9, "A", "T"),)),
+    ),
+    (
+        "bracket",
+        replace(AT_22, start=(10, 15), end=(20, 25)),
+        VariantPattern(
+            contig=CHR22, start=Bounds(low=10, high=15), end=Bounds(low=20, high=25)
+        ),
+    ),
+    (
+        "allele",
+        replace(AT_22, start=(9,), reference_bases="a", alternate_bases="t"),
+        VariantPattern(contig=CHR22, spellings=((9, "A", "T"),)),
+    ),
+    (
+        "allele",
+        replace(AT_22, start=(9,), end=(10,), reference_bases="A", alternate_bases="T"),
+        VariantPattern(contig=CHR22, spellings=((9, "A", "T"),)),
+    ),
+    (
+        "allele",
+        replace(AT_22, start=(9,), reference_bases="NA", alternate_bases="N"),
+        VariantPattern(
+            contig=CHR22, start=Bounds(low=9, high=10), reference="NA", alternate="N"
+        ),
+    ),
+    (
+        "sequence",
+        replace(AT_22, start=(9,), alternate_bases=""),
+        VariantPattern(contig=CHR22, start=Bounds(low=9, high=10), alternate=""),
+    ),
+    (
+        "range",
+        replace(AT_22, start=(9,), end=(20,), alternate_bases="T"),
+        VariantPattern(contig=CHR22, overlap=Bounds(low=9, high=20), alternate="T"),
+    ),
+    (
+        "range",
+        replace(AT_22, start=(9,), end=(20,), variant_type="SNV", variant_max_length=1),
+        VariantPattern(
+            contig=CHR22,
+            overlap=Bounds(low=9, high=20),
+            variant_type="SNP",
+            max_length=1,
+        ),
+    ),
+    (
+        "whole sequence",
+        replace(AT_22, variant_type="<DEL>", variant_min_length=0),
+        VariantPattern(contig=CHR22, variant_type="DEL", min_length=0),
+    ),
+]
+REFUSED = [
+    ("annotation", VariantParameters(gene_id="BRCA2"), "geneId"),
+    ("annotation", VariantParameters(aminoacid_change="V600E"), "aminoacidChange"),
+    ("annotation", VariantParameters(mate_name="NC_000022.10"), "mateName"),
+    ("annotation", replace(AT_22, start=(9,), gene_id="BRCA2"), "geneId"),
+    ("everything", VariantParameters(assembly_id="hg18"), "assemblyId"),
+    ("start without end", replace(AT_22, start=(9,)), "alternateBases"),
+    ("end without start", replace(AT_22, end=(9,)), "start"),
+    ("bracket", replace(AT_22, start=(9, 10), end=(9,)), "end"),
+    ("bracket", replace(AT_22, start=(9,), end=(9, 10)), "start"),
+    ("bracket", replace(AT_22, start=(9, 9), end=(9, 10)), "start"),
+    ("bracket", replace(AT_22, start=(9, 10), end=(10, 9)), "end"),
+    ("bracket", replace(AT_22, start=(1, 2, 3)), "start"),
+    ("range", replace(AT_22, start=(9,), end=(8,)), "end"),
+    ("range", replace(AT_22, start=(60_000_000,), end=(60_000_001,)), "start"),
+    ("range", replace(AT_22, start=(-1,), end=(8,)), "start"),
+    ("range", VariantParameters(start=(9,), end=(20,)), "referenceName"),
+    ("whole sequence", VariantParameters(variant_type="DEL"), "referenceName"),
+    ("whole sequence", replace(AT_22, variant_type=" "), "variantType"),
+    ("whole sequence", replace(AT_22, variant_min_length=-1), "variantMinLength"),
+    ("whole sequence", replace(AT_22, variant_max_length=-1), "variantMaxLength"),
+    (
+        "whole sequence",
+        replace(AT_22, variant_min_length=5, variant_max_length=4),
+        "variantMaxLength",
+    ),
+    ("sequence", replace(AT_22, start=(9,), alternate_bases="A*"), "alternateBases"),
+    ("sequence", replace(AT_22, start=(60_000_000,), alternate_bases="A"), "start"),
+    (
+        "allele",
+        replace(AT_22, start=(9,), reference_bases="A-", alternate_bases="C"),
+        "referenceBases",
+    ),
+    (
+        "allele",
+        replace(AT_22, start=(9,), reference_bases="a", alternate_bases="A"),
+        "alternateBases",
+    ),
+    (
+        "allele",
+        replace(AT_22, start=(9,), end=(8,), reference_bases="A", alternate_bases="C"),
+        "end",
+    ),
+    (
+        "short form",
+        VariantParameters(genomic_allele_short_form="NM_004006.2:c.4375C>T"),
+        "genomicAlleleShortForm",
+    ),
+    (
+        "short form",
+        VariantParameters(genomic_allele_short_form="rs123"),
+        "genomicAlleleShortForm",
+    ),
+    (
+        "short form",
+        replace(AT_22, genomic_allele_short_form="NC_000022.10:g.10A>T"),
+        "genomicAlleleShortForm",
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "parameters", "expected"), EVERY_ROW)
+def test_each_kind_of_question(
+    row: str, parameters: VariantParameters, expected: VariantPattern | None
+) -> None:
+    """The parameters that are given choose the row, and it builds the pattern."""
+    assert row == _row(parameters)
+    assert expected == _ask(parameters)
+
+
+@pytest.mark.parametrize(("row", "parameters", "expected"), REFUSED)
+def test_what_is_refused_names_its_parameter(
+    row: str, parameters: VariantParameters, expected: str
+) -> None:
+    """Nothing malformed or contradictory is answered, and the reason is named."""
+    with pytest.raises(InvalidRequest) as caught:
+        _ask(parameters)
+
+    assert row == _row(parameters)
+    assert expected == caught.value.parameter
+
+
+def test_every_row_is_tried() -> None:
+    """No row of the decision table is without an example here."""
+    tried = {row for row, _, _ in EVERY_ROW} | {row for row, _, _ in REFUSED}
+
+    assert tried == {row.name for row in QUERY_TYPES}
+
+
+def test_a_pure_deletion_is_anchored() -> None:
+    """An empty ALT is a value: the deletion, in the form a dataset keeps (R86)."""
+    pattern = _ask(
+        replace(AT_22, start=(10,), reference_bases="CG", alternate_bases="")
+    )
+
+    assert pattern is not None
+    assert pattern.matches(sequence_allele(CHR22, 9, "TCG", "T"))
+    assert not pattern.matches(sequence_allele(CHR22, 9, "TC", "T"))
+
+
+def test_a_lone_gap_means_no_bases() -> None:
+    """Some clients write ``-`` for nothing."""
+    asked = replace(AT_22, start=(10,), reference_bases="-", alternate_bases="A")
+
+    assert _ask(asked) == _ask(replace(asked, reference_bases=""))
+
+
+def test_a_type_narrows_an_allele_question() -> None:
+    """An allele asked for under a type it is not of does not match."""
+    asked = replace(AT_22, start=(9,), reference_bases="A", alternate_bases="T")
+    allele = sequence_allele(CHR22, 9, "A", "T")
+    patterns = [_ask(replace(asked, variant_type=word)) for word in ("snv", "DEL", "?")]
+
+    assert [p is not None and p.matches(allele) for p in patterns] == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_wildcards_are_held_against_the_reference_too() -> None:
+    """The spelled bases of a REF with wildcards must be the reference's."""
+    asked = replace(AT_22, start=(1,), reference_bases="NG", alternate_bases="A")
+
+    with pytest.raises(InvalidRequest, match="not G"):
+        pattern_of(
+            asked, loaded=("GRCh37",), references={"GRCh37": TextReference("ACT")}
+        )
+
+
+def test_an_unknown_sequence_is_an_error() -> None:
+    """A name the assembly does not have never reads as a no."""
+    with pytest.raises(UnknownContig, match="'99'"):
+        _ask(VariantParameters(reference_name="99", start=(1,), end=(2,)))
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("SNV", "SNP"),
+        ("snp", "SNP"),
+        ("<DUP:TANDEM>", "DUP"),
+        ("EFO:0030067", "DEL"),
+        ("so:0001742", "DUP"),
+        ("EFO:0030072", "DUP"),
+        ("delins", "INDEL"),
+        ("CN0", "CNV"),
+        ("TRA", "BND"),
+        ("rearranged", "REARRANGED"),
+        ("EFO:0030064", "EFO:0030064"),
+    ],
+)
+def test_types_have_synonyms(word: str, expected: str) -> None:
+    """VCF words, SO and EFO terms mean our words; the unknown stays unknown."""
+    assert expected == canonical_type(word)
+
+
+BASES = st.text(alphabet="ACGT", min_size=1, max_size=120)
+ALLELES = st.one_of(
+    st.builds(
+        sequence_allele,
+        st.sampled_from([c for a in ASSEMBLIES.values() for c in a.contigs]),
+        st.integers(0, 16_000),
+        BASES,
+        BASES,
+    ),
+    st.builds(
+        lambda start, size, word: Allele(
+            contig=CHR22,
+            start=start,
+            end=start + size,
+            reference="N",
+            alternate=f"<{word}>",
+        ),
+        st.integers(0, 16_000),
+        st.integers(0, 9000),
+        st.sampled_from(["DEL", "DUP:TANDEM", "CN0", "INS:ME:ALU", "BND"]),
+    ),
+)
+
+
+@given(allele=ALLELES, other=ALLELES)
+def test_an_id_finds_its_allele_and_no_other(allele: Allele, other: Allele) -> None:
+    """Reading an id gives the question only its own allele answers."""
+    pattern = identity_pattern(identity_of(allele))
+
+    assert pattern is not None
+    assert pattern.matches(allele)
+    assert pattern.matches(other) == (other == allele)
+    assert pattern.is_single_allele == (pattern.spellings != ())
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        "",
+        "x",
+        "GRCh37-22-10",
+        "GRCh37-22-10-A",
+        "GRCh37-chr22-10-A-T",
+        "GRCh37-22-010-A-T",
+        "GRCh37-22-0-A-T",
+        "GRCh37-22-99999999-A-T",
+        "GRCh37-99-10-A-T",
+        "hg19-22-10-A-T",
+        "GRCh37-22-10-a-t",
+        "GRCh37-22-10-ref.12-alt.34",
+        "GRCh37-22-10-A-T\n",
+    ],
+)
+def test_what_is_no_id_is_nothing(identity: str) -> None:
+    """A text that cannot be an id of ours is no error; there is no such variant."""
+    assert identity_pattern(identity) is None
