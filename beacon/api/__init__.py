@@ -1,0 +1,1 @@
+"""Door: the Beacon API over HTTP."""

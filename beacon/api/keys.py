@@ -1,0 +1,67 @@
+"""What the handlers are given: one key each, typed, set once when the app is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from aiohttp import web
+
+from beacon.model.disclosure import Answers
+from beacon.wire.info import BeaconIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from beacon.model.dataset import Dataset
+    from beacon.model.variant import Reference
+
+
+class BeaconService(Answers, Protocol):
+    """The beacon behind the API."""
+
+    @property
+    def references(self) -> Mapping[str, Reference]:
+        """Genomes that questions are normalised with, by assembly."""
+
+    async def datasets(self) -> tuple[Dataset, ...]:
+        """Return every dataset.
+
+        Raises:
+            StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def loaded(self) -> frozenset[str]:
+        """Return the assemblies that at least one dataset serves.
+
+        Raises:
+            StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def ready(self) -> bool:
+        """Whether questions can be answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one request may hold.
+
+    Attributes:
+        body: largest body of a question, in bytes.
+        batch_body: largest body of a batch, in bytes.
+        batch_lines: most variants in a batch.
+        page: largest page of records.
+        at_once: lines of a batch that are asked together, so that the store can
+            look them up in one go.
+    """
+
+    body: int = 1024**2
+    batch_body: int = 20 * 1024**2
+    batch_lines: int = 10_000
+    page: int = 1000
+    at_once: int = 500
+
+
+BEACON: web.AppKey[BeaconService] = web.AppKey("beacon", BeaconService)
+IDENTITY: web.AppKey[BeaconIdentity] = web.AppKey("identity", BeaconIdentity)
+LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)

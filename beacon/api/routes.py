@@ -1,0 +1,88 @@
+"""The paths of the API, from the entry types.
+
+Every path is also taken with doubled and trailing slashes, because clients join
+addresses carelessly and a redirect would lose the body of a POST.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from beacon.api import handlers
+from beacon.api.batch import batch
+from beacon.api.keys import BEACON, IDENTITY, LIMITS, BeaconService, Limits
+from beacon.api.middleware import explain_failures, open_to_browsers
+from beacon.model.entry_types import DATASET, ENTRY_TYPES, GENOMIC_VARIANT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aiohttp.typedefs import Handler
+
+    from beacon.wire.info import BeaconIdentity
+
+ROOT = "/api"
+
+_FRAMEWORK: dict[str, Handler] = {
+    "": handlers.show_info,
+    "info": handlers.show_info,
+    "service-info": handlers.show_service_info,
+    "configuration": handlers.show_configuration,
+    "entry_types": handlers.show_entry_types,
+    "map": handlers.show_map,
+    "filtering_terms": handlers.show_filtering_terms,
+}
+_ENTRIES: dict[str, Handler] = {
+    GENOMIC_VARIANT.id: handlers.variants,
+    DATASET.id: handlers.datasets,
+}
+
+
+def create_api(
+    beacon: BeaconService, identity: BeaconIdentity, *, limits: Limits | None = None
+) -> web.Application:
+    """Return an application that answers for ``beacon``."""
+    app = web.Application()
+    app[BEACON] = beacon
+    app[IDENTITY] = identity
+    app[LIMITS] = limits or Limits()
+    add_routes(app)
+    return app
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the API, its health checks and its error documents to an application.
+
+    The application holds ``BEACON`` and ``IDENTITY``, and ``LIMITS`` if any but
+    the usual ones hold.
+    """
+    if LIMITS not in app:
+        app[LIMITS] = Limits()
+    app.middlewares.append(explain_failures)
+    app.on_response_prepare.append(open_to_browsers)
+    for path, handler in _paths():
+        pattern = ROOT + _any_slashes(path)
+        app.router.add_get(pattern, handler)
+        app.router.add_post(pattern, handler)
+    app.router.add_post(ROOT + _any_slashes("batch"), batch)
+    app.router.add_get("/healthz", handlers.alive)
+    app.router.add_get("/readyz", handlers.ready)
+
+
+def _paths() -> Iterator[tuple[str, Handler]]:
+    """Yield every path that takes GET and POST, below the root, with its handler."""
+    yield from _FRAMEWORK.items()
+    for row in ENTRY_TYPES.values():
+        yield row.path, _ENTRIES[row.id]
+        yield f"{row.path}/{{id}}", _ENTRIES[row.id]
+        for other in row.related:
+            yield f"{row.path}/{{parent}}/{ENTRY_TYPES[other].path}", _ENTRIES[other]
+
+
+def _any_slashes(path: str) -> str:
+    """Return a path as a pattern in which every slash may be several."""
+    parts = [part for part in path.split("/") if part]
+    joined = "".join(f"{{_{number}:/+}}{part}" for number, part in enumerate(parts))
+    return f"{joined}{{_end:/*}}"

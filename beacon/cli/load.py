@@ -1,0 +1,230 @@
+"""``beacon load …``: files in, an account of every record out.
+
+Standard output holds the account, standard error the progress.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from beacon.cli.options import settings_of
+from beacon.ingest import LoadOutcome, LoadRequest, load_variants, try_variants
+from beacon.model.assemblies import assembly as find_assembly
+from beacon.model.errors import UsageError
+from beacon.store.connection import connect
+from beacon.store.releases import Catalogue
+from loaders import LoadOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from loaders.report import LoadReport
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
+_SHARE = re.compile(r"(\d+(?:\.\d+)?)(%?)\Z")
+_QUIET_SECONDS = 60.0
+_WIDTH = 44
+
+
+@click.group()
+def load() -> None:
+    """Load files into the store."""
+
+
+@load.command()
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
+)
+@click.option("--dataset", required=True, metavar="ID", help="Dataset to load into.")
+@click.option(
+    "--assembly", metavar="NAME", help="GRCh37, GRCh38 or T2T-CHM13; else the header."
+)
+@click.option(
+    "--samples", type=click.Path(path_type=Path), metavar="TSV", help="Samples table."
+)
+@click.option(
+    "--group-by", multiple=True, metavar="COLUMN", help="Count by this column, too."
+)
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="FASTA",
+    help="Check REF and left-align with this genome.",
+)
+@click.option(
+    "--filters",
+    type=click.Choice(["pass", "all"]),
+    default="pass",
+    show_default=True,
+    help="Which records count: those that passed, or all.",
+)
+@click.option(
+    "--max-bad",
+    default="1%",
+    show_default=True,
+    metavar="SHARE",
+    help="Reject a file with more bad records than this.",
+)
+@click.option("--dry-run", is_flag=True, help="Read and report; store nothing.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.json",
+    help="Write the account as JSON, too.",
+)
+@click.pass_context
+def variants(
+    context: click.Context,
+    files: tuple[Path, ...],
+    dataset: str,
+    assembly: str | None,
+    samples: Path | None,
+    group_by: tuple[str, ...],
+    reference: Path | None,
+    filters: str,
+    max_bad: str,
+    dry_run: bool,  # noqa: FBT001 - click passes it by name
+    report: Path | None,
+) -> None:
+    """Load VCF, VCF.gz or BCF files as a new release of a dataset."""
+    if not _IDENTIFIER.match(dataset):
+        message = f"--dataset {dataset!r} is not made of letters, digits, '.', '_', '-'"
+        raise UsageError(message)
+    options = LoadOptions(
+        assembly=None if assembly is None else find_assembly(assembly).name,
+        samples=samples,
+        group_by=group_by,
+        keep_filtered=filters == "all",
+        max_bad=_share(max_bad),
+    )
+    settings = settings_of(context)
+    request = LoadRequest(
+        dataset=dataset,
+        paths=files,
+        options=options,
+        references=settings.references.paths(),
+        reference=reference,
+    )
+    with _progress(files) as told:
+        if dry_run:
+            outcome = try_variants(request, told)
+        else:
+            with connect(settings.store_uri, settings.data_dir) as address:
+                click.echo(f"Store: {address.description}", err=True)
+                with Catalogue(address) as catalogue:
+                    outcome = load_variants(catalogue, request, told)
+    _tell(outcome)
+    if report is not None:
+        report.write_text(json.dumps(outcome.as_dict(), indent=2) + "\n")
+
+
+def _share(text: str) -> float:
+    match = _SHARE.match(text.strip())
+    share = float(match[1]) / (100 if match[2] else 1) if match else -1.0
+    if not 0 <= share <= 1:
+        message = f"--max-bad {text!r} is not a share such as 1% or 0.01"
+        raise UsageError(message)
+    return share
+
+
+@contextmanager
+def _progress(files: Sequence[Path]) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told the bytes read: a bar, or a line a minute."""
+    total = sum(f.stat().st_size for f in files if f.is_file())
+    if not sys.stderr.isatty():
+        yield _lines(total)
+        return
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Reading", total=total)
+        yield lambda read: bar.update(task, completed=read)
+
+
+def _lines(total: int) -> Callable[[int], None]:
+    due = time.monotonic() + _QUIET_SECONDS
+
+    def told(read: int) -> None:
+        nonlocal due
+        now = time.monotonic()
+        if now >= due:
+            due = now + _QUIET_SECONDS
+            share = read / total if total else 1.0
+            click.echo(f"Read {share:.0%} of {total / 1e6:,.0f} MB", err=True)
+
+    return told
+
+
+def _tell(outcome: LoadOutcome) -> None:
+    """Print what was stored, merged, skipped and why."""
+    release = outcome.release
+    if release is None:
+        click.echo(f"{outcome.dataset}: dry run, nothing stored ({outcome.assembly})")
+    elif not outcome.is_new:
+        click.echo(
+            f"{outcome.dataset}: unchanged, release {release.ordinal} holds these files"
+        )
+        return
+    else:
+        people = "sites only"
+        if release.sample_count is not None:
+            people = f"{release.sample_count:,} people"
+        click.echo(
+            f"{outcome.dataset}: release {release.ordinal} published,"
+            f" {outcome.assembly}, {people}"
+        )
+    if outcome.report is not None:
+        _account(outcome.report)
+
+
+def _account(report: LoadReport) -> None:
+    for name, number in _rows(report):
+        if number:
+            click.echo(f"  {name:<{_WIDTH}}{number:>12,}")
+    if report.disagreements:
+        click.echo(
+            f"  INFO AC/AN differ from the genotypes for {report.disagreements:,}"
+            " alleles; the genotypes count."
+        )
+    for note in report.notes:
+        click.echo(f"  {note}")
+    for file in report.files:
+        for reason, lines in file.examples.items():
+            click.echo(f"  e.g. {lines[0]} ({reason})")
+
+
+def _rows(report: LoadReport) -> Iterator[tuple[str, int]]:
+    files = report.files
+    yield "records read", sum(f.records for f in files)
+    yield "records loaded", sum(f.loaded for f in files)
+    yield "  of them failed a FILTER, kept apart", sum(f.filtered for f in files)
+    for reason, count in sum((f.bad for f in files), Counter[str]()).items():
+        yield f"bad: {reason}", count
+    for reason, count in sum((f.not_loaded for f in files), Counter[str]()).items():
+        yield f"not loaded: {reason}", count
+    for reason, count in report.alternates.items():
+        yield f"ALT {reason}", count
+    for what, count in report.stored.items():
+        yield f"stored: {what}", count

@@ -1,0 +1,1 @@
+"""Trade: Beacon JSON to values and back; no I/O."""

@@ -1,0 +1,176 @@
+"""Many variants in one request: lines in, lines out, in the same order.
+
+A line that cannot be read or understood answers ``no_answer`` with a sentence
+and never spoils its neighbours.  Nothing here asks anything; see ``api.batch``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from beacon.model.errors import InvalidRequest, RequestTooLarge
+from beacon.model.notation import parse
+from beacon.model.query import Granularity, Include, Query
+from beacon.model.status import Status
+from beacon.wire.info import given
+from beacon.wire.reading import read_json, shown
+from beacon.wire.requests import Address, Understanding, gather_line, understand
+from beacon.wire.responses import count_members
+
+if TYPE_CHECKING:
+    from beacon.model.disclosure import DatasetDisclosure, Disclosure
+    from beacon.model.pattern import VariantPattern
+    from beacon.wire.info import Document
+
+_LONGEST_ECHO = 1000
+_SPELLED = frozenset({"variant", "assemblyId", "assembly"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a batch: what was sent, or why it is no JSON.
+
+    Attributes:
+        value: what the line holds; the text itself where it is no JSON.
+        error: why it cannot be read.
+    """
+
+    value: object
+    error: str | None = None
+
+    @property
+    def echo(self) -> object:
+        """What the answer repeats: the variant as it was given."""
+        if isinstance(self.value, dict):
+            return self.value.get("variant", _without_id(self.value))
+        if isinstance(self.value, str):
+            return self.value[:_LONGEST_ECHO]
+        return self.value
+
+
+def _without_id(value: dict[str, object]) -> dict[str, object]:
+    return {name: item for name, item in value.items() if name != "id"}
+
+
+def read_lines(body: bytes, *, most: int) -> list[Line]:
+    """Return the lines of a batch: NDJSON, or the items of one JSON array.
+
+    Raises:
+        RequestTooLarge: when there are more than ``most``.
+        InvalidRequest: when a JSON array cannot be read.
+    """
+    text = body.strip()
+    if text.startswith(b"["):
+        items = read_json(text)
+        lines = [Line(value=item) for item in items] if isinstance(items, list) else []
+    else:
+        raw = [line for line in text.splitlines() if line.strip()]
+        _refuse_more(len(raw), most)
+        lines = [_read_line(line) for line in raw]
+    _refuse_more(len(lines), most)
+    return lines
+
+
+def _refuse_more(count: int, most: int) -> None:
+    if count > most:
+        message = f"A batch holds at most {most} variants; this one has {count}."
+        raise RequestTooLarge(message)
+
+
+def _read_line(raw: bytes) -> Line:
+    try:
+        return Line(value=read_json(raw))
+    except InvalidRequest as failure:
+        text = raw.decode("utf-8", errors="replace")
+        return Line(value=text, error=str(failure))
+
+
+def question(line: Line, known: Understanding) -> Query:
+    """Return the question one line asks: about one allele, of every dataset.
+
+    Raises:
+        InvalidRequest: one sentence saying why it cannot be asked.
+    """
+    if line.error is not None:
+        raise InvalidRequest(line.error)
+    match line.value:
+        case str() as text:
+            pattern = _spelled(text, None, known)
+        case dict() as members:
+            pattern = _asked(members, known)
+        case _:
+            message = f"A line must be a JSON object, not {shown(line.value)}."
+            raise InvalidRequest(message)
+    return Query(
+        pattern=pattern,
+        assembly=pattern.contig.assembly,
+        granularity=Granularity.COUNT,
+        include=Include.ALL,
+    )
+
+
+def _asked(members: dict[str, object], known: Understanding) -> VariantPattern:
+    """Return what an object asks: a spelled variant, or Beacon parameters."""
+    if "variant" not in members:
+        asked = gather_line(_without_id(members))
+        return _allele(understand(asked, Address(), known).pattern)
+    text = members["variant"]
+    if not isinstance(text, str):
+        message = f"variant must be text, not {shown(text)}."
+        raise InvalidRequest(message, parameter="variant")
+    return _spelled(text, _assembly(members), known)
+
+
+def _assembly(members: dict[str, object]) -> str | None:
+    """Return the assembly beside a spelled variant, and refuse anything else there."""
+    unknown = members.keys() - _SPELLED - {"id"}
+    if unknown:
+        message = f"{shown(min(unknown))} is not known beside variant."
+        raise InvalidRequest(message)
+    named = members.get("assemblyId", members.get("assembly"))
+    if named is not None and not isinstance(named, str):
+        message = f"assemblyId must be text, not {shown(named)}."
+        raise InvalidRequest(message, parameter="assemblyId")
+    return named or None
+
+
+def _spelled(text: str, assembly: str | None, known: Understanding) -> VariantPattern:
+    return _allele(
+        parse(text, assembly=assembly, loaded=known.loaded, references=known.references)
+    )
+
+
+def _allele(pattern: VariantPattern | None) -> VariantPattern:
+    """Refuse a question that is about more than one allele."""
+    if pattern is None or not (pattern.is_single_allele or pattern.identity):
+        message = (
+            "A batch asks for alleles only, as 22-16050408-T-C; "
+            "ask for a region at /api/g_variants."
+        )
+        raise InvalidRequest(message)
+    return pattern
+
+
+def answered(line: Line, disclosure: Disclosure) -> Document:
+    """Return the line that answers a line."""
+    return _line(
+        line,
+        status=disclosure.status.value,
+        datasets=[_dataset(part) for part in disclosure.datasets],
+    )
+
+
+def unanswered(line: Line, sentence: str) -> Document:
+    """Return the line that says why there is no answer."""
+    return _line(line, status=Status.NO_ANSWER.value, datasets=[], error=sentence)
+
+
+def _line(line: Line, **members: object) -> Document:
+    sent = line.value.get("id") if isinstance(line.value, dict) else None
+    return {"variant": line.echo} | given(id=sent) | members
+
+
+def _dataset(part: DatasetDisclosure) -> Document:
+    counts = {} if part.counts is None else count_members(part.counts)
+    return {"id": part.dataset, "status": part.status.value} | counts

@@ -1,0 +1,105 @@
+"""JSON as strangers send it: read once, whole, and only if it is plain JSON.
+
+What a lenient reader would decide silently (a key given twice, NaN, a lone
+surrogate, nesting without end) is refused here with a sentence, so that nothing
+later can understand the same bytes differently.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+
+from beacon.model.errors import InvalidRequest
+
+_DEEPEST = 32
+
+
+def read_json(text: bytes | str) -> object:
+    """Return the value of one JSON text.
+
+    Raises:
+        InvalidRequest: when it is not JSON, or JSON that can be read two ways.
+    """
+    try:
+        decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
+        value: object = json.loads(
+            decoded,
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_number,
+        )
+    except UnicodeDecodeError as failure:
+        message = "The request body is not UTF-8 text."
+        raise InvalidRequest(message) from failure
+    except json.JSONDecodeError as failure:
+        message = (
+            f"The request is not valid JSON: {failure.msg} "
+            f"(line {failure.lineno}, column {failure.colno})."
+        )
+        raise InvalidRequest(message) from failure
+    except RecursionError as failure:
+        raise _too_deep() from failure
+    except ValueError as failure:  # an integer of thousands of digits
+        message = "The request holds a number too large to be read."
+        raise InvalidRequest(message) from failure
+    _check(value, 0)
+    return value
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        message = f"The key {shown(twice)} is given twice in one JSON object."
+        raise InvalidRequest(message)
+    return found
+
+
+def _constant(name: str) -> object:
+    message = f"{name} is not a JSON number."
+    raise InvalidRequest(message)
+
+
+def _number(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        message = f"{shown(digits)} is too large a number."
+        raise InvalidRequest(message)
+    return value
+
+
+def _too_deep() -> InvalidRequest:
+    return InvalidRequest(f"The JSON is nested deeper than {_DEEPEST} levels.")
+
+
+def _check(value: object, depth: int) -> None:
+    """Refuse nesting without end, and text that no answer could repeat."""
+    if depth > _DEEPEST:
+        raise _too_deep()
+    match value:
+        case str():
+            _check_text(value)
+        case list():
+            for item in value:
+                _check(item, depth + 1)
+        case dict():
+            for name, item in value.items():
+                _check_text(name)
+                _check(item, depth + 1)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as failure:
+        message = "The JSON holds half of a Unicode surrogate pair."
+        raise InvalidRequest(message) from failure
+
+
+def shown(value: object) -> str:
+    """Return a value as a sentence may quote it: short, and on one line."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = text.encode(errors="backslashreplace").decode()
+    return text if len(text) <= 80 else f"{text[:77]}…"

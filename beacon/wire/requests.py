@@ -1,0 +1,381 @@
+"""Beacon requests, GET and POST, as questions.
+
+A request is gathered into one form (``Asked``) whatever way it came, checked by
+the types of ``parameters``, and understood as a ``Query``; so GET and POST can
+only give the same question.  Nothing here does I/O.  What an answer must repeat
+(warnings, the request as understood) travels in the ``Query``.
+Beacon v2, framework/json/requests; docs/rest-api.md, docs/variant-queries.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from beacon.model.assemblies import assembly as assembly_named
+from beacon.model.errors import InvalidRequest
+from beacon.model.query import Granularity, Include, Page, Query
+from beacon.model.questions import VariantParameters, identity_pattern, pattern_of
+from beacon.wire.info import API_VERSION
+from beacon.wire.parameters import CommonBody, VariantBody, invalid
+from beacon.wire.reading import read_json, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from beacon.model.variant import Reference
+    from beacon.wire.info import Document
+
+_SECTION = "g_variant"
+_SECTION_NAMES = frozenset(
+    {"g_variant", "g_variants", "genomicvariant", "genomicvariation"}
+    | {"genomicvariations"}
+)
+_VARIANT_NAMES = {
+    **{
+        field.alias.lower(): field.alias
+        for field in VariantBody.model_fields.values()
+        if field.alias
+    },
+    "assembly": "assemblyId",
+    "allele": "genomicAlleleShortForm",
+}
+_COMMON_NAMES = {
+    **{
+        field.alias.lower(): field.alias
+        for field in CommonBody.model_fields.values()
+        if field.alias
+    },
+    "requestedschema": "requestedSchemas",
+    "granularity": "requestedGranularity",
+    "datasetids": "datasets",
+    "datasetid": "datasets",
+}
+_LISTS = frozenset({"start", "end", "filters", "datasets", "requestedSchemas"})
+_MAY_BE_EMPTY = frozenset({"referenceBases", "alternateBases"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understanding:
+    """What is needed to understand a question.
+
+    Attributes:
+        loaded: canonical names of the assemblies that have data.
+        references: genomes to normalise alleles with, by assembly.
+        largest_page: no page is larger; a larger ``limit`` is cut to it.
+    """
+
+    loaded: Collection[str]
+    references: Mapping[str, Reference]
+    largest_page: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """What the path of a request says.
+
+    Attributes:
+        dataset: the only dataset asked.
+        identity: the id of the one record asked for.
+        is_list_of_datasets: whether datasets are asked for, not variants.
+        granularity: what is meant when the request names none.
+    """
+
+    dataset: str | None = None
+    identity: str | None = None
+    is_list_of_datasets: bool = False
+    granularity: Granularity = Granularity.BOOLEAN
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request being gathered: raw values under the names of the wire."""
+
+    variant: dict[str, object] = field(default_factory=dict)
+    common: dict[str, object] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def put_variant(self, name: str, value: object) -> bool:
+        """Keep a variant parameter; return whether there is one of that name."""
+        known = _VARIANT_NAMES.get(name.lower())
+        if known is not None:
+            _put(self.variant, known, value)
+        return known is not None
+
+    def put_common(self, name: str, value: object) -> bool:
+        """Keep what every question may say; return whether it has that name."""
+        known = _COMMON_NAMES.get(name.lower())
+        if known == "datasets":
+            here = self.common.setdefault(known, [])
+            if isinstance(here, list):
+                here.append(value)
+        elif known is not None:
+            _put(self.common, known, value)
+        return known is not None
+
+    def warn(self, name: str, where: str) -> None:
+        """Say that a key means nothing here and was ignored."""
+        self.warnings.append(f"The key {shown(name)} {where} is not known and ignored.")
+
+
+def _put(values: dict[str, object], name: str, value: object) -> None:
+    if value is None or value == [] or (value == "" and name not in _MAY_BE_EMPTY):
+        return
+    if name in values and values[name] != value:
+        message = f"{name} is given twice, with different values."
+        raise InvalidRequest(message, parameter=name)
+    values[name] = value
+
+
+# --- gathering ---------------------------------------------------------------
+
+
+def gather_parameters(
+    items: Iterable[tuple[str, str]], asked: Asked | None = None
+) -> Asked:
+    """Gather a query string, name by name; beside a body, into what it holds."""
+    asked = Asked() if asked is None else asked
+    for name, values in _grouped(items).items():
+        for value in values:
+            if not (asked.put_common(name, value) or asked.put_variant(name, value)):
+                asked.warn(name, "in the query string")
+                break
+    return asked
+
+
+def _grouped(items: Iterable[tuple[str, str]]) -> dict[str, list[object]]:
+    """Group values by name; a list given in several parts becomes one list."""
+    grouped: dict[str, list[object]] = {}
+    for name, value in items:
+        lower = name.lower()
+        known = _VARIANT_NAMES.get(lower) or _COMMON_NAMES.get(lower) or name
+        grouped.setdefault(known, []).append(value)
+    return {
+        name: [values] if name in _LISTS and len(values) > 1 else values
+        for name, values in grouped.items()
+    }
+
+
+def gather_body(body: bytes) -> Asked:
+    """Gather the JSON body of a POST request; an empty body asks nothing special.
+
+    Raises:
+        InvalidRequest: when it is not a JSON object, or contradicts itself.
+    """
+    asked = Asked()
+    if body.strip():
+        document = read_json(body)
+        if not isinstance(document, dict):
+            message = f"The request body must be an object, not {shown(document)}."
+            raise InvalidRequest(message)
+        for name, value in document.items():
+            _gather_top(asked, name, value)
+    return asked
+
+
+def gather_line(parameters: dict[str, object]) -> Asked:
+    """Gather the variant parameters of one line of a batch, nested or flat.
+
+    Raises:
+        InvalidRequest: when one of them is unknown.
+    """
+    asked = Asked()
+    for name, value in parameters.items():
+        _gather_parameter(asked, name, value)
+    return asked
+
+
+def _gather_top(asked: Asked, name: str, value: object) -> None:
+    """Gather one member of a body; many clients put those of ``query`` beside it."""
+    match name.lower():
+        case "$schema":
+            return
+        case "meta":
+            _gather_members(asked, value, "meta", asked.put_common)
+        case "query":
+            _gather_members(asked, value, "query", partial(_gather_query, asked))
+        case _ if not _gather_query(asked, name, value):
+            asked.warn(name, "in the request")
+
+
+def _gather_query(asked: Asked, name: str, value: object) -> bool:
+    match name.lower():
+        case "requestparameters":
+            for key, item in _section(value, "requestParameters").items():
+                _gather_parameter(asked, key, item)
+            return True
+        case "pagination":
+            _gather_members(asked, value, "pagination", partial(_gather_page, asked))
+            return True
+    return asked.put_common(name, value)
+
+
+def _gather_page(asked: Asked, name: str, value: object) -> bool:
+    return name.lower() in ("skip", "limit") and asked.put_common(name, value)
+
+
+def _gather_members(
+    asked: Asked, value: object, called: str, put: Callable[[str, object], bool]
+) -> None:
+    for name, item in _section(value, called).items():
+        if name != "$schema" and not put(name, item):
+            asked.warn(name, f"in {called}")
+
+
+def _gather_parameter(asked: Asked, name: str, value: object) -> None:
+    """Gather one request parameter, nested under its entry type or flat.
+
+    An unknown one is refused: a misspelled restriction that is ignored makes
+    the answer wider than the question.
+    """
+    if name.lower() in _SECTION_NAMES:
+        for key, item in _section(value, _SECTION).items():
+            if not asked.put_variant(key, item):
+                raise _unknown(key)
+    elif asked.put_variant(name, value) or name == "$schema":
+        return
+    elif name.lower() in ("datasets", "datasetids"):
+        listed = value.get("datasetIds") if isinstance(value, dict) else value
+        asked.put_common("datasets", listed)
+    elif value in (None, {}, []):
+        asked.warn(name, "in requestParameters")
+    else:
+        raise _unknown(name)
+
+
+def _unknown(name: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{shown(name)} is not a parameter of {_SECTION}.", parameter=name
+    )
+
+
+def _section(value: object, called: str) -> dict[str, object]:
+    """Return an object, also where a client sends nothing or a list of one."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if value is None or value == []:
+        return {}
+    if not isinstance(value, dict):
+        message = f"{called} must be a JSON object, not {shown(value)}."
+        raise InvalidRequest(message)
+    return value
+
+
+# --- understanding -----------------------------------------------------------
+
+
+def understand(asked: Asked, address: Address, known: Understanding) -> Query:
+    """Return the question a request asks.
+
+    Raises:
+        InvalidRequest: one sentence naming the parameter that is wrong.
+    """
+    try:
+        common = CommonBody.model_validate(asked.common | _datasets(asked))
+        body = VariantBody.model_validate(asked.variant)
+    except ValidationError as failure:
+        raise invalid(failure) from failure
+    query = Query(
+        datasets=common.datasets or None,
+        granularity=_granularity(common, address),
+        include=Include(common.include_resultset_responses),
+        page=Page(skip=common.skip, limit=_limit(common, known)),
+        unknown_filters=tuple(each.text for each in common.filters),
+        test_mode=common.test_mode,
+        warnings=(*asked.warnings, *_warnings(common, known)),
+    )
+    query = replace(query, requested=_requested(query, common, body))
+    return _addressed(_about(query, body, address, known), address)
+
+
+def _datasets(asked: Asked) -> dict[str, object]:
+    """Return the dataset ids of every spelling as one list."""
+    given_here = asked.common.get("datasets", [])
+    ids: list[object] = []
+    for each in given_here if isinstance(given_here, list) else []:
+        ids.extend(each if isinstance(each, list) else [each])
+    return {"datasets": [each for each in ids if each not in (None, "")]}
+
+
+def _granularity(common: CommonBody, address: Address) -> Granularity:
+    if common.requested_granularity is None:
+        return address.granularity
+    return Granularity[common.requested_granularity.upper()]
+
+
+def _limit(common: CommonBody, known: Understanding) -> int:
+    """Return the page size that holds: 0 asks for the largest there is."""
+    return min(common.limit or known.largest_page, known.largest_page)
+
+
+def _warnings(common: CommonBody, known: Understanding) -> Iterator[str]:
+    if common.limit > known.largest_page:
+        yield f"limit {common.limit} is cut to the largest page, {known.largest_page}."
+    for each in common.filters:
+        yield f"The filter {shown(each.text)} is not known here and matches nothing."
+
+
+def _requested(query: Query, common: CommonBody, body: VariantBody) -> Document:
+    """Return the request as understood, in the shape Beacon echoes it."""
+    parameters: Document = {}
+    if variant := body.model_dump(by_alias=True, exclude_none=True, mode="json"):
+        parameters[_SECTION] = variant
+    if query.datasets:
+        parameters["datasets"] = {"datasetIds": list(query.datasets)}
+    schemas = [
+        schema.model_dump(by_alias=True, exclude_none=True)
+        for schema in common.requested_schemas
+    ]
+    return {
+        "apiVersion": common.api_version or API_VERSION,
+        "requestedSchemas": schemas,
+        "filters": list(query.unknown_filters),
+        "requestParameters": parameters,
+        "includeResultsetResponses": query.include.value,
+        "pagination": {"skip": query.page.skip, "limit": query.page.limit},
+        "requestedGranularity": query.granularity.word,
+        "testMode": query.test_mode,
+    }
+
+
+def _about(
+    query: Query, body: VariantBody, address: Address, known: Understanding
+) -> Query:
+    """Return the question with what it asks of variants."""
+    if not body.model_fields_set:
+        return query
+    if address.is_list_of_datasets:
+        message = "Variant parameters do not narrow a list of datasets; ignored."
+        return replace(query, warnings=(*query.warnings, message))
+    if address.identity is not None:
+        message = "Variant parameters cannot be given beside the id of a variant."
+        raise InvalidRequest(message)
+    pattern = pattern_of(
+        VariantParameters(**body.model_dump(exclude_none=True)),
+        loaded=known.loaded,
+        references=known.references,
+    )
+    named = None if body.assembly_id is None else assembly_named(body.assembly_id).name
+    return replace(
+        query,
+        pattern=pattern,
+        assembly=named if pattern is None else pattern.contig.assembly,
+    )
+
+
+def _addressed(query: Query, address: Address) -> Query:
+    """Return the question narrowed to what its path names."""
+    if address.dataset is not None:
+        asked = query.datasets
+        is_asked = asked is None or address.dataset in asked
+        query = replace(query, datasets=(address.dataset,) if is_asked else ())
+    if address.identity is None:
+        return query
+    pattern = identity_pattern(address.identity)
+    if pattern is None:
+        message = f"{shown(address.identity)} is not the id of a variant here."
+        return replace(query, datasets=(), warnings=(*query.warnings, message))
+    return replace(query, pattern=pattern, assembly=pattern.contig.assembly)

@@ -1,0 +1,116 @@
+"""One variant record as Beacon JSON: the genomicVariant of the default model.
+
+Only what a disclosure holds is written; a frequency is made here, at the edge,
+from the integers it holds.  Location and bases use the legacy form every client
+reads (VRS 1.3 SequenceLocation, 0-based interbase).
+Beacon v2, genomicVariations/defaultSchema.json.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from beacon.model.notation import hgvs_g, spdi
+from beacon.model.pattern import identity_of, type_of
+from beacon.wire.info import given
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from beacon.model.counts import AlleleCounts
+    from beacon.model.disclosure import GroupDisclosure, VariantDisclosure
+    from beacon.model.variant import Allele, Reference
+    from beacon.wire.info import Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where frequencies come from: a dataset, its address and its release."""
+
+    name: str
+    address: str
+    release: int | None
+
+
+def genomic_variant(
+    variant: VariantDisclosure, source: Source, references: Mapping[str, Reference]
+) -> Document:
+    """Return the genomicVariant record of one variant of one dataset."""
+    frequencies = [
+        entry for group in variant.groups if (entry := _frequency(group)) is not None
+    ]
+    return given(
+        variantInternalId=identity_of(variant.allele),
+        variation=_variation(variant.allele),
+        identifiers=_identifiers(variant.allele, references),
+        frequencyInPopulations=[_population(source, frequencies)]
+        if frequencies
+        else None,
+    )
+
+
+def _variation(allele: Allele) -> Document:
+    """Return the LegacyVariation; a symbolic allele has no bases, only a type."""
+    return given(
+        location={
+            "type": "SequenceLocation",
+            "sequence_id": f"refseq:{allele.contig.refseq}",
+            "interval": {
+                "type": "SequenceInterval",
+                "start": {"type": "Number", "value": allele.start},
+                "end": {"type": "Number", "value": allele.end},
+            },
+        },
+        variantType=type_of(allele),
+        referenceBases=None if allele.is_symbolic else allele.reference,
+        alternateBases="" if allele.is_symbolic else allele.alternate,
+    )
+
+
+def _identifiers(
+    allele: Allele, references: Mapping[str, Reference]
+) -> Document | None:
+    if allele.is_symbolic:
+        return None
+    reference = references.get(allele.contig.assembly)
+    return {
+        "genomicHGVSId": hgvs_g(allele, reference),
+        "variantAlternativeIds": [{"id": f"spdi:{spdi(allele)}", "notes": "SPDI"}],
+    }
+
+
+def _population(source: Source, frequencies: list[Document]) -> Document:
+    return given(
+        source=source.name,
+        sourceReference=source.address,
+        version=None if source.release is None else str(source.release),
+        frequencies=frequencies,
+    )
+
+
+def _frequency(group: GroupDisclosure) -> Document | None:
+    """Return one population's entry; none where nobody could have shown the allele."""
+    counts = group.counts
+    if counts.frequency is None:
+        return None
+    homozygous = None if counts.hom is None else 2 * counts.hom
+    return given(
+        population=group.label,
+        alleleFrequency=counts.frequency,
+        alleleCount=counts.ac,
+        alleleNumber=counts.an,
+        alleleCountHomozygous=homozygous,
+        alleleCountHeterozygous=_heterozygous_copies(counts),
+        alleleCountHemizygous=counts.hemi,
+        genotypeHomozygous=counts.hom,
+        genotypeHeterozygous=counts.het,
+        genotypeHemizygous=counts.hemi,
+    )
+
+
+def _heterozygous_copies(counts: AlleleCounts) -> int | None:
+    """Return AC less the homozygous and hemizygous copies, so the three sum to AC."""
+    if counts.ac is None or counts.hom is None or counts.hemi is None:
+        return None
+    return counts.ac - 2 * counts.hom - counts.hemi

@@ -1,0 +1,215 @@
+"""Every failure is a valid error document, and browsers may read everything."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import ClassVar
+
+import pytest
+import structlog
+from yarl import URL
+
+from beacon.model.errors import StoreUnavailable
+from tests.api.site import application
+from tests.speaking import violations
+
+
+class BrokenBeacon:
+    """A beacon all of whose parts fail in the same way."""
+
+    references: ClassVar = {}
+
+    def __init__(self, failure: Exception) -> None:
+        self.failure = failure
+
+    async def loaded(self):
+        """Fail."""
+        raise self.failure
+
+    datasets = answer = loaded
+
+
+REFUSED = [
+    ("GET", "/api/g_variants?start=5", None, "referenceName"),
+    ("GET", "/api/g_variants?requestedGranularity=all", None, "requestedGranularity"),
+    ("GET", "/api/g_variants?referenceName=25&start=1&end=2", None, "referenceName"),
+    ("GET", "/api/g_variants?assemblyId=hg99", None, "assemblyId"),
+    ("GET", "/api/datasets?limit=-1", None, "limit"),
+    ("GET", "/api/filtering_terms?skip=x", None, "skip"),
+    ("POST", "/api/g_variants", b"[1]", None),
+    ("POST", "/api/g_variants", b'{"a": 1, "a": 2}', None),
+    ("POST", "/api/g_variants", b"[" * 100_000, None),
+    ("POST", "/api/batch", b'[{"variant": "22-1-A-T"}', None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "sent", "parameter"), REFUSED)
+async def test_a_question_not_understood_has_no_answer(
+    client, method, path, sent, parameter
+):
+    """400, a sentence, the parameter, and never a "no"."""
+    response = await client.request(method, path, data=sent)
+    document = await response.json()
+
+    assert (response.status, document["error"]["errorCode"]) == (400, 400)
+    assert document["info"]["status"] == "no_answer"
+    assert document["info"].get("parameter") == parameter
+    assert violations(document, "error") == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/nothing", 404),
+        ("GET", "/nothing", 404),
+        ("GET", "/api/g_variants/a/b/c", 404),
+        ("PUT", "/api/g_variants", 405),
+        ("DELETE", "/api/info", 405),
+        ("GET", "/api/batch", 405),
+    ],
+)
+async def test_a_wrong_path_or_method_is_an_error_document(
+    client, method, path, status
+):
+    """With the HTTP status as its code."""
+    response = await client.request(method, path)
+    document = await response.json()
+
+    assert (response.status, document["error"]["errorCode"]) == (status, status)
+    assert (response.content_type, violations(document, "error")) == (
+        "application/json",
+        [],
+    )
+
+
+@pytest.mark.parametrize("path", ["g_variants/", "datasets/", "datasets//g_variants"])
+@pytest.mark.parametrize("identity", ["%00%FF", "%ED%A0%80", "%2F", "%3Cscript%3E"])
+async def test_a_strange_id_names_nothing(client, path, identity):
+    """It is looked for and not found, whatever its bytes are."""
+    head, _, tail = path.partition("/")
+    address = client.make_url("/api/").join(
+        URL(f"{head}/{identity}{tail}", encoded=True)
+    )
+    response = await client.session.get(address)
+    document = await response.json()
+
+    assert (response.status, document["responseSummary"]["exists"]) == (200, False)
+
+
+async def test_a_wrong_method_is_told_the_right_ones(client):
+    """As HTTP asks for."""
+    response = await client.put("/api/g_variants")
+
+    assert response.headers["Allow"] == "GET,HEAD,POST"
+
+
+@pytest.mark.parametrize("path", ["/api/g_variants", "/api/datasets", "/api/batch"])
+@pytest.mark.parametrize("is_announced", [True, False])
+async def test_too_large_a_body_is_refused(aiohttp_client, beacon, path, is_announced):
+    """Whether or not its length is announced."""
+    client = await aiohttp_client(application(beacon, body=1000, batch_body=1000))
+    sent = b" " * 5000
+
+    async def pieces():
+        yield sent
+
+    response = await client.post(path, data=sent if is_announced else pieces())
+    document = await response.json()
+
+    assert (response.status, document["error"]["errorMessage"]) == (
+        413,
+        "The request body is larger than 1000 bytes.",
+    )
+
+
+async def test_a_packed_body_is_measured_unpacked(aiohttp_client, beacon):
+    """A few bytes may unpack to very many."""
+    client = await aiohttp_client(application(beacon, body=100_000))
+    response = await client.post(
+        "/api/g_variants",
+        data=gzip.compress(b" " * 10_000_000),
+        headers={"Content-Encoding": "gzip"},
+    )
+
+    assert response.status == 413
+
+
+async def test_a_packed_body_is_read(client):
+    """As HTTP allows."""
+    response = await client.post(
+        "/api/g_variants",
+        data=gzip.compress(json.dumps({"requestedGranularity": "count"}).encode()),
+        headers={"Content-Encoding": "gzip"},
+    )
+    document = await response.json()
+
+    assert document["meta"]["returnedGranularity"] == "count"
+
+
+async def test_a_body_that_cannot_be_unpacked_is_refused(client):
+    """With a sentence, not with a broken connection."""
+    response = await client.post(
+        "/api/g_variants", data=b"no gzip", headers={"Content-Encoding": "gzip"}
+    )
+
+    assert response.status == 400
+
+
+@pytest.mark.parametrize("path", ["/api/g_variants", "/api/info", "/api/datasets"])
+async def test_an_unreachable_store_is_no_answer(aiohttp_client, path):
+    """503, in a sentence."""
+    broken = BrokenBeacon(StoreUnavailable("The store cannot be reached."))
+    client = await aiohttp_client(application(broken))
+    response = await client.get(path)
+    document = await response.json()
+
+    assert (response.status, document["error"], document["info"]) == (
+        503,
+        {"errorCode": 503, "errorMessage": "The store cannot be reached."},
+        {"status": "no_answer"},
+    )
+
+
+async def test_an_unexpected_failure_is_bland_outside_and_whole_inside(aiohttp_client):
+    """The log names the failure and the path's pattern, never the question."""
+    client = await aiohttp_client(application(BrokenBeacon(KeyError("secret"))))
+    with structlog.testing.capture_logs() as logged:
+        response = await client.get("/api/g_variants/GRCh37-22-101-T-C")
+    body = await response.text()
+
+    assert (response.status, "secret" in body) == (500, False)
+    assert [(each["event"], each["exc_info"]) for each in logged] == [
+        ("request.failed", True)
+    ]
+    assert "16050408" not in str(logged)
+    assert violations(json.loads(body), "error") == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/info", "/api/g_variants", "/api/nothing", "/healthz", "/api/batch"]
+)
+async def test_pages_of_any_origin_may_read_every_answer(client, path):
+    """There is nothing an origin could be trusted with more."""
+    response = await client.get(path, headers={"Origin": "https://example.org"})
+
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in response.headers
+
+
+@pytest.mark.parametrize("path", ["/api/g_variants", "/api/batch", "/api/nothing"])
+async def test_a_browser_may_ask_beforehand(client, path):
+    """A preflight is answered on every path."""
+    response = await client.options(
+        path,
+        headers={
+            "Origin": "https://example.org",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "content-type",
+        },
+    )
+
+    assert (response.status, response.headers["Access-Control-Allow-Methods"]) == (
+        204,
+        "GET, POST, OPTIONS",
+    )

@@ -1,0 +1,197 @@
+"""A load is whole or nothing, and the same files change nothing."""
+
+import random
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+
+from beacon.ingest import LoadRequest, load_variants, try_variants
+from beacon.model.errors import LoadRejected
+from beacon.model.genome import Contig
+from beacon.model.pattern import VariantPattern
+from beacon.model.query import Granularity, Query
+from beacon.model.status import Status
+from loaders import LoadOptions
+
+DEMO = Path(__file__).resolve().parents[2] / "beacon/data/demo"
+FIVE = DEMO / "1kg_p3.chr22.5samples.GRCh37.vcf.gz"
+KILLS = 20
+CARRIED = (50300077, "A", "G")
+"""Start, REF and ALT of an allele that the five people carry."""
+
+
+def request(*paths: Path, dataset: str = "five", **options) -> LoadRequest:
+    """Return a request to load files on GRCh37."""
+    return LoadRequest(
+        dataset=dataset,
+        paths=paths,
+        options=LoadOptions(**{"assembly": "GRCh37", **options}),
+        references={},
+    )
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """A file that says something else than the bundled one."""
+    path = tmp_path / "changed.vcf"
+    path.write_text(
+        "##fileformat=VCFv4.2\n"
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\n"
+        "22\t50300078\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\n"
+    )
+    return path
+
+
+async def asked(variant_store, contig: Contig, spelling=CARRIED):
+    """Return what the dataset answers to one allele."""
+    query = Query(
+        pattern=VariantPattern(contig=contig, spellings=(spelling,)),
+        granularity=Granularity.RECORD,
+    )
+    found = await variant_store.find(query, {"five": Granularity.RECORD})
+    return found.datasets[0]
+
+
+@pytest.fixture
+def chr22():
+    """The contig of the bundled file."""
+    return Contig(
+        assembly="GRCh37",
+        name="22",
+        rank=22,
+        length=51304566,
+        refseq="NC_000022.10",
+        genbank="CM000684.1",
+    )
+
+
+async def test_a_load_is_served(catalogue, variant_store, chr22):
+    """What was loaded is what is answered, with its release and report."""
+    outcome = load_variants(catalogue, request(FIVE))
+    found = await asked(variant_store, chr22)
+
+    assert outcome.is_new
+    assert outcome.release is not None
+    assert outcome.release.sample_count == 5
+    assert outcome.release.contigs == {"22"}
+    assert outcome.release.inputs[0].name == FIVE.name
+    assert found.status == Status.SEEN
+    assert sum(c.ac for c in found.variants[0].tally.carriers) == 1
+
+
+def test_same_files_change_nothing(catalogue):
+    """Loading the same files again publishes nothing, in whatever order."""
+    first = load_variants(catalogue, request(FIVE, DEMO / "ds-open.GRCh37.vcf.gz"))
+    before = catalogue.dataset("five")
+    again = load_variants(catalogue, request(DEMO / "ds-open.GRCh37.vcf.gz", FIVE))
+
+    assert not again.is_new
+    assert first.release == again.release
+    assert before == catalogue.dataset("five")
+
+
+@pytest.mark.parametrize(
+    "options", [{"keep_filtered": True}, {"group_by": ()}, {"max_bad": 0.5}]
+)
+def test_options_that_change_counts_make_a_release(catalogue, options):
+    """Other options are another release exactly when they can change a count."""
+    load_variants(catalogue, request(FIVE))
+    again = load_variants(catalogue, request(FIVE, **options))
+
+    assert ("keep_filtered" in options) == again.is_new
+
+
+def test_changed_files_make_a_release(catalogue, changed):
+    """Other files are a new release; the old one stays, and can be had back."""
+    first = load_variants(catalogue, request(FIVE)).release
+    load_variants(catalogue, request(changed))
+
+    assert [1, 2] == [r.ordinal for r in catalogue.releases("five")]
+    assert first == catalogue.rollback("five")
+
+
+def test_a_rejected_file_leaves_nothing(catalogue, store_address, tmp_path):
+    """A file that is rejected at its end leaves no document, and the old release."""
+    load_variants(catalogue, request(FIVE))
+    before = catalogue.dataset("five")
+    cut = tmp_path / "cut.vcf.gz"
+    cut.write_bytes(FIVE.read_bytes()[:-4000])
+
+    with pytest.raises(LoadRejected):
+        load_variants(catalogue, request(cut))
+    assert before == catalogue.dataset("five")
+    assert unpublished(store_address) == 0
+
+
+def test_a_dry_run_stores_nothing(catalogue):
+    """A dry run reads everything and stores nothing."""
+    outcome = try_variants(request(FIVE))
+
+    assert outcome.report is not None
+    assert outcome.report.stored["alleles"] == 10_376
+    assert catalogue.datasets() == ()
+
+
+def unpublished(address) -> int:
+    """Count the documents that hold counts of a release no dataset can serve."""
+    with MongoClient(address.uri) as client:
+        database = client[address.database]
+        served = {str(r["_id"]) for r in database.releases.find({"state": "ready"})}
+        names = [n for n in database.list_collection_names() if n.endswith("GRCh37")]
+        return sum(
+            bool(document["d"].keys() - served) or not document["d"]
+            for name in names
+            for document in database[name].find({}, {"d": 1})
+        )
+
+
+LOADER = """
+import sys
+from pathlib import Path
+from beacon.ingest import LoadRequest, load_variants
+from beacon.store.connection import StoreAddress
+from beacon.store.releases import Catalogue
+from loaders import LoadOptions
+
+uri, database, path, bad = sys.argv[1:]
+address = StoreAddress(uri=uri, database=database, is_embedded=True, description="")
+with Catalogue(address) as catalogue:
+    print("begun", flush=True)
+    load_variants(catalogue, LoadRequest(
+        dataset="five", paths=(Path(path),), references={},
+        options=LoadOptions(assembly="GRCh37", keep_filtered=True),
+    ))
+"""
+
+
+async def test_killed_loads_are_invisible_and_swept(
+    catalogue, store_address, variant_store, chr22
+):
+    """SIGKILL anywhere in a load: the old release answers, the next load is clean."""
+    served = load_variants(catalogue, request(FIVE)).release
+    expected = await asked(variant_store, chr22)
+    moment = random.Random(1)
+    for _ in range(KILLS):
+        command = [sys.executable, "-c", LOADER, store_address.uri]
+        arguments = [store_address.database, str(FIVE), "0"]
+        with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE) as load:
+            load.stdout.readline()
+            try:
+                load.wait(moment.uniform(0, 1.5))
+            except subprocess.TimeoutExpired:
+                load.send_signal(signal.SIGKILL)
+        assert (await asked(variant_store, chr22)).variants == expected.variants
+        if (now := catalogue.dataset("five").release) != served:
+            # It was faster than the kill: take its release away for the next try.
+            catalogue.rollback("five")
+            catalogue.remove("five", now.ordinal)
+    last = load_variants(catalogue, request(FIVE, keep_filtered=True))
+
+    assert last.is_new
+    assert unpublished(store_address) == 0
+    assert replace(served, dataset="five") in catalogue.releases("five")

@@ -1,0 +1,109 @@
+"""The page at ``/`` reads well and loads nothing but its own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from aiohttp import web
+
+from beacon.model.dataset import Dataset
+from beacon.page.views import add_page, examples
+from beacon.wire.synthetic import synthetic_dataset
+from tests.speaking import IDENTITY, SPEAKER
+
+BARE = Dataset(
+    id="bare",
+    name="<b>Bare</b>",
+    created=datetime(2026, 1, 1, tzinfo=UTC),
+    updated=datetime(2026, 1, 1, tzinfo=UTC),
+)
+LOADED = replace(synthetic_dataset(), name="Loaded", description="Ten people.")
+
+
+class Shelf:
+    """A catalogue of given datasets."""
+
+    def __init__(self, *datasets: Dataset) -> None:
+        self.listed = datasets
+
+    async def datasets(self) -> tuple[Dataset, ...]:
+        """Return them."""
+        return self.listed
+
+
+async def page(aiohttp_client, *datasets, path="/"):
+    """Return the answer to a request for a page, and its text."""
+    app = web.Application()
+    add_page(app, catalogue=Shelf(*datasets), identity=IDENTITY)
+    client = await aiohttp_client(app)
+    response = await client.get(path)
+    return response, await response.text()
+
+
+async def test_loaded_datasets_are_listed_with_their_numbers(aiohttp_client):
+    """Name, assembly, release, people, variants, day of the last change."""
+    _, html = await page(aiohttp_client, LOADED)
+    cells = re.findall(r"<td[^>]*>(?:<time[^>]*>)?([^<]+)", html)
+
+    assert cells == ["GRCh38", "1", "10", "1", "2026-01-01"]
+
+
+async def test_a_page_without_datasets_says_how_to_load_one(aiohttp_client):
+    """An empty beacon is no error."""
+    response, html = await page(aiohttp_client)
+
+    assert (response.status, "beacon load variants" in html) == (200, True)
+
+
+async def test_what_operators_write_is_text(aiohttp_client):
+    """A name is never markup."""
+    _, html = await page(aiohttp_client, BARE)
+
+    assert "&lt;b&gt;Bare&lt;/b&gt;" in html
+
+
+async def test_nothing_is_loaded_from_elsewhere_and_nothing_runs(aiohttp_client):
+    """The policy forbids both, and the page needs neither."""
+    response, html = await page(aiohttp_client, LOADED, BARE)
+    loaded = re.findall(r'<(?:script|img|iframe)|<link[^>]+href="(?!/static/)', html)
+
+    assert (loaded, response.headers["Content-Security-Policy"]) == (
+        [],
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'",
+    )
+    assert "style=" not in html
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/static/style.css", "text/css"), ("/static/logo.svg", "image/svg+xml")],
+)
+async def test_its_own_files_are_served(aiohttp_client, path, kind):
+    """Under the type browsers insist on."""
+    response, _ = await page(aiohttp_client, path=path)
+
+    assert (response.status, response.content_type) == (200, kind)
+
+
+def test_examples_ask_of_what_is_loaded():
+    """Links that find something, once there is something to be found."""
+    shown = [each.address for each in examples(SPEAKER, [BARE, LOADED])]
+
+    assert shown[-3:] == [
+        "https://beacon.example.se/api/g_variants?assemblyId=GRCh38&referenceName=22",
+        "https://beacon.example.se/api/datasets/synthetic/g_variants"
+        "?requestedGranularity=count",
+        "https://beacon.example.se/api/datasets/synthetic/g_variants"
+        "?requestedGranularity=record",
+    ]
+
+
+def test_examples_without_data_ask_about_the_beacon():
+    """They work as well."""
+    shown = examples(SPEAKER, [BARE])
+
+    assert len(shown) == 3

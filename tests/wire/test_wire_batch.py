@@ -1,0 +1,154 @@
+"""A batch: every line is answered in its place, whatever its neighbours are."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from beacon.model.errors import InvalidRequest, RequestTooLarge
+from beacon.model.query import Granularity
+from beacon.wire.batch import Line, answered, question, read_lines, unanswered
+from beacon.wire.requests import Understanding
+from beacon.wire.synthetic import synthetic_answer
+
+KNOWN = Understanding(loaded={"GRCh37"}, references={})
+ALLELE = {
+    "referenceName": "22",
+    "start": 16050407,
+    "referenceBases": "T",
+    "alternateBases": "C",
+}
+
+
+def asked(value):
+    """Return the question a line asks."""
+    return question(Line(value=value), KNOWN)
+
+
+SPELLINGS = [
+    "22-16050408-T-C",
+    {"variant": "22-16050408-T-C"},
+    {"variant": "chr22:16050408:T:C", "assemblyId": "hg19"},
+    {"variant": "22-16050408-T-C", "assembly": "GRCh37", "id": 7},
+    ALLELE,
+    {"g_variant": ALLELE, "id": "row 7"},
+]
+
+
+@pytest.mark.parametrize("value", SPELLINGS)
+def test_a_line_asks_for_one_allele_in_every_dataset(value):
+    """Spelled, or as Beacon parameters, nested or flat."""
+    query = asked(value)
+
+    assert (query.pattern.spellings, query.granularity, query.datasets) == (
+        ((16050407, "T", "C"),),
+        Granularity.COUNT,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (5, "A line must be a JSON object, not 5."),
+        (None, "A line must be a JSON object, not null."),
+        ({"variant": 5}, "variant must be text, not 5."),
+        (
+            {"variant": "22-1-A-T", "assemblyId": 37},
+            "assemblyId must be text, not 37.",
+        ),
+        (
+            {"variant": "22-1-A-T", "asembly": "hg19"},
+            '"asembly" is not known beside variant.',
+        ),
+        ({"alternatBases": "T"}, '"alternatBases" is not a parameter of g_variant.'),
+        (
+            {"variant": "22:16050000-16060000"},
+            "A batch asks for alleles only, as 22-16050408-T-C; "
+            "ask for a region at /api/g_variants.",
+        ),
+        (
+            {"referenceName": "22", "start": 1, "end": 9},
+            "A batch asks for alleles only, as 22-16050408-T-C; "
+            "ask for a region at /api/g_variants.",
+        ),
+        (
+            {},
+            "A batch asks for alleles only, as 22-16050408-T-C; "
+            "ask for a region at /api/g_variants.",
+        ),
+    ],
+)
+def test_a_line_that_asks_anything_else_is_refused(value, sentence):
+    """With the reason, for its own line only."""
+    with pytest.raises(InvalidRequest) as refusal:
+        asked(value)
+
+    assert str(refusal.value) == sentence
+
+
+def test_lines_and_an_array_are_read_alike():
+    """Blank lines are no lines."""
+    values = [{"variant": "a"}, "b", 5]
+    lines = b"\r\n\n".join(json.dumps(value).encode() for value in values)
+
+    assert read_lines(lines, most=3) == read_lines(json.dumps(values).encode(), most=3)
+
+
+def test_a_line_that_is_no_json_spoils_no_other():
+    """It keeps its place and its reason."""
+    lines = read_lines(b'{"variant": "a"}\n{oops\n{"variant": "c"}', most=10)
+
+    assert [(line.echo, line.error is None) for line in lines] == [
+        ("a", True),
+        ("{oops", False),
+        ("c", True),
+    ]
+
+
+def test_an_empty_batch_has_no_lines():
+    """Nothing asked, nothing answered."""
+    lines = read_lines(b" \n ", most=10)
+
+    assert lines == []
+
+
+@pytest.mark.parametrize("body", [b"1\n2\n3", b"[1, 2, 3]"])
+def test_more_lines_than_promised_are_refused(body):
+    """All of them: a batch is not answered in part."""
+    with pytest.raises(RequestTooLarge, match="at most 2 variants; this one has 3"):
+        read_lines(body, most=2)
+
+
+def test_an_answer_repeats_the_variant_and_the_id():
+    """Each dataset has its own row."""
+    line = Line(value={"variant": "22-16050408-T-C", "id": "row 7"})
+    written = answered(line, synthetic_answer(asked(line.value)))
+
+    assert written == {
+        "variant": "22-16050408-T-C",
+        "id": "row 7",
+        "status": "not_seen",
+        "datasets": [
+            {
+                "id": "synthetic",
+                "status": "not_seen",
+                "alleleCount": 0,
+                "alleleNumber": 20,
+            }
+        ],
+    }
+
+
+def test_parameters_are_repeated_as_they_were_given():
+    """Without the id, which has its own place."""
+    written = unanswered(Line(value=ALLELE | {"id": 7}), "No.")
+
+    assert written == {
+        "variant": ALLELE,
+        "id": 7,
+        "status": "no_answer",
+        "datasets": [],
+        "error": "No.",
+    }

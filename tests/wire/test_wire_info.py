@@ -1,0 +1,124 @@
+"""The documents in which a beacon describes itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+
+from beacon.model.entry_types import ENTRY_TYPES
+from beacon.model.query import Page
+from beacon.wire import info
+from beacon.wire.synthetic import synthetic_dataset
+from tests.speaking import IDENTITY, SPEAKER, violations
+
+DATASET = synthetic_dataset()
+LATER = replace(
+    DATASET,
+    id="later",
+    created=datetime(2026, 2, 1, tzinfo=UTC),
+    updated=datetime(2026, 2, 2, tzinfo=UTC),
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        (info.info(SPEAKER, []), "info"),
+        (info.info(SPEAKER, [DATASET, replace(LATER, release=None)]), "info"),
+        (info.service_info(SPEAKER, []), "service-info"),
+        (info.service_info(SPEAKER, [DATASET]), "service-info"),
+        (info.configuration(SPEAKER), "configuration"),
+        (info.entry_types(SPEAKER), "entryTypes"),
+        (info.endpoint_map(SPEAKER), "map"),
+        (info.filtering_terms(SPEAKER, Page()), "filteringTerms"),
+    ],
+)
+def test_every_document_is_valid(document, kind):
+    """In our schemas and, where they are at hand, in both official versions."""
+    found = violations(document, kind)
+
+    assert found == []
+
+
+def test_info_is_the_same_bytes_until_something_is_loaded():
+    """Networks compare it to learn that anything changed; order means nothing."""
+    before = orjson.dumps(info.info(SPEAKER, [DATASET, LATER]))
+    again = orjson.dumps(info.info(SPEAKER, [LATER, DATASET]))
+
+    assert again == before
+
+
+def test_info_changes_with_a_release():
+    """A new release of any dataset is visible."""
+    newer = replace(DATASET, release=replace(DATASET.release, ordinal=2))
+    before = info.info(SPEAKER, [DATASET])
+
+    assert info.info(SPEAKER, [newer]) != before
+
+
+def test_info_is_dated_by_the_datasets():
+    """From the first that was made to the last that changed."""
+    response = info.info(SPEAKER, [LATER, DATASET])["response"]
+
+    assert (response["createDateTime"], response["updateDateTime"]) == (
+        "2026-01-01T00:00:00Z",
+        "2026-02-02T00:00:00Z",
+    )
+
+
+def test_the_configuration_and_the_entry_types_agree():
+    """They list the same types, each under its own id."""
+    configured = info.configuration(SPEAKER)["response"]["entryTypes"]
+    listed = info.entry_types(SPEAKER)["response"]["entryTypes"]
+
+    assert configured == listed
+    assert {key: each["id"] for key, each in listed.items()} == {
+        key: key for key in ENTRY_TYPES
+    }
+
+
+def test_the_map_names_types_of_the_configuration_under_the_public_address():
+    """Whatever address a request came to."""
+    sets = info.endpoint_map(SPEAKER)["response"]["endpointSets"]
+
+    assert sets["dataset"] == {
+        "entryType": "dataset",
+        "rootUrl": "https://beacon.example.se/api/datasets",
+        "singleEntryUrl": "https://beacon.example.se/api/datasets/{id}",
+        "endpoints": {
+            "genomicVariant": {
+                "returnedEntryType": "genomicVariant",
+                "url": "https://beacon.example.se/api/datasets/{id}/g_variants",
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [
+        ("127.0.0.1:5050", "http://127.0.0.1:5050"),
+        ("[::1]:5050", "http://[::1]:5050"),
+        ("beacon.example.se", "http://beacon.example.se"),
+        ("a b", "http://localhost"),
+        ('"><script>', "http://localhost"),
+        ("\udcff", "http://localhost"),
+        ("", "http://localhost"),
+    ],
+)
+def test_the_host_of_a_request_is_used_where_no_address_is_configured(host, site):
+    """On a laptop nobody configures one; what is no host is not repeated."""
+    found = replace(IDENTITY, public_url=None).site("http", host)
+
+    assert found == site
+
+
+def test_filtering_terms_come_in_pages():
+    """``skip`` counts pages here too."""
+    terms = [{"type": "custom", "id": f"cohort:{number}"} for number in range(5)]
+    page = info.filtering_terms(SPEAKER, Page(skip=1, limit=2), terms)
+
+    assert page["response"]["filteringTerms"] == terms[2:4]

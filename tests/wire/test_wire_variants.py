@@ -1,0 +1,139 @@
+"""A variant record holds the counts of the disclosure, and nothing unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+from beacon.model.assemblies import assembly, contig
+from beacon.model.counts import AlleleCounts
+from beacon.model.disclosure import GroupDisclosure, VariantDisclosure
+from beacon.model.variant import Allele, sequence_allele
+from beacon.wire.variants import Source, genomic_variant
+from schemas import validator
+
+C22 = contig(assembly("GRCh37"), "22")
+SNV = sequence_allele(C22, 100, "T", "C")
+DELETION = Allele(contig=C22, start=99, end=5000, reference="G", alternate="<DEL>")
+SOURCE = Source(name="The clinic", address="https://x.se/api/datasets/c", release=3)
+
+
+def record(allele=SNV, **groups):
+    """Return the record of an allele with the counts of some groups."""
+    shown = tuple(
+        GroupDisclosure(label=label, counts=counts) for label, counts in groups.items()
+    )
+    return genomic_variant(VariantDisclosure(allele=allele, groups=shown), SOURCE, {})
+
+
+def frequencies(**groups):
+    """Return the frequencies of some groups."""
+    return record(**groups)["frequencyInPopulations"][0]["frequencies"]
+
+
+def test_an_allele_is_written_where_it_lies():
+    """0-based interbase, on a sequence named by its accession."""
+    written = record()["variation"]
+
+    assert written == {
+        "location": {
+            "type": "SequenceLocation",
+            "sequence_id": "refseq:NC_000022.10",
+            "interval": {
+                "type": "SequenceInterval",
+                "start": {"type": "Number", "value": 100},
+                "end": {"type": "Number", "value": 101},
+            },
+        },
+        "variantType": "SNP",
+        "referenceBases": "T",
+        "alternateBases": "C",
+    }
+
+
+def test_public_names_are_given():
+    """HGVS counts from 1, SPDI from 0."""
+    written = record()
+
+    assert (written["variantInternalId"], written["identifiers"]) == (
+        "GRCh37-22-101-T-C",
+        {
+            "genomicHGVSId": "NC_000022.10:g.101T>C",
+            "variantAlternativeIds": [
+                {"id": "spdi:NC_000022.10:100:T:C", "notes": "SPDI"}
+            ],
+        },
+    )
+
+
+def test_a_symbolic_allele_has_a_type_and_no_bases():
+    """Its alternate is empty, because the standard has no letters for it."""
+    written = record(DELETION)
+
+    assert (
+        written["variation"]["variantType"],
+        written["variation"]["alternateBases"],
+        "referenceBases" in written["variation"],
+        "identifiers" in written,
+    ) == ("DEL", "", False, False)
+
+
+def test_counts_are_copies_and_people():
+    """A homozygote is two copies and one person; the kinds of copies sum to AC."""
+    written = frequencies(Total=AlleleCounts(ac=7, an=40, hom=2, het=1, hemi=1))
+
+    assert written == [
+        {
+            "population": "Total",
+            "alleleFrequency": 0.175,
+            "alleleCount": 7,
+            "alleleNumber": 40,
+            "alleleCountHomozygous": 4,
+            "alleleCountHeterozygous": 2,
+            "alleleCountHemizygous": 1,
+            "genotypeHomozygous": 2,
+            "genotypeHeterozygous": 1,
+            "genotypeHemizygous": 1,
+        }
+    ]
+
+
+def test_unknown_counts_are_left_out():
+    """A sites-only source may know AC and AN and nothing of people."""
+    written = frequencies(Total=AlleleCounts(ac=1, an=4))
+
+    assert written == [
+        {
+            "population": "Total",
+            "alleleFrequency": 0.25,
+            "alleleCount": 1,
+            "alleleNumber": 4,
+        }
+    ]
+
+
+def test_a_population_nobody_was_called_in_has_no_frequency():
+    """0 of 0 is no frequency."""
+    written = frequencies(Total=AlleleCounts(ac=1, an=4), SE=AlleleCounts(ac=0, an=0))
+
+    assert [each["population"] for each in written] == ["Total"]
+
+
+@pytest.mark.parametrize(
+    "counts", [AlleleCounts(ac=None, an=None), AlleleCounts(ac=0, an=0)]
+)
+def test_without_any_frequency_there_is_no_list_of_them(counts):
+    """The list may not be empty, so it is left out."""
+    written = record(Total=counts)
+
+    assert "frequencyInPopulations" not in written
+
+
+@pytest.mark.parametrize("allele", [SNV, DELETION])
+def test_every_record_is_valid(allele):
+    """In our schema and, where it is at hand, in the official one."""
+    written = record(allele, Total=AlleleCounts(ac=1, an=4, hom=0, het=1, hemi=0))
+    found = [
+        error.message for error in validator("genomicVariant").iter_errors(written)
+    ]
+
+    assert found == []
