@@ -67,8 +67,7 @@ def genotyped(path: Path, records: int, samples: int, seed: int) -> None:
     pops = rng.integers(0, len(POPULATIONS), size=samples)
     sexes = rng.integers(0, 2, size=samples)
     people = [
-        (n, POPULATIONS[p], "MF"[s])
-        for n, p, s in zip(names, pops, sexes, strict=True)
+        (n, POPULATIONS[p], "MF"[s]) for n, p, s in zip(names, pops, sexes, strict=True)
     ]
     table = "".join(f"{n}\t{p}\t{s}\n" for n, p, s in people)
     path.with_suffix(".samples.tsv").write_text("sample\tpopulation\tsex\n" + table)

@@ -24,6 +24,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
 from beacon.ingest import LoadOutcome, LoadRequest, load_variants, try_variants
 from beacon.model.assemblies import assembly as find_assembly
@@ -127,7 +128,7 @@ def variants(
             outcome = try_variants(request, told)
         else:
             with connect(settings.store_uri, settings.data_dir) as address:
-                click.echo(f"Store: {address.description}", err=True)
+                click.echo(filled(address.description), err=True)
                 with Catalogue(address) as catalogue:
                     outcome = load_variants(catalogue, request, told)
     _tell(outcome)

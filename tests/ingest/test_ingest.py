@@ -1,5 +1,6 @@
 """A load is whole or nothing, and the same files change nothing."""
 
+import asyncio
 import random
 import signal
 import subprocess
@@ -158,7 +159,7 @@ from beacon.store.connection import StoreAddress
 from beacon.store.releases import Catalogue
 from loaders import LoadOptions
 
-uri, database, path, bad = sys.argv[1:]
+uri, database, path = sys.argv[1:]
 address = StoreAddress(uri=uri, database=database, is_embedded=True, description="")
 with Catalogue(address) as catalogue:
     print("begun", flush=True)
@@ -169,22 +170,26 @@ with Catalogue(address) as catalogue:
 """
 
 
+def load_and_kill(address, seconds: float) -> None:
+    """Load in a process of its own and kill it ``seconds`` after it has begun."""
+    command = [sys.executable, "-c", LOADER, address.uri, address.database, str(FIVE)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as load:
+        load.stdout.readline()
+        try:
+            load.wait(seconds)
+        except subprocess.TimeoutExpired:
+            load.send_signal(signal.SIGKILL)
+
+
 async def test_killed_loads_are_invisible_and_swept(
     catalogue, store_address, variant_store, chr22
 ):
     """SIGKILL anywhere in a load: the old release answers, the next load is clean."""
     served = load_variants(catalogue, request(FIVE)).release
     expected = await asked(variant_store, chr22)
-    moment = random.Random(1)
+    moment = random.Random(1)  # noqa: S311 - the same moments every time
     for _ in range(KILLS):
-        command = [sys.executable, "-c", LOADER, store_address.uri]
-        arguments = [store_address.database, str(FIVE), "0"]
-        with subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE) as load:
-            load.stdout.readline()
-            try:
-                load.wait(moment.uniform(0, 1.5))
-            except subprocess.TimeoutExpired:
-                load.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(load_and_kill, store_address, moment.uniform(0, 1.5))
         assert (await asked(variant_store, chr22)).variants == expected.variants
         if (now := catalogue.dataset("five").release) != served:
             # It was faster than the kill: take its release away for the next try.

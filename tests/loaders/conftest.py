@@ -24,7 +24,7 @@ def write_vcf(tmp_path: Path) -> Callable[..., Path]:
         name: str = "x.vcf",
         header: Sequence[str] = (),
     ) -> Path:
-        fixed = "#CHROM POS ID REF ALT QUAL FILTER INFO".split()
+        fixed = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
         columns = [*fixed, "FORMAT", *samples] if samples else fixed
         lines = ["##fileformat=VCFv4.3", *header, "\t".join(columns)]
         for contig, pos, ref, alt, *rest in rows:

@@ -18,10 +18,12 @@ SHARED_TMP = settings(suppress_health_check=[HealthCheck.function_scoped_fixture
 
 
 def row(pos, ref, alt, *cells, contig="22", filters="PASS", info="."):
+    """Return one data line."""
     return (contig, pos, ref, alt, filters, info, *cells)
 
 
 def total(counts_of, cohort, record):
+    """Return a record's (AC, AN, hom, het, hemi) over all people."""
     return counts_of(cohort, record)["Total"]
 
 
@@ -398,10 +400,11 @@ def test_every_container_reads_the_same(write_vcf, load, tmp_path, kind):
     elif kind == "bgzf":
         pysam.tabix_compress(str(path), str(other))
     elif kind == "bcf":
-        with pysam.VariantFile(str(path)) as source:
-            with pysam.VariantFile(str(other), "wb", header=source.header) as sink:
-                for record in source:
-                    sink.write(record)
+        source = pysam.VariantFile(str(path))
+        with pysam.VariantFile(str(other), "wb", header=source.header) as sink:
+            for record in source:
+                sink.write(record)
+        source.close()
     elif kind == "last line":
         other.write_bytes(text.rstrip(b"\n"))
     else:

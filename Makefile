@@ -1,0 +1,30 @@
+# Two front doors: `make demo` and `make test`.  One line per target; logic lives in Python.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test validate clean
+
+demo: .venv/.demo ## load the bundled data, ask, serve (ONCE=1: stop after the questions)
+	@.venv/bin/beacon demo $(if $(filter-out 0,$(ONCE)),--once)
+
+test: .venv/.test ## lint, types, contracts and every test
+	.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports && .venv/bin/pytest
+
+validate: .venv/.test ## compare with bcftools, where it is installed
+	BEACON_VALIDATE=1 .venv/bin/pytest tests/cli/test_validation.py
+
+clean: ## forget the installation
+	rm -rf .venv
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name one with make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PIP) --upgrade pip
+
+.venv/.demo: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) -c constraints.txt -e '.[embedded]'
+	@touch $@
+
+.venv/.test: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) -c constraints.txt -e '.[embedded]' --group test --group lint
+	@touch $@ .venv/.demo

@@ -1,0 +1,5 @@
+"""Roof: the command ``beacon``."""
+
+from beacon.cli.main import main
+
+__all__ = ["main"]

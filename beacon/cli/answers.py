@@ -1,0 +1,244 @@
+"""Answers on a terminal: one calm block per question, 80 columns wide.
+
+Text and JSON are made from the same disclosure; the words are those of the API.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from beacon.model.genome import pos_from_start
+from beacon.model.pattern import identity_of
+from beacon.model.status import Status
+from beacon.model.variant import left_align, sequence_allele, strip, trim
+from beacon.wire.info import given
+from beacon.wire.responses import count_members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from beacon.model.disclosure import DatasetDisclosure, Disclosure
+    from beacon.model.pattern import VariantPattern
+    from beacon.model.variant import Allele, Reference
+
+_WIDTH = 80
+_INDENT = 2
+_MARGIN = _INDENT + max(len(status) for status in Status) + 2
+_UNBROKEN = "\u00a0"
+"""Keeps a number and its word on one line."""
+
+_COLOURS = {
+    Status.SEEN: "green",
+    Status.NOT_SEEN: "blue",
+    Status.NO_ANSWER: "red",
+    Status.REFUSED: "red",
+}
+_EXIT_CODES = {
+    Status.SEEN: 0,
+    Status.NOT_SEEN: 3,
+    Status.NOT_COVERED: 4,
+    Status.WITHHELD: 4,
+    Status.NO_ANSWER: 5,
+    Status.REFUSED: 5,
+    Status.NOT_ASKED: 5,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is shown of one question.
+
+    Attributes:
+        typed: the question as it was typed.
+        pattern: the question as it was understood.
+        shown: the variant or region as we write it.
+        disclosure: what may be said.
+    """
+
+    typed: str
+    pattern: VariantPattern
+    shown: str
+    disclosure: Disclosure
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that says the same as the status word."""
+        return _EXIT_CODES[self.disclosure.status]
+
+
+def normalised(
+    typed: str, pattern: VariantPattern, references: Mapping[str, Reference]
+) -> str:
+    """Return a question's variant or region as we write it: 1-based, plain names."""
+    if pattern.is_single_allele:
+        allele = normal_allele(pattern, references)
+        return spelled(allele) if allele.is_anchored else typed
+    reach = pattern.overlap or pattern.reach()
+    place = f"{pattern.contig.name}:{pos_from_start(reach.low)}-{reach.high}"
+    return " ".join(filter(None, [place, pattern.variant_type]))
+
+
+def normal_allele(
+    pattern: VariantPattern, references: Mapping[str, Reference]
+) -> Allele:
+    """Return the one allele a pattern asks for, in its normal form.
+
+    Where the base before it is not known it is left out, and a side is empty.
+    """
+    reference = references.get(pattern.contig.assembly)
+    written = [sequence_allele(pattern.contig, *form) for form in pattern.spellings]
+    normal = {_normal(allele, reference) for allele in written}
+    if len(normal) == 1:
+        return normal.pop()
+    return sequence_allele(pattern.contig, *strip(*pattern.spellings[0]))
+
+
+def _normal(allele: Allele, reference: Reference | None) -> Allele:
+    if reference is not None:
+        return left_align(allele, reference)
+    return sequence_allele(
+        allele.contig, *trim(allele.start, allele.reference, allele.alternate)
+    )
+
+
+def spelled(allele: Allele) -> str:
+    """Return an allele as people write it, without its assembly."""
+    return identity_of(allele).removeprefix(f"{allele.contig.assembly}-")
+
+
+def print_answer(answer: Answer) -> None:
+    """Print one answer: the word over all, then a line per dataset."""
+    status = answer.disclosure.status
+    assembly = answer.pattern.contig.assembly
+    _echo(f"{answer.shown} ({assembly}): {_coloured(status)}")
+    for parts in _rows(answer.disclosure):
+        _echo(_row(parts, answer.pattern))
+    if not answer.disclosure.datasets:
+        _echo(f"  Nothing is loaded for {assembly}.")
+    for warning in answer.disclosure.warnings:
+        _echo(filled(warning, indent="  "))
+
+
+def filled(text: str, *, indent: str = "") -> str:
+    """Return a text in lines that fit a terminal of 80 columns."""
+    return textwrap.fill(
+        text,
+        width=_WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def plain(answer: Answer) -> dict[str, object]:
+    """Return one answer as JSON values, under the names a batch uses."""
+    said = answer.disclosure
+    document: dict[str, object] = {
+        "variant": answer.typed,
+        "normalised": answer.shown,
+        "assemblyId": answer.pattern.contig.assembly,
+        "status": said.status.value,
+        "datasets": [_plain_part(part, answer.pattern) for part in said.datasets],
+    }
+    if said.warnings:
+        document["warnings"] = list(said.warnings)
+    return document
+
+
+def _plain_part(part: DatasetDisclosure, pattern: VariantPattern) -> dict[str, object]:
+    members = {"id": part.dataset, "status": part.status.value}
+    counted = {} if part.counts is None else count_members(part.counts)
+    known = given(
+        variants=None if pattern.is_single_allele else part.total,
+        coverage=part.coverage,
+        filters=list(part.filters) or None,
+    )
+    return members | counted | known
+
+
+def _rows(said: Disclosure) -> Iterator[tuple[DatasetDisclosure, ...]]:
+    """Yield the datasets, strongest word first; those without a word to add as one."""
+    silent = tuple(p for p in said.datasets if _is_silent(p))
+    for part in sorted(said.datasets, key=lambda p: tuple(Status).index(p.status)):
+        if not _is_silent(part):
+            yield (part,)
+    if silent:
+        yield silent
+
+
+def _is_silent(part: DatasetDisclosure) -> bool:
+    return part.status is Status.NOT_COVERED and not part.filters
+
+
+def _row(parts: tuple[DatasetDisclosure, ...], pattern: VariantPattern) -> str:
+    details = ", ".join(d.replace(" ", _UNBROKEN) for d in _details(parts[0], pattern))
+    named = ", ".join(part.dataset for part in parts)
+    if len(parts) == 1 and parts[0].name != named:
+        named = f"{parts[0].name} ({named})"
+    body = filled(f"{named}: {details}" if details else named, indent=" " * _MARGIN)
+    status = parts[0].status
+    padding = " " * (_MARGIN - _INDENT - len(status))
+    shown = f"{_coloured(status)}{padding}{body[_MARGIN:]}"
+    return " " * _INDENT + shown.replace(_UNBROKEN, " ")
+
+
+def _details(part: DatasetDisclosure, pattern: VariantPattern) -> Iterator[str]:
+    match part.status:
+        case Status.SEEN if part.counts is not None:
+            yield from _carried(part)
+        case Status.SEEN if part.total is not None:
+            yield f"{part.total:,} variant{'' if part.total == 1 else 's'}"
+        case Status.NOT_SEEN if pattern.is_single_allele:
+            yield _what_no_rests_on(part)
+        case Status.NOT_SEEN:
+            yield "no variants here"
+        case Status.NOT_COVERED if part.filters:
+            yield f"only in records that failed {', '.join(part.filters)}"
+        case Status.NOT_COVERED:
+            yield "nothing known here"
+        case Status.WITHHELD:
+            yield "the policy does not allow an answer"
+        case _:
+            return
+
+
+def _carried(part: DatasetDisclosure) -> Iterator[str]:
+    counts = part.counts
+    if counts is None or counts.ac is None:
+        yield "listed, without counts"
+        return
+    yield (
+        f"{counts.ac:,} alleles"
+        if counts.an is None
+        else (f"{counts.ac:,} of {counts.an:,} alleles")
+    )
+    if counts.hom is not None:
+        yield f"{counts.hom:,} homozygous"
+    if counts.het is not None:
+        yield f"{counts.het:,} heterozygous"
+    if counts.hemi:
+        yield f"{counts.hemi:,} hemizygous"
+
+
+def _what_no_rests_on(part: DatasetDisclosure) -> str:
+    if part.counts is not None and part.counts.an is not None:
+        return f"0 of {part.counts.an:,} alleles"
+    if part.coverage is not None:
+        return "no record here, and coverage is not declared"
+    return "not carried, and the alleles called are not known"
+
+
+def _coloured(status: Status) -> str:
+    if "NO_COLOR" in os.environ or status not in _COLOURS:
+        return status.value
+    return click.style(status.value, fg=_COLOURS[status])
+
+
+def _echo(text: str) -> None:
+    click.echo(text)

@@ -1,0 +1,111 @@
+"""``beacon ask``: one question, one answer, one exit code.
+
+On the local store the operator asks, through the same service that answers
+HTTP; with ``--url`` another beacon is asked, and its policy holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from beacon.app import open_beacon, references_of
+from beacon.cli.answers import Answer, normalised, plain, print_answer
+from beacon.cli.options import settings_of
+from beacon.cli.remote import ask_remote
+from beacon.model.errors import StoreUnavailable
+from beacon.model.notation import parse
+from beacon.model.query import Granularity, Include, Query
+from beacon.model.requester import OPERATOR
+from beacon.store.connection import connect
+
+if TYPE_CHECKING:
+    from beacon.service import LocalBeacon
+    from beacon.settings import Settings
+
+_NO_ANSWER = 5
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="VARIANT|REGION")
+@click.option("--assembly", metavar="NAME", help="GRCh37, GRCh38 or T2T-CHM13.")
+@click.option("--url", metavar="URL", help="Ask the beacon at this address instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def ask(
+    context: click.Context,
+    words: tuple[str, ...],
+    assembly: str | None,
+    url: str | None,
+    as_json: bool,  # noqa: FBT001 - click passes it by name
+) -> None:
+    """Ask whether a variant has been seen, or what lies in a region.
+
+    Exit code: 0 seen, 3 not_seen, 4 not_covered or withheld, 5 no_answer,
+    refused or not_asked, 2 not understood.
+    """
+    settings, typed = settings_of(context), " ".join(words)
+    try:
+        if url is None:
+            answer = _ask_here(settings, typed, assembly)
+        else:
+            answer = asyncio.run(_ask_there(settings, typed, assembly, url))
+    except StoreUnavailable as failure:
+        click.echo(f"beacon: {failure}", err=True)
+        context.exit(_NO_ANSWER)
+    if as_json:
+        click.echo(json.dumps(plain(answer), indent=2))
+    else:
+        print_answer(answer)
+    context.exit(answer.exit_code)
+
+
+def _ask_here(settings: Settings, typed: str, assembly: str | None) -> Answer:
+    async def run() -> Answer:
+        async with open_beacon(settings, address) as beacon:
+            return await ask_beacon(beacon, typed, assembly)
+
+    with connect(settings.store_uri, settings.data_dir) as address:
+        return asyncio.run(run())
+
+
+async def ask_beacon(beacon: LocalBeacon, typed: str, assembly: str | None) -> Answer:
+    """Ask this beacon as its operator.
+
+    Raises:
+        InvalidRequest: when the question is not understood.
+        StoreUnavailable: when the store does not answer.
+    """
+    pattern = parse(
+        typed,
+        assembly=assembly,
+        loaded=await beacon.loaded(),
+        references=beacon.references,
+    )
+    query = Query(
+        pattern=pattern,
+        granularity=Granularity.COUNT,
+        include=Include.ALL,
+    )
+    return Answer(
+        typed=typed,
+        pattern=pattern,
+        shown=normalised(typed, pattern, beacon.references),
+        disclosure=await beacon.answer(query, OPERATOR),
+    )
+
+
+async def _ask_there(
+    settings: Settings, typed: str, assembly: str | None, url: str
+) -> Answer:
+    references = references_of(settings)
+    pattern = parse(typed, assembly=assembly, loaded=(), references=references)
+    return Answer(
+        typed=typed,
+        pattern=pattern,
+        shown=normalised(typed, pattern, references),
+        disclosure=await ask_remote(url, pattern, references, settings.server.deadline),
+    )

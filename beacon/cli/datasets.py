@@ -1,0 +1,208 @@
+"""``beacon datasets …``: what is loaded, what it is called, which release serves.
+
+Every release is kept until it is removed; going back is moving one pointer.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from beacon.cli.options import settings_of
+from beacon.model.errors import UsageError
+from beacon.store.connection import connect
+from beacon.store.releases import Catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from beacon.model.dataset import Dataset, Release
+
+_COUNTRY = re.compile(r"[A-Za-z]{2}\Z")
+_GAP = "  "
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def datasets(context: click.Context) -> None:
+    """List, describe, roll back and remove datasets."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_datasets)
+
+
+@datasets.command("list")
+@click.pass_context
+def list_datasets(context: click.Context) -> None:
+    """List every dataset and the release it serves."""
+    with _catalogue(context) as catalogue:
+        found = catalogue.datasets()
+    if not found:
+        click.echo("Nothing is loaded yet.")
+        return
+    head = ("ID", "ASSEMBLY", "RELEASE", "PEOPLE", "VARIANTS", "NAME")
+    _print_table([head, *(_row(dataset) for dataset in found)])
+
+
+@datasets.command("show")
+@click.argument("dataset", metavar="ID")
+@click.pass_context
+def show(context: click.Context, dataset: str) -> None:
+    """Show everything known of one dataset."""
+    with _catalogue(context) as catalogue:
+        found = catalogue.dataset(dataset)
+    _print_facts(found)
+
+
+@datasets.command("set")
+@click.argument("dataset", metavar="ID")
+@click.option("--name", help="Its name, as people say it.")
+@click.option("--description", help="What is in it, in a sentence.")
+@click.option(
+    "--kind", type=click.Choice(["patients", "population"]), help="Who is in it."
+)
+@click.option("--country", metavar="SE", help="ISO 3166 code of two letters.")
+@click.option("--contact", metavar="URL", help="Where to ask: a page or mailto:.")
+@click.pass_context
+def set_description(
+    context: click.Context,
+    dataset: str,
+    name: str | None,
+    description: str | None,
+    kind: str | None,
+    country: str | None,
+    contact: str | None,
+) -> None:
+    """Say what a dataset is; an empty value takes one back."""
+    if country and not _COUNTRY.match(country):
+        message = f"--country {country!r} is not a country code of two letters"
+        raise UsageError(message)
+    given = {
+        "name": name,
+        "description": description,
+        "kind": kind,
+        "country": country.upper() if country else country,
+        "contact": contact,
+    }
+    changes = {key: value or None for key, value in given.items() if value is not None}
+    if not changes:
+        message = "datasets set: give at least one of --" + ", --".join(given)
+        raise UsageError(message)
+    with _catalogue(context) as catalogue:
+        catalogue.dataset(dataset)
+        changed = catalogue.describe(dataset, **changes)
+    _print_facts(changed)
+
+
+@datasets.command("releases")
+@click.argument("dataset", metavar="ID")
+@click.pass_context
+def list_releases(context: click.Context, dataset: str) -> None:
+    """List the releases of a dataset, oldest first; * marks the one it serves."""
+    with _catalogue(context) as catalogue:
+        found = catalogue.dataset(dataset).release
+        known = catalogue.releases(dataset)
+    serving = None if found is None else found.number
+    head = ("RELEASE", "PUBLISHED", "ASSEMBLY", "PEOPLE", "VARIANTS", "FILES")
+    _print_table([head, *(_release_row(r, serving) for r in known)])
+
+
+@datasets.command("rollback")
+@click.argument("dataset", metavar="ID")
+@click.option("--to", "ordinal", type=click.IntRange(1), help="Release to serve.")
+@click.pass_context
+def rollback(context: click.Context, dataset: str, ordinal: int | None) -> None:
+    """Serve an earlier release again: the one before, or the one named."""
+    with _catalogue(context) as catalogue:
+        release = catalogue.rollback(dataset, ordinal)
+    click.echo(f"{dataset} serves release {release.ordinal}.")
+
+
+@datasets.command("remove")
+@click.argument("dataset", metavar="ID")
+@click.option("--release", "ordinal", type=click.IntRange(1), help="Only this one.")
+@click.pass_context
+def remove(context: click.Context, dataset: str, ordinal: int | None) -> None:
+    """Remove a dataset with all its releases, or one release."""
+    with _catalogue(context) as catalogue:
+        catalogue.remove(dataset, ordinal)
+    what = "" if ordinal is None else f", release {ordinal}"
+    click.echo(f"{dataset}{what}: removed.")
+
+
+@contextmanager
+def _catalogue(context: click.Context) -> Iterator[Catalogue]:
+    settings = settings_of(context)
+    with (
+        connect(settings.store_uri, settings.data_dir) as address,
+        Catalogue(address) as catalogue,
+    ):
+        yield catalogue
+
+
+def _row(dataset: Dataset) -> tuple[str, ...]:
+    release = dataset.release
+    if release is None:
+        return (dataset.id, "", "", "", "", dataset.name)
+    return (
+        dataset.id,
+        release.assembly,
+        str(release.ordinal),
+        _people(release),
+        f"{release.variants:,}",
+        dataset.name,
+    )
+
+
+def _release_row(release: Release, serving: int | None) -> tuple[str, ...]:
+    mark = " *" if release.number == serving else ""
+    return (
+        f"{release.ordinal}{mark}",
+        f"{release.published:%Y-%m-%d %H:%M}",
+        release.assembly,
+        _people(release),
+        f"{release.variants:,}",
+        ", ".join(source.name for source in release.inputs),
+    )
+
+
+def _people(release: Release) -> str:
+    return "sites" if release.sample_count is None else f"{release.sample_count:,}"
+
+
+def _print_facts(dataset: Dataset) -> None:
+    release = dataset.release
+    facts = {
+        "id": dataset.id,
+        "name": dataset.name,
+        "description": dataset.description,
+        "kind": dataset.kind,
+        "country": dataset.country,
+        "contact": dataset.contact,
+    }
+    if release is not None:
+        facts |= {
+            "release": f"{release.ordinal}, published {release.published:%Y-%m-%d}",
+            "assembly": release.assembly,
+            "people": _people(release),
+            "variants": f"{release.variants:,}",
+            "contigs": ", ".join(sorted(release.contigs, key=_genome_order)),
+            "groups": ", ".join(group.label for group in release.layout.groups),
+            "files": ", ".join(source.name for source in release.inputs),
+        }
+    for key, value in facts.items():
+        if value is not None:
+            click.echo(f"{key:<13}{value}")
+
+
+def _genome_order(name: str) -> tuple[int, str]:
+    return (int(name) if name.isdecimal() else 99, name)
+
+
+def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(_GAP.join(cells).rstrip())

@@ -1,0 +1,172 @@
+"""``beacon demo``: bundled data, five questions, and a server to look around in.
+
+It keeps to a data directory of its own and to the embedded store, whatever the
+settings say, so that it can never touch anybody's data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
+
+import click
+
+from beacon.app import open_beacon
+from beacon.cli.answers import filled, print_answer
+from beacon.cli.ask import ask_beacon
+from beacon.cli.options import settings_of
+from beacon.cli.serve import ends_calmly, listening, serve_on
+from beacon.ingest import LoadRequest, load_variants
+from beacon.settings import Settings
+from beacon.store.connection import connect
+from beacon.store.releases import Catalogue
+from loaders import LoadOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from beacon.store.connection import StoreAddress
+
+_ASSEMBLY = "GRCh37"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundled:
+    """One dataset of the demonstration."""
+
+    id: str
+    file: str
+    name: str
+    kind: str
+    description: str
+
+
+BUNDLED = (
+    Bundled(
+        id="demo-1kg",
+        file="1kg_p3.chr22.5samples.GRCh37.vcf.gz",
+        name="1000 Genomes chr22",
+        kind="population",
+        description="Five people of the 1000 Genomes Project, 700 kb of chromosome 22.",
+    ),
+    Bundled(
+        id="demo-a",
+        file="ds-open.GRCh37.vcf.gz",
+        name="Synthetic cohort A",
+        kind="patients",
+        description="Twenty invented people.",
+    ),
+    Bundled(
+        id="demo-b",
+        file="ds-registered.GRCh37.vcf.gz",
+        name="Synthetic cohort B",
+        kind="patients",
+        description="Sixteen invented people.",
+    ),
+    Bundled(
+        id="demo-c",
+        file="ds-controlled.GRCh37.vcf.gz",
+        name="Synthetic cohort C",
+        kind="patients",
+        description="Six invented people.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of the demonstration and why it is asked."""
+
+    text: str
+    why: str
+
+
+QUESTIONS = (
+    Question("22-50454000-G-A", "Has this variant been seen elsewhere?"),
+    Question(
+        "22-50300086-C-T", "One that nobody here carries: a no, and what it rests on."
+    ),
+    Question("13-32914437-GT-G", "A place no dataset covers: that is not a no."),
+    Question("22:50300000-50310000", "How much varies in a region?"),
+    Question("NC_000001.10:g.702011T>G", "Any usual spelling; here HGVS."),
+)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Stop after the questions.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port [5050]; 0: any.")
+@click.pass_context
+def demo(
+    context: click.Context,
+    once: bool,  # noqa: FBT001 - click passes it by name
+    port: int | None,
+) -> None:
+    """Load example data, ask questions of it, then serve it until Ctrl-C."""
+    settings = _apart(settings_of(context, server={"port": port}))
+    with ExitStack() as opened:
+        opened.enter_context(ends_calmly())
+        listener = None if once else opened.enter_context(listening(settings))
+        address = opened.enter_context(connect(None, settings.data_dir))
+        click.echo(filled(address.description), err=True)
+        _load(address)
+        asyncio.run(_ask(settings, address))
+        click.echo(f"To ask more:  export BEACON_DATA_DIR={settings.data_dir}")
+        if listener is not None:
+            serve_on(settings, address, listener)
+
+
+def _apart(settings: Settings) -> Settings:
+    """Return settings of which nothing but the port and the place is taken over."""
+    return Settings.model_validate(
+        {
+            "data_dir": settings.data_dir / "demo",
+            "server": {"port": settings.server.port},
+        }
+    )
+
+
+def _load(address: StoreAddress) -> None:
+    """Load what is bundled; unchanged files are not read a second time."""
+    click.echo("Four datasets, bundled with the program:")
+    with (
+        as_file(files("beacon").joinpath("data", "demo")) as folder,
+        Catalogue(address) as catalogue,
+    ):
+        for bundled in BUNDLED:
+            _load_one(catalogue, bundled, folder)
+
+
+def _load_one(catalogue: Catalogue, bundled: Bundled, folder: Path) -> None:
+    request = LoadRequest(
+        dataset=bundled.id,
+        paths=(folder / bundled.file,),
+        options=LoadOptions(assembly=_ASSEMBLY),
+        references={},
+    )
+    outcome = load_variants(catalogue, request)
+    if outcome.is_new:
+        catalogue.describe(
+            bundled.id,
+            name=bundled.name,
+            kind=bundled.kind,
+            description=bundled.description,
+        )
+    release = outcome.release
+    if release is not None:
+        click.echo(
+            f"  {bundled.name} ({bundled.id}): "
+            f"{release.sample_count} people, {release.variants:,} variants"
+        )
+
+
+async def _ask(settings: Settings, address: StoreAddress) -> None:
+    async with open_beacon(settings, address) as beacon:
+        for question in QUESTIONS:
+            click.echo(f"\n{question.why}")
+            click.echo(f"$ beacon ask {shlex.quote(question.text)}")
+            print_answer(await ask_beacon(beacon, question.text, None))
+    click.echo()

@@ -1,0 +1,143 @@
+"""``beacon serve``: answer over HTTP until told to stop.
+
+What may be served to whom is decided before anything is opened: without a
+policy only this machine is served.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from beacon.app import policy_of, run_server
+from beacon.cli.answers import filled
+from beacon.cli.options import settings_of
+from beacon.cli.processes import Crew
+from beacon.model.errors import BeaconError, UsageError
+from beacon.store.connection import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from beacon.settings import Settings
+    from beacon.store.connection import StoreAddress
+
+_BACKLOG = 1024
+
+
+@click.command()
+@click.option("--host", help="Address to listen on [127.0.0.1].")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port [5050]; 0: any.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes [1].")
+@click.pass_context
+def serve(
+    context: click.Context, host: str | None, port: int | None, workers: int | None
+) -> None:
+    """Serve the API and the page until SIGTERM or Ctrl-C."""
+    settings = settings_of(
+        context, server={"host": host, "port": port, "workers": workers}
+    )
+    for notice in check_what_is_said(settings):
+        click.echo(filled(notice), err=True)
+    with (
+        ends_calmly(),
+        listening(settings) as listener,
+        connect(settings.store_uri, settings.data_dir) as address,
+    ):
+        click.echo(filled(address.description), err=True)
+        serve_on(settings, address, listener)
+
+
+def serve_on(
+    settings: Settings, address: StoreAddress, listener: socket.socket
+) -> None:
+    """Serve on an open port, and print the URL once connections are accepted."""
+    say = _announcement(settings, listener)
+    if settings.server.workers == 1:
+        run_server(settings, address, listener, lambda _: say())
+    else:
+        Crew(settings, address, listener).run(say)
+
+
+def check_what_is_said(settings: Settings) -> list[str]:
+    """Return what an operator should know before the server answers.
+
+    Raises:
+        UsageError: when others could reach a server that has no policy.
+    """
+    policy_of(settings)
+    notices = []
+    if not settings.policy.is_given:
+        if not settings.server.is_loopback:
+            message = (
+                f"server.host {settings.server.host} can be reached from other "
+                'machines: set a policy first ([policy] default = "open" shows '
+                "every dataset to everybody)"
+            )
+            raise UsageError(message)
+        notices.append(
+            "No policy is set: every dataset is open at record granularity, "
+            "to this machine only."
+        )
+    if settings.network.peers is not None:
+        notices.append("network.peers is set, but this version asks no peers.")
+    return notices
+
+
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """Give a socket that listens where the settings say.
+
+    Raises:
+        UsageError: when the host means nothing here.
+        BeaconError: when the port is taken or may not be used.
+    """
+    host, port = settings.server.host, settings.server.port
+    try:
+        found = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as failure:
+        message = f"server.host {host} is not an address of this machine"
+        raise UsageError(message) from failure
+    family, _, _, _, address = min(found, key=lambda row: row[0] != socket.AF_INET)
+    try:
+        listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except OSError as failure:
+        message = f"cannot listen on {host} port {port}: {_reason(failure)}"
+        raise BeaconError(message) from failure
+    with listener:
+        yield listener
+
+
+@contextmanager
+def ends_calmly() -> Iterator[None]:
+    """End with exit 0, and everything closed, on SIGTERM before serving began."""
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(*_: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _reason(failure: OSError) -> str:
+    return os.strerror(failure.errno).lower() if failure.errno else str(failure)
+
+
+def _announcement(settings: Settings, listener: socket.socket) -> Callable[[], None]:
+    host, port = settings.server.host, listener.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+
+    def say() -> None:
+        click.echo(f"{settings.beacon.name} serves http://{shown}:{port}/")
+
+    return say

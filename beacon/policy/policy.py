@@ -1,0 +1,183 @@
+"""The one gate: exact findings go in, what may be said comes out.
+
+``permit`` decides what a requester may learn of a dataset; ``disclose`` is the
+only place where an exact number becomes sayable.  Whatever has no permit is
+withheld.  Pure: the same arguments give the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from beacon.model.counts import AlleleCounts, group_counts
+from beacon.model.disclosure import (
+    DatasetDisclosure,
+    Disclosure,
+    GroupDisclosure,
+    Permit,
+    VariantDisclosure,
+)
+from beacon.model.query import Granularity
+from beacon.model.status import Status
+from beacon.policy.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from beacon.model.counts import Layout, Tally
+    from beacon.model.dataset import Dataset
+    from beacon.model.findings import DatasetFindings, Findings, FoundVariant
+    from beacon.model.query import Query
+    from beacon.model.requester import Requester
+
+_UNDECLARED = "undeclared"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What may be said to whom.
+
+    Attributes:
+        granularity: the most that everybody may learn from every dataset.
+    """
+
+    granularity: Granularity = Granularity.RECORD
+
+
+OPEN = Policy()
+"""Every dataset at record granularity, for everybody."""
+
+
+def permit(policy: Policy, requester: Requester, dataset: Dataset) -> Permit:
+    """Return what ``requester`` may learn from ``dataset``."""
+    granularity = Granularity.RECORD if requester.is_operator else policy.granularity
+    return Permit(dataset=dataset.id, granularity=granularity)
+
+
+def disclose(
+    findings: Findings, permits: Mapping[str, Permit], query: Query
+) -> Disclosure:
+    """Return what may be said of ``findings``, dataset by dataset.
+
+    The answer as a whole is given in the highest granularity any dataset
+    permits; each dataset's part names its own (Beacon v2.2 mixes them).
+    """
+    parts = tuple(
+        _part(found, permits.get(found.dataset.id), query)
+        for found in findings.datasets
+    )
+    return Disclosure(
+        granularity=max((p.granularity for p in parts), default=query.granularity),
+        datasets=parts,
+        warnings=query.warnings,
+    )
+
+
+def _part(
+    found: DatasetFindings, granted: Permit | None, query: Query
+) -> DatasetDisclosure:
+    if granted is None:
+        return _withheld(found.dataset)
+    said = _exact(found, query)
+    for rule in RULES.values():
+        said = rule(said, granted)
+    return said
+
+
+def _withheld(dataset: Dataset) -> DatasetDisclosure:
+    return DatasetDisclosure(
+        dataset=dataset.id,
+        name=dataset.name,
+        status=Status.WITHHELD,
+        granularity=Granularity.BOOLEAN,
+        exists=False,
+    )
+
+
+def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
+    """Return everything the question asked for, before any rule."""
+    dataset, release = found.dataset, found.dataset.release
+    said = DatasetDisclosure(
+        dataset=dataset.id,
+        name=dataset.name,
+        status=found.status,
+        granularity=query.granularity,
+        exists=found.status is Status.SEEN,
+        total=found.total,
+    )
+    if release is None:
+        return said
+    said = replace(
+        said,
+        release=release.ordinal,
+        released=release.published,
+        sample_count=release.sample_count,
+        variants=tuple(
+            _record(variant, release.layout)
+            for variant in found.variants
+            if variant.exists
+        ),
+    )
+    if query.pattern is None or not query.pattern.is_single_allele:
+        return said
+    return replace(
+        said,
+        counts=_everybody(found, release.layout),
+        coverage=_coverage(found),
+        filters=_filters(found),
+    )
+
+
+def _record(variant: FoundVariant, layout: Layout) -> VariantDisclosure:
+    return VariantDisclosure(
+        allele=variant.allele,
+        groups=tuple(
+            GroupDisclosure(
+                label=group.label, counts=group_counts(variant.tally, group)
+            )
+            for group in layout.groups
+        ),
+    )
+
+
+def _everybody(found: DatasetFindings, layout: Layout) -> AlleleCounts | None:
+    """Return the counts of all people together; ``None`` where nothing is known."""
+    if found.status is Status.SEEN:
+        counts = [_total(v.tally, layout) for v in found.variants if v.exists]
+        return max(counts, key=lambda c: c.ac or 0, default=None)
+    if found.status is Status.NOT_SEEN:
+        return AlleleCounts(
+            ac=0, an=_copies_called(found, layout), hom=0, het=0, hemi=0
+        )
+    return None
+
+
+def _copies_called(found: DatasetFindings, layout: Layout) -> int | None:
+    """Return the AN a "no" rests on."""
+    if found.place is not None and found.place.an is not None:
+        return found.place.an
+    declared = [_total(v.tally, layout).an for v in found.variants if not v.filters]
+    return max((an for an in declared if an is not None), default=None)
+
+
+def _total(tally: Tally, layout: Layout) -> AlleleCounts:
+    return group_counts(tally, layout.groups[0])
+
+
+def _coverage(found: DatasetFindings) -> str | None:
+    if found.status is not Status.NOT_SEEN or found.variants:
+        return None
+    place = found.place
+    if place is not None and (place.has_record or place.an is not None):
+        return None
+    return _UNDECLARED
+
+
+def _filters(found: DatasetFindings) -> tuple[str, ...]:
+    """Return the FILTER words that kept an allele, or its place, from counting."""
+    if found.status is Status.SEEN:
+        return ()
+    if found.place is not None and found.place.filters:
+        return found.place.filters
+    return tuple(dict.fromkeys(word for v in found.variants for word in v.filters))

@@ -1,0 +1,35 @@
+"""Disclosure rules: functions that take something out of a statement, or nothing.
+
+A rule receives what would be said of one dataset and returns what is left.  It
+never adds: no number appears, grows or becomes more exact (tests hold it).
+A new rule is a function and a row in ``RULES``; rows apply in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from beacon.model.disclosure import DatasetDisclosure, Permit
+from beacon.model.query import Granularity
+
+Rule = Callable[[DatasetDisclosure, Permit], DatasetDisclosure]
+
+
+def keep_granularity(said: DatasetDisclosure, permit: Permit) -> DatasetDisclosure:
+    """Return no more detail than the permit grants.
+
+    ``count`` drops the variant records; ``boolean`` drops every number that
+    depends on the question, as Beacon v2 asks of boolean answers.
+    """
+    granularity = min(said.granularity, permit.granularity)
+    if granularity < Granularity.RECORD:
+        said = replace(said, variants=())
+    if granularity < Granularity.COUNT:
+        said = replace(said, total=None, counts=None)
+    return replace(said, granularity=granularity)
+
+
+RULES: Mapping[str, Rule] = MappingProxyType({"granularity": keep_granularity})
+"""Every rule by name, in the order they apply."""

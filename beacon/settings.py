@@ -1,0 +1,412 @@
+"""Settings: one frozen value, read here and handed down.
+
+Three places, the later one winning: ``beacon.toml``, the environment
+(``BEACON_…``), the command line.  Only ``cli`` and ``app`` read settings; the
+floors below receive plain values.  An unknown key is an error, because a
+setting that is silently ignored is a setting that is silently wrong.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+from platformdirs import user_data_dir
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from beacon.model.assemblies import find_assembly
+from beacon.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
+
+Values = dict[str, object]
+"""Nested settings as a file, an environment or a command line gives them."""
+
+_PREFIX = "BEACON_"
+_PATHS: dict[str, frozenset[str] | None] = {
+    "references": None,
+    "policy": frozenset({"file"}),
+    "network": frozenset({"peers"}),
+}
+"""The sections that hold paths, and under which keys (``None``: all of them)."""
+
+
+class _Section(BaseModel):
+    """What every section shares: it does not change, and it knows its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OrganisationSettings(_Section):
+    """Who answers for this beacon."""
+
+    id: str = Field(
+        default="org.example", description="Identifier of the organisation."
+    )
+    name: str = Field(
+        default="Example organisation", description="Its name, as people say it."
+    )
+    welcome_url: str | None = Field(default=None, description="Its home page.")
+    contact_url: str | None = Field(
+        default=None,
+        description="Where to ask questions: a page or a `mailto:` address.",
+    )
+
+
+class BeaconSettings(_Section):
+    """What this beacon says of itself."""
+
+    id: str = Field(
+        default="org.example.nordic-beacon",
+        description="Identifier of this beacon, a reversed domain name.",
+    )
+    name: str = Field(default="Nordic Beacon", description="Name shown to people.")
+    description: str | None = Field(
+        default=None, description="What is in it, in a sentence."
+    )
+    environment: Literal["prod", "test", "dev", "staging"] = Field(
+        default="dev", description="`prod`, `test`, `dev` or `staging`."
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="Address under which others reach it; needed behind a proxy.",
+    )
+    organisation: OrganisationSettings = OrganisationSettings()
+
+
+class ServerSettings(_Section):
+    """How the server listens and what it puts up with."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(
+        default=5050,
+        ge=0,
+        le=65535,
+        description="Port to listen on; 0 takes a free one.",
+    )
+    workers: int = Field(default=1, ge=1, le=256, description="Processes that answer.")
+    body_limit: int = Field(
+        default=1_048_576, ge=1024, description="Largest request body, in bytes."
+    )
+    deadline: float = Field(
+        default=10.0,
+        gt=0,
+        le=600,
+        description="Seconds after which a question is given up.",
+    )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+class StoreSettings(_Section):
+    """Where the data is kept."""
+
+    uri: SecretStr | None = Field(
+        default=None,
+        description=(
+            "`mongodb://…` of a MongoDB; absent, an embedded one is started in the "
+            "data directory.  Also `BEACON_STORE` and `--store`."
+        ),
+    )
+
+
+class ReferenceSettings(_Section):
+    """Genomes that questions are left-aligned with."""
+
+    grch37: Path | None = Field(
+        default=None,
+        alias="GRCh37",
+        description="Indexed FASTA of GRCh37 (plain or bgzipped).",
+    )
+    grch38: Path | None = Field(
+        default=None, alias="GRCh38", description="Indexed FASTA of GRCh38."
+    )
+    t2t_chm13: Path | None = Field(
+        default=None, alias="T2T-CHM13", description="Indexed FASTA of T2T-CHM13."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_any_name(cls, values: object) -> object:
+        """Read ``hg38`` as GRCh38, and what an environment can spell of T2T-CHM13."""
+        if not isinstance(values, dict):
+            return values
+        named = (
+            (find_assembly(str(k).replace("_", "-")), k, v) for k, v in values.items()
+        )
+        return {known.name if known else key: value for known, key, value in named}
+
+    def paths(self) -> dict[str, Path]:
+        """The genomes that are configured, by canonical assembly name."""
+        return {
+            field.alias or name: path
+            for name, field in type(self).model_fields.items()
+            if (path := getattr(self, name)) is not None
+        }
+
+
+class PolicySettings(_Section):
+    """What may be said to whom."""
+
+    file: Path | None = Field(
+        default=None,
+        description=(
+            "Policy file.  This version reads none and refuses to serve when one is "
+            "given, rather than answer without it."
+        ),
+    )
+    default: Literal["open"] | None = Field(
+        default=None,
+        description=(
+            "`open` shows every dataset to everybody at record granularity; without "
+            "it only this machine may be served."
+        ),
+    )
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the operator has decided what may be said."""
+        return self.file is not None or self.default is not None
+
+
+class NetworkSettings(_Section):
+    """Other beacons."""
+
+    peers: Path | None = Field(
+        default=None,
+        description="List of peers.  This version asks none and says so when given.",
+    )
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+    data_dir: Path = Field(
+        default_factory=lambda: Path(user_data_dir("nordic-beacon")),
+        description="Directory of the embedded MongoDB.  Also `--data-dir`.",
+    )
+    beacon: BeaconSettings = BeaconSettings()
+    server: ServerSettings = ServerSettings()
+    store: Annotated[StoreSettings, NoDecode] = StoreSettings()
+    references: ReferenceSettings = ReferenceSettings()
+    policy: PolicySettings = PolicySettings()
+    network: NetworkSettings = NetworkSettings()
+
+    @property
+    def store_uri(self) -> str | None:
+        """The address of a named store; ``None`` means the embedded one."""
+        uri = self.store.uri
+        return None if uri is None else uri.get_secret_value()
+
+    @field_validator("store", mode="before")
+    @classmethod
+    def _accept_a_bare_uri(cls, value: object) -> object:
+        return {"uri": value} if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what ``read_settings`` merged, and nothing behind its back."""
+        return (init_settings,)
+
+
+def read_settings(config: Path | None, options: Values | None = None) -> Settings:
+    """Return the settings of a file, the environment and the command line.
+
+    Raises:
+        UsageError: one sentence naming the key and where it was written.
+    """
+    places: dict[str, Values] = {
+        "command line": options or {},
+        "environment": _read_environment(),
+        str(config): {} if config is None else _read_file(config),
+    }
+    merged: Values = {}
+    for values in reversed(places.values()):
+        merged = _merge(merged, values)
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as failure:
+        raise UsageError(_sentence(failure, places)) from None
+
+
+def _read_file(config: Path) -> Values:
+    try:
+        values = tomllib.loads(config.read_text(encoding="utf-8"))
+    except OSError as failure:
+        message = f"{config}: the configuration cannot be read ({failure.strerror})"
+        raise UsageError(message) from failure
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+        message = f"{config}: this is not TOML: {failure}"
+        raise UsageError(message) from failure
+    return _anchored(values, config.parent)
+
+
+def _anchored(values: Values, folder: Path) -> Values:
+    """Read the relative paths of a file as seen from that file."""
+
+    def anchor(section: object, keys: frozenset[str] | None) -> object:
+        if not isinstance(section, dict):
+            return section
+        return {
+            key: str(folder / value)
+            if isinstance(value, str) and (keys is None or key in keys)
+            else value
+            for key, value in section.items()
+        }
+
+    known = {
+        key: anchor(values[key], names)
+        for key, names in _PATHS.items()
+        if key in values
+    }
+    return {**values, **known}
+
+
+def _read_environment() -> Values:
+    try:
+        return dict(EnvSettingsSource(Settings)())
+    except SettingsError as failure:
+        message = f"environment: {failure}; set the keys of a section one by one"
+        raise UsageError(message) from failure
+
+
+def _merge(under: Values, over: Values) -> Values:
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = _merge(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _sentence(failure: ValidationError, places: dict[str, Values]) -> str:
+    """Say the first thing that is wrong, and where it was written."""
+    problem = failure.errors(include_url=False, include_input=False)[0]
+    path = tuple(str(part) for part in problem["loc"])
+    key = ".".join(path)
+    where = next(
+        (p for p, values in places.items() if _holds(values, path)), "settings"
+    )
+    if where == "environment":
+        where = _variable(path)
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: unknown key {key}{_suggestion(path)}"
+    reason = problem["msg"][:1].lower() + problem["msg"][1:]
+    return f"{where}: {key}: {reason}"
+
+
+def _holds(values: Values, path: tuple[str, ...]) -> bool:
+    value: object = values
+    for part in path:
+        if not isinstance(value, dict) or part not in value:
+            return False
+        value = value[part]
+    return True
+
+
+def _variable(path: tuple[str, ...]) -> str:
+    return _PREFIX + "__".join(path).upper().replace("-", "_")
+
+
+def _suggestion(path: tuple[str, ...]) -> str:
+    model: type[BaseModel] = Settings
+    for part in path[:-1]:
+        section = _section_of(model.model_fields[part])
+        if section is None:
+            return ""
+        model = section
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    close = get_close_matches(path[-1], known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
+
+
+def _section_of(field: FieldInfo) -> type[BaseModel] | None:
+    kind = field.annotation
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    return None
+
+
+class SettingRow(NamedTuple):
+    """One setting, as the reference page lists it."""
+
+    key: str
+    variable: str
+    default: str
+    meaning: str
+
+
+def rows(
+    model: type[BaseModel] = Settings, above: tuple[str, ...] = ()
+) -> Iterator[SettingRow]:
+    """Yield every setting, section by section."""
+    for name, field in model.model_fields.items():
+        section = _section_of(field)
+        if section is not None:
+            yield from rows(section, (*above, name))
+            continue
+        default = "the platform's user data directory"
+        if field.default_factory is None:
+            default = "none" if field.default is None else f"`{field.default}`"
+        yield SettingRow(
+            key=".".join((*above, field.alias or name)),
+            variable=_variable((*above, name)),
+            default=default,
+            meaning=field.description or "",
+        )
+
+
+def settings_table() -> str:
+    """Return every setting as a Markdown table, as ``docs/settings.md`` shows it."""
+    head = "| Key | Environment | Default | Meaning |\n|---|---|---|---|\n"
+    return head + "".join(
+        f"| `{row.key}` | `{row.variable}` | {row.default} | {row.meaning} |\n"
+        for row in rows()
+    )

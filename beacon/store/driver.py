@@ -1,0 +1,95 @@
+"""What both drivers share: options, collection names, and errors in our words.
+
+``variants_<assembly>`` holds one document per short variant,
+
+    {_id: key, r?: REF, a?: ALT, d: {"<release number>": packed counts}}
+
+with ``r`` and ``a`` where the key holds only their hash.  ``long_<assembly>``
+holds variants that are symbolic or span more than 1,000 bases,
+
+    {_id: digest, c: rank, k: length class, s: start, e: end, r, a, d}
+
+under an index by length class, so that a question reads only what can reach it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+from pymongo import WriteConcern
+from pymongo.errors import (
+    ConfigurationError,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+)
+from pymongo.uri_parser import parse_uri
+
+from beacon.model.errors import StoreUnavailable
+from beacon.store.keys import LONGEST_SPAN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from pymongo.database import Database
+
+DATASETS = "datasets"
+RELEASES = "releases"
+COUNTERS = "counters"
+LONG_INDEX = [("c", 1), ("k", 1), ("s", 1), ("e", 1)]
+SETTLE = 3.0
+"""Seconds a release's rows stay after it stopped being served: readers keep the
+pointers they have read for less than this."""
+
+Document = dict[str, object]
+JOURNALED = WriteConcern(w="majority", j=True)
+
+
+def variants_collection(assembly: str) -> str:
+    """Return the name of the collection of short variants."""
+    return f"variants_{assembly}"
+
+
+def long_collection(assembly: str) -> str:
+    """Return the name of the collection of long and symbolic variants."""
+    return f"long_{assembly}"
+
+
+def is_long(start: int, end: int, alternate: str) -> bool:
+    """Whether an allele is kept in the long collection."""
+    return end - start > LONGEST_SPAN or alternate.startswith("<")
+
+
+def client_options(uri: str, **defaults: object) -> dict[str, object]:
+    """Return our defaults, without those that the URI sets itself."""
+    given = {name.lower() for name in parse_uri(uri)["options"]}
+    ours: dict[str, object] = {"appname": "nordic-beacon", "tz_aware": True, **defaults}
+    return {name: value for name, value in ours.items() if name.lower() not in given}
+
+
+@contextmanager
+def driver_errors() -> Iterator[None]:
+    """Turn every failure of the driver into ``StoreUnavailable``, never an answer."""
+    try:
+        yield
+    except ExecutionTimeout as error:
+        message = "the database was too slow to answer"
+        raise StoreUnavailable(message) from error
+    except OperationFailure as error:
+        reason = (error.details or {}).get("codeName", "unknown failure")
+        message = f"the database refused the operation ({reason})"
+        raise StoreUnavailable(message) from error
+    except ConfigurationError as error:
+        message = f"the database cannot be reached as configured: {error}"
+        raise StoreUnavailable(message) from error
+    except PyMongoError as error:
+        message = "the database cannot be reached"
+        raise StoreUnavailable(message) from error
+
+
+def server_time(database: Database[Document]) -> datetime:
+    """Return the server's clock, the only one that is compared."""
+    hello = database.client.admin.command("hello", codec_options=database.codec_options)
+    return cast("datetime", hello["localTime"])

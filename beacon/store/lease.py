@@ -1,0 +1,113 @@
+"""The right to load one release, as two documents of the catalogue know it.
+
+``publish`` flips the dataset's pointer only while the dataset's ``loading``
+still names this release; a sweep that takes us for dead takes that away first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from pymongo import ReturnDocument
+
+from beacon.model.errors import LoadRejected
+from beacon.store.driver import (
+    DATASETS,
+    JOURNALED,
+    RELEASES,
+    Document,
+    driver_errors,
+    server_time,
+)
+from beacon.store.release_documents import publication, read_release
+from beacon.store.sweeping import Sweeper
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymongo.database import Database
+
+    from beacon.model.dataset import Release
+    from beacon.store.release_documents import DatasetDocument
+
+
+class Lease:
+    """One load's entries in the catalogue."""
+
+    def __init__(
+        self, database: Database[Document], dataset: str, number: int, token: str
+    ) -> None:
+        self.number = number
+        self._database = database
+        self._datasets = database.get_collection(DATASETS, write_concern=JOURNALED)
+        self._releases = database.get_collection(RELEASES, write_concern=JOURNALED)
+        self._dataset = dataset
+        self._mine: Document = {
+            "_id": number,
+            "state": "loading",
+            "owner.token": token,
+        }
+
+    def renew(self) -> None:
+        """Say that this load lives."""
+        self._change({"$currentDate": {"heartbeat": True}})
+
+    def touch(self, ranks: set[int], classes: set[int]) -> None:
+        """Note the contigs and length classes that rows are about to touch."""
+        self._change(
+            {
+                "$addToSet": {
+                    "touched": {"$each": sorted(ranks)},
+                    "long_classes": {"$each": sorted(classes)},
+                },
+            }
+        )
+
+    def publish(self, details: Mapping[str, object]) -> Release:
+        """Complete the release's document, then flip the dataset's pointer."""
+        with driver_errors():
+            dataset = self._datasets.find_one({"_id": self._dataset}) or {}
+            ordinal = cast("DatasetDocument", dataset).get("ordinals", 0) + 1
+            published = server_time(self._database)
+        fields = publication(details)
+        self._change({"$set": {**fields, "ordinal": ordinal, "published": published}})
+        with driver_errors():
+            flipped = self._datasets.update_one(
+                {"_id": self._dataset, "loading": self.number},
+                {
+                    "$set": {"active": self.number, "ordinals": ordinal},
+                    "$unset": {"loading": ""},
+                    "$currentDate": {"updated": True},
+                },
+            )
+            if not flipped.matched_count:
+                raise self._lost()
+            kept = self._releases.find_one_and_update(
+                {"_id": self.number},
+                {"$set": {"state": "ready"}, "$unset": {"owner": "", "heartbeat": ""}},
+                return_document=ReturnDocument.AFTER,
+            )
+        if kept is None:
+            raise self._lost()
+        return read_release(kept).release
+
+    def discard(self) -> None:
+        """Give the lease back and remove the rows."""
+        with driver_errors():
+            self._datasets.update_one(
+                {"_id": self._dataset, "loading": self.number},
+                {"$unset": {"loading": ""}},
+            )
+            sweeper = Sweeper(self._database)
+            sweeper.mark(self._mine)
+            sweeper.sweep()
+
+    def _change(self, change: Document) -> None:
+        with driver_errors():
+            changed = self._releases.update_one(self._mine, change)
+        if not changed.matched_count:
+            raise self._lost()
+
+    def _lost(self) -> LoadRejected:
+        message = f"this load of dataset {self._dataset} was given up as dead"
+        return LoadRejected(message)

@@ -1,0 +1,296 @@
+"""A row's counts ↔ a few bytes.  Pure, and a law: ``unpack(pack(x)) == x``.
+
+    flags | filters? | AN? | carriers?
+
+Numbers are varints (7 bits a byte, least significant first).  AN is kept as the
+columns' differences from the layout's baseline (zigzag), carriers as gaps
+between their columns.  ``het`` is kept as what is left of AC, so that the usual
+carrier, one heterozygote, is two bytes.  The first byte alone says whether the
+row makes its allele exist.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from beacon.model.counts import Carriers, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from beacon.model.counts import Layout
+
+EXISTS = 0x01
+_HAS_AN = 0x02
+_HAS_AC = 0x04
+_HAS_PEOPLE = 0x08
+_HAS_SOME_PEOPLE = 0x10
+_FILTERED = 0x20
+
+_ALL_EQUAL = b"\0"
+_DENSE = b"\1"
+_SPARSE_FROM = 2
+
+
+def _write_varint(number: int) -> bytes:
+    """Return any number from 0 as a varint.
+
+    Raises:
+        ValueError: for a negative number.
+    """
+    if number < 0:
+        message = f"{number} is negative"
+        raise ValueError(message)
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+_COMMON = tuple(_write_varint(n) for n in range(1 << 14))
+
+
+def _varint(number: int) -> bytes:
+    """Return a varint, a small one from the table."""
+    if 0 <= number < 1 << 14:
+        return _COMMON[number]
+    return _write_varint(number)
+
+
+def pack(tally: Tally, filters: Sequence[str], layout: Layout) -> bytes:
+    """Return the bytes that keep a tally and its filters.
+
+    Raises:
+        ValueError: for a negative number, an AC above its AN, people who carry
+            more than AC copies, columns out of order, or AN of other columns.
+    """
+    an, carriers = tally
+    flags = 0
+    parts = [b""]
+    if filters:
+        flags |= _FILTERED
+        parts.append(_write_words(filters))
+    elif carriers is None or carriers:
+        flags |= EXISTS
+    if an is not None:
+        flags |= _HAS_AN
+        same = an == layout.baseline
+        parts.append(_ALL_EQUAL if same else _write_an(an, layout.baseline))
+    if carriers is not None:
+        flags |= _HAS_AC
+        kind = _people_flag(carriers)
+        flags |= kind
+        parts.append(_COMMON[len(carriers)])
+        _WRITERS[kind](parts, carriers)
+        if an is not None:
+            _check(carriers, an)
+    parts[0] = _COMMON[flags]
+    return b"".join(parts)
+
+
+def _check(carriers: Sequence[Carriers], an: tuple[int, ...]) -> None:
+    for carrier in carriers:
+        if carrier.ac > an[carrier.column]:
+            message = f"AC exceeds AN {an} in {carrier}"
+            raise ValueError(message)
+
+
+def _people_flag(carriers: Sequence[Carriers]) -> int:
+    """Return whether all, some or none of the people counts are known."""
+    every, some = bool(carriers), False
+    for _, _, hom, het, hemi in carriers:
+        if hom is None or het is None or hemi is None:
+            every = False
+            some = some or not (hom is het is hemi)
+        else:
+            some = True
+    if every:
+        return _HAS_PEOPLE
+    return _HAS_SOME_PEOPLE if some else 0
+
+
+def _write_words(words: Sequence[str]) -> bytes:
+    parts = [_varint(len(words))]
+    for word in words:
+        text = word.encode()
+        parts += (_varint(len(text)), text)
+    return b"".join(parts)
+
+
+def _write_an(an: tuple[int, ...], baseline: tuple[int, ...]) -> bytes:
+    """Write AN as differences: of every column, or of the few that differ."""
+    if len(an) != len(baseline) or min(an) < 0:
+        message = f"AN {an} does not fit the columns {baseline}"
+        raise ValueError(message)
+    if len(an) == 1:
+        step = an[0] - baseline[0]
+        return _DENSE + _varint(step << 1 if step >= 0 else ~(step << 1))
+    steps = [a - b for a, b in zip(an, baseline, strict=True)]
+    steps = [s << 1 if s >= 0 else ~(s << 1) for s in steps]
+    changed = [c for c, s in enumerate(steps) if s]
+    if 2 * len(changed) >= len(steps):
+        return _DENSE + b"".join(map(_varint, steps))
+    parts = [_varint(len(changed) + _SPARSE_FROM - 1)]
+    last = -1
+    for column in changed:
+        parts += (_varint(column - last - 1), _varint(steps[column]))
+        last = column
+    return b"".join(parts)
+
+
+def _write_with_people(parts: list[bytes], carriers: Sequence[Carriers]) -> None:
+    last = -1
+    for column, ac, hom, het, hemi in carriers:
+        if hom is None or het is None or hemi is None:
+            message = "a carrier's people are not known"
+            raise ValueError(message)
+        parts.append(_varint(column - last - 1))
+        last = column
+        if het == ac and not hom and not hemi:
+            parts.append(_varint(ac << 1))
+            continue
+        rest = ac - 2 * hom - hemi - het
+        parts += (_varint(ac << 1 | 1), _varint(hom), _varint(hemi), _varint(rest))
+
+
+def _write_with_some_people(parts: list[bytes], carriers: Sequence[Carriers]) -> None:
+    last = -1
+    for column, ac, hom, het, hemi in carriers:
+        known = (hom is not None) | (het is not None) << 1 | (hemi is not None) << 2
+        parts += (_varint(column - last - 1), _varint(ac), _COMMON[known])
+        last = column
+        if hom is not None:
+            parts.append(_varint(hom))
+        if het is not None:
+            parts.append(_varint(het))
+        if hemi is not None:
+            parts.append(_varint(hemi))
+
+
+def _write_without_people(parts: list[bytes], carriers: Sequence[Carriers]) -> None:
+    last = -1
+    for carrier in carriers:
+        parts += (_varint(carrier.column - last - 1), _varint(carrier.ac))
+        last = carrier.column
+
+
+_WRITERS = {
+    _HAS_PEOPLE: _write_with_people,
+    _HAS_SOME_PEOPLE: _write_with_some_people,
+    0: _write_without_people,
+}
+
+
+def exists(blob: bytes) -> bool:
+    """Whether a row makes its allele exist: carried, or listed without counts."""
+    return bool(blob[0] & EXISTS)
+
+
+def unpack(blob: bytes, layout: Layout) -> tuple[Tally, tuple[str, ...]]:
+    """Return the tally and the filters that ``pack`` was given."""
+    flags = blob[0]
+    filters: tuple[str, ...] = ()
+    an: tuple[int, ...] | None = None
+    carriers: tuple[Carriers, ...] | None = None
+    at = 1
+    if flags & _FILTERED:
+        filters, at = _read_words(blob, at)
+    numbers = _numbers(blob, at)
+    if flags & _HAS_AN:
+        an = _read_an(numbers, layout.baseline)
+    if flags & _HAS_AC:
+        read = _READERS[flags & (_HAS_PEOPLE | _HAS_SOME_PEOPLE)]
+        carriers = tuple(read(numbers, next(numbers)))
+    return Tally(an, carriers), filters
+
+
+def _numbers(blob: bytes, at: int) -> Iterator[int]:
+    number = shift = 0
+    for byte in blob[at:]:
+        if byte < 0x80 and not shift:
+            yield byte
+            continue
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            yield number
+            number = shift = 0
+
+
+def _read_words(blob: bytes, at: int) -> tuple[tuple[str, ...], int]:
+    count, at = _read_varint(blob, at)
+    words = []
+    for _ in range(count):
+        size, at = _read_varint(blob, at)
+        words.append(blob[at : at + size].decode())
+        at += size
+    return tuple(words), at
+
+
+def _read_varint(blob: bytes, at: int) -> tuple[int, int]:
+    number = shift = 0
+    while True:
+        byte = blob[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return number, at
+
+
+def _read_an(numbers: Iterator[int], baseline: tuple[int, ...]) -> tuple[int, ...]:
+    kind = next(numbers)
+    if kind == 0:
+        return baseline
+    if kind == 1:
+        return tuple(b + _unzigzag(next(numbers)) for b in baseline)
+    an = list(baseline)
+    column = -1
+    for _ in range(kind - _SPARSE_FROM + 1):
+        column += next(numbers) + 1
+        an[column] += _unzigzag(next(numbers))
+    return tuple(an)
+
+
+def _unzigzag(step: int) -> int:
+    return step >> 1 if not step & 1 else ~(step >> 1)
+
+
+def _read_with_people(numbers: Iterator[int], count: int) -> Iterator[Carriers]:
+    column = -1
+    for _ in range(count):
+        column += next(numbers) + 1
+        ac = next(numbers)
+        if not ac & 1:
+            yield Carriers(column, ac >> 1, 0, ac >> 1, 0)
+            continue
+        ac >>= 1
+        hom, hemi = next(numbers), next(numbers)
+        yield Carriers(column, ac, hom, ac - 2 * hom - hemi - next(numbers), hemi)
+
+
+def _read_with_some_people(numbers: Iterator[int], count: int) -> Iterator[Carriers]:
+    column = -1
+    for _ in range(count):
+        column += next(numbers) + 1
+        ac, known = next(numbers), next(numbers)
+        hom, het, hemi = (
+            next(numbers) if known >> bit & 1 else None for bit in range(3)
+        )
+        yield Carriers(column, ac, hom, het, hemi)
+
+
+def _read_without_people(numbers: Iterator[int], count: int) -> Iterator[Carriers]:
+    column = -1
+    for _ in range(count):
+        column += next(numbers) + 1
+        yield Carriers(column, next(numbers), None, None, None)
+
+
+_READERS = {
+    _HAS_PEOPLE: _read_with_people,
+    _HAS_SOME_PEOPLE: _read_with_some_people,
+    0: _read_without_people,
+}

@@ -1,0 +1,181 @@
+"""Datasets and releases ↔ documents.  Pure.
+
+A release document also says which contigs and length classes its rows touch,
+and, while it is being loaded, who loads it.  Options and report are kept as
+JSON text: their keys are the loader's own, and a database has views on keys.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from beacon.model.counts import Group, Layout
+from beacon.model.dataset import Dataset, Input, Release
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from beacon.store.driver import Document
+
+
+class OwnerDocument(TypedDict):
+    """The process that loads a release."""
+
+    host: str
+    pid: int
+    started: int | None
+    token: str
+
+
+class LayoutDocument(TypedDict):
+    """A layout, as kept."""
+
+    baseline: list[int]
+    groups: list[tuple[str, list[int]]]
+
+
+class InputDocument(TypedDict):
+    """An input file, as kept."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+class ReleaseDocument(TypedDict):
+    """A release, as kept; what is known only at publication comes last."""
+
+    _id: int
+    dataset: str
+    assembly: str
+    layout: LayoutDocument
+    state: str
+    touched: list[int]
+    long_classes: list[int]
+    owner: OwnerDocument
+    created: datetime
+    ordinal: int
+    fingerprint: str
+    published: datetime
+    genotyped: bool
+    contigs: list[str]
+    variants: int
+    sample_count: int | None
+    inputs: list[InputDocument]
+    tool: str
+    options: str
+    report: str
+
+
+class DatasetDocument(TypedDict, total=False):
+    """A dataset, as kept.
+
+    ``active`` is the number of the release it serves: the one pointer.
+    ``loading`` is the number of the release being loaded: a lease.
+    ``withdrawn`` are releases on their way out, ``removing`` the dataset itself.
+    """
+
+    _id: str
+    name: str
+    description: str | None
+    kind: str | None
+    country: str | None
+    contact: str | None
+    created: datetime
+    updated: datetime
+    described: bool
+    active: int | None
+    loading: int | None
+    ordinals: int
+    withdrawn: list[int]
+    removing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRelease:
+    """A release and which length classes its long variants have."""
+
+    release: Release
+    long_classes: tuple[int, ...]
+
+
+def layout_document(layout: Layout) -> LayoutDocument:
+    """Return the document of a layout."""
+    return {
+        "baseline": list(layout.baseline),
+        "groups": [(g.label, list(g.columns)) for g in layout.groups],
+    }
+
+
+def read_layout(document: LayoutDocument) -> Layout:
+    """Return the layout a document holds."""
+    groups = (
+        Group(label=label, columns=tuple(columns))
+        for label, columns in document["groups"]
+    )
+    return Layout(baseline=tuple(document["baseline"]), groups=tuple(groups))
+
+
+def read_release(document: Mapping[str, object]) -> StoredRelease:
+    """Return the release a document holds."""
+    kept = cast("ReleaseDocument", document)
+    release = Release(
+        number=kept["_id"],
+        ordinal=kept["ordinal"],
+        dataset=kept["dataset"],
+        assembly=kept["assembly"],
+        fingerprint=kept["fingerprint"],
+        created=kept["created"],
+        published=kept["published"],
+        genotyped=kept["genotyped"],
+        layout=read_layout(kept["layout"]),
+        contigs=frozenset(kept["contigs"]),
+        variants=kept["variants"],
+        sample_count=kept["sample_count"],
+        inputs=tuple(Input(**i) for i in kept["inputs"]),
+        tool=kept["tool"],
+        options=json.loads(kept["options"]),
+        report=json.loads(kept["report"]),
+    )
+    return StoredRelease(
+        release=release, long_classes=tuple(sorted(kept["long_classes"]))
+    )
+
+
+def publication(details: Mapping[str, object]) -> Document:
+    """Return the fields of a release document that publication adds."""
+    fields = dict(details)
+    fields["contigs"] = sorted(cast("frozenset[str]", details["contigs"]))
+    fields["inputs"] = [
+        {"name": i.name, "sha256": i.sha256, "size": i.size}
+        for i in cast("tuple[Input, ...]", details["inputs"])
+    ]
+    fields["options"] = json.dumps(details["options"])
+    fields["report"] = json.dumps(details["report"])
+    return fields
+
+
+def read_dataset(document: Mapping[str, object], release: Release | None) -> Dataset:
+    """Return the dataset a document holds, serving ``release``."""
+    kept = cast("DatasetDocument", document)
+    return Dataset(
+        id=kept["_id"],
+        name=kept.get("name") or kept["_id"],
+        created=kept["created"],
+        updated=kept["updated"],
+        description=kept.get("description"),
+        kind=kept.get("kind"),
+        country=kept.get("country"),
+        contact=kept.get("contact"),
+        release=release,
+    )
+
+
+LISTED: Document = {
+    "removing": None,
+    "$or": [{"active": {"$ne": None}}, {"described": True}],
+}
+"""The filter of the datasets people see: served, or described by hand."""

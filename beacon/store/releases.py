@@ -1,0 +1,328 @@
+"""Datasets and their releases: begin, publish, roll back, remove.
+
+What a dataset serves is one field of one document, ``active``; changing it is
+the only way anything becomes visible or stops being so.  The right to load is
+``loading`` of the same document, so that publishing and losing the lease
+cannot both happen.  Synchronous: for loaders and the command line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, cast
+
+from pymongo import MongoClient, ReturnDocument
+from pymongo.errors import DuplicateKeyError, OperationFailure
+
+from beacon.model.errors import LoadRejected, NotFound, UsageError
+from beacon.store.driver import (
+    COUNTERS,
+    DATASETS,
+    JOURNALED,
+    LONG_INDEX,
+    RELEASES,
+    Document,
+    client_options,
+    driver_errors,
+    long_collection,
+    server_time,
+    variants_collection,
+)
+from beacon.store.lease import Lease
+from beacon.store.ownership import this_process
+from beacon.store.release_documents import (
+    LISTED,
+    layout_document,
+    read_dataset,
+    read_release,
+)
+from beacon.store.sweeping import Sweeper
+from beacon.store.writer import ReleaseWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+    from beacon.model.counts import Layout
+    from beacon.model.dataset import Dataset, Release
+    from beacon.store.connection import StoreAddress
+    from beacon.store.release_documents import (
+        DatasetDocument,
+        ReleaseDocument,
+    )
+
+_DESCRIBABLE = frozenset(("name", "description", "kind", "country", "contact"))
+_NAMESPACE_EXISTS = 48
+
+
+class Catalogue:
+    """The datasets of a store.  Every method raises ``StoreUnavailable``.
+
+    A context manager: it closes its connections on leaving.
+    """
+
+    def __init__(self, address: StoreAddress) -> None:
+        options = client_options(address.uri, serverSelectionTimeoutMS=10_000)
+        with driver_errors():
+            self._client: MongoClient[Document] = MongoClient(address.uri, **options)  # type: ignore[arg-type]
+        self._database = self._client[address.database]
+        self._datasets = self._database.get_collection(
+            DATASETS, write_concern=JOURNALED
+        )
+        self._releases = self._database.get_collection(
+            RELEASES, write_concern=JOURNALED
+        )
+        self._sweeper = Sweeper(self._database)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def datasets(self) -> tuple[Dataset, ...]:
+        """Return every dataset that serves a release or was described, by id."""
+        with driver_errors():
+            found = self._datasets.find(LISTED).sort("_id")
+            return tuple(self._read(document) for document in found)
+
+    def dataset(self, dataset: str) -> Dataset:
+        """Return one dataset.
+
+        Raises:
+            NotFound: when there is none of that id.
+        """
+        with driver_errors():
+            return self._read(self._document(dataset))
+
+    def _document(self, dataset: str) -> DatasetDocument:
+        found = self._datasets.find_one({**LISTED, "_id": dataset})
+        if found is None:
+            message = f"there is no dataset {dataset}"
+            raise NotFound(message)
+        return cast("DatasetDocument", found)
+
+    def _read(self, document: Mapping[str, object]) -> Dataset:
+        number = document.get("active")
+        release = None
+        if number is not None:
+            found = self._releases.find_one({"_id": number})
+            release = None if found is None else read_release(found).release
+        return read_dataset(document, release)
+
+    def describe(self, dataset: str, **changes: str | None) -> Dataset:
+        """Set name, description, kind, country or contact; make it if it is new.
+
+        Raises:
+            UsageError: for anything else.
+        """
+        unknown = sorted(changes.keys() - _DESCRIBABLE)
+        if unknown:
+            message = f"a dataset has no {unknown[0]}"
+            raise UsageError(message)
+        with driver_errors():
+            self._datasets.update_one(
+                {"_id": dataset, "removing": {"$ne": True}},
+                {
+                    "$set": {**changes, "described": True},
+                    "$setOnInsert": {"created": server_time(self._database)},
+                    "$currentDate": {"updated": True},
+                },
+                upsert=True,
+            )
+        return self.dataset(dataset)
+
+    def releases(self, dataset: str) -> tuple[Release, ...]:
+        """Return the published releases of a dataset, oldest first.
+
+        Raises:
+            NotFound: when there is no such dataset.
+        """
+        with driver_errors():
+            return tuple(self._published(self._document(dataset)))
+
+    def _published(self, document: DatasetDocument) -> Iterator[Release]:
+        where: Document = {
+            "dataset": document["_id"],
+            "_id": {"$nin": document.get("withdrawn", [])},
+            "$or": [{"state": "ready"}, {"_id": document.get("active")}],
+        }
+        for found in self._releases.find(where).sort("ordinal"):
+            yield read_release(found).release
+
+    def unchanged(self, dataset: str, fingerprint: str) -> Release | None:
+        """Return the served release if it has this fingerprint already."""
+        try:
+            release = self.dataset(dataset).release
+        except NotFound:
+            return None
+        if release is not None and release.fingerprint == fingerprint:
+            return release
+        return None
+
+    def begin(self, dataset: str, *, assembly: str, layout: Layout) -> ReleaseWriter:
+        """Begin a new release of a dataset; dead loads are swept first.
+
+        Raises:
+            LoadRejected: when the dataset is being loaded already.
+        """
+        with driver_errors():
+            self._sweeper.sweep()
+            self._make_collections(assembly)
+            number = self._next_number()
+            owner = this_process()
+            self._releases.insert_one(
+                {
+                    "_id": number,
+                    "dataset": dataset,
+                    "assembly": assembly,
+                    "layout": layout_document(layout),
+                    "state": "loading",
+                    "touched": [],
+                    "long_classes": [],
+                    "owner": owner,
+                    "created": server_time(self._database),
+                    "heartbeat": server_time(self._database),
+                }
+            )
+            if not self._take_lease(dataset, number):
+                self._releases.delete_one({"_id": number})
+                raise LoadRejected(self._who_loads(dataset))
+        lease = Lease(self._database, dataset, number, owner["token"])
+        return ReleaseWriter(self._database, assembly, layout, lease)
+
+    def _make_collections(self, assembly: str) -> None:
+        for name in (variants_collection(assembly), long_collection(assembly)):
+            try:
+                self._database.create_collection(
+                    name,
+                    check_exists=False,
+                    storageEngine={
+                        "wiredTiger": {"configString": "block_compressor=zstd"}
+                    },
+                )
+            except OperationFailure as error:
+                if error.code != _NAMESPACE_EXISTS:
+                    raise
+        self._database[long_collection(assembly)].create_index(LONG_INDEX)
+        self._releases.create_index([("dataset", 1), ("ordinal", 1)])
+
+    def _next_number(self) -> int:
+        counter = self._database[COUNTERS].find_one_and_update(
+            {"_id": RELEASES},
+            {"$inc": {"last": 1}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        return cast("int", (counter or {})["last"])
+
+    def _take_lease(self, dataset: str, number: int) -> bool:
+        try:
+            self._datasets.update_one(
+                {"_id": dataset, "loading": None, "removing": {"$ne": True}},
+                {
+                    "$set": {"loading": number},
+                    "$setOnInsert": {
+                        "created": server_time(self._database),
+                        "updated": server_time(self._database),
+                    },
+                },
+                upsert=True,
+            )
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def _who_loads(self, dataset: str) -> str:
+        found = self._datasets.find_one({"_id": dataset}) or {}
+        release = self._releases.find_one({"_id": found.get("loading")})
+        if release is None:
+            return f"dataset {dataset} is being removed or loaded by another process"
+        owner = cast("ReleaseDocument", release)["owner"]
+        host = owner["host"].split("/")[0]
+        return f"dataset {dataset} is being loaded by process {owner['pid']} on {host}"
+
+    def rollback(self, dataset: str, to_ordinal: int | None = None) -> Release:
+        """Serve an earlier release again: by default the one before.
+
+        Raises:
+            NotFound: when there is no such dataset or release.
+        """
+        with driver_errors():
+            document = self._document(dataset)
+            active = document.get("active")
+            known = list(self._published(document))
+            current = next((r.ordinal for r in known if r.number == active), 0)
+            if to_ordinal is None:
+                wanted = [r for r in known if r.ordinal < current][-1:]
+            else:
+                wanted = [r for r in known if r.ordinal == to_ordinal]
+            if not wanted or not self._serve(dataset, wanted[0].number):
+                which = to_ordinal or f"before release {current}"
+                message = f"dataset {dataset} has no release {which}"
+                raise NotFound(message)
+        return wanted[0]
+
+    def _serve(self, dataset: str, number: int) -> bool:
+        """Point a dataset at a release, unless that is on its way out."""
+        changed = self._datasets.update_one(
+            {"_id": dataset, "withdrawn": {"$ne": number}, "removing": None},
+            {"$set": {"active": number}, "$currentDate": {"updated": True}},
+        )
+        return changed.matched_count == 1
+
+    def remove(self, dataset: str, ordinal: int | None = None) -> None:
+        """Remove one release, or a whole dataset with all of them.
+
+        Raises:
+            NotFound: when there is no such dataset or release.
+            UsageError: when the release is being served, or the dataset loaded.
+        """
+        with driver_errors():
+            document = self._document(dataset)
+            if ordinal is None:
+                self._withdraw_dataset(dataset)
+            else:
+                self._withdraw_release(document, ordinal)
+            self._sweeper.sweep()
+
+    def _withdraw_dataset(self, dataset: str) -> None:
+        changed = self._datasets.update_one(
+            {"_id": dataset, "loading": None},
+            {
+                "$set": {"removing": True, "active": None},
+                "$currentDate": {"updated": True},
+            },
+        )
+        if not changed.matched_count:
+            raise UsageError(self._who_loads(dataset))
+
+    def _withdraw_release(self, document: DatasetDocument, ordinal: int) -> None:
+        dataset = document["_id"]
+        numbers = [r.number for r in self._published(document) if r.ordinal == ordinal]
+        if not numbers:
+            message = f"dataset {dataset} has no release {ordinal}"
+            raise NotFound(message)
+        changed = self._datasets.update_one(
+            {"_id": dataset, "active": {"$ne": numbers[0]}},
+            {"$addToSet": {"withdrawn": numbers[0]}},
+        )
+        if not changed.matched_count:
+            message = (
+                f"release {ordinal} of dataset {dataset} is being served; "
+                f"use rollback first, or remove the whole dataset"
+            )
+            raise UsageError(message)
+
+    def sweep(self) -> int:
+        """Remove what dead loads and half-removed releases left; say how many."""
+        with driver_errors():
+            return self._sweeper.sweep()

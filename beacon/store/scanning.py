@@ -1,0 +1,326 @@
+"""Every variant of a stretch, in genome order, judged by ``pattern.matches``.
+
+The database only narrows: it gives rows that begin where a match may begin.
+Short and long rows are merged by start, page by page, so that memory holds a
+page and what was asked for, never a chromosome.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from operator import itemgetter
+from typing import TYPE_CHECKING, cast
+
+from beacon.model.findings import DatasetFindings, FoundVariant
+from beacon.model.pattern import Bounds
+from beacon.model.query import Granularity
+from beacon.model.variant import Allele
+from beacon.store.keys import LONGEST_SPAN, decode, is_site
+from beacon.store.packing import EXISTS, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from beacon.model.genome import Contig
+    from beacon.model.pattern import VariantPattern
+    from beacon.model.query import Page
+    from beacon.store.driver import Document
+    from beacon.store.lookup import Shelf
+    from beacon.store.tables import Row, Table
+
+_START = itemgetter(0)
+
+
+class Answer:
+    """What one dataset has said so far.
+
+    Args:
+        is_counted: whether the total is wanted; without it the scan may end as
+            soon as the page is full.
+    """
+
+    def __init__(
+        self, shelf: Shelf, granularity: Granularity, page: Page, *, is_counted: bool
+    ) -> None:
+        self.shelf = shelf
+        self.field = str(shelf.release.number)
+        self.seen = 0
+        self._granularity = granularity
+        self._offset = page.offset
+        self._limit = page.limit if granularity is Granularity.RECORD else 0
+        self._is_counted = is_counted
+        self._variants: list[FoundVariant] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its page is not full yet."""
+        return len(self._variants) < self._limit
+
+    def wants_alleles(self, rows: int) -> bool:
+        """Whether its page may take any of the next ``rows`` rows."""
+        return self.is_open and self.seen + rows > self._offset
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing further can change it."""
+        if self._granularity is Granularity.BOOLEAN:
+            return self.seen > 0
+        return not self._is_counted and not self.is_open
+
+    def take(self, allele: Allele, blob: bytes) -> None:
+        """Count one existing variant, and keep it if it is on the page."""
+        self.seen += 1
+        if self.seen > self._offset and self.is_open:
+            tally, filters = unpack(blob, self.shelf.release.layout)
+            found = FoundVariant(allele=allele, tally=tally, filters=filters)
+            self._variants.append(found)
+
+    def findings(self, total: int | None = None) -> DatasetFindings:
+        """Return what it found; ``total`` where that is known already."""
+        total = self.seen if total is None else total
+        if self._granularity is Granularity.BOOLEAN:
+            total = min(total, 1)
+        return DatasetFindings(
+            dataset=self.shelf.dataset, total=total, variants=tuple(self._variants)
+        )
+
+
+async def scan(
+    contig: Contig,
+    pattern: VariantPattern | None,
+    answers: Sequence[Answer],
+    table: Table,
+) -> None:
+    """Give every matching variant of a contig to the answers that want it."""
+    pages = _merged(_sources(contig, pattern, answers, table))
+    try:
+        async for rows in pages:
+            waiting = [a for a in answers if not a.is_done]
+            if not waiting:
+                return
+            wanted = any(a.wants_alleles(len(rows)) for a in waiting)
+            if _is_plain(pattern) and not wanted:
+                rows = _count(rows, pattern, waiting)
+            _collect(rows, contig, pattern, waiting)
+            if all(a.is_done for a in waiting):
+                return
+    finally:
+        await pages.aclose()
+
+
+def _is_plain(pattern: VariantPattern | None) -> bool:
+    """Whether a question asks for nothing but an overlap (or for everything)."""
+    if pattern is None:
+        return True
+    asked = (
+        pattern.identity,
+        pattern.start,
+        pattern.end,
+        pattern.reference,
+        pattern.alternate,
+        pattern.variant_type,
+        pattern.min_length,
+        pattern.max_length,
+    )
+    return not pattern.spellings and all(part is None for part in asked)
+
+
+def _count(
+    rows: Sequence[Row], pattern: VariantPattern | None, answers: Sequence[Answer]
+) -> list[Row]:
+    """Count short rows without building their alleles; return the long ones.
+
+    Their overlap is what ``pattern.matches`` says of an allele with bases.
+    """
+    bounds = pattern.overlap if pattern is not None else None
+    low, high = (bounds.low, bounds.high) if bounds else (-1, math.inf)
+    long = []
+    for row in rows:
+        start, document = row
+        if "e" in document:
+            long.append(row)
+            continue
+        key = cast("int", document["_id"])
+        if start >= high or _short_end(start, key, document) <= low or is_site(key):
+            continue
+        counts = cast("dict[str, bytes]", document["d"])
+        for answer in answers:
+            blob = counts.get(answer.field)
+            if blob is not None and blob[0] & EXISTS:
+                answer.seen += 1
+    return long
+
+
+def _short_end(start: int, key: int, document: Document) -> int:
+    if key & 1:
+        return start + len(cast("str", document["r"]))
+    return start + (key >> 27 & 15)
+
+
+def _collect(
+    rows: Sequence[Row],
+    contig: Contig,
+    pattern: VariantPattern | None,
+    answers: Sequence[Answer],
+) -> None:
+    """Judge rows one by one, then hand them over in genome order."""
+    fields = [answer.field for answer in answers]
+    low = pattern.overlap.low if pattern is not None and pattern.overlap else -1
+    kept: list[tuple[Allele, dict[str, bytes]]] = []
+    for start, document in rows:
+        counts = cast("dict[str, bytes]", document["d"])
+        if not any(_exists(counts, f) for f in fields) or _ends_before(
+            low, start, document
+        ):
+            continue
+        allele = allele_of(contig, start, document)
+        if pattern is None or pattern.matches(allele):
+            kept.append((allele, counts))
+    kept.sort(key=lambda found: genome_order(found[0]))
+    for allele, counts in kept:
+        for answer in answers:
+            if _exists(counts, answer.field):
+                answer.take(allele, counts[answer.field])
+
+
+def _exists(counts: dict[str, bytes], field: str) -> bool:
+    blob = counts.get(field)
+    return blob is not None and bool(blob[0] & EXISTS)
+
+
+def _ends_before(low: int, start: int, document: Document) -> bool:
+    """Whether a short row is a site, or ends before a stretch begins."""
+    if "e" in document:
+        return False
+    key = cast("int", document["_id"])
+    return is_site(key) or _short_end(start, key, document) < low
+
+
+def genome_order(allele: Allele) -> tuple[int, int, str, str]:
+    """Return what alleles of one contig are sorted by."""
+    return allele.start, allele.end, allele.reference, allele.alternate
+
+
+def allele_of(contig: Contig, start: int, document: Document) -> Allele:
+    """Return the allele of a row; a long one says its start itself."""
+    if "e" in document:
+        start, end = cast("int", document["s"]), cast("int", document["e"])
+        reference, alternate = document["r"], document["a"]
+    else:
+        key = decode(cast("int", document["_id"]))
+        reference = document["r"] if key.reference is None else key.reference
+        alternate = document["a"] if key.alternate is None else key.alternate
+        end = start + len(cast("str", reference))
+    return Allele(
+        contig=contig,
+        start=start,
+        end=end,
+        reference=cast("str", reference),
+        alternate=cast("str", alternate),
+    )
+
+
+def _sources(
+    contig: Contig,
+    pattern: VariantPattern | None,
+    answers: Sequence[Answer],
+    table: Table,
+) -> list[_Source]:
+    """Return where rows that can match come from."""
+    starts, reach = _narrow(contig, pattern)
+    short = starts
+    if reach is not None:
+        low = max(starts.low, reach.low - LONGEST_SPAN)
+        short = Bounds(low=low, high=starts.high)
+    sources = [_Source(table.short_pages(contig.rank, short))]
+    classes = sorted({k for a in answers for k in a.shelf.long_classes})
+    if classes:
+        long = table.long_pages(contig.rank, starts, reach, classes)
+        sources.append(_Source(long))
+    return sources
+
+
+def _narrow(
+    contig: Contig, pattern: VariantPattern | None
+) -> tuple[Bounds, Bounds | None]:
+    """Return where a match may begin, and the stretch it must reach, if any.
+
+    Wider than the truth is allowed (``pattern.matches`` decides), narrower not:
+    a stripped spelling begins at most one base behind the stored one.
+    """
+    low, high = 0, contig.length + 1
+    if pattern is None:
+        return Bounds(low=low, high=high), None
+    if pattern.overlap is not None:
+        high = min(high, pattern.overlap.high + 1)
+    if pattern.start is not None:
+        low = max(low, pattern.start.low - 1)
+        high = min(high, pattern.start.high)
+    elif pattern.end is not None:
+        high = min(high, pattern.end.high)
+    if pattern.spellings:
+        low = max(low, min(start for start, _, _ in pattern.spellings))
+        high = min(high, max(start for start, _, _ in pattern.spellings) + 1)
+    reach = pattern.overlap
+    if reach is None and pattern.end is not None and pattern.start is None:
+        reach = pattern.end
+    return Bounds(low=low, high=max(low, high)), reach
+
+
+class _Source:
+    """Rows in order of start, and up to where they are complete."""
+
+    def __init__(self, pages: AsyncGenerator[list[Row], None]) -> None:
+        self._pages = pages
+        self._rows: list[Row] = []
+        self._is_exhausted = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left, here or on the server."""
+        return self._is_exhausted and not self._rows
+
+    @property
+    def horizon(self) -> float:
+        """The start before which every row is at hand."""
+        if self._is_exhausted:
+            return math.inf
+        return self._rows[-1][0] if self._rows else -1
+
+    async def fill(self) -> None:
+        """Read a page more."""
+        page = await anext(self._pages, None)
+        if page is None:
+            self._is_exhausted = True
+        else:
+            self._rows += page
+
+    def take_before(self, start: float) -> list[Row]:
+        """Take the rows that begin before ``start``."""
+        if start == math.inf:
+            rows, self._rows = self._rows, []
+            return rows
+        cut = bisect_left(self._rows, start, key=_START)
+        rows, self._rows = self._rows[:cut], self._rows[cut:]
+        return rows
+
+    async def close(self) -> None:
+        """Leave the rest on the server."""
+        await self._pages.aclose()
+
+
+async def _merged(sources: list[_Source]) -> AsyncGenerator[list[Row], None]:
+    """Yield the rows of all sources; rows of one start always come together."""
+    try:
+        while not all(s.is_empty for s in sources):
+            nearest = min(sources, key=lambda s: s.horizon)
+            if nearest.horizon < math.inf:
+                await nearest.fill()
+            limit = min(s.horizon for s in sources)
+            rows = [row for s in sources for row in s.take_before(limit)]
+            if rows:
+                yield rows
+    finally:
+        for source in sources:
+            await source.close()

@@ -1,0 +1,173 @@
+"""The rows of one assembly, as asked for: by key, by place, by stretch.
+
+Everything here is reading through Motor; what rows mean is ``lookup``'s and
+``scanning``'s business.  Reads go where the URI says (the primary, unless told
+otherwise): a secondary that lags could miss rows it has been promised.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, cast
+
+from beacon.store.coalescing import Coalescer
+from beacon.store.driver import (
+    Document,
+    driver_errors,
+    long_collection,
+    variants_collection,
+)
+from beacon.store.keys import position_range, start_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+
+    from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
+
+    from beacon.model.pattern import Bounds
+
+Place = tuple[int, int]
+"""``(rank, start)``."""
+
+Row = tuple[int, Document]
+"""``(start, document)``; a document with ``e`` is of the long collection."""
+
+_FIRST_PAGE = 128
+_LARGEST_PAGE = 2048
+_LONGEST_CLASS = 28
+
+
+class Table:
+    """The rows of one assembly; look-ups of concurrent questions are coalesced.
+
+    Args:
+        deadline: seconds any single operation may take on the server.
+    """
+
+    def __init__(
+        self, database: AsyncIOMotorDatabase[Document], assembly: str, deadline: float
+    ) -> None:
+        self._short: AsyncIOMotorCollection[Document]
+        self._short = database[variants_collection(assembly)]
+        self._long: AsyncIOMotorCollection[Document]
+        self._long = database[long_collection(assembly)]
+        self._max_ms = int(deadline * 1000)
+        self.rows: Coalescer[int, Document] = Coalescer(self._fetch_rows)
+        self.long_rows: Coalescer[bytes, Document] = Coalescer(self._fetch_long_rows)
+        self.places: Coalescer[Place, list[Document]] = Coalescer(self._fetch_places)
+        self.long_places: Coalescer[Place, list[Document]]
+        self.long_places = Coalescer(self._fetch_long_places)
+
+    async def close(self) -> None:
+        """Stop every look-up."""
+        for asked in (self.rows, self.long_rows, self.places, self.long_places):
+            await asked.close()
+
+    async def _fetch_rows(self, keys: list[int]) -> Mapping[int, Document]:
+        found = await self._find(self._short, {"_id": {"$in": keys}}, len(keys))
+        return {cast("int", d["_id"]): d for d in found}
+
+    async def _fetch_long_rows(self, keys: list[bytes]) -> Mapping[bytes, Document]:
+        found = await self._find(self._long, {"_id": {"$in": keys}}, len(keys))
+        return {cast("bytes", d["_id"]): d for d in found}
+
+    async def _fetch_places(
+        self, places: list[Place]
+    ) -> Mapping[Place, list[Document]]:
+        """Return every row that begins at one of the places."""
+        by_range = {position_range(r, s, s + 1): (r, s) for r, s in places}
+        ranges: list[Document]
+        ranges = [{"_id": {"$gte": low, "$lt": high}} for low, high in by_range]
+        found = await self._find(self._short, {"$or": ranges}, _LARGEST_PAGE)
+        by_low = {low: place for (low, _), place in by_range.items()}
+        rows: dict[Place, list[Document]] = defaultdict(list)
+        for document in found:
+            low = cast("int", document["_id"]) >> 31 << 31
+            rows[by_low[low]].append(document)
+        return rows
+
+    async def _fetch_long_places(
+        self, places: list[Place]
+    ) -> Mapping[Place, list[Document]]:
+        """Return every long row that begins at one of the places."""
+        classes = list(range(_LONGEST_CLASS + 1))
+        where: list[Document]
+        where = [{"c": r, "k": {"$in": classes}, "s": s} for r, s in places]
+        found = await self._find(self._long, {"$or": where}, _LARGEST_PAGE)
+        rows: dict[Place, list[Document]] = defaultdict(list)
+        for document in found:
+            rows[cast("int", document["c"]), cast("int", document["s"])].append(
+                document
+            )
+        return rows
+
+    async def _find(
+        self,
+        collection: AsyncIOMotorCollection[Document],
+        where: Document,
+        most: int,
+    ) -> list[Document]:
+        """Return all documents; ``most`` is how many one message should carry."""
+        with driver_errors():
+            cursor = collection.find(where, max_time_ms=self._max_ms)
+            return await cursor.batch_size(most + 1).to_list(None)
+
+    async def short_pages(
+        self, rank: int, starts: Bounds
+    ) -> AsyncGenerator[list[Row], None]:
+        """Yield the short rows that begin in ``starts``, in order, page by page.
+
+        Every page is a question of its own from the last key on: no cursor is
+        left open on the server when nobody wants the rest.
+        """
+        low, high = position_range(rank, starts.low, starts.high)
+        size = _FIRST_PAGE
+        while low < high:
+            with driver_errors():
+                cursor = self._short.find(
+                    {"_id": {"$gte": low, "$lt": high}}, max_time_ms=self._max_ms
+                )
+                cursor.sort("_id", 1).limit(size).batch_size(size)
+                found = await cursor.to_list(None)
+            keys = [cast("int", d["_id"]) for d in found]
+            yield list(zip(map(start_of, keys), found, strict=True))
+            if len(found) < size:
+                return
+            low = keys[-1] + 1
+            size = min(4 * size, _LARGEST_PAGE)
+
+    async def long_pages(
+        self, rank: int, starts: Bounds, reach: Bounds | None, classes: Sequence[int]
+    ) -> AsyncGenerator[list[Row], None]:
+        """Yield the long rows that begin in ``starts``, or reach into ``reach``.
+
+        One branch for each length class: what is at most 2**k long and overlaps
+        must begin at most 2**k before.  The index gives each branch in order,
+        and the server merges them.
+        """
+        branches = [_branch(rank, k, starts, reach) for k in classes]
+        with driver_errors():
+            cursor = self._long.find({"$or": branches}, max_time_ms=self._max_ms)
+            cursor.sort("s", 1).batch_size(_LARGEST_PAGE)
+        try:
+            while True:
+                with driver_errors():
+                    found = await cursor.to_list(_LARGEST_PAGE)
+                if not found:
+                    return
+                yield [(cast("int", d["s"]), d) for d in found]
+        finally:
+            with driver_errors():
+                await cursor.close()
+
+
+def _branch(rank: int, k: int, starts: Bounds, reach: Bounds | None) -> Document:
+    low, branch = starts.low, {"c": rank, "k": k}
+    if reach is None:
+        return {**branch, "s": {"$gte": low, "$lt": starts.high}}
+    low = max(low, reach.low - (1 << k) - 1)
+    return {
+        **branch,
+        "s": {"$gte": low, "$lt": starts.high},
+        "e": {"$gte": reach.low},
+    }

@@ -1,0 +1,287 @@
+"""VariantStore: the truth about a question, from MongoDB.
+
+One Motor client, one event loop.  Which release each dataset serves is read
+again every second; rows of a release stay longer than a reader may hold such a
+pointer.  Whatever goes wrong is ``StoreUnavailable``, never an empty answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Self, cast
+
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.errors import StoreUnavailable
+from beacon.model.findings import DatasetFindings, Findings
+from beacon.store.driver import (
+    DATASETS,
+    RELEASES,
+    SETTLE,
+    Document,
+    client_options,
+    driver_errors,
+)
+from beacon.store.lookup import Shelf, look_up
+from beacon.store.release_documents import LISTED, read_dataset, read_release
+from beacon.store.scanning import Answer, scan
+from beacon.store.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from beacon.model.dataset import Dataset
+    from beacon.model.pattern import VariantPattern
+    from beacon.model.query import Granularity, Query
+    from beacon.store.connection import StoreAddress
+    from beacon.store.release_documents import StoredRelease
+
+_FRESH = 1.0
+_OLDEST = SETTLE - 1.0
+_DEADLINE = 10.0
+
+
+class VariantStore:
+    """Reads variants.  Made by ``open``; closed with ``close``."""
+
+    def __init__(
+        self, client: AsyncIOMotorClient[Document], database: str, deadline: float
+    ) -> None:
+        self._client = client
+        self._database = client[database]
+        self._deadline = deadline
+        self._tables: dict[str, Table] = {}
+        self._releases: dict[int, StoredRelease] = {}
+        self._shelves: dict[str, tuple[Dataset, StoredRelease | None]] = {}
+        self._read_at = float("-inf")
+        self._reading: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, address: StoreAddress, deadline: float = _DEADLINE) -> Self:
+        """Return a store on the running event loop; nothing is asked of it yet.
+
+        Args:
+            address: where it is.
+            deadline: seconds a question may take.
+
+        Raises:
+            StoreUnavailable: when the address cannot be used at all.
+        """
+        options = client_options(
+            address.uri,
+            serverSelectionTimeoutMS=int(deadline * 1000),
+            socketTimeoutMS=int(deadline * 1000) + 1000,
+            connectTimeoutMS=2000,
+            heartbeatFrequencyMS=2000,
+        )
+        loop = asyncio.get_running_loop()
+        with driver_errors():
+            client: AsyncIOMotorClient[Document]
+            client = AsyncIOMotorClient(address.uri, io_loop=loop, **options)  # type: ignore[arg-type]
+        return cls(client, address.database, deadline)
+
+    async def close(self) -> None:
+        """Stop every question and close the connections."""
+        for table in self._tables.values():
+            await table.close()
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+        self._client.close()
+
+    async def ping(self, deadline: float) -> None:
+        """Ask the server for a sign of life.
+
+        Raises:
+            StoreUnavailable: when there is none within ``deadline`` seconds.
+        """
+        async with _within(deadline):
+            with driver_errors():
+                await self._database.command("ping")
+
+    async def datasets(self) -> tuple[Dataset, ...]:
+        """Return every dataset with the release it serves, by id.
+
+        Raises:
+            StoreUnavailable: when they cannot be read.
+        """
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+        return tuple(dataset for dataset, _ in self._shelves.values())
+
+    async def find(
+        self, query: Query, granularities: Mapping[str, Granularity]
+    ) -> Findings:
+        """Return what the named datasets truly say, in the order they are named.
+
+        Left out are datasets that serve nothing, serve another assembly than is
+        asked for, or are gone.
+
+        Raises:
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+            read_at = self._read_at
+            shelves = self._asked(query, granularities)
+            found = await self._find(query, shelves, granularities)
+            if time.monotonic() - read_at > _OLDEST:
+                await self._check_still_kept(shelves)
+        return Findings(datasets=tuple(found))
+
+    def _asked(
+        self, query: Query, granularities: Mapping[str, Granularity]
+    ) -> list[Shelf]:
+        """Return the datasets to be read, with the release each serves now."""
+        assembly = query.assembly
+        if query.pattern is not None:
+            assembly = query.pattern.contig.assembly
+        shelves = []
+        for name in granularities:
+            dataset, stored = self._shelves.get(name, (None, None))
+            if dataset is None or stored is None:
+                continue
+            if assembly in (None, stored.release.assembly):
+                shelves.append(Shelf(dataset, stored.release, stored.long_classes))
+        return shelves
+
+    async def _find(
+        self,
+        query: Query,
+        shelves: Sequence[Shelf],
+        granularities: Mapping[str, Granularity],
+    ) -> Sequence[DatasetFindings]:
+        pattern = query.pattern
+        if not shelves:
+            return ()
+        if pattern is None:
+            return await self._walk(query, shelves, granularities)
+        table = self._table(pattern.contig.assembly)
+        if pattern.is_single_allele:
+            return await look_up(pattern, shelves, table)
+        return await self._scan(query, pattern, shelves, granularities)
+
+    async def _scan(
+        self,
+        query: Query,
+        pattern: VariantPattern,
+        shelves: Sequence[Shelf],
+        granularities: Mapping[str, Granularity],
+    ) -> list[DatasetFindings]:
+        """Read a stretch once for all datasets that have its contig."""
+        contig = pattern.contig
+        answers = {
+            s.dataset.id: Answer(
+                s, granularities[s.dataset.id], query.page, is_counted=True
+            )
+            for s in shelves
+            if contig.name in s.release.contigs
+        }
+        if answers:
+            table = self._table(contig.assembly)
+            await scan(contig, pattern, tuple(answers.values()), table)
+        return [
+            answers[s.dataset.id].findings()
+            if s.dataset.id in answers
+            else DatasetFindings(dataset=s.dataset, total=0, is_contig_loaded=False)
+            for s in shelves
+        ]
+
+    async def _walk(
+        self,
+        query: Query,
+        shelves: Sequence[Shelf],
+        granularities: Mapping[str, Granularity],
+    ) -> list[DatasetFindings]:
+        """Answer "everything": totals are known, only pages are read."""
+        answers = [
+            Answer(s, granularities[s.dataset.id], query.page, is_counted=False)
+            for s in shelves
+        ]
+        for name in {s.release.assembly: None for s in shelves}:
+            mine = [a for a in answers if a.shelf.release.assembly == name]
+            for contig in ASSEMBLIES[name].contigs:
+                here = [
+                    a
+                    for a in mine
+                    if a.is_open and contig.name in a.shelf.release.contigs
+                ]
+                if here:
+                    await scan(contig, None, here, self._table(name))
+        return [a.findings(a.shelf.release.variants) for a in answers]
+
+    def _table(self, assembly: str) -> Table:
+        table = self._tables.get(assembly)
+        if table is None:
+            table = Table(self._database, assembly, self._deadline)
+            self._tables[assembly] = table
+        return table
+
+    async def _check_still_kept(self, shelves: Sequence[Shelf]) -> None:
+        """Refuse an answer whose rows may have been removed while it was made."""
+        await self._refresh(_FRESH)
+        numbers = [s.release.number for s in shelves]
+        with driver_errors():
+            kept = await self._database[RELEASES].count_documents(
+                {"_id": {"$in": numbers}, "state": {"$ne": "removing"}}
+            )
+        if kept < len(numbers):
+            message = "the data was removed while the question was being answered"
+            raise StoreUnavailable(message)
+
+    async def _refresh(self, age: float) -> None:
+        """Read what datasets serve, unless that was done within ``age`` seconds.
+
+        Concurrent questions share one reading; who leaves does not stop it.
+        """
+        if time.monotonic() - self._read_at <= age:
+            return
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read_shelves())
+            self._reading.add_done_callback(self._end_reading)
+        await asyncio.shield(self._reading)
+
+    def _end_reading(self, task: asyncio.Task[None]) -> None:
+        self._reading = None
+        if not task.cancelled():
+            task.exception()  # taken, even when nobody waits for it any more
+
+    async def _read_shelves(self) -> None:
+        began = time.monotonic()
+        with driver_errors():
+            cursor = self._database[DATASETS].find(LISTED).sort("_id", 1)
+            documents = await cursor.to_list(None)
+            wanted = {cast("int", d["active"]) for d in documents if d.get("active")}
+            await self._read_releases(wanted - self._releases.keys())
+        self._releases = {n: self._releases[n] for n in wanted & self._releases.keys()}
+        shelves = {}
+        for document in documents:
+            stored = self._releases.get(cast("int", document.get("active")))
+            dataset = read_dataset(document, stored.release if stored else None)
+            shelves[dataset.id] = (dataset, stored)
+        self._shelves, self._read_at = shelves, began
+
+    async def _read_releases(self, numbers: set[int]) -> None:
+        if numbers:
+            where: Document = {"_id": {"$in": sorted(numbers)}}
+            cursor = self._database[RELEASES].find(where)
+            for document in await cursor.to_list(None):
+                self._releases[cast("int", document["_id"])] = read_release(document)
+
+
+@asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    """Bound what happens inside by a deadline.
+
+    Raises:
+        StoreUnavailable: when it passes.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        message = f"the database did not answer within {seconds:g} s"
+        raise StoreUnavailable(message) from error

@@ -1,0 +1,342 @@
+"""Writing one release: batches in, one pointer flipped at the end.
+
+Rows are packed in the loader's thread and written by one of ours, so that the
+server and the packing overlap.  Every write is journaled and idempotent, hence
+a server that is restarted in the middle costs a retry, not the load.  Nothing
+written here is visible before ``publish``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from queue import Empty, Queue
+from typing import TYPE_CHECKING, Self
+
+from pymongo import UpdateOne
+from pymongo.errors import AutoReconnect, BulkWriteError
+
+from beacon.model.errors import BeaconError, LoadRejected, StoreUnavailable
+from beacon.store.driver import (
+    JOURNALED,
+    Document,
+    driver_errors,
+    is_long,
+    long_collection,
+    variants_collection,
+)
+from beacon.store.keys import SALTS, decode, encode, length_class, long_key
+from beacon.store.packing import pack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from pymongo.collection import Collection
+    from pymongo.database import Database
+
+    from beacon.model.counts import Layout, VariantRecord
+    from beacon.model.dataset import Input, Release
+    from beacon.store.lease import Lease
+
+_DUPLICATE_KEY = 11000
+_BATCH = 5000
+_QUEUED = 3
+_HEARTBEAT = 5.0
+_RETRY_FOR = 30.0
+_WIDEST_LOOK = 4
+"""A batch's key range is read when it holds at most so many keys per row."""
+
+
+class ReleaseWriter:
+    """Writes the rows of one release, then publishes or discards them.
+
+    A context manager: leaving it without ``publish`` discards the release.
+    """
+
+    def __init__(
+        self, database: Database[Document], assembly: str, layout: Layout, lease: Lease
+    ) -> None:
+        self._layout = layout
+        self._lease = lease
+        self._field = str(lease.number)
+        self._short = _Table(database[variants_collection(assembly)], self._field)
+        self._long = _Table(database[long_collection(assembly)], self._field)
+        self._touched: tuple[set[int], set[int]] = (set(), set())
+        self._queue: Queue[tuple[list[Document], list[Document]] | None]
+        self._queue = Queue(maxsize=_QUEUED)
+        self._failure: BaseException | None = None
+        self._is_open = True
+        self._thread = threading.Thread(
+            target=self._work, name=f"release-{lease.number}", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def number(self) -> int:
+        """The number under which rows hold this release's counts."""
+        return self._lease.number
+
+    def put(self, records: Sequence[VariantRecord]) -> None:
+        """Write records, in any order; the same allele again replaces the former.
+
+        Raises:
+            StoreUnavailable: when an earlier batch could not be written.
+            LoadRejected: when this load lost its lease.
+            ValueError: for counts that contradict themselves.
+        """
+        for first in range(0, len(records), _BATCH):
+            batch = self._documents(records[first : first + _BATCH])
+            self._raise_failure()
+            self._queue.put(batch)
+
+    def _documents(
+        self, records: Sequence[VariantRecord]
+    ) -> tuple[list[Document], list[Document]]:
+        """Return the documents of short and of long alleles, each allele once."""
+        short: dict[object, Document] = {}
+        long: dict[object, Document] = {}
+        ranks: set[int] = set()
+        classes: set[int] = set()
+        field, layout = self._field, self._layout
+        for rank, start, end, reference, alternate, tally, filters in records:
+            counts = {field: pack(tally, filters, layout)}
+            ranks.add(rank)
+            if is_long(start, end, alternate):
+                document = _long_document(rank, start, end, reference, alternate)
+                document["d"] = counts
+                classes.add(length_class(start, end))
+                long[document["_id"]] = document
+                continue
+            key = encode(rank, start, reference, alternate)
+            if key & 1:
+                allele = {"_id": key, "r": reference, "a": alternate, "d": counts}
+                short[key, reference, alternate] = allele
+            else:
+                short[key] = {"_id": key, "d": counts}
+        self._touch(ranks, classes)
+        return list(short.values()), list(long.values())
+
+    def _touch(self, ranks: set[int], classes: set[int]) -> None:
+        """Note where rows will be written, before they are: a sweep relies on it."""
+        known_ranks, known_classes = self._touched
+        if ranks <= known_ranks and classes <= known_classes:
+            return
+        self._lease.touch(ranks, classes)
+        known_ranks |= ranks
+        known_classes |= classes
+
+    def publish(
+        self,
+        *,
+        fingerprint: str,
+        genotyped: bool,
+        contigs: frozenset[str],
+        variants: int,
+        sample_count: int | None,
+        inputs: tuple[Input, ...],
+        tool: str,
+        options: Mapping[str, object],
+        report: Mapping[str, object],
+    ) -> Release:
+        """Finish writing, and make this the release its dataset serves.
+
+        Raises:
+            StoreUnavailable: when not everything could be written.
+            LoadRejected: when this load lost its lease.
+        """
+        self._finish()
+        self._raise_failure()
+        release = self._lease.publish(
+            {
+                "fingerprint": fingerprint,
+                "genotyped": genotyped,
+                "contigs": contigs,
+                "variants": variants,
+                "sample_count": sample_count,
+                "inputs": inputs,
+                "tool": tool,
+                "options": options,
+                "report": report,
+            }
+        )
+        self._is_open = False
+        return release
+
+    def discard(self) -> None:
+        """Remove everything this writer wrote; nobody ever saw it."""
+        if self._is_open:
+            self._finish()
+            self._is_open = False
+            self._lease.discard()
+
+    def _finish(self) -> None:
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _work(self) -> None:
+        """Write batches until told to stop; after a failure only take them away."""
+        renewed = time.monotonic()
+        while True:
+            try:
+                batch = self._queue.get(timeout=_HEARTBEAT)
+            except Empty:
+                batch = ([], [])
+            if batch is None:
+                return
+            if self._failure is not None:
+                continue
+            try:
+                self._short.write(batch[0])
+                self._long.write(batch[1])
+                if time.monotonic() - renewed > _HEARTBEAT:
+                    self._lease.renew()
+                    renewed = time.monotonic()
+            except Exception as error:  # noqa: BLE001 (raised again in the loader's thread)
+                self._failure = error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.discard()
+        except BeaconError:
+            # The next load sweeps what is left; the first error says more.
+            if error is None:
+                raise
+
+
+def _long_document(
+    rank: int, start: int, end: int, reference: str, alternate: str
+) -> dict[str, object]:
+    return {
+        "_id": long_key(rank, start, end, reference, alternate),
+        "c": rank,
+        "k": length_class(start, end),
+        "s": start,
+        "e": end,
+        "r": reference,
+        "a": alternate,
+    }
+
+
+class _Table:
+    """One collection that takes rows of one release."""
+
+    def __init__(self, collection: Collection[Document], field: str) -> None:
+        self._collection = collection.with_options(write_concern=JOURNALED)
+        self._field = field
+        with driver_errors():
+            self._was_empty = collection.find_one({}, {"_id": 1}) is None
+
+    def write(self, documents: list[Document]) -> None:
+        """Write documents, again while the server is away for a short time.
+
+        Raises:
+            StoreUnavailable: when it stays away.
+        """
+        if not documents:
+            return
+        until = time.monotonic() + _RETRY_FOR
+        while True:
+            try:
+                with driver_errors():
+                    self._write(documents)
+            except StoreUnavailable as error:
+                is_away = isinstance(error.__cause__, AutoReconnect)
+                if not is_away or time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
+
+    def _write(self, documents: list[Document]) -> None:
+        """Insert what is new, merge the rest."""
+        known = set() if self._was_empty else self._present(documents)
+        new = [d for d in documents if d["_id"] not in known]
+        again = [d for d in documents if d["_id"] in known] if known else []
+        try:
+            if new:
+                self._collection.insert_many(new, ordered=False)
+        except BulkWriteError as error:
+            taken = _duplicates(error)
+            again += [new[index] for index in taken]
+            # Others fill the collection too: from now on look before inserting.
+            self._was_empty = self._was_empty and 10 * len(taken) < len(new)
+        self._merge(again)
+
+    def _present(self, documents: list[Document]) -> set[object]:
+        """Return the keys that exist already, by range where rows lie close."""
+        keys = [d["_id"] for d in documents]
+        if isinstance(keys[0], int):
+            most = _WIDEST_LOOK * len(keys)
+            bounds = {"$gte": min(keys), "$lte": max(keys)}  # type: ignore[type-var]
+            found = self._keys({"_id": bounds}, most + 1)
+            if len(found) <= most:
+                return found
+        return self._keys({"_id": {"$in": keys}}, 0)
+
+    def _keys(self, where: Document, limit: int) -> set[object]:
+        cursor = self._collection.find(where, {"_id": 1}, limit=limit)
+        return {d["_id"] for d in cursor.batch_size(20_000)}
+
+    def _merge(self, documents: list[Document]) -> None:
+        """Add our counts to documents that exist; another allele's key is salted.
+
+        Raises:
+            LoadRejected: when an allele finds no free key.
+        """
+        for salt in range(SALTS):
+            if not documents:
+                return
+            changes = [self._change(d, salt) for d in documents]
+            try:
+                self._collection.bulk_write(changes, ordered=False)
+            except BulkWriteError as error:
+                documents = [documents[index] for index in _duplicates(error)]
+            else:
+                return
+        message = f"{len(documents)} alleles share their keys with too many others"
+        raise LoadRejected(message)
+
+    def _change(self, document: Document, salt: int) -> UpdateOne:
+        """Return the upsert of one row.
+
+        It is an upsert even where the document was just seen: a sweep may
+        delete a document that holds no counts any more at any moment.
+        """
+        where = {k: v for k, v in document.items() if k != "d"}
+        key = document["_id"]
+        if salt and isinstance(key, int) and "r" in document:
+            place = decode(key)
+            reference, alternate = str(document["r"]), str(document["a"])
+            where["_id"] = encode(place.rank, place.start, reference, alternate, salt)
+        counts = document["d"]
+        blob = counts[self._field] if isinstance(counts, dict) else None
+        return UpdateOne(where, {"$set": {f"d.{self._field}": blob}}, upsert=True)
+
+
+def _duplicates(error: BulkWriteError) -> list[int]:
+    """Return which operations met a key that was taken.
+
+    Raises:
+        BulkWriteError: when any failed for another reason.
+    """
+    details = error.details
+    failures = details["writeErrors"]
+    if details["writeConcernErrors"] or any(
+        f["code"] != _DUPLICATE_KEY for f in failures
+    ):
+        raise error
+    return [f["index"] for f in failures]

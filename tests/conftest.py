@@ -1,0 +1,73 @@
+"""One real mongod for all tests; a database of its own for each.
+
+The embedded mongod on a temporary data directory, or the server that
+``BEACON_TEST_STORE`` names.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from pymongo import MongoClient
+
+from beacon.model.errors import BeaconError
+from beacon.store.connection import StoreAddress, connect
+from beacon.store.embedded import find_mongod
+from beacon.store.releases import Catalogue
+from beacon.store.variants import VariantStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+_NAMED_STORE = os.environ.get("BEACON_TEST_STORE")
+
+
+def pytest_report_header() -> str:
+    """Say which server the tests run on."""
+    if _NAMED_STORE:
+        with MongoClient(_NAMED_STORE) as client:
+            return f"mongod: {client.server_info()['version']}, named"
+    try:
+        program = find_mongod()
+    except BeaconError as error:
+        return f"mongod: {error}"
+    said = subprocess.run(
+        [str(program), "--version"], capture_output=True, text=True, check=False
+    )
+    return f"mongod: {said.stdout.partition(chr(10))[0]}, embedded"
+
+
+@pytest.fixture(scope="session")
+def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreAddress]:
+    """Give the server that all tests share."""
+    with connect(_NAMED_STORE, tmp_path_factory.mktemp("store")) as address:
+        yield address
+
+
+@pytest.fixture
+def store_address(store_server: StoreAddress) -> Iterator[StoreAddress]:
+    """Give a fresh database, dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield replace(store_server, database=name)
+    with MongoClient(store_server.uri) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def catalogue(store_address: StoreAddress) -> Iterator[Catalogue]:
+    """Give the catalogue of a fresh database."""
+    with Catalogue(store_address) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def variant_store(store_address: StoreAddress) -> AsyncIterator[VariantStore]:
+    """Give a variant store on the test's event loop."""
+    store = await VariantStore.open(store_address)
+    yield store
+    await store.close()

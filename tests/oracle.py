@@ -1,0 +1,115 @@
+"""The naive twin of the variant store: lists, filtered by ``pattern.matches``.
+
+It is slow, obvious and right; the store must not be told apart from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.counts import group_counts
+from beacon.model.findings import DatasetFindings, Findings, FoundVariant, Place
+from beacon.model.query import Granularity
+from beacon.model.variant import Allele
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from beacon.model.counts import VariantRecord
+    from beacon.model.dataset import Dataset, Release
+    from beacon.model.pattern import VariantPattern
+    from beacon.model.query import Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A dataset, the release it serves, and that release's records."""
+
+    dataset: Dataset
+    release: Release
+    records: Sequence[VariantRecord]
+
+    def rows(self) -> list[tuple[VariantRecord, FoundVariant]]:
+        """Return one row an allele (the last one given), in genome order."""
+        contigs = ASSEMBLIES[self.release.assembly].contigs
+        rows = {}
+        for record in self.records:
+            allele = Allele(
+                contig=contigs[record.rank - 1],
+                start=record.start,
+                end=record.end,
+                reference=record.reference,
+                alternate=record.alternate,
+            )
+            found = FoundVariant(
+                allele=allele, tally=record.tally, filters=record.filters
+            )
+            identity = record[:2] if not record.alternate else record[:5]
+            rows[identity] = (record, found)
+        return sorted(rows.values(), key=lambda row: row[0][:5])
+
+
+def find(
+    query: Query, granularities: Mapping[str, Granularity], loaded: Sequence[Loaded]
+) -> Findings:
+    """Return what the store must return."""
+    by_id = {each.dataset.id: each for each in loaded}
+    found = []
+    for name, granularity in granularities.items():
+        if name in by_id and _is_asked(query, by_id[name]):
+            found.append(_ask(query, granularity, by_id[name]))
+    return Findings(datasets=tuple(found))
+
+
+def _is_asked(query: Query, loaded: Loaded) -> bool:
+    if query.pattern is None:
+        return query.assembly in (None, loaded.release.assembly)
+    return query.pattern.contig.assembly == loaded.release.assembly
+
+
+def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindings:
+    pattern = query.pattern
+    if pattern is not None and pattern.contig.name not in loaded.release.contigs:
+        return DatasetFindings(dataset=loaded.dataset, total=0, is_contig_loaded=False)
+    if pattern is not None and pattern.spellings:
+        return _ask_allele(pattern, loaded)
+    matches = [
+        found
+        for record, found in loaded.rows()
+        if record.alternate
+        and found.exists
+        and (pattern is None or pattern.matches(found.allele))
+    ]
+    total = len(matches) if pattern is not None else loaded.release.variants
+    first = query.page.offset
+    page = matches[first : first + query.page.limit]
+    if granularity is Granularity.BOOLEAN:
+        total = min(total, 1)
+    if granularity is not Granularity.RECORD:
+        page = []
+    return DatasetFindings(dataset=loaded.dataset, total=total, variants=tuple(page))
+
+
+def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
+    """Return the allele, or what stands where it would."""
+    rows = loaded.rows()
+    total = loaded.release.layout.groups[0]
+    own = [f for r, f in rows if r.alternate and pattern.matches(f.allele)]
+    there = [f for f in own if f.exists]
+    if there:
+        best = max(there, key=lambda f: group_counts(f.tally, total).ac or 0)
+        return DatasetFindings(dataset=loaded.dataset, total=1, variants=(best,))
+    starts = {s for s, r, a in pattern.spellings if r and a}
+    starts = starts or {s for s, _, _ in pattern.spellings}
+    basis = own or [
+        f for r, f in rows if r.rank == pattern.contig.rank and r.start in starts
+    ]
+    known = [group_counts(f.tally, total).an for f in basis if not f.filters]
+    if known:
+        an = max((n for n in known if n is not None), default=None)
+        place = Place(an=an, has_record=True)
+    else:
+        place = Place(filters=tuple(sorted({w for f in basis for w in f.filters})))
+    return DatasetFindings(dataset=loaded.dataset, total=0, place=place)

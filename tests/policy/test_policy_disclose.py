@@ -1,0 +1,305 @@
+"""What the gate lets through: exact numbers, and never more than was asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beacon.model.assemblies import assembly, contig
+from beacon.model.counts import (
+    AlleleCounts,
+    Carriers,
+    Group,
+    Layout,
+    Tally,
+)
+from beacon.model.dataset import Dataset, Release
+from beacon.model.disclosure import DatasetDisclosure, Permit
+from beacon.model.findings import DatasetFindings, Findings, FoundVariant, Place
+from beacon.model.pattern import VariantPattern
+from beacon.model.query import Granularity, Query
+from beacon.model.requester import ANONYMOUS, OPERATOR
+from beacon.model.status import Status
+from beacon.model.variant import sequence_allele
+from beacon.policy.policy import OPEN, Policy, disclose, permit
+from beacon.policy.rules import RULES
+
+GRCH37 = assembly("GRCh37")
+CHR22 = contig(GRCH37, "22")
+ALLELE = sequence_allele(CHR22, 16050407, "T", "C")
+ONE_ALLELE = VariantPattern(contig=CHR22, spellings=((16050407, "T", "C"),))
+A_RANGE = VariantPattern(contig=CHR22)
+MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
+LAYOUT = Layout(
+    baseline=(6, 4),
+    groups=(
+        Group(label="Total", columns=(0, 1)),
+        Group(label="SE", columns=(0,)),
+        Group(label="DK", columns=(1,)),
+    ),
+)
+
+
+def dataset(name: str = "d1") -> Dataset:
+    """Return a published dataset of five people in two groups."""
+    release = Release(
+        number=7,
+        ordinal=2,
+        dataset=name,
+        assembly="GRCh37",
+        fingerprint="f",
+        created=MOMENT,
+        published=MOMENT,
+        genotyped=True,
+        layout=LAYOUT,
+        contigs=frozenset({"22"}),
+        variants=1,
+        sample_count=5,
+        inputs=(),
+        tool="test",
+    )
+    return Dataset(
+        id=name, name=name.upper(), created=MOMENT, updated=MOMENT, release=release
+    )
+
+
+def seen(tally: Tally | None = None) -> DatasetFindings:
+    """Return findings of a dataset that holds the allele."""
+    if tally is None:
+        tally = Tally(an=(6, 4), carriers=(Carriers(0, 3, 1, 1, 0),))
+    variant = FoundVariant(allele=ALLELE, tally=tally)
+    return DatasetFindings(dataset=dataset(), total=1, variants=(variant,))
+
+
+def unseen(place: Place | None, *variants: FoundVariant) -> DatasetFindings:
+    """Return findings of a dataset that does not hold the allele."""
+    return DatasetFindings(dataset=dataset(), total=0, variants=variants, place=place)
+
+
+def said(
+    found: DatasetFindings,
+    *,
+    asked: Granularity = Granularity.RECORD,
+    granted: Granularity = Granularity.RECORD,
+    pattern: VariantPattern = ONE_ALLELE,
+) -> DatasetDisclosure:
+    """Return what is said of one dataset."""
+    permits = {"d1": Permit(dataset="d1", granularity=granted)}
+    query = Query(pattern=pattern, granularity=asked)
+    return disclose(Findings(datasets=(found,)), permits, query).datasets[0]
+
+
+def test_seen_allele_is_counted_over_everybody() -> None:
+    """The counts of a seen allele are those of all people together."""
+    expected = AlleleCounts(ac=3, an=10, hom=1, het=1, hemi=0)
+
+    assert said(seen()).counts == expected
+
+
+def test_record_has_total_first() -> None:
+    """A record lists every group of the layout, all people first."""
+    groups = said(seen()).variants[0].groups
+
+    assert [g.label for g in groups] == ["Total", "SE", "DK"]
+    assert [g.counts.ac for g in groups] == [3, 3, 0]
+    assert [g.counts.an for g in groups] == [10, 6, 4]
+
+
+def test_release_is_named_by_its_ordinal() -> None:
+    """People see the dataset's own release number, never the store's."""
+    part = said(seen())
+
+    assert (part.release, part.released, part.sample_count) == (2, MOMENT, 5)
+
+
+def test_no_with_a_record_at_the_place_rests_on_its_copies() -> None:
+    """A "no" at a recorded place is AC 0 of that place's AN."""
+    part = said(unseen(Place(an=8, has_record=True)))
+
+    assert part.status is Status.NOT_SEEN
+    assert part.counts == AlleleCounts(ac=0, an=8, hom=0, het=0, hemi=0)
+    assert part.coverage is None
+
+
+def test_no_without_a_record_says_that_coverage_is_undeclared() -> None:
+    """A "no" where nothing was recorded has no AN and says on what it rests."""
+    part = said(unseen(Place()))
+
+    assert part.status is Status.NOT_SEEN
+    assert part.counts == AlleleCounts(ac=0, an=None, hom=0, het=0, hemi=0)
+    assert part.coverage == "undeclared"
+
+
+def test_declared_but_uncarried_allele_rests_on_its_own_copies() -> None:
+    """An ALT nobody carries is ``not_seen`` in the copies of its record."""
+    uncarried = FoundVariant(allele=ALLELE, tally=Tally(an=(6, 4), carriers=()))
+    part = said(unseen(None, uncarried))
+
+    assert part.status is Status.NOT_SEEN
+    assert part.counts == AlleleCounts(ac=0, an=10, hom=0, het=0, hemi=0)
+    assert part.coverage is None
+    assert part.variants == ()
+
+
+def test_filtered_place_is_not_covered_and_names_its_filters() -> None:
+    """A place whose records all failed filters says so, with no counts."""
+    part = said(unseen(Place(filters=("LowQual",))))
+
+    assert part.status is Status.NOT_COVERED
+    assert part.filters == ("LowQual",)
+    assert part.counts is None
+
+
+def test_allele_without_counts_exists_without_numbers() -> None:
+    """A source that only lists alleles is ``seen`` with no AC and no AN."""
+    part = said(seen(Tally(an=None, carriers=None)))
+
+    assert part.status is Status.SEEN
+    assert part.counts == AlleleCounts(ac=None, an=None)
+
+
+def test_range_has_a_total_and_no_allele_counts() -> None:
+    """A question about many alleles is never answered with one allele's counts."""
+    part = said(seen(), pattern=A_RANGE)
+
+    assert part.total == 1
+    assert part.counts is None
+    assert part.coverage is None
+
+
+def test_dataset_without_permit_is_withheld() -> None:
+    """What nobody permitted is withheld, however much was found."""
+    part = disclose(
+        Findings(datasets=(seen(),)), {}, Query(pattern=ONE_ALLELE)
+    ).datasets[0]
+
+    assert part.status is Status.WITHHELD
+    assert (part.exists, part.total, part.counts) == (False, None, None)
+    assert part.sample_count is None
+
+
+def test_answer_has_the_highest_granularity_of_its_parts() -> None:
+    """Mixed permits: the answer is as fine as its finest part."""
+    other = replace(seen(), dataset=dataset("d2"))
+    permits = {
+        "d1": Permit(dataset="d1", granularity=Granularity.BOOLEAN),
+        "d2": Permit(dataset="d2", granularity=Granularity.COUNT),
+    }
+    query = Query(pattern=ONE_ALLELE, granularity=Granularity.RECORD)
+    answer = disclose(Findings(datasets=(seen(), other)), permits, query)
+
+    assert answer.granularity is Granularity.COUNT
+    assert [p.granularity for p in answer.datasets] == [
+        Granularity.BOOLEAN,
+        Granularity.COUNT,
+    ]
+    assert answer.total == 1
+
+
+def test_nothing_found_keeps_the_warnings() -> None:
+    """An answer without datasets is ``not_asked`` and repeats the warnings."""
+    query = Query(warnings=("no such filter",), granularity=Granularity.COUNT)
+    answer = disclose(Findings(datasets=()), {}, query)
+
+    assert answer.status is Status.NOT_ASKED
+    assert answer.warnings == ("no such filter",)
+    assert answer.granularity is Granularity.COUNT
+
+
+def test_open_policy_permits_records() -> None:
+    """Without restrictions everybody may learn records."""
+    granted = permit(OPEN, ANONYMOUS, dataset())
+
+    assert granted == Permit(dataset="d1", granularity=Granularity.RECORD)
+
+
+def test_policy_binds_others_and_not_the_operator() -> None:
+    """The operator asks the own store whole; everybody else gets the policy's."""
+    policy = Policy(granularity=Granularity.BOOLEAN)
+
+    assert permit(policy, ANONYMOUS, dataset()).granularity is Granularity.BOOLEAN
+    assert permit(policy, OPERATOR, dataset()).granularity is Granularity.RECORD
+
+
+granularities = st.sampled_from(Granularity)
+
+
+@st.composite
+def findings(draw: st.DrawFn) -> DatasetFindings:
+    """Any findings of one dataset on one allele."""
+    if not draw(st.booleans()):
+        an = draw(st.none() | st.integers(0, 10))
+        words = draw(st.sampled_from([(), ("q10",), ("q10", "s50")]))
+        return unseen(Place(an=an, has_record=draw(st.booleans()), filters=words))
+    hom = draw(st.integers(0, 2))
+    het = draw(st.integers(0, 2))
+    if not hom + het:
+        return seen(Tally(an=(6, 4), carriers=None))
+    column = draw(st.sampled_from([0, 1]))
+    return seen(
+        Tally(an=(8, 8), carriers=(Carriers(column, 2 * hom + het, hom, het, 0),))
+    )
+
+
+def numbers(part: DatasetDisclosure) -> set[tuple[str, object]]:
+    """Return every number of a statement that depends on the question."""
+    said: set[tuple[str, object]] = {
+        (g.label, g.counts) for v in part.variants for g in v.groups
+    }
+    said.update({("total", part.total), ("counts", part.counts)})
+    return said - {("total", None), ("counts", None)}
+
+
+@given(findings(), granularities, granularities)
+def test_less_granted_never_says_more(
+    found: DatasetFindings, asked: Granularity, granted: Granularity
+) -> None:
+    """Whatever is granted, nothing is said that full permission would not say."""
+    full = said(found, asked=asked)
+    part = said(found, asked=asked, granted=granted)
+
+    assert numbers(part) <= numbers(full)
+    assert part.granularity == min(asked, granted)
+    assert (part.status, part.exists) == (full.status, full.exists)
+
+
+@given(findings(), granularities)
+def test_boolean_holds_no_number(found: DatasetFindings, granted: Granularity) -> None:
+    """A boolean statement holds no number that depends on the question."""
+    part = said(found, asked=Granularity.BOOLEAN, granted=granted)
+
+    assert numbers(part) == set()
+
+
+@given(findings(), granularities)
+def test_count_holds_no_record(found: DatasetFindings, asked: Granularity) -> None:
+    """Without permission for records none is said."""
+    part = said(found, asked=asked, granted=Granularity.COUNT)
+
+    assert part.variants == ()
+
+
+@given(findings(), granularities, granularities)
+def test_every_rule_only_removes(
+    found: DatasetFindings, asked: Granularity, granted: Granularity
+) -> None:
+    """Each rule alone leaves a subset of what it was given."""
+    whole = said(found, asked=asked)
+    granting = Permit(dataset="d1", granularity=granted)
+
+    assert all(
+        numbers(rule(whole, granting)) <= numbers(whole) for rule in RULES.values()
+    )
+    assert all(rule(whole, granting).granularity <= asked for rule in RULES.values())
+
+
+@given(findings(), granularities)
+def test_rules_are_idempotent(found: DatasetFindings, granted: Granularity) -> None:
+    """Applying a rule twice says what applying it once says."""
+    granting = Permit(dataset="d1", granularity=granted)
+    once = said(found, granted=granted)
+
+    assert all(rule(once, granting) == once for rule in RULES.values())

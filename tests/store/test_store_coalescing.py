@@ -1,0 +1,159 @@
+"""Coalescing: fewer questions, the same answers, and errors for everybody."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from pymongo import monitoring
+
+from beacon.model.errors import StoreUnavailable
+from beacon.model.pattern import VariantPattern
+from beacon.model.query import Granularity, Query
+from beacon.store.coalescing import Coalescer
+from beacon.store.variants import VariantStore
+from tests.store.store_samples import CHR22, load, record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from beacon.store.connection import StoreAddress
+    from beacon.store.releases import Catalogue
+
+FIRST = 16_050_000
+
+
+class Finds(monitoring.CommandListener):
+    """Counts the find commands that go to the rows."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        """Count a command."""
+        target = str(event.command.get("find", ""))
+        self.count += target.startswith("variants_")
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Nothing to count."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Nothing to count."""
+
+
+@pytest.fixture
+def finds() -> Iterator[Finds]:
+    """Count finds of every client made during the test."""
+    listener = Finds()
+    monitoring.register(listener)
+    yield listener
+    listeners = monitoring._LISTENERS.command_listeners  # noqa: SLF001 (there is no unregister)
+    listeners.remove(listener)
+
+
+async def total(store: VariantStore, start: int) -> int:
+    """Ask for one allele."""
+    pattern = VariantPattern(contig=CHR22, spellings=((start, "T", "C"),))
+    found = await store.find(Query(pattern=pattern), {"d": Granularity.COUNT})
+    return found.datasets[0].total
+
+
+async def test_concurrent_questions_share_commands(
+    finds: Finds, catalogue: Catalogue, store_address: StoreAddress
+) -> None:
+    """A thousand questions at once take a few commands, and each its own answer."""
+    load(catalogue, "d", [record(FIRST + 2 * n, "T", "C") for n in range(500)])
+    store = await VariantStore.open(store_address)
+    await store.datasets()
+    finds.count = 0
+    asked = [total(store, FIRST + n) for n in range(1000)]
+    totals = await asyncio.gather(*asked)
+    await store.close()
+
+    assert totals == [1, 0] * 500
+    assert finds.count < 20
+
+
+async def test_an_error_reaches_every_waiter() -> None:
+    """All who waited for a failed batch are told; later ones are asked anew."""
+    batches: list[list[int]] = []
+
+    async def fetch(keys: list[int]) -> dict[int, str]:
+        batches.append(sorted(keys))
+        await asyncio.sleep(0)
+        if len(batches) < 3:
+            message = "the database cannot be reached"
+            raise StoreUnavailable(message)
+        return dict.fromkeys(keys, "found")
+
+    coalescer = Coalescer(fetch, slots=1)
+    asked = [coalescer.get([n]) for n in range(5)]
+    told = await asyncio.gather(*asked, return_exceptions=True)
+    later = await coalescer.get([7])
+
+    assert batches == [[0], [1, 2, 3, 4], [7]]
+    assert [StoreUnavailable] * 5 == [type(error) for error in told]
+    assert later == {7: "found"}
+
+
+async def test_an_unforeseen_error_is_not_swallowed() -> None:
+    """A fault of ours reaches who waits, too: nobody waits for the deadline."""
+
+    async def fetch(_keys: list[int]) -> dict[int, int]:
+        message = "a fault"
+        raise RuntimeError(message)
+
+    with pytest.raises(RuntimeError, match="a fault"):
+        await Coalescer(fetch).get([1])
+
+
+async def test_a_cancelled_waiter_disturbs_nobody() -> None:
+    """Who leaves is not asked for any more, and the others are answered."""
+    batches: list[list[int]] = []
+
+    async def fetch(keys: list[int]) -> dict[int, int]:
+        batches.append(sorted(keys))
+        await asyncio.sleep(0.01)
+        return {key: 10 * key for key in keys}
+
+    coalescer = Coalescer(fetch, slots=1)
+    tasks = [asyncio.create_task(coalescer.get([n])) for n in range(4)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    tasks[2].cancel()
+    told = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert batches == [[0], [1, 3]]
+    assert [told[1], told[3]] == [{1: 10}, {3: 30}]
+
+
+async def test_closing_tells_who_waits() -> None:
+    """Nobody waits for ever on a closed store, on its way or in the queue."""
+
+    async def fetch(_keys: list[int]) -> dict[int, int]:
+        await asyncio.sleep(60)
+        return {}
+
+    coalescer = Coalescer(fetch, slots=1)
+    tasks = [asyncio.create_task(coalescer.get([n])) for n in range(2)]
+    await asyncio.sleep(0)
+    await coalescer.close()
+    told = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [StoreUnavailable] * 2 == [type(error) for error in told]
+
+
+async def test_a_batch_is_capped() -> None:
+    """A batch takes no further waiter once it has enough keys."""
+    sizes: list[int] = []
+
+    async def fetch(keys: list[int]) -> dict[int, int]:
+        sizes.append(len(keys))
+        await asyncio.sleep(0)
+        return {}
+
+    coalescer = Coalescer(fetch, slots=1, cap=4)
+    await asyncio.gather(*(coalescer.get([2 * n, 2 * n + 1]) for n in range(5)))
+
+    assert sizes == [2, 4, 4]

@@ -1,0 +1,161 @@
+"""The store and its naive twin cannot be told apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from beacon.model.counts import Carriers, Tally, VariantRecord
+from beacon.model.pattern import Bounds, VariantPattern, identity_of
+from beacon.model.query import Granularity, Page, Query
+from beacon.model.variant import Allele, trim
+from beacon.store.variants import VariantStore
+from tests import oracle
+from tests.store.store_samples import CHR22, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from beacon.store.connection import StoreAddress
+    from beacon.store.releases import Catalogue
+
+    Draw = Callable[[st.SearchStrategy], object]
+
+BASE = 16_050_000
+NEAR = st.integers(BASE, BASE + 12)
+BASES = st.text("ACGT", min_size=1, max_size=3)
+TYPES = ["SNP", "MNP", "INS", "DEL", "INDEL", "DUP", "INV", "CNV", "BND"]
+SYMBOLIC = ["<DEL>", "<DUP>", "<INS>", "<CN0>", "<DUP:TANDEM>"]
+
+
+@st.composite
+def tallies(draw: Draw) -> Tally:
+    """Draw counts: usual ones, none, an AC of 0, an AN of 0, no AN."""
+    an = draw(st.sampled_from([(100, 60), (98, 60), (0, 0), None]))
+    if an == (0, 0):
+        return Tally(an, ())
+    carriers = st.none() | st.sampled_from(
+        [
+            (),
+            (Carriers(0, 1, 0, 1, 0),),
+            (Carriers(1, 5, 2, 0, 1),),
+            (Carriers(0, 2, None, None, None), Carriers(1, 1, None, None, None)),
+        ]
+    )
+    return Tally(an, draw(carriers))
+
+
+@st.composite
+def records(draw: Draw) -> VariantRecord:
+    """Draw a record of any kind, so close together that records meet."""
+    tally = draw(tallies())
+    filters = draw(st.sampled_from([(), (), (), ("q10",), ("LowQual", "q10")]))
+    rank = draw(st.sampled_from([22, 22, 22, 21]))
+    start = draw(NEAR)
+    kind = draw(st.sampled_from(["bases"] * 4 + ["long", "symbolic", "far", "site"]))
+    if kind == "site":
+        carriers = ()
+        site = Tally(tally.an, carriers)
+        return VariantRecord(rank, start, start + 1, "", "", site, filters)
+    if kind == "bases":
+        start, reference, alternate = trim(start, draw(BASES), draw(BASES))
+        end = start + len(reference)
+    elif kind == "long":
+        reference = draw(st.sampled_from(["A", "AC"])) * draw(
+            st.sampled_from([7, 500, 501, 700])
+        )
+        alternate, end = "A", start + len(reference)
+    else:
+        reference, alternate = "A", draw(st.sampled_from(SYMBOLIC))
+        start -= draw(st.integers(0, 5000)) if kind == "far" else 0
+        end = start + draw(st.sampled_from([0, 1, 2, 999, 1001, 4097]))
+    if reference == alternate:
+        alternate += "G"
+    return VariantRecord(rank, start, end, reference, alternate, tally, filters)
+
+
+@st.composite
+def bounds(draw: Draw) -> Bounds:
+    """Draw bounds around the records."""
+    low = draw(st.integers(BASE - 3, BASE + 14))
+    return Bounds(low=low, high=low + draw(st.sampled_from([1, 2, 5, 20, 6000])))
+
+
+@st.composite
+def patterns(draw: Draw, known: Sequence[VariantRecord]) -> VariantPattern | None:
+    """Draw a question of any kind; some are about a known record."""
+    asked = draw(st.sampled_from(known))
+    spelling = (asked.start, asked.reference, asked.alternate)
+    kind = draw(st.integers(0, 6))
+    if kind == 0:
+        return None
+    if kind == 1 and asked.alternate:
+        near = (draw(NEAR), draw(BASES), draw(BASES))
+        return VariantPattern(contig=CHR22, spellings=(spelling, near))
+    if kind == 2 and asked.alternate:
+        allele = Allele(
+            contig=CHR22,
+            start=asked.start,
+            end=asked.end,
+            reference=asked.reference,
+            alternate=asked.alternate,
+        )
+        start = Bounds(low=asked.start, high=asked.start + 1)
+        identity = identity_of(allele)
+        return VariantPattern(contig=CHR22, start=start, identity=identity)
+    parts = {
+        "overlap": bounds(),
+        "start": bounds(),
+        "end": bounds(),
+        "reference": st.text("ACGTN", max_size=3),
+        "alternate": st.text("ACGTN", max_size=3),
+        "variant_type": st.sampled_from(TYPES),
+        "min_length": st.integers(0, 5),
+        "max_length": st.integers(0, 2000),
+    }
+    chosen = draw(st.sets(st.sampled_from(sorted(parts)), max_size=3))
+    if kind == 3:
+        chosen = {"overlap"}
+    return VariantPattern(
+        contig=CHR22, **{name: draw(parts[name]) for name in sorted(chosen)}
+    )
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    first=st.lists(records(), min_size=1, max_size=25),
+    second=st.lists(records(), min_size=1, max_size=25),
+    data=st.data(),
+)
+async def test_the_store_is_its_naive_twin(
+    catalogue: Catalogue,
+    store_address: StoreAddress,
+    first: list[VariantRecord],
+    second: list[VariantRecord],
+    data: st.DataObject,
+) -> None:
+    """Whatever is stored and asked, at any granularity, both say the same."""
+    loaded = []
+    for name, kept in (("a", first), ("b", second)):
+        release = load(catalogue, name, kept)
+        dataset = catalogue.dataset(name)
+        loaded.append(oracle.Loaded(dataset=dataset, release=release, records=kept))
+    store = await VariantStore.open(store_address)
+    try:
+        for _ in range(12):
+            pattern = data.draw(patterns([*first, *second]))
+            levels = st.sampled_from(Granularity)
+            asked = {"b": data.draw(levels), "a": data.draw(levels)}
+            page = Page(skip=data.draw(st.integers(0, 2)), limit=3)
+            query = Query(pattern=pattern, page=page)
+            found = await store.find(query, asked)
+
+            assert oracle.find(query, asked, loaded) == found
+    finally:
+        await store.close()
