@@ -57,13 +57,14 @@ class InfoCounting:
         if not contributions[0].indexes:
             return self._site(contributions)
         said = [(c.site.info, c.indexes[0] - 1) for c in contributions if c.site.info]
+        if len(said) == 1:
+            info, number = said[0]
+            return _told(info.ac[number], info.an, info.hom[number])
         known = [(i.ac[n], i.an, i.hom[n]) for i, n in said if i.ac[n] is not None]
         if not known:
             an = max((i.an for i, _ in said if i.an is not None), default=None)
-            return Tally(None if an is None else (an,), None)
-        ac, an, hom = max(known, key=lambda k: (k[0] or 0, k[1] or 0))
-        column = (Carriers(0, ac, hom, None, None),) if ac else ()
-        return Tally(None if an is None else (an,), column)
+            return _told(None, an, None)
+        return _told(*max(known, key=lambda k: (k[0] or 0, k[1] or 0)))
 
     def _site(self, contributions: Sequence[Contribution]) -> Tally:
         infos = [c.site.info for c in contributions]
@@ -73,6 +74,13 @@ class InfoCounting:
     def nothing(self) -> Tally:
         """Return AN 0: the place says nothing."""
         return Tally((0,), ())
+
+
+def _told(ac: int | None, an: int | None, hom: int | None) -> Tally:
+    numbers = None if an is None else (an,)
+    if ac is None:
+        return Tally(numbers, None)
+    return Tally(numbers, (Carriers(0, ac, hom, None, None),) if ac else ())
 
 
 class GenotypeCounting:

@@ -28,6 +28,12 @@ ABSENT = -2
 _CELL = 4
 _PHASED, _UNPHASED = (int.from_bytes(b, "little") for b in (b"\t0|0", b"\t0/0"))
 _TAB, _PIPE, _SLASH, _COLON, _DOT, _ZERO = (ord(c) for c in "\t|/:.0")
+_NO_ALLELE = -3
+_ALLELE = np.full(256, _NO_ALLELE, dtype=np.int64)
+_ALLELE[_ZERO : _ZERO + 10] = range(10)
+_ALLELE[_DOT] = MISSING
+"""What a byte is as a one-digit allele."""
+
 _FIELD = re.compile(rb"[|/]?(?:\d{1,9}|\.)(?:[|/](?:\d{1,9}|\.))*")
 
 
@@ -87,20 +93,13 @@ def _uniform(line: bytes, start: int, samples: int) -> Calls | None:
     odd = words[cells]
     other = odd != (_UNPHASED if common == _PHASED else _PHASED)
     cells, odd = cells[other], odd[other]
-    chars = odd.view(np.uint8).reshape(-1, _CELL).astype(np.int64)
+    chars = odd.view(np.uint8).reshape(-1, _CELL)
     separator = chars[:, 2]
-    first, ok_first = _digits(chars[:, 1])
-    second, ok_second = _digits(chars[:, 3])
+    first, second = _ALLELE[chars[:, 1]], _ALLELE[chars[:, 3]]
     good = (chars[:, 0] == _TAB) & ((separator == _PIPE) | (separator == _SLASH))
-    if not (good & ok_first & ok_second).all():
+    if not (good & (first != _NO_ALLELE) & (second != _NO_ALLELE)).all():
         return None
     return Calls(cells, first, second)
-
-
-def _digits(chars: Ints) -> tuple[Ints, NDArray[np.bool_]]:
-    value = chars - _ZERO
-    missing = chars == _DOT
-    return np.where(missing, MISSING, value), ((value >= 0) & (value <= 9)) | missing
 
 
 def _mixed(line: bytes, start: int, samples: int) -> Calls:
@@ -110,12 +109,12 @@ def _mixed(line: bytes, start: int, samples: int) -> Calls:
     if len(tabs) != samples:
         message = f"the line has {len(tabs)} sample columns, the header {samples}"
         raise BadGenotype(message)
-    one, two, three, four = (padded[tabs + n].astype(np.int64) for n in (1, 2, 3, 4))
-    first, ok_first = _digits(one)
-    second, ok_second = _digits(three)
-    haploid = ok_first & ((two == _TAB) | (two == _COLON))
-    joined = (two == _PIPE) | (two == _SLASH)
-    diploid = ok_first & joined & ok_second & ((four == _TAB) | (four == _COLON))
+    one, two, three, four = (padded[tabs + n] for n in (1, 2, 3, 4))
+    first, second = _ALLELE[one], _ALLELE[three]
+    known = first != _NO_ALLELE
+    haploid = known & ((two == _TAB) | (two == _COLON))
+    joined = ((two == _PIPE) | (two == _SLASH)) & (second != _NO_ALLELE)
+    diploid = known & joined & ((four == _TAB) | (four == _COLON))
     second = np.where(haploid, ABSENT, second)
     odd = (~(haploid | diploid)).nonzero()[0]
     keep = (haploid | diploid) & ((first != 0) | (second != 0))

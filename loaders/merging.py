@@ -157,6 +157,11 @@ class Merger:
     def _merge(
         self, rank: int, key: AlleleKey, found: Sequence[Contribution]
     ) -> VariantRecord:
+        start, reference, alternate, end = key
+        one = found[0].site
+        if len(found) == 1 and not one.filters and not one.is_skipped:
+            tally = self._counting.tally(found)
+            return VariantRecord(rank, start, end, reference, alternate, tally)
         sound = [c for c in found if not c.site.is_skipped]
         passing = [c for c in sound if not c.site.filters]
         filters: tuple[str, ...] = ()
@@ -166,7 +171,6 @@ class Merger:
             filters = tuple(sorted({word for c in sound for word in c.site.filters}))
         counted = passing or sound
         tally = self._counting.tally(counted) if counted else self._counting.nothing()
-        start, reference, alternate, end = key
         return VariantRecord(rank, start, end, reference, alternate, tally, filters)
 
     def _account(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FIXED = 8
 _BASES = b"ACGTN"
 _PASSING = (b"PASS", b".", b"")
-_COUNTS = (b"AC=", b"AN=", b"nhomalt=")
+_AC, _AN, _HOM = b";AC=", b";AN=", b";nhomalt="
 _DIGITS = 18
 _END = re.compile(rb"(?:^|;)END=(\d{1,18})(?:;|$)")
 _SVLEN = re.compile(rb"(?:^|;)SVLEN=-?(\d{1,18})(?:[;,]|$)")
@@ -120,7 +120,6 @@ class VcfSites:
         self._keep_filtered = keep_filtered
         self._contigs: dict[bytes, Contig | None] = {}
         self._filters: dict[bytes, tuple[str, ...]] = dict.fromkeys(_PASSING, ())
-        self._layout = [0] * len(_COUNTS)
 
     def sites(self, report: FileReport) -> Iterator[Site]:
         """Yield the sites in file order; account for every line in ``report``."""
@@ -184,36 +183,17 @@ class VcfSites:
 
     def _info(self, info: bytes, alternates: int) -> InfoCounts | None:
         """Return INFO's counts; where nothing else counts, they must be sound."""
-        ac, an, hom = self._found(info)
+        fields = b";" + info
+        ac, an = _value(fields, _AC), _value(fields, _AN)
         if ac is None and an is None:
             return None
+        hom = None if ac is None else _value(fields, _HOM)
         counts = InfoCounts(
-            _per_alternate(ac, alternates),
-            _per_alternate(hom if ac else None, alternates),
-            None if an is None else _whole(an),
+            _per_alternate(ac, alternates), _per_alternate(hom, alternates), _whole(an)
         )
         if not self._samples:
             _refuse_contradiction(counts)
         return counts
-
-    def _found(self, info: bytes) -> list[bytes | None]:
-        """Return the values of AC, AN, nhomalt.
-
-        Records of one file lay out INFO alike: each key is first sought where
-        the last record had it.
-        """
-        fields = info.split(b";")
-        found: list[bytes | None] = []
-        for number, key in enumerate(_COUNTS):
-            place = self._layout[number]
-            if place >= len(fields) or not fields[place].startswith(key):
-                place = next((i for i, f in enumerate(fields) if f.startswith(key)), -1)
-                if place < 0:
-                    found.append(None)
-                    continue
-                self._layout[number] = place
-            found.append(fields[place][len(key) :])
-        return found
 
     def _failed(self, field: bytes) -> tuple[str, ...]:
         if field not in self._filters:
@@ -304,15 +284,27 @@ def _symbolic_end(start: int, info: bytes) -> int | None:
     return None if length is None else start + 1 + int(length[1])
 
 
-def _whole(text: bytes) -> int | None:
-    return int(text) if text.isdigit() and len(text) <= _DIGITS else None
+def _value(fields: bytes, key: bytes) -> bytes | None:
+    """Return a field's value; ``fields`` and ``key`` begin with a semicolon."""
+    place = fields.find(key)
+    if place < 0:
+        return None
+    begin = place + len(key)
+    end = fields.find(b";", begin)
+    return fields[begin:] if end < 0 else fields[begin:end]
+
+
+def _whole(text: bytes | None) -> int | None:
+    if text is None or not text.isdigit() or len(text) > _DIGITS:
+        return None
+    return int(text)
 
 
 def _per_alternate(found: bytes | None, count: int) -> tuple[int | None, ...]:
-    if found is None:
-        return (None,) * count
     if count == 1:
         return (_whole(found),)
+    if found is None:
+        return (None,) * count
     values = found.split(b",")
     if len(values) != count:
         return (None,) * count

@@ -5,6 +5,7 @@ Standard output holds the account, standard error the progress.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import sys
@@ -123,6 +124,8 @@ def variants(
         references=settings.references.paths(),
         reference=reference,
     )
+    # Records come by the million and hold no cycles: looking for some costs a third.
+    gc.set_threshold(200_000, 20, 100)
     with _progress(files) as told:
         if dry_run:
             outcome = try_variants(request, told)
