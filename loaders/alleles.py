@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from loaders.vcf import Site
 
 NO_ALLELE = "no allele"
+REFERENCE_BLOCK = "not loaded yet: reference block"
 _BASES = frozenset("ACGTN")
 _PLAIN = frozenset("ACGT")
 _UNSPECIFIED = frozenset(("*", "<*>", "<NON_REF>", "<X>", "."))
@@ -95,7 +96,7 @@ def _key(site: Site, alternate: str, reference: Reference | None) -> AlleleKey |
             return "bad: ALT equals REF"
         return _sequence(site, alternate, reference)
     if alternate in _UNSPECIFIED:
-        return NO_ALLELE
+        return REFERENCE_BLOCK if _is_block(site) else NO_ALLELE
     if _SPANNING.match(alternate):
         return _spanning(site, alternate)
     if _SYMBOLIC.match(alternate):
@@ -103,6 +104,15 @@ def _key(site: Site, alternate: str, reference: Reference | None) -> AlleleKey |
     if _BREAKEND.search(alternate):
         return "not loaded yet: breakend"
     return "bad: ALT is not of A, C, G, T, N"
+
+
+def _is_block(site: Site) -> bool:
+    """Whether a gVCF record stands for a stretch where nothing was found."""
+    return (
+        site.end is not None
+        and site.end > site.start + len(site.reference)
+        and _UNSPECIFIED.issuperset(site.alternates)
+    )
 
 
 def _sequence(site: Site, alternate: str, reference: Reference | None) -> AlleleKey:

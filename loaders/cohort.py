@@ -74,6 +74,10 @@ class Cohort:
         self.assembly = assembly
         self.report = LoadReport(files=[FileReport(name=p.name) for p in paths])
         self.report.notes.extend(roster.notes if roster else ())
+        annotations = sorted({a for h in headers for a in h.annotations})
+        if annotations:
+            named = ", ".join(annotations)
+            self.report.notes.append(f"not loaded yet: annotations (INFO {named})")
         self.contigs: frozenset[str] = frozenset()
 
     @property

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 _NAMING = re.compile(r"##(?:reference|assembly|contig)\b", re.IGNORECASE)
+_ANNOTATION = re.compile(r"##INFO=<ID=(CSQ|ANN|EFF),")
 _NCBI36 = re.compile(r"NCBI36|hg18|NCBI_?build_?36|[_.]b36[_.]|\bb36\b", re.IGNORECASE)
 _WORDS = {
     "T2T-CHM13": re.compile(r"CHM13|\bhs1\b", re.IGNORECASE),
@@ -40,6 +41,8 @@ class Header:
         columns: how many columns a data line must have.
         samples: sample names, in column order; empty for a sites-only file.
         lengths: contig name → declared length (missing and 0 left out).
+        naming: header lines in which an assembly may be named.
+        annotations: INFO keys that hold annotations.
     """
 
     path: str
@@ -48,6 +51,7 @@ class Header:
     lengths: dict[str, int]
     contig_names: tuple[str, ...]
     naming: tuple[str, ...]
+    annotations: tuple[str, ...] = ()
 
     @property
     def is_sites_only(self) -> bool:
@@ -80,6 +84,7 @@ def read_header(text: VcfText) -> Header:
         lengths={n: int(x) for n, x in found if n and x and x.isdigit() and int(x)},
         contig_names=tuple(name for name, _ in found if name),
         naming=tuple(h for h in text.header if _NAMING.match(h)),
+        annotations=tuple(m[1] for h in text.header if (m := _ANNOTATION.match(h))),
     )
 
 

@@ -193,6 +193,16 @@ def test_structural_alleles(write_vcf, load):
     assert 1 == cohort.report.alternates["not loaded yet: <INS>"]
 
 
+def test_what_is_not_loaded_yet_is_said(write_vcf, load):
+    """Reference blocks and annotations are counted or named, never silently left."""
+    rows = [row(100, "A", "<NON_REF>", "0/0", "0/0", "0/0", info="END=500")]
+    header = ["##INFO=<ID=CSQ,Number=.,Type=String>"]
+    report = load(write_vcf(rows, S3, header=header))[0].report
+
+    assert 1 == report.alternates["not loaded yet: reference block"]
+    assert ["not loaded yet: annotations (INFO CSQ)"] == report.notes
+
+
 def test_alternates_reconcile(write_vcf, load):
     """Every ALT read is stored, merged, no allele, not loaded yet or bad."""
     rows = [
