@@ -99,7 +99,7 @@ def test_filtered_records_stand_apart(write_vcf, load, counts_of):
 def test_all_filters(write_vcf, load):
     """With all filters kept, failed records count like others."""
     path = write_vcf([row(100, "A", "C", "0/1", "0/0", "0/0", filters="q10")], S3)
-    cohort, found = load(path, keep_filtered=True)
+    _, found = load(path, keep_filtered=True)
 
     assert () == found["22-100-A-C"].filters
 
