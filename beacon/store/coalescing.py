@@ -20,7 +20,7 @@ V = TypeVar("V")
 
 _Batch = list[tuple["Sequence[K]", "asyncio.Future[dict[K, V]]"]]
 
-_SLOTS = 2
+_SLOTS = 1
 _CAP = 1000
 _CLOSED = "the store was closed"
 

@@ -115,6 +115,14 @@ class Mongod:
             return self._child.poll() is None
         return self._pid is not None and is_our_mongod(self._home, self._pid)
 
+    def leave(self) -> None:
+        """Stop mongod for good, and take its socket's directory away."""
+        self.stop()
+        self._path.unlink(missing_ok=True)
+        self._home.socket_note.unlink(missing_ok=True)
+        with suppress(OSError):  # somebody put a file there: it is theirs
+            self._path.parent.rmdir()
+
     def stop(self) -> None:
         """Ask mongod to end, and insist when it does not."""
         for number, deadline in ((signal.SIGTERM, _STOP_DEADLINE), (signal.SIGKILL, 5)):
@@ -148,7 +156,7 @@ def watch(users: int, mongod: Mongod) -> None:
         if try_lock(users, fcntl.LOCK_EX):
             idle_since = now if idle_since is None else idle_since
             if now - idle_since >= _IDLE:
-                mongod.stop()
+                mongod.leave()
                 return
             fcntl.flock(users, fcntl.LOCK_UN)
             continue

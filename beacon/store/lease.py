@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from beacon.model.dataset import Release
-    from beacon.store.release_documents import DatasetDocument
+    from beacon.store.release_documents import DatasetDocument, Touched
 
 
 class Lease:
@@ -52,13 +52,14 @@ class Lease:
         """Say that this load lives."""
         self._change({"$currentDate": {"heartbeat": True}})
 
-    def touch(self, ranks: set[int], classes: set[int]) -> None:
-        """Note the contigs and length classes that rows are about to touch."""
+    def touch(self, touched: Touched) -> None:
+        """Note the contigs and spans that rows are about to touch."""
         self._change(
             {
-                "$addToSet": {
-                    "touched": {"$each": sorted(ranks)},
-                    "long_classes": {"$each": sorted(classes)},
+                "$set": {
+                    "touched": sorted(touched.ranks),
+                    "long_classes": sorted(touched.long_classes),
+                    "longest_short": touched.longest_short,
                 },
             }
         )

@@ -11,54 +11,51 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from beacon.model.counts import group_counts
 from beacon.model.findings import DatasetFindings, FoundVariant, Place
 from beacon.store.driver import is_long
-from beacon.store.keys import SALTS, encode, is_hashed, long_key
+from beacon.store.keys import SALTS, encode, is_hashed, is_site, long_key
 from beacon.store.packing import unpack
 from beacon.store.scanning import allele_of, genome_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from beacon.model.dataset import Dataset, Release
     from beacon.model.pattern import Spelling, VariantPattern
     from beacon.model.variant import Allele
     from beacon.store.driver import Document
-    from beacon.store.tables import Row, Table
+    from beacon.store.tables import PlaceKey, Row, Table
 
 _HIGHEST_START = (1 << 28) - 1
 
 
 class Shelf(NamedTuple):
-    """A dataset, the release it serves, and its long variants' length classes."""
+    """A dataset, the release it serves, and how far that release's rows reach."""
 
     dataset: Dataset
     release: Release
     long_classes: tuple[int, ...]
+    longest_short: int
 
 
 async def look_up(
     pattern: VariantPattern, shelves: Sequence[Shelf], table: Table
 ) -> list[DatasetFindings]:
-    """Return what every dataset says of the one allele that is asked for."""
-    name, rank = pattern.contig.name, pattern.contig.rank
-    loaded = [s for s in shelves if name in s.release.contigs]
-    spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
-    has_long = any(s.long_classes for s in loaded)
-    alleles = await _alleles(pattern, spellings, table, has_long=has_long)
+    """Return what every dataset says of the one allele that is asked for.
+
+    Of several datasets one usually lacks the allele, so its place is read at
+    once: it holds the allele's rows, too.
+    """
+    loaded = [s for s in shelves if pattern.contig.name in s.release.contigs]
+    asked = _Asked(pattern, table, has_long=any(s.long_classes for s in loaded))
+    there = await asked.rows_there() if len(loaded) > 1 else None
+    alleles = asked.of_pattern(await asked.rows() if there is None else there)
     findings: dict[str, DatasetFindings] = {}
     for shelf in loaded:
         told = _from_rows(shelf, alleles)
-        if told is not None:
-            findings[shelf.dataset.id] = told
-    missing = [s for s in loaded if s.dataset.id not in findings]
-    if missing:
-        starts = _starts(spellings)
-        has_long = any(s.long_classes for s in missing)
-        rows = await _rows_at(rank, starts, table, has_long=has_long)
-        for shelf in missing:
-            place = _place(shelf.release, rows)
-            findings[shelf.dataset.id] = DatasetFindings(
-                dataset=shelf.dataset, total=0, place=place
-            )
+        if told is None:
+            there = await asked.rows_there() if there is None else there
+            place = _place(shelf.release, [cast("Document", r["d"]) for _, r in there])
+            told = DatasetFindings(dataset=shelf.dataset, total=0, place=place)
+        findings[shelf.dataset.id] = told
     return [findings.get(s.dataset.id) or _not_loaded(s) for s in shelves]
 
 
@@ -66,51 +63,66 @@ def _not_loaded(shelf: Shelf) -> DatasetFindings:
     return DatasetFindings(dataset=shelf.dataset, total=0, is_contig_loaded=False)
 
 
-async def _alleles(
-    pattern: VariantPattern,
-    spellings: Iterable[Spelling],
-    table: Table,
-    *,
-    has_long: bool,
-) -> list[tuple[Allele, Document]]:
-    """Return the spellings that are stored, with what each release says of them."""
-    rank = pattern.contig.rank
-    short: dict[int, Spelling] = {}
-    long: dict[bytes, Spelling] = {}
-    symbolic: list[Spelling] = []
-    for spelling in spellings:
-        start, reference, alternate = spelling
-        end = start + len(reference)
-        if alternate.startswith("<"):
-            symbolic.append(spelling)
-        elif is_long(start, end, alternate):
-            long[long_key(rank, start, end, reference, alternate)] = spelling
-        else:
-            salts = range(SALTS if is_hashed(reference, alternate) else 1)
-            short |= {encode(rank, *spelling, salt): spelling for salt in salts}
-    rows: list[Row] = []
-    if short:
-        found = await table.rows.get(tuple(short))
-        rows += [(short[key][0], row) for key, row in found.items()]
-    if long and has_long:
-        rows += [(0, row) for row in (await table.long_rows.get(tuple(long))).values()]
-    if symbolic and has_long:
-        places = [(rank, start) for start, _, _ in symbolic]
-        there = (await table.long_places.get(places)).values()
-        rows += [(0, row) for rows_there in there for row in rows_there]
-    return _asked_for(pattern, rows)
+class _Asked:
+    """The rows that one question may need."""
+
+    def __init__(
+        self, pattern: VariantPattern, table: Table, *, has_long: bool
+    ) -> None:
+        self._pattern = pattern
+        self._rank = pattern.contig.rank
+        self._table = table
+        self._has_long = has_long
+        self._spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
+
+    async def rows(self) -> list[Row]:
+        """Return the rows of the spellings themselves."""
+        short: dict[int, int] = {}
+        long: list[bytes] = []
+        symbolic: list[PlaceKey] = []
+        for start, reference, alternate in self._spellings:
+            end = start + len(reference)
+            if alternate.startswith("<"):
+                symbolic.append((self._rank, start))
+            elif is_long(start, end, alternate):
+                long.append(long_key(self._rank, start, end, reference, alternate))
+            else:
+                for salt in range(SALTS if is_hashed(reference, alternate) else 1):
+                    short[encode(self._rank, start, reference, alternate, salt)] = start
+        rows: list[Row] = []
+        if short:
+            found = await self._table.rows.get(tuple(short))
+            rows += [(short[key], row) for key, row in found.items()]
+        if long and self._has_long:
+            long_rows = (await self._table.long_rows.get(long)).values()
+            rows += [(0, row) for row in long_rows]
+        if symbolic and self._has_long:
+            rows += _flat(await self._table.long_places.get(symbolic))
+        return rows
+
+    async def rows_there(self) -> list[Row]:
+        """Return every row that begins where the allele may begin."""
+        starts = _starts(self._spellings)
+        places = [(self._rank, start) for start in starts]
+        rows = _flat(await self._table.places.get(places))
+        if self._has_long:
+            rows += _flat(await self._table.long_places.get(places))
+        return rows
+
+    def of_pattern(self, rows: Iterable[Row]) -> list[tuple[Allele, Document]]:
+        """Return the alleles asked for: a hash may have named another one."""
+        alleles = []
+        for start, row in rows:
+            if "e" not in row and is_site(cast("int", row["_id"])):
+                continue
+            allele = allele_of(self._pattern.contig, start, row)
+            if self._pattern.matches(allele):
+                alleles.append((allele, cast("Document", row["d"])))
+        return sorted(alleles, key=lambda found: genome_order(found[0]))
 
 
-def _asked_for(
-    pattern: VariantPattern, rows: Iterable[Row]
-) -> list[tuple[Allele, Document]]:
-    """Return the alleles that are asked for: a hash may have named another one."""
-    alleles = []
-    for start, row in rows:
-        allele = allele_of(pattern.contig, start, row)
-        if pattern.matches(allele):
-            alleles.append((allele, cast("Document", row["d"])))
-    return sorted(alleles, key=lambda found: genome_order(found[0]))
+def _flat(found: Mapping[PlaceKey, list[Document]]) -> list[Row]:
+    return [(start, row) for (_, start), rows in found.items() for row in rows]
 
 
 def _from_rows(
@@ -128,7 +140,9 @@ def _from_rows(
     there = [found for found in declared if found.exists]
     if there:
         total = release.layout.groups[0]
-        best = max(there, key=lambda f: group_counts(f.tally, total).ac or 0)
+        best = there[0]
+        if len(there) > 1:
+            best = max(there, key=lambda f: group_counts(f.tally, total).ac or 0)
         return DatasetFindings(dataset=shelf.dataset, total=1, variants=(best,))
     if not declared:
         return None
@@ -142,17 +156,6 @@ def _starts(spellings: Sequence[Spelling]) -> tuple[int, ...]:
         start for start, reference, alternate in spellings if reference and alternate
     ]
     return tuple(dict.fromkeys(anchored or [start for start, _, _ in spellings]))
-
-
-async def _rows_at(
-    rank: int, starts: Sequence[int], table: Table, *, has_long: bool
-) -> list[Document]:
-    """Return what releases say at the positions, row by row."""
-    places = [(rank, start) for start in starts]
-    found = list((await table.places.get(places)).values())
-    if has_long:
-        found += (await table.long_places.get(places)).values()
-    return [cast("Document", row["d"]) for rows in found for row in rows]
 
 
 def _place(release: Release, rows: Iterable[Document]) -> Place:
@@ -170,9 +173,8 @@ def _place(release: Release, rows: Iterable[Document]) -> Place:
             filters.update(words)
             continue
         has_record = True
-        an = group_counts(tally, total).an
-        if an is not None:
-            known.append(an)
+        if tally.an is not None:
+            known.append(sum(map(tally.an.__getitem__, total.columns)))
     if has_record:
         return Place(an=max(known, default=None), has_record=True)
     return Place(filters=tuple(sorted(filters)))

@@ -8,7 +8,7 @@ JSON text: their keys are the loader's own, and a database has views on keys.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from beacon.model.counts import Group, Layout
@@ -55,6 +55,7 @@ class ReleaseDocument(TypedDict):
     state: str
     touched: list[int]
     long_classes: list[int]
+    longest_short: int
     owner: OwnerDocument
     created: datetime
     ordinal: int
@@ -96,10 +97,41 @@ class DatasetDocument(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRelease:
-    """A release and which length classes its long variants have."""
+    """A release, and how far its rows can reach.
+
+    Attributes:
+        long_classes: length classes of its long variants.
+        longest_short: bases that none of its short variants exceeds.
+    """
 
     release: Release
     long_classes: tuple[int, ...]
+    longest_short: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Touched:
+    """What a load has written to so far."""
+
+    ranks: set[int] = field(default_factory=set)
+    long_classes: set[int] = field(default_factory=set)
+    longest_short: int = 0
+
+    def __le__(self, other: Touched) -> bool:
+        return (
+            self.ranks <= other.ranks
+            and self.long_classes <= other.long_classes
+            and self.longest_short <= other.longest_short
+        )
+
+    def __or__(self, other: Touched) -> Touched:
+        """Return both; the longest span is rounded up, so that it changes rarely."""
+        longest = max(self.longest_short, other.longest_short)
+        return Touched(
+            ranks=self.ranks | other.ranks,
+            long_classes=self.long_classes | other.long_classes,
+            longest_short=1 << max(0, longest - 1).bit_length(),
+        )
 
 
 def layout_document(layout: Layout) -> LayoutDocument:
@@ -141,7 +173,9 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         report=json.loads(kept["report"]),
     )
     return StoredRelease(
-        release=release, long_classes=tuple(sorted(kept["long_classes"]))
+        release=release,
+        long_classes=tuple(sorted(kept["long_classes"])),
+        longest_short=kept["longest_short"],
     )
 
 

@@ -188,6 +188,7 @@ class Catalogue:
                     "state": "loading",
                     "touched": [],
                     "long_classes": [],
+                    "longest_short": 1,
                     "owner": owner,
                     "created": server_time(self._database),
                     "heartbeat": server_time(self._database),

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from operator import itemgetter
+from operator import itemgetter, methodcaller
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.findings import DatasetFindings, FoundVariant
 from beacon.model.pattern import Bounds
 from beacon.model.query import Granularity
 from beacon.model.variant import Allele
-from beacon.store.keys import LONGEST_SPAN, decode, is_site
+from beacon.store.keys import decode
 from beacon.store.packing import EXISTS, unpack
 
 if TYPE_CHECKING:
@@ -131,28 +131,27 @@ def _count(
 ) -> list[Row]:
     """Count short rows without building their alleles; return the long ones.
 
-    Their overlap is what ``pattern.matches`` says of an allele with bases.
+    Their overlap is what ``pattern.matches`` says of an allele with bases: it
+    begins inside, or before and ends inside.
     """
-    bounds = pattern.overlap if pattern is not None else None
-    low, high = (bounds.low, bounds.high) if bounds else (-1, math.inf)
-    long = []
-    for row in rows:
-        start, document = row
-        if "e" in document:
-            long.append(row)
-            continue
-        key = cast("int", document["_id"])
-        if start >= high or _short_end(start, key, document) <= low or is_site(key):
-            continue
-        counts = cast("dict[str, bytes]", document["d"])
-        for answer in answers:
-            blob = counts.get(answer.field)
-            if blob is not None and blob[0] & EXISTS:
-                answer.seen += 1
+    long = [row for row in rows if "e" in row[1]]
+    if long:
+        rows = [row for row in rows if "e" not in row[1]]
+    if pattern is not None and pattern.overlap is not None:
+        low, high = pattern.overlap.low, pattern.overlap.high
+        first = bisect_left(rows, low, key=_START)
+        last = bisect_left(rows, high, key=_START)
+        before = [row for row in rows[:first] if _short_end(*row) > low]
+        rows = [*before, *rows[first:last]] if low < high else before
+    held = [document["d"] for _, document in rows]
+    for answer in answers:
+        blobs = map(methodcaller("get", answer.field), held)
+        answer.seen += sum(1 for blob in blobs if blob and blob[0] & EXISTS)
     return long
 
 
-def _short_end(start: int, key: int, document: Document) -> int:
+def _short_end(start: int, document: Document) -> int:
+    key = cast("int", document["_id"])
     if key & 1:
         return start + len(cast("str", document["r"]))
     return start + (key >> 27 & 15)
@@ -190,11 +189,8 @@ def _exists(counts: dict[str, bytes], field: str) -> bool:
 
 
 def _ends_before(low: int, start: int, document: Document) -> bool:
-    """Whether a short row is a site, or ends before a stretch begins."""
-    if "e" in document:
-        return False
-    key = cast("int", document["_id"])
-    return is_site(key) or _short_end(start, key, document) < low
+    """Whether a short row ends before a stretch begins."""
+    return "e" not in document and _short_end(start, document) < low
 
 
 def genome_order(allele: Allele) -> tuple[int, int, str, str]:
@@ -231,7 +227,8 @@ def _sources(
     starts, reach = _narrow(contig, pattern)
     short = starts
     if reach is not None:
-        low = max(starts.low, reach.low - LONGEST_SPAN)
+        longest = max(a.shelf.longest_short for a in answers)
+        low = max(starts.low, reach.low - longest)
         short = Bounds(low=low, high=starts.high)
     sources = [_Source(table.short_pages(contig.rank, short))]
     classes = sorted({k for a in answers for k in a.shelf.long_classes})

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from beacon.model.pattern import Bounds
 
-Place = tuple[int, int]
+PlaceKey = tuple[int, int]
 """``(rank, start)``."""
 
 Row = tuple[int, Document]
@@ -54,8 +54,8 @@ class Table:
         self._max_ms = int(deadline * 1000)
         self.rows: Coalescer[int, Document] = Coalescer(self._fetch_rows)
         self.long_rows: Coalescer[bytes, Document] = Coalescer(self._fetch_long_rows)
-        self.places: Coalescer[Place, list[Document]] = Coalescer(self._fetch_places)
-        self.long_places: Coalescer[Place, list[Document]]
+        self.places: Coalescer[PlaceKey, list[Document]] = Coalescer(self._fetch_places)
+        self.long_places: Coalescer[PlaceKey, list[Document]]
         self.long_places = Coalescer(self._fetch_long_places)
 
     async def close(self) -> None:
@@ -72,29 +72,29 @@ class Table:
         return {cast("bytes", d["_id"]): d for d in found}
 
     async def _fetch_places(
-        self, places: list[Place]
-    ) -> Mapping[Place, list[Document]]:
+        self, places: list[PlaceKey]
+    ) -> Mapping[PlaceKey, list[Document]]:
         """Return every row that begins at one of the places."""
         by_range = {position_range(r, s, s + 1): (r, s) for r, s in places}
         ranges: list[Document]
         ranges = [{"_id": {"$gte": low, "$lt": high}} for low, high in by_range]
         found = await self._find(self._short, {"$or": ranges}, _LARGEST_PAGE)
         by_low = {low: place for (low, _), place in by_range.items()}
-        rows: dict[Place, list[Document]] = defaultdict(list)
+        rows: dict[PlaceKey, list[Document]] = defaultdict(list)
         for document in found:
             low = cast("int", document["_id"]) >> 31 << 31
             rows[by_low[low]].append(document)
         return rows
 
     async def _fetch_long_places(
-        self, places: list[Place]
-    ) -> Mapping[Place, list[Document]]:
+        self, places: list[PlaceKey]
+    ) -> Mapping[PlaceKey, list[Document]]:
         """Return every long row that begins at one of the places."""
         classes = list(range(_LONGEST_CLASS + 1))
         where: list[Document]
         where = [{"c": r, "k": {"$in": classes}, "s": s} for r, s in places]
         found = await self._find(self._long, {"$or": where}, _LARGEST_PAGE)
-        rows: dict[Place, list[Document]] = defaultdict(list)
+        rows: dict[PlaceKey, list[Document]] = defaultdict(list)
         for document in found:
             rows[cast("int", document["c"]), cast("int", document["s"])].append(
                 document

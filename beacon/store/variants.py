@@ -145,7 +145,8 @@ class VariantStore:
             if dataset is None or stored is None:
                 continue
             if assembly in (None, stored.release.assembly):
-                shelves.append(Shelf(dataset, stored.release, stored.long_classes))
+                reach = (stored.long_classes, stored.longest_short)
+                shelves.append(Shelf(dataset, stored.release, *reach))
         return shelves
 
     async def _find(

@@ -27,6 +27,7 @@ from beacon.store.driver import (
 )
 from beacon.store.keys import SALTS, decode, encode, length_class, long_key
 from beacon.store.packing import pack
+from beacon.store.release_documents import Touched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +45,8 @@ _BATCH = 5000
 _QUEUED = 3
 _HEARTBEAT = 5.0
 _RETRY_FOR = 30.0
+_MOSTLY_KNOWN = 0.9
+_RARELY_KNOWN = 0.1
 _WIDEST_LOOK = 4
 """A batch's key range is read when it holds at most so many keys per row."""
 
@@ -62,7 +65,7 @@ class ReleaseWriter:
         self._field = str(lease.number)
         self._short = _Table(database[variants_collection(assembly)], self._field)
         self._long = _Table(database[long_collection(assembly)], self._field)
-        self._touched: tuple[set[int], set[int]] = (set(), set())
+        self._touched = Touched()
         self._queue: Queue[tuple[list[Document], list[Document]] | None]
         self._queue = Queue(maxsize=_QUEUED)
         self._failure: BaseException | None = None
@@ -96,35 +99,35 @@ class ReleaseWriter:
         """Return the documents of short and of long alleles, each allele once."""
         short: dict[object, Document] = {}
         long: dict[object, Document] = {}
-        ranks: set[int] = set()
-        classes: set[int] = set()
+        touched = Touched()
         field, layout = self._field, self._layout
         for rank, start, end, reference, alternate, tally, filters in records:
+            if not alternate:
+                tally = tally._replace(carriers=())  # a site says its AN only
             counts = {field: pack(tally, filters, layout)}
-            ranks.add(rank)
+            touched.ranks.add(rank)
             if is_long(start, end, alternate):
                 document = _long_document(rank, start, end, reference, alternate)
                 document["d"] = counts
-                classes.add(length_class(start, end))
+                touched.long_classes.add(length_class(start, end))
                 long[document["_id"]] = document
                 continue
+            if end - start > touched.longest_short:
+                touched.longest_short = end - start
             key = encode(rank, start, reference, alternate)
             if key & 1:
                 allele = {"_id": key, "r": reference, "a": alternate, "d": counts}
                 short[key, reference, alternate] = allele
             else:
                 short[key] = {"_id": key, "d": counts}
-        self._touch(ranks, classes)
+        self._touch(touched)
         return list(short.values()), list(long.values())
 
-    def _touch(self, ranks: set[int], classes: set[int]) -> None:
+    def _touch(self, new: Touched) -> None:
         """Note where rows will be written, before they are: a sweep relies on it."""
-        known_ranks, known_classes = self._touched
-        if ranks <= known_ranks and classes <= known_classes:
-            return
-        self._lease.touch(ranks, classes)
-        known_ranks |= ranks
-        known_classes |= classes
+        if not new <= self._touched:
+            self._touched |= new
+            self._lease.touch(self._touched)
 
     def publish(
         self,
@@ -237,6 +240,7 @@ class _Table:
     def __init__(self, collection: Collection[Document], field: str) -> None:
         self._collection = collection.with_options(write_concern=JOURNALED)
         self._field = field
+        self._share_known = 0.0
         with driver_errors():
             self._was_empty = collection.find_one({}, {"_id": 1}) is None
 
@@ -262,7 +266,11 @@ class _Table:
                 return
 
     def _write(self, documents: list[Document]) -> None:
-        """Insert what is new, merge the rest."""
+        """Insert what is new, merge the rest; where little is new, merge all."""
+        if self._share_known > _MOSTLY_KNOWN:
+            added = self._merge(documents)
+            self._share_known = 1 - added / len(documents)
+            return
         known = set() if self._was_empty else self._present(documents)
         new = [d for d in documents if d["_id"] not in known]
         again = [d for d in documents if d["_id"] in known] if known else []
@@ -270,10 +278,10 @@ class _Table:
             if new:
                 self._collection.insert_many(new, ordered=False)
         except BulkWriteError as error:
-            taken = _duplicates(error)
-            again += [new[index] for index in taken]
-            # Others fill the collection too: from now on look before inserting.
-            self._was_empty = self._was_empty and 10 * len(taken) < len(new)
+            again += [new[index] for index in _duplicates(error)]
+        # Others fill the collection too: look before inserting from then on.
+        self._share_known = len(again) / len(documents)
+        self._was_empty = self._was_empty and self._share_known < _RARELY_KNOWN
         self._merge(again)
 
     def _present(self, documents: list[Document]) -> set[object]:
@@ -291,24 +299,28 @@ class _Table:
         cursor = self._collection.find(where, {"_id": 1}, limit=limit)
         return {d["_id"] for d in cursor.batch_size(20_000)}
 
-    def _merge(self, documents: list[Document]) -> None:
-        """Add our counts to documents that exist; another allele's key is salted.
+    def _merge(self, documents: list[Document]) -> int:
+        """Add our counts to documents; say how many were new.
+
+        A key that another allele has is salted.
 
         Raises:
             LoadRejected: when an allele finds no free key.
         """
-        for salt in range(SALTS):
-            if not documents:
-                return
+        added = 0
+        for salt in range(SALTS if documents else 0):
             changes = [self._change(d, salt) for d in documents]
             try:
-                self._collection.bulk_write(changes, ordered=False)
+                done = self._collection.bulk_write(changes, ordered=False)
             except BulkWriteError as error:
+                added += int(error.details["nUpserted"])
                 documents = [documents[index] for index in _duplicates(error)]
             else:
-                return
-        message = f"{len(documents)} alleles share their keys with too many others"
-        raise LoadRejected(message)
+                return added + done.upserted_count
+        if documents:
+            message = f"{len(documents)} alleles share their keys with too many others"
+            raise LoadRejected(message)
+        return 0
 
     def _change(self, document: Document, salt: int) -> UpdateOne:
         """Return the upsert of one row.

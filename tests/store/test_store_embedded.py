@@ -27,6 +27,8 @@ from beacon.store.embedded import (
     server_pid,
     socket_path,
 )
+from beacon.store.releases import Catalogue
+from tests.store.store_samples import LAYOUT, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -269,3 +271,29 @@ def test_a_uri_that_is_none_is_bad_usage(tmp_path: Path) -> None:
         connect("sqlite://here", tmp_path),
     ):
         pass
+
+
+def test_a_load_survives_the_server(tmp_path: Path) -> None:
+    """A load during which mongod is killed is published whole."""
+    home = open_home(tmp_path)
+    records = [record(1000 + n, "A", "C") for n in range(30_000)]
+    with connect(None, tmp_path) as address, Catalogue(address) as catalogue:
+        with catalogue.begin("d", assembly="GRCh37", layout=LAYOUT) as writer:
+            writer.put(records[:10_000])
+            os.kill(server_pid(home, socket_path(home)) or 0, signal.SIGKILL)
+            writer.put(records[10_000:])
+            writer.publish(
+                fingerprint="f",
+                genotyped=True,
+                contigs=frozenset({"22"}),
+                variants=len(records),
+                sample_count=80,
+                inputs=(),
+                tool="test",
+                options={},
+                report={},
+            )
+        with MongoClient(address.uri) as client:
+            rows = client[address.database]["variants_GRCh37"]
+
+            assert rows.count_documents({"d.1": {"$exists": True}}) == len(records)
