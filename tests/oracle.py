@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from beacon.model.counts import VariantRecord
     from beacon.model.dataset import Dataset, Release
-    from beacon.model.pattern import VariantPattern
+    from beacon.model.pattern import Spelling, VariantPattern
     from beacon.model.query import Query
 
 
@@ -99,7 +99,7 @@ def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
     own = [f for r, f in rows if r.alternate and pattern.matches(f.allele)]
     there = [f for f in own if f.exists]
     if there:
-        best = max(there, key=lambda f: group_counts(f.tally, total).ac or 0)
+        best = min(there, key=lambda f: pattern.spellings.index(_spelling_of(f.allele)))
         return DatasetFindings(dataset=loaded.dataset, total=1, variants=(best,))
     starts = {s for s, r, a in pattern.spellings if r and a}
     starts = starts or {s for s, _, _ in pattern.spellings}
@@ -113,3 +113,7 @@ def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
     else:
         place = Place(filters=tuple(sorted({w for f in basis for w in f.filters})))
     return DatasetFindings(dataset=loaded.dataset, total=0, place=place)
+
+
+def _spelling_of(allele: Allele) -> Spelling:
+    return allele.start, allele.reference, allele.alternate

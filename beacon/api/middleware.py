@@ -27,9 +27,9 @@ _PREFLIGHT = _ORIGIN | {
     "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type",
     "Access-Control-Max-Age": "86400",
 }
+_CLIENT_LEFT = 499
 _SENTENCES = {
     404: "There is nothing at this path; /api/map lists what there is.",
-    405: "This path does not take that method; use GET or POST.",
 }
 
 
@@ -49,11 +49,15 @@ async def explain_failures(
         return as_json(document, status=failure.status_hint)
     except web.HTTPException as failure:
         return _http_failure(request, failure)
-    except ConnectionError:
-        raise  # the client left; there is nobody to answer
-    except Exception:  # noqa: BLE001 - nothing may leave without an error document
+    except Exception as failure:  # noqa: BLE001 - nothing leaves without a document
+        if isinstance(failure, ConnectionError) and _has_left(request):
+            return web.Response(status=_CLIENT_LEFT)  # nobody reads it
         _log.exception("request.failed", path=_route(request), method=request.method)
         return _unexplained(request)
+
+
+def _has_left(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 def _is_preflight(request: web.Request) -> bool:
@@ -75,6 +79,9 @@ def _http_failure(
     if failure.status < 400:
         raise failure
     sentence = _SENTENCES.get(failure.status, f"{failure.reason}.")
+    if isinstance(failure, web.HTTPMethodNotAllowed):
+        taken = sorted(failure.allowed_methods - {hdrs.METH_HEAD})
+        sentence = f"This path does not take that method; use {' or '.join(taken)}."
     document = failure_document(failure.status, sentence, speaker(request))
     response = as_json(document, status=failure.status)
     if hdrs.ALLOW in failure.headers:

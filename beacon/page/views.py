@@ -110,6 +110,10 @@ class _StaticFile:
         )
 
 
+def _holds_variants(dataset: Dataset) -> bool:
+    return dataset.release is not None and dataset.release.variants > 0
+
+
 def examples(speaker: Speaker, datasets: Sequence[Dataset]) -> list[Example]:
     """Return questions that can be asked of what is loaded."""
     api = speaker.api
@@ -118,7 +122,7 @@ def examples(speaker: Speaker, datasets: Sequence[Dataset]) -> list[Example]:
         Example(asks="Which datasets are loaded?", address=f"{api}/datasets"),
         Example(asks="Which paths are there?", address=f"{api}/map"),
     ]
-    loaded = next((each for each in datasets if each.release is not None), None)
+    loaded = next((each for each in datasets if _holds_variants(each)), None)
     if loaded is None or loaded.release is None or not loaded.release.contigs:
         return shown
     assembly, sequence = loaded.release.assembly, min(loaded.release.contigs)

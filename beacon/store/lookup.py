@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from beacon.model.counts import group_counts
 from beacon.model.findings import DatasetFindings, FoundVariant, Place
 from beacon.store.driver import is_long
 from beacon.store.keys import SALTS, encode, is_hashed, is_site, long_key
 from beacon.store.packing import unpack
-from beacon.store.scanning import allele_of, genome_order
+from beacon.store.scanning import allele_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -110,7 +109,10 @@ class _Asked:
         return rows
 
     def of_pattern(self, rows: Iterable[Row]) -> list[tuple[Allele, Document]]:
-        """Return the alleles asked for: a hash may have named another one."""
+        """Return the alleles asked for, in the order of their spellings.
+
+        A hash may have named another allele; it is left out.
+        """
         alleles = []
         for start, row in rows:
             if "e" not in row and is_site(cast("int", row["_id"])):
@@ -118,7 +120,12 @@ class _Asked:
             allele = allele_of(self._pattern.contig, start, row)
             if self._pattern.matches(allele):
                 alleles.append((allele, cast("Document", row["d"])))
-        return sorted(alleles, key=lambda found: genome_order(found[0]))
+        rank = {spelling: i for i, spelling in enumerate(self._pattern.spellings)}
+        return sorted(alleles, key=lambda found: rank[_spelling_of(found[0])])
+
+
+def _spelling_of(allele: Allele) -> Spelling:
+    return allele.start, allele.reference, allele.alternate
 
 
 def _flat(found: Mapping[PlaceKey, list[Document]]) -> list[Row]:
@@ -128,7 +135,11 @@ def _flat(found: Mapping[PlaceKey, list[Document]]) -> list[Row]:
 def _from_rows(
     shelf: Shelf, alleles: Sequence[tuple[Allele, Document]]
 ) -> DatasetFindings | None:
-    """Return what a dataset's own rows of the allele say, ``None`` without any."""
+    """Return what a dataset's own rows of the allele say, ``None`` without any.
+
+    A release loaded without a reference may hold several spellings of one
+    allele; the first that is carried answers, and the spelling asked for is first.
+    """
     field, release = str(shelf.release.number), shelf.release
     declared = []
     for allele, counts in alleles:
@@ -139,11 +150,7 @@ def _from_rows(
             declared.append(found)
     there = [found for found in declared if found.exists]
     if there:
-        total = release.layout.groups[0]
-        best = there[0]
-        if len(there) > 1:
-            best = max(there, key=lambda f: group_counts(f.tally, total).ac or 0)
-        return DatasetFindings(dataset=shelf.dataset, total=1, variants=(best,))
+        return DatasetFindings(dataset=shelf.dataset, total=1, variants=(there[0],))
     if not declared:
         return None
     place = _place(release, [counts for _, counts in alleles])

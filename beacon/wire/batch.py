@@ -6,6 +6,7 @@ and never spoils its neighbours.  Nothing here asks anything; see ``api.batch``.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from beacon.model.pattern import VariantPattern
     from beacon.wire.info import Document
 
-_LONGEST_ECHO = 1000
 _SPELLED = frozenset({"variant", "assemblyId", "assembly"})
 
 
@@ -44,8 +44,6 @@ class Line:
         """What the answer repeats: the variant as it was given."""
         if isinstance(self.value, dict):
             return self.value.get("variant", _without_id(self.value))
-        if isinstance(self.value, str):
-            return self.value[:_LONGEST_ECHO]
         return self.value
 
 
@@ -60,16 +58,15 @@ def read_lines(body: bytes, *, most: int) -> list[Line]:
         RequestTooLarge: when there are more than ``most``.
         InvalidRequest: when a JSON array cannot be read.
     """
-    text = body.strip()
+    text = body.removeprefix(BOM_UTF8).strip()
     if text.startswith(b"["):
         items = read_json(text)
-        lines = [Line(value=item) for item in items] if isinstance(items, list) else []
-    else:
-        raw = [line for line in text.splitlines() if line.strip()]
-        _refuse_more(len(raw), most)
-        lines = [_read_line(line) for line in raw]
-    _refuse_more(len(lines), most)
-    return lines
+        found = items if isinstance(items, list) else []
+        _refuse_more(len(found), most)
+        return [Line(value=item) for item in found]
+    raw = [line for line in text.splitlines() if line.strip()]
+    _refuse_more(len(raw), most)
+    return [_read_line(line) for line in raw]
 
 
 def _refuse_more(count: int, most: int) -> None:

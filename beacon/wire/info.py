@@ -30,6 +30,10 @@ _SPECIFICATION = f"Beacon {API_VERSION}"
 _FRAMEWORK = (
     "https://raw.githubusercontent.com/ga4gh-beacon/beacon-v2/main/framework/json"
 )
+_DESCRIPTION = (
+    "Says whether a genetic variant has been seen in the datasets of this beacon, "
+    "and in how many people."
+)
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _PRODUCTION_STATUS = {"prod": "PROD", "test": "TEST", "staging": "TEST", "dev": "DEV"}
 
@@ -120,7 +124,7 @@ def info(speaker: Speaker, datasets: Sequence[Dataset]) -> Document:
         apiVersion=API_VERSION,
         environment=me.environment,
         organization=_organisation(speaker),
-        description=me.description,
+        description=me.description or _DESCRIPTION,
         version=f"v{me.version}",
         welcomeUrl=me.welcome_url or f"{speaker.site}/",
         alternativeUrl=f"{speaker.site}/",
@@ -137,7 +141,7 @@ def _organisation(speaker: Speaker) -> Document:
         id=me.organisation_id,
         name=me.organisation_name,
         welcomeUrl=me.welcome_url or f"{speaker.site}/",
-        contactUrl=me.contact_url,
+        contactUrl=me.contact_url or me.welcome_url or f"{speaker.site}/",
         logoUrl=me.logo_url or f"{speaker.site}/static/logo.svg",
     )
 

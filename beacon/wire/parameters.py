@@ -29,7 +29,7 @@ _LARGEST = 2**31 - 1
 _LONGEST_TEXT = 1000
 _BASES = re.compile(r"[ACGTUNRYSWKMBDHV.-]*\Z")
 _FILTER = re.compile(r"(?P<id>[^<>=!]+?):?(?P<operator>[<>]=|[=<>!])(?P<value>.+)\Z")
-_WHOLE = re.compile(r"[+-]?\d{1,12}\Z")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,12}\Z")
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 

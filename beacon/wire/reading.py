@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from typing import TYPE_CHECKING
 
 from beacon.model.errors import InvalidRequest
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _DEEPEST = 32
+_CONTAINERS = (list, dict)
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_json(text: bytes | str) -> object:
@@ -43,18 +50,28 @@ def read_json(text: bytes | str) -> object:
     except ValueError as failure:  # an integer of thousands of digits
         message = "The request holds a number too large to be read."
         raise InvalidRequest(message) from failure
-    _check(value, 0)
+    _check_depth(value)
+    if _ESCAPED_SURROGATE.search(decoded):
+        _check_text(value)
     return value
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        message = f"The key {shown(twice)} is given twice in one JSON object."
+        message = f"The key {shown(_twice(pairs))} is given twice in one JSON object."
         raise InvalidRequest(message)
     return found
+
+
+def _twice(pairs: list[tuple[str, object]]) -> str | None:
+    """Return the first name that comes a second time, in one pass."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def _constant(name: str) -> object:
@@ -74,25 +91,33 @@ def _too_deep() -> InvalidRequest:
     return InvalidRequest(f"The JSON is nested deeper than {_DEEPEST} levels.")
 
 
-def _check(value: object, depth: int) -> None:
-    """Refuse nesting without end, and text that no answer could repeat."""
-    if depth > _DEEPEST:
+def _check_depth(value: object) -> None:
+    """Refuse nesting without end, level by level: millions of values are few steps."""
+    level = [value] if isinstance(value, _CONTAINERS) else []
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in _members(outer)
+            if isinstance(inner, _CONTAINERS)
+        ]
+    if level:
         raise _too_deep()
-    match value:
-        case str():
-            _check_text(value)
+
+
+def _members(container: object) -> Iterable[object]:
+    match container:
         case list():
-            for item in value:
-                _check(item, depth + 1)
+            return container
         case dict():
-            for name, item in value.items():
-                _check_text(name)
-                _check(item, depth + 1)
+            return container.values()
+    return ()
 
 
-def _check_text(text: str) -> None:
+def _check_text(value: object) -> None:
+    """Refuse text that no answer could repeat; only an escape can have made it."""
     try:
-        text.encode()
+        json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as failure:
         message = "The JSON holds half of a Unicode surrogate pair."
         raise InvalidRequest(message) from failure

@@ -55,6 +55,7 @@ _COMMON_NAMES = {
     "datasetid": "datasets",
 }
 _LISTS = frozenset({"start", "end", "filters", "datasets", "requestedSchemas"})
+_MOST_WARNINGS = 20
 _MAY_BE_EMPTY = frozenset({"referenceBases", "alternateBases"})
 
 
@@ -97,12 +98,15 @@ class Asked:
     variant: dict[str, object] = field(default_factory=dict)
     common: dict[str, object] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    is_start_empty: bool = False
 
     def put_variant(self, name: str, value: object) -> bool:
         """Keep a variant parameter; return whether there is one of that name."""
         known = _VARIANT_NAMES.get(name.lower())
         if known is not None:
             _put(self.variant, known, value)
+        if known == "start" and value in (None, "", []):
+            self.is_start_empty = True
         return known is not None
 
     def put_common(self, name: str, value: object) -> bool:
@@ -221,7 +225,7 @@ def _gather_members(
     asked: Asked, value: object, called: str, put: Callable[[str, object], bool]
 ) -> None:
     for name, item in _section(value, called).items():
-        if name != "$schema" and not put(name, item):
+        if name != "$schema" and not put(name, item) and item is not None:
             asked.warn(name, f"in {called}")
 
 
@@ -278,6 +282,8 @@ def understand(asked: Asked, address: Address, known: Understanding) -> Query:
         body = VariantBody.model_validate(asked.variant)
     except ValidationError as failure:
         raise invalid(failure) from failure
+    if asked.is_start_empty:
+        _check_place_of_bases(body)
     query = Query(
         datasets=common.datasets or None,
         granularity=_granularity(common, address),
@@ -285,10 +291,18 @@ def understand(asked: Asked, address: Address, known: Understanding) -> Query:
         page=Page(skip=common.skip, limit=_limit(common, known)),
         unknown_filters=tuple(each.text for each in common.filters),
         test_mode=common.test_mode,
-        warnings=(*asked.warnings, *_warnings(common, known)),
+        warnings=_few((*asked.warnings, *_warnings(common, known))),
     )
     query = replace(query, requested=_requested(query, common, body))
     return _addressed(_about(query, body, address, known), address)
+
+
+def _check_place_of_bases(body: VariantBody) -> None:
+    """Refuse bases beside an empty start: that would ask for a whole sequence."""
+    bases = (body.reference_bases, body.alternate_bases)
+    if body.start is None and body.gene_id is None and bases != (None, None):
+        message = "start is empty, so the bases have no place: give a position."
+        raise InvalidRequest(message, parameter="start")
 
 
 def _datasets(asked: Asked) -> dict[str, object]:
@@ -316,6 +330,14 @@ def _warnings(common: CommonBody, known: Understanding) -> Iterator[str]:
         yield f"limit {common.limit} is cut to the largest page, {known.largest_page}."
     for each in common.filters:
         yield f"The filter {shown(each.text)} is not known here and matches nothing."
+
+
+def _few(warnings: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the first of many warnings, and how many are left out."""
+    more = len(warnings) - _MOST_WARNINGS
+    if more <= 0:
+        return warnings
+    return (*warnings[:_MOST_WARNINGS], f"{more} more warnings are left out.")
 
 
 def _requested(query: Query, common: CommonBody, body: VariantBody) -> Document:

@@ -17,6 +17,7 @@ from beacon.model.errors import (
     BeaconError,
     InvalidRequest,
     NotPermitted,
+    RequestTooLarge,
     StoreUnavailable,
 )
 from beacon.model.query import Granularity, Include, Query
@@ -222,7 +223,7 @@ def error_document(error: BeaconError, speaker: Speaker) -> Document:
 def _status_of(error: BeaconError) -> str | None:
     """Return the status word a failed question has; a wrong path has none."""
     match error:
-        case InvalidRequest() | StoreUnavailable():
+        case InvalidRequest() | RequestTooLarge() | StoreUnavailable():
             return Status.NO_ANSWER.value
         case NotPermitted():
             return Status.WITHHELD.value

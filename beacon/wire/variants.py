@@ -40,8 +40,10 @@ def genomic_variant(
     frequencies = [
         entry for group in variant.groups if (entry := _frequency(group)) is not None
     ]
+    identity = identity_of(variant.allele)
     return given(
-        variantInternalId=identity_of(variant.allele),
+        id=identity,  # some validators fill the ``{id}`` of the map from it alone
+        variantInternalId=identity,
         variation=_variation(variant.allele),
         identifiers=_identifiers(variant.allele, references),
         frequencyInPopulations=[_population(source, frequencies)]

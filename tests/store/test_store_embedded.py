@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -31,7 +32,7 @@ from beacon.store.releases import Catalogue
 from tests.store.store_samples import LAYOUT, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from beacon.store.connection import StoreAddress
 
@@ -96,13 +97,20 @@ def ping(address: StoreAddress) -> bool:
         return client.test.kept.count_documents({}) == 1
 
 
+def _open_files(pid: int | None) -> Iterator[Path]:
+    """Yield what a process has open; a file may be closed meanwhile."""
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            yield entry.readlink()
+
+
 def test_it_is_a_private_socket_and_nothing_else(tmp_path: Path) -> None:
     """There is no TCP port, and nobody else can enter the socket's directory."""
     with connect(None, tmp_path) as address:
         home = open_home(tmp_path)
         path = socket_path(home)
         pid = server_pid(home, path)
-        links = [p.readlink() for p in Path(f"/proc/{pid}/fd").iterdir()]
+        links = list(_open_files(pid))
         inodes = {str(p)[8:-1] for p in links if str(p).startswith("socket:")}
         tables = [Path(f"/proc/net/{name}").read_text() for name in ("tcp", "tcp6")]
         rows = [line.split() for table in tables for line in table.splitlines()[1:]]
