@@ -39,10 +39,12 @@ def pinned() -> dict[str, str]:
 
 
 def planned(target: str, *words: str) -> str:
-    """Return what make would run for a target."""
+    """Return what make would run for a target, whether or not make runs the tests."""
+    outer = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ONCE")
     done = subprocess.run(
         ["make", "--dry-run", "--always-make", target, *words],  # noqa: S607
         cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if k not in outer},
         capture_output=True,
         text=True,
         check=True,

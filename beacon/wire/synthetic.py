@@ -61,8 +61,8 @@ def synthetic_dataset() -> Dataset:
 def synthetic_answer(query: Query) -> Disclosure:
     """Return the invented dataset's answer to a question."""
     allele, level = synthetic_allele(), query.granularity
-    if query.unknown_filters or (query.datasets and _ID not in query.datasets):
-        return Disclosure(granularity=level, datasets=())
+    if not _is_asked(query, allele):
+        return Disclosure(granularity=level, datasets=(), warnings=query.warnings)
     is_match = query.pattern is None or query.pattern.matches(allele)
     counted = level >= Granularity.COUNT
     total = GroupDisclosure(label="Total", counts=_COUNTS)
@@ -70,7 +70,7 @@ def synthetic_answer(query: Query) -> Disclosure:
     part = DatasetDisclosure(
         dataset=_ID,
         name=_NAME,
-        status=Status.SEEN if is_match else Status.NOT_SEEN,
+        status=_status(query, allele, is_match=is_match),
         granularity=level,
         exists=is_match,
         total=int(is_match) if counted else None,
@@ -82,7 +82,26 @@ def synthetic_answer(query: Query) -> Disclosure:
         released=_MADE,
         sample_count=_PEOPLE,
     )
-    return Disclosure(granularity=level, datasets=(part,))
+    return Disclosure(granularity=level, datasets=(part,), warnings=query.warnings)
+
+
+def _is_asked(query: Query, allele: Allele) -> bool:
+    """Whether a question concerns the dataset, as it would one that is loaded."""
+    if query.unknown_filters:
+        return False
+    if query.datasets is not None and _ID not in query.datasets:
+        return False
+    return query.assembly in (None, allele.contig.assembly)
+
+
+def _is_covered(query: Query, allele: Allele) -> bool:
+    return query.pattern is None or query.pattern.contig == allele.contig
+
+
+def _status(query: Query, allele: Allele, *, is_match: bool) -> Status:
+    if is_match:
+        return Status.SEEN
+    return Status.NOT_SEEN if _is_covered(query, allele) else Status.NOT_COVERED
 
 
 def _counts(query: Query, *, is_match: bool) -> AlleleCounts | None:
@@ -90,4 +109,8 @@ def _counts(query: Query, *, is_match: bool) -> AlleleCounts | None:
     is_counted = query.granularity >= Granularity.COUNT
     if not is_counted or query.pattern is None or not query.pattern.is_single_allele:
         return None
-    return _COUNTS if is_match else AlleleCounts(ac=0, an=_COUNTS.an)
+    if is_match:
+        return _COUNTS
+    if not _is_covered(query, synthetic_allele()):
+        return None
+    return AlleleCounts(ac=0, an=_COUNTS.an, hom=0, het=0, hemi=0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+import logging
 from typing import ClassVar
 
 import pytest
 import structlog
+from aiohttp import web
 from yarl import URL
 
 from beacon.model.errors import StoreUnavailable
@@ -98,10 +101,56 @@ async def test_a_strange_id_names_nothing(client, path, identity):
 
 
 async def test_a_wrong_method_is_told_the_right_ones(client):
-    """As HTTP asks for."""
+    """As HTTP asks for, and in the sentence."""
     response = await client.put("/api/g_variants")
+    other = await (await client.get("/api/batch")).json()
 
     assert response.headers["Allow"] == "GET,HEAD,POST"
+    assert other["error"]["errorMessage"] == (
+        "This path does not take that method; use POST."
+    )
+
+
+@pytest.fixture
+async def port(beacon):
+    """Give the port of the site, served as in production."""
+    runner = web.AppRunner(application(beacon))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield runner.addresses[0][1]
+    await runner.cleanup()
+
+
+async def leave_after(port, sent, *, read=0):
+    """Send a part of a request, read a part of its answer, and go."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    await writer.drain()
+    await reader.read(read)
+    await asyncio.sleep(0.05)
+    writer.transport.abort()
+    await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("path", ["/api/g_variants", "/api/batch"])
+async def test_a_client_that_leaves_before_asking_is_no_failure(port, caplog, path):
+    """Nothing is logged of it."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{{"
+    with structlog.testing.capture_logs() as logged:
+        await leave_after(port, head.encode())
+
+    assert (logged, [r for r in caplog.records if r.levelno > logging.INFO]) == ([], [])
+
+
+async def test_a_client_that_leaves_its_batch_is_no_failure(port, caplog):
+    """Nothing is logged of it, however much was left to say."""
+    body = b"22-16050408-T-C\n" * 9000
+    head = f"POST /api/batch HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    with structlog.testing.capture_logs() as logged:
+        await leave_after(port, head.encode() + body, read=1)
+        await asyncio.sleep(0.5)
+
+    assert (logged, [r for r in caplog.records if r.levelno > logging.INFO]) == ([], [])
 
 
 @pytest.mark.parametrize("path", ["/api/g_variants", "/api/datasets", "/api/batch"])
@@ -182,7 +231,7 @@ async def test_an_unexpected_failure_is_bland_outside_and_whole_inside(aiohttp_c
     assert [(each["event"], each["exc_info"]) for each in logged] == [
         ("request.failed", True)
     ]
-    assert "16050408" not in str(logged)
+    assert "101-T-C" not in str(logged)
     assert violations(json.loads(body), "error") == []
 
 

@@ -91,7 +91,8 @@ async def test_its_own_files_are_served(aiohttp_client, path, kind):
 
 def test_examples_ask_of_what_is_loaded():
     """Links that find something, once there is something to be found."""
-    shown = [each.address for each in examples(SPEAKER, [BARE, LOADED])]
+    empty = replace(LOADED, id="empty", release=replace(LOADED.release, variants=0))
+    shown = [each.address for each in examples(SPEAKER, [BARE, empty, LOADED])]
 
     assert shown[-3:] == [
         "https://beacon.example.se/api/g_variants?assemblyId=GRCh38&referenceName=22",

@@ -96,6 +96,23 @@ def test_lines_and_an_array_are_read_alike():
     assert read_lines(lines, most=3) == read_lines(json.dumps(values).encode(), most=3)
 
 
+@pytest.mark.parametrize("body", [b'[{"variant": "a"}]', b'{"variant": "a"}'])
+def test_a_byte_order_mark_is_no_part_of_a_batch(body):
+    """Editors on Windows put one there, before lines and before an array."""
+    lines = read_lines(b"\xef\xbb\xbf" + body, most=10)
+
+    assert [line.value for line in lines] == [{"variant": "a"}]
+
+
+@pytest.mark.parametrize("body", ['"{}"', '{{"variant": "{}"}}', "{}"])
+def test_a_long_variant_is_repeated_whole(body):
+    """A client finds its own line by it."""
+    spelled = "22-16050408-T-" + "C" * 5000
+    (line,) = read_lines(body.format(spelled).encode(), most=10)
+
+    assert line.echo == spelled
+
+
 def test_a_line_that_is_no_json_spoils_no_other():
     """It keeps its place and its reason."""
     lines = read_lines(b'{"variant": "a"}\n{oops\n{"variant": "c"}', most=10)
@@ -123,7 +140,8 @@ def test_more_lines_than_promised_are_refused(body):
 
 def test_an_answer_repeats_the_variant_and_the_id():
     """Each dataset has its own row."""
-    line = Line(value={"variant": "22-16050408-T-C", "id": "row 7"})
+    spelled = {"variant": "22-16050408-T-C", "assemblyId": "GRCh38"}
+    line = Line(value=spelled | {"id": "row 7"})
     written = answered(line, synthetic_answer(asked(line.value)))
 
     assert written == {
@@ -136,6 +154,9 @@ def test_an_answer_repeats_the_variant_and_the_id():
                 "status": "not_seen",
                 "alleleCount": 0,
                 "alleleNumber": 20,
+                "homozygous": 0,
+                "heterozygous": 0,
+                "hemizygous": 0,
             }
         ],
     }

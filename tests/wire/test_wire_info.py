@@ -69,6 +69,17 @@ def test_info_is_dated_by_the_datasets():
     )
 
 
+def test_info_has_what_networks_show_even_where_nothing_is_configured():
+    """Some of them leave out a member that lacks one of these."""
+    bare = replace(
+        IDENTITY, description=None, welcome_url=None, contact_url=None, logo_url=None
+    )
+    response = info.info(replace(SPEAKER, identity=bare), [])["response"]
+
+    assert {"description", "welcomeUrl", "alternativeUrl"} <= response.keys()
+    assert {"welcomeUrl", "contactUrl", "logoUrl"} <= response["organization"].keys()
+
+
 def test_the_configuration_and_the_entry_types_agree():
     """They list the same types, each under its own id."""
     configured = info.configuration(SPEAKER)["response"]["entryTypes"]

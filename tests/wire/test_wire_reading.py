@@ -58,6 +58,35 @@ def test_what_could_be_read_two_ways_is_refused(text, sentence):
     assert str(refusal.value) == sentence
 
 
+@pytest.mark.parametrize(
+    "value",
+    [[[[]] * 10], {"a": "\\ud800", "b": ["\U0001f9ec"]}, [{}] * 1000],
+    ids=["nested", "escaped", "many"],
+)
+def test_what_only_looks_like_it_is_read(value):
+    """A backslash that is written out, a pair of surrogates, many flat values."""
+    read = read_json(json.dumps(value).encode())
+
+    assert read == value
+
+
+@pytest.mark.parametrize("levels", [31, 32])
+def test_thirty_two_levels_are_read(levels):
+    """The last one may hold values."""
+    read = read_json(b"[" * levels + b"1" + b"]" * levels)
+
+    assert read != []
+
+
+def test_a_key_given_twice_among_very_many_is_found_at_once():
+    """Looking for it takes no longer than reading."""
+    members = [f'"k{number}": 1' for number in range(100_000)]
+    body = "{" + ", ".join([*members, '"k99999": 2']) + "}"
+
+    with pytest.raises(InvalidRequest, match="k99999"):
+        read_json(body)
+
+
 def test_a_byte_order_mark_is_no_part_of_the_text():
     """Editors on Windows put one there."""
     read = read_json(b"\xef\xbb\xbf{}")

@@ -388,6 +388,34 @@ def test_a_body_that_is_no_object_is_refused(body):
         post(body)
 
 
+@pytest.mark.parametrize("nothing", ["", [], None])
+def test_bases_beside_an_empty_start_are_refused(nothing):
+    """Without a place they would ask for every such variant of the sequence."""
+    with pytest.raises(InvalidRequest, match="start is empty") as refusal:
+        parameters(**ALLELE | {"start": nothing})
+
+    assert refusal.value.parameter == "start"
+
+
+def test_an_empty_start_in_a_query_string_is_refused_beside_bases():
+    """As a form sends it whose field was left empty."""
+    with pytest.raises(InvalidRequest, match="start is empty"):
+        get(("referenceName", "22"), ("start", ""), ("alternateBases", "C"))
+
+
+def test_an_empty_start_alone_is_not_given():
+    """Forms send every field they have."""
+    query = parameters(referenceName="22", start="", end="", alternateBases=None)
+
+    assert query.pattern.start is None
+
+
+def test_digits_of_other_scripts_are_no_number():
+    """They are not what the standard calls one."""
+    with pytest.raises(InvalidRequest, match="start must be a whole number"):
+        parameters(**ALLELE | {"start": "\uff11\uff12"})
+
+
 def test_a_query_string_that_contradicts_itself_is_refused():
     """One of two values would have to be dropped."""
     with pytest.raises(InvalidRequest, match=r"^referenceName is given twice"):
@@ -430,6 +458,21 @@ def test_an_unknown_key_that_cannot_narrow_is_ignored_and_said(body, warning):
     asked = post(body)
 
     assert asked.warnings == (warning,)
+
+
+def test_an_unknown_key_that_says_nothing_is_not_worth_a_warning():
+    """Clients write null for what they leave out."""
+    query = ask(pagination={"limit": 3, "currentPage": None})
+
+    assert query.warnings == ()
+
+
+def test_of_very_many_warnings_the_first_are_said():
+    """An answer is not larger than its question."""
+    query = post({f"key{number}": 1 for number in range(1000)})
+
+    assert len(query.warnings) == 21
+    assert query.warnings[-1] == "980 more warnings are left out."
 
 
 def test_an_unknown_name_in_a_query_string_is_ignored_and_said():

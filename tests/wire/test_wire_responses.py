@@ -363,7 +363,7 @@ def test_pages_are_taken_over_the_list():
         (StoreUnavailable("No."), 503, {"status": "no_answer"}),
         (NotPermitted("No."), 403, {"status": "withheld"}),
         (NotFound("No."), 404, None),
-        (RequestTooLarge("No."), 413, None),
+        (RequestTooLarge("No."), 413, {"status": "no_answer"}),
     ],
 )
 def test_an_error_document_is_valid_and_says_what_happened(error, code, info):

@@ -50,6 +50,13 @@ def test_an_allele_is_written_where_it_lies():
     }
 
 
+def test_the_id_is_given_under_both_names():
+    """Clients fill the ``{id}`` of the map from one or the other."""
+    written = record()
+
+    assert written["id"] == written["variantInternalId"]
+
+
 def test_public_names_are_given():
     """HGVS counts from 1, SPDI from 0."""
     written = record()
