@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from beacon.store.connection import StoreAddress
 
 _DRAIN_SECONDS = 20.0
+_LONGEST_LINE = 65_536
+"""Bytes of a request line: a long allele asked for by GET must fit."""
+
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -121,6 +124,8 @@ async def serve_until(
         runner = web.AppRunner(
             application(settings, beacon),
             access_log=None,
+            logger=_silent_logger(),
+            max_line_size=_LONGEST_LINE,
             shutdown_timeout=_DRAIN_SECONDS,
         )
         await runner.setup()
@@ -130,6 +135,17 @@ async def serve_until(
             await stop.wait()
         finally:
             await runner.cleanup()
+
+
+def _silent_logger() -> logging.Logger:
+    """Return a logger that keeps nothing.
+
+    What the HTTP library would log of a request it cannot parse is the request,
+    question included; what fails behind it is logged by our own middleware.
+    """
+    logger = logging.getLogger("beacon.unparsed")
+    logger.disabled = True
+    return logger
 
 
 def run_server(

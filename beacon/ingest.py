@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from beacon.model.dataset import Input
 from beacon.model.errors import ReadError
 from loaders import Cohort, LoadOptions, open_cohort
+from loaders.reader import shown_name
 from loaders.reference import FastaReference
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def _input(path: Path) -> Input:
     try:
         with path.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
-        return Input(name=path.name, sha256=digest, size=path.stat().st_size)
+        return Input(name=shown_name(path), sha256=digest, size=path.stat().st_size)
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
         raise ReadError(reason, path=str(path)) from error

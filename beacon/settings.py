@@ -9,6 +9,7 @@ setting that is silently ignored is a setting that is silently wrong.
 from __future__ import annotations
 
 import ipaddress
+import os
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -111,7 +112,7 @@ class ServerSettings(_Section):
         default=1_048_576, ge=1024, description="Largest request body, in bytes."
     )
     deadline: float = Field(
-        default=10.0,
+        default=4.5,
         gt=0,
         le=600,
         description="Seconds after which a question is given up.",
@@ -308,6 +309,19 @@ def _anchored(values: Values, folder: Path) -> Values:
 
 
 def _read_environment() -> Values:
+    """Read the ``BEACON_…`` variables.
+
+    Raises:
+        UsageError: for one that names a section there is not; a misspelled one
+            would be silently without effect.
+    """
+    sections = {_variable((name,)) for name in Settings.model_fields}
+    for variable in sorted(os.environ):
+        section, nested, _ = variable.partition("__")
+        if nested and section.startswith(_PREFIX) and section.upper() not in sections:
+            known = ", ".join(sorted(sections))
+            message = f"{variable}: there is no section {section}; known are {known}"
+            raise UsageError(message)
     try:
         return dict(EnvSettingsSource(Settings)())
     except SettingsError as failure:

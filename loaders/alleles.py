@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from loaders.vcf import Site
 
 NO_ALLELE = "no allele"
+_BAD = "bad: "
 REFERENCE_BLOCK = "not loaded yet: reference block"
 _BASES = frozenset("ACGTN")
 _PLAIN = frozenset("ACGT")
 _UNSPECIFIED = frozenset(("*", "<*>", "<NON_REF>", "<X>", "."))
 _SPANNING = re.compile(r"<(?:DEL|DUP|INV|CNV|CN\d+)(?::[^<>]*)?>\Z")
+_KNOWN = frozenset(("INS", "TRA", "BND", "CTX", "CPX"))
+_OTHER = "not loaded yet: other symbolic allele"
+_LONGEST = 1_000_000
+_TOO_LONG = f"not loaded yet: more than {_LONGEST} bases"
 _SYMBOLIC = re.compile(r"<[^<>]+>\Z")
 _BREAKEND = re.compile(r"[\[\]]|\A\.|\.\Z")
 
@@ -46,6 +51,16 @@ class SiteAlleles(NamedTuple):
     keys: dict[AlleleKey, tuple[int, ...]]
     left: tuple[tuple[str, str], ...] = ()
     twins: int = 0
+
+    @property
+    def fault(self) -> tuple[str, str] | None:
+        """Why the record is bad, and the ALT: it has some, and none can be read."""
+        if not self.left or any(not why.startswith(_BAD) for why, _ in self.left):
+            return None
+        if any(self.keys.values()):
+            return None
+        why, alternate = self.left[0]
+        return why.removeprefix(_BAD), f"ALT {alternate[:40]}"
 
 
 def contradiction(site: Site, reference: Reference) -> str | None:
@@ -93,17 +108,20 @@ def _key(site: Site, alternate: str, reference: Reference | None) -> AlleleKey |
     """Return an ALT's key, or the reason why it has none."""
     if _BASES.issuperset(alternate):
         if alternate == site.reference:
-            return "bad: ALT equals REF"
+            return f"{_BAD}ALT equals REF"
+        if len(alternate) + len(site.reference) > _LONGEST:
+            return _TOO_LONG
         return _sequence(site, alternate, reference)
     if alternate in _UNSPECIFIED:
         return REFERENCE_BLOCK if _is_block(site) else NO_ALLELE
     if _SPANNING.match(alternate):
         return _spanning(site, alternate)
     if _SYMBOLIC.match(alternate):
-        return f"not loaded yet: {alternate.split(':')[0].rstrip('>')}>"
+        word = alternate.split(":")[0].strip("<>").upper()
+        return f"not loaded yet: <{word}>" if word in _KNOWN else _OTHER
     if _BREAKEND.search(alternate):
         return "not loaded yet: breakend"
-    return "bad: ALT is not of A, C, G, T, N"
+    return f"{_BAD}ALT is not of A, C, G, T, N"
 
 
 def _is_block(site: Site) -> bool:
@@ -129,5 +147,5 @@ def _spanning(site: Site, alternate: str) -> AlleleKey | str:
     if site.end is None:
         return f"not loaded yet: {alternate} without END or SVLEN"
     if not site.start < site.end <= site.contig.length:
-        return f"bad: END of {alternate} is not inside its contig"
+        return f"{_BAD}END of {alternate} is not inside its contig"
     return AlleleKey(site.start, site.reference[0], alternate, site.end)

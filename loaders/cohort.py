@@ -16,7 +16,7 @@ from beacon.model.errors import LoadRejected, UsageError
 from loaders.counting import GenotypeCounting, InfoCounting
 from loaders.header import Header, choose_assembly, left_out, read_header
 from loaders.merging import Merger
-from loaders.reader import VcfText
+from loaders.reader import VcfText, shown_name
 from loaders.report import FileReport, LoadReport
 from loaders.roster import Roster, Sample, make_roster, read_samples
 from loaders.vcf import Site, VcfSites
@@ -72,7 +72,7 @@ class Cohort:
         self._roster = roster
         self._options = options
         self.assembly = assembly
-        self.report = LoadReport(files=[FileReport(name=p.name) for p in paths])
+        self.report = LoadReport(files=[FileReport(name=shown_name(p)) for p in paths])
         self.report.notes.extend(roster.notes if roster else ())
         annotations = sorted({a for h in headers for a in h.annotations})
         if annotations:
@@ -120,7 +120,7 @@ class Cohort:
             self._judge(file)
 
     def _unread(self) -> LoadReport:
-        return LoadReport(files=[FileReport(name=p.name) for p in self._paths])
+        return LoadReport(files=[FileReport(name=shown_name(p)) for p in self._paths])
 
     def _sites(
         self, report: LoadReport, progress: Callable[[int], None] | None

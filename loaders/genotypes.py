@@ -41,6 +41,10 @@ class BadGenotype(ValueError):
     """A genotype that cannot be: not a call, or of an allele never declared."""
 
 
+class WrongColumns(BadGenotype):
+    """More or fewer sample columns than the header names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Calls:
     """The calls of one record, as exceptions from ``0/0``.
@@ -108,7 +112,7 @@ def _mixed(line: bytes, start: int, samples: int) -> Calls:
     tabs = (padded[:-4] == _TAB).nonzero()[0]
     if len(tabs) != samples:
         message = f"the line has {len(tabs)} sample columns, the header {samples}"
-        raise BadGenotype(message)
+        raise WrongColumns(message)
     one, two, three, four = (padded[tabs + n] for n in (1, 2, 3, 4))
     first, second = _ALLELE[one], _ALLELE[three]
     known = first != _NO_ALLELE

@@ -89,7 +89,7 @@ def read_header(text: VcfText) -> Header:
 
 
 def _field(line: str, key: str) -> str | None:
-    match = re.search(rf"[<,]{key}=\"?([^,>\"]+)", line)
+    match = re.search(rf"[<,]\s*{key}=\"?([^,>\"]+)", line)
     return match[1] if match else None
 
 

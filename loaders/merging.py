@@ -93,11 +93,9 @@ class Merger:
         )
 
     def _take(self, site: Site) -> None:
-        site, reason = self._checked(site)
-        file_report = self._report.files[site.file]
-        if reason is not None:
-            file_report.reject(site.line, "REF contradicts the reference", reason)
-        found = alleles_of(site, self._reference)
+        site, found, fault = self._understood(site)
+        if fault is not None:
+            self._report.files[site.file].reject(site.line, *fault)
         if not site.is_skipped:
             self._account_site(site, found)
         is_late = self._rank in self._left
@@ -113,14 +111,25 @@ class Merger:
         self._all_calls += weight
         self._all_sites += 1
 
-    def _checked(self, site: Site) -> tuple[Site, str | None]:
-        """Return the site, skipped where its REF contradicts the reference."""
-        if self._reference is None or site.is_skipped:
-            return site, None
-        reason = contradiction(site, self._reference)
-        if reason is None:
-            return site, None
-        return site._replace(is_skipped=True, calls=None, info=None), reason
+    def _understood(
+        self, site: Site
+    ) -> tuple[Site, SiteAlleles, tuple[str, str] | None]:
+        """Return a site and its alleles; one that is bad after all, skipped.
+
+        The last value is the reason and its detail, where one was found here.
+        """
+        found = alleles_of(site, self._reference)
+        fault = None if site.is_skipped else self._fault(site, found)
+        if fault is not None:
+            site = site._replace(is_skipped=True, calls=None, info=None)
+        return site, found, fault
+
+    def _fault(self, site: Site, found: SiteAlleles) -> tuple[str, str] | None:
+        if self._reference is not None:
+            reason = contradiction(site, self._reference)
+            if reason is not None:
+                return "REF contradicts the reference", reason
+        return found.fault
 
     def _account_site(self, site: Site, found: SiteAlleles) -> None:
         file_report = self._report.files[site.file]
@@ -202,9 +211,8 @@ class Merger:
         while batch := list(islice(late, size)):
             found: dict[LateKey, list[Contribution]] = {key: [] for key in batch}
             for written in again():
-                site, _ = self._checked(written)
-                parts = alleles_of(site, self._reference).keys
-                for key, indexes in parts.items():
+                site, parts, _ = self._understood(written)
+                for key, indexes in parts.keys.items():
                     waiting = found.get((site.contig.rank, key))
                     if waiting is not None:
                         waiting.append(Contribution(site, indexes))

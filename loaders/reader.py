@@ -8,6 +8,7 @@ business; nothing here looks past the first ``#``.
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -31,7 +32,8 @@ class VcfText:
 
     ``header`` holds the lines that start with ``#``, up to ``#CHROM``;
     ``body()`` yields ``(line number, line)`` for every non-empty line after it,
-    as bytes without the line end.
+    as bytes without the line end.  ``ends_whole`` tells whether the last line of a
+    plain file had its end.
 
     Raises:
         ReadError: an empty, unreadable or truncated file, or one that is no VCF.
@@ -41,6 +43,7 @@ class VcfText:
         self.path = path
         self.size = _size(path)
         self.bytes_read = 0
+        self.ends_whole = True
         self._format = _sniff(path)
         self._lines = self._open()
         self.header, self._line = self._read_header()
@@ -51,6 +54,7 @@ class VcfText:
         try:
             for number, line in enumerate(self._lines, self._line + 1):
                 text = line.rstrip(b"\r\n")
+                self.ends_whole = self._format != "plain" or line.endswith(b"\n")
                 if text:
                     yield number, text
         except (EOFError, OSError, zlib.error, ValueError) as error:
@@ -68,7 +72,7 @@ class VcfText:
                 text = line.rstrip(b"\r\n").removeprefix(_BOM if number == 1 else b"")
                 if not text.startswith(b"#"):
                     break
-                header.append(text.decode("utf-8", "replace"))
+                header.append(_decoded(text))
                 if text.startswith(b"#CHROM"):
                     return header, number
         except (EOFError, OSError, zlib.error, ValueError) as error:
@@ -116,6 +120,19 @@ class VcfText:
             for record in file:
                 yield str(record).encode("utf-8", "surrogateescape")
         self.bytes_read = self.size
+
+
+def _decoded(text: bytes) -> str:
+    """Return a header line as text: UTF-8, else Latin-1, which loses nothing."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("latin1")
+
+
+def shown_name(path: Path) -> str:
+    """Return a file's name as text that can be printed and kept."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def _open_bcf(path: Path) -> pysam.VariantFile:

@@ -29,10 +29,10 @@ class FileReport:
         self.bad[reason] += 1
         self._keep(line, reason, detail)
 
-    def leave(self, line: int, reason: str) -> None:
+    def leave(self, line: int, reason: str, detail: str) -> None:
         """Count a record that is sound but not loaded."""
         self.not_loaded[reason] += 1
-        self._keep(line, reason, "")
+        self._keep(line, reason, detail)
 
     def remark(self, line: int, reason: str, detail: str) -> None:
         """Keep an example of something about a record that is loaded."""

@@ -7,7 +7,6 @@ asked-for group share a column; groups are sums of columns.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
@@ -51,11 +50,14 @@ def read_samples(path: Path, group_by: Sequence[str]) -> dict[str, Sample]:
         UsageError: a ``--group-by`` column the table does not have.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.reader(file, delimiter="\t"))
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        reason = f"the samples table cannot be read ({error.strerror})"
+        raise ReadError(reason, path=str(path)) from error
+    except UnicodeDecodeError as error:
         reason = "the samples table cannot be read as UTF-8 text"
         raise ReadError(reason, path=str(path)) from error
+    rows = [line.split("\t") for line in text.splitlines()]
     names = [_ALIASES.get(n, n) for n in (c.strip().lower() for c in (rows or [[]])[0])]
     written = [c.strip() for c in (rows or [[]])[0]]
     if "sample" not in names:

@@ -13,7 +13,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.assemblies import Assembly, find_contig
-from loaders.genotypes import BadGenotype, Calls, read_calls, reorder_format
+from beacon.model.errors import ReadError
+from loaders.genotypes import (
+    BadGenotype,
+    Calls,
+    WrongColumns,
+    read_calls,
+    reorder_format,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +35,9 @@ _BASES = b"ACGTN"
 _PASSING = (b"PASS", b".", b"")
 _AC, _AN, _HOM = b";AC=", b";AN=", b";nhomalt="
 _DIGITS = 18
+_LONGEST_WORD, _MOST_WORDS = 100, 20
+"""What is kept of a FILTER column."""
+
 _END = re.compile(rb"(?:^|;)END=(\d{1,18})(?:;|$)")
 _SVLEN = re.compile(rb"(?:^|;)SVLEN=-?(\d{1,18})(?:[;,]|$)")
 
@@ -123,18 +133,31 @@ class VcfSites:
 
     def sites(self, report: FileReport) -> Iterator[Site]:
         """Yield the sites in file order; account for every line in ``report``."""
+        is_last_bad = False
+        line_number = 0
         for line_number, line in self._text.body():
+            if line.startswith(b"#CHROM"):
+                raise self._cannot_go_on(line_number, "a second header begins here")
             report.records += 1
+            is_last_bad = False
             columns = line.split(b"\t", 9)
             try:
                 contig = self._place(columns, report, line_number)
                 if contig is not None:
                     yield self._site(contig, columns, line, line_number)
             except _BadLine as bad:
+                is_last_bad = True
                 report.reject(line_number, bad.reason, bad.detail)
                 skipped = self._skipped(columns, line_number)
                 if skipped is not None:
                     yield skipped
+
+        if is_last_bad and not self._text.ends_whole:
+            reason = "the file ends in the middle of a line; it is truncated"
+            raise self._cannot_go_on(line_number, reason)
+
+    def _cannot_go_on(self, line: int, reason: str) -> ReadError:
+        return ReadError(reason, path=str(self._text.path), line=line)
 
     def _place(
         self, columns: list[bytes], report: FileReport, line: int
@@ -147,7 +170,12 @@ class VcfSites:
         contig = self._contig(name)
         if contig is None:
             shown = name[:40].decode("latin1")
-            report.leave(line, f"contig {shown} is not of {self._assembly.name}")
+            if name.decode("latin1") in self._left_out:
+                reason = "contig is another sequence than the assembly's of that name"
+                report.leave(line, reason, f"{shown} (hg19's chrM is not rCRS)")
+            else:
+                reason = f"contig is not of {self._assembly.name}"
+                report.leave(line, reason, f"contig {shown}")
         return contig
 
     def _contig(self, name: bytes) -> Contig | None:
@@ -198,7 +226,7 @@ class VcfSites:
     def _failed(self, field: bytes) -> tuple[str, ...]:
         if field not in self._filters:
             words = field.decode("utf-8", "replace").split(";")
-            self._filters[field] = tuple(words)
+            self._filters[field] = tuple(w[:_LONGEST_WORD] for w in words[:_MOST_WORDS])
         return self._filters[field]
 
     def _calls(self, columns: list[bytes], line: bytes, alleles: int) -> Calls | None:
@@ -214,6 +242,8 @@ class VcfSites:
                 return None
             alone = reorder_format(line, fields.index(b"GT"))
             return read_calls(alone, 0, self._samples, alleles)
+        except WrongColumns as error:
+            raise _BadLine(Fault.COLUMNS, str(error)) from error
         except BadGenotype as error:
             raise _BadLine(Fault.GENOTYPE, str(error)) from error
 

@@ -85,11 +85,37 @@ def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindi
     total = len(matches) if pattern is not None else loaded.release.variants
     first = query.page.offset
     page = matches[first : first + query.page.limit]
+    if pattern is not None and pattern.identity is not None:
+        return DatasetFindings(
+            dataset=loaded.dataset,
+            total=total,
+            variants=tuple(matches),
+            place=None if total else _failed_only(pattern, loaded),
+        )
     if granularity is Granularity.BOOLEAN:
         total = min(total, 1)
     if granularity is not Granularity.RECORD:
         page = []
-    return DatasetFindings(dataset=loaded.dataset, total=total, variants=tuple(page))
+    place = None
+    if pattern is not None and not total:
+        place = _failed_only(pattern, loaded)
+    return DatasetFindings(
+        dataset=loaded.dataset, total=total, variants=tuple(page), place=place
+    )
+
+
+def _failed_only(pattern: VariantPattern, loaded: Loaded) -> Place | None:
+    """Return what only records that failed a FILTER declare where nothing exists."""
+    filters: set[str] = set()
+    for record, found in loaded.rows():
+        here = record.rank == pattern.contig.rank and pattern.overlap is not None
+        if record.alternate:
+            is_asked = pattern.matches(found.allele)
+        else:
+            is_asked = here and record.start in pattern.overlap
+        if is_asked:
+            filters.update(found.filters)
+    return Place(filters=tuple(sorted(filters))) if filters else None
 
 
 def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
@@ -101,8 +127,9 @@ def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
     if there:
         best = min(there, key=lambda f: pattern.spellings.index(_spelling_of(f.allele)))
         return DatasetFindings(dataset=loaded.dataset, total=1, variants=(best,))
-    starts = {s for s, r, a in pattern.spellings if r and a}
-    starts = starts or {s for s, _, _ in pattern.spellings}
+    starts = [s for s, r, a in pattern.spellings if r and a]
+    starts = starts or [s for s, _, _ in pattern.spellings]
+    starts = list(dict.fromkeys(starts))[:3]
     basis = own or [
         f for r, f in rows if r.rank == pattern.contig.rank and r.start in starts
     ]
@@ -112,7 +139,13 @@ def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
         place = Place(an=an, has_record=True)
     else:
         place = Place(filters=tuple(sorted({w for f in basis for w in f.filters})))
-    return DatasetFindings(dataset=loaded.dataset, total=0, place=place)
+    is_conclusive = bool(own) or not (
+        pattern.is_provisional
+        or (pattern.is_unaligned and "reference" in loaded.release.options)
+    )
+    return DatasetFindings(
+        dataset=loaded.dataset, total=0, place=place, is_conclusive=is_conclusive
+    )
 
 
 def _spelling_of(allele: Allele) -> Spelling:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import orjson
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _CHUNK = 64 * 1024
+_SECONDS_TO_ARRIVE = 60.0
 
 
 def speaker(request: web.Request) -> Speaker:
@@ -42,16 +44,20 @@ async def body_of(request: web.Request, *, largest: int) -> bytes:
 
     Raises:
         RequestTooLarge: when it is larger.
-        InvalidRequest: when it cannot be unpacked.
+        InvalidRequest: when it cannot be unpacked, or does not arrive in time.
     """
     if (request.content_length or 0) > largest:
         raise _too_large(largest)
     body = bytearray()
     try:
-        async for chunk in request.content.iter_chunked(_CHUNK):
-            body += chunk
-            if len(body) > largest:
-                raise _too_large(largest)
+        async with asyncio.timeout(_SECONDS_TO_ARRIVE):
+            async for chunk in request.content.iter_chunked(_CHUNK):
+                body += chunk
+                if len(body) > largest:
+                    raise _too_large(largest)
+    except TimeoutError as failure:
+        message = f"The request body did not arrive within {_SECONDS_TO_ARRIVE:g} s."
+        raise InvalidRequest(message) from failure
     except web.RequestPayloadError as failure:
         message = "The request body cannot be unpacked."
         raise InvalidRequest(message) from failure

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from beacon.api.exchange import as_json, asked_of, speaker, understanding
 from beacon.api.keys import BEACON
+from beacon.model.errors import InvalidRequest
 from beacon.model.query import Granularity
 from beacon.model.requester import ANONYMOUS
+from beacon.model.status import Status
 from beacon.wire import info, responses
 from beacon.wire.requests import Address, understand
 from beacon.wire.synthetic import synthetic_answer, synthetic_dataset
@@ -20,7 +22,18 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from beacon.model.dataset import Dataset
+    from beacon.model.disclosure import Disclosure
     from beacon.model.query import Query
+
+
+def _refuse_no_answer(said: Disclosure) -> None:
+    """Refuse to send what a client could read as a "no".
+
+    Raises:
+        InvalidRequest: when the question cannot be answered as it was asked.
+    """
+    if said.status is Status.NO_ANSWER:
+        raise InvalidRequest(" ".join(said.warnings))
 
 
 async def variants(request: web.Request) -> web.Response:
@@ -33,6 +46,7 @@ async def variants(request: web.Request) -> web.Response:
         said = synthetic_answer(query)
     else:
         said = await beacon.answer(query, ANONYMOUS)
+        _refuse_no_answer(said)
     document = responses.result_sets(
         query, said, speaker(request), references=beacon.references
     )

@@ -75,7 +75,7 @@ def normalised(
     typed: str, pattern: VariantPattern, references: Mapping[str, Reference]
 ) -> str:
     """Return a question's variant or region as we write it: 1-based, plain names."""
-    if pattern.is_single_allele:
+    if pattern.spellings:
         allele = normal_allele(pattern, references)
         return spelled(allele) if allele.is_anchored else typed
     reach = pattern.overlap or pattern.reach()
@@ -188,6 +188,12 @@ def _row(parts: tuple[DatasetDisclosure, ...], pattern: VariantPattern) -> str:
     return " " * _INDENT + shown.replace(_UNBROKEN, " ")
 
 
+_EXPLAINED = {
+    Status.NO_ANSWER: ("where it would stand here cannot be told",),
+    Status.WITHHELD: ("the policy does not allow an answer",),
+}
+
+
 def _details(part: DatasetDisclosure, pattern: VariantPattern) -> Iterator[str]:
     match part.status:
         case Status.SEEN if part.counts is not None:
@@ -202,10 +208,8 @@ def _details(part: DatasetDisclosure, pattern: VariantPattern) -> Iterator[str]:
             yield f"only in records that failed {', '.join(part.filters)}"
         case Status.NOT_COVERED:
             yield "nothing known here"
-        case Status.WITHHELD:
-            yield "the policy does not allow an answer"
         case _:
-            return
+            yield from _EXPLAINED.get(part.status, ())
 
 
 def _carried(part: DatasetDisclosure) -> Iterator[str]:

@@ -107,8 +107,11 @@ def variants(
 ) -> None:
     """Load VCF, VCF.gz or BCF files as a new release of a dataset."""
     if not _IDENTIFIER.match(dataset):
-        message = f"--dataset {dataset!r} is not made of letters, digits, '.', '_', '-'"
+        shown = dataset[:200]
+        message = f"--dataset {shown!r} is not 1 to 128 letters, digits, '.', '_', '-'"
         raise UsageError(message)
+    if report is not None:
+        _must_be_writable(report)
     options = LoadOptions(
         assembly=None if assembly is None else find_assembly(assembly).name,
         samples=samples,
@@ -137,6 +140,15 @@ def variants(
     _tell(outcome)
     if report is not None:
         report.write_text(json.dumps(outcome.as_dict(), indent=2) + "\n")
+
+
+def _must_be_writable(report: Path) -> None:
+    """Refuse before the load, not after it, to write where nothing can be written."""
+    try:
+        report.open("a").close()
+    except OSError as error:
+        message = f"--report {report} cannot be written ({error.strerror})"
+        raise UsageError(message) from error
 
 
 def _share(text: str) -> float:

@@ -16,6 +16,8 @@ from click.core import ParameterSource
 from beacon.settings import Values, read_settings
 
 if TYPE_CHECKING:
+    import os
+
     from beacon.settings import Settings
 
 
@@ -50,6 +52,21 @@ def settings_of(context: click.Context, *, server: Values | None = None) -> Sett
     return read_settings(given.get("config"), options)
 
 
+class _Directory(click.Path):
+    """A directory; an empty word (an unset variable of a shell) names none."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the directory; refuse the empty word."""
+        if value == "":
+            self.fail("the directory's name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _shared_options() -> list[click.Option]:
     return [
         click.Option(
@@ -62,7 +79,7 @@ def _shared_options() -> list[click.Option]:
         ),
         click.Option(
             ["--data-dir"],
-            type=click.Path(path_type=Path, file_okay=False),
+            type=_Directory(path_type=Path, file_okay=False),
             help="Directory of the embedded store.",
             expose_value=False,
             callback=_keep,

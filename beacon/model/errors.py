@@ -83,6 +83,7 @@ class ReadError(LoadRejected):
     """A file that cannot be read on from a certain place."""
 
     def __init__(self, reason: str, *, path: str, line: int | None = None) -> None:
+        path = path.encode("utf-8", "replace").decode()
         place = path if line is None else f"{path}:{line}"
         super().__init__(f"{place}: {reason}")
         self.reason = reason

@@ -62,6 +62,8 @@ class DatasetFindings:
             the allele itself (single-allele question, any granularity).
         place: what a "no" rests on (single-allele question).
         is_contig_loaded: whether the release has records on the contig asked.
+        is_conclusive: whether not finding it means that it is not there; an
+            insertion or deletion may stand elsewhere in aligned data.
     """
 
     dataset: Dataset
@@ -69,6 +71,7 @@ class DatasetFindings:
     variants: tuple[FoundVariant, ...] = ()
     place: Place | None = None
     is_contig_loaded: bool = True
+    is_conclusive: bool = True
 
     @property
     def status(self) -> Status:
@@ -79,7 +82,7 @@ class DatasetFindings:
             return Status.NOT_COVERED
         if self.place is not None and self._says_nothing(self.place):
             return Status.NOT_COVERED
-        return Status.NOT_SEEN
+        return Status.NOT_SEEN if self.is_conclusive else Status.NO_ANSWER
 
     def _says_nothing(self, place: Place) -> bool:
         """Whether nobody's call at a place may be relied on.

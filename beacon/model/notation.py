@@ -24,7 +24,12 @@ from beacon.model.spelling import (
     region_pattern,
     resolve_contig,
 )
-from beacon.model.variant import BASES, right_align, sequence_allele, strip
+from beacon.model.variant import (
+    BASES,
+    right_align,
+    sequence_allele,
+    strip_prefix_first,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -424,6 +429,10 @@ def _read_repeat(change: _Hgvs, match: re.Match[str]) -> VariantPattern:
             f"The HGVS range holds {length} bases, which is no multiple of "
             f"the repeated unit {unit[:_LONGEST_QUOTED]}."
         )
+    if length == len(unit):  # the first unit stands for the whole tract
+        change.reference_bases()
+        tract = unit * _copies_in_reference(change, unit)
+        return change.ask(tract, unit * copies, at=change.start)
     return change.ask(unit * (length // len(unit)), unit * copies, at=change.start)
 
 
@@ -644,7 +653,7 @@ def hgvs_g(allele: Allele, reference: Reference | None = None) -> str:
     are named; without one it is written where it is stored.
     HGVS nomenclature, https://hgvs-nomenclature.org.
     """
-    form = strip(allele.start, allele.reference, allele.alternate)
+    form = strip_prefix_first(allele.start, allele.reference, allele.alternate)
     if reference is not None:
         form = right_align(allele, reference)
     kind = "m" if allele.contig.name == "MT" else "g"

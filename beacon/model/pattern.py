@@ -51,6 +51,10 @@ class VariantPattern:
         variant_type: one of ``SNP MNP INS DEL INDEL DUP INV CNV BND``; ``CNV``
             finds DEL and DUP too where they are symbolic.
         min_length, max_length: bases affected, inclusive.
+        is_unaligned: an insertion or deletion that was placed without a
+            reference; aligned data may keep it elsewhere.
+        is_provisional: its spellings may not be all there are, whatever the data:
+            not finding it says nothing.
     """
 
     contig: Contig
@@ -64,11 +68,13 @@ class VariantPattern:
     variant_type: str | None = None
     min_length: int | None = None
     max_length: int | None = None
+    is_unaligned: bool = False
+    is_provisional: bool = False
 
     @property
     def is_single_allele(self) -> bool:
-        """Whether this asks for one allele, all of whose spellings are known."""
-        return bool(self.spellings)
+        """Whether this asks for one allele, by its spellings or by its id."""
+        return bool(self.spellings) or self.identity is not None
 
     def reach(self) -> Bounds:
         """Return the widest stretch a matching variant must touch or begin in."""

@@ -214,12 +214,13 @@ _COPY_NUMBER = re.compile(r"CN[0-9]+")
 
 
 def canonical_type(word: str) -> str:
-    """Return our word for a variant type; an unknown one in upper case.
+    """Return our word for a variant type.
 
     VCF words, their subtypes (``DUP:TANDEM``, ``<DEL>``), SO and EFO terms.
 
     Raises:
-        InvalidRequest: when the word is empty.
+        InvalidRequest: when the word is none of them, or names what is not held
+            here: "no" would be a wrong answer to either.
     """
     plain = word.strip().strip("<>").upper()
     if not plain:
@@ -227,7 +228,12 @@ def canonical_type(word: str) -> str:
     known = _TYPES.get(plain) or _TYPES.get(plain.partition(":")[0])
     if known is None and _COPY_NUMBER.fullmatch(plain):
         return "CNV"
-    return known or plain
+    if known is None:
+        words = ", ".join(_TYPE_SYNONYMS)
+        _refuse("variantType", f"variantType {plain[:40]!r} is none of {words}.")
+    if known == "BND":
+        _refuse("variantType", "This beacon holds no breakends yet.")
+    return known
 
 
 # --- the kinds of questions ------------------------------------------------------

@@ -13,7 +13,7 @@ from beacon.model import assemblies
 from beacon.model.errors import InvalidRequest
 from beacon.model.genome import pos_from_start
 from beacon.model.pattern import Bounds, VariantPattern, identity_of
-from beacon.model.variant import left_align, strip, trim
+from beacon.model.variant import left_align, right_align, strip, trim
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele, Reference
 
 _ANY_BASE = "N"
+_SPELLED = frozenset("ACGT")
+_FURTHEST_ROLL = 100
+"""Places further right than this are not tried; a repeat that long is aligned."""
+
 _BASES_IT_MAY_BE = "ACGTN"
 
 
@@ -104,9 +108,11 @@ def check_reference(
 def spellings(allele: Allele, reference: Reference | None) -> tuple[Spelling, ...]:
     """Return every form in which a dataset may keep a sequence allele.
 
-    As given, trimmed and left-aligned; without a reference, as far left as the
-    bases given reach.  Where a side is empty the form gains the base before it
-    (at the first base the one after); where that is not known, any it may be.
+    As given, trimmed and left-aligned, in this order; with a reference, then every
+    place between there and the rightmost, for data that was never aligned;
+    without one, as far left as the bases given reach.  Where a side is empty the
+    form gains the base before it (at the first base the one after); where that is
+    not known, any it may be.
     """
     written = (allele.start, allele.reference, allele.alternate)
     if len(allele.reference) == len(allele.alternate) == 1:
@@ -121,7 +127,41 @@ def spellings(allele: Allele, reference: Reference | None) -> tuple[Spelling, ..
     aligned = left_align(allele, held)
     if aligned.is_anchored:
         forms.append((aligned.start, aligned.reference, aligned.alternate))
-    return tuple(dict.fromkeys(form for each in forms for form in _choices(*each)))
+    found = [form for each in forms for form in _choices(*each)]
+    if held is not reference and not allele.is_anchored:
+        found += _anchored_behind(allele)
+    if held is reference and reference is not None:
+        found += _rolled(aligned, reference)
+    return tuple(dict.fromkeys(found))
+
+
+def _rolled(aligned: Allele, reference: Reference) -> Iterator[Spelling]:
+    """Yield a left-aligned insertion or deletion at every place it reads the same."""
+    if aligned.reference[:1] != aligned.alternate[:1]:
+        return
+    start, ref, alt = aligned.start + 1, aligned.reference[1:], aligned.alternate[1:]
+    if bool(ref) == bool(alt):
+        return
+    last, _, _ = right_align(aligned, reference)
+    last = min(last, start + _FURTHEST_ROLL)
+    around = reference.bases(aligned.contig, start - 1, last + len(ref)) or ""
+    unit = ref or alt
+    for shift in range(1, last - start + 1):
+        anchor = around[shift : shift + 1]
+        turn = shift % len(unit)
+        moved = unit[turn:] + unit[:turn]
+        yield start - 1 + shift, anchor + (ref and moved), anchor + (alt and moved)
+
+
+def _anchored_behind(allele: Allele) -> Iterator[Spelling]:
+    """Yield an empty-sided allele with every base that may follow it.
+
+    Data that was loaded without a reference may keep it so.
+    """
+    start, ref, alt = strip(allele.start, allele.reference, allele.alternate)
+    if start + len(ref) < allele.contig.length:
+        for base in _BASES_IT_MAY_BE:
+            yield start, ref + base, alt + base
 
 
 class _OwnBases:
@@ -185,7 +225,24 @@ def allele_pattern(allele: Allele, reference: Reference | None) -> VariantPatter
         message = "The alternate bases are the reference bases: this is not a variant."
         raise InvalidRequest(message, parameter="alternateBases")
     check_reference(allele.contig, allele.start, allele.reference, reference)
-    return VariantPattern(contig=allele.contig, spellings=spellings(allele, reference))
+    _, ref, alt = strip(allele.start, allele.reference, allele.alternate)
+    can_shift = not (ref and alt)
+    is_unaligned = can_shift and not _is_held(allele, reference)
+    return VariantPattern(
+        contig=allele.contig,
+        spellings=spellings(allele, reference),
+        is_unaligned=is_unaligned,
+        is_provisional=(is_unaligned and not allele.is_anchored)
+        or not _SPELLED.issuperset(allele.reference + allele.alternate),
+    )
+
+
+def _is_held(allele: Allele, reference: Reference | None) -> bool:
+    """Whether a reference has the bases around an allele."""
+    if reference is None:
+        return False
+    held = reference.bases(allele.contig, max(0, allele.start - 1), allele.end + 1)
+    return bool(held) and _SPELLED.issuperset(held or "")
 
 
 def reference_of(

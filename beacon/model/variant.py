@@ -102,6 +102,21 @@ def strip(start: int, reference: str, alternate: str) -> tuple[int, str, str]:
     return start, reference, alternate
 
 
+def strip_prefix_first(
+    start: int, reference: str, alternate: str
+) -> tuple[int, str, str]:
+    """Return the form without any shared base that lies furthest to the right.
+
+    As HGVS wants a change written (the 3' rule), as far as its own bases show.
+    """
+    shorter = min(len(reference), len(alternate))
+    cut = 0
+    while cut < shorter and reference[cut] == alternate[cut]:
+        cut += 1
+    start, reference, alternate = start + cut, reference[cut:], alternate[cut:]
+    return strip(start, reference, alternate)
+
+
 def left_align(allele: Allele, reference: Reference) -> Allele:
     """Return the left-aligned, parsimonious form of a sequence allele.
 

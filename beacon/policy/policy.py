@@ -23,10 +23,10 @@ from beacon.model.status import Status
 from beacon.policy.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from beacon.model.counts import Layout, Tally
-    from beacon.model.dataset import Dataset
+    from beacon.model.dataset import Dataset, Release
     from beacon.model.findings import DatasetFindings, Findings, FoundVariant
     from beacon.model.query import Query
     from beacon.model.requester import Requester
@@ -70,7 +70,17 @@ def disclose(
     return Disclosure(
         granularity=max((p.granularity for p in parts), default=query.granularity),
         datasets=parts,
-        warnings=query.warnings,
+        warnings=query.warnings + _doubts(parts),
+    )
+
+
+def _doubts(parts: Sequence[DatasetDisclosure]) -> tuple[str, ...]:
+    """Return why a dataset could give no answer, in a sentence."""
+    if all(part.status is not Status.NO_ANSWER for part in parts):
+        return ()
+    return (
+        "Where this variant stands in the data cannot be told without a reference"
+        " genome (or with N among its bases), so not finding it is no answer.",
     )
 
 
@@ -119,14 +129,12 @@ def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
             if variant.exists
         ),
     )
-    if query.pattern is None or not query.pattern.is_single_allele:
+    if query.pattern is None:
         return said
-    return replace(
-        said,
-        counts=_everybody(found, release.layout),
-        coverage=_coverage(found),
-        filters=_filters(found),
-    )
+    said = replace(said, coverage=_coverage(found), filters=_filters(found))
+    if not query.pattern.is_single_allele:
+        return said
+    return replace(said, counts=_everybody(found, release))
 
 
 def _record(variant: FoundVariant, layout: Layout) -> VariantDisclosure:
@@ -141,16 +149,18 @@ def _record(variant: FoundVariant, layout: Layout) -> VariantDisclosure:
     )
 
 
-def _everybody(found: DatasetFindings, layout: Layout) -> AlleleCounts | None:
+def _everybody(found: DatasetFindings, release: Release) -> AlleleCounts | None:
     """Return the counts of all people together; ``None`` where nothing is known."""
+    layout = release.layout
     if found.status is Status.SEEN:
         counts = [_total(v.tally, layout) for v in found.variants if v.exists]
         return max(counts, key=lambda c: c.ac or 0, default=None)
-    if found.status is Status.NOT_SEEN:
-        return AlleleCounts(
-            ac=0, an=_copies_called(found, layout), hom=0, het=0, hemi=0
-        )
-    return None
+    if found.status is not Status.NOT_SEEN:
+        return None
+    an = _copies_called(found, layout)
+    if an is None and not release.genotyped:
+        return None  # a source without counts has counted nobody
+    return AlleleCounts(ac=0, an=an, hom=0, het=0, hemi=0)
 
 
 def _copies_called(found: DatasetFindings, layout: Layout) -> int | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from beacon.store.tables import PlaceKey, Row, Table
 
 _HIGHEST_START = (1 << 28) - 1
+_PLACES = 3
 
 
 class Shelf(NamedTuple):
@@ -45,7 +46,9 @@ async def look_up(
     """
     loaded = [s for s in shelves if pattern.contig.name in s.release.contigs]
     asked = _Asked(pattern, table, has_long=any(s.long_classes for s in loaded))
-    there = await asked.rows_there() if len(loaded) > 1 else None
+    there = None
+    if len(loaded) > 1 and asked.stands_at_its_places:
+        there = await asked.rows_there()
     alleles = asked.of_pattern(await asked.rows() if there is None else there)
     findings: dict[str, DatasetFindings] = {}
     for shelf in loaded:
@@ -53,9 +56,20 @@ async def look_up(
         if told is None:
             there = await asked.rows_there() if there is None else there
             place = _place(shelf.release, [cast("Document", r["d"]) for _, r in there])
-            told = DatasetFindings(dataset=shelf.dataset, total=0, place=place)
+            told = DatasetFindings(
+                dataset=shelf.dataset,
+                total=0,
+                place=place,
+                is_conclusive=_is_conclusive(pattern, shelf.release),
+            )
         findings[shelf.dataset.id] = told
     return [findings.get(s.dataset.id) or _not_loaded(s) for s in shelves]
+
+
+def _is_conclusive(pattern: VariantPattern, release: Release) -> bool:
+    """Whether an allele that is not found under its spellings is not there."""
+    is_aligned = "reference" in release.options
+    return not (pattern.is_provisional or (pattern.is_unaligned and is_aligned))
 
 
 def _not_loaded(shelf: Shelf) -> DatasetFindings:
@@ -73,6 +87,11 @@ class _Asked:
         self._table = table
         self._has_long = has_long
         self._spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
+
+    @property
+    def stands_at_its_places(self) -> bool:
+        """Whether every spelling begins where the place is read anyway."""
+        return {s for s, _, _ in self._spellings} <= {*_starts(self._spellings)}
 
     async def rows(self) -> list[Row]:
         """Return the rows of the spellings themselves."""
@@ -158,11 +177,12 @@ def _from_rows(
 
 
 def _starts(spellings: Sequence[Spelling]) -> tuple[int, ...]:
-    """Return where the allele may begin: anchored spellings say it best."""
+    """Return where the allele may begin: as asked for, trimmed, aligned."""
     anchored = [
         start for start, reference, alternate in spellings if reference and alternate
     ]
-    return tuple(dict.fromkeys(anchored or [start for start, _, _ in spellings]))
+    starts = dict.fromkeys(anchored or [start for start, _, _ in spellings])
+    return tuple(starts)[:_PLACES]
 
 
 def _place(release: Release, rows: Iterable[Document]) -> Place:

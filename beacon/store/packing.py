@@ -25,7 +25,7 @@ _HAS_AN = 0x02
 _HAS_AC = 0x04
 _HAS_PEOPLE = 0x08
 _HAS_SOME_PEOPLE = 0x10
-_FILTERED = 0x20
+FILTERED = 0x20
 
 _ALL_EQUAL = b"\0"
 _DENSE = b"\1"
@@ -70,7 +70,7 @@ def pack(tally: Tally, filters: Sequence[str], layout: Layout) -> bytes:
     flags = 0
     parts = [b""]
     if filters:
-        flags |= _FILTERED
+        flags |= FILTERED
         parts.append(_write_words(filters))
     elif carriers is None or carriers:
         flags |= EXISTS
@@ -195,7 +195,7 @@ def unpack(blob: bytes, layout: Layout) -> tuple[Tally, tuple[str, ...]]:
     an: tuple[int, ...] | None = None
     carriers: tuple[Carriers, ...] | None = None
     at = 1
-    if flags & _FILTERED:
+    if flags & FILTERED:
         filters, at = _read_words(blob, at)
     numbers = _numbers(blob, at)
     if flags & _HAS_AN:

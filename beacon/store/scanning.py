@@ -12,12 +12,12 @@ from bisect import bisect_left
 from operator import itemgetter, methodcaller
 from typing import TYPE_CHECKING, cast
 
-from beacon.model.findings import DatasetFindings, FoundVariant
+from beacon.model.findings import DatasetFindings, FoundVariant, Place
 from beacon.model.pattern import Bounds
 from beacon.model.query import Granularity
 from beacon.model.variant import Allele
-from beacon.store.keys import decode
-from beacon.store.packing import EXISTS, unpack
+from beacon.store.keys import decode, is_site
+from beacon.store.packing import EXISTS, FILTERED, unpack
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -51,6 +51,7 @@ class Answer:
         self._limit = page.limit if granularity is Granularity.RECORD else 0
         self._is_counted = is_counted
         self._variants: list[FoundVariant] = []
+        self._filters: set[str] = set()
 
     @property
     def is_open(self) -> bool:
@@ -76,13 +77,25 @@ class Answer:
             found = FoundVariant(allele=allele, tally=tally, filters=filters)
             self._variants.append(found)
 
+    def pass_over(self, blob: bytes) -> None:
+        """Note the filters of what only failed records declare: no "no" rests on it."""
+        if not self.seen:
+            _, filters = unpack(blob, self.shelf.release.layout)
+            self._filters.update(filters)
+
     def findings(self, total: int | None = None) -> DatasetFindings:
         """Return what it found; ``total`` where that is known already."""
         total = self.seen if total is None else total
         if self._granularity is Granularity.BOOLEAN:
             total = min(total, 1)
+        place = None
+        if not total and self._filters:
+            place = Place(filters=tuple(sorted(self._filters)))
         return DatasetFindings(
-            dataset=self.shelf.dataset, total=total, variants=tuple(self._variants)
+            dataset=self.shelf.dataset,
+            total=total,
+            variants=tuple(self._variants),
+            place=place,
         )
 
 
@@ -95,7 +108,8 @@ async def scan(
     """Give every matching variant of a contig to the answers that want it."""
     pages = _merged(_sources(contig, pattern, answers, table))
     try:
-        async for rows in pages:
+        async for page in pages:
+            rows = page
             waiting = [a for a in answers if not a.is_done]
             if not waiting:
                 return
@@ -103,6 +117,8 @@ async def scan(
             if _is_plain(pattern) and not wanted:
                 rows = _count(rows, pattern, waiting)
             _collect(rows, contig, pattern, waiting)
+            if pattern is not None:
+                _note_filters(page, contig, pattern, waiting)
             if all(a.is_done for a in waiting):
                 return
     finally:
@@ -181,6 +197,31 @@ def _collect(
         for answer in answers:
             if _exists(counts, answer.field):
                 answer.take(allele, counts[answer.field])
+
+
+def _note_filters(
+    rows: Sequence[Row],
+    contig: Contig,
+    pattern: VariantPattern,
+    answers: Sequence[Answer],
+) -> None:
+    """Note what only failed records declare, for answers that are still "no"."""
+    for answer in answers:
+        for start, document in rows if not answer.seen else ():
+            blob = cast("dict[str, bytes]", document["d"]).get(answer.field)
+            if blob is None or not blob[0] & FILTERED:
+                continue
+            if _is_asked_for(contig, pattern, start, document):
+                answer.pass_over(blob)
+
+
+def _is_asked_for(
+    contig: Contig, pattern: VariantPattern, start: int, document: Document
+) -> bool:
+    """Whether a row concerns a question; a bare place, wherever it overlaps."""
+    if "e" in document or not is_site(cast("int", document["_id"])):
+        return pattern.matches(allele_of(contig, start, document))
+    return pattern.overlap is not None and start in pattern.overlap
 
 
 def _exists(counts: dict[str, bytes], field: str) -> bool:

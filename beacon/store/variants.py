@@ -17,6 +17,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import DatasetFindings, Findings
+from beacon.model.query import Granularity, Page
 from beacon.store.driver import (
     DATASETS,
     RELEASES,
@@ -31,17 +32,22 @@ from beacon.store.scanning import Answer, scan
 from beacon.store.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from beacon.model.dataset import Dataset
     from beacon.model.pattern import VariantPattern
-    from beacon.model.query import Granularity, Query
+    from beacon.model.query import Query
     from beacon.store.connection import StoreAddress
     from beacon.store.release_documents import StoredRelease
 
 _FRESH = 1.0
 _OLDEST = SETTLE - 1.0
-_DEADLINE = 10.0
+_DEADLINE = 4.5
+_ITSELF = Page(skip=0, limit=1)
+
+
+def _whole(_: str) -> Granularity:
+    return Granularity.RECORD
 
 
 class VariantStore:
@@ -161,23 +167,23 @@ class VariantStore:
         if pattern is None:
             return await self._walk(query, shelves, granularities)
         table = self._table(pattern.contig.assembly)
-        if pattern.is_single_allele:
+        if pattern.spellings:
             return await look_up(pattern, shelves, table)
-        return await self._scan(query, pattern, shelves, granularities)
+        if pattern.identity is not None:
+            return await self._scan(pattern, shelves, _whole, _ITSELF)
+        return await self._scan(pattern, shelves, granularities.__getitem__, query.page)
 
     async def _scan(
         self,
-        query: Query,
         pattern: VariantPattern,
         shelves: Sequence[Shelf],
-        granularities: Mapping[str, Granularity],
+        granularity: Callable[[str], Granularity],
+        page: Page,
     ) -> list[DatasetFindings]:
         """Read a stretch once for all datasets that have its contig."""
         contig = pattern.contig
         answers = {
-            s.dataset.id: Answer(
-                s, granularities[s.dataset.id], query.page, is_counted=True
-            )
+            s.dataset.id: Answer(s, granularity(s.dataset.id), page, is_counted=True)
             for s in shelves
             if contig.name in s.release.contigs
         }

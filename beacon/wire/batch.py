@@ -150,11 +150,14 @@ def _allele(pattern: VariantPattern | None) -> VariantPattern:
 
 
 def answered(line: Line, disclosure: Disclosure) -> Document:
-    """Return the line that answers a line."""
+    """Return the line that answers a line; no answer says why."""
+    is_open = disclosure.status is Status.NO_ANSWER
+    error = " ".join(disclosure.warnings) if is_open else None
     return _line(
         line,
         status=disclosure.status.value,
         datasets=[_dataset(part) for part in disclosure.datasets],
+        **given(error=error or None),
     )
 
 

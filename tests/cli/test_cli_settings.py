@@ -121,6 +121,13 @@ def test_mistake_in_the_environment_names_the_variable(
     )
 
 
+def test_section_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelled section in the environment is an error, not silence."""
+    monkeypatch.setenv("BEACON_SERVR__PORT", "1")
+    with pytest.raises(UsageError, match="BEACON_SERVR__PORT: there is no section"):
+        read_settings(None)
+
+
 def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A settings file that cannot be read is one sentence."""
     missing = tmp_path / "none.toml"

@@ -108,7 +108,8 @@ def test_all_filters(write_vcf, load):
     ("bad", "reason"),
     [
         (row(100, "A", "C", "0/2", "0/0", "0/0"), "impossible genotype"),
-        (row(100, "A", "C", "0/0", "0/0"), "impossible genotype"),
+        (row(100, "A", "C", "0/0", "0/0"), "wrong number of columns"),
+        (row(100, "A", "-", "0/1", "0/0", "0/0"), "ALT is not of A, C, G, T, N"),
         (row("x", "A", "C", "0/0", "0/0", "0/0"), "POS is not a whole number above 0"),
         (row(-3, "A", "C", "0/0", "0/0", "0/0"), "POS is not a whole number above 0"),
         (row(0, "A", "C", "0/0", "0/0", "0/0"), "record is not inside its contig"),
@@ -166,9 +167,65 @@ def test_foreign_contigs_are_not_loaded(write_vcf, load):
     cohort, found = load(write_vcf(rows, S3), max_bad=0.0)
 
     assert ["22-5-A-C"] == list(found)
-    assert {"contig hs37d5 is not of GRCh37": 1} == dict(
-        cohort.report.files[0].not_loaded
-    )
+    assert {"contig is not of GRCh37": 1} == dict(cohort.report.files[0].not_loaded)
+
+
+def test_many_foreign_contigs_are_one_reason(write_vcf, load):
+    """However many sequences are foreign, the report stays short."""
+    rows = [row(5, "A", "C", *["0/1"] * 3, contig=f"HLA{i}") for i in range(200)]
+    rows.append(row(5, "A", "C", *["0/1"] * 3))
+    file = load(write_vcf(rows, S3))[0].report.files[0]
+
+    assert {"contig is not of GRCh37": 200} == dict(file.not_loaded)
+    assert len(file.examples["contig is not of GRCh37"]) == 20
+
+
+def test_a_second_header_is_refused(write_vcf, load, tmp_path):
+    """Files joined end to end are refused: their samples may stand otherwise."""
+    one = write_vcf([row(5, "A", "C", *["0/1"] * 3)], S3)
+    two = tmp_path / "two.vcf"
+    two.write_bytes(one.read_bytes() * 2)
+
+    with pytest.raises(ReadError, match=r"two.vcf:5: a second header"):
+        load(two, max_bad=1.0)
+
+
+def test_a_plain_file_cut_in_its_last_line_is_refused(write_vcf, load, tmp_path):
+    """A last line that is bad and has no end is a cut file, not a bad record."""
+    one = write_vcf([row(p, "A", "C", *["0/1"] * 3) for p in range(1, 500)], S3)
+    cut = tmp_path / "cut.vcf"
+    cut.write_bytes(one.read_bytes()[:-6])
+
+    with pytest.raises(ReadError, match="truncated"):
+        load(cut, max_bad=1.0)
+
+
+def test_an_allele_of_a_million_bases_is_left(write_vcf, load):
+    """An allele too long to keep is counted as not loaded; the others load."""
+    called = ("0/1", "0/0", "0/0")
+    rows = [row(5, "A", "C", *called), row(6, "A", "A" * 1_000_001, *called)]
+    cohort, found = load(write_vcf(rows, S3))
+
+    assert "22-5-A-C" in found
+    assert 1 == cohort.report.alternates["not loaded yet: more than 1000000 bases"]
+
+
+def test_quotes_in_a_samples_table_are_text(write_vcf, load, tmp_path):
+    """A stray quote in the samples table joins no rows."""
+    table = tmp_path / "samples.tsv"
+    table.write_text('sample\tpop\nA\t"FIN\nB\tSWE\n')
+    cohort, _ = load(write_vcf([], S3), samples=table)
+
+    assert ["Total", '"FIN', "SWE"] == [g.label for g in cohort.layout.groups]
+
+
+def test_sample_names_in_latin1_stay_apart(load, tmp_path):
+    """Names that are not UTF-8 keep their letters."""
+    path = tmp_path / "x.vcf"
+    fixed = b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"
+    path.write_bytes(b"##fileformat=VCFv4.2\n" + fixed + b"\tM\xe9\tM\xe8\n")
+
+    assert 2 == load(path)[0].sample_count
 
 
 def test_nothing_usable_is_rejected(write_vcf, load):

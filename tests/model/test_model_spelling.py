@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import assume, given
+from hypothesis import strategies as st
 from model_references import TextReference, changes, haplotype, short_contig
 
 from beacon.model.assemblies import ASSEMBLIES
@@ -222,3 +223,34 @@ def test_an_accession_may_not_contradict_the_assembly() -> None:
     """Data of one assembly never answers a question on another (R96)."""
     with pytest.raises(UnknownContig, match="of GRCh38, not of GRCh37"):
         resolve_contig("NC_000022.11", assembly="GRCh37", loaded=())
+
+
+@given(
+    text=st.text(alphabet="ACG", min_size=6, max_size=14),
+    place=st.integers(1, 5),
+    unit=st.text(alphabet="ACG", min_size=1, max_size=3),
+    is_insertion=st.booleans(),
+)
+def test_with_a_reference_every_place_it_reads_the_same_is_asked(
+    text: str, place: int, unit: str, *, is_insertion: bool
+) -> None:
+    """Data that was never aligned is found, wherever in a repeat it was written."""
+    contig = short_contig(len(text))
+    inserted = unit if is_insertion else ""
+    deleted = "" if is_insertion else text[place : place + len(unit)]
+    if inserted == deleted:
+        return
+    changed = text[:place] + inserted + text[place + len(deleted) :]
+    gone, come = 1 + len(deleted), 1 + len(inserted)
+    forms = [
+        (s, text[s : s + gone], changed[s : s + come])
+        for s in range(len(text) - len(deleted))
+    ]
+    same = [
+        form
+        for form in forms
+        if text[: form[0]] + form[2] + text[form[0] + gone :] == changed
+    ]
+    asked = sequence_allele(contig, place, deleted, inserted)
+
+    assert set(same) <= set(spellings(asked, TextReference(text)))
