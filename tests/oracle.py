@@ -109,6 +109,7 @@ def _failed_only(pattern: VariantPattern, loaded: Loaded) -> Place | None:
     filters: set[str] = set()
     for record, found in loaded.rows():
         here = record.rank == pattern.contig.rank and pattern.overlap is not None
+        here = here and pattern.start is None and pattern.end is None
         if record.alternate:
             is_asked = pattern.matches(found.allele)
         else:

@@ -218,10 +218,12 @@ def _note_filters(
 def _is_asked_for(
     contig: Contig, pattern: VariantPattern, start: int, document: Document
 ) -> bool:
-    """Whether a row concerns a question; a bare place, wherever it overlaps."""
+    """Whether a row concerns a question; a bare place, that of a stretch alone."""
     if "e" in document or not is_site(cast("int", document["_id"])):
         return pattern.matches(allele_of(contig, start, document))
-    return pattern.overlap is not None and start in pattern.overlap
+    if pattern.overlap is None or pattern.start or pattern.end:
+        return False
+    return start in pattern.overlap
 
 
 def _exists(counts: dict[str, bytes], field: str) -> bool:

@@ -249,7 +249,8 @@ def test_with_a_reference_every_place_it_reads_the_same_is_asked(
     same = [
         form
         for form in forms
-        if text[: form[0]] + form[2] + text[form[0] + gone :] == changed
+        if form[1][0] == form[2][0]
+        and text[: form[0]] + form[2] + text[form[0] + gone :] == changed
     ]
     asked = sequence_allele(contig, place, deleted, inserted)
 
