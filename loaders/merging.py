@@ -119,7 +119,9 @@ class Merger:
         The last value is the reason and its detail, where one was found here.
         """
         found = alleles_of(site, self._reference)
-        fault = None if site.is_skipped else self._fault(site, found)
+        if site.is_skipped or (self._reference is None and not found.left):
+            return site, found, None
+        fault = self._fault(site, found)
         if fault is not None:
             site = site._replace(is_skipped=True, calls=None, info=None)
         return site, found, fault

@@ -125,6 +125,7 @@ class VcfSites:
         self._number = number
         self._samples = len(header.samples)
         self._columns = header.columns
+        self._width = min(header.columns, 10)
         self._assembly = assembly
         self._left_out = left_out
         self._keep_filtered = keep_filtered
@@ -162,7 +163,10 @@ class VcfSites:
     def _place(
         self, columns: list[bytes], report: FileReport, line: int
     ) -> Contig | None:
-        if len(columns) < _FIXED or len(columns) != min(self._columns, 10):
+        contig = self._contigs.get(columns[0])
+        if contig is not None and len(columns) == self._width:
+            return contig
+        if len(columns) < _FIXED or len(columns) != self._width:
             is_short_but_whole = len(columns) == _FIXED and not self._samples
             if not is_short_but_whole:
                 raise _wrong_columns(len(columns), self._columns)
