@@ -138,6 +138,9 @@ def variants(
                 with Catalogue(address) as catalogue:
                     outcome = load_variants(catalogue, request, told)
     _tell(outcome)
+    if reference is not None and outcome.assembly not in request.references:
+        hint = f"Questions need this reference, too: set references.{outcome.assembly}."
+        click.echo(filled(hint), err=True)
     if report is not None:
         report.write_text(json.dumps(outcome.as_dict(), indent=2) + "\n")
 
