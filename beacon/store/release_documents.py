@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from beacon.model.counts import Group, Layout
 from beacon.model.dataset import Dataset, Input, Release
+from beacon.model.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,7 @@ class ReleaseDocument(TypedDict):
     _id: int
     dataset: str
     assembly: str
+    format: int
     layout: LayoutDocument
     state: str
     touched: list[int]
@@ -69,6 +71,10 @@ class ReleaseDocument(TypedDict):
     tool: str
     options: str
     report: str
+
+
+FORMAT = 1
+"""Raised whenever rows or documents of a release are kept in another form."""
 
 
 class DatasetDocument(TypedDict, total=False):
@@ -151,9 +157,24 @@ def read_layout(document: LayoutDocument) -> Layout:
     return Layout(baseline=tuple(document["baseline"]), groups=tuple(groups))
 
 
+def is_readable(document: Mapping[str, object]) -> bool:
+    """Whether a release was written in the form this version reads."""
+    return document.get("format") == FORMAT
+
+
 def read_release(document: Mapping[str, object]) -> StoredRelease:
-    """Return the release a document holds."""
+    """Return the release a document holds.
+
+    Raises:
+        StoreUnavailable: when another version wrote it in another form.
+    """
     kept = cast("ReleaseDocument", document)
+    if not is_readable(document):
+        message = (
+            f"release {kept['ordinal']} of dataset {kept['dataset']} was written by"
+            " another version of Nordic Beacon; load its files again"
+        )
+        raise StoreUnavailable(message)
     release = Release(
         number=kept["_id"],
         ordinal=kept["ordinal"],

@@ -30,7 +30,9 @@ from beacon.store.driver import (
 from beacon.store.lease import Lease
 from beacon.store.ownership import this_process
 from beacon.store.release_documents import (
+    FORMAT,
     LISTED,
+    is_readable,
     layout_document,
     read_dataset,
     read_release,
@@ -159,14 +161,17 @@ class Catalogue:
             yield read_release(found).release
 
     def unchanged(self, dataset: str, fingerprint: str) -> Release | None:
-        """Return the served release if it has this fingerprint already."""
-        try:
-            release = self.dataset(dataset).release
-        except NotFound:
+        """Return the served release if it has this fingerprint already.
+
+        One that another version wrote in another form is not it.
+        """
+        with driver_errors():
+            document = self._datasets.find_one({**LISTED, "_id": dataset}) or {}
+            found = self._releases.find_one({"_id": document.get("active")})
+        if found is None or not is_readable(found):
             return None
-        if release is not None and release.fingerprint == fingerprint:
-            return release
-        return None
+        release = read_release(found).release
+        return release if release.fingerprint == fingerprint else None
 
     def begin(self, dataset: str, *, assembly: str, layout: Layout) -> ReleaseWriter:
         """Begin a new release of a dataset; dead loads are swept first.
@@ -186,6 +191,7 @@ class Catalogue:
                     "assembly": assembly,
                     "layout": layout_document(layout),
                     "state": "loading",
+                    "format": FORMAT,
                     "touched": [],
                     "long_classes": [],
                     "longest_short": 1,

@@ -12,7 +12,7 @@ import pytest
 from pymongo import MongoClient
 
 from beacon.ingest import LoadRequest, load_variants, try_variants
-from beacon.model.errors import LoadRejected
+from beacon.model.errors import LoadRejected, StoreUnavailable
 from beacon.model.genome import Contig
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Query
@@ -200,3 +200,19 @@ async def test_killed_loads_are_invisible_and_swept(
     assert last.is_new
     assert unpublished(store_address) == 0
     assert replace(served, dataset="five") in catalogue.releases("five")
+
+
+async def test_a_release_of_another_version_is_a_sentence(
+    catalogue, store_address, variant_store
+):
+    """Data kept in another form is no answer, and loading again replaces it."""
+    load_variants(catalogue, request(FIVE))
+    with MongoClient(store_address.uri) as client:
+        client[store_address.database].releases.update_many(
+            {}, {"$unset": {"format": 1}}
+        )
+
+    with pytest.raises(StoreUnavailable, match="another version"):
+        await variant_store.datasets()
+    assert load_variants(catalogue, request(FIVE)).is_new
+    assert len(await variant_store.datasets()) == 1
