@@ -125,7 +125,7 @@ def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
         sample_count=release.sample_count,
         variants=tuple(
             _record(variant, release.layout)
-            for variant in found.variants
+            for variant in _on_page(found, query)
             if variant.exists
         ),
     )
@@ -135,6 +135,14 @@ def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
     if not query.pattern.is_single_allele:
         return said
     return replace(said, counts=_everybody(found, release))
+
+
+def _on_page(found: DatasetFindings, query: Query) -> tuple[FoundVariant, ...]:
+    """Return the variants of the page asked for; a single allele fills one."""
+    if query.pattern is None or not query.pattern.is_single_allele:
+        return found.variants
+    first = query.page.offset
+    return found.variants[first : first + query.page.limit]
 
 
 def _record(variant: FoundVariant, layout: Layout) -> VariantDisclosure:

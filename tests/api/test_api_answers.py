@@ -171,6 +171,18 @@ async def test_walking_all_pages_gives_every_record_once(client):
     assert (len(ids), len(set(ids)), totals) == (26, 26, {26})
 
 
+async def test_one_allele_fills_one_page(client):
+    """The page behind a single allele is empty; its counts are still said."""
+    asked = {"requestedGranularity": "record", "pagination": {"skip": 1, "limit": 10}}
+    document = await posted(client, "/api/g_variants", body(ALLELE, **asked))
+    (only, *_) = document["response"]["resultSets"]
+
+    assert document["responseSummary"]["numTotalResults"] >= 1
+    assert only["results"] == []
+    assert only["info"]["status"] == "seen"
+    assert only["info"]["alleleCount"] > 0
+
+
 async def test_a_limit_holds_for_each_result_set(client):
     """A page of one shows every dataset."""
     answer = await posted(
