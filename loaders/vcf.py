@@ -93,6 +93,9 @@ class Fault(StrEnum):
     COUNTS = "INFO counts contradict each other"
 
 
+_SIGNS_OF_A_CUT = (Fault.COLUMNS, Fault.GENOTYPE)
+
+
 class _BadLine(ValueError):
     """A record that cannot be used."""
 
@@ -147,7 +150,7 @@ class VcfSites:
                 if contig is not None:
                     yield self._site(contig, columns, line, line_number)
             except _BadLine as bad:
-                is_last_bad = True
+                is_last_bad = bad.reason in _SIGNS_OF_A_CUT
                 report.reject(line_number, bad.reason, bad.detail)
                 skipped = self._skipped(columns, line_number)
                 if skipped is not None:

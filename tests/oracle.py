@@ -108,12 +108,12 @@ def _failed_only(pattern: VariantPattern, loaded: Loaded) -> Place | None:
     """Return what only records that failed a FILTER declare where nothing exists."""
     filters: set[str] = set()
     for record, found in loaded.rows():
-        here = record.rank == pattern.contig.rank and pattern.overlap is not None
-        here = here and pattern.start is None and pattern.end is None
+        bounds = [b for b in (pattern.overlap, pattern.start) if b is not None]
+        here = record.rank == pattern.contig.rank and bounds
         if record.alternate:
             is_asked = pattern.matches(found.allele)
         else:
-            is_asked = here and record.start in pattern.overlap
+            is_asked = here and all(record.start in b for b in bounds)
         if is_asked:
             filters.update(found.filters)
     return Place(filters=tuple(sorted(filters))) if filters else None
@@ -140,10 +140,7 @@ def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
         place = Place(an=an, has_record=True)
     else:
         place = Place(filters=tuple(sorted({w for f in basis for w in f.filters})))
-    is_conclusive = bool(own) or not (
-        pattern.is_provisional
-        or (pattern.is_unaligned and "reference" in loaded.release.options)
-    )
+    is_conclusive = bool(own) or not pattern.is_provisional
     return DatasetFindings(
         dataset=loaded.dataset, total=0, place=place, is_conclusive=is_conclusive
     )

@@ -88,14 +88,17 @@ def normal_allele(
 ) -> Allele:
     """Return the one allele a pattern asks for, in its normal form.
 
-    Where the base before it is not known it is left out, and a side is empty.
+    Where the base before it is not known it is left out, and a side is empty; a
+    REF that is not known stays ``N``.
     """
     reference = references.get(pattern.contig.assembly)
     written = [sequence_allele(pattern.contig, *form) for form in pattern.spellings]
     normal = {_normal(allele, reference) for allele in written}
     if len(normal) == 1:
         return normal.pop()
-    return sequence_allele(pattern.contig, *strip(*pattern.spellings[0]))
+    open_forms = [form for form in pattern.spellings if "N" in form[1]]
+    form = next(iter(open_forms), pattern.spellings[0])
+    return sequence_allele(pattern.contig, *strip(*form))
 
 
 def _normal(allele: Allele, reference: Reference | None) -> Allele:

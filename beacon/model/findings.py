@@ -62,8 +62,8 @@ class DatasetFindings:
             the allele itself (single-allele question, any granularity).
         place: what a "no" rests on (single-allele question).
         is_contig_loaded: whether the release has records on the contig asked.
-        is_conclusive: whether not finding it means that it is not there; an
-            insertion or deletion may stand elsewhere in aligned data.
+        is_conclusive: whether not finding it means that it is not there (see
+            ``VariantPattern.is_provisional``).
     """
 
     dataset: Dataset
@@ -80,9 +80,11 @@ class DatasetFindings:
             return Status.SEEN
         if not self.is_contig_loaded:
             return Status.NOT_COVERED
+        if not self.is_conclusive:
+            return Status.NO_ANSWER
         if self.place is not None and self._says_nothing(self.place):
             return Status.NOT_COVERED
-        return Status.NOT_SEEN if self.is_conclusive else Status.NO_ANSWER
+        return Status.NOT_SEEN
 
     def _says_nothing(self, place: Place) -> bool:
         """Whether nobody's call at a place may be relied on.

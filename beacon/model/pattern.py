@@ -51,10 +51,9 @@ class VariantPattern:
         variant_type: one of ``SNP MNP INS DEL INDEL DUP INV CNV BND``; ``CNV``
             finds DEL and DUP too where they are symbolic.
         min_length, max_length: bases affected, inclusive.
-        is_unaligned: an insertion or deletion that was placed without a
-            reference; aligned data may keep it elsewhere.
-        is_provisional: its spellings may not be all there are, whatever the data:
-            not finding it says nothing.
+        is_provisional: its spellings may not be all there are (an insertion or
+            deletion that may lie further left, where no reference tells; bases
+            that are not known): not finding it says nothing.
     """
 
     contig: Contig
@@ -68,7 +67,6 @@ class VariantPattern:
     variant_type: str | None = None
     min_length: int | None = None
     max_length: int | None = None
-    is_unaligned: bool = False
     is_provisional: bool = False
 
     @property

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _ANY_BASE = "N"
 _SPELLED = frozenset("ACGT")
-_FURTHEST_ROLL = 100
-"""Places further right than this are not tried; a repeat that long is aligned."""
+_FURTHEST_ROLL = 500
+"""Bases; places further right than this are not tried."""
 
 _BASES_IT_MAY_BE = "ACGTN"
 
@@ -225,22 +225,32 @@ def allele_pattern(allele: Allele, reference: Reference | None) -> VariantPatter
         message = "The alternate bases are the reference bases: this is not a variant."
         raise InvalidRequest(message, parameter="alternateBases")
     check_reference(allele.contig, allele.start, allele.reference, reference)
-    _, ref, alt = strip(allele.start, allele.reference, allele.alternate)
-    can_shift = not (ref and alt)
-    is_unaligned = can_shift and not _is_held(allele, reference)
+    forms = spellings(allele, reference)
     return VariantPattern(
         contig=allele.contig,
-        spellings=spellings(allele, reference),
-        is_unaligned=is_unaligned,
-        is_provisional=(is_unaligned and not allele.is_anchored)
-        or not _SPELLED.issuperset(allele.reference + allele.alternate),
+        spellings=forms,
+        is_provisional=_may_lie_elsewhere(allele, reference)
+        or not any(_SPELLED.issuperset(ref + alt) for _, ref, alt in forms),
     )
 
 
-def _is_held(allele: Allele, reference: Reference | None) -> bool:
-    """Whether a reference has the bases around an allele."""
-    if reference is None:
+def _may_lie_elsewhere(allele: Allele, reference: Reference | None) -> bool:
+    """Whether data may keep an insertion or deletion where it is not asked for.
+
+    It cannot where the base before it is known and stops it from moving left.
+    """
+    _, ref, alt = strip(allele.start, allele.reference, allele.alternate)
+    if ref and alt:
         return False
+    if reference is not None and _is_held(allele, reference):
+        last, _, _ = right_align(allele, reference)
+        return last - left_align(allele, reference).start > _FURTHEST_ROLL
+    leftmost = left_align(allele, _OwnBases(allele))
+    return not leftmost.is_anchored or leftmost.reference[0] == _ANY_BASE
+
+
+def _is_held(allele: Allele, reference: Reference) -> bool:
+    """Whether a reference has the bases around an allele."""
     held = reference.bases(allele.contig, max(0, allele.start - 1), allele.end + 1)
     return bool(held) and _SPELLED.issuperset(held or "")
 

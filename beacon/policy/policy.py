@@ -194,7 +194,7 @@ def _coverage(found: DatasetFindings) -> str | None:
 
 def _filters(found: DatasetFindings) -> tuple[str, ...]:
     """Return the FILTER words that kept an allele, or its place, from counting."""
-    if found.status is Status.SEEN:
+    if found.status in (Status.SEEN, Status.NO_ANSWER):
         return ()
     if found.place is not None and found.place.filters:
         return found.place.filters

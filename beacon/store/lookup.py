@@ -60,16 +60,10 @@ async def look_up(
                 dataset=shelf.dataset,
                 total=0,
                 place=place,
-                is_conclusive=_is_conclusive(pattern, shelf.release),
+                is_conclusive=not pattern.is_provisional,
             )
         findings[shelf.dataset.id] = told
     return [findings.get(s.dataset.id) or _not_loaded(s) for s in shelves]
-
-
-def _is_conclusive(pattern: VariantPattern, release: Release) -> bool:
-    """Whether an allele that is not found under its spellings is not there."""
-    is_aligned = "reference" in release.options
-    return not (pattern.is_provisional or (pattern.is_unaligned and is_aligned))
 
 
 def _not_loaded(shelf: Shelf) -> DatasetFindings:

@@ -218,12 +218,11 @@ def _note_filters(
 def _is_asked_for(
     contig: Contig, pattern: VariantPattern, start: int, document: Document
 ) -> bool:
-    """Whether a row concerns a question; a bare place, that of a stretch alone."""
+    """Whether a row concerns a question; a bare place, where it may begin."""
     if "e" in document or not is_site(cast("int", document["_id"])):
         return pattern.matches(allele_of(contig, start, document))
-    if pattern.overlap is None or pattern.start or pattern.end:
-        return False
-    return start in pattern.overlap
+    bounds = [b for b in (pattern.overlap, pattern.start) if b is not None]
+    return bool(bounds) and all(start in b for b in bounds)
 
 
 def _exists(counts: dict[str, bytes], field: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from beacon.model.counts import Carriers, Tally, VariantRecord
@@ -126,6 +126,7 @@ def patterns(draw: Draw, known: Sequence[VariantRecord]) -> VariantPattern | Non
 @settings(
     max_examples=60,
     deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
