@@ -109,7 +109,8 @@ def _failed_only(pattern: VariantPattern, loaded: Loaded) -> Place | None:
     filters: set[str] = set()
     for record, found in loaded.rows():
         bounds = [b for b in (pattern.overlap, pattern.start) if b is not None]
-        here = record.rank == pattern.contig.rank and bounds
+        by_end = pattern.start is None and pattern.end is not None
+        here = record.rank == pattern.contig.rank and bounds and not by_end
         if record.alternate:
             is_asked = pattern.matches(found.allele)
         else:

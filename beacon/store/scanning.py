@@ -221,6 +221,8 @@ def _is_asked_for(
     """Whether a row concerns a question; a bare place, where it may begin."""
     if "e" in document or not is_site(cast("int", document["_id"])):
         return pattern.matches(allele_of(contig, start, document))
+    if pattern.start is None and pattern.end is not None:
+        return False  # asked by its end alone, which a place does not have
     bounds = [b for b in (pattern.overlap, pattern.start) if b is not None]
     return bool(bounds) and all(start in b for b in bounds)
 
