@@ -57,7 +57,6 @@ class Query:
         assembly: canonical name the question is limited to.
         unknown_filters: well-formed filter ids nothing here answers to; they
             match nothing and are named in ``warnings``.
-        identity: ids asked for by path, e.g. a variant's.
         warnings: sentences the answer must repeat.
         requested: the request as understood, for ``receivedRequestSummary``.
     """
