@@ -95,6 +95,6 @@ def _is_asked(dataset: Dataset, query: Query) -> bool:
         return False
     if query.datasets is not None and dataset.id not in query.datasets:
         return False
-    if query.pattern is not None and query.pattern.contig.assembly != release.assembly:
+    if query.pattern is not None and query.pattern.assembly != release.assembly:
         return False
     return query.assembly is None or query.assembly == release.assembly

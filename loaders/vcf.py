@@ -59,6 +59,8 @@ class Site(NamedTuple):
         alternates: as written, bases in upper case; empty when there is no ALT.
         filters: FILTER words it failed; empty when it counts.
         calls: genotypes; ``None`` where the line has none.
+        identifier: the ID column, as written.
+        fields: the INFO column, as written.
         is_skipped: whether the record was bad: its place is not covered.
     """
 
@@ -72,6 +74,8 @@ class Site(NamedTuple):
     filters: tuple[str, ...]
     calls: Calls | None
     info: InfoCounts | None
+    identifier: bytes = b"."
+    fields: bytes = b""
     is_skipped: bool = False
 
     @property
@@ -214,6 +218,8 @@ class VcfSites:
             () if self._keep_filtered else self._failed(columns[6]),
             calls,
             self._info(info, len(alternates)),
+            columns[2],
+            info,
         )
 
     def _info(self, info: bytes, alternates: int) -> InfoCounts | None:

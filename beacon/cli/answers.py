@@ -79,7 +79,7 @@ def normalised(
         allele = normal_allele(pattern, references)
         return spelled(allele) if allele.is_anchored else typed
     reach = pattern.overlap or pattern.reach()
-    place = f"{pattern.contig.name}:{pos_from_start(reach.low)}-{reach.high}"
+    place = f"{pattern.sequence.name}:{pos_from_start(reach.low)}-{reach.high}"
     return " ".join(filter(None, [place, pattern.variant_type]))
 
 
@@ -91,14 +91,14 @@ def normal_allele(
     Where the base before it is not known it is left out, and a side is empty; a
     REF that is not known stays ``N``.
     """
-    reference = references.get(pattern.contig.assembly)
-    written = [sequence_allele(pattern.contig, *form) for form in pattern.spellings]
+    reference = references.get(pattern.assembly)
+    written = [sequence_allele(pattern.sequence, *form) for form in pattern.spellings]
     normal = {_normal(allele, reference) for allele in written}
     if len(normal) == 1:
         return normal.pop()
     open_forms = [form for form in pattern.spellings if "N" in form[1]]
     form = next(iter(open_forms), pattern.spellings[0])
-    return sequence_allele(pattern.contig, *strip(*form))
+    return sequence_allele(pattern.sequence, *strip(*form))
 
 
 def _normal(allele: Allele, reference: Reference | None) -> Allele:
@@ -117,7 +117,7 @@ def spelled(allele: Allele) -> str:
 def print_answer(answer: Answer) -> None:
     """Print one answer: the word over all, then a line per dataset."""
     status = answer.disclosure.status
-    assembly = answer.pattern.contig.assembly
+    assembly = answer.pattern.assembly
     _echo(f"{answer.shown} ({assembly}): {_coloured(status)}")
     for parts in _rows(answer.disclosure):
         _echo(_row(parts, answer.pattern))
@@ -145,7 +145,7 @@ def plain(answer: Answer) -> dict[str, object]:
     document: dict[str, object] = {
         "variant": answer.typed,
         "normalised": answer.shown,
-        "assemblyId": answer.pattern.contig.assembly,
+        "assemblyId": answer.pattern.assembly,
         "status": said.status.value,
         "datasets": [_plain_part(part, answer.pattern) for part in said.datasets],
     }

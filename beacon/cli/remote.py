@@ -141,8 +141,8 @@ def _parameters(
     pattern: VariantPattern, references: Mapping[str, Reference]
 ) -> dict[str, str]:
     asked = {
-        "assemblyId": pattern.contig.assembly,
-        "referenceName": pattern.contig.name,
+        "assemblyId": pattern.assembly,
+        "referenceName": pattern.sequence.name,
         "requestedGranularity": Granularity.RECORD.word,
         "includeResultsetResponses": "ALL",
         "limit": "1",

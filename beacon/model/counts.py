@@ -8,7 +8,11 @@ sums of columns.  Frequencies are computed at the edge, never stored.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from beacon.model.annotation import Annotation
+    from beacon.model.structure import Structure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,8 @@ class VariantRecord(NamedTuple):
         rank: the contig's rank in its assembly (1 … 25).
         start, end: 0-based interbase, as in ``Allele``.
         filters: FILTER words, where only records that failed them declare it.
+        structure: details of a structural allele.
+        annotation: what the file says of the allele.
     """
 
     rank: int
@@ -102,6 +108,8 @@ class VariantRecord(NamedTuple):
     alternate: str
     tally: Tally
     filters: tuple[str, ...] = ()
+    structure: Structure | None = None
+    annotation: Annotation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

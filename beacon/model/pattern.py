@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from beacon.model.variant import strip
 
 if TYPE_CHECKING:
+    from beacon.model.annotation import Annotation, AnnotationPattern
     from beacon.model.genome import Contig
     from beacon.model.variant import Allele
 
 _LONGEST_SPELLED = 100
+_LONGEST_CONTIG = 1 << 28
 
 Spelling = tuple[int, str, str]
 """``(start, reference, alternate)`` of one allele."""
@@ -39,7 +41,9 @@ class VariantPattern:
     """What is asked of variants.  Every given part must hold; ``None`` asks nothing.
 
     Attributes:
-        contig: the sequence (it names its assembly).
+        contig: the sequence (it names its assembly); ``None``: any of ``genome``.
+        genome: canonical name of the assembly, where no sequence is given.
+        annotated: what the variant's annotations must say.
         identity: the variant's id (see ``identity_of``); given with ``start``.
         spellings: the equivalent spellings of ONE allele (as typed, trimmed,
             left-aligned, anchored); any of them is the allele.
@@ -56,7 +60,9 @@ class VariantPattern:
             that are not known): not finding it says nothing.
     """
 
-    contig: Contig
+    contig: Contig | None
+    genome: str | None = None
+    annotated: AnnotationPattern | None = None
     identity: str | None = None
     spellings: tuple[Spelling, ...] = ()
     overlap: Bounds | None = None
@@ -68,6 +74,28 @@ class VariantPattern:
     min_length: int | None = None
     max_length: int | None = None
     is_provisional: bool = False
+
+    @property
+    def assembly(self) -> str:
+        """The canonical name of the assembly asked."""
+        if self.contig is not None:
+            return self.contig.assembly
+        if self.genome is None:
+            message = "a pattern names a sequence or an assembly"
+            raise ValueError(message)
+        return self.genome
+
+    @property
+    def sequence(self) -> Contig:
+        """The contig, of a pattern that names one.
+
+        Raises:
+            ValueError: when it names an assembly only.
+        """
+        if self.contig is None:
+            message = "the pattern names no sequence"
+            raise ValueError(message)
+        return self.contig
 
     @property
     def is_single_allele(self) -> bool:
@@ -82,21 +110,28 @@ class VariantPattern:
             return Bounds(low=min(starts), high=max(*ends, max(starts) + 1))
         if self.overlap is not None:
             return self.overlap
-        low, high = 0, self.contig.length + 1
+        longest = _LONGEST_CONTIG if self.contig is None else self.contig.length
+        low, high = 0, longest + 1
         if self.start is not None:
             low, high = max(0, self.start.low - 1), self.start.high
         return Bounds(low=low, high=max(low + 1, high))
 
-    def matches(self, allele: Allele) -> bool:
+    def matches(self, allele: Allele, annotation: Annotation | None = None) -> bool:
         """Whether ``allele``, as a dataset keeps it, is one this question asks for."""
         return (
-            allele.contig == self.contig
+            self._is_there(allele)
+            and (self.annotated is None or self.annotated.matches(annotation))
             and (self.identity is None or self.identity == identity_of(allele))
             and self._spelled(allele)
             and self._placed(allele)
             and self._based(allele)
             and self._kind(allele)
         )
+
+    def _is_there(self, allele: Allele) -> bool:
+        if self.contig is None:
+            return allele.contig.assembly == self.genome
+        return allele.contig == self.contig
 
     def _spelled(self, allele: Allele) -> bool:
         if not self.spellings:

@@ -44,7 +44,7 @@ async def look_up(
     Of several datasets one usually lacks the allele, so its place is read at
     once: it holds the allele's rows, too.
     """
-    loaded = [s for s in shelves if pattern.contig.name in s.release.contigs]
+    loaded = [s for s in shelves if pattern.sequence.name in s.release.contigs]
     asked = _Asked(pattern, table, has_long=any(s.long_classes for s in loaded))
     there = None
     if len(loaded) > 1 and asked.stands_at_its_places:
@@ -77,7 +77,7 @@ class _Asked:
         self, pattern: VariantPattern, table: Table, *, has_long: bool
     ) -> None:
         self._pattern = pattern
-        self._rank = pattern.contig.rank
+        self._rank = pattern.sequence.rank
         self._table = table
         self._has_long = has_long
         self._spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
@@ -130,7 +130,7 @@ class _Asked:
         for start, row in rows:
             if "e" not in row and is_site(cast("int", row["_id"])):
                 continue
-            allele = allele_of(self._pattern.contig, start, row)
+            allele = allele_of(self._pattern.sequence, start, row)
             if self._pattern.matches(allele):
                 alleles.append((allele, cast("Document", row["d"])))
         rank = {spelling: i for i, spelling in enumerate(self._pattern.spellings)}

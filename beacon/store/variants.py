@@ -144,7 +144,7 @@ class VariantStore:
         """Return the datasets to be read, with the release each serves now."""
         assembly = query.assembly
         if query.pattern is not None:
-            assembly = query.pattern.contig.assembly
+            assembly = query.pattern.assembly
         shelves = []
         for name in granularities:
             dataset, stored = self._shelves.get(name, (None, None))
@@ -166,7 +166,7 @@ class VariantStore:
             return ()
         if pattern is None:
             return await self._walk(query, shelves, granularities)
-        table = self._table(pattern.contig.assembly)
+        table = self._table(pattern.assembly)
         if pattern.spellings:
             return await look_up(pattern, shelves, table)
         if pattern.identity is not None:
@@ -181,7 +181,7 @@ class VariantStore:
         page: Page,
     ) -> list[DatasetFindings]:
         """Read a stretch once for all datasets that have its contig."""
-        contig = pattern.contig
+        contig = pattern.sequence
         answers = {
             s.dataset.id: Answer(s, granularity(s.dataset.id), page, is_counted=True)
             for s in shelves

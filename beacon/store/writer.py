@@ -101,7 +101,8 @@ class ReleaseWriter:
         long: dict[object, Document] = {}
         touched = Touched()
         field, layout = self._field, self._layout
-        for rank, start, end, reference, alternate, tally, filters in records:
+        for record in records:
+            rank, start, end, reference, alternate, tally, filters = record[:7]
             if not alternate:
                 tally = tally._replace(carriers=())  # a site says its AN only
             counts = {field: pack(tally, filters, layout)}

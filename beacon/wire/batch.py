@@ -101,7 +101,7 @@ def question(line: Line, known: Understanding) -> Query:
             raise InvalidRequest(message)
     return Query(
         pattern=pattern,
-        assembly=pattern.contig.assembly,
+        assembly=pattern.assembly,
         granularity=Granularity.COUNT,
         include=Include.ALL,
     )

@@ -384,7 +384,7 @@ def _about(
     return replace(
         query,
         pattern=pattern,
-        assembly=named if pattern is None else pattern.contig.assembly,
+        assembly=named if pattern is None else pattern.assembly,
     )
 
 
@@ -400,4 +400,4 @@ def _addressed(query: Query, address: Address) -> Query:
     if pattern is None:
         message = f"{shown(address.identity)} is not the id of a variant here."
         return replace(query, datasets=(), warnings=(*query.warnings, message))
-    return replace(query, pattern=pattern, assembly=pattern.contig.assembly)
+    return replace(query, pattern=pattern, assembly=pattern.assembly)
