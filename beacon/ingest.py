@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from loaders.report import LoadReport
 
 _BATCH = 2_000
-_MEANING = 1
+_MEANING = 2
 """Raised when the same files would mean other counts than before."""
 
 
@@ -152,11 +152,13 @@ def _opened(
     cohort = open_cohort(request.paths, request.options)
     inputs = tuple(_input(path) for path in request.paths)
     options = request.options
+    choice = None if cohort.is_genotyped else options.info_counts
     told: dict[str, object] = {
         "filters": "all" if options.keep_filtered else "pass",
         "maxBad": options.max_bad,
         "groupBy": list(options.group_by),
         "samples": _input(options.samples).sha256 if options.samples else None,
+        "infoCounts": choice.told() if choice else None,
         "reference": _reference_name(request.reference_path(cohort.assembly.name)),
     }
     return cohort, inputs, {k: v for k, v in told.items() if v is not None}

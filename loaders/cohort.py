@@ -7,14 +7,16 @@ Everything that can refuse a load before a record is read is refused in
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from beacon.model.counts import Group, Layout
 from beacon.model.errors import LoadRejected, UsageError
 from loaders.counting import GenotypeCounting, InfoCounting
+from loaders.declared import DeclaredCounts, DeclaredFiles, untold
 from loaders.header import Header, choose_assembly, left_out, read_header
+from loaders.mapping import fit, shown, uncounted
 from loaders.merging import Merger
 from loaders.reader import VcfText, shown_name
 from loaders.report import FileReport, LoadReport
@@ -26,11 +28,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beacon.model.assemblies import Assembly
-    from beacon.model.counts import VariantRecord
+    from beacon.model.counts import Layout, VariantRecord
     from beacon.model.variant import Reference
+    from loaders.mapping import Choice
 
-_SITES_LAYOUT = Layout(baseline=(0,), groups=(Group(label="Total", columns=(0,)),))
 _STEP = 4096
+_PEEKED = 1000
+_GENOTYPES_COUNT = (
+    "--info-counts is not used: these files have genotypes, and genotypes count"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,8 @@ class LoadOptions:
         group_by: columns of it to count by, besides sex and population.
         keep_filtered: count records that failed a FILTER (``--filters all``).
         max_bad: the share of bad records above which a file is rejected.
+        info_counts: where sites-only files keep their counts; ``None``: in AC, AN
+            and nhomalt.
     """
 
     assembly: str | None = None
@@ -50,6 +58,7 @@ class LoadOptions:
     group_by: tuple[str, ...] = ()
     keep_filtered: bool = False
     max_bad: float = 0.01
+    info_counts: Choice | None = None
 
 
 class Cohort:
@@ -64,16 +73,16 @@ class Cohort:
         paths: Sequence[Path],
         headers: Sequence[Header],
         assembly: Assembly,
-        roster: Roster | None,
+        people: Roster | DeclaredFiles,
         options: LoadOptions,
     ) -> None:
         self._paths = paths
         self._headers = headers
-        self._roster = roster
+        self._people = people
         self._options = options
         self.assembly = assembly
         self.report = LoadReport(files=[FileReport(name=shown_name(p)) for p in paths])
-        self.report.notes.extend(roster.notes if roster else ())
+        self.report.notes.extend(people.notes)
         annotations = sorted({a for h in headers for a in h.annotations})
         if annotations:
             named = ", ".join(annotations)
@@ -83,17 +92,17 @@ class Cohort:
     @property
     def is_genotyped(self) -> bool:
         """Whether counts come from genotypes."""
-        return self._roster is not None
+        return isinstance(self._people, Roster)
 
     @property
     def sample_count(self) -> int | None:
         """How many people the files hold; ``None`` for sites only."""
-        return self._roster.people if self._roster else None
+        return self._people.people if isinstance(self._people, Roster) else None
 
     @property
     def layout(self) -> Layout:
         """The columns and groups of the counts."""
-        return self._roster.layout if self._roster else _SITES_LAYOUT
+        return self._people.layout
 
     def records(
         self,
@@ -111,13 +120,19 @@ class Cohort:
             LoadRejected: too many bad records, or none usable; at the end.
             ReadError: a file that is truncated or corrupt.
         """
-        counting = GenotypeCounting(self._roster) if self._roster else InfoCounting()
+        counting: GenotypeCounting | InfoCounting
+        if isinstance(self._people, Roster):
+            counting = GenotypeCounting(self._people)
+        else:
+            counting = InfoCounting(self._people.shape)
         merger = Merger(counting, reference, self.report)
         sites = self._sites(self.report, progress)
         yield from merger.records(sites, lambda: self._sites(self._unread(), None))
         self.contigs = frozenset(merger.contigs)
         for file in self.report.files:
             self._judge(file)
+        if isinstance(counting, InfoCounting):
+            self._judge_counts(counting)
 
     def _unread(self) -> LoadReport:
         return LoadReport(files=[FileReport(name=shown_name(p)) for p in self._paths])
@@ -126,11 +141,15 @@ class Cohort:
         self, report: LoadReport, progress: Callable[[int], None] | None
     ) -> Iterator[Site]:
         texts = [VcfText(path) for path in self._paths]
+        declared: Sequence[DeclaredCounts | None] = [None] * len(texts)
+        if not isinstance(self._people, Roster):
+            declared = self._people.readers
         streams = [
             VcfSites(
                 text,
                 header,
                 self.assembly,
+                declared=declared[number],
                 number=number,
                 left_out=left_out(header, self.assembly),
                 keep_filtered=self._options.keep_filtered,
@@ -169,6 +188,23 @@ class Cohort:
             )
             raise LoadRejected(message)
 
+    def _judge_counts(self, counting: InfoCounting) -> None:
+        """Reject files that never tell what they were said to tell."""
+        choice = self._options.info_counts
+        if choice is None or not counting.listed:
+            return
+        if not counting.counted:
+            found = tuple(dict.fromkeys(f for h in self._headers for f in h.info))
+            message = (
+                f"--info-counts {choice.name} does not fit: no record tells the AC of"
+                f" Total; INFO fields found: {shown(found)}"
+            )
+            raise LoadRejected(message)
+        self.report.notes.append(
+            f"{counting.listed} alleles are listed without the AC of Total: their"
+            " presence is all that is said"
+        )
+
 
 def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
     """Return the files, opened and found to fit together.
@@ -192,11 +228,49 @@ def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
     if sites_only and len(sites_only) != len(headers):
         message = f"{sites_only[0].path} has no samples but other files do"
         raise UsageError(message)
-    roster = None
-    if not sites_only:
+    people: Roster | DeclaredFiles
+    if sites_only:
+        if table:
+            message = "--samples is given but the files have no samples"
+            raise UsageError(message)
+        people = _declared(paths, headers, options.info_counts)
+    else:
         files = [h.samples for h in headers]
-        roster = make_roster(files, table, options.group_by)
-    elif table:
-        message = "--samples is given but the files have no samples"
-        raise UsageError(message)
-    return Cohort(paths, headers, assembly, roster, options)
+        people = make_roster(files, table, options.group_by)
+        if options.info_counts is not None:
+            people = replace(people, notes=(*people.notes, _GENOTYPES_COUNT))
+    return Cohort(paths, headers, assembly, people, options)
+
+
+def _declared(
+    paths: Sequence[Path], headers: Sequence[Header], choice: Choice | None
+) -> DeclaredFiles:
+    """Return where sites-only files keep their counts.
+
+    Raises:
+        UsageError: the choice does not fit one of them.
+    """
+    notes = []
+    if choice is None:
+        files = [untold(h.info) for h in headers]
+    else:
+        found = zip(paths, headers, strict=True)
+        files = [fit(choice, _fields(p, h), shown_name(p)) for p, h in found]
+        total = files[0].mapping.total
+        notes.append(f"counts are INFO's, as {choice.name}")
+        notes += [f"Total is {total}"] if total else []
+    frequencies = dict.fromkeys(f for h in headers for f in uncounted(h.info))
+    if frequencies:
+        named = shown(tuple(frequencies))
+        notes.append(f"not counted: frequencies without a count (INFO {named})")
+    return DeclaredFiles(files=tuple(files), notes=tuple(notes))
+
+
+def _fields(path: Path, header: Header) -> tuple[str, ...]:
+    """Return the INFO fields a file declares, then those its first records have."""
+    fields = dict.fromkeys(header.info)
+    for _, line in islice(VcfText(path).body(), _PEEKED):
+        for column in line.split(b"\t", 8)[7:8]:
+            keys = (field.partition(b"=")[0] for field in column.split(b";"))
+            fields |= dict.fromkeys(key.decode("latin1") for key in keys)
+    return tuple(field for field in fields if field not in ("", "."))

@@ -7,7 +7,7 @@ with most copies counts, and nothing is summed over records.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from loaders.declared import Row, Shape
     from loaders.roster import Roster
     from loaders.vcf import Site
 
@@ -50,37 +51,86 @@ class Counting(Protocol):
 
 
 class InfoCounting:
-    """Counts of a sites-only source: what INFO says, or presence alone."""
+    """Counts of a sites-only source: what INFO says, or presence alone.
+
+    Every group the source declares is a column of its own, for they may overlap
+    and need not add up to Total.
+
+    Attributes:
+        counted: alleles of which Total's AC was told.
+        listed: alleles of which it was not.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self._size = len(shape.labels)
+        self._people = [
+            shape.kinds.index(kind) * self._size if kind in shape.kinds else None
+            for kind in ("hom", "het", "hemi")
+        ]
+        self.counted = 0
+        self.listed = 0
 
     def tally(self, contributions: Sequence[Contribution]) -> Tally:
         """Return the counts of the record that declares most copies."""
         if not contributions[0].indexes:
-            return self._site(contributions)
-        said = [(c.site.info, c.indexes[0] - 1) for c in contributions if c.site.info]
-        if len(said) == 1:
-            info, number = said[0]
-            return _told(info.ac[number], info.an, info.hom[number])
-        known = [(i.ac[n], i.an, i.hom[n]) for i, n in said if i.ac[n] is not None]
-        if not known:
-            an = max((i.an for i, _ in said if i.an is not None), default=None)
-            return _told(None, an, None)
-        return _told(*max(known, key=lambda k: (k[0] or 0, k[1] or 0)))
+            return self._place(contributions)
+        if len(contributions) == 1:
+            site, indexes = contributions[0]
+            row = site.told[indexes[0] - 1] if site.told else None
+        else:
+            told = ((c.site.told, c.indexes[0] - 1) for c in contributions)
+            row = self._most([rows[number] for rows, number in told if rows])
+        if row is None or row[0] is None:
+            self.listed += 1
+            return Tally(None if row is None else self._an(row)[0], None)
+        self.counted += 1
+        an, untold = self._an(row)
+        return Tally(an, self._carriers(row, untold), untold)
 
-    def _site(self, contributions: Sequence[Contribution]) -> Tally:
-        infos = [c.site.info for c in contributions]
-        said = [i.an for i in infos if i is not None and i.an is not None]
-        return Tally((max(said),) if said else None, ())
+    def _most(self, rows: list[Row]) -> Row | None:
+        """Return the row with most copies of the allele, then most called copies."""
+        return max(rows, key=lambda r: (r[0] or 0, r[self._size] or 0), default=None)
+
+    def _carriers(self, row: Row, untold: tuple[int, ...]) -> tuple[Carriers, ...]:
+        found = []
+        for column, ac in enumerate(row[: self._size]):
+            if not ac or column in untold:
+                continue
+            hom, het, hemi = (
+                None if at is None else row[at + column] for at in self._people
+            )
+            if het is None and hom is not None and hemi is not None:
+                het = ac - 2 * hom - hemi
+            found.append(Carriers(column, ac, hom, het, hemi))
+        return tuple(found)
+
+    def _an(self, row: Row) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
+        """Return AN of every column, and the columns that are not told."""
+        size = self._size
+        told = row[: 2 * size]
+        if None not in told:
+            return cast("tuple[int, ...]", tuple(told[size:])), ()
+        if told[size] is None:
+            return None, ()
+        untold = tuple(
+            c for c in range(1, size) if told[c] is None or told[size + c] is None
+        )
+        known = (0 if c in untold else n for c, n in enumerate(told[size:]))
+        return cast("tuple[int, ...]", tuple(known)), untold
+
+    def _place(self, contributions: Sequence[Contribution]) -> Tally:
+        """Return the AN of a place without an allele."""
+        row = self._most([r for c in contributions for r in c.site.told or ()])
+        if row is None:
+            return Tally(None, ())
+        called = row[self._size : 2 * self._size]
+        nobody: Row = [None if n is None else 0 for n in called]
+        an, untold = self._an(nobody + called)
+        return Tally(an, (), untold)
 
     def nothing(self) -> Tally:
         """Return AN 0: the place says nothing."""
-        return Tally((0,), ())
-
-
-def _told(ac: int | None, an: int | None, hom: int | None) -> Tally:
-    numbers = None if an is None else (an,)
-    if ac is None:
-        return Tally(numbers, None)
-    return Tally(numbers, (Carriers(0, ac, hom, None, None),) if ac else ())
+        return Tally((0,) * self._size, ())
 
 
 class GenotypeCounting:

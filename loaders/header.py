@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 _NAMING = re.compile(r"##(?:reference|assembly|contig)\b", re.IGNORECASE)
+_INFO = re.compile(r"##INFO=<ID=([^,>]+)")
 _ANNOTATION = re.compile(r"##INFO=<ID=(CSQ|ANN|EFF),")
 _NCBI36 = re.compile(r"NCBI36|hg18|NCBI_?build_?36|[_.]b36[_.]|\bb36\b", re.IGNORECASE)
 _WORDS = {
@@ -43,6 +44,7 @@ class Header:
         lengths: contig name → declared length (missing and 0 left out).
         naming: header lines in which an assembly may be named.
         annotations: INFO keys that hold annotations.
+        info: INFO fields it declares, in its order.
     """
 
     path: str
@@ -52,6 +54,7 @@ class Header:
     contig_names: tuple[str, ...]
     naming: tuple[str, ...]
     annotations: tuple[str, ...] = ()
+    info: tuple[str, ...] = ()
 
     @property
     def is_sites_only(self) -> bool:
@@ -85,6 +88,7 @@ def read_header(text: VcfText) -> Header:
         contig_names=tuple(name for name, _ in found if name),
         naming=tuple(h for h in text.header if _NAMING.match(h)),
         annotations=tuple(m[1] for h in text.header if (m := _ANNOTATION.match(h))),
+        info=tuple(m[1] for h in text.header if (m := _INFO.match(h))),
     )
 
 

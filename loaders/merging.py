@@ -123,7 +123,7 @@ class Merger:
             return site, found, None
         fault = self._fault(site, found)
         if fault is not None:
-            site = site._replace(is_skipped=True, calls=None, info=None)
+            site = site._replace(is_skipped=True, calls=None, info=None, told=None)
         return site, found, fault
 
     def _fault(self, site: Site, found: SiteAlleles) -> tuple[str, str] | None:

@@ -33,6 +33,8 @@ from beacon.model.errors import UsageError
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
 from loaders import LoadOptions
+from loaders.mapping import read_choice
+from loaders.presets import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,6 +73,11 @@ def load() -> None:
     help="Check REF and left-align with this genome.",
 )
 @click.option(
+    "--info-counts",
+    metavar="PRESET|FILE",
+    help=f"Where sites-only files keep counts: {', '.join(PRESETS)}, or a mapping.",
+)
+@click.option(
     "--filters",
     type=click.Choice(["pass", "all"]),
     default="pass",
@@ -100,6 +107,7 @@ def variants(
     samples: Path | None,
     group_by: tuple[str, ...],
     reference: Path | None,
+    info_counts: str | None,
     filters: str,
     max_bad: str,
     dry_run: bool,  # noqa: FBT001 - click passes it by name
@@ -118,6 +126,7 @@ def variants(
         group_by=group_by,
         keep_filtered=filters == "all",
         max_bad=_share(max_bad),
+        info_counts=None if info_counts is None else read_choice(info_counts, PRESETS),
     )
     settings = settings_of(context)
     request = LoadRequest(
