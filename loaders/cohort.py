@@ -134,6 +134,10 @@ class Cohort:
         if isinstance(counting, InfoCounting):
             self._judge_counts(counting)
 
+    def sites(self) -> Iterator[Site]:
+        """Yield every record as it is read, before alleles are merged and counted."""
+        return self._sites(self._unread(), None)
+
     def _unread(self) -> LoadReport:
         return LoadReport(files=[FileReport(name=shown_name(p)) for p in self._paths])
 
