@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 _NAMING = re.compile(r"##(?:reference|assembly|contig)\b", re.IGNORECASE)
 _ANNOTATION = re.compile(r"##INFO=<ID=(CSQ|ANN|EFF),")
+_BLOCKS = re.compile(
+    r"##(?:INFO=<ID=END|ALT=<ID=(?:NON_REF|\*|X)|FORMAT=<ID=LEN)[,>]|##GVCFBlock"
+)
 _NCBI36 = re.compile(r"NCBI36|hg18|NCBI_?build_?36|[_.]b36[_.]|\bb36\b", re.IGNORECASE)
 _WORDS = {
     "T2T-CHM13": re.compile(r"CHM13|\bhs1\b", re.IGNORECASE),
@@ -43,6 +46,7 @@ class Header:
         lengths: contig name → declared length (missing and 0 left out).
         naming: header lines in which an assembly may be named.
         annotations: INFO keys that hold annotations.
+        may_hold_blocks: whether records may stand for more than their own bases.
     """
 
     path: str
@@ -52,6 +56,7 @@ class Header:
     contig_names: tuple[str, ...]
     naming: tuple[str, ...]
     annotations: tuple[str, ...] = ()
+    may_hold_blocks: bool = False
 
     @property
     def is_sites_only(self) -> bool:
@@ -85,6 +90,7 @@ def read_header(text: VcfText) -> Header:
         contig_names=tuple(name for name, _ in found if name),
         naming=tuple(h for h in text.header if _NAMING.match(h)),
         annotations=tuple(m[1] for h in text.header if (m := _ANNOTATION.match(h))),
+        may_hold_blocks=any(_BLOCKS.match(h) for h in text.header),
     )
 
 

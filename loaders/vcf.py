@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.assemblies import Assembly, find_contig
 from beacon.model.errors import ReadError
+from loaders.blocks import Reach, reach_of
 from loaders.genotypes import (
     BadGenotype,
     Calls,
@@ -62,6 +63,7 @@ class Site(NamedTuple):
         identifier: the ID column, as written.
         fields: the INFO column, as written.
         is_skipped: whether the record was bad: its place is not covered.
+        reach: how far its calls hold for alleles it does not name.
     """
 
     file: int
@@ -77,6 +79,7 @@ class Site(NamedTuple):
     identifier: bytes = b"."
     fields: bytes = b""
     is_skipped: bool = False
+    reach: Reach | None = None
 
     @property
     def order(self) -> tuple[int, int]:
@@ -92,6 +95,7 @@ class Fault(StrEnum):
     POS = "POS is not a whole number above 0"
     PLACE = "record is not inside its contig"
     REF = "REF is not of A, C, G, T, N"
+    BLOCK = "reference block does not end inside its contig"
     SAME = "ALT equals REF"
     EMPTY = "an ALT is empty"
     COUNTS = "INFO counts contradict each other"
@@ -136,6 +140,7 @@ class VcfSites:
         self._assembly = assembly
         self._left_out = left_out
         self._keep_filtered = keep_filtered
+        self._may_hold_blocks = header.may_hold_blocks
         self._contigs: dict[bytes, Contig | None] = {}
         self._filters: dict[bytes, tuple[str, ...]] = dict.fromkeys(_PASSING, ())
 
@@ -204,15 +209,18 @@ class VcfSites:
         start, reference = _position(contig, columns)
         alternates = _alternates(columns[4], reference)
         info = columns[7]
-        calls = None
+        calls = reach = None
+        is_symbolic = b"<" in columns[4]
         if self._samples:
             calls = self._calls(columns, line, len(alternates) + 1)
+            if is_symbolic or not alternates:
+                reach = self._reach(contig, start, reference, alternates, columns)
         return Site(
             self._number,
             number,
             contig,
             start,
-            _symbolic_end(start, info) if b"<" in columns[4] else None,
+            _symbolic_end(start, info) if is_symbolic else None,
             reference,
             alternates,
             () if self._keep_filtered else self._failed(columns[6]),
@@ -220,7 +228,29 @@ class VcfSites:
             self._info(info, len(alternates)),
             columns[2],
             info,
+            reach=reach,
         )
+
+    def _reach(
+        self,
+        contig: Contig,
+        start: int,
+        reference: str,
+        alternates: tuple[str, ...],
+        columns: list[bytes],
+    ) -> Reach | None:
+        """Return how far the calls hold; one base without an ALT is a plain record."""
+        reach = reach_of(start, reference, alternates, columns)
+        if reach is None:
+            return None
+        if not start < reach.end <= contig.length:
+            detail = f"END {reach.end} of a block at POS {start + 1}"
+            raise _BadLine(Fault.BLOCK, detail)
+        if start + reach.last > contig.length:
+            detail = f"LEN {reach.last} of a block at POS {start + 1}"
+            raise _BadLine(Fault.BLOCK, detail)
+        is_plain = not alternates and reach == (start + len(reference), None)
+        return None if is_plain and not self._may_hold_blocks else reach
 
     def _info(self, info: bytes, alternates: int) -> InfoCounts | None:
         """Return INFO's counts; where nothing else counts, they must be sound."""

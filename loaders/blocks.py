@@ -1,0 +1,158 @@
+"""A record that says "nothing else is here" → the stretch its calls hold for.
+
+A gVCF names no allele where it found none: ALT is ``<NON_REF>``, ``<*>`` or
+``.``, and INFO END (or FORMAT LEN) says how far.  A record that names alleles
+beside one of the first two speaks for every other allele of its own bases.
+VCF 4.5, sections 1.6.1 (END), 1.6.2 (LEN) and 5.5.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from loaders.genotypes import Calls
+    from loaders.roster import Roster
+    from loaders.vcf import Site
+
+    Ints = NDArray[np.int64]
+
+UNSPECIFIED = frozenset(("<NON_REF>", "<*>", "<X>"))
+_NO_ALLELE = UNSPECIFIED | {"*"}
+_MOST_COPIES = 255
+_END = re.compile(rb"(?:^|;)END=(\d{1,18})(?:;|$)")
+_COPY_NUMBER = re.compile(rb"(?:^|;)(?:SVTYPE|SVLEN|CN)=")
+_LENGTH = b"LEN"
+
+
+class Block(NamedTuple):
+    """People whose calls say that a stretch holds no other allele.
+
+    ``people`` and ``copies`` are one person and the called copies, or arrays of
+    them with each person once; nobody has 0 copies.
+    """
+
+    start: int
+    end: int
+    people: int | Ints
+    copies: int | Ints
+
+
+class Reach(NamedTuple):
+    """How far the calls of a record hold for alleles that it does not name.
+
+    Attributes:
+        end: 0-based; of samples without a length of their own.
+        lengths: bases by sample column (FORMAT LEN); ``None``: no length given.
+    """
+
+    end: int
+    lengths: tuple[int | None, ...] | None = None
+
+    @property
+    def last(self) -> int:
+        """The furthest end of any sample, as a length from the record's start."""
+        return max((n for n in self.lengths or () if n is not None), default=0)
+
+
+def reach_of(
+    start: int, reference: str, alternates: tuple[str, ...], columns: list[bytes]
+) -> Reach | None:
+    """Return how far a record's calls hold; ``None``: for its own alleles only.
+
+    A segment of known copy number names no allele either, but says nothing of
+    single bases.
+    """
+    if alternates and UNSPECIFIED.isdisjoint(alternates):
+        return None
+    form = columns[8].split(b":") if len(columns) > 9 else []
+    own = start + len(reference)
+    if _LENGTH in form:
+        return Reach(own, _lengths(columns[9], form.index(_LENGTH)))
+    if not _NO_ALLELE.issuperset(alternates):
+        return Reach(own)
+    end = _END.search(columns[7])
+    if end is None:
+        return Reach(own)
+    if reference == "N" or b"CN" in form or _COPY_NUMBER.search(columns[7]):
+        return None
+    return Reach(int(end[1]))
+
+
+def _lengths(cells: bytes, place: int) -> tuple[int | None, ...]:
+    found = []
+    for cell in cells.split(b"\t"):
+        fields = cell.split(b":", place + 1)
+        text = fields[place] if place < len(fields) else b"."
+        found.append(int(text) if text.isdigit() and len(text) < 10 else None)
+    return tuple(found)
+
+
+def is_block(site: Site) -> bool:
+    """Whether a record names no allele, and is there to say how far it looked."""
+    if site.reach is None or not _NO_ALLELE.issuperset(site.alternates):
+        return False
+    is_longer = site.reach.end > site.start + len(site.reference)
+    return is_longer or bool(site.alternates) or site.reach.lengths is not None
+
+
+def blocks_of(site: Site, roster: Roster) -> Iterator[Block]:
+    """Yield whom a record's calls count, and how far."""
+    reach, calls = site.reach, site.calls
+    if reach is None or calls is None or site.filters or site.is_skipped:
+        return
+    who = roster.person_of[site.file]
+    if reach.lengths is None:
+        block = _block(site.start, reach.end, who, called_copies(calls, len(who)))
+        if block is not None:
+            yield block
+        return
+    copies = called_copies(calls, len(who))
+    ends = np.array(
+        [reach.end if n is None else site.start + n for n in reach.lengths],
+        dtype=np.int64,
+    )
+    for end in np.unique(ends).tolist():
+        block = _block(site.start, end, who, np.where(ends == end, copies, 0))
+        if block is not None:
+            yield block
+
+
+def called_copies(calls: Calls, samples: int) -> Ints:
+    """Return the called copies of every sample column."""
+    copies = np.full(samples, 2, dtype=np.int64)
+    if len(calls.cells):
+        copies[calls.cells] = (calls.first >= 0).astype(np.int64) + (calls.second >= 0)
+    for cell, call in calls.polyploid:
+        copies[cell] = min(_MOST_COPIES, sum(a >= 0 for a in call))
+    return copies
+
+
+def _block(start: int, end: int, who: Ints, copies: Ints) -> Block | None:
+    if end <= start:
+        return None
+    if len(who) == 1:
+        one = int(copies[0])
+        return Block(start, end, int(who[0]), one) if one else None
+    called = copies > 0
+    people, copies = who[called], copies[called]
+    if not len(people):
+        return None
+    if len(people) > 1 and (np.diff(people) <= 0).any():
+        people, copies = _each_once(people, copies)
+    return Block(start, end, people, copies)
+
+
+def _each_once(people: Ints, copies: Ints) -> tuple[Ints, Ints]:
+    """Return people in order, each with the most copies any column of theirs has."""
+    once, place = np.unique(people, return_inverse=True)
+    most = np.zeros(len(once), dtype=np.int64)
+    np.maximum.at(most, place, copies)
+    return once, most
