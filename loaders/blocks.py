@@ -109,6 +109,11 @@ def blocks_of(site: Site, roster: Roster) -> Iterator[Block]:
     if reach is None or calls is None or site.filters or site.is_skipped:
         return
     who = roster.person_of[site.file]
+    if len(who) == 1 and reach.lengths is None:
+        copies = _copies_alone(calls)
+        if copies:
+            yield Block(site.start, reach.end, int(who[0]), copies)
+        return
     if reach.lengths is None:
         block = _block(site.start, reach.end, who, called_copies(calls, len(who)))
         if block is not None:
@@ -133,6 +138,15 @@ def called_copies(calls: Calls, samples: int) -> Ints:
     for cell, call in calls.polyploid:
         copies[cell] = min(_MOST_COPIES, sum(a >= 0 for a in call))
     return copies
+
+
+def _copies_alone(calls: Calls) -> int:
+    """Return what ``called_copies`` says of the only sample."""
+    if len(calls.cells):
+        return int(calls.first[0] >= 0) + int(calls.second[0] >= 0)
+    if calls.polyploid:
+        return min(_MOST_COPIES, sum(a >= 0 for a in calls.polyploid[0][1]))
+    return 2
 
 
 def _block(start: int, end: int, who: Ints, copies: Ints) -> Block | None:
