@@ -2,7 +2,8 @@
 
 A gVCF names no allele where it found none: ALT is ``<NON_REF>``, ``<*>`` or
 ``.``, and INFO END (or FORMAT LEN) says how far.  A record that names alleles
-beside one of the first two speaks for every other allele of its own bases.
+beside one of the first two speaks for every other allele of its own bases, and
+so does, between blocks, one that names only its own.
 VCF 4.5, sections 1.6.1 (END), 1.6.2 (LEN) and 5.5.
 """
 
@@ -62,6 +63,20 @@ class Reach(NamedTuple):
         return max((n for n in self.lengths or () if n is not None), default=0)
 
 
+def tells_reach(line: bytes) -> bool:
+    """Whether a data line says that nothing else is there, beyond a plain record."""
+    columns = line.split(b"\t", 9)
+    if len(columns) < 10 or not columns[1].isdigit():
+        return False
+    written = columns[4].decode("latin1")
+    alternates = () if written == "." else tuple(written.split(","))
+    reach = reach_of(0, columns[3].decode("latin1"), alternates, columns)
+    if reach is None:
+        return False
+    is_longer = reach.end > int(columns[1][:18]) or reach.lengths is not None
+    return bool(alternates) or (is_longer and _END.search(columns[7]) is not None)
+
+
 def reach_of(
     start: int, reference: str, alternates: tuple[str, ...], columns: list[bytes]
 ) -> Reach | None:
@@ -110,9 +125,9 @@ def blocks_of(site: Site, roster: Roster) -> Iterator[Block]:
         return
     who = roster.person_of[site.file]
     if len(who) == 1 and reach.lengths is None:
-        copies = _copies_alone(calls)
-        if copies:
-            yield Block(site.start, reach.end, int(who[0]), copies)
+        alone = _copies_alone(calls)
+        if alone:
+            yield Block(site.start, reach.end, int(who[0]), alone)
         return
     if reach.lengths is None:
         block = _block(site.start, reach.end, who, called_copies(calls, len(who)))

@@ -9,22 +9,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from beacon.model.assemblies import ASSEMBLIES, Assembly, find_contig
 from beacon.model.errors import ReadError, UsageError
+from loaders.blocks import tells_reach
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from loaders.reader import VcfText
 
 _FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 _NAMING = re.compile(r"##(?:reference|assembly|contig)\b", re.IGNORECASE)
 _ANNOTATION = re.compile(r"##INFO=<ID=(CSQ|ANN|EFF),")
-_BLOCKS = re.compile(
-    r"##(?:INFO=<ID=END|ALT=<ID=(?:NON_REF|\*|X)|FORMAT=<ID=LEN)[,>]|##GVCFBlock"
-)
 _NCBI36 = re.compile(r"NCBI36|hg18|NCBI_?build_?36|[_.]b36[_.]|\bb36\b", re.IGNORECASE)
 _WORDS = {
     "T2T-CHM13": re.compile(r"CHM13|\bhs1\b", re.IGNORECASE),
@@ -34,6 +33,8 @@ _WORDS = {
     ),
 }
 _MITOCHONDRION = "MT"
+_SAMPLES_FROM = 9
+_FIRST_LINES, _FIRST_BYTES = 200, 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ class Header:
         lengths: contig name → declared length (missing and 0 left out).
         naming: header lines in which an assembly may be named.
         annotations: INFO keys that hold annotations.
-        may_hold_blocks: whether records may stand for more than their own bases.
+        is_gvcf: whether its first records say how far they looked.
     """
 
     path: str
@@ -56,7 +57,7 @@ class Header:
     contig_names: tuple[str, ...]
     naming: tuple[str, ...]
     annotations: tuple[str, ...] = ()
-    may_hold_blocks: bool = False
+    is_gvcf: bool = False
 
     @property
     def is_sites_only(self) -> bool:
@@ -65,7 +66,7 @@ class Header:
 
 
 def read_header(text: VcfText) -> Header:
-    """Return the header of an opened file.
+    """Return the header of an opened file; some of its body is read, too.
 
     Raises:
         ReadError: column names are not VCF's, or a sample is named twice.
@@ -90,8 +91,18 @@ def read_header(text: VcfText) -> Header:
         contig_names=tuple(name for name, _ in found if name),
         naming=tuple(h for h in text.header if _NAMING.match(h)),
         annotations=tuple(m[1] for h in text.header if (m := _ANNOTATION.match(h))),
-        may_hold_blocks=any(_BLOCKS.match(h) for h in text.header),
+        is_gvcf=len(columns) > _SAMPLES_FROM and any(map(tells_reach, _first(text))),
     )
+
+
+def _first(text: VcfText) -> Iterator[bytes]:
+    """Yield the first data lines, as far as a look at a file may cost."""
+    read = 0
+    for _, line in islice(text.body(), _FIRST_LINES):
+        yield line
+        read += len(line)
+        if read > _FIRST_BYTES:
+            return
 
 
 def _field(line: str, key: str) -> str | None:

@@ -169,13 +169,17 @@ class Merger:
 
         The last value is the reason and its detail, where one was found here.
         """
-        found = _found(site, self._reference)
+        found = (
+            alleles_of(site, self._reference)
+            if site.reach is None
+            else _found(site, self._reference)
+        )
         if site.is_skipped or (self._reference is None and not found.left):
             return site, found, None
         fault = self._fault(site, found)
         if fault is not None:
             site = site._replace(is_skipped=True, calls=None, info=None, reach=None)
-            found = _found(site, self._reference)
+            found = alleles_of(site, self._reference)
         return site, found, fault
 
     def _fault(self, site: Site, found: SiteAlleles) -> tuple[str, str] | None:
@@ -321,7 +325,7 @@ class Merger:
 
 def _found(site: Site, reference: Reference | None) -> SiteAlleles:
     """Return what a site declares: a reference block declares nothing."""
-    if site.reach is not None and is_block(site):
+    if is_block(site):
         return SiteAlleles({}, tuple((REFERENCE_BLOCK, a) for a in site.alternates))
     return alleles_of(site, reference)
 

@@ -140,7 +140,7 @@ class VcfSites:
         self._assembly = assembly
         self._left_out = left_out
         self._keep_filtered = keep_filtered
-        self._may_hold_blocks = header.may_hold_blocks
+        self._is_gvcf = header.is_gvcf
         self._contigs: dict[bytes, Contig | None] = {}
         self._filters: dict[bytes, tuple[str, ...]] = dict.fromkeys(_PASSING, ())
 
@@ -213,7 +213,7 @@ class VcfSites:
         is_symbolic = b"<" in columns[4]
         if self._samples:
             calls = self._calls(columns, line, len(alternates) + 1)
-            if is_symbolic or not alternates:
+            if is_symbolic or not alternates or self._is_gvcf:
                 reach = self._reach(contig, start, reference, alternates, columns)
         return Site(
             self._number,
@@ -239,9 +239,17 @@ class VcfSites:
         alternates: tuple[str, ...],
         columns: list[bytes],
     ) -> Reach | None:
-        """Return how far the calls hold; one base without an ALT is a plain record."""
+        """Return how far the calls hold.
+
+        Without blocks in the file, a record holds for its own alleles, and one
+        without any is a place.
+        """
         reach = reach_of(start, reference, alternates, columns)
+        own = Reach(start + len(reference))
         if reach is None:
+            is_sequence = columns[4].translate(None, b",*").isalpha()
+            return own if self._is_gvcf and is_sequence else None
+        if reach == own and not alternates and not self._is_gvcf:
             return None
         if not start < reach.end <= contig.length:
             detail = f"END {reach.end} of a block at POS {start + 1}"
@@ -249,8 +257,7 @@ class VcfSites:
         if start + reach.last > contig.length:
             detail = f"LEN {reach.last} of a block at POS {start + 1}"
             raise _BadLine(Fault.BLOCK, detail)
-        is_plain = not alternates and reach == (start + len(reference), None)
-        return None if is_plain and not self._may_hold_blocks else reach
+        return reach
 
     def _info(self, info: bytes, alternates: int) -> InfoCounts | None:
         """Return INFO's counts; where nothing else counts, they must be sound."""

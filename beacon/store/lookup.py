@@ -85,14 +85,12 @@ async def _declared(
     table: Table,
 ) -> dict[str, Place]:
     """Return the places of which datasets declare more than their rows say."""
+    asked = [s for s in shelves if s.release.coverage is not None]
+    if not asked:
+        return {}
     stretch = asked_stretch(pattern)
-    is_long = stretch[1] - stretch[0] > 1
-    asked = [
-        shelf
-        for shelf in shelves
-        if shelf.release.coverage is not None
-        and (is_long or not places[shelf.dataset.id].has_record)
-    ]
+    if stretch[1] - stretch[0] == 1:
+        asked = [s for s in asked if not places[s.dataset.id].has_record]
     releases = [shelf.release for shelf in asked]
     looked = await look_at(releases, pattern.sequence.rank, stretch, table)
     return {

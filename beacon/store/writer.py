@@ -110,7 +110,8 @@ class ReleaseWriter:
             LoadRejected: when this load lost its lease.
             ValueError: for AN of other columns.
         """
-        self._touch(Touched(ranks={run.rank}))
+        if run.rank not in self._touched.ranks:
+            self._touch(Touched(ranks={run.rank}))
         self._keep_bins(self._binner.add(run))
 
     def _keep_bins(self, bins: Iterable[tuple[int, bytes]]) -> None:

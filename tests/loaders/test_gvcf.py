@@ -20,6 +20,8 @@ from loaders import LoadOptions, merging, open_cohort
 from loaders.reference import FastaReference
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from beacon.model.counts import CoverageRun
 
 SHARED = Path(__file__).resolve().parents[3] / "shared/data"
@@ -73,11 +75,15 @@ class Line(NamedTuple):
     cells: tuple[str, ...]
 
     @property
-    def stretch(self) -> range:
-        """The bases whose other alleles the line speaks for."""
-        if self.alternates not in (".", "<NON_REF>", "<*>"):
-            is_open = self.alternates.endswith(("<NON_REF>", "<*>"))
-            return range(self.pos, self.pos + is_open * len(self.reference))
+    def tells(self) -> bool:
+        """Whether only a gVCF has such a line."""
+        is_open = self.alternates.endswith(("<NON_REF>", "<*>"))
+        return is_open or (self.end is not None and self.end > self.pos)
+
+    def stretch(self, body: Sequence[tuple[str, Line]]) -> range:
+        """Return the bases whose other alleles a line of this body speaks for."""
+        if not any(line.tells for _, line in body):
+            return range(0)
         return range(self.pos, 1 + (self.end or self.pos + len(self.reference) - 1))
 
     def text(self, contig: str) -> str:
@@ -162,7 +168,7 @@ def _naive_covered(world, contig, pos):
     copies: dict[str, int] = defaultdict(int)
     for _, names, body in world:
         for where, line in body:
-            if where == contig and line.is_passing and pos in line.stretch:
+            if where == contig and line.is_passing and pos in line.stretch(body):
                 for name, cell in zip(names, line.cells, strict=True):
                     copies[name] = max(copies[name], _called(cell))
     return copies
