@@ -37,13 +37,18 @@ class Block(NamedTuple):
     """People whose calls say that a stretch holds no other allele.
 
     ``people`` and ``copies`` are one person and the called copies, or arrays of
-    them with each person once; nobody has 0 copies.
+    them with each person once.
     """
 
     start: int
     end: int
     people: int | Ints
-    copies: int | Ints
+    copies: int | NDArray[np.uint8]
+
+    @property
+    def weight(self) -> int:
+        """What it weighs in memory, in calls."""
+        return 1 if isinstance(self.copies, int) else len(self.copies) // 8
 
 
 class Reach(NamedTuple):
@@ -129,20 +134,26 @@ def blocks_of(site: Site, roster: Roster) -> Iterator[Block]:
         if alone:
             yield Block(site.start, reach.end, int(who[0]), alone)
         return
-    if reach.lengths is None:
-        block = _block(site.start, reach.end, who, called_copies(calls, len(who)))
+    copies = called_copies(calls, len(who))
+    for end, there in _by_end(site.start, reach, copies):
+        people = who
+        if not roster.is_plain[site.file]:
+            people, there = _each_once(who, there)
+        block = _block(site.start, end, people, there)
         if block is not None:
             yield block
+
+
+def _by_end(start: int, reach: Reach, copies: Ints) -> Iterator[tuple[int, Ints]]:
+    """Yield each end of a record's calls, with the copies that go so far."""
+    if reach.lengths is None:
+        yield reach.end, copies
         return
-    copies = called_copies(calls, len(who))
     ends = np.array(
-        [reach.end if n is None else site.start + n for n in reach.lengths],
-        dtype=np.int64,
+        [reach.end if n is None else start + n for n in reach.lengths], dtype=np.int64
     )
     for end in np.unique(ends).tolist():
-        block = _block(site.start, end, who, np.where(ends == end, copies, 0))
-        if block is not None:
-            yield block
+        yield end, np.where(ends == end, copies, 0)
 
 
 def called_copies(calls: Calls, samples: int) -> Ints:
@@ -165,18 +176,13 @@ def _copies_alone(calls: Calls) -> int:
 
 
 def _block(start: int, end: int, who: Ints, copies: Ints) -> Block | None:
-    if end <= start:
+    """Return a block of everybody in a file: who is not called has 0 copies there.
+
+    So all blocks of a file share one array of people.
+    """
+    if end <= start or not copies.any():
         return None
-    if len(who) == 1:
-        one = int(copies[0])
-        return Block(start, end, int(who[0]), one) if one else None
-    called = copies > 0
-    people, copies = who[called], copies[called]
-    if not len(people):
-        return None
-    if len(people) > 1 and (np.diff(people) <= 0).any():
-        people, copies = _each_once(people, copies)
-    return Block(start, end, people, copies)
+    return Block(start, end, who, copies.astype(np.uint8))
 
 
 def _each_once(people: Ints, copies: Ints) -> tuple[Ints, Ints]:

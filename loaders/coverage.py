@@ -49,6 +49,7 @@ class Coverage:
         self._sweep: Sweep | None = None
         self._waiting: list[Block] = []
         self._opened = 0
+        self._weight = 0
         self.is_declared = False
         self.disordered: set[int] = set()
         self.has_blocks = False
@@ -57,6 +58,11 @@ class Coverage:
     def waiting(self) -> int:
         """Blocks that are not opened yet."""
         return len(self._waiting)
+
+    @property
+    def weight(self) -> int:
+        """What those weigh in memory, in calls."""
+        return self._weight
 
     def enter(self, rank: int) -> None:
         """Go to another contig, after ``flush(None)``."""
@@ -73,6 +79,7 @@ class Coverage:
             self.disordered.add(site.contig.rank)
         else:
             self._waiting += blocks
+            self._weight += sum(block.weight for block in blocks)
         self.has_blocks = self.has_blocks or bool(blocks)
 
     def prepare(self) -> None:
@@ -106,6 +113,7 @@ class Coverage:
     def flush(self, limit: int | None) -> None:
         """Open what begins before ``limit``; without one, end the contig."""
         self._open(limit)
+        self._weight -= sum(b.weight for b in self._waiting[: self._opened])
         del self._waiting[: self._opened]
         self._opened = 0
         if limit is None and self._sweep is not None:

@@ -132,7 +132,7 @@ class Merger:
         keys, calls = self._kept
         return (
             len(self._waiting) + self._coverage.waiting > keys + _WAITING_KEYS
-            or self._waiting_calls > calls + _WAITING_CALLS
+            or self._waiting_calls + self._coverage.weight > calls + _WAITING_CALLS
         )
 
     def _take(self, site: Site) -> None:
@@ -223,7 +223,7 @@ class Merger:
             if c.site.calls is not None
         )
         kept = len(self._waiting) + self._coverage.waiting
-        self._kept = kept, self._waiting_calls
+        self._kept = kept, self._waiting_calls + self._coverage.weight
         if limit is not None:
             self._frontier = max(self._frontier, limit)
 

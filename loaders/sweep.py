@@ -69,7 +69,20 @@ class Covered:
         highest = len(levels) - 1 - np.argmax(levels[::-1], axis=0)
         self._set(people, np.where(levels.any(axis=0), highest, 0))
 
-    def _make_room(self, copies: int | Ints) -> None:
+    def swap(self, old: Block, new: Block) -> None:
+        """Close a block and open one of the same people: few of them change."""
+        people, before, after = old.people, old.copies, new.copies
+        if isinstance(people, int) or isinstance(before, int):
+            self.open(new)
+            self.close(old)
+            return
+        changed = (before != after).nonzero()[0]
+        if len(changed):
+            people = people[changed]
+            self.open(new._replace(people=people, copies=np.take(after, changed)))
+            self.close(old._replace(people=people, copies=before[changed]))
+
+    def _make_room(self, copies: int | NDArray[np.uint8]) -> None:
         most = copies if isinstance(copies, int) else int(copies.max())
         missing = most + 1 - len(self._open)
         if missing > 0:
@@ -116,19 +129,36 @@ class Sweep:
 
     def open(self, block: Block) -> None:
         """Go to where a block begins, and open it."""
-        self.go(block.start)
-        self.here.open(block)
+        self._close_before(block.start)
+        self._move(block.start)
+        entry = (block.end, next(self._number), block)
+        if self._is_followed_by(block):
+            self.here.swap(heapq.heapreplace(self._closing, entry)[2], block)
+        else:
+            self._close_before(block.start + 1)
+            self.here.open(block)
+            heapq.heappush(self._closing, entry)
         self._is_changed = True
-        heapq.heappush(self._closing, (block.end, next(self._number), block))
+
+    def _is_followed_by(self, block: Block) -> bool:
+        """Whether what ends next is a block of the same people that ends here."""
+        if not self._closing or isinstance(block.people, int):
+            return False
+        end, _, last = self._closing[0]
+        return end == block.start and last.people is block.people
 
     def go(self, start: int) -> None:
         """Go to ``start``; what ends before the base that begins there is closed."""
+        self._close_before(start + 1)
+        self._move(start)
+
+    def _close_before(self, limit: int) -> None:
+        """Close what ends before ``limit``."""
         closing = self._closing
-        while closing and closing[0][0] <= start:
+        while closing and closing[0][0] < limit:
             self._move(closing[0][0])
             self.here.close(heapq.heappop(closing)[2])
             self._is_changed = True
-        self._move(start)
 
     def finish(self) -> None:
         """Close everything and tell the last run."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from beacon.model.findings import Coverage, Place
 from beacon.store.keys import start_of
-from beacon.store.runs import bin_key, bin_keys, unpack_runs
+from beacon.store.runs import BIN, bin_key, bin_keys, is_whole, unpack_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +76,10 @@ class Looked:
         if blob is None:
             return
         first = start_of(key)
+        if self._first < first and first + BIN <= self._end:
+            self._has_gap = self._has_gap or not is_whole(blob)
+            self._add(first, first + BIN, None)
+            return
         for start, end, an in unpack_runs(blob, self._release.layout.baseline):
             if first + start >= self._end:
                 return

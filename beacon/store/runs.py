@@ -1,12 +1,12 @@
 """Where a release looked ↔ a few bytes for every bin of 16,384 bases.  Pure.
 
-    (gap | length | kind | changes?)*
+    whole? (gap | length | kind | changes?)*
 
-All are varints.  ``gap`` counts from the end of the run before.  ``kind`` 0: the
-same AN as the run before (before the first: the layout's baseline); 1: AN is not
-known; else one more than the columns that change, each as its gap and its step
-(zigzag).  A bin that one run fills with everybody is five bytes, a step of one
-person five more.
+All are varints.  The first is 1 where no base of the bin is left out.  ``gap``
+counts from the end of the run before.  ``kind`` 0: the same AN as the run before
+(before the first: the layout's baseline); 1: AN is not known; else one more than
+the columns that change, each as its gap and its step (zigzag).  A bin that one
+run fills with everybody is six bytes, a step of one person some five more.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def pack_runs(runs: Sequence[Run], baseline: _Columns) -> bytes:
     Raises:
         ValueError: for runs out of order, or AN of other columns.
     """
-    parts: list[bytes] = []
+    covered = sum(end - start for start, end, _ in runs)
+    parts = [varint(covered == BIN)]
     end, last = 0, baseline
     for run in runs:
         if not end <= run.start < run.end <= BIN:
@@ -77,7 +78,7 @@ def _changes(an: _Columns, last: _Columns) -> Iterator[bytes]:
 
 def unpack_runs(blob: bytes, baseline: _Columns) -> Iterator[Run]:
     """Yield the runs that ``pack_runs`` was given."""
-    numbers = read_varints(blob, 0)
+    numbers = read_varints(blob, 1)
     end = 0
     last: _Columns = baseline
     for gap in numbers:
@@ -94,6 +95,11 @@ def unpack_runs(blob: bytes, baseline: _Columns) -> Iterator[Run]:
                 an[column] += unzigzag(next(numbers))
             last = tuple(an)
         yield Run(start, end, last)
+
+
+def is_whole(blob: bytes) -> bool:
+    """Whether a bin leaves no base out."""
+    return blob[0] == 1
 
 
 def bin_key(rank: int, start: int) -> int:

@@ -30,6 +30,10 @@ HEADER = (
     '##INFO=<ID=END,Number=1,Type=Integer,Description="End">',
     '##ALT=<ID=NON_REF,Description="Any other">',
 )
+PEOPLE = "PQRS"
+SAME = {"T": "S"}
+"""Samples that are another sample's person."""
+
 LAST = 40
 """The last base of the small world these tests live in."""
 
@@ -150,9 +154,14 @@ def _write(folder, number, names, body):
 
 
 def _table(folder):
+    """Write who people are; T is another sample of S."""
     path = folder / "people.tsv"
-    rows = [f"{p}\t{'MF'[n % 2]}\t{'AB'[n // 3]}" for n, p in enumerate("PQRST")]
-    path.write_text("\n".join(["sample\tsex\tpopulation", *rows]) + "\n")
+    rows = ["sample\tindividual\tsex\tpopulation"]
+    for sample in "PQRST":
+        person = SAME.get(sample, sample)
+        number = PEOPLE.index(person)
+        rows.append(f"{sample}\t{person}\t{'MF'[number % 2]}\t{'AB'[number // 2]}")
+    path.write_text("\n".join(rows) + "\n")
     return path
 
 
@@ -170,7 +179,8 @@ def _naive_covered(world, contig, pos):
         for where, line in body:
             if where == contig and line.is_passing and pos in line.stretch(body):
                 for name, cell in zip(names, line.cells, strict=True):
-                    copies[name] = max(copies[name], _called(cell))
+                    person = SAME.get(name, name)
+                    copies[person] = max(copies[person], _called(cell))
     return copies
 
 
@@ -186,7 +196,8 @@ def _naive_called(world, contig, pos, reference, alternate, *, is_aligned):
             is_it = where == contig and is_there and line.reference == reference
             if is_it and line.is_passing and line.alternates.split(",")[0] == alternate:
                 for name, cell in zip(names, line.cells, strict=True):
-                    copies[name] = max(copies[name], _called(cell))
+                    person = SAME.get(name, name)
+                    copies[person] = max(copies[person], _called(cell))
     return copies
 
 
@@ -194,8 +205,8 @@ def _by_label(cohort, copies):
     """Return people's copies summed by group."""
     labels = {g.label: 0 for g in cohort.layout.groups}
     for person, count in copies.items():
-        number = "PQRST".index(person)
-        sex, population = "MF"[number % 2], "AB"[number // 3]
+        number = PEOPLE.index(person)
+        sex, population = "MF"[number % 2], "AB"[number // 2]
         for label in ("Total", sex, population, f"{population}_{sex}"):
             labels[label] += count
     return labels

@@ -16,7 +16,7 @@ from beacon.model.findings import Coverage, DatasetFindings, Place
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.model.status import Status
-from beacon.store.runs import BIN, Run, pack_runs, unpack_runs
+from beacon.store.runs import BIN, Run, is_whole, pack_runs, unpack_runs
 from beacon.store.variants import VariantStore
 from tests.store.store_samples import CHR22, LAYOUT, NOT_CARRIED, SITE, record
 
@@ -51,14 +51,17 @@ def test_what_was_packed_is_unpacked(data: st.DataObject, columns: int) -> None:
     baseline = (*baseline, 0, 0, 0, 0, 0)[:columns]
     written = data.draw(runs(columns))
 
-    assert written == list(unpack_runs(pack_runs(written, baseline), baseline))
+    blob = pack_runs(written, baseline)
+
+    assert written == list(unpack_runs(blob, baseline))
+    assert is_whole(blob) == (sum(r.end - r.start for r in written) == BIN)
 
 
-def test_a_full_bin_is_five_bytes() -> None:
+def test_a_full_bin_is_six_bytes() -> None:
     """The usual bin, one run of everybody, costs next to nothing."""
     blob = pack_runs([Run(0, BIN, (100, 60))], (100, 60))
 
-    assert 5 == len(blob)
+    assert 6 == len(blob)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +254,12 @@ async def test_a_whole_contig_is_read_no_further_than_it_takes(
     load(catalogue, "c", [CoverageRun(22, 0, CHR22.length - 1, (100, 60))])
     found = await ask(store_address, stretch(0, CHR22.length), "a", "b", "c")
 
-    assert [Coverage.WHOLE, Coverage.PARTIAL, Coverage.PARTIAL] == [
+    middle = CHR22.length // 2
+    halves = [(0, middle), (middle + 1, CHR22.length)]
+    load(catalogue, "d", [CoverageRun(22, *half, (100, 60)) for half in halves])
+    found = [*found, *await ask(store_address, stretch(9, CHR22.length - 9), "d")]
+
+    assert [Coverage.WHOLE, *[Coverage.PARTIAL] * 3] == [
         one.place.coverage for one in found
     ]
 
