@@ -12,13 +12,16 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from beacon.model.dataset import CoverageKind
 from beacon.model.errors import LoadRejected, UsageError
 from loaders.counting import GenotypeCounting, InfoCounting
+from loaders.coverage import Coverage
 from loaders.declared import DeclaredCounts, DeclaredFiles, untold
 from loaders.header import Header, choose_assembly, left_out, read_header
 from loaders.mapping import fit, shown, uncounted
 from loaders.merging import Merger
 from loaders.reader import VcfText, shown_name
+from loaders.regions import Regions, read_regions
 from loaders.report import FileReport, LoadReport
 from loaders.roster import Roster, Sample, make_roster, read_samples
 from loaders.vcf import Site, VcfSites
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beacon.model.assemblies import Assembly
-    from beacon.model.counts import Layout, VariantRecord
+    from beacon.model.counts import CoverageRun, Layout, VariantRecord
     from beacon.model.variant import Reference
     from loaders.mapping import Choice
 
@@ -51,6 +54,7 @@ class LoadOptions:
         max_bad: the share of bad records above which a file is rejected.
         info_counts: where sites-only files keep their counts; ``None``: in AC, AN
             and nhomalt.
+        callable_regions: BED file that says where the dataset looked.
     """
 
     assembly: str | None = None
@@ -59,6 +63,7 @@ class LoadOptions:
     keep_filtered: bool = False
     max_bad: float = 0.01
     info_counts: Choice | None = None
+    callable_regions: Path | None = None
 
 
 class Cohort:
@@ -66,6 +71,8 @@ class Cohort:
 
     Attributes:
         report: filled while the records are taken.
+        contigs: plain names of those with a record or a region; known at the end.
+        coverage: how the files declare where they looked; known at the end.
     """
 
     def __init__(
@@ -74,11 +81,14 @@ class Cohort:
         headers: Sequence[Header],
         assembly: Assembly,
         people: Roster | DeclaredFiles,
+        regions: Regions | None,
         options: LoadOptions,
     ) -> None:
         self._paths = paths
         self._headers = headers
         self._people = people
+        self._roster = people if isinstance(people, Roster) else None
+        self._regions = regions
         self._options = options
         self.assembly = assembly
         self.report = LoadReport(files=[FileReport(name=shown_name(p)) for p in paths])
@@ -88,6 +98,7 @@ class Cohort:
             named = ", ".join(annotations)
             self.report.notes.append(f"not loaded yet: annotations (INFO {named})")
         self.contigs: frozenset[str] = frozenset()
+        self.coverage: CoverageKind | None = None
 
     @property
     def is_genotyped(self) -> bool:
@@ -108,6 +119,7 @@ class Cohort:
         self,
         reference: Reference | None = None,
         progress: Callable[[int], None] | None = None,
+        covered: Callable[[CoverageRun], None] | None = None,
     ) -> Iterator[VariantRecord]:
         """Yield every allele's record; one yielded again replaces the earlier.
 
@@ -115,6 +127,8 @@ class Cohort:
             reference: the genome REF is checked against and alleles are
                 left-aligned with.
             progress: is told the bytes read so far, over all files.
+            covered: is given the stretches in which the files looked, by contig;
+                a contig given again replaces the earlier.
 
         Raises:
             LoadRejected: too many bad records, or none usable; at the end.
@@ -125,14 +139,60 @@ class Cohort:
             counting = GenotypeCounting(self._people)
         else:
             counting = InfoCounting(self._people.shape)
-        merger = Merger(counting, reference, self.report)
+        told = covered or _nobody_listens
+        coverage = Coverage(self._roster, self._inside(told))
+        merger = Merger(counting, reference, coverage, self.report)
         sites = self._sites(self.report, progress)
-        yield from merger.records(sites, lambda: self._sites(self._unread(), None))
+        usual = _UsualAn()
+        records = merger.records(sites, lambda: self._sites(self._unread(), None))
+        if self._regions is not None and self._roster is None:
+            records = usual.watched(records)
+        yield from records
         self.contigs = frozenset(merger.contigs)
         for file in self.report.files:
             self._judge(file)
         if isinstance(counting, InfoCounting):
             self._judge_counts(counting)
+        if coverage.is_declared:
+            self.coverage = CoverageKind.BLOCKS
+        if self._regions is not None:
+            self._add_regions(self._regions, usual.an, told)
+
+    def _inside(
+        self, told: Callable[[CoverageRun], None]
+    ) -> Callable[[CoverageRun], None]:
+        """Return what passes runs on, as far as they lie inside the regions."""
+        regions = self._regions
+        if regions is None:
+            return told
+
+        def told_inside(run: CoverageRun) -> None:
+            for part in regions.within(run):
+                told(part)
+
+        return told_inside
+
+    def _add_regions(
+        self,
+        regions: Regions,
+        an: tuple[int, ...] | None,
+        told: Callable[[CoverageRun], None],
+    ) -> None:
+        """Account for the regions; where no block says it, everybody was looked at."""
+        self.contigs |= regions.contigs
+        stored = self.report.stored
+        stored["callable regions"] = regions.number
+        stored["callable bases"] = regions.bases
+        if regions.left_out:
+            name = next(iter(regions.left_out))
+            self.report.notes.append(
+                f"{sum(regions.left_out.values())} lines of the callable regions are on"
+                f" sequences that {self.assembly.name} lacks, such as {name}"
+            )
+        if self.coverage is None:
+            self.coverage = CoverageKind.REGIONS
+            for run in regions.runs(self._roster, an):
+                told(run)
 
     def sites(self) -> Iterator[Site]:
         """Yield every record as it is read, before alleles are merged and counted."""
@@ -210,6 +270,29 @@ class Cohort:
         )
 
 
+def _nobody_listens(run: CoverageRun) -> None:
+    """Take a run, and do nothing with it."""
+
+
+class _UsualAn:
+    """The AN of a source that has the same one everywhere."""
+
+    def __init__(self) -> None:
+        self._found: set[tuple[int, ...] | None] = set()
+
+    @property
+    def an(self) -> tuple[int, ...] | None:
+        """The AN all records have; ``None`` where they differ or have none."""
+        return next(iter(self._found)) if len(self._found) == 1 else None
+
+    def watched(self, records: Iterable[VariantRecord]) -> Iterator[VariantRecord]:
+        """Yield the records, and note the AN of those that count."""
+        for record in records:
+            if not record.filters and len(self._found) < 2:
+                self._found.add(record.tally.an)
+            yield record
+
+
 def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
     """Return the files, opened and found to fit together.
 
@@ -233,17 +316,28 @@ def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
         message = f"{sites_only[0].path} has no samples but other files do"
         raise UsageError(message)
     people: Roster | DeclaredFiles
-    if sites_only:
-        if table:
-            message = "--samples is given but the files have no samples"
-            raise UsageError(message)
-        people = _declared(paths, headers, options.info_counts)
+    if not sites_only:
+        people = _genotyped(headers, table, options)
+    elif table:
+        message = "--samples is given but the files have no samples"
+        raise UsageError(message)
     else:
-        files = [h.samples for h in headers]
-        people = make_roster(files, table, options.group_by)
-        if options.info_counts is not None:
-            people = replace(people, notes=(*people.notes, _GENOTYPES_COUNT))
-    return Cohort(paths, headers, assembly, people, options)
+        people = _declared(paths, headers, options.info_counts)
+    regions = None
+    if options.callable_regions is not None:
+        others = {name for h in headers for name in left_out(h, assembly)}
+        regions = read_regions(options.callable_regions, assembly, others)
+    return Cohort(paths, headers, assembly, people, regions, options)
+
+
+def _genotyped(
+    headers: Sequence[Header], table: Mapping[str, Sample], options: LoadOptions
+) -> Roster:
+    files = [h.samples for h in headers]
+    roster = make_roster(files, table, options.group_by)
+    if options.info_counts is None:
+        return roster
+    return replace(roster, notes=(*roster.notes, _GENOTYPES_COUNT))
 
 
 def _declared(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 import numpy as np
 
 from beacon.model.counts import Carriers, Tally
+from loaders.blocks import called_copies
 from loaders.genotypes import ABSENT, Calls
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from loaders.declared import Row, Shape
     from loaders.roster import Roster
+    from loaders.sweep import Covered
     from loaders.vcf import Site
 
     Ints = NDArray[np.int64]
@@ -48,6 +50,11 @@ class Counting(Protocol):
 
     def nothing(self) -> Tally:
         """Return the counts of a place that only skipped records describe."""
+
+    def with_covered(
+        self, tally: Tally, contributions: Sequence[Contribution], there: Covered
+    ) -> Tally:
+        """Return a tally with the people who are covered and not called in it."""
 
 
 class InfoCounting:
@@ -132,6 +139,15 @@ class InfoCounting:
         """Return AN 0: the place says nothing."""
         return Tally((0,) * self._size, ())
 
+    def with_covered(
+        self,
+        tally: Tally,
+        contributions: Sequence[Contribution],
+        there: Covered,
+    ) -> Tally:
+        """Return the tally: where nobody has a genotype, no block covers anybody."""
+        return tally
+
 
 class GenotypeCounting:
     """Counts of genotyped files over the columns of a roster."""
@@ -166,6 +182,23 @@ class GenotypeCounting:
         if len(site.calls.cells) <= _FEW:
             return self._few(site.file, site.calls, indexes)
         return self._many(site.file, site.calls, indexes)
+
+    def with_covered(
+        self, tally: Tally, contributions: Sequence[Contribution], there: Covered
+    ) -> Tally:
+        """Return a tally with the people who are covered and not called in it."""
+        if tally.an is None or not any(there.an):
+            return tally
+        is_called = np.zeros(self._roster.people, dtype=np.bool_)
+        for site, _ in contributions:
+            if site.calls is not None:
+                who = self._roster.person_of[site.file]
+                is_called[who[called_copies(site.calls, len(who)) > 0]] = True
+        called = is_called.nonzero()[0]
+        columns = self._roster.column_of[called]
+        twice = np.bincount(columns, there.called[called], minlength=self._size)
+        sums = zip(tally.an, there.an, twice.tolist(), strict=True)
+        return Tally(tuple(a + b - int(c) for a, b, c in sums), tally.carriers)
 
     def _few(self, file: int, calls: Calls, indexes: tuple[int, ...]) -> Tally:
         people, an = self._people[file], self._full_lists[file].copy()

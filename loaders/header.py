@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from beacon.model.assemblies import ASSEMBLIES, Assembly, find_contig
 from beacon.model.errors import ReadError, UsageError
+from loaders.blocks import tells_reach
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from loaders.reader import VcfText
 
@@ -32,6 +34,8 @@ _WORDS = {
     ),
 }
 _MITOCHONDRION = "MT"
+_SAMPLES_FROM = 9
+_FIRST_LINES, _FIRST_BYTES = 200, 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class Header:
         naming: header lines in which an assembly may be named.
         annotations: INFO keys that hold annotations.
         info: INFO fields it declares, in its order.
+        is_gvcf: whether its first records say how far they looked.
     """
 
     path: str
@@ -55,6 +60,7 @@ class Header:
     naming: tuple[str, ...]
     annotations: tuple[str, ...] = ()
     info: tuple[str, ...] = ()
+    is_gvcf: bool = False
 
     @property
     def is_sites_only(self) -> bool:
@@ -63,7 +69,7 @@ class Header:
 
 
 def read_header(text: VcfText) -> Header:
-    """Return the header of an opened file.
+    """Return the header of an opened file; some of its body is read, too.
 
     Raises:
         ReadError: column names are not VCF's, or a sample is named twice.
@@ -89,7 +95,18 @@ def read_header(text: VcfText) -> Header:
         naming=tuple(h for h in text.header if _NAMING.match(h)),
         annotations=tuple(m[1] for h in text.header if (m := _ANNOTATION.match(h))),
         info=tuple(m[1] for h in text.header if (m := _INFO.match(h))),
+        is_gvcf=len(columns) > _SAMPLES_FROM and any(map(tells_reach, _first(text))),
     )
+
+
+def _first(text: VcfText) -> Iterator[bytes]:
+    """Yield the first data lines, as far as a look at a file may cost."""
+    read = 0
+    for _, line in islice(text.body(), _FIRST_LINES):
+        yield line
+        read += len(line)
+        if read > _FIRST_BYTES:
+            return
 
 
 def _field(line: str, key: str) -> str | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.assemblies import Assembly, find_contig
 from beacon.model.errors import ReadError
+from loaders.blocks import Reach, reach_of
 from loaders.bulk import BulkReader
 from loaders.declared import Contradiction
 from loaders.genotypes import (
@@ -67,6 +68,7 @@ class Site(NamedTuple):
         is_skipped: whether the record was bad: its place is not covered.
         told: the counts INFO declares in a file without samples, a row per ALT
             (one where there is no ALT); ``None`` where it declares none.
+        reach: how far its calls hold for alleles it does not name.
     """
 
     file: int
@@ -83,6 +85,7 @@ class Site(NamedTuple):
     fields: bytes = b""
     is_skipped: bool = False
     told: tuple[Row, ...] | None = None
+    reach: Reach | None = None
 
     @property
     def order(self) -> tuple[int, int]:
@@ -98,6 +101,7 @@ class Fault(StrEnum):
     POS = "POS is not a whole number above 0"
     PLACE = "record is not inside its contig"
     REF = "REF is not of A, C, G, T, N"
+    BLOCK = "reference block does not end inside its contig"
     SAME = "ALT equals REF"
     EMPTY = "an ALT is empty"
     COUNTS = "INFO counts contradict each other"
@@ -164,6 +168,7 @@ class VcfSites:
         self._assembly = assembly
         self._left_out = left_out
         self._declared = declared
+        self._is_gvcf = header.is_gvcf
         self._contigs: dict[bytes, Contig | None] = {}
         self._filters = _Filters(keep_filtered=keep_filtered)
         self._bulk: BulkReader[Site] | None = None
@@ -273,15 +278,18 @@ class VcfSites:
         start, reference = _position(contig, columns)
         alternates = _alternates(columns[4], reference)
         info = columns[7]
-        calls = None
+        calls = reach = None
+        is_symbolic = b"<" in columns[4]
         if self._samples:
             calls = self._calls(columns, line, len(alternates) + 1)
+            if is_symbolic or not alternates or self._is_gvcf:
+                reach = self._reach(contig, start, reference, alternates, columns)
         return Site(
             self._number,
             number,
             contig,
             start,
-            _symbolic_end(start, info) if b"<" in columns[4] else None,
+            _symbolic_end(start, info) if is_symbolic else None,
             reference,
             alternates,
             self._filters[columns[6].decode("latin1")],
@@ -290,7 +298,36 @@ class VcfSites:
             columns[2],
             info,
             told=self._told(info, reference, alternates),
+            reach=reach,
         )
+
+    def _reach(
+        self,
+        contig: Contig,
+        start: int,
+        reference: str,
+        alternates: tuple[str, ...],
+        columns: list[bytes],
+    ) -> Reach | None:
+        """Return how far the calls hold.
+
+        Without blocks in the file, a record holds for its own alleles, and one
+        without any is a place.
+        """
+        reach = reach_of(start, reference, alternates, columns)
+        own = Reach(start + len(reference))
+        if reach is None:
+            is_sequence = columns[4].translate(None, b",*").isalpha()
+            return own if self._is_gvcf and is_sequence else None
+        if reach == own and not alternates and not self._is_gvcf:
+            return None
+        if not start < reach.end <= contig.length:
+            detail = f"END {reach.end} of a block at POS {start + 1}"
+            raise _BadLine(Fault.BLOCK, detail)
+        if start + reach.last > contig.length:
+            detail = f"LEN {reach.last} of a block at POS {start + 1}"
+            raise _BadLine(Fault.BLOCK, detail)
+        return reach
 
     def _info(self, info: bytes, alternates: int) -> InfoCounts | None:
         """Return INFO's counts, to be compared with the genotypes'."""

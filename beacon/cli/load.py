@@ -85,6 +85,13 @@ def load() -> None:
     help="Which records count: those that passed, or all.",
 )
 @click.option(
+    "--callable",
+    "regions",
+    type=click.Path(path_type=Path),
+    metavar="BED",
+    help="Where the dataset looked: a no outside these regions is not_covered.",
+)
+@click.option(
     "--max-bad",
     default="1%",
     show_default=True,
@@ -109,6 +116,7 @@ def variants(
     reference: Path | None,
     info_counts: str | None,
     filters: str,
+    regions: Path | None,
     max_bad: str,
     dry_run: bool,  # noqa: FBT001 - click passes it by name
     report: Path | None,
@@ -127,6 +135,7 @@ def variants(
         keep_filtered=filters == "all",
         max_bad=_share(max_bad),
         info_counts=None if info_counts is None else read_choice(info_counts, PRESETS),
+        callable_regions=regions,
     )
     settings = settings_of(context)
     request = LoadRequest(
