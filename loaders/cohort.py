@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from beacon.model.counts import Group, Layout
 from beacon.model.errors import LoadRejected, UsageError
+from loaders.annotations import FileAnnotations
 from loaders.counting import GenotypeCounting, InfoCounting
 from loaders.header import Header, choose_assembly, left_out, read_header
 from loaders.merging import Merger
@@ -74,10 +75,12 @@ class Cohort:
         self.assembly = assembly
         self.report = LoadReport(files=[FileReport(name=shown_name(p)) for p in paths])
         self.report.notes.extend(roster.notes if roster else ())
-        annotations = sorted({a for h in headers for a in h.annotations})
-        if annotations:
-            named = ", ".join(annotations)
-            self.report.notes.append(f"not loaded yet: annotations (INFO {named})")
+        unreadable = sorted({a for h in headers for a in h.annotated.unreadable})
+        if unreadable:
+            named = ", ".join(unreadable)
+            self.report.notes.append(
+                f"not loaded: annotations whose header names no fields (INFO {named})"
+            )
         self.contigs: frozenset[str] = frozenset()
 
     @property
@@ -112,7 +115,8 @@ class Cohort:
             ReadError: a file that is truncated or corrupt.
         """
         counting = GenotypeCounting(self._roster) if self._roster else InfoCounting()
-        merger = Merger(counting, reference, self.report)
+        annotations = [FileAnnotations(h.annotated) for h in self._headers]
+        merger = Merger(counting, reference, self.report, annotations)
         sites = self._sites(self.report, progress)
         yield from merger.records(sites, lambda: self._sites(self._unread(), None))
         self.contigs = frozenset(merger.contigs)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from beacon.model.annotation import Annotation
     from loaders.roster import Roster
     from loaders.vcf import Site
 
@@ -33,10 +34,12 @@ class Contribution(NamedTuple):
 
     Attributes:
         indexes: the record's allele numbers that are this allele.
+        annotation: what the record says of it.
     """
 
     site: Site
     indexes: tuple[int, ...]
+    annotation: Annotation | None = None
 
 
 class Counting(Protocol):
@@ -108,7 +111,7 @@ class GenotypeCounting:
         called = [c for c in contributions if c.site.calls is not None]
         if not called:
             return self._none
-        site, indexes = called[0]
+        site, indexes = called[0][:2]
         if len(called) > 1 or not self._roster.is_plain[site.file]:
             return self._merged(called)
         if site.calls is None:

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 
 from beacon.model.counts import VariantRecord
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
+from loaders.annotations import united
 from loaders.counting import Contribution, Counting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from beacon.model.annotation import Annotation
     from beacon.model.variant import Reference
+    from loaders.annotations import FileAnnotations
     from loaders.report import LoadReport
     from loaders.vcf import Site
 
@@ -41,12 +44,18 @@ class Merger:
 
     Args:
         report: is filled while the records are taken.
+        annotations: read the annotations of each file's records.
     """
 
     def __init__(
-        self, counting: Counting, reference: Reference | None, report: LoadReport
+        self,
+        counting: Counting,
+        reference: Reference | None,
+        report: LoadReport,
+        annotations: Sequence[FileAnnotations],
     ) -> None:
         self._counting = counting
+        self._annotations = annotations
         self._reference = reference
         self._report = report
         self._waiting: dict[AlleleKey, list[Contribution]] = {}
@@ -99,17 +108,35 @@ class Merger:
         if not site.is_skipped:
             self._account_site(site, found)
         is_late = self._rank in self._left
-        for key, indexes in found.keys.items():
+        for key, part in self._contributions(site, found, self._report):
             if is_late or key.start < self._frontier:
                 self._late[self._rank, key].add((site.file, site.line))
             elif key in self._waiting:
-                self._waiting[key].append(Contribution(site, indexes))
+                self._waiting[key].append(part)
             else:
-                self._waiting[key] = [Contribution(site, indexes)]
+                self._waiting[key] = [part]
         weight = _OVERHEAD + (len(site.calls.cells) if site.calls else 0)
         self._waiting_calls += weight
         self._all_calls += weight
         self._all_sites += 1
+
+    def _contributions(
+        self, site: Site, found: SiteAlleles, report: LoadReport | None
+    ) -> Iterator[tuple[AlleleKey, Contribution]]:
+        """Yield what a site says of each of its alleles, annotations included.
+
+        ``report`` is told of annotations that cannot be read, unless it was.
+        """
+        said: Mapping[int, Annotation] = {}
+        if not site.is_skipped:
+            said = self._annotations[site.file].of(site, report)
+        if not said:
+            for key, indexes in found.keys.items():
+                yield key, Contribution(site, indexes)
+            return
+        for key, indexes in found.keys.items():
+            annotation = united(said[n] for n in indexes if n in said)
+            yield key, Contribution(site, indexes, annotation)
 
     def _understood(
         self, site: Site
@@ -172,7 +199,10 @@ class Merger:
         one = found[0].site
         if len(found) == 1 and not one.filters and not one.is_skipped:
             tally = self._counting.tally(found)
-            return VariantRecord(rank, start, end, reference, alternate, tally)
+            return VariantRecord(
+                rank, start, end, reference, alternate, tally,
+                annotation=found[0].annotation,
+            )  # fmt: skip
         sound = [c for c in found if not c.site.is_skipped]
         passing = [c for c in sound if not c.site.filters]
         filters: tuple[str, ...] = ()
@@ -182,7 +212,11 @@ class Merger:
             filters = tuple(sorted({word for c in sound for word in c.site.filters}))
         counted = passing or sound
         tally = self._counting.tally(counted) if counted else self._counting.nothing()
-        return VariantRecord(rank, start, end, reference, alternate, tally, filters)
+        annotation = united(c.annotation for c in sound if c.annotation is not None)
+        return VariantRecord(
+            rank, start, end, reference, alternate, tally, filters,
+            annotation=annotation,
+        )  # fmt: skip
 
     def _account(
         self, record: VariantRecord, found: Sequence[Contribution], sign: int
@@ -196,6 +230,8 @@ class Merger:
         if not declared:
             return
         stored["alleles"] += sign
+        if record.annotation is not None:
+            stored["annotated"] += sign
         if record.filters:
             stored["filtered only"] += sign
         elif record.tally.exists:
@@ -214,10 +250,12 @@ class Merger:
             found: dict[LateKey, list[Contribution]] = {key: [] for key in batch}
             for written in again():
                 site, parts, _ = self._understood(written)
-                for key, indexes in parts.keys.items():
+                if found.keys().isdisjoint((site.contig.rank, k) for k in parts.keys):
+                    continue
+                for key, part in self._contributions(site, parts, None):
                     waiting = found.get((site.contig.rank, key))
                     if waiting is not None:
-                        waiting.append(Contribution(site, indexes))
+                        waiting.append(part)
             for (rank, key), waiting in found.items():
                 yield self._replaced(rank, key, waiting)
 

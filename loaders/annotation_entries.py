@@ -1,0 +1,308 @@
+"""The entries of CSQ, ANN, EFF and BCSQ → claims about the ALTs they name.
+
+An entry that names no ALT of its record, or cannot be read, is a fault; the
+ALTs it may have been about are marked, so that no "no" rests on them.
+VEP and SnpEff (ANN 1.0, EFF) and bcftools csq, as their headers describe them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from beacon.model.annotation import Unread
+from beacon.model.protein import protein_change, substitution
+from loaders.allele_names import NO_ALLELES, snpeff_places, vep_places
+from loaders.annotation_claims import (
+    LONGEST_HGVS,
+    MALFORMED,
+    NO_ALT,
+    POINTER,
+    TOO_MANY,
+    Claims,
+    Reading,
+)
+from loaders.annotation_layouts import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from loaders.annotation_layouts import Layout
+    from loaders.vcf import Site
+
+_MOST_ENTRIES = 2_000
+_LONGEST_EFF = 10_000
+_RS = re.compile(r"rs[0-9]{1,12}\Z", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,12}\Z")
+_BCSQ_PART = re.compile(r"([0-9]+)([A-Za-z]+)>([A-Za-z<>*]+)\Z")
+_BCSQ_AMINO = re.compile(r"([0-9]+)([A-Z*])>\1([A-Z*])\Z")
+_BCSQ_SAME = re.compile(r"([0-9]+)([A-Z*])\Z")
+_AMINO, _DNA = 5, 6
+_PLACED = frozenset(
+    ("intron", "non_coding", "3_prime_utr", "5_prime_utr", "intergenic")
+)
+"""Consequences of bcftools csq that depend on the place of a base alone."""
+
+_EFF = re.compile(r"([^()|,]+)\(([^()]*(?:\([^()]*\)[^()]*)*)\)?\Z")
+_EFF_SAME = re.compile(r"([A-Z*])([0-9]+)\Z")
+
+
+def _entries(value: bytes, reading: Reading) -> list[str]:
+    """Return the entries of an annotation, a bounded number of them."""
+    found = value.decode("utf-8", "replace").split(",", _MOST_ENTRIES)
+    if len(found) > _MOST_ENTRIES:
+        reading.fault(TOO_MANY, f"{_MOST_ENTRIES} annotations are read")
+        reading.doubt([Unread.WHOLE])
+        found.pop()
+    return found
+
+
+# --- VEP and SnpEff ---
+
+
+def _read_table(layout: Layout, value: bytes, reading: Reading) -> None:
+    """Read annotations whose fields stand between bars and that name their allele."""
+    rows = _rows(layout, value, reading)
+    if not rows:
+        return
+    places = _places(layout, reading.site, rows)
+    named: set[int] = set()
+    lost: list[Unread] = []
+    for row in rows:
+        number, name = places(row), row[layout.columns.allele]
+        if number is not None:
+            named.add(number)
+            _take(layout, row, reading.of(number), reading)
+        elif name not in NO_ALLELES:
+            reading.fault(NO_ALT, f"allele {name[:40]!r}")
+            lost = [Unread.WHOLE]
+    reading.doubt(lost, but=named)
+
+
+def _rows(layout: Layout, value: bytes, reading: Reading) -> list[list[str]]:
+    """Return the entries that have as many fields as the header names."""
+    rows = []
+    for entry in _entries(value, reading):
+        row = entry.split("|")
+        if len(row) == layout.width:
+            rows.append(row)
+        else:
+            reading.fault(MALFORMED, f"{len(row)} fields, not {layout.width}")
+            reading.doubt([Unread.WHOLE])
+    return rows
+
+
+def _places(
+    layout: Layout, site: Site, rows: list[list[str]]
+) -> Callable[[list[str]], int | None]:
+    """Return how to find the ALT number of a row."""
+    at = layout.columns.allele
+    named = {row[at] for row in rows}
+    find = snpeff_places if layout.style is Style.SNPEFF else vep_places
+    places = find(site.reference, site.alternates, named)
+    numbers = _allele_numbers(layout, site, rows)
+    if numbers is None:
+        return lambda row: places.get(row[at])
+    column = layout.columns.number
+
+    def numbered(row: list[str]) -> int | None:
+        number, spelled = int(row[column]), places.get(row[at])
+        if spelled not in (None, number) or site.alternates[number - 1] in NO_ALLELES:
+            return None
+        return number
+
+    return numbered
+
+
+def _allele_numbers(
+    layout: Layout, site: Site, rows: list[list[str]]
+) -> frozenset[int] | None:
+    """Return the ALLELE_NUMs of a record, where they count this record's ALTs.
+
+    A record that was split after it was annotated keeps the numbers it had.
+    With one ALT they would tell nothing that its spelling does not.
+    """
+    column, count = layout.columns.number, len(site.alternates)
+    if column < 0 or count < 2:
+        return None
+    texts = {row[column] for row in rows}
+    if not all(_NUMBER.match(text) for text in texts):
+        return None
+    numbers = frozenset(map(int, texts))
+    if not all(1 <= number <= count for number in numbers):
+        return None
+    return numbers
+
+
+def _take(layout: Layout, row: list[str], claims: Claims, reading: Reading) -> None:
+    at = layout.columns
+    reading.take_effects(row[at.effect], claims)
+    symbol = row[at.symbol] if at.symbol >= 0 else ""
+    reading.take_gene(symbol or (row[at.gene] if at.gene >= 0 else ""), claims)
+    if at.existing >= 0 and row[at.existing]:
+        claims.identifiers += _existing(row[at.existing])
+    if at.transcript >= 0 and row[at.transcript]:
+        _take_transcript(layout, row, claims)
+    if at.protein >= 0 and row[at.protein]:
+        _take_protein(layout, row[at.protein], claims, reading)
+    elif at.amino >= 0 and row[at.amino]:
+        _take_amino(row[at.amino], row[at.position], claims)
+
+
+@lru_cache(maxsize=1 << 12)
+def _existing(text: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in text.split("&") if _RS.match(word))
+
+
+def _take_transcript(layout: Layout, row: list[str], claims: Claims) -> None:
+    text = row[layout.columns.transcript]
+    if layout.style is Style.SNPEFF:
+        if row[layout.columns.feature_type] != "transcript":
+            return
+        text = f"{row[layout.columns.feature]}:{text}"
+    if len(text) <= LONGEST_HGVS and text.isprintable() and ":" in text:
+        claims.transcripts.append(text.replace("%3D", "="))
+
+
+def _take_protein(layout: Layout, text: str, claims: Claims, reading: Reading) -> None:
+    reading.take_change(protein_change(text), text, claims)
+    if layout.style is Style.VEP and len(text) <= LONGEST_HGVS and text.isprintable():
+        claims.proteins.append(text.replace("%3D", "="))
+
+
+def _take_amino(amino: str, position: str, claims: Claims) -> None:
+    """Take ``V/E`` at ``600/766``; longer changes need the protein to be spelled."""
+    before, _, after = amino.partition("/")
+    at = position.partition("/")[0]
+    if len(before) == 1 and len(after) <= 1 and _NUMBER.match(at):
+        change = substitution(before, at, after or before)
+        if change is not None and "X" not in change:
+            claims.changes.append(change)
+            return
+    if before and amino != "-":
+        claims.unread.append(Unread.PROTEIN)
+
+
+# --- old SnpEff ---
+
+
+def _read_eff(layout: Layout, value: bytes, reading: Reading) -> None:
+    """Read ``EFFECT(field|field|…)``; the ALT is its number, or the only one."""
+    for entry in _entries(value, reading):
+        match = _EFF.match(entry) if len(entry) < _LONGEST_EFF else None
+        row = match[2].split("|") if match else []
+        if match is None or len(row) < layout.least:
+            reading.fault(MALFORMED, entry)
+            reading.doubt([Unread.WHOLE])
+            continue
+        number = _eff_number(layout, row, reading)
+        if number is None:
+            reading.fault(NO_ALT, entry)
+            reading.doubt([Unread.WHOLE])
+        else:
+            claims = reading.of(number)
+            reading.take_effects(match[1].strip(), claims)
+            _take_eff(layout, row, claims, reading)
+
+
+def _eff_number(layout: Layout, row: list[str], reading: Reading) -> int | None:
+    text, alleles = _cell(row, layout.columns.number), reading.alleles
+    if not _NUMBER.match(text):
+        return alleles[0] if len(reading.site.alternates) == len(alleles) == 1 else None
+    return int(text) if int(text) in alleles else None
+
+
+def _cell(row: list[str], column: int) -> str:
+    return row[column] if 0 <= column < len(row) else ""
+
+
+def _take_eff(layout: Layout, row: list[str], claims: Claims, reading: Reading) -> None:
+    """Take the gene, and ``Q236K`` or ``p.Gln236Lys/c.706C>A``."""
+    at = layout.columns
+    reading.take_gene(_cell(row, at.symbol), claims)
+    for text in filter(None, _cell(row, at.amino).split("/")):
+        if text.startswith(("c.", "n.")):
+            name = f"{_cell(row, at.feature)}:{text}"
+            claims.transcripts += [name] if len(name) <= LONGEST_HGVS else []
+        else:
+            same = _EFF_SAME.match(text)
+            change = protein_change(f"{text}=" if same else text)
+            reading.take_change(change, text, claims)
+
+
+# --- bcftools csq ---
+
+
+def _read_bcsq(layout: Layout, value: bytes, reading: Reading) -> None:
+    """Read ``consequence|gene|transcript|biotype[|strand|amino acids|DNA]``.
+
+    ``@123`` says that the consequence stands at the record of that position,
+    together with this one's: it is found there.
+    """
+    named: set[int] = set()
+    lost: list[Unread] = []
+    for entry in _entries(value, reading):
+        row = entry.split("|")
+        if entry.startswith("@"):
+            reading.fault(POINTER, entry)
+        elif not layout.least <= len(row) <= layout.width:
+            reading.fault(MALFORMED, entry)
+            lost.append(Unread.WHOLE)
+        elif numbers := _bcsq_numbers(row, reading):
+            for number in numbers:
+                _take_bcsq(row, reading.of(number), reading)
+            named.update(numbers if len(row) > _DNA else ())
+        else:
+            reading.fault(NO_ALT, entry)
+            lost.append(Unread.WHOLE if len(row) > _DNA else Unread.EFFECT)
+    reading.doubt(lost, but=named)
+
+
+def _bcsq_numbers(row: list[str], reading: Reading) -> list[int]:
+    """Return the ALTs an entry is about: the one whose change of DNA it holds.
+
+    One that holds none depends on the place alone, if only single bases change.
+    """
+    site = reading.site
+    if len(row) <= _DNA:
+        is_one = len(site.alternates) == 1
+        return reading.alleles if is_one or _is_of_place(row[0], site) else []
+    for part in row[_DNA].split("+"):
+        match = _BCSQ_PART.match(part)
+        if match is None or match[1] != str(site.start + 1):
+            continue
+        written = match[3].upper()
+        if match[2].upper() == site.reference and written in site.alternates:
+            return [site.alternates.index(written) + 1]
+    return []
+
+
+def _is_of_place(words: str, site: Site) -> bool:
+    is_single = len(site.reference) == 1 and all(len(a) == 1 for a in site.alternates)
+    return is_single and _PLACED.issuperset(words.split("&"))
+
+
+def _take_bcsq(row: list[str], claims: Claims, reading: Reading) -> None:
+    reading.take_effects(row[0], claims)
+    reading.take_gene(row[1], claims)
+    text = _cell(row, _AMINO)
+    if text:
+        reading.take_change(_bcsq_change(text), text, claims)
+
+
+def _bcsq_change(text: str) -> str | None:
+    """Return the change of ``600V>600E``, or of ``600V``, which stays."""
+    match = _BCSQ_AMINO.match(text)
+    if match is not None:
+        return substitution(match[2], match[1], match[3])
+    same = _BCSQ_SAME.match(text)
+    return None if same is None else substitution(same[2], same[1], same[2])
+
+
+READERS: Mapping[Style, Callable[..., None]] = {
+    Style.VEP: _read_table,
+    Style.SNPEFF: _read_table,
+    Style.EFF: _read_eff,
+    Style.BCSQ: _read_bcsq,
+}
