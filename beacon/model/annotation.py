@@ -77,7 +77,7 @@ class AnnotationPattern:
         effects: for each effect asked, the Sequence Ontology ids that are it.
         protein_change: one-letter, without ``p.``.
         identifier: ``rs…`` in lower case, or a VRS id ``ga4gh:VA.…``.
-        hgvs: a transcript or protein HGVS name, as ``unversioned`` gives it.
+        hgvs: a transcript or protein HGVS name; its version is not compared.
     """
 
     genes: tuple[str, ...] = ()
@@ -107,8 +107,14 @@ class AnnotationPattern:
             and all(not set(ids).isdisjoint(annotation.effects) for ids in self.effects)
             and self._changes_protein(annotation)
             and self.identifier in (None, *annotation.identifiers)
-            and self.hgvs in (None, *map(unversioned, annotation.hgvs))
+            and self._has_hgvs(annotation)
         )
+
+    def has_version(self, annotation: Annotation) -> bool:
+        """Whether an annotation holds the HGVS name in the version asked for."""
+        if self.hgvs is None or unversioned(self.hgvs) == _plain(self.hgvs):
+            return True
+        return _plain(self.hgvs) in map(_plain, annotation.hgvs)
 
     def may_match(self, annotation: Annotation) -> bool:
         """Whether what could not be read of an annotation may be what is asked."""
@@ -125,6 +131,11 @@ class AnnotationPattern:
     def _names_gene(self, annotation: Annotation) -> bool:
         return not self.genes or not set(self.genes).isdisjoint(annotation.genes)
 
+    def _has_hgvs(self, annotation: Annotation) -> bool:
+        if self.hgvs is None:
+            return True
+        return unversioned(self.hgvs) in map(unversioned, annotation.hgvs)
+
     def _changes_protein(self, annotation: Annotation) -> bool:
         asked = self.protein_change
         return asked is None or any(
@@ -140,7 +151,13 @@ def indexed_changes(changes: tuple[str, ...]) -> list[str]:
 
 def unversioned(hgvs: str) -> str:
     """Return an HGVS name without its accession's version, a protein's one-letter."""
+    accession, _, change = _plain(hgvs).partition(":")
+    return f"{accession.partition('.')[0]}:{change}"
+
+
+def _plain(hgvs: str) -> str:
+    """Return an HGVS name with a protein's change in its one spelling."""
     accession, _, change = hgvs.partition(":")
     if change.startswith("p."):
         change = "p." + (protein_change(change) or change[2:])
-    return f"{accession.partition('.')[0]}:{change}"
+    return f"{accession}:{change}"

@@ -19,24 +19,28 @@ if TYPE_CHECKING:
 _SHARED = Path(__file__).parents[3] / "shared" / "data"
 _LABELS = {term.label: name for name, term in EFFECTS.items()}
 _SHORT = {
-    **{"non_coding": "non_coding_transcript_variant", "intron": "intron_variant"},
-    **{"3_prime_utr": "3_prime_UTR_variant", "5_prime_utr": "5_prime_UTR_variant"},
-    **{"coding_sequence": "coding_sequence_variant", "missense": "missense_variant"},
-    **{"frameshift": "frameshift_variant", "synonymous": "synonymous_variant"},
-    **{"splice_region": "splice_region_variant"},
-    **{"splice_acceptor": "splice_acceptor_variant"},
-    **{"splice_donor": "splice_donor_variant"},
-    **{"stop_retained": "stop_retained_variant"},
+    "non_coding": "non_coding_transcript_variant",
+    "intron": "intron_variant",
+    "3_prime_utr": "3_prime_UTR_variant",
+    "5_prime_utr": "5_prime_UTR_variant",
+    "coding_sequence": "coding_sequence_variant",
+    "missense": "missense_variant",
+    "frameshift": "frameshift_variant",
+    "synonymous": "synonymous_variant",
+    "splice_region": "splice_region_variant",
+    "splice_acceptor": "splice_acceptor_variant",
+    "splice_donor": "splice_donor_variant",
+    "stop_retained": "stop_retained_variant",
 }
 
 
 def lines_of(path: Path) -> Iterator[list[str]]:
     """Yield the columns of every data line."""
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with opened as text:
-        for line in text:
-            if not line.startswith("#"):
-                yield line.rstrip("\n").split("\t")
+    raw = path.read_bytes()
+    text = gzip.decompress(raw) if path.suffix == ".gz" else raw
+    for line in text.decode().splitlines():
+        if not line.startswith("#"):
+            yield line.split("\t")
 
 
 def loaded(path: Path) -> dict[tuple[int, str, str], tuple[set[str], set[str]]]:

@@ -320,7 +320,7 @@ def test_rs_numbers_of_the_id_column_are_every_alts(annotations: Callable) -> No
 def test_hostile_text_is_counted_and_breaks_nothing(
     annotations: Callable, text: str
 ) -> None:
-    """The record is loaded whatever its annotation holds; a "no" does not rest on it."""
+    """The record is loaded whatever its annotation holds; no "no" rests on it."""
     found, report = annotations("A", "T", f"CSQ={text}", VEP)
 
     assert report.files[0].loaded == 1

@@ -51,8 +51,10 @@ def test_a_change_has_one_spelling(written: str, spelled: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", ".", "p.?", "p.=", "V600", "600E", "BRCA2", "c.1799T>A", "446G>446EG"]
-    + ["V600E|V600K", "V600EE", "V" * 1000, "p.", "Val600", "\x00V600E"],
+    [
+        *("", ".", "p.?", "p.=", "V600", "600E", "BRCA2", "c.1799T>A", "446G>446EG"),
+        *("V600E|V600K", "V600EE", "V" * 1000, "p.", "Val600", "\x00V600E"),
+    ],
 )
 def test_what_is_no_change_has_none(text: str) -> None:
     """A text in no known form is not read as something near it."""
