@@ -89,6 +89,18 @@ def snpeff_places(
     return {n: plain[s.upper()] for n, s in spelled.items() if s.upper() in plain}
 
 
+def may_be(name: str, reference: str, alternate: str) -> bool:
+    """Whether a name that was placed nowhere may yet be this ALT's.
+
+    A single base for another stays what it is, however a record is trimmed; an
+    insertion or deletion may have been moved, too.
+    """
+    if len(reference) != len(alternate) or not alternate.isalpha():
+        return True
+    is_cut = alternate[0] == reference[0]
+    return _may_name(name.upper(), alternate, is_cut=is_cut)
+
+
 def _count(alternates: Sequence[str]) -> int:
     return sum(alternate not in NO_ALLELES for alternate in alternates)
 

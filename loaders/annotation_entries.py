@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from beacon.model.annotation import Unread
 from beacon.model.protein import protein_change, substitution
-from loaders.allele_names import NO_ALLELES, snpeff_places, vep_places
+from beacon.model.variant import trim
+from loaders.allele_names import NO_ALLELES, may_be, snpeff_places, vep_places
 from loaders.annotation_claims import (
     LONGEST_HGVS,
     MALFORMED,
@@ -35,10 +36,13 @@ _MOST_ENTRIES = 2_000
 _LONGEST_EFF = 10_000
 _RS = re.compile(r"rs[0-9]{1,12}\Z", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,12}\Z")
-_BCSQ_PART = re.compile(r"([0-9]+)([A-Za-z]+)>([A-Za-z<>*]+)\Z")
+_BCSQ_PART = re.compile(r"([0-9]{1,12})([A-Za-z]+)>([A-Za-z]+)\Z")
 _BCSQ_AMINO = re.compile(r"([0-9]+)([A-Z*])>\1([A-Z*])\Z")
 _BCSQ_SAME = re.compile(r"([0-9]+)([A-Z*])\Z")
 _AMINO, _DNA = 5, 6
+_Change = tuple[int, str, str]
+"""Start, REF and ALT."""
+
 _PLACED = frozenset(
     ("intron", "non_coding", "3_prime_utr", "5_prime_utr", "intergenic")
 )
@@ -68,7 +72,7 @@ def _read_table(layout: Layout, value: bytes, reading: Reading) -> None:
         return
     places = _places(layout, reading.site, rows)
     named: set[int] = set()
-    lost: list[Unread] = []
+    lost: set[str] = set()
     for row in rows:
         number, name = places(row), row[layout.columns.allele]
         if number is not None:
@@ -76,8 +80,14 @@ def _read_table(layout: Layout, value: bytes, reading: Reading) -> None:
             _take(layout, row, reading.of(number), reading)
         elif name not in NO_ALLELES:
             reading.fault(NO_ALT, f"allele {name[:40]!r}")
-            lost = [Unread.WHOLE]
-    reading.doubt(lost, but=named)
+            lost.add(name)
+    site = reading.site
+    for number in reading.alleles if lost else ():
+        alternate = site.alternates[number - 1]
+        if number not in named and any(
+            may_be(name, site.reference, alternate) for name in lost
+        ):
+            reading.of(number).unread.append(Unread.WHOLE)
 
 
 def _rows(layout: Layout, value: bytes, reading: Reading) -> list[list[str]]:
@@ -255,7 +265,7 @@ def _read_bcsq(layout: Layout, value: bytes, reading: Reading) -> None:
             named.update(numbers if len(row) > _DNA else ())
         else:
             reading.fault(NO_ALT, entry)
-            lost.append(Unread.WHOLE if len(row) > _DNA else Unread.EFFECT)
+            lost += _bcsq_doubt(row, reading.site)
     reading.doubt(lost, but=named)
 
 
@@ -268,14 +278,36 @@ def _bcsq_numbers(row: list[str], reading: Reading) -> list[int]:
     if len(row) <= _DNA:
         is_one = len(site.alternates) == 1
         return reading.alleles if is_one or _is_of_place(row[0], site) else []
-    for part in row[_DNA].split("+"):
-        match = _BCSQ_PART.match(part)
-        if match is None or match[1] != str(site.start + 1):
-            continue
-        written = match[3].upper()
-        if match[2].upper() == site.reference and written in site.alternates:
-            return [site.alternates.index(written) + 1]
-    return []
+    changes = _bcsq_changes(row)
+    return [n for n in reading.alleles if _change_of(site, n) in changes]
+
+
+def _bcsq_changes(row: list[str]) -> list[_Change]:
+    """Return the changes of DNA of an entry, trimmed: its own, and neighbours'."""
+    parts = map(_BCSQ_PART.match, row[_DNA].split("+"))
+    return [
+        trim(int(part[1]) - 1, part[2].upper(), part[3].upper())
+        for part in parts
+        if part is not None
+    ]
+
+
+def _change_of(site: Site, number: int) -> _Change:
+    return trim(site.start, site.reference, site.alternates[number - 1])
+
+
+def _bcsq_doubt(row: list[str], site: Site) -> list[Unread]:
+    """Return what may be unknown of a record's ALTs, that an entry did not name.
+
+    Another change is another's, but for an insertion or deletion of as many
+    bases, which may have been moved.
+    """
+    if len(row) <= _DNA:
+        return [Unread.EFFECT]
+    added = [len(alt) - len(ref) for _, ref, alt in _bcsq_changes(row)]
+    here = {len(alternate) - len(site.reference) for alternate in site.alternates}
+    is_moved = any(count and count in here for count in added)
+    return [Unread.WHOLE] if is_moved or not added else []
 
 
 def _is_of_place(words: str, site: Site) -> bool:

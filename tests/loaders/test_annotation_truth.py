@@ -81,8 +81,11 @@ def test_every_consequence_of_bcftools_is_the_allele_s() -> None:
         for value in re.findall(r"(?:^|;)BCSQ=([^;]*)", info):
             for entry in value.split(","):
                 words, gene, *rest = entry.split("|")
-                if len(rest) == 5 and rest[4] != f"{pos}{ref}>{alt}":
-                    continue
+                if len(rest) == 5:
+                    at, one, two = re.fullmatch(r"(\d+)(\w+)>(\w+)", rest[4]).groups()
+                    here = shortest(int(pos), ref, alt)
+                    if shortest(int(at), one, two) != here:
+                        continue
                 genes |= {gene} - {""}
                 effects |= {_LABELS[_SHORT.get(w, w)] for w in words.split("&")}
         if effects:

@@ -180,15 +180,41 @@ def test_a_split_and_trimmed_deletion_is_not_guessed(
 
 
 def test_an_allele_of_another_record_is_counted(annotations: Callable) -> None:
-    """An annotation that names no ALT is told with its line, and marks the allele."""
+    """An annotation that names no ALT is told with its line."""
     found, report = annotations("A", "T", f"CSQ={csq('G')}", VEP)
 
-    assert genes(found) == {"22-100-A-T": ()}
-    assert found["22-100-A-T"].unread == (Unread.WHOLE,)
+    assert found == {}
     assert report.annotations == {"names no ALT of its record": 1}
     assert report.files[0].examples["annotation names no ALT of its record"] == [
         "x.vcf:4: allele 'G'"
     ]
+
+
+@pytest.mark.parametrize("name", ["CT", "TT"])
+def test_what_may_be_an_allele_s_own_is_doubted(
+    annotations: Callable, name: str
+) -> None:
+    """A name that trimming may have changed, or that is of a moved indel."""
+    base, _ = annotations("A", "T", f"CSQ={csq(name)}", VEP)
+    indel, _ = annotations("AC", "A", f"CSQ={csq('G')}", VEP)
+
+    assert base["22-100-A-T"].unread == (Unread.WHOLE,)
+    assert indel["22-100-AC-A"].unread == (Unread.WHOLE,)
+
+
+def test_bcftools_names_others_at_its_place(annotations: Callable) -> None:
+    """A record that holds only its neighbour's consequence is not annotated."""
+    other = "BCSQ=missense|G|T1|protein_coding|+|600V>600E|100A>T"
+    padded = "BCSQ=missense|G|T1|protein_coding|+|600V>600E|99CA>CC"
+    moved = "BCSQ=frameshift|G|T1|protein_coding|+|600V>600E|90GC>G"
+    found, report = annotations("A", "C", other, BCSQ)
+    trimmed, _ = annotations("A", "C", padded, BCSQ)
+    doubted, _ = annotations("AC", "A", moved, BCSQ)
+
+    assert found == {}
+    assert report.annotations == {"names no ALT of its record": 1}
+    assert genes(trimmed) == {"22-100-A-C": ("G",)}
+    assert doubted["22-100-AC-A"].unread == (Unread.WHOLE,)
 
 
 def test_snpeff_names_alts_as_vcf_does(annotations: Callable) -> None:
