@@ -6,9 +6,7 @@ Claims are gathered in the order of the file, bounded, and become one
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from beacon.model.annotation import Annotation, Unread
 from loaders.allele_names import NO_ALLELES
@@ -18,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
     from loaders.vcf import Site
+
+T = TypeVar("T")
 
 MOST_GENES, MOST_EFFECTS, MOST_CHANGES = 50, 100, 200
 MOST_IDENTIFIERS, MOST_HGVS, MOST_CONDITIONS = 50, 200, 50
@@ -36,73 +36,72 @@ UNKNOWN_CHANGE = "protein change in another form"
 TOO_MANY = "more than is read"
 
 
-@dataclass(slots=True)
 class Claims:
     """What is said of one ALT; the order of the file is kept."""
 
-    genes: list[str] = field(default_factory=list)
-    effects: list[str] = field(default_factory=list)
-    changes: list[str] = field(default_factory=list)
-    identifiers: list[str] = field(default_factory=list)
-    transcripts: list[str] = field(default_factory=list)
-    proteins: list[str] = field(default_factory=list)
-    clinvar: str | None = None
-    significance: list[str] = field(default_factory=list)
-    conditions: list[str] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
+    __slots__ = (
+        *("genes", "effects", "changes", "identifiers", "transcripts", "proteins"),
+        *("clinvar", "significance", "conditions", "unread"),
+    )
+
+    def __init__(self) -> None:
+        self.genes: list[str] = []
+        self.effects: list[str] = []
+        self.changes: list[str] = []
+        self.identifiers: list[str] = []
+        self.transcripts: list[str] = []
+        self.proteins: list[str] = []
+        self.clinvar: str | None = None
+        self.significance: list[str] = []
+        self.conditions: list[str] = []
+        self.unread: list[Unread] = []
 
     def annotation(self) -> Annotation:
         """Return it, each part without repeats and bounded."""
-        genes = self._kept(self.genes, MOST_GENES)
-        effects = self._kept(self.effects, MOST_EFFECTS)
-        changes = self._kept(self.changes, MOST_CHANGES)
-        identifiers = self._kept(self.identifiers, MOST_IDENTIFIERS)
+        changes = self._kept(self.changes, MOST_CHANGES) if self.changes else ()
         return Annotation(
-            genes=genes,
-            effects=effects,
+            genes=self._kept(self.genes, MOST_GENES) if self.genes else (),
+            effects=self._kept(self.effects, MOST_EFFECTS) if self.effects else (),
             protein_changes=changes,
-            identifiers=identifiers,
-            transcript_hgvs=_once(self.transcripts)[:MOST_HGVS],
-            protein_hgvs=_once(self.proteins)[:MOST_HGVS],
+            identifiers=self._kept(self.identifiers, MOST_IDENTIFIERS),
+            transcript_hgvs=_first(self.transcripts, MOST_HGVS),
+            protein_hgvs=_first(self.proteins, MOST_HGVS),
             clinvar=self.clinvar,
-            significance=_once(self.significance)[:MOST_CONDITIONS],
-            conditions=_once(self.conditions)[:MOST_CONDITIONS],
-            unread=tuple(dict.fromkeys(self.unread)),
+            significance=_first(self.significance, MOST_CONDITIONS),
+            conditions=_first(self.conditions, MOST_CONDITIONS),
+            unread=_first(self.unread, len(Unread)),
         )
 
     def _kept(self, values: list[str], most: int) -> tuple[str, ...]:
         """Return the first of them; what is left out, no "no" may rest on."""
         if len(values) < 2:
             return tuple(values)
-        once = _once(values)
+        once = tuple(dict.fromkeys(values))
         if len(once) > most:
             self.unread.append(Unread.WHOLE)
         return once[:most]
 
 
-def _once(values: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values)
+def _first(values: list[T], most: int) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values))[:most] if values else ()
 
 
 class Reading:
     """One record being read: its ALTs' claims, and what could not be read.
 
     Attributes:
+        alleles: the numbers of the ALTs that are alleles.
         faults: reason → how often.
         examples: reason → the first text it was given for.
     """
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.faults: Counter[str] = Counter()
+        self.faults: dict[str, int] = {}
         self.examples: dict[str, str] = {}
         self._claims: dict[int, Claims] = {}
-
-    @property
-    def alleles(self) -> list[int]:
-        """The numbers of the ALTs that are alleles."""
-        alternates = enumerate(self.site.alternates, 1)
-        return [number for number, alt in alternates if alt not in NO_ALLELES]
+        alternates = enumerate(site.alternates, 1)
+        self.alleles = [number for number, alt in alternates if alt not in NO_ALLELES]
 
     def of(self, number: int) -> Claims:
         """Return the claims of one ALT."""
@@ -113,7 +112,7 @@ class Reading:
 
     def fault(self, reason: str, example: str) -> None:
         """Count what could not be read."""
-        self.faults[reason] += 1
+        self.faults[reason] = self.faults.get(reason, 0) + 1
         self.examples.setdefault(reason, example[:80])
 
     def doubt(self, why: Iterable[Unread], *, but: Container[int] = ()) -> None:

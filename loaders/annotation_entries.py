@@ -27,9 +27,9 @@ from loaders.annotation_claims import (
 from loaders.annotation_layouts import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
-    from loaders.annotation_layouts import Layout
+    from loaders.annotation_layouts import Columns, Layout
     from loaders.vcf import Site
 
 _MOST_ENTRIES = 2_000
@@ -71,16 +71,22 @@ def _read_table(layout: Layout, value: bytes, reading: Reading) -> None:
     if not rows:
         return
     places = _places(layout, reading.site, rows)
-    named: set[int] = set()
+    by_number: dict[int, list[list[str]]] = {}
     lost: set[str] = set()
     for row in rows:
         number, name = places(row), row[layout.columns.allele]
         if number is not None:
-            named.add(number)
-            _take(layout, row, reading.of(number), reading)
+            by_number.setdefault(number, []).append(row)
         elif name not in NO_ALLELES:
             reading.fault(NO_ALT, f"allele {name[:40]!r}")
             lost.add(name)
+    for number, own in by_number.items():
+        _take(layout, own, reading.of(number), reading)
+    _doubt(lost, by_number, reading)
+
+
+def _doubt(lost: set[str], named: Container[int], reading: Reading) -> None:
+    """Mark the ALTs that a name which was placed nowhere may have been."""
     site = reading.site
     for number in reading.alleles if lost else ():
         alternate = site.alternates[number - 1]
@@ -145,19 +151,42 @@ def _allele_numbers(
     return numbers
 
 
-def _take(layout: Layout, row: list[str], claims: Claims, reading: Reading) -> None:
+def _take(
+    layout: Layout, rows: list[list[str]], claims: Claims, reading: Reading
+) -> None:
+    """Take what the entries of one ALT say, column by column: they repeat much."""
     at = layout.columns
-    reading.take_effects(row[at.effect], claims)
-    symbol = row[at.symbol] if at.symbol >= 0 else ""
-    reading.take_gene(symbol or (row[at.gene] if at.gene >= 0 else ""), claims)
-    if at.existing >= 0 and row[at.existing]:
-        claims.identifiers += _existing(row[at.existing])
-    if at.transcript >= 0 and row[at.transcript]:
-        _take_transcript(layout, row, claims)
-    if at.protein >= 0 and row[at.protein]:
-        _take_protein(layout, row[at.protein], claims, reading)
-    elif at.amino >= 0 and row[at.amino]:
-        _take_amino(row[at.amino], row[at.position], claims)
+    for text in {row[at.effect]: None for row in rows}:
+        reading.take_effects(text, claims)
+    for text in _genes(at, rows):
+        reading.take_gene(text, claims)
+    for text in _column(at.existing, rows):
+        claims.identifiers += _existing(text)
+    if at.transcript >= 0:
+        _take_transcripts(layout, rows, claims)
+    for text in _column(at.protein, rows):
+        _take_protein(layout, text, claims, reading)
+    if at.amino >= 0 and at.position >= 0:
+        bare = [
+            r for r in rows if r[at.amino] and not (at.protein + 1 and r[at.protein])
+        ]
+        for amino, position in {(r[at.amino], r[at.position]): None for r in bare}:
+            _take_amino(amino, position, claims)
+
+
+def _column(column: int, rows: list[list[str]]) -> Iterable[str]:
+    """Return what stands in a column, each text once."""
+    if column < 0:
+        return ()
+    return {row[column]: None for row in rows if row[column]}
+
+
+def _genes(at: Columns, rows: list[list[str]]) -> Iterable[str]:
+    """Return the symbols of entries, and the ids of those that have none."""
+    if at.symbol < 0 or at.gene < 0:
+        column = max(at.symbol, at.gene)
+        return {row[column]: None for row in rows if column >= 0}
+    return {row[at.symbol] or row[at.gene]: None for row in rows}
 
 
 @lru_cache(maxsize=1 << 12)
@@ -165,14 +194,21 @@ def _existing(text: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in text.split("&") if _RS.match(word))
 
 
-def _take_transcript(layout: Layout, row: list[str], claims: Claims) -> None:
-    text = row[layout.columns.transcript]
+def _take_transcripts(layout: Layout, rows: list[list[str]], claims: Claims) -> None:
+    at = layout.columns
     if layout.style is Style.SNPEFF:
-        if row[layout.columns.feature_type] != "transcript":
-            return
-        text = f"{row[layout.columns.feature]}:{text}"
-    if len(text) <= LONGEST_HGVS and text.isprintable() and ":" in text:
-        claims.transcripts.append(text.replace("%3D", "="))
+        names = [
+            f"{row[at.feature]}:{row[at.transcript]}"
+            for row in rows
+            if row[at.transcript] and row[at.feature_type] == "transcript"
+        ]
+    else:
+        names = [row[at.transcript] for row in rows if row[at.transcript]]
+    claims.transcripts += [
+        name.replace("%3D", "=")
+        for name in names
+        if len(name) <= LONGEST_HGVS and ":" in name and name.isprintable()
+    ]
 
 
 def _take_protein(layout: Layout, text: str, claims: Claims, reading: Reading) -> None:

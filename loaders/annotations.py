@@ -152,7 +152,9 @@ def _words(text: str) -> list[str]:
 
 def _rs_numbers(identifier: bytes) -> tuple[str, ...]:
     """Return the rs numbers of an ID column."""
-    if identifier[:2] not in (b"rs", b"RS", b"Rs") and b"rs" not in identifier:
+    if identifier[:2] == b"rs" and identifier[2:].isdigit() and len(identifier) < 15:
+        return (identifier.decode(),)
+    if b";" not in identifier and identifier[:2].lower() != b"rs":
         return ()
     words = identifier.decode("latin1").split(";")
     return tuple(dict.fromkeys(w.lower() for w in words if _RS.match(w)))

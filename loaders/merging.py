@@ -36,6 +36,8 @@ _WAITING_KEYS = 4_000
 _OVERHEAD = 16
 """What an allele weighs beside its calls, in calls."""
 
+_NOTHING: Mapping[int, Annotation] = {}
+
 LateKey = tuple[int, AlleleKey]
 
 
@@ -108,7 +110,11 @@ class Merger:
         if not site.is_skipped:
             self._account_site(site, found)
         is_late = self._rank in self._left
-        for key, part in self._contributions(site, found, self._report):
+        said = _NOTHING
+        if not site.is_skipped:
+            said = self._annotations[site.file].of(site, self._report)
+        for key, indexes in found.keys.items():
+            part = Contribution(site, indexes, _about(indexes, said) if said else None)
             if is_late or key.start < self._frontier:
                 self._late[self._rank, key].add((site.file, site.line))
             elif key in self._waiting:
@@ -119,24 +125,6 @@ class Merger:
         self._waiting_calls += weight
         self._all_calls += weight
         self._all_sites += 1
-
-    def _contributions(
-        self, site: Site, found: SiteAlleles, report: LoadReport | None
-    ) -> Iterator[tuple[AlleleKey, Contribution]]:
-        """Yield what a site says of each of its alleles, annotations included.
-
-        ``report`` is told of annotations that cannot be read, unless it was.
-        """
-        said: Mapping[int, Annotation] = {}
-        if not site.is_skipped:
-            said = self._annotations[site.file].of(site, report)
-        if not said:
-            for key, indexes in found.keys.items():
-                yield key, Contribution(site, indexes)
-            return
-        for key, indexes in found.keys.items():
-            annotation = united(said[n] for n in indexes if n in said)
-            yield key, Contribution(site, indexes, annotation)
 
     def _understood(
         self, site: Site
@@ -252,10 +240,15 @@ class Merger:
                 site, parts, _ = self._understood(written)
                 if found.keys().isdisjoint((site.contig.rank, k) for k in parts.keys):
                     continue
-                for key, part in self._contributions(site, parts, None):
+                said = _NOTHING
+                if not site.is_skipped:
+                    said = self._annotations[site.file].of(site, None)
+                for key, indexes in parts.keys.items():
                     waiting = found.get((site.contig.rank, key))
                     if waiting is not None:
-                        waiting.append(part)
+                        waiting.append(
+                            Contribution(site, indexes, _about(indexes, said))
+                        )
             for (rank, key), waiting in found.items():
                 yield self._replaced(rank, key, waiting)
 
@@ -270,6 +263,15 @@ class Merger:
         record = self._merge(rank, key, found)
         self._account(record, found, 1)
         return record
+
+
+def _about(
+    indexes: tuple[int, ...], said: Mapping[int, Annotation]
+) -> Annotation | None:
+    """Return what a record says of the allele with some of its numbers."""
+    if len(indexes) == 1:
+        return said.get(indexes[0])
+    return united(said[n] for n in indexes if n in said)
 
 
 def _disagrees(record: VariantRecord, one: Contribution) -> bool:

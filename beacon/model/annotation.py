@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from beacon.model.protein import (
     frameshift,
@@ -35,9 +36,10 @@ class Unread(StrEnum):
     PROTEIN = "protein"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Annotation:
+class Annotation(NamedTuple):
     """Everything one dataset says of one allele; empty where it says nothing.
+
+    A tuple, because loaders make millions of them.
 
     Attributes:
         genes: symbols, as written in the file (an id where there is no symbol).
