@@ -60,28 +60,47 @@ async def ask(
     """Return what every dataset says of the alleles whose annotations match."""
     asked = _asked(pattern)
     able = [s for s in shelves if _is_loaded(s, pattern) and asked.kinds <= s.annotated]
-    answers = {
-        s.release.number: Answer(s, granularity(s.dataset.id), page, is_counted=True)
+    totals = {
+        s.release.number: await tables.annotations.count(s.release.number, pattern)
         for s in able
     }
-    exact: set[int] = set()
-    if answers:
-        longest = max(s.longest_short for s in able)
-        pages = tables.annotations.pages(answers.keys(), pattern, longest)
-        try:
-            async for documents in pages:
-                found = await _alleles(documents, pattern.assembly, tables.rows)
-                for one in found:
-                    exact |= _judge(one, pattern, answers)
-                if all(answer.is_done for answer in answers.values()):
-                    break
-        finally:
-            await pages.aclose()
-    told = [
-        await _told(s, pattern, answers.get(s.release.number), tables) for s in shelves
-    ]
+    answers = {
+        s.release.number: Answer(
+            s,
+            granularity(s.dataset.id),
+            page,
+            is_counted=not totals[s.release.number],
+        )
+        for s in able
+    }
+    exact = await _read(pattern, answers, tables)
+    told = []
+    for shelf in shelves:
+        number = shelf.release.number
+        answer, total = answers.get(number), totals.get(number) or None
+        told.append(await _told(shelf, pattern, answer, total, tables))
     told = [_versioned(t, asked, exact) for t in told]
     return _known_nowhere(told, asked)
+
+
+async def _read(
+    pattern: VariantPattern, answers: dict[int, Answer], tables: Tables
+) -> set[int]:
+    """Give answers what they want; return who names the HGVS version asked for."""
+    exact: set[int] = set()
+    if all(answer.is_done for answer in answers.values()):
+        return exact
+    longest = max(answer.shelf.longest_short for answer in answers.values())
+    pages = tables.annotations.pages(answers.keys(), pattern, longest)
+    try:
+        async for documents in pages:
+            for one in await _alleles(documents, pattern.assembly, tables.rows):
+                exact |= _judge(one, pattern, answers)
+            if all(answer.is_done for answer in answers.values()):
+                break
+    finally:
+        await pages.aclose()
+    return exact
 
 
 def _asked(pattern: VariantPattern) -> AnnotationPattern:
@@ -177,16 +196,23 @@ def _judge(
 
 
 async def _told(
-    shelf: Shelf, pattern: VariantPattern, answer: Answer | None, tables: Tables
+    shelf: Shelf,
+    pattern: VariantPattern,
+    answer: Answer | None,
+    total: int | None,
+    tables: Tables,
 ) -> DatasetFindings:
-    """Return what a dataset found, or why it is silent."""
+    """Return what a dataset found, or why it is silent.
+
+    ``total`` is how many alleles match, where that was counted and is not 0.
+    """
     if not _is_loaded(shelf, pattern):
         return DatasetFindings(dataset=shelf.dataset, total=0, is_contig_loaded=False)
     if answer is None:
         return DatasetFindings(
             dataset=shelf.dataset, total=0, silence=Silence.NOT_ANNOTATED
         )
-    found = answer.findings()
+    found = answer.findings(total)
     if found.total or found.place is not None:
         return found
     if not await tables.annotations.names(shelf.release.number, _asked(pattern)):

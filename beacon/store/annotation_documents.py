@@ -4,11 +4,13 @@
 allele,
 
     {_id, v: release number, c: rank, k: the row's _id, s: start, r?: REF, a?: ALT,
-     g: genes, e: effects, p: protein changes, x: rs numbers, h: HGVS names, …}
+     z: whether the allele exists there, g: genes, e: effects, p: protein changes,
+     x: rs numbers, h: HGVS names, …}
 
 with ``r`` and ``a`` where a short row's key holds only their hash (the row may
-have been salted: compare).  What an allele is found under has an index of its
-own, over the documents that have it; the rest is shown only.
+have been salted: compare).  The first ``m`` of ``p`` are the file's, the rest
+short forms they are found under.  What an allele is found under has an index
+of its own, over the documents that have it; everything else is shown only.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from beacon.store.driver import Document
 
 UNREAD = "w"
+_PARTS = "gepxtqnydw"
+"""The parts of an annotation, in its order."""
+
 INDEXED = (*(str(kind) for kind in Kind), UNREAD)
 """Fields with an index ``(v, field, c, s)``, each over the documents that have it."""
 
@@ -88,28 +93,20 @@ def annotation_document(
         "c": record.rank,
         "k": key,
         "s": record.start,
+        "z": record.tally.exists and not record.filters,
     }
     if is_hashed:
         document |= {"r": record.reference, "a": record.alternate}
-    return document | {name: value for name, value in _parts(said).items() if value}
-
-
-def _parts(said: Annotation) -> dict[str, object]:
-    changes = indexed_changes(said.protein_changes)
-    return {
-        "g": list(said.genes),
-        "e": list(said.effects),
-        "p": changes,
-        "m": len(changes) - len(said.protein_changes),
-        "x": list(said.identifiers),
-        "t": list(said.transcript_hgvs),
-        "q": list(said.protein_hgvs),
-        "h": list(dict.fromkeys(unversioned(h) for h in said.hgvs if _is_near(h))),
-        "n": said.clinvar,
-        "y": list(said.significance),
-        "d": list(said.conditions),
-        "w": list(said.unread),
-    }
+    for name, value in zip(_PARTS, said, strict=True):
+        if value:
+            document[name] = value
+    if said.protein_changes:
+        changes = indexed_changes(said.protein_changes)
+        document["p"], document["m"] = changes, len(said.protein_changes)
+    names = {unversioned(h): None for h in said.hgvs if _is_near(h)}
+    if names:
+        document["h"] = list(names)
+    return document
 
 
 def _is_near(hgvs: str) -> bool:
@@ -129,12 +126,11 @@ def read_annotation(document: Mapping[str, object]) -> Annotation:
     def words(name: str) -> tuple[str, ...]:
         return tuple(cast("list[str]", document.get(name, ())))
 
-    changes = words("p")
-    short = cast("int", document.get("m", 0))
+    changes = cast("int | None", document.get("m"))
     return Annotation(
         genes=words("g"),
         effects=words("e"),
-        protein_changes=changes[: len(changes) - short],
+        protein_changes=words("p")[:changes],
         identifiers=words("x"),
         transcript_hgvs=words("t"),
         protein_hgvs=words("q"),

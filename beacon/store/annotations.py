@@ -6,9 +6,12 @@ of a question, so that no collection is ever walked.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.annotation import Unread, indexed_changes, unversioned
+from beacon.model.pattern import VariantPattern
+from beacon.model.protein import frameshift
 from beacon.store.annotation_documents import (
     UNREAD,
     annotations_collection,
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
     from beacon.model.annotation import Annotation, AnnotationPattern
-    from beacon.model.pattern import VariantPattern
 
 _PAGE = 1_000
 _MOST_UNREAD = 10_000
@@ -92,6 +94,19 @@ class AnnotationTable:
             with driver_errors():
                 await cursor.close()
 
+    async def count(self, release: int, pattern: VariantPattern) -> int | None:
+        """Return how many alleles of a release match and exist, counted there.
+
+        ``None`` where only ``matches`` can tell.
+        """
+        if not _is_told_by_indexes(pattern):
+            return None
+        where = {"v": release, **_said(pattern.annotated), "z": True}
+        if pattern.contig is not None:
+            where["c"] = pattern.contig.rank
+        with driver_errors():
+            return await self._collection.count_documents(where, maxTimeMS=self._max_ms)
+
     async def names(self, release: int, asked: AnnotationPattern) -> bool:
         """Whether a release knows the gene, the rs number or the HGVS name asked."""
         parts = _names(asked)
@@ -120,6 +135,16 @@ class AnnotationTable:
             cursor = self._collection.find(where, max_time_ms=self._max_ms)
             found = await cursor.limit(_MOST_UNREAD).to_list(None)
         return None if len(found) == _MOST_UNREAD else found
+
+
+def _is_told_by_indexes(pattern: VariantPattern) -> bool:
+    """Whether a question asks nothing that a condition on documents cannot tell."""
+    asked = pattern.annotated
+    bare = replace(pattern, contig=None, genome=pattern.assembly, annotated=None)
+    if asked is None or bare != VariantPattern(contig=None, genome=bare.genome):
+        return False
+    change = asked.protein_change
+    return asked.hgvs is None and (change is None or frameshift(change) is None)
 
 
 def _said(asked: AnnotationPattern | None) -> Document:
