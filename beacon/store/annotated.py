@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from beacon.model.annotation import Kind
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.findings import DatasetFindings, Silence
+from beacon.model.query import Granularity
 from beacon.store.annotation_documents import read_annotation
 from beacon.store.keys import SALTS, decode, encode
 from beacon.store.packing import EXISTS, FILTERED
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from beacon.model.annotation import Annotation, AnnotationPattern
     from beacon.model.pattern import VariantPattern
-    from beacon.model.query import Granularity, Page
+    from beacon.model.query import Page
     from beacon.model.variant import Allele
     from beacon.store.annotations import AnnotationTable
     from beacon.store.driver import Document
@@ -63,13 +64,14 @@ async def ask(
     totals = {
         s.release.number: await tables.annotations.count(s.release.number, pattern)
         for s in able
+        if granularity(s.dataset.id) > Granularity.BOOLEAN
     }
     answers = {
         s.release.number: Answer(
             s,
             granularity(s.dataset.id),
             page,
-            is_counted=not totals[s.release.number],
+            is_counted=not totals.get(s.release.number),
         )
         for s in able
     }

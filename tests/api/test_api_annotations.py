@@ -251,3 +251,16 @@ async def test_an_unknown_filter_still_matches_nothing(client: TestClient) -> No
 
     assert answer["response"]["resultSets"] == []
     assert "HP:0000001" in " ".join(answer["info"]["warnings"])
+
+
+async def test_every_filter_that_is_listed_is_understood(client: TestClient) -> None:
+    """The terms of /filtering_terms are those that variants answer to."""
+    listed = await (await client.get("/api/filtering_terms?limit=0")).json()
+    terms = [term["id"] for term in listed["response"]["filteringTerms"]]
+    answer = await asked(client, [{"id": terms[0]}], assemblyId="GRCh37")
+
+    assert violations(listed, "filteringTerms") == []
+    assert "SO:0001583" in terms
+    assert "warnings" not in answer["info"] or not any(
+        "not known here" in w for w in answer["info"]["warnings"]
+    )
