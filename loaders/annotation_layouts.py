@@ -18,8 +18,12 @@ _KNOWN = frozenset(("CSQ", "ANN", "EFF", "BCSQ"))
 _CLINVAR = frozenset(("CLNSIG", "GENEINFO", "MC", "CLNDN"))
 _CLINVAR_IDS = re.compile(r"##source=ClinVar|##ID=.*ClinVar", re.IGNORECASE)
 _RS = re.compile(r"dbSNP|\brs\b", re.IGNORECASE)
-_NAMED = re.compile(r"(?:Format|annotations)\s*:\s*['\"]?(?P<fields>[^'\"]*\|[^'\"]*)")
-_BARE = re.compile(r"['\"]?(?P<fields>[\w.*\[]+\s*\|[^'\"]*)")
+_NAMING = re.compile(r"(?:Format|annotations)\s{0,9}:\s{0,9}['\"]?")
+_QUOTE = re.compile(r"['\"]")
+_BREAK = re.compile(r"[\s'\":]")
+_LONGEST = 50_000
+"""Longer Descriptions name nothing."""
+
 _SPEC = (
     *("allele", "annotation", "annotation_impact", "gene_name", "gene_id"),
     *("feature_type", "feature_id", "transcript_biotype", "rank", "hgvs.c", "hgvs.p"),
@@ -111,7 +115,7 @@ def read_annotated(lines: Iterable[str]) -> Annotated:
         match = _INFO.match(line)
         if match is None:
             continue
-        key, text = match["key"], match["text"] or ""
+        key, text = match["key"], (match["text"] or "").replace('\\"', '"')
         texts[key] = text
         layout = _layout(key, text)
         if layout is not None:
@@ -142,14 +146,29 @@ def _layout(key: str, text: str) -> Layout | None:
 
 def _names(text: str) -> tuple[str, ...]:
     """Return the names of the fields, lower case; optional ones begin with ``?``."""
-    match = _NAMED.search(text) or _BARE.search(text)
-    if match is None:
+    bare = _listed(text).replace("[*]", "")
+    if not bare:
         return ()
-    bare = match["fields"].replace("[*]", "")
     required, _, optional = bare.partition("[")
     fields = [_plain(f) for f in required.replace("(", "|").split("|")]
     fields += [f"?{_plain(f)}" for f in optional.split("|") if _plain(f)]
     return tuple(f for i, f in enumerate(fields) if f or 0 < i < len(fields) - 1)
+
+
+def _listed(text: str) -> str:
+    """Return the list of fields in a Description: behind ``Format:``, or bare."""
+    if len(text) > _LONGEST or "|" not in text:
+        return ""
+    named = _NAMING.search(text)
+    while named is not None:
+        quote = _QUOTE.search(text, named.end())
+        listed = text[named.end() : quote.start() if quote else len(text)]
+        if "|" in listed:
+            return listed
+        named = _NAMING.search(text, named.end() + len(listed))
+    before, bar, behind = text.partition("|")
+    first = _BREAK.split(before.rstrip())[-1]
+    return first + bar + _QUOTE.split(behind)[0]
 
 
 def _plain(field: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -413,3 +414,44 @@ def test_late_records_keep_their_annotations(
     assert records["22-100-A-T"].annotation.genes == ("EARLY", "LATE")
     assert cohort.report.stored["annotated"] == 2
     assert cohort.report.annotations == {"cannot be read": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Format:" * 7_000 + "|",
+        "| " + "Format: '" * 5_000,
+        "a" * 49_000 + "|",
+        "Format: " + "|" * 40_000,
+        "Format: a|b" * 10_000,
+        "'" * 40_000,
+        "Format: Allele|Consequence|" + "x|" * 10_000,
+    ],
+)
+def test_a_hostile_header_costs_nothing(annotations: Callable, text: str) -> None:
+    """A Description that names no fields, at length, is told or left, at once."""
+    header = f'##INFO=<ID=CSQ,Number=.,Type=String,Description="{text}">'
+    begun = time.monotonic()
+    _, report = annotations("A", "T", f"CSQ={csq('T')}", header)
+
+    assert time.monotonic() - begun < 2
+    assert report.notes or report.annotations
+    assert report.files[0].loaded == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Consequence annotations. Format: Allele|Consequence|SYMBOL",
+        "Consequence annotations. Format: 'Allele|Consequence|SYMBOL'",
+        "Consequences: Allele | Consequence | SYMBOL",
+        "Allele|Consequence|SYMBOL",
+        'said \\"so\\": Format: \\"Allele|Consequence|SYMBOL\\" and more',
+    ],
+)
+def test_fields_are_found_in_any_description(annotations: Callable, text: str) -> None:
+    """Behind ``Format:``, quoted or not, or bare."""
+    header = f'##INFO=<ID=CSQ,Number=.,Type=String,Description="{text}">'
+    found, _ = annotations("A", "T", "CSQ=T|stop_lost|G", header)
+
+    assert genes(found) == {"22-100-A-T": ("G",)}
