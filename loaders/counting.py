@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from beacon.model.annotation import Annotation
     from loaders.declared import Row, Shape
     from loaders.roster import Roster
     from loaders.sweep import Covered
@@ -36,10 +37,12 @@ class Contribution(NamedTuple):
 
     Attributes:
         indexes: the record's allele numbers that are this allele.
+        annotation: what the record says of it.
     """
 
     site: Site
     indexes: tuple[int, ...]
+    annotation: Annotation | None = None
 
 
 class Counting(Protocol):
@@ -82,8 +85,8 @@ class InfoCounting:
         if not contributions[0].indexes:
             return self._place(contributions)
         if len(contributions) == 1:
-            site, indexes = contributions[0]
-            row = site.told[indexes[0] - 1] if site.told else None
+            one = contributions[0]
+            row = one.site.told[one.indexes[0] - 1] if one.site.told else None
         else:
             told = ((c.site.told, c.indexes[0] - 1) for c in contributions)
             row = self._most([rows[number] for rows, number in told if rows])
@@ -174,7 +177,7 @@ class GenotypeCounting:
         called = [c for c in contributions if c.site.calls is not None]
         if not called:
             return self._none
-        site, indexes = called[0]
+        site, indexes = called[0][:2]
         if len(called) > 1 or not self._roster.is_plain[site.file]:
             return self._merged(called)
         if site.calls is None:
@@ -190,7 +193,7 @@ class GenotypeCounting:
         if tally.an is None or not any(there.an):
             return tally
         is_called = np.zeros(self._roster.people, dtype=np.bool_)
-        for site, _ in contributions:
+        for site, *_ in contributions:
             if site.calls is not None:
                 who = self._roster.person_of[site.file]
                 is_called[who[called_copies(site.calls, len(who)) > 0]] = True

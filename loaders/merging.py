@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING
 
 from beacon.model.counts import SKIPPED, VariantRecord
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
+from loaders.annotations import united
 from loaders.blocks import is_block
 from loaders.counting import Contribution, Counting
 from loaders.ordering import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from beacon.model.annotation import Annotation
     from beacon.model.variant import Reference
+    from loaders.annotations import FileAnnotations
     from loaders.coverage import Coverage
     from loaders.report import LoadReport
     from loaders.sweep import Covered
@@ -38,6 +41,8 @@ _WAITING_KEYS = 4_000
 _OVERHEAD = 16
 """What an allele weighs beside its calls, in calls."""
 
+_NOTHING: Mapping[int, Annotation] = {}
+
 LateKey = tuple[int, AlleleKey]
 
 
@@ -47,6 +52,7 @@ class Merger:
     Args:
         coverage: is told of every block, and knows who is covered.
         report: is filled while the records are taken, and complete at the end.
+        annotations: read the annotations of each file's records.
     """
 
     def __init__(
@@ -55,9 +61,11 @@ class Merger:
         reference: Reference | None,
         coverage: Coverage,
         report: LoadReport,
+        annotations: Sequence[FileAnnotations],
     ) -> None:
         self._counting = counting
         self._coverage = coverage
+        self._annotations = annotations
         self._reference = reference
         self._report = report
         self._waiting: dict[AlleleKey, list[Contribution]] = {}
@@ -150,13 +158,17 @@ class Merger:
         is_late = self._rank in self._left
         if site.reach is not None:
             self._coverage.take(site, None if is_late else self._frontier)
+        said = _NOTHING
+        if not site.is_skipped and found.keys:
+            said = self._annotations[site.file].of(site, self._report)
         for key, indexes in found.keys.items():
+            part = Contribution(site, indexes, _about(indexes, said) if said else None)
             if is_late or key.start < self._frontier:
                 self._late[self._rank, key].add((site.file, site.line))
             elif key in self._waiting:
-                self._waiting[key].append(Contribution(site, indexes))
+                self._waiting[key].append(part)
             else:
-                self._waiting[key] = [Contribution(site, indexes)]
+                self._waiting[key] = [part]
         weight = _OVERHEAD + (len(site.calls.cells) if site.calls else 0)
         self._waiting_calls += weight
         self._all_calls += weight
@@ -236,7 +248,10 @@ class Merger:
         one = found[0].site
         if len(found) == 1 and not one.filters and not one.is_skipped:
             tally = self._counting.tally(found)
-            return VariantRecord(rank, start, end, reference, alternate, tally)
+            return VariantRecord(
+                rank, start, end, reference, alternate, tally,
+                annotation=found[0].annotation,
+            )  # fmt: skip
         sound = [c for c in found if not c.site.is_skipped]
         passing = [c for c in sound if not c.site.filters]
         filters: tuple[str, ...] = ()
@@ -246,7 +261,11 @@ class Merger:
             filters = tuple(sorted({word for c in sound for word in c.site.filters}))
         counted = passing or sound
         tally = self._counting.tally(counted) if counted else self._counting.nothing()
-        return VariantRecord(rank, start, end, reference, alternate, tally, filters)
+        annotation = united(c.annotation for c in sound if c.annotation is not None)
+        return VariantRecord(
+            rank, start, end, reference, alternate, tally, filters,
+            annotation=annotation,
+        )  # fmt: skip
 
     def _covered(
         self, record: VariantRecord, found: Sequence[Contribution], there: Covered
@@ -270,6 +289,8 @@ class Merger:
         if not declared:
             return
         stored["alleles"] += sign
+        if record.annotation is not None:
+            stored["annotated"] += sign
         if record.filters:
             stored["filtered only"] += sign
         elif record.tally.exists:
@@ -301,16 +322,32 @@ class Merger:
                 site, parts, _ = self._understood(written)
                 if over is not None and site.reach is not None:
                     over.take(site)
-                for key, indexes in parts.keys.items():
-                    waiting = found.get((site.contig.rank, key))
-                    if waiting is not None:
-                        waiting.append(Contribution(site, indexes))
+                self._join(site, parts, found)
             for (rank, key), waiting in found.items():
                 record = self._replaced(rank, key, waiting)
                 if over is not None:
                     there = over.at((rank, key.start))
                     record = self._covered(record, waiting, there)
                 yield record
+
+    def _join(
+        self,
+        site: Site,
+        parts: SiteAlleles,
+        found: Mapping[LateKey, list[Contribution]],
+    ) -> None:
+        """Add what a site says of late alleles."""
+        rank = site.contig.rank
+        if found.keys().isdisjoint((rank, key) for key in parts.keys):
+            return
+        said = _NOTHING
+        if not site.is_skipped:
+            said = self._annotations[site.file].of(site, None)
+        for key, indexes in parts.keys.items():
+            waiting = found.get((rank, key))
+            if waiting is not None:
+                part = Contribution(site, indexes, _about(indexes, said))
+                waiting.append(part)
 
     def _replaced(
         self, rank: int, key: AlleleKey, found: Sequence[Contribution]
@@ -330,6 +367,15 @@ def _found(site: Site, reference: Reference | None) -> SiteAlleles:
     if is_block(site):
         return SiteAlleles({}, tuple((REFERENCE_BLOCK, a) for a in site.alternates))
     return alleles_of(site, reference)
+
+
+def _about(
+    indexes: tuple[int, ...], said: Mapping[int, Annotation]
+) -> Annotation | None:
+    """Return what a record says of the allele with some of its numbers."""
+    if len(indexes) == 1:
+        return said.get(indexes[0])
+    return united(said[n] for n in indexes if n in said)
 
 
 def _disagrees(record: VariantRecord, one: Contribution) -> bool:

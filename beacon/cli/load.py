@@ -263,5 +263,7 @@ def _rows(report: LoadReport) -> Iterator[tuple[str, int]]:
         yield f"not loaded: {reason}", count
     for reason, count in report.alternates.items():
         yield f"ALT {reason}", count
+    for what, count in report.annotations.items():
+        yield f"annotation: {what}", count
     for what, count in report.stored.items():
         yield f"stored: {what}", count
