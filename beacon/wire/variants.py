@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from beacon.model.notation import hgvs_g, spdi
 from beacon.model.pattern import identity_of, type_of
+from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.wire.info import given
 
 if TYPE_CHECKING:
@@ -76,9 +77,15 @@ def _identifiers(
     if allele.is_symbolic:
         return None
     reference = references.get(allele.contig.assembly)
+    alternatives = [{"id": f"spdi:{spdi(allele)}", "notes": "SPDI"}]
+    if reference is not None and (ids := vrs_ids(allele, reference)) is not None:
+        alternatives += [
+            {"id": f"{PREFIX}{ids.v2}", "notes": "VRS 2"},
+            {"id": f"{PREFIX}{ids.v1}", "notes": "VRS 1.3"},
+        ]
     return {
         "genomicHGVSId": hgvs_g(allele, reference),
-        "variantAlternativeIds": [{"id": f"spdi:{spdi(allele)}", "notes": "SPDI"}],
+        "variantAlternativeIds": alternatives,
     }
 
 
