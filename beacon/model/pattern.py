@@ -7,7 +7,7 @@ Beacon v2, genomicVariations/requestParameters.json.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,8 @@ class VariantPattern:
         is_provisional: its spellings may not be all there are (an insertion or
             deletion that may lie further left, where no reference tells; bases
             that are not known): not finding it says nothing.
+        notes: sentences the answer must repeat (which gene an alias was taken
+            for); they ask nothing.
     """
 
     contig: Contig | None
@@ -74,6 +76,7 @@ class VariantPattern:
     min_length: int | None = None
     max_length: int | None = None
     is_provisional: bool = False
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def assembly(self) -> str:
@@ -96,6 +99,16 @@ class VariantPattern:
             message = "the pattern names no sequence"
             raise ValueError(message)
         return self.contig
+
+    @property
+    def name(self) -> str | None:
+        """The rs number or VRS id, where nothing else is asked for."""
+        asked = self.annotated
+        if asked is None or self.contig is not None or asked.identifier is None:
+            return None
+        if asked.genes or asked.effect or asked.protein_change:
+            return None
+        return asked.identifier
 
     @property
     def is_single_allele(self) -> bool:

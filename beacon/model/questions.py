@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from beacon.model import assemblies, notation
 from beacon.model.errors import InvalidRequest, NotUnderstood
+from beacon.model.genes import NO_GENES
 from beacon.model.genome import Interval, start_from_pos
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.spelling import (
@@ -23,6 +24,7 @@ from beacon.model.spelling import (
     overlap_bounds,
     reference_of,
     region_pattern,
+    resolve_assembly,
     resolve_contig,
     spellings,
 )
@@ -31,6 +33,7 @@ from beacon.model.variant import BASES, sequence_allele
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from beacon.model.genes import Genes
     from beacon.model.genome import Contig
     from beacon.model.variant import Reference
 
@@ -94,6 +97,7 @@ class _Asked(NamedTuple):
     given: VariantParameters
     loaded: Collection[str]
     references: Mapping[str, Reference]
+    genes: Genes = NO_GENES
 
     def contig(self) -> Contig:
         name = self.given.reference_name
@@ -116,6 +120,7 @@ def pattern_of(
     *,
     loaded: Collection[str],
     references: Mapping[str, Reference],
+    genes: Genes = NO_GENES,
 ) -> VariantPattern | None:
     """Return what the parameters ask for; ``None``: no particular variant.
 
@@ -123,6 +128,7 @@ def pattern_of(
         parameters: as given in the request.
         loaded: canonical names of the assemblies that have datasets.
         references: the references at hand, by canonical assembly name.
+        genes: where genes lie.
 
     Raises:
         InvalidRequest: naming the parameter that is missing, malformed or
@@ -131,7 +137,7 @@ def pattern_of(
     """
     given = _checked(parameters)
     row = next(row for row in QUERY_TYPES if row.asks(given))
-    found = row.build(_Asked(given, loaded, references))
+    found = row.build(_Asked(given, loaded, references, genes))
     return None if found is None else _narrowed(found, given)
 
 
@@ -244,13 +250,26 @@ def _everything(asked: _Asked) -> None:
         assemblies.assembly(asked.given.assembly_id)
 
 
-def _without_annotations(asked: _Asked) -> NoReturn:
+def _gene(asked: _Asked) -> VariantPattern:
+    """Build the question for what overlaps a gene, of the bases asked for."""
     given = asked.given
-    if given.gene_id is not None:
+    if given.start or given.end or given.genomic_allele_short_form is not None:
+        _refuse("geneId", "geneId places the variants; leave out other places.")
+    genome = resolve_assembly(given.assembly_id, asked.loaded)
+    pattern = asked.genes.pattern(given.gene_id or "", genome)
+    if given.reference_name is not None and asked.contig() != pattern.contig:
         _refuse(
             "geneId",
-            "geneId cannot be answered: this beacon holds no gene annotations yet.",
+            f"{given.gene_id} lies on {pattern.sequence.name}, not on "
+            f"{given.reference_name}.",
         )
+    return replace(
+        pattern, reference=given.reference_bases, alternate=given.alternate_bases
+    )
+
+
+def _without_annotations(asked: _Asked) -> NoReturn:
+    given = asked.given
     if given.aminoacid_change is not None:
         _refuse(
             "aminoacidChange",
@@ -269,14 +288,19 @@ def _short_form(asked: _Asked) -> VariantPattern:
         _refuse(parameter, f"{parameter} places a variant; leave out other places.")
     if given.reference_bases is not None or given.alternate_bases is not None:
         _refuse(parameter, f"{parameter} spells a variant; leave out other bases.")
-    if not notation.is_hgvs(text):
-        _refuse(parameter, f"{parameter} takes HGVS, as NC_000022.10:g.16050408T>C.")
+    if not (notation.is_hgvs(text) or notation.is_name(text)):
+        _refuse(
+            parameter,
+            f"{parameter} takes HGVS, as NC_000022.10:g.16050408T>C, an rsID or a "
+            "VRS id.",
+        )
     try:
         return notation.parse(
             text,
             assembly=given.assembly_id,
             loaded=asked.loaded,
             references=asked.references,
+            genes=asked.genes,
         )
     except NotUnderstood as error:
         raise InvalidRequest(str(error), parameter=parameter) from error
@@ -376,6 +400,13 @@ def _whole_contig(asked: _Asked) -> VariantPattern:
 
 
 QUERY_TYPES: tuple[QueryType, ...] = (
+    QueryType(
+        name="gene",
+        asks=lambda p: (
+            p.gene_id is not None and p.aminoacid_change is None and p.mate_name is None
+        ),
+        build=_gene,
+    ),
     QueryType(
         name="annotation",
         asks=lambda p: (p.gene_id, p.aminoacid_change, p.mate_name) != (None,) * 3,

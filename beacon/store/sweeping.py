@@ -21,6 +21,7 @@ from beacon.store.driver import (
     variants_collection,
 )
 from beacon.store.keys import position_range
+from beacon.store.naming import forget_identifiers
 from beacon.store.ownership import is_alive, is_here
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class Sweeper:
                     {**where, field: {"$exists": True}}, {"$unset": {field: ""}}
                 )
                 rows.delete_many({**where, "d": {}})
+        forget_identifiers(self._database, release["assembly"], release["_id"])
         self._releases.delete_one({"_id": release["_id"]})
         self._datasets.update_one(
             {"_id": release["dataset"]}, {"$pull": {"withdrawn": release["_id"]}}

@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_references import TextReference
 
+from beacon.model.annotation import AnnotationPattern
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import InvalidRequest, UnknownContig
+from beacon.model.genes import Gene, GeneTable, place_texts
+from beacon.model.genome import Interval
 from beacon.model.pattern import Bounds, VariantPattern, identity_of
 from beacon.model.questions import (
     QUERY_TYPES,
@@ -25,8 +28,15 @@ CHR22 = ASSEMBLIES["GRCh37"].contigs[21]
 AT_22 = VariantParameters(reference_name="22")
 
 
+GENES = GeneTable(
+    place_texts(
+        [Gene(symbol="AAA1", interval=Interval(contig=CHR22, start=10, end=20))]
+    )
+)
+
+
 def _ask(parameters: VariantParameters) -> VariantPattern | None:
-    return pattern_of(parameters, loaded=("GRCh37",), references={})
+    return pattern_of(parameters, loaded=("GRCh37",), references={}, genes=GENES)
 
 
 def _row(parameters: VariantParameters) -> str:
@@ -40,6 +50,40 @@ EVERY_ROW = [
         "short form",
         VariantParameters(genomic_allele_short_form="NC_000022.10:g.10A>T"),
         VariantPattern(contig=CHR22, spellings=((9, "A", "T"),)),
+    ),
+    (
+        "short form",
+        VariantParameters(genomic_allele_short_form="rs334"),
+        VariantPattern(
+            contig=None,
+            genome="GRCh37",
+            annotated=AnnotationPattern(identifier="rs334"),
+        ),
+    ),
+    (
+        "gene",
+        VariantParameters(gene_id="aaa1"),
+        VariantPattern(contig=CHR22, overlap=Bounds(low=10, high=20)),
+    ),
+    (
+        "gene",
+        replace(AT_22, gene_id="AAA1", variant_type="SNV", variant_max_length=5),
+        VariantPattern(
+            contig=CHR22,
+            overlap=Bounds(low=10, high=20),
+            variant_type="SNP",
+            max_length=5,
+        ),
+    ),
+    (
+        "gene",
+        VariantParameters(gene_id="AAA1", reference_bases="A", alternate_bases="T"),
+        VariantPattern(
+            contig=CHR22,
+            overlap=Bounds(low=10, high=20),
+            reference="A",
+            alternate="T",
+        ),
     ),
     (
         "bracket",
@@ -92,10 +136,19 @@ EVERY_ROW = [
     ),
 ]
 REFUSED = [
-    ("annotation", VariantParameters(gene_id="BRCA2"), "geneId"),
+    ("gene", VariantParameters(gene_id="BRCA2"), "geneId"),
+    ("gene", VariantParameters(gene_id="AAA1", reference_name="21"), "geneId"),
+    ("gene", VariantParameters(gene_id="AAA1", assembly_id="hg38"), "geneId"),
+    (
+        "gene",
+        VariantParameters(
+            gene_id="AAA1", genomic_allele_short_form="NC_000022.10:g.10A>T"
+        ),
+        "geneId",
+    ),
     ("annotation", VariantParameters(aminoacid_change="V600E"), "aminoacidChange"),
     ("annotation", VariantParameters(mate_name="NC_000022.10"), "mateName"),
-    ("annotation", replace(AT_22, start=(9,), gene_id="BRCA2"), "geneId"),
+    ("gene", replace(AT_22, start=(9,), gene_id="BRCA2"), "geneId"),
     ("everything", VariantParameters(assembly_id="hg18"), "assemblyId"),
     ("start without end", replace(AT_22, start=(9,)), "alternateBases"),
     ("end without start", replace(AT_22, end=(9,)), "start"),
@@ -141,7 +194,7 @@ REFUSED = [
     ),
     (
         "short form",
-        VariantParameters(genomic_allele_short_form="rs123"),
+        VariantParameters(genomic_allele_short_form="BRCA2"),
         "genomicAlleleShortForm",
     ),
     (
