@@ -8,7 +8,7 @@ VRS 2.0, https://vrs.ga4gh.org, "Normalization" and "Computed Identifiers".
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from hashlib import sha512
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PREFIX = "ga4gh:VA."
 _LONGEST_UNIT = 100_000
+_FOR_URLS = bytes.maketrans(b"+/", b"-_")
+_BASES = frozenset("ACGT")
 
 
 class Justified(NamedTuple):
@@ -48,7 +50,8 @@ class VrsIds(NamedTuple):
 
 def sha512t24u(blob: bytes) -> str:
     """Return GA4GH's digest: 24 bytes of SHA-512, in base64 for URLs."""
-    return urlsafe_b64encode(sha512(blob).digest()[:24]).decode()
+    digest = b2a_base64(sha512(blob).digest()[:24], newline=False)
+    return digest.translate(_FOR_URLS).decode()
 
 
 def vrs_ids(allele: Allele, reference: Reference) -> VrsIds | None:
@@ -66,7 +69,10 @@ def vrs_ids(allele: Allele, reference: Reference) -> VrsIds | None:
 
 def justified(allele: Allele, reference: Reference) -> Justified | None:
     """Return an allele in its fully justified form; ``None``: bases are not known."""
-    start, ref, alt = strip(allele.start, allele.reference, allele.alternate)
+    start, ref, alt = allele.start, allele.reference, allele.alternate
+    if ref in _BASES and alt in _BASES and ref != alt:  # nearly every allele
+        return Justified(start, start + 1, alt)
+    start, ref, alt = strip(start, ref, alt)
     if (ref + alt).strip("ACGT") or len(ref) + len(alt) > _LONGEST_UNIT:
         return None
     if ref and alt:

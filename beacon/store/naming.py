@@ -15,7 +15,7 @@ documents.  A name means what the releases served now carry under it.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
+from binascii import a2b_base64
 from struct import Struct
 from typing import TYPE_CHECKING, cast
 
@@ -41,7 +41,8 @@ _PREFIXES = 256
 _PER_MESSAGE = 64
 _INDEX = [("v", 1), ("p", 1)]
 _ENTRY = Struct("<8sq")
-_DIGEST = 8
+_DIGEST, _LETTERS = 8, 12
+_FOR_BASE64 = str.maketrans("-_", "+/")
 
 
 def annotations_collection(assembly: str) -> str:
@@ -56,7 +57,7 @@ def vrs_collection(assembly: str) -> str:
 
 def _short(digest: str) -> bytes:
     """Return the first bytes of a digest: enough to tell a billion alleles apart."""
-    return urlsafe_b64decode(digest)[:_DIGEST]
+    return a2b_base64(digest[:_LETTERS].translate(_FOR_BASE64))[:_DIGEST]
 
 
 # --- writing ------------------------------------------------------------------------
