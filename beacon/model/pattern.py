@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from beacon.model.annotation import AnnotationPattern
 from beacon.model.variant import strip
 
 if TYPE_CHECKING:
-    from beacon.model.annotation import Annotation, AnnotationPattern
+    from beacon.model.annotation import Annotation
     from beacon.model.genome import Contig
     from beacon.model.variant import Allele
 
@@ -104,9 +105,9 @@ class VariantPattern:
     def name(self) -> str | None:
         """The rs number or VRS id, where nothing else is asked for."""
         asked = self.annotated
-        if asked is None or self.contig is not None or asked.identifier is None:
+        if asked is None or self.contig is not None:
             return None
-        if asked.genes or asked.effect or asked.protein_change:
+        if asked != AnnotationPattern(identifier=asked.identifier):
             return None
         return asked.identifier
 

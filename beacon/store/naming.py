@@ -2,8 +2,9 @@
 
 ``annotations_<assembly>`` holds rs numbers beside rows,
 
-    {v: release number, c: rank, k: row _id, s: start, x: ["rs…"]}
+    {v: release number, c: rank, k: row _id, s: start, r?: REF, a?: ALT, x: ["rs…"]}
 
+(``r`` and ``a`` where a key holds only their hash: the row may have been salted)
 and ``vrs_<assembly>`` the VRS ids of a release, by their first byte: entries of
 sixteen bytes, the first eight of a digest and the key of its allele,
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorDatabase
     from pymongo.database import Database
 
+    from beacon.model.genome import Contig
     from beacon.model.variant import Allele
     from beacon.store.tables import PlaceKey, Table
 
@@ -39,6 +41,7 @@ _MOST = 100
 _RUN = 1 << 18
 _PREFIXES = 256
 _PER_MESSAGE = 64
+_ANNOTATED = dict.fromkeys(("c", "k", "s", "r", "a"), 1)
 _INDEX = [("v", 1), ("p", 1)]
 _ENTRY = Struct("<8sq")
 _DIGEST, _LETTERS = 8, 12
@@ -167,24 +170,21 @@ async def _by_rsid(
     most = (_MOST + 1) * max(1, len(releases))
     with driver_errors():
         cursor = database[annotations_collection(assembly)].find(
-            where, {"c": 1, "k": 1, "s": 1}, max_time_ms=max_ms, limit=most
+            where, _ANNOTATED, max_time_ms=max_ms, limit=most
         )
         annotated = await cursor.to_list(None)
-    places = {
-        cast("int | bytes", d["k"]): (cast("int", d["c"]), cast("int", d["s"]))
-        for d in annotated
-    }
-    short = [key for key in places if isinstance(key, int) and not is_site(key)]
-    long = [bytes(key) for key in places if not isinstance(key, int)]
-    rows: list[tuple[int | bytes, Document]] = []
-    if short:
-        rows += (await table.rows.get(short)).items()
-    if long:
-        rows += (await table.long_rows.get(long)).items()
     contigs = ASSEMBLIES[assembly].contigs
-    return {
-        allele_of(contigs[places[key][0] - 1], places[key][1], row) for key, row in rows
-    }
+    found: set[Allele] = set()
+    long: dict[bytes, Contig] = {}
+    for document in annotated:
+        contig, key = contigs[cast("int", document["c"]) - 1], document["k"]
+        if isinstance(key, bytes):
+            long[key] = contig
+        else:
+            row = {**document, "_id": key}
+            found.add(allele_of(contig, cast("int", document["s"]), row))
+    rows = await table.long_rows.get(list(long)) if long else {}
+    return found | {allele_of(long[key], 0, row) for key, row in rows.items()}
 
 
 async def _by_vrs(

@@ -19,9 +19,10 @@ from beacon.model.variant import sequence_allele
 from beacon.model.vrs import vrs_ids
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
-from beacon.store.keys import encode
+from beacon.store.keys import encode, long_key
 from loaders import LoadOptions
 from loaders.reference import FastaReference
+from tests.store.store_samples import load, record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,6 @@ LINES = {
     "one": ["7\t.\tACA\tA", "11\t.\tT\tC,G", "15\t.\tG\tA"],
     "two": ["11\t.\tT\tC", "15\t.\tG\tT"],
 }
-LONG = "A" * 12
 
 
 @pytest.fixture
@@ -146,6 +146,34 @@ async def test_every_allele_of_a_name_is_asked_of_every_dataset(
     assert answer.warnings == ("rs2 names 2 alleles here.",)
 
 
+@pytest.mark.parametrize(
+    ("alternate", "span"), [("A" * 12, 1), ("C", 1200)], ids=["hashed", "long"]
+)
+async def test_alleles_of_every_length_have_names(
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    store_address: StoreAddress,
+    alternate: str,
+    span: int,
+) -> None:
+    """A hashed allele is told by its annotation, a long one by its row."""
+    reference = "T" + "G" * (span - 1)
+    release = load(catalogue, "d", [record(99, reference, alternate)])
+    document = {"v": release.number, "c": 22, "s": 99, "x": ["rs7"]}
+    if span == 1:
+        key: object = encode(22, 99, reference, alternate, salt=3)
+        document |= {"k": key, "r": reference, "a": alternate}
+    else:
+        document["k"] = long_key(22, 99, 99 + span, reference, alternate)
+    with MongoClient(store_address.uri) as client:
+        client[store_address.database]["annotations_GRCh37"].insert_one(document)
+    found = await variant_store.alleles_named("rs7", "GRCh37", ["d"])
+
+    assert [(a.start, a.reference, a.alternate) for a in found] == [
+        (99, reference, alternate)
+    ]
+
+
 @pytest.mark.usefixtures("annotated")
 async def test_a_page_is_taken_over_all_alleles(beacon: LocalBeacon) -> None:
     """Records of several alleles are paged as one list."""
@@ -237,11 +265,9 @@ async def test_a_name_of_too_many_alleles_is_refused(
     ]
     keys = [encode(25, 2, "A", f"A{alt}") for alt in bases]
     with MongoClient(store_address.uri) as client:
-        database = client[store_address.database]
-        database["annotations_GRCh37"].insert_many(
+        client[store_address.database]["annotations_GRCh37"].insert_many(
             [{"v": loaded["one"], "c": 25, "k": k, "s": 2, "x": ["rs5"]} for k in keys]
         )
-        database["variants_GRCh37"].insert_many([{"_id": k, "d": {}} for k in keys])
 
     with pytest.raises(InvalidRequest, match="more than 100 alleles"):
         await beacon.answer(question("rs5"), ANONYMOUS)
