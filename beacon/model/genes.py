@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _LONGEST_QUOTED = 60
 _MOST_LISTED = 10
 _FOREIGN = re.compile(r"(?:hgnc:|ensembl:)?(hgnc:[0-9]+|ensg[0-9]{11})(?:\.[0-9]+)?")
+_WORDED = re.compile(r"(?!rs[0-9]+\Z)[A-Za-z]{2}.", re.IGNORECASE)
 _NAMES = "names"
 _ROWS, _KEYS = "rows", "keys"
 
@@ -54,6 +55,13 @@ class Genes(Protocol):
 
     def symbols(self, name: str) -> tuple[str, ...]:
         """Return every symbol of the gene of a name, approved first; may be none."""
+
+    def spells(self, name: str) -> bool:
+        """Whether a text is a gene's symbol, letter by letter, or an alias of words.
+
+        Such a text is the gene, although it may look like something else: ``RS1``
+        (not ``rs1``), ``SS18``, ``IGHV7-4-1``, ``H3-3A-DT``.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +294,14 @@ class GeneTable:
         further = [alias for (alias,) in self._names.under(f">{_key(identity)}")]
         return tuple(dict.fromkeys((*approved, *written, *further)))
 
+    def spells(self, name: str) -> bool:
+        """Whether a text is a gene's symbol, letter by letter; see ``Genes``."""
+        named = {known.kind for known in self._named(name) if known.name == name}
+        if APPROVED in named or (named and _WORDED.match(name)):
+            return True
+        found = (places.under(_key(name)) for places in self._places.values())
+        return any(gene.symbol == name for rows in found for gene in rows)
+
     def _find(self, name: str, genome: str) -> tuple[list[Gene], tuple[str, ...]]:
         """Return the gene's rows on an assembly, and what the answer must repeat."""
         known = self._approved(name)
@@ -346,6 +362,11 @@ class _ForeignGenes:
     def symbols(self, name: str) -> tuple[str, ...]:
         """Return the name itself."""
         return (name.strip(),)
+
+    def spells(self, name: str) -> bool:
+        """Say nothing: names are known elsewhere."""
+        del name
+        return False
 
 
 ASKED_ELSEWHERE: Genes = _ForeignGenes()

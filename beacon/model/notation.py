@@ -144,9 +144,13 @@ def parse(
 
 def _read(text: str, context: Context) -> VariantPattern:
     """Return what a tidy text asks for."""
-    said, text = _take_assembly(text)
-    if said is not None:
-        context = context.of_assembly(said)
+    if not is_name(text):  # whose letters may end like an assembly
+        said, text = _take_assembly(text)
+        if said is not None:
+            context = context.of_assembly(said)
+    worded = _WORD.fullmatch(text)
+    if worded is not None and context.genes.spells(text):
+        return _read_gene(worded, context)
     for notation in NOTATIONS:
         match = notation.form.fullmatch(text)
         if match is not None:
@@ -618,12 +622,18 @@ _NO_HEADER = "This is the header line of a VCF; paste the line of a variant."
 _NO_WHOLE = "This names a whole sequence; add a position or a range, as 22:100-200."
 
 _HOST = r"(?:[a-z0-9-]+\.)+(?:org|com|gov|edu|net|io|se|dk|no|fi|is|eu|uk)"
+_SEQUENCE = (
+    r"chr(?:[0-9]{1,2}|[XYM]|MT|Un|EBV)(?:_\w+)?|[XYM]|MT|[0-9]{1,2}|N[CTW]_[0-9.]+"
+)
+_NO_PLACE = r"(?!(?:chr)?(?:[0-9]{1,2}|[XYM]|MT)[-_:.][0-9]{3})"
 _CNV_WORD = r"(?:del|dup|ins|inv|cnv|bnd|gain|loss|deletion|duplication|inversion)"
 
 
 def _form(*parts: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.IGNORECASE | re.ASCII)
 
+
+_WORD = _form(_NO_PLACE, r"[A-Z0-9]+[A-Z_-][\w.@/()-]{0,40}|[A-Z]+[0-9]+")
 
 NOTATIONS: tuple[Notation, ...] = (
     Notation("header line", _form(r"#.*"), _unread(_NO_HEADER)),
@@ -702,10 +712,12 @@ NOTATIONS: tuple[Notation, ...] = (
     ),
     Notation(
         "sequence",
-        _form(r"chr\w+|[XYM]|MT|[0-9]{1,2}|N[CTW]_[0-9.]+"),
+        _form(_SEQUENCE),
         _unread(_NO_WHOLE),
     ),
-    Notation("gene", _form(r"[A-Z0-9][A-Z0-9._@/-]*"), _read_gene),
+    Notation(
+        "gene", _form(_NO_PLACE, r"(?:[A-Z]|[0-9]{1,2}[A-Z_])[\w.@-]*"), _read_gene
+    ),
     Notation("change of a protein", PROTEIN, _unread(PROTEIN_SENTENCE)),
     Notation(
         "change beside a gene",

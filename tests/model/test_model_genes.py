@@ -167,6 +167,23 @@ def test_every_symbol_of_a_gene_is_known(name: str, symbols: tuple[str, ...]) ->
     assert TABLE.symbols(name) == symbols
 
 
+@pytest.mark.parametrize(
+    ("name", "is_spelled"),
+    [
+        ("AAA1", True),
+        ("aaa1", False),
+        ("NEW3", True),
+        ("twice", True),
+        ("ONLY37", True),
+        ("nobody", False),
+        ("HGNC:1", True),
+    ],
+)
+def test_a_symbol_is_known_letter_by_letter(name: str, is_spelled: bool) -> None:
+    """Only what is spelled as the table has it is a gene before anything else."""
+    assert TABLE.spells(name) is is_spelled
+
+
 @given(
     st.lists(
         st.tuples(

@@ -28,6 +28,10 @@ from beacon.model.variant import Allele, left_align, sequence_allele
 CHR22 = ASSEMBLIES["GRCh37"].contigs[21]
 TEXT = "ACGTTTGACACACACGGN"
 REFERENCES = {"GRCh37": TextReference(TEXT * 10)}
+LIKE_SOMETHING_ELSE = (
+    *("CHRNA3", "RS1", "SS18", "IGHV7-4-1", "H3-3A-DT", "5_8S_rRNA", "CA1234"),
+    *("MT-ND1", "HLA-DRB1", "7SK", "C1orf112", "AC012345.1", "XP1"),
+)
 GENES = GeneTable(
     {
         **place_texts(
@@ -41,6 +45,7 @@ GENES = GeneTable(
                 for symbol, start, hgnc, ensembl in (
                     ("AAA1", 10, "HGNC:1", "ENSG00000000001"),
                     ("V600E", 30, None, None),
+                    *((name, 50, None, None) for name in LIKE_SOMETHING_ELSE),
                 )
             ]
         ),
@@ -219,6 +224,8 @@ def test_changes_of_length_are_left_aligned(
         ("", "Nothing was given"),
         ("22-1-A-C\n22-2-A-C", "Several lines"),
         ("foo bar", "not a variant or region"),
+        ("22-16050408-T", "not a variant or region"),
+        ("X_16050408_T", "not a variant or region"),
         ("22-16050408-T-C,G", "several alternate alleles"),
         ("22\t10\t.\tT\tC,G\t.", "several alternate alleles"),
         ("22-10-T-<DEL>", "symbolic allele <DEL> is not read yet"),
@@ -342,6 +349,7 @@ def test_what_is_not_understood_gets_its_sentence(text: str, sentence: str) -> N
             "rs334",
         ),
         (f"VA.{'j_6-' * 8}", "GRCh37", f"ga4gh:VA.{'j_6-' * 8}"),
+        (f"ga4gh:VA.{'a' * 27}-hg38", "GRCh37", f"ga4gh:VA.{'a' * 27}-hg38"),
         (f"ga4gh:VA.{'j_6-' * 8}", "GRCh37", f"ga4gh:VA.{'j_6-' * 8}"),
     ],
 )
@@ -379,6 +387,18 @@ def test_what_an_alias_was_taken_for_is_said() -> None:
     """The pattern of an alias carries the sentence the answer repeats."""
     assert _read("alpha").notes == ("alpha is an alias of AAA1 (HGNC:1).",)
     assert _read("AAA1").notes == ()
+
+
+@pytest.mark.parametrize("symbol", LIKE_SOMETHING_ELSE)
+def test_a_symbol_is_its_gene_whatever_it_looks_like(symbol: str) -> None:
+    """Spelled letter by letter, a symbol is no rsID, region, band or sequence."""
+    assert _read(symbol).overlap == Bounds(low=50, high=60)
+
+
+def test_an_rsid_in_lower_case_is_no_gene() -> None:
+    """rs1 is a variant, RS1 a gene."""
+    assert _read("rs1").name == "rs1"
+    assert _read("RS2").name == "rs2"
 
 
 def test_a_gene_without_a_table_says_how_to_load_one() -> None:
