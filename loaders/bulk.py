@@ -258,6 +258,7 @@ class BulkReader(Generic[T]):
         declared: the exact way, whose counts these are.
         contig_of: the contig of a name, ``None`` where it is not loaded.
         failed: FILTER words by column; gives those of a new one when asked.
+        keeps_fields: whether INFO goes along, for more than counts.
     """
 
     def __init__(
@@ -268,7 +269,9 @@ class BulkReader(Generic[T]):
         declared: DeclaredCounts,
         contig_of: Callable[[bytes], Contig | None],
         failed: Mapping[str, tuple[str, ...]],
+        keeps_fields: bool,
     ) -> None:
+        self._keeps_fields = keeps_fields
         self._make = partial(tuple.__new__, kind)
         self._fields: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]
         self._given = given
@@ -337,9 +340,10 @@ class BulkReader(Generic[T]):
             "alternates": zip(alternates, strict=True),
             "filters": self._filters(text, begin[:, 5], end[:, 5]),
             "identifier": text.pieces(begin[:, 1], end[:, 1]),
-            "fields": text.pieces(tab[:, -1] + 1, lines.field[:, -1]),
             "told": told,
         }
+        if self._keeps_fields:
+            columns["fields"] = text.pieces(tab[:, -1] + 1, lines.field[:, -1])
         return columns, plain
 
     def _filters(

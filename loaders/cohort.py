@@ -198,8 +198,8 @@ class Cohort:
             for run in regions.runs(self._roster, an):
                 told(run)
 
-    def sites(self) -> Iterator[Site]:
-        """Yield every record as it is read, before alleles are merged and counted."""
+    def sites(self) -> Iterable[Site]:
+        """Return every record as it is read, before alleles are merged and counted."""
         return self._sites(self._unread(), None)
 
     def _unread(self) -> LoadReport:
@@ -207,7 +207,7 @@ class Cohort:
 
     def _sites(
         self, report: LoadReport, progress: Callable[[int], None] | None
-    ) -> Iterator[Site]:
+    ) -> Iterable[Site]:
         texts = [VcfText(path) for path in self._paths]
         declared: Sequence[DeclaredCounts | None] = [None] * len(texts)
         if not isinstance(self._people, Roster):
@@ -231,10 +231,7 @@ class Cohort:
             if len(streams) == 1
             else heapq.merge(*streams, key=attrgetter("order"))
         )
-        for count, site in enumerate(merged):
-            if progress is not None and not count % _STEP:
-                progress(sum(text.bytes_read for text in texts))
-            yield site
+        return merged if progress is None else _watched(merged, texts, progress)
 
     def _judge(self, file: FileReport) -> None:
         """Reject a file with too many bad records, or without a usable one."""
@@ -272,6 +269,16 @@ class Cohort:
             f"{counting.listed} alleles are listed without the AC of Total: their"
             " presence is all that is said"
         )
+
+
+def _watched(
+    sites: Iterable[Site], texts: Sequence[VcfText], progress: Callable[[int], None]
+) -> Iterator[Site]:
+    """Yield the sites, and tell now and then how many bytes are read."""
+    for count, site in enumerate(sites):
+        if not count % _STEP:
+            progress(sum(text.bytes_read for text in texts))
+        yield site
 
 
 def _nobody_listens(run: CoverageRun) -> None:

@@ -7,6 +7,8 @@ with most copies counts, and nothing is summed over records.
 
 from __future__ import annotations
 
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import numpy as np
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
 
 _FEW = 12
 _CLASSES = 18
+
+
+_COPIES = itemgetter(1)
+_carriers_of = partial(tuple.__new__, Carriers)
+"""A column's carriers of its five numbers, at the speed of a tuple."""
 
 
 class Contribution(NamedTuple):
@@ -77,6 +84,8 @@ class InfoCounting:
             shape.kinds.index(kind) * self._size if kind in shape.kinds else None
             for kind in ("hom", "het", "hemi")
         ]
+        self._columns = range(self._size)
+        self._unknown: Row = [None] * self._size
         self.counted = 0
         self.listed = 0
 
@@ -102,17 +111,17 @@ class InfoCounting:
         return max(rows, key=lambda r: (r[0] or 0, r[self._size] or 0), default=None)
 
     def _carriers(self, row: Row, untold: tuple[int, ...]) -> tuple[Carriers, ...]:
-        found = []
-        for column, ac in enumerate(row[: self._size]):
-            if not ac or column in untold:
-                continue
-            hom, het, hemi = (
-                None if at is None else row[at + column] for at in self._people
-            )
-            if het is None and hom is not None and hemi is not None:
-                het = ac - 2 * hom - hemi
-            found.append(Carriers(column, ac, hom, het, hemi))
-        return tuple(found)
+        size = self._size
+        copies = row[:size]
+        for column in untold:
+            copies[column] = None
+        hom, het, hemi = (
+            self._unknown if at is None else row[at : at + size] for at in self._people
+        )
+        if hemi is not self._unknown and None in het:
+            het = list(map(_heterozygous, copies, hom, het, hemi))
+        counts = zip(self._columns, copies, hom, het, hemi, strict=True)
+        return tuple(map(_carriers_of, filter(_COPIES, counts)))
 
     def _an(self, row: Row) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
         """Return AN of every column, and the columns that are not told."""
@@ -150,6 +159,15 @@ class InfoCounting:
     ) -> Tally:
         """Return the tally: where nobody has a genotype, no block covers anybody."""
         return tally
+
+
+def _heterozygous(
+    ac: int | None, hom: int | None, het: int | None, hemi: int | None
+) -> int | None:
+    """Return heterozygotes: as told, else what the others leave of AC."""
+    if het is not None or ac is None or hom is None or hemi is None:
+        return het
+    return ac - 2 * hom - hemi
 
 
 class GenotypeCounting:

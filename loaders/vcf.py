@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.assemblies import Assembly, find_contig
@@ -26,7 +27,7 @@ from loaders.genotypes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from beacon.model.genome import Contig
     from loaders.declared import DeclaredCounts, Row
@@ -179,49 +180,61 @@ class VcfSites:
                 declared=declared,
                 contig_of=self._contig,
                 failed=self._filters,
+                keeps_fields=not header.annotated.is_plain,
             )
 
     def sites(self, report: FileReport) -> Iterator[Site]:
-        """Yield the sites in file order; account for every line in ``report``."""
+        """Return the sites in file order; account for every line in ``report``."""
+        return chain.from_iterable(self._parts(report))
+
+    def _parts(self, report: FileReport) -> Iterator[Iterable[Site]]:
         self._is_last_bad = False
         self._last = 0
         if self._bulk is None:
             for number, line in self._text.body():
-                yield from self._alone(line, number, report)
+                yield self._alone(line, number, report)
         else:
             for first, block in self._text.blocks():
-                yield from self._together(block, first, report, self._bulk)
+                yield self._together(block, first, report, self._bulk)
         if self._is_last_bad and not self._text.ends_whole:
             reason = "the file ends in the middle of a line; it is truncated"
             raise self._cannot_go_on(self._last, reason)
 
     def _together(
         self, block: bytes, first: int, report: FileReport, bulk: BulkReader[Site]
-    ) -> Iterator[Site]:
-        """Yield the sites of some lines: the plain ones are read all at once."""
+    ) -> Iterable[Site]:
+        """Return the sites of some lines: the plain ones are read all at once."""
         if b"\r" in block:
             block = block.replace(b"\r\n", b"\n")
         if not block.endswith(b"\n"):
             block += b"\n"
         sites, lines, are_all_plain = bulk.read(block, first)
-        if are_all_plain:
-            report.records += lines
-            self._is_last_bad = False
-            yield from cast("Iterator[Site]", sites)
-            return
-        for line, site in zip(block.split(b"\n"), sites, strict=False):
+        if not are_all_plain:
+            return self._mixed(block.split(b"\n"), first, sites, report)
+        report.records += lines
+        self._is_last_bad = False
+        return cast("Iterable[Site]", sites)
+
+    def _mixed(
+        self,
+        lines: Sequence[bytes],
+        first: int,
+        sites: Iterable[Site | None],
+        report: FileReport,
+    ) -> Iterator[Site]:
+        """Yield the sites of lines, reading those alone that are not plain."""
+        for number, (line, site) in enumerate(zip(lines, sites, strict=False), first):
             if site is not None:
                 report.records += 1
                 self._is_last_bad = False
                 yield site
             else:
-                yield from self._alone(line.rstrip(b"\r"), first, report)
-            first += 1
+                yield from self._alone(line.rstrip(b"\r"), number, report)
 
-    def _alone(self, line: bytes, number: int, report: FileReport) -> Iterator[Site]:
-        """Yield the site of one line, or its place where it is bad."""
+    def _alone(self, line: bytes, number: int, report: FileReport) -> tuple[Site, ...]:
+        """Return the site of one line, or its place where it is bad."""
         if not line:
-            return
+            return ()
         if line.startswith(b"#CHROM"):
             raise self._cannot_go_on(number, "a second header begins here")
         report.records += 1
@@ -229,14 +242,14 @@ class VcfSites:
         columns = line.split(b"\t", 9)
         try:
             contig = self._place(columns, report, number)
-            if contig is not None:
-                yield self._site(contig, columns, line, number)
+            if contig is None:
+                return ()
+            return (self._site(contig, columns, line, number),)
         except _BadLine as bad:
             self._is_last_bad = bad.reason in _SIGNS_OF_A_CUT
             report.reject(number, bad.reason, bad.detail)
             skipped = self._skipped(columns, number)
-            if skipped is not None:
-                yield skipped
+            return () if skipped is None else (skipped,)
 
     def _cannot_go_on(self, line: int, reason: str) -> ReadError:
         return ReadError(reason, path=str(self._text.path), line=line)

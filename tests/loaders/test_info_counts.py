@@ -651,6 +651,7 @@ def test_plain_lines_are_read_at_once(write_vcf, load):
         declared=cohort._people.readers[0],  # noqa: SLF001 - what the load used
         contig_of=lambda _: ASSEMBLIES["GRCh37"].contigs[21],
         failed={"PASS": ()},
+        keeps_fields=True,
     )
     sites, lines, are_all = reader.read(b"".join(b for _, b in text.blocks()), 6)
     sites = list(sites)
