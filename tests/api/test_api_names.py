@@ -211,7 +211,7 @@ async def test_a_batch_labels_the_alleles_of_a_name(client):
     assert [each["variant"] for each in one["alleles"]] == ["22-101-T-C"]
     assert several["datasets"] == [
         {"id": "clinic", "status": "seen"},
-        {"id": "twins", "status": "not_seen"},
+        {"id": "twins", "status": "not_seen", "coverage": "undeclared"},
     ]
     assert [(x["variant"], x["status"]) for x in several["alleles"]] == [
         ("22-201-G-A", "not_seen"),
