@@ -7,8 +7,11 @@ Everything that can refuse a load before a record is read is refused in
 from __future__ import annotations
 
 import heapq
+import os
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beacon.model.counts import Group, Layout
@@ -23,7 +26,6 @@ from loaders.vcf import Site, VcfSites
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from beacon.model.assemblies import Assembly
     from beacon.model.counts import VariantRecord
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _SITES_LAYOUT = Layout(baseline=(0,), groups=(Group(label="Total", columns=(0,)),))
 _STEP = 4096
+_MOST_NOTES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,7 @@ class Cohort:
         if annotations:
             named = ", ".join(annotations)
             self.report.notes.append(f"not loaded yet: annotations (INFO {named})")
+        self.report.notes.extend(_header_notes(headers))
         self.contigs: frozenset[str] = frozenset()
 
     @property
@@ -126,6 +130,8 @@ class Cohort:
         self, report: LoadReport, progress: Callable[[int], None] | None
     ) -> Iterator[Site]:
         texts = [VcfText(path) for path in self._paths]
+        for text, header in zip(texts, self._headers, strict=True):
+            text.refuse_change(header.stamp)
         streams = [
             VcfSites(
                 text,
@@ -170,6 +176,18 @@ class Cohort:
             raise LoadRejected(message)
 
 
+def _header_notes(headers: Sequence[Header]) -> Iterator[str]:
+    """Yield what the headers say wrongly, each sentence once."""
+    files: dict[str, list[str]] = {}
+    for header in headers:
+        for note in header.notes[:_MOST_NOTES]:
+            files.setdefault(note, []).append(header.path)
+    for note, paths in islice(files.items(), _MOST_NOTES):
+        name = shown_name(Path(paths[0]))
+        more = f" and {len(paths) - 1} more files" if len(paths) > 1 else ""
+        yield f"{name}{more}: {note}"
+
+
 def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
     """Return the files, opened and found to fit together.
 
@@ -177,7 +195,7 @@ def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
         ReadError: a file that cannot be loaded at all.
         UsageError: options or files that contradict each other.
     """
-    if len({p.resolve() for p in paths}) != len(paths):
+    if len({os.path.realpath(p) for p in paths}) != len(paths):
         message = "the same file is given twice"
         raise UsageError(message)
     table: Mapping[str, Sample] = {}

@@ -14,6 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.assemblies import Assembly, find_contig
 from beacon.model.errors import ReadError
+from loaders.defects import (
+    NO_COUNT,
+    Filters,
+    Noticing,
+    count_defect,
+    is_no_name,
+    shown,
+)
 from loaders.genotypes import (
     BadGenotype,
     Calls,
@@ -21,6 +29,8 @@ from loaders.genotypes import (
     read_calls,
     reorder_format,
 )
+from loaders.lines import LONGEST_LINE, LongLine
+from loaders.report import FileReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +38,15 @@ if TYPE_CHECKING:
     from beacon.model.genome import Contig
     from loaders.header import Header
     from loaders.reader import VcfText
-    from loaders.report import FileReport
 
 _FIXED = 8
 _BASES = b"ACGTN"
-_PASSING = (b"PASS", b".", b"")
 _AC, _AN, _HOM = b";AC=", b";AN=", b";nhomalt="
 _DIGITS = 18
-_LONGEST_WORD, _MOST_WORDS = 100, 20
-"""What is kept of a FILTER column."""
+_MOST_ALTERNATES = 65_534
+"""BCF keeps the number of alleles in 16 bits."""
+_MOST_CONTIGS, _LONGEST_CONTIG = 100_000, 1_000
+"""How many names are remembered, and how long ones."""
 
 _END = re.compile(rb"(?:^|;)END=(\d{1,18})(?:;|$)")
 _SVLEN = re.compile(rb"(?:^|;)SVLEN=-?(\d{1,18})(?:[;,]|$)")
@@ -95,9 +105,16 @@ class Fault(StrEnum):
     SAME = "ALT equals REF"
     EMPTY = "an ALT is empty"
     COUNTS = "INFO counts contradict each other"
+    NUMBER = "INFO count is not a whole number"
+    LONG = "line is longer than any that is read"
+    ALTERNATES = "more ALTs than a record can have"
+    CHROM = "CHROM is no sequence name"
+    TELOMERE = "POS is a telomere, outside the sequence"
 
 
 _SIGNS_OF_A_CUT = (Fault.COLUMNS, Fault.GENOTYPE)
+_SOUND = (Fault.TELOMERE,)
+"""Why a record is left out that is not bad."""
 
 
 class _BadLine(ValueError):
@@ -137,12 +154,14 @@ class VcfSites:
         self._left_out = left_out
         self._keep_filtered = keep_filtered
         self._contigs: dict[bytes, Contig | None] = {}
-        self._filters: dict[bytes, tuple[str, ...]] = dict.fromkeys(_PASSING, ())
+        self._filters = Filters()
+        self._noticing = Noticing(FileReport(name=""))
 
     def sites(self, report: FileReport) -> Iterator[Site]:
         """Yield the sites in file order; account for every line in ``report``."""
         is_last_bad = False
         line_number = 0
+        self._noticing = Noticing(report)
         for line_number, line in self._text.body():
             if line.startswith(b"#CHROM"):
                 raise self._cannot_go_on(line_number, "a second header begins here")
@@ -150,19 +169,34 @@ class VcfSites:
             is_last_bad = False
             columns = line.split(b"\t", 9)
             try:
-                contig = self._place(columns, report, line_number)
-                if contig is not None:
-                    yield self._site(contig, columns, line, line_number)
+                site = self._read(columns, line, line_number, report)
             except _BadLine as bad:
                 is_last_bad = bad.reason in _SIGNS_OF_A_CUT
-                report.reject(line_number, bad.reason, bad.detail)
-                skipped = self._skipped(columns, line_number)
-                if skipped is not None:
-                    yield skipped
+                site = self._rejected(bad, columns, line_number, report)
+            if site is not None:
+                yield site
 
         if is_last_bad and not self._text.ends_whole:
             reason = "the file ends in the middle of a line; it is truncated"
             raise self._cannot_go_on(line_number, reason)
+
+    def _read(
+        self, columns: list[bytes], line: bytes, number: int, report: FileReport
+    ) -> Site | None:
+        if type(line) is LongLine:
+            raise _BadLine(Fault.LONG, f"more than {LONGEST_LINE:,} bytes")
+        contig = self._place(columns, report, number)
+        return None if contig is None else self._site(contig, columns, line, number)
+
+    def _rejected(
+        self, bad: _BadLine, columns: list[bytes], number: int, report: FileReport
+    ) -> Site | None:
+        """Account for a record that cannot be used; return its place."""
+        if bad.reason in _SOUND:
+            report.leave(number, bad.reason, bad.detail)
+            return None
+        report.reject(number, bad.reason, bad.detail)
+        return self._skipped(columns, number)
 
     def _cannot_go_on(self, line: int, reason: str) -> ReadError:
         return ReadError(reason, path=str(self._text.path), line=line)
@@ -180,21 +214,24 @@ class VcfSites:
         name = columns[0]
         contig = self._contig(name)
         if contig is None:
-            shown = name[:40].decode("latin1")
+            if is_no_name(name):
+                raise _BadLine(Fault.CHROM, f"CHROM is {shown(name)}")
+            shown_name = name[:40].decode("latin1")
             if name.decode("latin1") in self._left_out:
                 reason = "contig is another sequence than the assembly's of that name"
-                report.leave(line, reason, f"{shown} (hg19's chrM is not rCRS)")
+                report.leave(line, reason, f"{shown_name} (hg19's chrM is not rCRS)")
             else:
                 reason = f"contig is not of {self._assembly.name}"
-                report.leave(line, reason, f"contig {shown}")
+                report.leave(line, reason, f"contig {shown_name}")
         return contig
 
     def _contig(self, name: bytes) -> Contig | None:
         if name not in self._contigs:
             text = name.decode("latin1")
-            known = (
-                None if text in self._left_out else find_contig(self._assembly, text)
-            )
+            is_other = text in self._left_out or is_no_name(name)
+            known = None if is_other else find_contig(self._assembly, text)
+            if len(self._contigs) >= _MOST_CONTIGS or len(name) > _LONGEST_CONTIG:
+                return known
             self._contigs[name] = known
         return self._contigs[name]
 
@@ -207,6 +244,11 @@ class VcfSites:
         calls = None
         if self._samples:
             calls = self._calls(columns, line, len(alternates) + 1)
+        counts = self._info(info, len(alternates), number)
+        filters, is_odd = self._filters.read(columns[6])
+        self._notice(contig, start, columns, number)
+        if is_odd:
+            self._noticing.filters(number, columns[6])
         return Site(
             self._number,
             number,
@@ -215,14 +257,25 @@ class VcfSites:
             _symbolic_end(start, info) if b"<" in columns[4] else None,
             reference,
             alternates,
-            () if self._keep_filtered else self._failed(columns[6]),
+            () if self._keep_filtered else filters,
             calls,
-            self._info(info, len(alternates)),
+            counts,
             columns[2],
             info,
         )
 
-    def _info(self, info: bytes, alternates: int) -> InfoCounts | None:
+    def _notice(
+        self, contig: Contig, start: int, columns: list[bytes], number: int
+    ) -> None:
+        noticing = self._noticing
+        noticing.place(number, contig, start)
+        if columns[2] != b".":
+            noticing.identifier(number, columns[2])
+        noticing.info(number, columns[7])
+        if self._samples:
+            noticing.format(number, columns[8])
+
+    def _info(self, info: bytes, alternates: int, number: int) -> InfoCounts | None:
         """Return INFO's counts; where nothing else counts, they must be sound."""
         fields = b";" + info
         ac, an = _value(fields, _AC), _value(fields, _AN)
@@ -232,15 +285,23 @@ class VcfSites:
         counts = InfoCounts(
             _per_alternate(ac, alternates), _per_alternate(hom, alternates), _whole(an)
         )
+        is_whole = counts.an is not None and None not in counts.ac
+        if not is_whole or hom is not None or fields.count(_AC) + fields.count(_AN) > 2:
+            for key, value, wanted in (
+                (_AC, ac, alternates or None), (_AN, an, 1), (_HOM, hom, None),
+            ):  # fmt: skip
+                defect = count_defect(fields, key, value, wanted)
+                if defect is not None:
+                    self._refuse_count(number, *defect)
         if not self._samples:
             _refuse_contradiction(counts)
         return counts
 
-    def _failed(self, field: bytes) -> tuple[str, ...]:
-        if field not in self._filters:
-            words = field.decode("utf-8", "replace").split(";")
-            self._filters[field] = tuple(w[:_LONGEST_WORD] for w in words[:_MOST_WORDS])
-        return self._filters[field]
+    def _refuse_count(self, line: int, reason: str, detail: str) -> None:
+        """Note a malformed count; where it is all there is, the record is bad."""
+        if reason == NO_COUNT and not self._samples:
+            raise _BadLine(Fault.NUMBER, detail)
+        self._noticing.count(line, reason, detail)
 
     def _calls(self, columns: list[bytes], line: bytes, alleles: int) -> Calls | None:
         form = columns[8]
@@ -262,13 +323,13 @@ class VcfSites:
 
     def _skipped(self, columns: list[bytes], number: int) -> Site | None:
         """Return the place of a bad record, where it still has one."""
-        contig = self._contig(columns[0]) if len(columns) > 4 else None
+        contig = self._contig(columns[0]) if len(columns) > 1 else None
         if contig is None:
             return None
         try:
             start, reference = _position(contig, columns)
             alternates = _alternates(columns[4], reference)
-        except _BadLine:
+        except (_BadLine, IndexError):
             pos = _whole(columns[1])
             if pos is None or not 0 < pos <= contig.length:
                 return None
@@ -286,15 +347,15 @@ def _wrong_columns(found: int, expected: int) -> _BadLine:
 def _position(contig: Contig, columns: list[bytes]) -> tuple[int, str]:
     pos, reference = columns[1], columns[3].upper()
     if not pos.isdigit():
-        shown = pos[:20].decode("latin1")
-        raise _BadLine(Fault.POS, f"POS is {shown!r}")
-    start = int(pos) - 1 if len(pos) <= _DIGITS else contig.length
+        raise _BadLine(Fault.POS, f"POS is {shown(pos[:20])}")
+    start = int(pos) - 1 if len(pos) <= _DIGITS else contig.length + 1
+    if start in (-1, contig.length) and len(reference) == 1:
+        raise _BadLine(Fault.TELOMERE, f"POS {pos[:20].decode()}")
     if not 0 <= start < contig.length or start + len(reference) > contig.length:
         detail = f"POS {pos[:20].decode()} with {len(reference)} bases of REF"
         raise _BadLine(Fault.PLACE, detail)
     if not reference or reference.translate(None, _BASES):
-        shown = reference[:20].decode("latin1")
-        raise _BadLine(Fault.REF, f"REF is {shown!r}")
+        raise _BadLine(Fault.REF, f"REF is {shown(reference[:20])}")
     return start, reference.decode()
 
 
@@ -304,6 +365,9 @@ def _alternates(field: bytes, reference: str) -> tuple[str, ...]:
     elif field == b".":
         return ()
     else:
+        if field.count(b",") >= _MOST_ALTERNATES:
+            detail = f"{field.count(b',') + 1:,} ALTs"
+            raise _BadLine(Fault.ALTERNATES, detail)
         alternates = _several(field)
     if alternates == (reference,):
         raise _BadLine(Fault.SAME, f"both are {reference[:20]}")
