@@ -28,6 +28,7 @@ NUMBER_OF_COUNTS = "INFO AC has not one value per ALT"
 TWICE = "INFO gives a count twice"
 NO_COUNT = "INFO count is not a whole number"
 
+_FORMAT = 8
 _KEPT = 10_000
 """How many different values of a column are remembered, and how long ones."""
 _LONGEST_KEPT = 1_000
@@ -64,29 +65,28 @@ def shown(value: bytes) -> str:
 
 
 class Filters:
-    """The FILTER column: which words a record failed, and whether they are words."""
+    """The FILTER column: which words a record failed, and whether they are words.
+
+    Attributes:
+        known: what was read before, a bounded number of values.
+    """
 
     def __init__(self) -> None:
         nothing: tuple[tuple[str, ...], bool] = ((), False)
-        self._known = dict.fromkeys((b"PASS", b".", b""), nothing)
+        self.known = dict.fromkeys((b"PASS", b".", b""), nothing)
 
     def read(self, field: bytes) -> tuple[tuple[str, ...], bool]:
         """Return the words that failed, and whether the column is malformed."""
-        found = self._known.get(field)
-        if found is None:
-            found = self._read(field)
-            if len(self._known) < _KEPT and len(field) < _LONGEST_KEPT:
-                self._known[field] = found
-        return found
-
-    def _read(self, field: bytes) -> tuple[tuple[str, ...], bool]:
         words = field[: _LONGEST_WORD * _MOST_WORDS].decode("utf-8", "replace")
         split = words.split(";")
         failed = [w[:_LONGEST_WORD] for w in split if w not in ("", "PASS", ".")]
         is_odd = len(failed) < len(split) or any(
             w == "0" or any(c.isspace() for c in w) for w in failed
         )
-        return tuple(failed[:_MOST_WORDS]), is_odd
+        found = tuple(failed[:_MOST_WORDS]), is_odd
+        if len(self.known) < _KEPT and len(field) < _LONGEST_KEPT:
+            self.known[field] = found
+        return found
 
 
 class Noticing:
@@ -99,22 +99,32 @@ class Noticing:
         self._left: set[int] = set()
         self._formats: dict[bytes, str | None] = {}
 
-    def place(self, line: int, contig: Contig, start: int) -> None:
-        """Note a record that is not behind the one above it."""
-        if contig is not self._contig:
-            if self._contig is not None:
-                self._left.add(self._contig.rank)
-            if contig.rank in self._left:
-                self._report.notice(line, SCATTERED, f"contig {contig.name}")
-            self._contig = contig
-        elif start < self._start:
-            self._report.notice(line, UNSORTED, f"POS {start + 1}")
+    def look(
+        self, line: int, contig: Contig, start: int, columns: Sequence[bytes]
+    ) -> None:
+        """Note what is wrong with a record's place, ID, INFO keys and FORMAT."""
+        if contig is not self._contig or start < self._start:
+            self._disorder(line, contig, start)
         self._start = start
+        identifier = columns[2]
+        if identifier != b"." and not identifier.isalnum():
+            self._identifier(line, identifier)
+        if b" " in columns[7]:
+            self._info(line, columns[7])
+        if len(columns) > _FORMAT and columns[_FORMAT] != b"GT":
+            self._format(line, columns[_FORMAT])
 
-    def identifier(self, line: int, field: bytes) -> None:
-        """Note an ID column with an empty name or a space."""
-        if field.isalnum() or field == b".":
+    def _disorder(self, line: int, contig: Contig, start: int) -> None:
+        if contig is self._contig:
+            self._report.notice(line, UNSORTED, f"POS {start + 1}")
             return
+        if self._contig is not None:
+            self._left.add(self._contig.rank)
+        if contig.rank in self._left:
+            self._report.notice(line, SCATTERED, f"contig {contig.name}")
+        self._contig = contig
+
+    def _identifier(self, line: int, field: bytes) -> None:
         if not all(field.split(b";")) or field.split() != [field]:
             self._report.notice(line, IDENTIFIER, f"ID is {shown(field)}")
 
@@ -122,17 +132,12 @@ class Noticing:
         """Note a malformed FILTER column."""
         self._report.notice(line, FILTER, f"FILTER is {shown(field)}")
 
-    def info(self, line: int, field: bytes) -> None:
-        """Note a key of INFO with a space: it may be one of ours."""
-        if b" " in field:
-            key = _SPACE_IN_KEY.search(field)
-            if key is not None:
-                self._report.notice(line, INFO, f"INFO has {shown(key[0])}")
+    def _info(self, line: int, field: bytes) -> None:
+        key = _SPACE_IN_KEY.search(field)
+        if key is not None:
+            self._report.notice(line, INFO, f"INFO has {shown(key[0])}")
 
-    def format(self, line: int, field: bytes) -> None:
-        """Note a FORMAT column with an empty or spaced key, or a late GT."""
-        if field == b"GT":
-            return
+    def _format(self, line: int, field: bytes) -> None:
         if field not in self._formats:
             if len(self._formats) >= _KEPT or len(field) > _LONGEST_KEPT:
                 self._formats.clear()

@@ -9,11 +9,11 @@ yielded before.  Memory stays bounded however disordered a file is.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from itertools import islice
+from collections import deque
 from typing import TYPE_CHECKING
 
 from beacon.model.counts import VariantRecord
+from beacon.model.errors import LoadRejected
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
 from loaders.counting import Contribution, Counting
 
@@ -28,10 +28,14 @@ SKIPPED = "skipped"
 """Stands among the filters of a place that only bad records describe."""
 
 _MARGIN = 1_000
-_WAITING_CALLS = 4_000_000
 _WAITING_KEYS = 4_000
-_OVERHEAD = 16
-"""What an allele weighs beside its calls, in calls."""
+_WAITING_BYTES = 96 << 20
+_MOST_WAITING_BYTES = 256 << 20
+_MOST_LATE_BYTES = 512 << 20
+_SITE, _ALTERNATE, _CALL, _COPY = 1_000, 400, 24, 16
+"""What a site, an ALT of it, a call and a polyploid call's copy weigh, in bytes."""
+_LATE, _LATE_LINE = 400, 40
+"""What a late allele and each of its records weigh, in bytes."""
 
 LateKey = tuple[int, AlleleKey]
 
@@ -50,14 +54,15 @@ class Merger:
         self._reference = reference
         self._report = report
         self._waiting: dict[AlleleKey, list[Contribution]] = {}
-        self._waiting_calls = 0
+        self._waiting_bytes = 0
         self._kept = (0, 0)
         self._rank = 0
         self._frontier = 0
         self._left: set[int] = set()
-        self._all_calls = 0
+        self._all_bytes = 0
         self._all_sites = 0
-        self._late: dict[LateKey, set[tuple[int, int]]] = defaultdict(set)
+        self._late: dict[LateKey, list[tuple[int, int]]] = {}
+        self._late_bytes = 0
         self.contigs: set[str] = set()
 
     def records(
@@ -75,6 +80,8 @@ class Merger:
                 self._enter(site.contig.rank)
             elif self._is_full():
                 yield from self._flush(site.start - _MARGIN)
+                if 2 * self._waiting_bytes > _MOST_WAITING_BYTES:
+                    yield from self._flush(1 + max(k.start for k in self._waiting))
             self._take(site)
         yield from self._flush(None)
         yield from self._resolve(again)
@@ -86,10 +93,11 @@ class Merger:
 
     def _is_full(self) -> bool:
         """Whether so much has come since the last flush that one is worth it."""
-        keys, calls = self._kept
+        keys, kept = self._kept
+        allowed = min(2 * kept + _WAITING_BYTES, _MOST_WAITING_BYTES)
         return (
-            len(self._waiting) > keys + _WAITING_KEYS
-            or self._waiting_calls > calls + _WAITING_CALLS
+            len(self._waiting) > 2 * keys + _WAITING_KEYS
+            or self._waiting_bytes > allowed
         )
 
     def _take(self, site: Site) -> None:
@@ -101,15 +109,30 @@ class Merger:
         is_late = self._rank in self._left
         for key, indexes in found.keys.items():
             if is_late or key.start < self._frontier:
-                self._late[self._rank, key].add((site.file, site.line))
+                self._put_off(site, key)
             elif key in self._waiting:
                 self._waiting[key].append(Contribution(site, indexes))
             else:
                 self._waiting[key] = [Contribution(site, indexes)]
-        weight = _OVERHEAD + (len(site.calls.cells) if site.calls else 0)
-        self._waiting_calls += weight
-        self._all_calls += weight
+        weight = _weight(site)
+        self._waiting_bytes += weight
+        self._all_bytes += weight
         self._all_sites += 1
+
+    def _put_off(self, site: Site, key: AlleleKey) -> None:
+        """Remember an allele that comes too late, to be read again."""
+        lines = self._late.setdefault((self._rank, key), [])
+        if not lines:
+            self._late_bytes += _LATE + len(key.reference) + len(key.alternate)
+        lines.append((site.file, site.line))
+        self._late_bytes += _LATE_LINE
+        if self._late_bytes > _MOST_LATE_BYTES:
+            name = self._report.files[site.file].name
+            message = (
+                f"{name}:{site.line}: more than {len(self._late):,} alleles stand out"
+                " of order; sort the files, or load fewer at once"
+            )
+            raise LoadRejected(message)
 
     def _understood(
         self, site: Site
@@ -155,13 +178,9 @@ class Merger:
             record = self._merge(self._rank, key, found)
             self._account(record, found, 1)
             yield record
-        self._waiting_calls = _OVERHEAD * len(self._waiting) + sum(
-            len(c.site.calls.cells)
-            for waiting in self._waiting.values()
-            for c in waiting
-            if c.site.calls is not None
-        )
-        self._kept = len(self._waiting), self._waiting_calls
+        sites = {id(c.site): c.site for kept in self._waiting.values() for c in kept}
+        self._waiting_bytes = sum(map(_weight, sites.values()))
+        self._kept = len(self._waiting), self._waiting_bytes
         if limit is not None:
             self._frontier = max(self._frontier, limit)
 
@@ -207,19 +226,44 @@ class Merger:
 
     def _resolve(self, again: Callable[[], Iterable[Site]]) -> Iterator[VariantRecord]:
         """Read the files again for the late alleles, a bounded number at a time."""
-        late = iter(sorted(self._late))
-        average = 1 + self._all_calls // max(1, self._all_sites)
-        size = max(_WAITING_KEYS, 5 * _WAITING_CALLS // average)
-        while batch := list(islice(late, size)):
-            found: dict[LateKey, list[Contribution]] = {key: [] for key in batch}
-            for written in again():
-                site, parts, _ = self._understood(written)
-                for key, indexes in parts.keys.items():
-                    waiting = found.get((site.contig.rank, key))
-                    if waiting is not None:
-                        waiting.append(Contribution(site, indexes))
+        late = deque(sorted(self._late))
+        average = 1 + self._all_bytes // max(1, self._all_sites)
+        size = max(_WAITING_KEYS, _MOST_LATE_BYTES // average)
+        while late:
+            batch = [late.popleft() for _ in range(min(size, len(late)))]
+            found = self._gathered(batch, again())
+            if found is None:
+                late.extendleft(reversed(batch))
+                size = len(batch) // 2
+                continue
             for (rank, key), waiting in found.items():
                 yield self._replaced(rank, key, waiting)
+
+    def _gathered(
+        self, batch: Sequence[LateKey], sites: Iterable[Site]
+    ) -> dict[LateKey, list[Contribution]] | None:
+        """Return all records of some alleles; ``None`` where they are too many.
+
+        Raises:
+            LoadRejected: there are too many of a single allele.
+        """
+        found: dict[LateKey, list[Contribution]] = {key: [] for key in batch}
+        weight = 0
+        for written in sites:
+            site, parts, _ = self._understood(written)
+            rank = site.contig.rank
+            wanted = [(k, i) for k, i in parts.keys.items() if (rank, k) in found]
+            for key, indexes in wanted:
+                found[rank, key].append(Contribution(site, indexes))
+            if wanted:
+                weight += _weight(site) + _LATE_LINE * len(wanted)
+            if weight > _MOST_LATE_BYTES:
+                if len(batch) > 1:
+                    return None
+                name = self._report.files[site.file].name
+                message = f"{name}:{site.line}: too many records of one allele"
+                raise LoadRejected(message)
+        return found
 
     def _replaced(
         self, rank: int, key: AlleleKey, found: Sequence[Contribution]
@@ -232,6 +276,19 @@ class Merger:
         record = self._merge(rank, key, found)
         self._account(record, found, 1)
         return record
+
+
+def _weight(site: Site) -> int:
+    """Return about how many bytes a site takes while it waits."""
+    alternates, calls = site.alternates, site.calls
+    weight = _SITE + len(site.fields) + len(site.reference)
+    for alternate in alternates:
+        weight += _ALTERNATE + len(alternate)
+    if calls is not None:
+        weight += _CALL * len(calls.cells)
+        if calls.polyploid:
+            weight += _COPY * sum(len(call) for _, call in calls.polyploid)
+    return weight
 
 
 def _disagrees(record: VariantRecord, one: Contribution) -> bool:

@@ -51,8 +51,9 @@ class VcfText:
 
     ``header`` holds the lines that start with ``#``, up to ``#CHROM``;
     ``body()`` yields ``(line number, line)`` for every non-empty line after it,
-    as bytes without the line end; one that is too long, as a ``LongLine``.
-    ``ends_whole`` tells whether the last line of a plain file had its end.
+    as bytes without the line end; of one that is too long its first two columns,
+    and ``long_line`` is its number then.  ``ends_whole`` tells whether the last line
+    of a plain file had its end.
 
     Raises:
         ReadError: an empty, unreadable or truncated file, one that is no VCF or
@@ -64,6 +65,7 @@ class VcfText:
         self.stamp = _stamp(path)
         self.bytes_read = 0
         self.ends_whole = True
+        self.long_line = 0
         self._format = _sniff(path)
         self._is_in_header = True
         self._line = 0
@@ -81,7 +83,8 @@ class VcfText:
         try:
             for number, line in enumerate(self._lines, self._line + 1):
                 if type(line) is LongLine:
-                    yield number, line
+                    self.long_line = number
+                    yield number, b"\t".join(line.split(b"\t", 2)[:2])
                     continue
                 text = line.rstrip(b"\r\n")
                 self.ends_whole = self._format != "plain" or line.endswith(b"\n")

@@ -29,7 +29,7 @@ from loaders.genotypes import (
     read_calls,
     reorder_format,
 )
-from loaders.lines import LONGEST_LINE, LongLine
+from loaders.lines import LONGEST_LINE
 from loaders.report import FileReport
 
 if TYPE_CHECKING:
@@ -169,7 +169,10 @@ class VcfSites:
             is_last_bad = False
             columns = line.split(b"\t", 9)
             try:
-                site = self._read(columns, line, line_number, report)
+                contig = self._place(columns, report, line_number)
+                site = None
+                if contig is not None:
+                    site = self._site(contig, columns, line, line_number)
             except _BadLine as bad:
                 is_last_bad = bad.reason in _SIGNS_OF_A_CUT
                 site = self._rejected(bad, columns, line_number, report)
@@ -179,14 +182,6 @@ class VcfSites:
         if is_last_bad and not self._text.ends_whole:
             reason = "the file ends in the middle of a line; it is truncated"
             raise self._cannot_go_on(line_number, reason)
-
-    def _read(
-        self, columns: list[bytes], line: bytes, number: int, report: FileReport
-    ) -> Site | None:
-        if type(line) is LongLine:
-            raise _BadLine(Fault.LONG, f"more than {LONGEST_LINE:,} bytes")
-        contig = self._place(columns, report, number)
-        return None if contig is None else self._site(contig, columns, line, number)
 
     def _rejected(
         self, bad: _BadLine, columns: list[bytes], number: int, report: FileReport
@@ -207,6 +202,8 @@ class VcfSites:
         contig = self._contigs.get(columns[0])
         if contig is not None and len(columns) == self._width:
             return contig
+        if line == self._text.long_line:
+            raise _BadLine(Fault.LONG, f"more than {LONGEST_LINE:,} bytes")
         if len(columns) < _FIXED or len(columns) != self._width:
             is_short_but_whole = len(columns) == _FIXED and not self._samples
             if not is_short_but_whole:
@@ -245,8 +242,9 @@ class VcfSites:
         if self._samples:
             calls = self._calls(columns, line, len(alternates) + 1)
         counts = self._info(info, len(alternates), number)
-        filters, is_odd = self._filters.read(columns[6])
-        self._notice(contig, start, columns, number)
+        known = self._filters.known.get(columns[6])
+        filters, is_odd = known or self._filters.read(columns[6])
+        self._noticing.look(number, contig, start, columns)
         if is_odd:
             self._noticing.filters(number, columns[6])
         return Site(
@@ -263,17 +261,6 @@ class VcfSites:
             columns[2],
             info,
         )
-
-    def _notice(
-        self, contig: Contig, start: int, columns: list[bytes], number: int
-    ) -> None:
-        noticing = self._noticing
-        noticing.place(number, contig, start)
-        if columns[2] != b".":
-            noticing.identifier(number, columns[2])
-        noticing.info(number, columns[7])
-        if self._samples:
-            noticing.format(number, columns[8])
 
     def _info(self, info: bytes, alternates: int, number: int) -> InfoCounts | None:
         """Return INFO's counts; where nothing else counts, they must be sound."""
