@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import os
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
@@ -129,9 +130,18 @@ class Cohort:
     def _sites(
         self, report: LoadReport, progress: Callable[[int], None] | None
     ) -> Iterator[Site]:
-        texts = [VcfText(path) for path in self._paths]
-        for text, header in zip(texts, self._headers, strict=True):
-            text.refuse_change(header.stamp)
+        with ExitStack() as opened:
+            texts = [opened.enter_context(closing(VcfText(p))) for p in self._paths]
+            for text, header in zip(texts, self._headers, strict=True):
+                text.refuse_change(header.stamp)
+            yield from self._merged(texts, report, progress)
+
+    def _merged(
+        self,
+        texts: Sequence[VcfText],
+        report: LoadReport,
+        progress: Callable[[int], None] | None,
+    ) -> Iterator[Site]:
         streams = [
             VcfSites(
                 text,
@@ -176,6 +186,14 @@ class Cohort:
             raise LoadRejected(message)
 
 
+def _header(path: Path) -> Header:
+    text = VcfText(path)
+    try:
+        return read_header(text)
+    finally:
+        text.close()
+
+
 def _header_notes(headers: Sequence[Header]) -> Iterator[str]:
     """Yield what the headers say wrongly, each sentence once."""
     files: dict[str, list[str]] = {}
@@ -204,7 +222,7 @@ def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
     elif options.group_by:
         message = "--group-by needs --samples"
         raise UsageError(message)
-    headers = [read_header(VcfText(path)) for path in paths]
+    headers = [_header(path) for path in paths]
     assembly = choose_assembly(headers, options.assembly)
     sites_only = [h for h in headers if h.is_sites_only]
     if sites_only and len(sites_only) != len(headers):

@@ -269,7 +269,7 @@ class Merger:
         self, rank: int, key: AlleleKey, found: Sequence[Contribution]
     ) -> VariantRecord:
         """Return a late allele's record; take back the one yielded before it."""
-        lines = self._late[rank, key]
+        lines = set(self._late[rank, key])
         before = [c for c in found if (c.site.file, c.site.line) not in lines]
         if before:
             self._account(self._merge(rank, key, before), before, -1)

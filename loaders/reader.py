@@ -23,7 +23,7 @@ from loaders import bcf
 from loaders.lines import LongLine, lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from io import RawIOBase
 
 _GZIP = b"\x1f\x8b"
@@ -70,7 +70,15 @@ class VcfText:
         self._is_in_header = True
         self._line = 0
         self._lines = self._open()
-        self.header, self._line = self._read_header()
+        try:
+            self.header, self._line = self._read_header()
+        except ReadError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file, wherever reading stands."""
+        self._lines.close()
 
     @property
     def size(self) -> int:
@@ -153,7 +161,7 @@ class VcfText:
 
         yield from lines_of(guarded)
 
-    def _open(self) -> Iterator[bytes]:
+    def _open(self) -> Generator[bytes, None, None]:
         reading = {
             "bcf": self._bcf_lines,
             "bgzf": self._bgzf_lines,
@@ -162,7 +170,7 @@ class VcfText:
         }
         return reading[self._format]()
 
-    def _plain_lines(self) -> Iterator[bytes]:
+    def _plain_lines(self) -> Generator[bytes, None, None]:
         with self.path.open("rb", buffering=0) as file:
 
             def read(size: int) -> bytes:
@@ -172,7 +180,7 @@ class VcfText:
 
             yield from self._lines_of(read)
 
-    def _gzip_lines(self) -> Iterator[bytes]:
+    def _gzip_lines(self) -> Generator[bytes, None, None]:
         with self.path.open("rb") as raw, gzip.open(raw) as file:
 
             def read(size: int) -> bytes:
@@ -181,7 +189,7 @@ class VcfText:
 
             yield from self._lines_of(read)
 
-    def _bgzf_lines(self) -> Iterator[bytes]:
+    def _bgzf_lines(self) -> Generator[bytes, None, None]:
         _refuse_cut(self.path)
         with pysam.BGZFile(str(self.path), "rb", None) as file:
 
@@ -192,7 +200,7 @@ class VcfText:
             yield from self._lines_of(read)
         self.bytes_read = self.size
 
-    def _bcf_lines(self) -> Iterator[bytes]:
+    def _bcf_lines(self) -> Generator[bytes, None, None]:
         with self.path.open("rb", buffering=0) as file:
             if file.read(2) == _GZIP:
                 _refuse_cut(self.path)

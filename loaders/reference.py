@@ -102,16 +102,17 @@ def _is_of_another_genome(contig: Contig, length: int) -> bool:
 
 
 def _open(path: Path) -> pysam.FastaFile:
+    message = (
+        f"reference {path} cannot be opened as an indexed FASTA"
+        " (samtools faidx makes the index)"
+    )
+    if path.exists() and not path.is_file():
+        raise UsageError(message)
     try:
-        if path.exists() and not path.is_file():
-            raise OSError
         fasta = pysam.FastaFile(str(path.absolute()))
-        if min(fasta.lengths, default=0) < 0:
-            raise ValueError
+        is_damaged = min(fasta.lengths, default=0) < 0
     except (OSError, ValueError) as error:
-        message = (
-            f"reference {path} cannot be opened as an indexed FASTA"
-            " (samtools faidx makes the index)"
-        )
         raise UsageError(message) from error
+    if is_damaged:
+        raise UsageError(message)
     return fasta
