@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from beacon.model.counts import VariantRecord
+    from beacon.model.counts import CoverageRun, VariantRecord
     from beacon.model.dataset import Release
     from beacon.store.releases import Catalogue
     from beacon.store.writer import ReleaseWriter
     from loaders.report import LoadReport
 
 _BATCH = 2_000
-_MEANING = 1
+_MEANING = 2
 """Raised when the same files would mean other counts than before."""
 
 
@@ -115,6 +115,7 @@ def load_variants(
             fingerprint=fingerprint,
             genotyped=cohort.is_genotyped,
             contigs=cohort.contigs,
+            coverage=cohort.coverage,
             variants=cohort.report.variants,
             sample_count=cohort.sample_count,
             inputs=inputs,
@@ -156,8 +157,9 @@ def _opened(
         "filters": "all" if options.keep_filtered else "pass",
         "maxBad": options.max_bad,
         "groupBy": list(options.group_by),
-        "samples": _input(options.samples).sha256 if options.samples else None,
+        "samples": _digest_of(options.samples),
         "reference": _reference_name(request.reference_path(cohort.assembly.name)),
+        "callable": _digest_of(options.callable_regions),
     }
     return cohort, inputs, {k: v for k, v in told.items() if v is not None}
 
@@ -175,12 +177,15 @@ def _outcome(
 
 
 def _records(
-    cohort: Cohort, request: LoadRequest, progress: Callable[[int], None] | None
+    cohort: Cohort,
+    request: LoadRequest,
+    progress: Callable[[int], None] | None,
+    covered: Callable[[CoverageRun], None] | None = None,
 ) -> Iterator[VariantRecord]:
     assembly = cohort.assembly.name
     path = request.reference_path(assembly)
     reference = None if path is None else FastaReference(path, assembly)
-    return cohort.records(reference, progress)
+    return cohort.records(reference, progress, covered)
 
 
 def _reference_name(path: Path | None) -> str | None:
@@ -197,9 +202,13 @@ def _write(
     request: LoadRequest,
     progress: Callable[[int], None] | None,
 ) -> None:
-    records = _records(cohort, request, progress)
+    records = _records(cohort, request, progress, writer.cover)
     while batch := list(islice(records, _BATCH)):
         writer.put(batch)
+
+
+def _digest_of(path: Path | None) -> str | None:
+    return None if path is None else _input(path).sha256
 
 
 def _input(path: Path) -> Input:

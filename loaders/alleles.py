@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 NO_ALLELE = "no allele"
 _BAD = "bad: "
-REFERENCE_BLOCK = "not loaded yet: reference block"
 _BASES = frozenset("ACGTN")
 _PLAIN = frozenset("ACGT")
 _UNSPECIFIED = frozenset(("*", "<*>", "<NON_REF>", "<X>", "."))
@@ -114,7 +113,7 @@ def _key(site: Site, alternate: str, reference: Reference | None) -> AlleleKey |
             return _TOO_LONG
         return _sequence(site, alternate, reference)
     if alternate in _UNSPECIFIED:
-        return REFERENCE_BLOCK if _is_block(site) else NO_ALLELE
+        return NO_ALLELE
     if _SPANNING.match(alternate):
         return _spanning(site, alternate)
     if _SYMBOLIC.match(alternate):
@@ -123,15 +122,6 @@ def _key(site: Site, alternate: str, reference: Reference | None) -> AlleleKey |
     if _BREAKEND.search(alternate):
         return "not loaded yet: breakend"
     return f"{_BAD}ALT is not of A, C, G, T, N"
-
-
-def _is_block(site: Site) -> bool:
-    """Whether a gVCF record stands for a stretch where nothing was found."""
-    return (
-        site.end is not None
-        and site.end > site.start + len(site.reference)
-        and _UNSPECIFIED.issuperset(site.alternates)
-    )
 
 
 def _sequence(site: Site, alternate: str, reference: Reference | None) -> AlleleKey:

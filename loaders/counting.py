@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from beacon.model.counts import Carriers, Tally
+from loaders.blocks import called_copies
 from loaders.genotypes import ABSENT, Calls
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from loaders.roster import Roster
+    from loaders.sweep import Covered
     from loaders.vcf import Site
 
     Ints = NDArray[np.int64]
@@ -51,6 +53,11 @@ class Counting(Protocol):
     def nothing(self) -> Tally:
         """Return the counts of a place that only skipped records describe."""
 
+    def with_covered(
+        self, tally: Tally, contributions: Sequence[Contribution], there: Covered
+    ) -> Tally:
+        """Return a tally with the people who are covered and not called in it."""
+
 
 class InfoCounting:
     """Counts of a sites-only source: what INFO says, or presence alone."""
@@ -77,6 +84,15 @@ class InfoCounting:
     def nothing(self) -> Tally:
         """Return AN 0: the place says nothing."""
         return Tally((0,), ())
+
+    def with_covered(
+        self,
+        tally: Tally,
+        contributions: Sequence[Contribution],
+        there: Covered,
+    ) -> Tally:
+        """Return the tally: where nobody has a genotype, no block covers anybody."""
+        return tally
 
 
 def _told(ac: int | None, an: int | None, hom: int | None) -> Tally:
@@ -135,6 +151,23 @@ class GenotypeCounting:
             self._grouped[id(calls)] = grouped
         mine = self._many(file, grouped.carrying(indexes), indexes)
         return Tally(grouped.an, mine.carriers)
+
+    def with_covered(
+        self, tally: Tally, contributions: Sequence[Contribution], there: Covered
+    ) -> Tally:
+        """Return a tally with the people who are covered and not called in it."""
+        if tally.an is None or not any(there.an):
+            return tally
+        is_called = np.zeros(self._roster.people, dtype=np.bool_)
+        for site, _ in contributions:
+            if site.calls is not None:
+                who = self._roster.person_of[site.file]
+                is_called[who[called_copies(site.calls, len(who)) > 0]] = True
+        called = is_called.nonzero()[0]
+        columns = self._roster.column_of[called]
+        twice = np.bincount(columns, there.called[called], minlength=self._size)
+        sums = zip(tally.an, there.an, twice.tolist(), strict=True)
+        return Tally(tuple(a + b - int(c) for a, b, c in sums), tally.carriers)
 
     def _few(self, file: int, calls: Calls, indexes: tuple[int, ...]) -> Tally:
         people, an = self._people[file], self._full_lists[file].copy()

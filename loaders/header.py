@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from beacon.model.assemblies import ASSEMBLIES, Assembly, find_contig
 from beacon.model.errors import ReadError, UsageError
+from loaders.blocks import tells_reach
 from loaders.defects import header_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from loaders.reader import Stamp, VcfText
 
@@ -32,9 +34,10 @@ _WORDS = {
     ),
 }
 _MITOCHONDRION = "MT"
-_FIXED_AND_FORMAT = 9
+_SAMPLES_FROM = 9
 _MOST_SAMPLES = 2_000_000
 _DIGITS = 18
+_FIRST_LINES, _FIRST_BYTES = 200, 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,7 @@ class Header:
         annotations: INFO keys that hold annotations.
         stamp: what the file was when the header was read.
         notes: sentences on what the header says wrongly.
+        is_gvcf: whether its first records say how far they looked.
     """
 
     path: str
@@ -60,6 +64,7 @@ class Header:
     annotations: tuple[str, ...] = ()
     stamp: Stamp
     notes: tuple[str, ...] = ()
+    is_gvcf: bool = False
 
     @property
     def is_sites_only(self) -> bool:
@@ -68,7 +73,7 @@ class Header:
 
 
 def read_header(text: VcfText) -> Header:
-    """Return the header of an opened file.
+    """Return the header of an opened file; some of its body is read, too.
 
     Raises:
         ReadError: column names are not VCF's, a sample is named twice or not at
@@ -90,13 +95,24 @@ def read_header(text: VcfText) -> Header:
         annotations=tuple(m[1] for h in text.header if (m := _ANNOTATION.match(h))),
         stamp=text.stamp,
         notes=tuple(dict.fromkeys(header_notes(text.header, columns))),
+        is_gvcf=len(columns) > _SAMPLES_FROM and any(map(tells_reach, _first(text))),
     )
+
+
+def _first(text: VcfText) -> Iterator[bytes]:
+    """Yield the first data lines, as far as a look at a file may cost."""
+    read = 0
+    for _, line in islice(text.body(), _FIRST_LINES):
+        yield line
+        read += len(line)
+        if read > _FIRST_BYTES:
+            return
 
 
 def _columns(text: VcfText) -> list[str]:
     """Return the names of the #CHROM line, found sound."""
     chrom = text.header[-1]
-    columns = chrom.split("\t", _FIXED_AND_FORMAT)
+    columns = chrom.split("\t", _SAMPLES_FROM)
     reason = None
     if columns[:8] != _FIXED:
         reason = "the #CHROM line does not name VCF's eight columns, tab separated"
@@ -106,7 +122,7 @@ def _columns(text: VcfText) -> list[str]:
         reason = f"there are more than {_MOST_SAMPLES:,} samples"
     if reason is None:
         columns = chrom.split("\t")
-        reason = _bad_sample(columns[9:])
+        reason = _bad_sample(columns[_SAMPLES_FROM:])
     if reason is not None:
         raise ReadError(reason, path=str(text.path), line=len(text.header))
     return columns

@@ -4,36 +4,41 @@ Alleles wait until the files have moved on by a margin, so that spellings and
 duplicates near each other meet.  An allele that turns up behind the margin (an
 unsorted file, a long shift, a file in another order) is *late*: the files are
 read once more for the late ones alone, and their records then replace what was
-yielded before.  Memory stays bounded however disordered a file is.
+yielded before.  A reference block that turns up there changes all that it
+covers, so its contig is read again in order.  Memory stays bounded however
+disordered a file is.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING
 
-from beacon.model.counts import VariantRecord
+from beacon.model.counts import SKIPPED, VariantRecord
 from beacon.model.errors import LoadRejected
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
+from loaders.blocks import is_block
 from loaders.counting import Contribution, Counting
+from loaders.ordering import in_order, too_many_out_of_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from beacon.model.variant import Reference
+    from loaders.coverage import Coverage, CoverageOver
     from loaders.report import LoadReport
+    from loaders.sweep import Covered
     from loaders.vcf import Site
 
-SKIPPED = "skipped"
-"""Stands among the filters of a place that only bad records describe."""
-
+REFERENCE_BLOCK = "reference block"
+_NO_EXAMPLES = (NO_ALLELE, REFERENCE_BLOCK)
 _MARGIN = 1_000
 _WAITING_KEYS = 4_000
 _WAITING_BYTES = 96 << 20
 _MOST_WAITING_BYTES = 256 << 20
 _MOST_LATE_BYTES = 512 << 20
-_SITE, _ALTERNATE, _CALL, _COPY = 1_000, 400, 24, 16
-"""What a site, an ALT of it, a call and a polyploid call's copy weigh, in bytes."""
+_CALL = 24
+"""What a call weighs, in bytes."""
 _LATE, _LATE_LINE = 400, 40
 """What a late allele and each of its records weigh, in bytes."""
 
@@ -44,13 +49,19 @@ class Merger:
     """Counts the alleles of a stream of sites.
 
     Args:
-        report: is filled while the records are taken.
+        coverage: is told of every block, and knows who is covered.
+        report: is filled while the records are taken, and complete at the end.
     """
 
     def __init__(
-        self, counting: Counting, reference: Reference | None, report: LoadReport
+        self,
+        counting: Counting,
+        reference: Reference | None,
+        coverage: Coverage,
+        report: LoadReport,
     ) -> None:
         self._counting = counting
+        self._coverage = coverage
         self._reference = reference
         self._report = report
         self._waiting: dict[AlleleKey, list[Contribution]] = {}
@@ -63,6 +74,7 @@ class Merger:
         self._all_sites = 0
         self._late: dict[LateKey, list[tuple[int, int]]] = {}
         self._late_bytes = 0
+        self._accounts: dict[int, Counter[str]] = defaultdict(Counter)
         self.contigs: set[str] = set()
 
     def records(
@@ -84,20 +96,51 @@ class Merger:
                     yield from self._flush(1 + max(k.start for k in self._waiting))
             self._take(site)
         yield from self._flush(None)
+        if self._coverage.disordered:
+            yield from self._reordered(again)
         yield from self._resolve(again)
+        self._settle()
+
+    def _reordered(
+        self, again: Callable[[], Iterable[Site]]
+    ) -> Iterator[VariantRecord]:
+        """Read contigs again, in order, whose blocks were not; replace all of them."""
+        ranks = frozenset(self._coverage.disordered)
+        self._report.notes.append(
+            f"reference blocks of {len(ranks)} contigs are not in order; their files"
+            " were read again (sorted files load faster)"
+        )
+        self._late = {k: v for k, v in self._late.items() if k[0] not in ranks}
+        for rank in ranks:
+            self._accounts.pop(rank, None)
+        self._coverage.disordered.clear()
+        self._left = (self._left | {self._rank}) - ranks
+        self._rank = 0
+        for written in in_order(ranks, again, _WAITING_BYTES, _MOST_LATE_BYTES):
+            if written.contig.rank != self._rank:
+                yield from self._flush(None)
+                self._enter(written.contig.rank)
+            elif self._is_full():
+                yield from self._flush(written.start - _MARGIN)
+                if self._waiting_bytes > _MOST_LATE_BYTES:
+                    raise too_many_out_of_order(written.contig.name)
+            site, found, _ = self._understood(written)
+            self._keep(site, found)
+        yield from self._flush(None)
 
     def _enter(self, rank: int) -> None:
         self._left.add(self._rank)
         self._rank = rank
         self._frontier = 0
+        self._coverage.enter(rank)
 
     def _is_full(self) -> bool:
         """Whether so much has come since the last flush that one is worth it."""
         keys, kept = self._kept
         allowed = min(2 * kept + _WAITING_BYTES, _MOST_WAITING_BYTES)
         return (
-            len(self._waiting) > 2 * keys + _WAITING_KEYS
-            or self._waiting_bytes > allowed
+            len(self._waiting) + self._coverage.waiting > 2 * keys + _WAITING_KEYS
+            or self._waiting_bytes + _CALL * self._coverage.weight > allowed
         )
 
     def _take(self, site: Site) -> None:
@@ -106,7 +149,15 @@ class Merger:
             self._report.files[site.file].reject(site.line, *fault)
         if not site.is_skipped:
             self._account_site(site, found)
+        self._keep(site, found)
+
+    def _keep(self, site: Site, found: SiteAlleles) -> None:
+        """Let the alleles of a site wait for others of the same."""
+        if self._rank in self._coverage.disordered:
+            return
         is_late = self._rank in self._left
+        if site.reach is not None:
+            self._coverage.take(site, None if is_late else self._frontier)
         for key, indexes in found.keys.items():
             if is_late or key.start < self._frontier:
                 self._put_off(site, key)
@@ -114,7 +165,7 @@ class Merger:
                 self._waiting[key].append(Contribution(site, indexes))
             else:
                 self._waiting[key] = [Contribution(site, indexes)]
-        weight = _weight(site)
+        weight = site.weight
         self._waiting_bytes += weight
         self._all_bytes += weight
         self._all_sites += 1
@@ -141,12 +192,17 @@ class Merger:
 
         The last value is the reason and its detail, where one was found here.
         """
-        found = alleles_of(site, self._reference)
+        found = (
+            alleles_of(site, self._reference)
+            if site.reach is None
+            else _found(site, self._reference)
+        )
         if site.is_skipped or (self._reference is None and not found.left):
             return site, found, None
         fault = self._fault(site, found)
         if fault is not None:
-            site = site._replace(is_skipped=True, calls=None, info=None)
+            site = site._replace(is_skipped=True, calls=None, info=None, reach=None)
+            found = alleles_of(site, self._reference)
         return site, found, fault
 
     def _fault(self, site: Site, found: SiteAlleles) -> tuple[str, str] | None:
@@ -163,24 +219,32 @@ class Merger:
         self.contigs.add(site.contig.name)
         alternates = self._report.alternates
         alternates["read"] += len(site.alternates)
+        if not found.keys and not site.filters:
+            self._report.stored["reference blocks"] += 1
         if found.twins:
             alternates["merged"] += found.twins
         for why, alternate in found.left:
             alternates[why] += 1
-            if why != NO_ALLELE:
+            if why not in _NO_EXAMPLES:
                 file_report.remark(site.line, why, f"ALT {alternate[:40]}")
 
     def _flush(self, limit: int | None) -> Iterator[VariantRecord]:
         """Yield what cannot meet another record any more."""
         ready = sorted(k for k in self._waiting if limit is None or k.start < limit)
+        self._coverage.prepare()
         for key in ready:
             found = self._waiting.pop(key)
             record = self._merge(self._rank, key, found)
             self._account(record, found, 1)
-            yield record
+            there = self._coverage.at(key.start)
+            yield record if there is None else self._covered(record, found, there)
+        self._coverage.flush(limit)
         sites = {id(c.site): c.site for kept in self._waiting.values() for c in kept}
-        self._waiting_bytes = sum(map(_weight, sites.values()))
-        self._kept = len(self._waiting), self._waiting_bytes
+        self._waiting_bytes = sum(site.weight for site in sites.values())
+        self._kept = (
+            len(self._waiting) + self._coverage.waiting,
+            self._waiting_bytes + _CALL * self._coverage.weight,
+        )
         if limit is not None:
             self._frontier = max(self._frontier, limit)
 
@@ -203,11 +267,21 @@ class Merger:
         tally = self._counting.tally(counted) if counted else self._counting.nothing()
         return VariantRecord(rank, start, end, reference, alternate, tally, filters)
 
+    def _covered(
+        self, record: VariantRecord, found: Sequence[Contribution], there: Covered
+    ) -> VariantRecord:
+        """Return a record with the copies of people whom only blocks call."""
+        if record.filters:
+            return record
+        counted = [c for c in found if not c.site.is_skipped and not c.site.filters]
+        tally = self._counting.with_covered(record.tally, counted, there)
+        return record._replace(tally=tally)
+
     def _account(
         self, record: VariantRecord, found: Sequence[Contribution], sign: int
     ) -> None:
-        """Add a record to the report, or take it back with ``sign`` -1."""
-        stored = self._report.stored
+        """Add a record to its contig's account, or take it back with ``sign`` -1."""
+        stored = self._accounts[record.rank]
         if not record.reference:
             stored["places"] += sign
             return
@@ -220,9 +294,18 @@ class Merger:
         elif record.tally.exists:
             stored["exist"] += sign
         if declared > 1:
-            self._report.alternates["merged"] += sign * (declared - 1)
+            stored["merged"] += sign * (declared - 1)
         elif _disagrees(record, found[0]):
-            self._report.disagreements += sign
+            stored["disagreements"] += sign
+
+    def _settle(self) -> None:
+        """Add the accounts of all contigs to the report."""
+        report = self._report
+        for account in self._accounts.values():
+            if merged := account.pop("merged", 0):
+                report.alternates["merged"] += merged
+            report.disagreements += account.pop("disagreements", 0)
+            report.stored.update(account)
 
     def _resolve(self, again: Callable[[], Iterable[Site]]) -> Iterator[VariantRecord]:
         """Read the files again for the late alleles, a bounded number at a time."""
@@ -231,16 +314,24 @@ class Merger:
         size = max(_WAITING_KEYS, _MOST_LATE_BYTES // average)
         while late:
             batch = [late.popleft() for _ in range(min(size, len(late)))]
-            found = self._gathered(batch, again())
+            over = self._coverage.over(sorted({(r, key.start) for r, key in batch}))
+            found = self._gathered(batch, again(), over)
             if found is None:
                 late.extendleft(reversed(batch))
                 size = len(batch) // 2
                 continue
             for (rank, key), waiting in found.items():
-                yield self._replaced(rank, key, waiting)
+                record = self._replaced(rank, key, waiting)
+                if over is not None:
+                    there = over.at((rank, key.start))
+                    record = self._covered(record, waiting, there)
+                yield record
 
     def _gathered(
-        self, batch: Sequence[LateKey], sites: Iterable[Site]
+        self,
+        batch: Sequence[LateKey],
+        sites: Iterable[Site],
+        over: CoverageOver | None,
     ) -> dict[LateKey, list[Contribution]] | None:
         """Return all records of some alleles; ``None`` where they are too many.
 
@@ -251,12 +342,14 @@ class Merger:
         weight = 0
         for written in sites:
             site, parts, _ = self._understood(written)
+            if over is not None and site.reach is not None:
+                over.take(site)
             rank = site.contig.rank
             wanted = [(k, i) for k, i in parts.keys.items() if (rank, k) in found]
             for key, indexes in wanted:
                 found[rank, key].append(Contribution(site, indexes))
             if wanted:
-                weight += _weight(site) + _LATE_LINE * len(wanted)
+                weight += site.weight + _LATE_LINE * len(wanted)
             if weight > _MOST_LATE_BYTES:
                 if len(batch) > 1:
                     return None
@@ -278,17 +371,11 @@ class Merger:
         return record
 
 
-def _weight(site: Site) -> int:
-    """Return about how many bytes a site takes while it waits."""
-    alternates, calls = site.alternates, site.calls
-    weight = _SITE + len(site.fields) + len(site.reference)
-    for alternate in alternates:
-        weight += _ALTERNATE + len(alternate)
-    if calls is not None:
-        weight += _CALL * len(calls.cells)
-        if calls.polyploid:
-            weight += _COPY * sum(len(call) for _, call in calls.polyploid)
-    return weight
+def _found(site: Site, reference: Reference | None) -> SiteAlleles:
+    """Return what a site declares: a reference block declares nothing."""
+    if is_block(site):
+        return SiteAlleles({}, tuple((REFERENCE_BLOCK, a) for a in site.alternates))
+    return alleles_of(site, reference)
 
 
 def _disagrees(record: VariantRecord, one: Contribution) -> bool:

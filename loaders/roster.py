@@ -136,6 +136,7 @@ class Roster:
         column_of: person → column, shape ``(people,)``.
         person_of: per file, sample column → person, shape ``(samples,)``.
         is_plain: per file, whether every person has one sample column there.
+        sexes: ``M``, ``F`` or ``None`` (not known) of every column.
     """
 
     layout: Layout
@@ -143,6 +144,7 @@ class Roster:
     person_of: tuple[Ints, ...]
     is_plain: tuple[bool, ...]
     notes: tuple[str, ...] = ()
+    sexes: tuple[str | None, ...] = ()
 
     @property
     def people(self) -> int:
@@ -184,6 +186,7 @@ def make_roster(
         person_of=person_of,
         is_plain=tuple(len(set(p.tolist())) == len(p) for p in person_of),
         notes=(*_notes(samples, table), *contradictions),
+        sexes=tuple(sex for sex, _, _ in columns),
     )
 
 

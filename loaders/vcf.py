@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.assemblies import Assembly, find_contig
 from beacon.model.errors import ReadError
+from loaders.blocks import Reach, reach_of
 from loaders.defects import (
     NO_COUNT,
     Filters,
@@ -45,6 +46,8 @@ _AC, _AN, _HOM = b";AC=", b";AN=", b";nhomalt="
 _DIGITS = 18
 _MOST_ALTERNATES = 65_534
 """BCF keeps the number of alleles in 16 bits."""
+_SITE, _ALTERNATE, _CALL, _COPY = 1_000, 400, 24, 16
+"""What a site, an ALT of it, a call and a polyploid call's copy weigh, in bytes."""
 _MOST_CONTIGS, _LONGEST_CONTIG = 100_000, 1_000
 """How many names are remembered, and how long ones."""
 
@@ -72,6 +75,7 @@ class Site(NamedTuple):
         identifier: the ID column, as written.
         fields: the INFO column, as written.
         is_skipped: whether the record was bad: its place is not covered.
+        reach: how far its calls hold for alleles it does not name.
     """
 
     file: int
@@ -87,11 +91,25 @@ class Site(NamedTuple):
     identifier: bytes = b"."
     fields: bytes = b""
     is_skipped: bool = False
+    reach: Reach | None = None
 
     @property
     def order(self) -> tuple[int, int]:
         """Genome order."""
         return self.contig.rank, self.start
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes while it waits."""
+        calls = self.calls
+        weight = _SITE + len(self.fields) + len(self.reference)
+        for alternate in self.alternates:
+            weight += _ALTERNATE + len(alternate)
+        if calls is not None:
+            weight += _CALL * len(calls.cells)
+            if calls.polyploid:
+                weight += _COPY * sum(len(call) for _, call in calls.polyploid)
+        return weight
 
 
 class Fault(StrEnum):
@@ -102,6 +120,7 @@ class Fault(StrEnum):
     POS = "POS is not a whole number above 0"
     PLACE = "record is not inside its contig"
     REF = "REF is not of A, C, G, T, N"
+    BLOCK = "reference block does not end inside its contig"
     SAME = "ALT equals REF"
     EMPTY = "an ALT is empty"
     COUNTS = "INFO counts contradict each other"
@@ -153,6 +172,7 @@ class VcfSites:
         self._assembly = assembly
         self._left_out = left_out
         self._keep_filtered = keep_filtered
+        self._is_gvcf = header.is_gvcf
         self._contigs: dict[bytes, Contig | None] = {}
         self._filters = Filters()
         self._noticing = Noticing(FileReport(name=""))
@@ -238,9 +258,12 @@ class VcfSites:
         start, reference = _position(contig, columns)
         alternates = _alternates(columns[4], reference)
         info = columns[7]
-        calls = None
+        calls = reach = None
+        is_symbolic = b"<" in columns[4]
         if self._samples:
             calls = self._calls(columns, line, len(alternates) + 1)
+            if is_symbolic or not alternates or self._is_gvcf:
+                reach = self._reach(contig, start, reference, alternates, columns)
         counts = self._info(info, len(alternates), number)
         known = self._filters.known.get(columns[6])
         filters, is_odd = known or self._filters.read(columns[6])
@@ -252,7 +275,7 @@ class VcfSites:
             number,
             contig,
             start,
-            _symbolic_end(start, info) if b"<" in columns[4] else None,
+            _symbolic_end(start, info) if is_symbolic else None,
             reference,
             alternates,
             () if self._keep_filtered else filters,
@@ -260,7 +283,36 @@ class VcfSites:
             counts,
             columns[2],
             info,
+            reach=reach,
         )
+
+    def _reach(
+        self,
+        contig: Contig,
+        start: int,
+        reference: str,
+        alternates: tuple[str, ...],
+        columns: list[bytes],
+    ) -> Reach | None:
+        """Return how far the calls hold.
+
+        Without blocks in the file, a record holds for its own alleles, and one
+        without any is a place.
+        """
+        reach = reach_of(start, reference, alternates, columns)
+        own = Reach(start + len(reference))
+        if reach is None:
+            is_sequence = columns[4].translate(None, b",*").isalpha()
+            return own if self._is_gvcf and is_sequence else None
+        if reach == own and not alternates and not self._is_gvcf:
+            return None
+        if not start < reach.end <= contig.length:
+            detail = f"END {reach.end} of a block at POS {start + 1}"
+            raise _BadLine(Fault.BLOCK, detail)
+        if start + reach.last > contig.length:
+            detail = f"LEN {reach.last} of a block at POS {start + 1}"
+            raise _BadLine(Fault.BLOCK, detail)
+        return reach
 
     def _info(self, info: bytes, alternates: int, number: int) -> InfoCounts | None:
         """Return INFO's counts; where nothing else counts, they must be sound."""

@@ -207,6 +207,8 @@ def _details(part: DatasetDisclosure, pattern: VariantPattern) -> Iterator[str]:
             yield _what_no_rests_on(part)
         case Status.NOT_SEEN:
             yield "no variants here"
+            if part.coverage == "partial":
+                yield "but not all of it was looked at"
         case Status.NOT_COVERED if part.filters:
             yield f"only in records that failed {', '.join(part.filters)}"
         case Status.NOT_COVERED:
@@ -234,11 +236,14 @@ def _carried(part: DatasetDisclosure) -> Iterator[str]:
 
 
 def _what_no_rests_on(part: DatasetDisclosure) -> str:
+    partly = ""
+    if part.coverage == "partial":
+        partly = " where it begins, and not all that it spans was looked at"
     if part.counts is not None and part.counts.an is not None:
-        return f"0 of {part.counts.an:,} alleles"
-    if part.coverage is not None:
+        return f"0 of {part.counts.an:,} alleles{partly}"
+    if part.coverage == "undeclared":
         return "no record here, and coverage is not declared"
-    return "not carried, and the alleles called are not known"
+    return f"not carried, and the alleles called are not known{partly}"
 
 
 def _coloured(status: Status) -> str:

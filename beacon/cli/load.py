@@ -78,6 +78,13 @@ def load() -> None:
     help="Which records count: those that passed, or all.",
 )
 @click.option(
+    "--callable",
+    "regions",
+    type=click.Path(path_type=Path),
+    metavar="BED",
+    help="Where the dataset looked: a no outside these regions is not_covered.",
+)
+@click.option(
     "--max-bad",
     default="1%",
     show_default=True,
@@ -101,6 +108,7 @@ def variants(
     group_by: tuple[str, ...],
     reference: Path | None,
     filters: str,
+    regions: Path | None,
     max_bad: str,
     dry_run: bool,  # noqa: FBT001 - click passes it by name
     report: Path | None,
@@ -118,6 +126,7 @@ def variants(
         group_by=group_by,
         keep_filtered=filters == "all",
         max_bad=_share(max_bad),
+        callable_regions=regions,
     )
     settings = settings_of(context)
     request = LoadRequest(

@@ -52,7 +52,8 @@ class DatasetDisclosure:
         total: matching variants; ``None`` where it may not be said.
         counts: of a single-allele question, all people together; for a
             ``not_seen`` AC is 0 and AN what the "no" rests on (or ``None``).
-        coverage: ``undeclared`` where a "no" rests on no declared coverage.
+        coverage: ``undeclared`` where a "no" rests on no declared coverage,
+            ``partial`` where not all that is asked lies inside it.
         filters: FILTER words that kept the allele from counting.
     """
 

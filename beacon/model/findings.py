@@ -7,6 +7,7 @@ contract holds it.  What a door may show is made by ``policy`` (``disclosure``).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from beacon.model.status import Status
@@ -36,19 +37,31 @@ class FoundVariant:
         return not self.filters and self.tally.exists
 
 
+class Coverage(Enum):
+    """How much of what is asked a dataset declares to have looked at."""
+
+    WHOLE = auto()
+    PARTIAL = auto()
+    OUTSIDE = auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """What a dataset says of a place, where it does not hold the allele.
 
     Attributes:
-        an: called copies there; ``None``: there is no record, or no AN.
+        an: called copies there; ``None``: nothing stands there, or no AN is known.
         has_record: whether a record that counts stands at that position.
         filters: FILTER words, where only records that failed them stand there.
+        coverage: how much of what is asked was looked at: of one allele where it
+            begins (and, ``PARTIAL``, not all that it spans), or of a range;
+            ``None``: not declared, or a record answers.
     """
 
     an: int | None = None
     has_record: bool = False
     filters: tuple[str, ...] = ()
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +73,7 @@ class DatasetFindings:
             granularity 1 stands for "at least one".
         variants: the page of them, in genome order (record granularity), or
             the allele itself (single-allele question, any granularity).
-        place: what a "no" rests on (single-allele question).
+        place: what a "no" rests on; of a range, only failed records and coverage.
         is_contig_loaded: whether the release has records on the contig asked.
         is_conclusive: whether not finding it means that it is not there (see
             ``VariantPattern.is_provisional``).
@@ -93,7 +106,9 @@ class DatasetFindings:
         """
         release = self.dataset.release
         is_genotyped = release is not None and release.genotyped
-        return bool(place.filters) or (place.an == 0 and is_genotyped)
+        if place.filters or place.coverage is Coverage.OUTSIDE:
+            return True
+        return place.an == 0 and is_genotyped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

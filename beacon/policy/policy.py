@@ -18,6 +18,7 @@ from beacon.model.disclosure import (
     Permit,
     VariantDisclosure,
 )
+from beacon.model.findings import Coverage
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.policy.rules import RULES
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from beacon.model.requester import Requester
 
 _UNDECLARED = "undeclared"
+_PARTIAL = "partial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,9 +189,12 @@ def _coverage(found: DatasetFindings) -> str | None:
     if found.status is not Status.NOT_SEEN or found.variants:
         return None
     place = found.place
-    if place is not None and (place.has_record or place.an is not None):
-        return None
-    return _UNDECLARED
+    if place is None:
+        return _UNDECLARED
+    if place.coverage is Coverage.PARTIAL:
+        return _PARTIAL
+    is_known = place.has_record or place.an is not None or place.coverage is not None
+    return None if is_known else _UNDECLARED
 
 
 def _filters(found: DatasetFindings) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ holds variants that are symbolic or span more than 1,000 bases,
     {_id: digest, c: rank, k: length class, s: start, e: end, r, a, d}
 
 under an index by length class, so that a question reads only what can reach it.
+``coverage_<assembly>`` holds where releases looked, 16,384 bases a document,
+
+    {_id: key of the first base, d: {"<release number>": packed runs}}
 """
 
 from __future__ import annotations
@@ -55,6 +58,11 @@ def variants_collection(assembly: str) -> str:
 def long_collection(assembly: str) -> str:
     """Return the name of the collection of long and symbolic variants."""
     return f"long_{assembly}"
+
+
+def coverage_collection(assembly: str) -> str:
+    """Return the name of the collection of where releases looked."""
+    return f"coverage_{assembly}"
 
 
 def is_long(start: int, end: int, alternate: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from beacon.model.counts import Group, Layout
-from beacon.model.dataset import Dataset, Input, Release
+from beacon.model.dataset import CoverageKind, Dataset, Input, Release
 from beacon.model.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -71,9 +71,10 @@ class ReleaseDocument(TypedDict):
     tool: str
     options: str
     report: str
+    coverage: str | None
 
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever rows or documents of a release are kept in another form."""
 
 
@@ -192,6 +193,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         tool=kept["tool"],
         options=json.loads(kept["options"]),
         report=json.loads(kept["report"]),
+        coverage=CoverageKind(told) if (told := kept["coverage"]) else None,
     )
     return StoredRelease(
         release=release,

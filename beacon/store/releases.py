@@ -22,6 +22,7 @@ from beacon.store.driver import (
     RELEASES,
     Document,
     client_options,
+    coverage_collection,
     driver_errors,
     long_collection,
     server_time,
@@ -207,10 +208,10 @@ class Catalogue:
         return ReleaseWriter(self._database, assembly, layout, lease)
 
     def _make_collections(self, assembly: str) -> None:
-        for name in (variants_collection(assembly), long_collection(assembly)):
+        for name in (variants_collection, long_collection, coverage_collection):
             try:
                 self._database.create_collection(
-                    name,
+                    name(assembly),
                     check_exists=False,
                     storageEngine={
                         "wiredTiger": {"configString": "block_compressor=zstd"}

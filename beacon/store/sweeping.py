@@ -16,6 +16,7 @@ from beacon.store.driver import (
     RELEASES,
     SETTLE,
     Document,
+    coverage_collection,
     long_collection,
     server_time,
     variants_collection,
@@ -99,7 +100,7 @@ class Sweeper:
         if "owner" not in release:  # it was published once
             self._let_readers_finish(release["dataset"])
         field = f"d.{release['_id']}"
-        for name in (variants_collection, long_collection):
+        for name in (variants_collection, long_collection, coverage_collection):
             rows = self._database[name(release["assembly"])]
             for rank in release["touched"]:
                 where = _contig_filter(rank, is_long=name is long_collection)

@@ -26,7 +26,7 @@ from beacon.store.driver import (
     client_options,
     driver_errors,
 )
-from beacon.store.lookup import Shelf, look_up
+from beacon.store.lookup import Shelf, look_up, ranges_declared
 from beacon.store.release_documents import LISTED, read_dataset, read_release
 from beacon.store.scanning import Answer, scan
 from beacon.store.tables import Table
@@ -190,12 +190,13 @@ class VariantStore:
         if answers:
             table = self._table(contig.assembly)
             await scan(contig, pattern, tuple(answers.values()), table)
-        return [
+        found = [
             answers[s.dataset.id].findings()
             if s.dataset.id in answers
             else DatasetFindings(dataset=s.dataset, total=0, is_contig_loaded=False)
             for s in shelves
         ]
+        return await ranges_declared(pattern, found, self._table(contig.assembly))
 
     async def _walk(
         self,

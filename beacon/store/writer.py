@@ -20,6 +20,7 @@ from beacon.model.errors import BeaconError, LoadRejected, StoreUnavailable
 from beacon.store.driver import (
     JOURNALED,
     Document,
+    coverage_collection,
     driver_errors,
     is_long,
     long_collection,
@@ -28,20 +29,22 @@ from beacon.store.driver import (
 from beacon.store.keys import SALTS, decode, encode, length_class, long_key
 from beacon.store.packing import pack
 from beacon.store.release_documents import Touched
+from beacon.store.runs import Binner
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from pymongo.collection import Collection
     from pymongo.database import Database
 
-    from beacon.model.counts import Layout, VariantRecord
-    from beacon.model.dataset import Input, Release
+    from beacon.model.counts import CoverageRun, Layout, VariantRecord
+    from beacon.model.dataset import CoverageKind, Input, Release
     from beacon.store.lease import Lease
 
 _DUPLICATE_KEY = 11000
 _BATCH = 5000
+_BINS = 1000
 _QUEUED = 3
 _HEARTBEAT = 5.0
 _RETRY_FOR = 30.0
@@ -65,8 +68,12 @@ class ReleaseWriter:
         self._field = str(lease.number)
         self._short = _Table(database[variants_collection(assembly)], self._field)
         self._long = _Table(database[long_collection(assembly)], self._field)
+        coverage = database[coverage_collection(assembly)]
+        self._coverage = _Table(coverage, self._field)
+        self._binner = Binner(layout.baseline)
+        self._bins: dict[int, Document] = {}
         self._touched = Touched()
-        self._queue: Queue[tuple[list[Document], list[Document]] | None]
+        self._queue: Queue[dict[_Table, list[Document]] | None]
         self._queue = Queue(maxsize=_QUEUED)
         self._failure: BaseException | None = None
         self._is_open = True
@@ -89,9 +96,34 @@ class ReleaseWriter:
             ValueError: for counts that contradict themselves.
         """
         for first in range(0, len(records), _BATCH):
-            batch = self._documents(records[first : first + _BATCH])
+            short, long = self._documents(records[first : first + _BATCH])
             self._raise_failure()
-            self._queue.put(batch)
+            self._queue.put({self._short: short, self._long: long})
+
+    def cover(self, run: CoverageRun) -> None:
+        """Write where the release looked, contig by contig, in order.
+
+        A contig that is given again replaces what was given before.
+
+        Raises:
+            StoreUnavailable: when an earlier batch could not be written.
+            LoadRejected: when this load lost its lease.
+            ValueError: for AN of other columns.
+        """
+        if run.rank not in self._touched.ranks:
+            self._touch(Touched(ranks={run.rank}))
+        self._keep_bins(self._binner.add(run))
+
+    def _keep_bins(self, bins: Iterable[tuple[int, bytes]]) -> None:
+        for key, blob in bins:
+            self._bins[key] = {"_id": key, "d": {self._field: blob}}
+            if len(self._bins) == _BINS:
+                self._send_bins()
+
+    def _send_bins(self) -> None:
+        self._raise_failure()
+        self._queue.put({self._coverage: list(self._bins.values())})
+        self._bins = {}
 
     def _documents(
         self, records: Sequence[VariantRecord]
@@ -142,6 +174,7 @@ class ReleaseWriter:
         tool: str,
         options: Mapping[str, object],
         report: Mapping[str, object],
+        coverage: CoverageKind | None = None,
     ) -> Release:
         """Finish writing, and make this the release its dataset serves.
 
@@ -149,6 +182,8 @@ class ReleaseWriter:
             StoreUnavailable: when not everything could be written.
             LoadRejected: when this load lost its lease.
         """
+        self._keep_bins(self._binner.close())
+        self._send_bins()
         self._finish()
         self._raise_failure()
         release = self._lease.publish(
@@ -162,6 +197,7 @@ class ReleaseWriter:
                 "tool": tool,
                 "options": options,
                 "report": report,
+                "coverage": coverage,
             }
         )
         self._is_open = False
@@ -190,14 +226,14 @@ class ReleaseWriter:
             try:
                 batch = self._queue.get(timeout=_HEARTBEAT)
             except Empty:
-                batch = ([], [])
+                batch = {}
             if batch is None:
                 return
             if self._failure is not None:
                 continue
             try:
-                self._short.write(batch[0])
-                self._long.write(batch[1])
+                for table, documents in batch.items():
+                    table.write(documents)
                 if time.monotonic() - renewed > _HEARTBEAT:
                     self._lease.renew()
                     renewed = time.monotonic()

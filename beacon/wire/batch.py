@@ -173,4 +173,5 @@ def _line(line: Line, **members: object) -> Document:
 
 def _dataset(part: DatasetDisclosure) -> Document:
     counts = {} if part.counts is None else count_members(part.counts)
-    return {"id": part.dataset, "status": part.status.value} | counts
+    said = {"id": part.dataset, "status": part.status.value}
+    return said | counts | given(coverage=part.coverage)
