@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from beacon.model.counts import Group, Layout
 from beacon.model.dataset import CoverageKind
 from beacon.model.errors import LoadRejected, UsageError
+from loaders.annotations import FileAnnotations
 from loaders.counting import GenotypeCounting, InfoCounting
 from loaders.coverage import Coverage
 from loaders.header import Header, choose_assembly, left_out, read_header
@@ -87,10 +88,12 @@ class Cohort:
         self.assembly = assembly
         self.report = LoadReport(files=[FileReport(name=shown_name(p)) for p in paths])
         self.report.notes.extend(roster.notes if roster else ())
-        annotations = sorted({a for h in headers for a in h.annotations})
-        if annotations:
-            named = ", ".join(annotations)
-            self.report.notes.append(f"not loaded yet: annotations (INFO {named})")
+        unreadable = sorted({a for h in headers for a in h.annotated.unreadable})
+        if unreadable:
+            named = ", ".join(unreadable)
+            self.report.notes.append(
+                f"not loaded: annotations whose header names no fields (INFO {named})"
+            )
         self.report.notes.extend(_header_notes(headers))
         self.contigs: frozenset[str] = frozenset()
         self.coverage: CoverageKind | None = None
@@ -132,7 +135,8 @@ class Cohort:
         counting = GenotypeCounting(self._roster) if self._roster else InfoCounting()
         told = covered or _nobody_listens
         coverage = Coverage(self._roster, self._inside(told))
-        merger = Merger(counting, reference, coverage, self.report)
+        annotations = [FileAnnotations(h.annotated) for h in self._headers]
+        merger = Merger(counting, reference, coverage, self.report, annotations)
         sites = self._sites(self.report, progress)
         usual = _UsualAn()
         records = merger.records(sites, lambda: self._sites(self._unread(), None))

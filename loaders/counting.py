@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from beacon.model.annotation import Annotation
     from loaders.roster import Roster
     from loaders.sweep import Covered
     from loaders.vcf import Site
@@ -38,10 +39,12 @@ class Contribution(NamedTuple):
 
     Attributes:
         indexes: the record's allele numbers that are this allele.
+        annotation: what the record says of it.
     """
 
     site: Site
     indexes: tuple[int, ...]
+    annotation: Annotation | None = None
 
 
 class Counting(Protocol):
@@ -128,7 +131,7 @@ class GenotypeCounting:
         called = [c for c in contributions if c.site.calls is not None]
         if not called:
             return self._none
-        site, indexes = called[0]
+        site, indexes = called[0][:2]
         if len(called) > 1 or not self._roster.is_plain[site.file]:
             return self._merged(called)
         if site.calls is None:
@@ -159,7 +162,7 @@ class GenotypeCounting:
         if tally.an is None or not any(there.an):
             return tally
         is_called = np.zeros(self._roster.people, dtype=np.bool_)
-        for site, _ in contributions:
+        for site, *_ in contributions:
             if site.calls is not None:
                 who = self._roster.person_of[site.file]
                 is_called[who[called_copies(site.calls, len(who)) > 0]] = True

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from beacon.model.assemblies import ASSEMBLIES, Assembly, find_contig
 from beacon.model.errors import ReadError, UsageError
+from loaders.annotation_layouts import Annotated, read_annotated
 from loaders.blocks import tells_reach
 from loaders.defects import header_notes
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 _NAMING = re.compile(r"##(?:reference|assembly|contig)\b", re.IGNORECASE)
-_ANNOTATION = re.compile(r"##INFO=<ID=(CSQ|ANN|EFF),")
 _NCBI36 = re.compile(r"NCBI36|hg18|NCBI_?build_?36|[_.]b36[_.]|\bb36\b", re.IGNORECASE)
 _WORDS = {
     "T2T-CHM13": re.compile(r"CHM13|\bhs1\b", re.IGNORECASE),
@@ -49,7 +49,7 @@ class Header:
         samples: sample names, in column order; empty for a sites-only file.
         lengths: contig name → declared length (missing and 0 left out).
         naming: header lines in which an assembly may be named.
-        annotations: INFO keys that hold annotations.
+        annotated: which annotations the records hold, and how.
         stamp: what the file was when the header was read.
         notes: sentences on what the header says wrongly.
         is_gvcf: whether its first records say how far they looked.
@@ -61,7 +61,7 @@ class Header:
     lengths: dict[str, int]
     contig_names: tuple[str, ...]
     naming: tuple[str, ...]
-    annotations: tuple[str, ...] = ()
+    annotated: Annotated = field(default_factory=Annotated)
     stamp: Stamp
     notes: tuple[str, ...] = ()
     is_gvcf: bool = False
@@ -92,7 +92,7 @@ def read_header(text: VcfText) -> Header:
         lengths=_lengths(found, path),
         contig_names=tuple(name for name, _ in found if name),
         naming=tuple(h for h in text.header if _NAMING.match(h)),
-        annotations=tuple(m[1] for h in text.header if (m := _ANNOTATION.match(h))),
+        annotated=read_annotated(text.header),
         stamp=text.stamp,
         notes=tuple(dict.fromkeys(header_notes(text.header, columns))),
         is_gvcf=len(columns) > _SAMPLES_FROM and any(map(tells_reach, _first(text))),

@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING
 from beacon.model.counts import SKIPPED, VariantRecord
 from beacon.model.errors import LoadRejected
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
+from loaders.annotations import united
 from loaders.blocks import is_block
 from loaders.counting import Contribution, Counting
 from loaders.ordering import in_order, too_many_out_of_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from beacon.model.annotation import Annotation
     from beacon.model.variant import Reference
+    from loaders.annotations import FileAnnotations
     from loaders.coverage import Coverage, CoverageOver
     from loaders.report import LoadReport
     from loaders.sweep import Covered
@@ -42,6 +45,8 @@ _CALL = 24
 _LATE, _LATE_LINE = 400, 40
 """What a late allele and each of its records weigh, in bytes."""
 
+_NOTHING: Mapping[int, Annotation] = {}
+
 LateKey = tuple[int, AlleleKey]
 
 
@@ -51,6 +56,7 @@ class Merger:
     Args:
         coverage: is told of every block, and knows who is covered.
         report: is filled while the records are taken, and complete at the end.
+        annotations: read the annotations of each file's records.
     """
 
     def __init__(
@@ -59,9 +65,11 @@ class Merger:
         reference: Reference | None,
         coverage: Coverage,
         report: LoadReport,
+        annotations: Sequence[FileAnnotations],
     ) -> None:
         self._counting = counting
         self._coverage = coverage
+        self._annotations = annotations
         self._reference = reference
         self._report = report
         self._waiting: dict[AlleleKey, list[Contribution]] = {}
@@ -158,13 +166,17 @@ class Merger:
         is_late = self._rank in self._left
         if site.reach is not None:
             self._coverage.take(site, None if is_late else self._frontier)
+        said = _NOTHING
+        if not site.is_skipped and found.keys:
+            said = self._annotations[site.file].of(site, self._report)
         for key, indexes in found.keys.items():
+            part = Contribution(site, indexes, _about(indexes, said) if said else None)
             if is_late or key.start < self._frontier:
                 self._put_off(site, key)
             elif key in self._waiting:
-                self._waiting[key].append(Contribution(site, indexes))
+                self._waiting[key].append(part)
             else:
-                self._waiting[key] = [Contribution(site, indexes)]
+                self._waiting[key] = [part]
         weight = site.weight
         self._waiting_bytes += weight
         self._all_bytes += weight
@@ -255,7 +267,10 @@ class Merger:
         one = found[0].site
         if len(found) == 1 and not one.filters and not one.is_skipped:
             tally = self._counting.tally(found)
-            return VariantRecord(rank, start, end, reference, alternate, tally)
+            return VariantRecord(
+                rank, start, end, reference, alternate, tally,
+                annotation=found[0].annotation,
+            )  # fmt: skip
         sound = [c for c in found if not c.site.is_skipped]
         passing = [c for c in sound if not c.site.filters]
         filters: tuple[str, ...] = ()
@@ -265,7 +280,11 @@ class Merger:
             filters = tuple(sorted({word for c in sound for word in c.site.filters}))
         counted = passing or sound
         tally = self._counting.tally(counted) if counted else self._counting.nothing()
-        return VariantRecord(rank, start, end, reference, alternate, tally, filters)
+        annotation = united(c.annotation for c in sound if c.annotation is not None)
+        return VariantRecord(
+            rank, start, end, reference, alternate, tally, filters,
+            annotation=annotation,
+        )  # fmt: skip
 
     def _covered(
         self, record: VariantRecord, found: Sequence[Contribution], there: Covered
@@ -289,6 +308,8 @@ class Merger:
         if not declared:
             return
         stored["alleles"] += sign
+        if record.annotation is not None:
+            stored["annotated"] += sign
         if record.filters:
             stored["filtered only"] += sign
         elif record.tally.exists:
@@ -344,12 +365,7 @@ class Merger:
             site, parts, _ = self._understood(written)
             if over is not None and site.reach is not None:
                 over.take(site)
-            rank = site.contig.rank
-            wanted = [(k, i) for k, i in parts.keys.items() if (rank, k) in found]
-            for key, indexes in wanted:
-                found[rank, key].append(Contribution(site, indexes))
-            if wanted:
-                weight += site.weight + _LATE_LINE * len(wanted)
+            weight += self._join(site, parts, found)
             if weight > _MOST_LATE_BYTES:
                 if len(batch) > 1:
                     return None
@@ -357,6 +373,28 @@ class Merger:
                 message = f"{name}:{site.line}: too many records of one allele"
                 raise LoadRejected(message)
         return found
+
+    def _join(
+        self,
+        site: Site,
+        parts: SiteAlleles,
+        found: Mapping[LateKey, list[Contribution]],
+    ) -> int:
+        """Add what a site says of late alleles; return what that weighs."""
+        rank = site.contig.rank
+        if found.keys().isdisjoint((rank, key) for key in parts.keys):
+            return 0
+        said = _NOTHING
+        if not site.is_skipped:
+            said = self._annotations[site.file].of(site, None)
+        weight = site.weight
+        for key, indexes in parts.keys.items():
+            waiting = found.get((rank, key))
+            if waiting is not None:
+                part = Contribution(site, indexes, _about(indexes, said))
+                waiting.append(part)
+                weight += _LATE_LINE
+        return weight
 
     def _replaced(
         self, rank: int, key: AlleleKey, found: Sequence[Contribution]
@@ -376,6 +414,15 @@ def _found(site: Site, reference: Reference | None) -> SiteAlleles:
     if is_block(site):
         return SiteAlleles({}, tuple((REFERENCE_BLOCK, a) for a in site.alternates))
     return alleles_of(site, reference)
+
+
+def _about(
+    indexes: tuple[int, ...], said: Mapping[int, Annotation]
+) -> Annotation | None:
+    """Return what a record says of the allele with some of its numbers."""
+    if len(indexes) == 1:
+        return said.get(indexes[0])
+    return united(said[n] for n in indexes if n in said)
 
 
 def _disagrees(record: VariantRecord, one: Contribution) -> bool:

@@ -256,5 +256,7 @@ def _rows(report: LoadReport) -> Iterator[tuple[str, int]]:
         yield f"noticed: {reason}", count
     for reason, count in report.alternates.items():
         yield f"ALT {reason}", count
+    for what, count in report.annotations.items():
+        yield f"annotation: {what}", count
     for what, count in report.stored.items():
         yield f"stored: {what}", count

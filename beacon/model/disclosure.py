@@ -13,6 +13,7 @@ from beacon.model.status import Status, overall
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from beacon.model.annotation import Annotation
     from beacon.model.counts import AlleleCounts
     from beacon.model.query import Granularity, Query
     from beacon.model.requester import Requester
@@ -41,6 +42,7 @@ class VariantDisclosure:
 
     allele: Allele
     groups: tuple[GroupDisclosure, ...]
+    annotation: Annotation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from beacon.model import assemblies, notation
+from beacon.model.annotation import AnnotationPattern
 from beacon.model.errors import InvalidRequest, NotUnderstood
 from beacon.model.genome import Interval, start_from_pos
 from beacon.model.pattern import Bounds, VariantPattern
+from beacon.model.protein import asked_change
 from beacon.model.spelling import (
     allele_pattern,
     check_place,
@@ -24,6 +26,7 @@ from beacon.model.spelling import (
     reference_of,
     region_pattern,
     resolve_contig,
+    sole_assembly,
     spellings,
 )
 from beacon.model.variant import BASES, sequence_allele
@@ -40,10 +43,12 @@ __all__ = [
     "VariantParameters",
     "allele_pattern",
     "canonical_type",
+    "gene_symbols",
     "identity_pattern",
     "pattern_of",
     "region_pattern",
     "spellings",
+    "transcript_hgvs",
 ]
 
 
@@ -52,7 +57,8 @@ class VariantParameters:
     """The variant parameters of one request, as given; ``None`` or ``()``: not given.
 
     ``start`` and ``end`` hold one value, or two for a bracket; ``""`` as bases is
-    a value (a pure insertion or deletion).
+    a value (a pure insertion or deletion).  ``effects`` holds, for each effect
+    asked, the Sequence Ontology ids that are it.
     """
 
     assembly_id: str | None = None
@@ -68,6 +74,21 @@ class VariantParameters:
     aminoacid_change: str | None = None
     genomic_allele_short_form: str | None = None
     mate_name: str | None = None
+    effects: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def asks_annotations(self) -> bool:
+        """Whether a gene, a protein change or an effect is given."""
+        return bool(self.effects) or (self.gene_id, self.aminoacid_change) != (
+            None,
+            None,
+        )
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether a place is given, or something that holds one."""
+        names = (self.reference_name, self.genomic_allele_short_form)
+        return bool(self.start or self.end) or names != (None, None)
 
     @property
     def places_something(self) -> bool:
@@ -132,7 +153,7 @@ def pattern_of(
     given = _checked(parameters)
     row = next(row for row in QUERY_TYPES if row.asks(given))
     found = row.build(_Asked(given, loaded, references))
-    return None if found is None else _narrowed(found, given)
+    return None if found is None else _annotated(_narrowed(found, given), given)
 
 
 def _refuse(parameter: str, sentence: str) -> NoReturn:
@@ -244,19 +265,67 @@ def _everything(asked: _Asked) -> None:
         assemblies.assembly(asked.given.assembly_id)
 
 
-def _without_annotations(asked: _Asked) -> NoReturn:
+def _without_place(asked: _Asked) -> VariantPattern:
+    """Build a question about annotations of a whole assembly."""
     given = asked.given
-    if given.gene_id is not None:
+    return VariantPattern(
+        contig=None,
+        genome=sole_assembly(given.assembly_id, asked.loaded),
+        reference=given.reference_bases,
+        alternate=given.alternate_bases,
+    )
+
+
+def _annotated(pattern: VariantPattern, given: VariantParameters) -> VariantPattern:
+    """Return a question that asks for what annotations say, too."""
+    if not given.asks_annotations:
+        return pattern
+    if pattern.is_single_allele or pattern.annotated is not None:
+        other = "filters" if given.aminoacid_change is None else "aminoacidChange"
+        parameter = other if given.gene_id is None else "geneId"
         _refuse(
-            "geneId",
-            "geneId cannot be answered: this beacon holds no gene annotations yet.",
+            parameter,
+            f"{parameter} narrows a gene, a range or a sequence;"
+            " leave it out where one allele is asked for.",
         )
-    if given.aminoacid_change is not None:
+    change = given.aminoacid_change
+    annotated = AnnotationPattern(
+        genes=() if given.gene_id is None else gene_symbols(given.gene_id),
+        effects=given.effects,
+        protein_change=None if change is None else _change(change),
+    )
+    return replace(pattern, annotated=annotated)
+
+
+def _change(text: str) -> str:
+    change = asked_change(text)
+    if change is None:
         _refuse(
             "aminoacidChange",
-            "aminoacidChange cannot be answered: this beacon holds no protein "
-            "annotations yet.",
+            f"aminoacidChange {text[:40]!r} is no change of amino acids,"
+            " as V600E, Val600Glu or p.(Val600Glu).",
         )
+    return change
+
+
+def gene_symbols(name: str) -> tuple[str, ...]:
+    """Return the symbols that one gene may be written with.
+
+    Approved symbols are in capitals, but for ``C1orf112`` and its like.
+
+    Raises:
+        InvalidRequest: for what cannot be a gene's symbol or id.
+    """
+    plain = name.strip()
+    if _GENE.fullmatch(plain) is None:
+        _refuse("geneId", f"geneId {name[:40]!r} is no gene symbol or id.")
+    capital = plain.upper()
+    frame = _OPEN_FRAME.fullmatch(capital)
+    open_frame = f"C{frame[1]}orf{frame[2]}" if frame else capital
+    return tuple(dict.fromkeys((plain, capital, open_frame)))
+
+
+def _without_mates(_: _Asked) -> NoReturn:
     _refuse(
         "mateName", "mateName cannot be answered: this beacon holds no breakends yet."
     )
@@ -269,6 +338,13 @@ def _short_form(asked: _Asked) -> VariantPattern:
         _refuse(parameter, f"{parameter} places a variant; leave out other places.")
     if given.reference_bases is not None or given.alternate_bases is not None:
         _refuse(parameter, f"{parameter} spells a variant; leave out other bases.")
+    hgvs = transcript_hgvs(text)
+    if hgvs is not None:
+        return VariantPattern(
+            contig=None,
+            genome=sole_assembly(given.assembly_id, asked.loaded),
+            annotated=AnnotationPattern(hgvs=hgvs),
+        )
     if not notation.is_hgvs(text):
         _refuse(parameter, f"{parameter} takes HGVS, as NC_000022.10:g.16050408T>C.")
     try:
@@ -280,6 +356,30 @@ def _short_form(asked: _Asked) -> VariantPattern:
         )
     except NotUnderstood as error:
         raise InvalidRequest(str(error), parameter=parameter) from error
+
+
+_GENE = re.compile(r"[A-Za-z0-9][\w.:@/-]{0,59}", re.ASCII)
+_OPEN_FRAME = re.compile(r"C([0-9XY]+)ORF([0-9]+)")
+_TRANSCRIPT = re.compile(
+    r"(?P<accession>(?:[NX][MRP]_|ENS[TP])[0-9]+(?:\.[0-9]+)?|LRG_[0-9]+[tp][0-9]+)"
+    r"(?:\([\w.-]+\))?\s?:\s?(?P<change>[cnpr]\.\S+)(?:\s\(p\.\S+\))?",
+    re.IGNORECASE,
+)
+
+
+def transcript_hgvs(text: str) -> str | None:
+    """Return an HGVS name of a transcript or protein, ``None`` for other texts.
+
+    ``NM_004006.2(DMD):c.4375C>T (p.Arg1459Ter)``, as ClinVar titles it, is
+    ``NM_004006.2:c.4375C>T``.
+    """
+    match = _TRANSCRIPT.fullmatch(text.strip())
+    if match is None:
+        return None
+    accession = match["accession"]
+    if not accession.startswith("LRG_"):
+        accession = accession.upper()
+    return f"{accession}:{match['change']}"
 
 
 def _bracket(asked: _Asked) -> VariantPattern:
@@ -377,9 +477,12 @@ def _whole_contig(asked: _Asked) -> VariantPattern:
 
 QUERY_TYPES: tuple[QueryType, ...] = (
     QueryType(
+        name="mate", asks=lambda p: p.mate_name is not None, build=_without_mates
+    ),
+    QueryType(
         name="annotation",
-        asks=lambda p: (p.gene_id, p.aminoacid_change, p.mate_name) != (None,) * 3,
-        build=_without_annotations,
+        asks=lambda p: p.asks_annotations and not p.is_placed,
+        build=_without_place,
     ),
     QueryType(
         name="short form",

@@ -53,6 +53,21 @@ def resolve_contig(
     return assemblies.contig(sole, name)
 
 
+def sole_assembly(named: str | None, loaded: Collection[str]) -> str:
+    """Return the assembly of a question without a sequence.
+
+    Args:
+        named: any name of an assembly.
+        loaded: canonical names of the assemblies that have datasets.
+
+    Raises:
+        InvalidRequest: when it is unknown, or needed and not given.
+    """
+    if named is not None:
+        return assemblies.assembly(named).name
+    return _sole_assembly(loaded, ()).name
+
+
 def _sole_assembly(
     loaded: Collection[str], owners: Collection[str]
 ) -> assemblies.Assembly:

@@ -18,7 +18,7 @@ from beacon.model.disclosure import (
     Permit,
     VariantDisclosure,
 )
-from beacon.model.findings import Coverage
+from beacon.model.findings import Coverage, Silence
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.policy.rules import RULES
@@ -72,18 +72,48 @@ def disclose(
     return Disclosure(
         granularity=max((p.granularity for p in parts), default=query.granularity),
         datasets=parts,
-        warnings=query.warnings + _doubts(parts),
+        warnings=query.warnings + _doubts(findings, parts),
     )
 
 
-def _doubts(parts: Sequence[DatasetDisclosure]) -> tuple[str, ...]:
-    """Return why a dataset could give no answer, in a sentence."""
-    if all(part.status is not Status.NO_ANSWER for part in parts):
-        return ()
-    return (
-        "Where this variant stands in the data cannot be told without a reference"
-        " genome (or with N among its bases), so not finding it is no answer.",
-    )
+def _doubts(findings: Findings, parts: Sequence[DatasetDisclosure]) -> tuple[str, ...]:
+    """Return why datasets could give no answer, each reason in one sentence."""
+    said: dict[str, None] = {}
+    for found, part in zip(findings.datasets, parts, strict=True):
+        if part.status is Status.WITHHELD:
+            continue
+        if found.silence is not None:
+            said[_SILENT[found.silence]] = None
+        elif part.status is Status.NO_ANSWER:
+            said[_UNPLACED] = None
+        if found.is_other_version:
+            said[_OTHER_VERSION] = None
+    return tuple(said)
+
+
+_UNPLACED = (
+    "Where this variant stands in the data cannot be told without a reference"
+    " genome (or with N among its bases), so not finding it is no answer."
+)
+_OTHER_VERSION = (
+    "This HGVS name was found with another version of its transcript or protein."
+)
+_SILENT: Mapping[Silence, str] = {
+    Silence.NOT_ANNOTATED: (
+        "A dataset without annotations of this kind says nothing of this question."
+    ),
+    Silence.UNKNOWN_NAME: (
+        "A dataset whose annotations never name what is asked for says nothing of it."
+    ),
+    Silence.KNOWN_NOWHERE: (
+        "No dataset here names this gene or identifier, so there is no answer:"
+        " check its spelling, or ask by place."
+    ),
+    Silence.UNREAD: (
+        "Some annotations of a dataset could not be read and may be about what is"
+        " asked for, so not finding it is no answer."
+    ),
+}
 
 
 def _part(
@@ -150,6 +180,7 @@ def _on_page(found: DatasetFindings, query: Query) -> tuple[FoundVariant, ...]:
 def _record(variant: FoundVariant, layout: Layout) -> VariantDisclosure:
     return VariantDisclosure(
         allele=variant.allele,
+        annotation=variant.annotation,
         groups=tuple(
             GroupDisclosure(
                 label=group.label, counts=group_counts(variant.tally, group)

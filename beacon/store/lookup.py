@@ -22,6 +22,7 @@ from beacon.store.scanning import allele_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from beacon.model.annotation import Kind
     from beacon.model.dataset import Dataset, Release
     from beacon.model.pattern import Spelling, VariantPattern
     from beacon.model.variant import Allele
@@ -40,6 +41,7 @@ class Shelf(NamedTuple):
     release: Release
     long_classes: tuple[int, ...]
     longest_short: int
+    annotated: frozenset[Kind]
 
 
 async def look_up(

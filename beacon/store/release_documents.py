@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, cast
 
+from beacon.model.annotation import Kind
 from beacon.model.counts import Group, Layout
 from beacon.model.dataset import CoverageKind, Dataset, Input, Release
 from beacon.model.errors import StoreUnavailable
@@ -58,6 +59,7 @@ class ReleaseDocument(TypedDict):
     touched: list[int]
     long_classes: list[int]
     longest_short: int
+    annotated: list[str]
     owner: OwnerDocument
     created: datetime
     ordinal: int
@@ -109,11 +111,13 @@ class StoredRelease:
     Attributes:
         long_classes: length classes of its long variants.
         longest_short: bases that none of its short variants exceeds.
+        annotated: what its annotations speak of.
     """
 
     release: Release
     long_classes: tuple[int, ...]
     longest_short: int
+    annotated: frozenset[Kind] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -199,6 +203,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         release=release,
         long_classes=tuple(sorted(kept["long_classes"])),
         longest_short=kept["longest_short"],
+        annotated=frozenset(Kind(kind) for kind in kept["annotated"]),
     )
 
 

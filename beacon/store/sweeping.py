@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
+from beacon.store.annotation_documents import annotations_collection, release_ids
 from beacon.store.driver import (
     DATASETS,
     JOURNALED,
@@ -108,6 +109,9 @@ class Sweeper:
                     {**where, field: {"$exists": True}}, {"$unset": {field: ""}}
                 )
                 rows.delete_many({**where, "d": {}})
+        low, high = release_ids(release["_id"])
+        annotations = self._database[annotations_collection(release["assembly"])]
+        annotations.delete_many({"_id": {"$gte": low, "$lt": high}})
         self._releases.delete_one({"_id": release["_id"]})
         self._datasets.update_one(
             {"_id": release["dataset"]}, {"$pull": {"withdrawn": release["_id"]}}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self, cast
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -18,6 +19,9 @@ from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import DatasetFindings, Findings
 from beacon.model.query import Granularity, Page
+from beacon.store.annotated import Tables, ask
+from beacon.store.annotation_documents import id_of
+from beacon.store.annotations import AnnotationTable
 from beacon.store.driver import (
     DATASETS,
     RELEASES,
@@ -34,6 +38,7 @@ from beacon.store.tables import Table
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+    from beacon.model.annotation import Annotation
     from beacon.model.dataset import Dataset
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
@@ -44,10 +49,24 @@ _FRESH = 1.0
 _OLDEST = SETTLE - 1.0
 _DEADLINE = 4.5
 _ITSELF = Page(skip=0, limit=1)
+_RECORD = Granularity.RECORD
 
 
 def _whole(_: str) -> Granularity:
     return Granularity.RECORD
+
+
+def _with_annotations(
+    found: DatasetFindings, said: Mapping[bytes, Annotation]
+) -> DatasetFindings:
+    release = found.dataset.release
+    if release is None or not found.variants:
+        return found
+    variants = tuple(
+        replace(v, annotation=said.get(id_of(release.number, v.allele)))
+        for v in found.variants
+    )
+    return replace(found, variants=variants)
 
 
 class VariantStore:
@@ -60,6 +79,7 @@ class VariantStore:
         self._database = client[database]
         self._deadline = deadline
         self._tables: dict[str, Table] = {}
+        self._annotation_tables: dict[str, AnnotationTable] = {}
         self._releases: dict[int, StoredRelease] = {}
         self._shelves: dict[str, tuple[Dataset, StoredRelease | None]] = {}
         self._read_at = float("-inf")
@@ -93,6 +113,8 @@ class VariantStore:
         """Stop every question and close the connections."""
         for table in self._tables.values():
             await table.close()
+        for said in self._annotation_tables.values():
+            await said.close()
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
@@ -134,6 +156,7 @@ class VariantStore:
             read_at = self._read_at
             shelves = self._asked(query, granularities)
             found = await self._find(query, shelves, granularities)
+            found = await self._annotated(found, shelves, granularities)
             if time.monotonic() - read_at > _OLDEST:
                 await self._check_still_kept(shelves)
         return Findings(datasets=tuple(found))
@@ -152,7 +175,8 @@ class VariantStore:
                 continue
             if assembly in (None, stored.release.assembly):
                 reach = (stored.long_classes, stored.longest_short)
-                shelves.append(Shelf(dataset, stored.release, *reach))
+                shelf = Shelf(dataset, stored.release, *reach, stored.annotated)
+                shelves.append(shelf)
         return shelves
 
     async def _find(
@@ -167,6 +191,10 @@ class VariantStore:
         if pattern is None:
             return await self._walk(query, shelves, granularities)
         table = self._table(pattern.assembly)
+        if pattern.annotated is not None:
+            tables = Tables(table, self._annotations(pattern.assembly))
+            level = granularities.__getitem__
+            return await ask(pattern, shelves, level, query.page, tables)
         if pattern.spellings:
             return await look_up(pattern, shelves, table)
         if pattern.identity is not None:
@@ -220,6 +248,35 @@ class VariantStore:
                 if here:
                     await scan(contig, None, here, self._table(name))
         return [a.findings(a.shelf.release.variants) for a in answers]
+
+    async def _annotated(
+        self,
+        found: Sequence[DatasetFindings],
+        shelves: Sequence[Shelf],
+        granularities: Mapping[str, Granularity],
+    ) -> list[DatasetFindings]:
+        """Add what annotations say of the variants that are shown as records."""
+        annotated = {s.dataset.id: s.release for s in shelves if s.annotated}
+        wanted: dict[str, dict[bytes, None]] = {}
+        for one in found:
+            release = annotated.get(one.dataset.id)
+            if release is not None and granularities[one.dataset.id] is _RECORD:
+                ids = wanted.setdefault(release.assembly, {})
+                ids.update(
+                    (id_of(release.number, v.allele), None) for v in one.variants
+                )
+        said: dict[bytes, Annotation] = {}
+        for assembly, ids in wanted.items():
+            if ids:
+                said |= await self._annotations(assembly).by_id.get(tuple(ids))
+        return [_with_annotations(one, said) for one in found] if said else [*found]
+
+    def _annotations(self, assembly: str) -> AnnotationTable:
+        table = self._annotation_tables.get(assembly)
+        if table is None:
+            table = AnnotationTable(self._database, assembly, self._deadline)
+            self._annotation_tables[assembly] = table
+        return table
 
     def _table(self, assembly: str) -> Table:
         table = self._tables.get(assembly)

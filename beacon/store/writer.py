@@ -11,20 +11,24 @@ from __future__ import annotations
 import threading
 import time
 from queue import Empty, Queue
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from pymongo import UpdateOne
-from pymongo.errors import AutoReconnect, BulkWriteError
+from pymongo.errors import BulkWriteError
 
-from beacon.model.errors import BeaconError, LoadRejected, StoreUnavailable
+from beacon.model.errors import BeaconError, LoadRejected
+from beacon.store.annotation_documents import annotation_document, kinds_of
+from beacon.store.annotation_writer import AnnotationWriter
 from beacon.store.driver import (
     JOURNALED,
     Document,
     coverage_collection,
     driver_errors,
+    duplicates,
     is_long,
     long_collection,
     variants_collection,
+    while_away,
 )
 from beacon.store.keys import SALTS, decode, encode, length_class, long_key
 from beacon.store.packing import pack
@@ -42,16 +46,25 @@ if TYPE_CHECKING:
     from beacon.model.dataset import CoverageKind, Input, Release
     from beacon.store.lease import Lease
 
-_DUPLICATE_KEY = 11000
 _BATCH = 5000
 _BINS = 1000
 _QUEUED = 3
 _HEARTBEAT = 5.0
-_RETRY_FOR = 30.0
 _MOSTLY_KNOWN = 0.9
 _RARELY_KNOWN = 0.1
 _WIDEST_LOOK = 4
 """A batch's key range is read when it holds at most so many keys per row."""
+
+
+class _Sink(Protocol):
+    """Whatever takes documents of one kind."""
+
+    def write(self, documents: list[Document]) -> None:
+        """Write documents, or raise ``StoreUnavailable``."""
+
+
+_Batch = dict[_Sink, list[Document]]
+"""Documents to be written together."""
 
 
 class ReleaseWriter:
@@ -72,8 +85,10 @@ class ReleaseWriter:
         self._coverage = _Table(coverage, self._field)
         self._binner = Binner(layout.baseline)
         self._bins: dict[int, Document] = {}
+        self._annotations = AnnotationWriter(database, assembly)
+        self._kinds: set[str] = set()
         self._touched = Touched()
-        self._queue: Queue[dict[_Table, list[Document]] | None]
+        self._queue: Queue[_Batch | None]
         self._queue = Queue(maxsize=_QUEUED)
         self._failure: BaseException | None = None
         self._is_open = True
@@ -96,9 +111,9 @@ class ReleaseWriter:
             ValueError: for counts that contradict themselves.
         """
         for first in range(0, len(records), _BATCH):
-            short, long = self._documents(records[first : first + _BATCH])
+            batch = self._documents(records[first : first + _BATCH])
             self._raise_failure()
-            self._queue.put({self._short: short, self._long: long})
+            self._queue.put(batch)
 
     def cover(self, run: CoverageRun) -> None:
         """Write where the release looked, contig by contig, in order.
@@ -125,12 +140,11 @@ class ReleaseWriter:
         self._queue.put({self._coverage: list(self._bins.values())})
         self._bins = {}
 
-    def _documents(
-        self, records: Sequence[VariantRecord]
-    ) -> tuple[list[Document], list[Document]]:
+    def _documents(self, records: Sequence[VariantRecord]) -> _Batch:
         """Return the documents of short and of long alleles, each allele once."""
         short: dict[object, Document] = {}
         long: dict[object, Document] = {}
+        annotated: dict[object, Document] = {}
         touched = Touched()
         field, layout = self._field, self._layout
         for record in records:
@@ -144,6 +158,8 @@ class ReleaseWriter:
                 document["d"] = counts
                 touched.long_classes.add(length_class(start, end))
                 long[document["_id"]] = document
+                if record.annotation is not None:
+                    self._annotate(record, document["_id"], annotated)
                 continue
             if end - start > touched.longest_short:
                 touched.longest_short = end - start
@@ -153,8 +169,23 @@ class ReleaseWriter:
                 short[key, reference, alternate] = allele
             else:
                 short[key] = {"_id": key, "d": counts}
+            if alternate and record.annotation is not None:
+                self._annotate(record, key, annotated)
         self._touch(touched)
-        return list(short.values()), list(long.values())
+        return {
+            self._short: list(short.values()),
+            self._long: list(long.values()),
+            self._annotations: list(annotated.values()),
+        }
+
+    def _annotate(
+        self, record: VariantRecord, key: object, annotated: dict[object, Document]
+    ) -> None:
+        """Add the document of a record's annotation; note what it speaks of."""
+        is_hashed = isinstance(key, int) and bool(key & 1)
+        document = annotation_document(self.number, record, key, is_hashed=is_hashed)
+        self._kinds |= kinds_of(document)
+        annotated[document["_id"]] = document
 
     def _touch(self, new: Touched) -> None:
         """Note where rows will be written, before they are: a sweep relies on it."""
@@ -189,6 +220,7 @@ class ReleaseWriter:
         release = self._lease.publish(
             {
                 "fingerprint": fingerprint,
+                "annotated": sorted(self._kinds),
                 "genotyped": genotyped,
                 "contigs": contigs,
                 "variants": variants,
@@ -232,8 +264,8 @@ class ReleaseWriter:
             if self._failure is not None:
                 continue
             try:
-                for table, documents in batch.items():
-                    table.write(documents)
+                for sink, documents in batch.items():
+                    sink.write(documents)
                 if time.monotonic() - renewed > _HEARTBEAT:
                     self._lease.renew()
                     renewed = time.monotonic()
@@ -287,20 +319,8 @@ class _Table:
         Raises:
             StoreUnavailable: when it stays away.
         """
-        if not documents:
-            return
-        until = time.monotonic() + _RETRY_FOR
-        while True:
-            try:
-                with driver_errors():
-                    self._write(documents)
-            except StoreUnavailable as error:
-                is_away = isinstance(error.__cause__, AutoReconnect)
-                if not is_away or time.monotonic() > until:
-                    raise
-                time.sleep(0.2)
-            else:
-                return
+        if documents:
+            while_away(lambda: self._write(documents))
 
     def _write(self, documents: list[Document]) -> None:
         """Insert what is new, merge the rest; where little is new, merge all."""
@@ -315,7 +335,7 @@ class _Table:
             if new:
                 self._collection.insert_many(new, ordered=False)
         except BulkWriteError as error:
-            again += [new[index] for index in _duplicates(error)]
+            again += [new[index] for index in duplicates(error)]
         # Others fill the collection too: look before inserting from then on.
         self._share_known = len(again) / len(documents)
         self._was_empty = self._was_empty and self._share_known < _RARELY_KNOWN
@@ -351,7 +371,7 @@ class _Table:
                 done = self._collection.bulk_write(changes, ordered=False)
             except BulkWriteError as error:
                 added += int(error.details["nUpserted"])
-                documents = [documents[index] for index in _duplicates(error)]
+                documents = [documents[index] for index in duplicates(error)]
             else:
                 return added + done.upserted_count
         if documents:
@@ -374,18 +394,3 @@ class _Table:
         counts = document["d"]
         blob = counts[self._field] if isinstance(counts, dict) else None
         return UpdateOne(where, {"$set": {f"d.{self._field}": blob}}, upsert=True)
-
-
-def _duplicates(error: BulkWriteError) -> list[int]:
-    """Return which operations met a key that was taken.
-
-    Raises:
-        BulkWriteError: when any failed for another reason.
-    """
-    details = error.details
-    failures = details["writeErrors"]
-    if details["writeConcernErrors"] or any(
-        f["code"] != _DUPLICATE_KEY for f in failures
-    ):
-        raise error
-    return [f["index"] for f in failures]

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from beacon.model.assemblies import assembly as assembly_named
+from beacon.model.effects import EFFECTS, narrower
 from beacon.model.errors import InvalidRequest
 from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.questions import VariantParameters, identity_pattern, pattern_of
 from beacon.wire.info import API_VERSION
-from beacon.wire.parameters import CommonBody, VariantBody, invalid
+from beacon.wire.parameters import CommonBody, FilterBody, VariantBody, invalid
 from beacon.wire.reading import read_json, shown
 
 if TYPE_CHECKING:
@@ -284,17 +285,45 @@ def understand(asked: Asked, address: Address, known: Understanding) -> Query:
         raise invalid(failure) from failure
     if asked.is_start_empty:
         _check_place_of_bases(body)
+    effects, unknown = _filters(common, address)
     query = Query(
         datasets=common.datasets or None,
         granularity=_granularity(common, address),
         include=Include(common.include_resultset_responses),
         page=Page(skip=common.skip, limit=_limit(common, known)),
-        unknown_filters=tuple(each.text for each in common.filters),
+        unknown_filters=unknown,
         test_mode=common.test_mode,
-        warnings=_few((*asked.warnings, *_warnings(common, known))),
+        warnings=_few((*asked.warnings, *_warnings(common, known, unknown))),
     )
     query = replace(query, requested=_requested(query, common, body))
-    return _addressed(_about(query, body, address, known), address)
+    query = _about(query, body, effects, address, known)
+    return _addressed(query, address)
+
+
+def _filters(
+    common: CommonBody, address: Address
+) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """Return the effects that filters ask for, and the filters nothing answers to.
+
+    An effect stands for every narrower one, unless the filter says otherwise.
+    """
+    effects: list[tuple[str, ...]] = []
+    unknown: list[str] = []
+    for each in common.filters:
+        term = each.id.upper()
+        if address.is_list_of_datasets or each.value or not _is_effect(each, term):
+            unknown.append(each.text)
+        elif each.include_descendant_terms is False:
+            effects.append((term,))
+        else:
+            effects.append(narrower(term))
+    return tuple(effects), tuple(unknown)
+
+
+def _is_effect(asked: FilterBody, term: str) -> bool:
+    """Whether a filter is a molecular effect of a variant."""
+    scopes = [asked.scope] if isinstance(asked.scope, str) else asked.scope or ()
+    return term in EFFECTS and all(s.lower() in _SECTION_NAMES for s in scopes)
 
 
 def _check_place_of_bases(body: VariantBody) -> None:
@@ -325,11 +354,13 @@ def _limit(common: CommonBody, known: Understanding) -> int:
     return min(common.limit or known.largest_page, known.largest_page)
 
 
-def _warnings(common: CommonBody, known: Understanding) -> Iterator[str]:
+def _warnings(
+    common: CommonBody, known: Understanding, unknown: Iterable[str]
+) -> Iterator[str]:
     if common.limit > known.largest_page:
         yield f"limit {common.limit} is cut to the largest page, {known.largest_page}."
-    for each in common.filters:
-        yield f"The filter {shown(each.text)} is not known here and matches nothing."
+    for each in unknown:
+        yield f"The filter {shown(each)} is not known here and matches nothing."
 
 
 def _few(warnings: tuple[str, ...]) -> tuple[str, ...]:
@@ -354,7 +385,7 @@ def _requested(query: Query, common: CommonBody, body: VariantBody) -> Document:
     return {
         "apiVersion": common.api_version or API_VERSION,
         "requestedSchemas": schemas,
-        "filters": list(query.unknown_filters),
+        "filters": [each.text for each in common.filters],
         "requestParameters": parameters,
         "includeResultsetResponses": query.include.value,
         "pagination": {"skip": query.page.skip, "limit": query.page.limit},
@@ -364,10 +395,14 @@ def _requested(query: Query, common: CommonBody, body: VariantBody) -> Document:
 
 
 def _about(
-    query: Query, body: VariantBody, address: Address, known: Understanding
+    query: Query,
+    body: VariantBody,
+    effects: tuple[tuple[str, ...], ...],
+    address: Address,
+    known: Understanding,
 ) -> Query:
     """Return the question with what it asks of variants."""
-    if not body.model_fields_set:
+    if not body.model_fields_set and not effects:
         return query
     if address.is_list_of_datasets:
         message = "Variant parameters do not narrow a list of datasets; ignored."
@@ -376,7 +411,7 @@ def _about(
         message = "Variant parameters cannot be given beside the id of a variant."
         raise InvalidRequest(message)
     pattern = pattern_of(
-        VariantParameters(**body.model_dump(exclude_none=True)),
+        VariantParameters(**body.model_dump(exclude_none=True), effects=effects),
         loaded=known.loaded,
         references=known.references,
     )

@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING
 
 from beacon.model.notation import hgvs_g, spdi
 from beacon.model.pattern import identity_of, type_of
+from beacon.wire.annotations import (
+    alternative_ids,
+    identifiers,
+    molecular_attributes,
+    variant_level_data,
+)
 from beacon.wire.info import given
 
 if TYPE_CHECKING:
@@ -45,7 +51,9 @@ def genomic_variant(
         id=identity,  # some validators fill the ``{id}`` of the map from it alone
         variantInternalId=identity,
         variation=_variation(variant.allele),
-        identifiers=_identifiers(variant.allele, references),
+        identifiers=_identifiers(variant, references),
+        molecularAttributes=molecular_attributes(variant.annotation),
+        variantLevelData=variant_level_data(variant.annotation),
         frequencyInPopulations=[_population(source, frequencies)]
         if frequencies
         else None,
@@ -71,15 +79,17 @@ def _variation(allele: Allele) -> Document:
 
 
 def _identifiers(
-    allele: Allele, references: Mapping[str, Reference]
+    variant: VariantDisclosure, references: Mapping[str, Reference]
 ) -> Document | None:
-    if allele.is_symbolic:
-        return None
-    reference = references.get(allele.contig.assembly)
-    return {
-        "genomicHGVSId": hgvs_g(allele, reference),
-        "variantAlternativeIds": [{"id": f"spdi:{spdi(allele)}", "notes": "SPDI"}],
-    }
+    """Return every name of a variant: those its bases give, and those of its files."""
+    allele, said = variant.allele, variant.annotation
+    named = identifiers(said)
+    others = alternative_ids(said)
+    if not allele.is_symbolic:
+        reference = references.get(allele.contig.assembly)
+        named = {"genomicHGVSId": hgvs_g(allele, reference)} | named
+        others = [{"id": f"spdi:{spdi(allele)}", "notes": "SPDI"}, *others]
+    return (named | given(variantAlternativeIds=others or None)) or None
 
 
 def _population(source: Source, frequencies: list[Document]) -> Document:

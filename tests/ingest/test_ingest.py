@@ -161,10 +161,17 @@ def unpublished(address) -> int:
         served = {str(r["_id"]) for r in database.releases.find({"state": "ready"})}
         names = [n for n in database.list_collection_names() if n.endswith("GRCh37")]
         return sum(
-            bool(document["d"].keys() - served) or not document["d"]
+            _is_unpublished(document, served)
             for name in names
-            for document in database[name].find({}, {"d": 1})
+            for document in database[name].find({}, {"d": 1, "v": 1})
         )
+
+
+def _is_unpublished(document, served: set[str]) -> bool:
+    """Annotations name their one release, all other rows hold counts by release."""
+    if "v" in document:
+        return str(document["v"]) not in served
+    return bool(document["d"].keys() - served) or not document["d"]
 
 
 LOADER = """

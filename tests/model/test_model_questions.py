@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_references import TextReference
 
+from beacon.model.annotation import AnnotationPattern
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import InvalidRequest, UnknownContig
 from beacon.model.pattern import Bounds, VariantPattern, identity_of
@@ -40,6 +41,45 @@ EVERY_ROW = [
         "short form",
         VariantParameters(genomic_allele_short_form="NC_000022.10:g.10A>T"),
         VariantPattern(contig=CHR22, spellings=((9, "A", "T"),)),
+    ),
+    (
+        "short form",
+        VariantParameters(
+            genomic_allele_short_form="NM_004006.2(DMD):c.4375C>T (p.Arg1459Ter)"
+        ),
+        VariantPattern(
+            contig=None,
+            genome="GRCh37",
+            annotated=AnnotationPattern(hgvs="NM_004006.2:c.4375C>T"),
+        ),
+    ),
+    (
+        "annotation",
+        VariantParameters(gene_id="c1orf112", assembly_id="hg38", variant_type="DEL"),
+        VariantPattern(
+            contig=None,
+            genome="GRCh38",
+            variant_type="DEL",
+            annotated=AnnotationPattern(genes=("c1orf112", "C1ORF112", "C1orf112")),
+        ),
+    ),
+    (
+        "annotation",
+        VariantParameters(aminoacid_change="p.(Val600Glu)", gene_id="BRAF"),
+        VariantPattern(
+            contig=None,
+            genome="GRCh37",
+            annotated=AnnotationPattern(genes=("BRAF",), protein_change="V600E"),
+        ),
+    ),
+    (
+        "range",
+        replace(AT_22, start=(9,), end=(20,), effects=(("SO:0001583",),)),
+        VariantPattern(
+            contig=CHR22,
+            overlap=Bounds(low=9, high=20),
+            annotated=AnnotationPattern(effects=(("SO:0001583",),)),
+        ),
     ),
     (
         "bracket",
@@ -92,10 +132,28 @@ EVERY_ROW = [
     ),
 ]
 REFUSED = [
-    ("annotation", VariantParameters(gene_id="BRCA2"), "geneId"),
-    ("annotation", VariantParameters(aminoacid_change="V600E"), "aminoacidChange"),
-    ("annotation", VariantParameters(mate_name="NC_000022.10"), "mateName"),
-    ("annotation", replace(AT_22, start=(9,), gene_id="BRCA2"), "geneId"),
+    ("annotation", VariantParameters(gene_id="two genes"), "geneId"),
+    ("annotation", VariantParameters(aminoacid_change="600"), "aminoacidChange"),
+    ("mate", VariantParameters(mate_name="NC_000022.10"), "mateName"),
+    ("start without end", replace(AT_22, start=(9,), gene_id="G"), "alternateBases"),
+    (
+        "allele",
+        replace(
+            AT_22,
+            start=(9,),
+            reference_bases="A",
+            alternate_bases="T",
+            gene_id="BRCA2",
+        ),
+        "geneId",
+    ),
+    (
+        "short form",
+        VariantParameters(
+            genomic_allele_short_form="NM_004006.2:c.4375C>T", aminoacid_change="V1E"
+        ),
+        "aminoacidChange",
+    ),
     ("everything", VariantParameters(assembly_id="hg18"), "assemblyId"),
     ("start without end", replace(AT_22, start=(9,)), "alternateBases"),
     ("end without start", replace(AT_22, end=(9,)), "start"),
@@ -136,7 +194,7 @@ REFUSED = [
     ),
     (
         "short form",
-        VariantParameters(genomic_allele_short_form="NM_004006.2:c.4375C>T"),
+        VariantParameters(genomic_allele_short_form="c.4375C>T"),
         "genomicAlleleShortForm",
     ),
     (
