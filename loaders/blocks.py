@@ -94,7 +94,7 @@ def reach_of(
         return None
     form = columns[8].split(b":") if len(columns) > 9 else []
     own = start + len(reference)
-    if _LENGTH in form:
+    if alternates and _LENGTH in form:
         return Reach(own, _lengths(columns[9], form.index(_LENGTH)))
     if not _NO_ALLELE.issuperset(alternates):
         return Reach(own)

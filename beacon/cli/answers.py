@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from beacon.model.genome import pos_from_start
-from beacon.model.pattern import identity_of
+from beacon.model.pattern import VariantPattern, identity_of
 from beacon.model.status import Status
 from beacon.model.variant import left_align, sequence_allele, strip, trim
 from beacon.wire.info import given
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
-    from beacon.model.pattern import VariantPattern
     from beacon.model.variant import Allele, Reference
 
 _WIDTH = 80
@@ -75,6 +74,8 @@ def normalised(
     typed: str, pattern: VariantPattern, references: Mapping[str, Reference]
 ) -> str:
     """Return a question's variant or region as we write it: 1-based, plain names."""
+    if pattern.contig is None:
+        return pattern.name or typed
     if pattern.spellings:
         allele = normal_allele(pattern, references)
         return spelled(allele) if allele.is_anchored else typed
@@ -119,12 +120,29 @@ def print_answer(answer: Answer) -> None:
     status = answer.disclosure.status
     assembly = answer.pattern.assembly
     _echo(f"{answer.shown} ({assembly}): {_coloured(status)}")
+    alleles = answer.disclosure.alleles
+    if len(alleles) == 1:
+        _echo(f"  {answer.shown} is {spelled(alleles[0].allele)}.")
     for parts in _rows(answer.disclosure):
-        _echo(_row(parts, answer.pattern))
+        _echo(_row(parts, _asked_for(answer.pattern, answer.disclosure)))
+    for named in alleles if len(alleles) > 1 else ():
+        _echo(f"  {spelled(named.allele)}: {_coloured(named.disclosure.status)}")
+        for parts in _rows(named.disclosure):
+            _echo(f"  {_row(parts, _one(named.allele))}")
     if not answer.disclosure.datasets:
         _echo(f"  Nothing is loaded for {assembly}.")
     for warning in answer.disclosure.warnings:
         _echo(filled(warning, indent="  "))
+
+
+def _one(allele: Allele) -> VariantPattern:
+    """Return a question for one allele, as far as showing its answer goes."""
+    return VariantPattern(contig=allele.contig, identity=identity_of(allele))
+
+
+def _asked_for(pattern: VariantPattern, said: Disclosure) -> VariantPattern:
+    """Return what the counts of an answer are about: a name of one allele is it."""
+    return _one(said.alleles[0].allele) if len(said.alleles) == 1 else pattern
 
 
 def filled(text: str, *, indent: str = "") -> str:
@@ -147,8 +165,23 @@ def plain(answer: Answer) -> dict[str, object]:
         "normalised": answer.shown,
         "assemblyId": answer.pattern.assembly,
         "status": said.status.value,
-        "datasets": [_plain_part(part, answer.pattern) for part in said.datasets],
+        "datasets": [
+            _plain_part(part, _asked_for(answer.pattern, said))
+            for part in said.datasets
+        ],
     }
+    if said.alleles:
+        document["alleles"] = [
+            {
+                "variant": spelled(named.allele),
+                "status": named.disclosure.status.value,
+                "datasets": [
+                    _plain_part(part, _one(named.allele))
+                    for part in named.disclosure.datasets
+                ],
+            }
+            for named in said.alleles
+        ]
     if said.warnings:
         document["warnings"] = list(said.warnings)
     return document
@@ -192,7 +225,7 @@ def _row(parts: tuple[DatasetDisclosure, ...], pattern: VariantPattern) -> str:
 
 
 _EXPLAINED = {
-    Status.NO_ANSWER: ("where it would stand here cannot be told",),
+    Status.NO_ANSWER: ("cannot be told here",),
     Status.WITHHELD: ("the policy does not allow an answer",),
 }
 

@@ -26,6 +26,7 @@ from rich.progress import (
 )
 
 from beacon.cli.answers import filled
+from beacon.cli.genes import genes
 from beacon.cli.options import settings_of
 from beacon.ingest import LoadOutcome, LoadRequest, load_variants, try_variants
 from beacon.model.assemblies import assembly as find_assembly
@@ -48,6 +49,9 @@ _WIDTH = 44
 @click.group()
 def load() -> None:
     """Load files into the store."""
+
+
+load.add_command(genes)
 
 
 @load.command()
@@ -91,6 +95,11 @@ def load() -> None:
     metavar="SHARE",
     help="Reject a file with more bad records than this.",
 )
+@click.option(
+    "--vrs-ids",
+    is_flag=True,
+    help="Find alleles by their GA4GH VRS ids, too (needs a reference).",
+)
 @click.option("--dry-run", is_flag=True, help="Read and report; store nothing.")
 @click.option(
     "--report",
@@ -110,6 +119,7 @@ def variants(
     filters: str,
     regions: Path | None,
     max_bad: str,
+    vrs_ids: bool,  # noqa: FBT001 - click passes it by name
     dry_run: bool,  # noqa: FBT001 - click passes it by name
     report: Path | None,
 ) -> None:
@@ -135,6 +145,7 @@ def variants(
         options=options,
         references=settings.references.paths(),
         reference=reference,
+        keeps_vrs_ids=vrs_ids,
     )
     # Records come by the million and hold no cycles: looking for some costs a third.
     gc.set_threshold(200_000, 20, 100)

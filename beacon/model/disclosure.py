@@ -76,11 +76,16 @@ class DatasetDisclosure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
-    """The answer to one question."""
+    """The answer to one question.
+
+    Attributes:
+        alleles: of a question by name, the alleles it names, each with its answer.
+    """
 
     granularity: Granularity
     datasets: tuple[DatasetDisclosure, ...]
     warnings: tuple[str, ...] = ()
+    alleles: tuple[NamedAllele, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -97,6 +102,14 @@ class Disclosure:
         """Matches over all datasets; ``None`` when none may be counted."""
         known = [d.total for d in self.datasets if d.total is not None]
         return sum(known) if known or not self.datasets else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedAllele:
+    """One allele of a name, and the answer to it alone."""
+
+    allele: Allele
+    disclosure: Disclosure
 
 
 class Answers(Protocol):

@@ -7,14 +7,15 @@ Beacon v2, genomicVariations/requestParameters.json.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from beacon.model.annotation import AnnotationPattern
 from beacon.model.variant import strip
 
 if TYPE_CHECKING:
-    from beacon.model.annotation import Annotation, AnnotationPattern
+    from beacon.model.annotation import Annotation
     from beacon.model.genome import Contig
     from beacon.model.variant import Allele
 
@@ -58,6 +59,8 @@ class VariantPattern:
         is_provisional: its spellings may not be all there are (an insertion or
             deletion that may lie further left, where no reference tells; bases
             that are not known): not finding it says nothing.
+        notes: sentences the answer must repeat (which gene an alias was taken
+            for); they ask nothing.
     """
 
     contig: Contig | None
@@ -74,6 +77,7 @@ class VariantPattern:
     min_length: int | None = None
     max_length: int | None = None
     is_provisional: bool = False
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def assembly(self) -> str:
@@ -96,6 +100,16 @@ class VariantPattern:
             message = "the pattern names no sequence"
             raise ValueError(message)
         return self.contig
+
+    @property
+    def name(self) -> str | None:
+        """The rs number or VRS id, where nothing else is asked for."""
+        asked = self.annotated
+        if asked is None or self.contig is not None:
+            return None
+        if asked != AnnotationPattern(identifier=asked.identifier):
+            return None
+        return asked.identifier
 
     @property
     def is_single_allele(self) -> bool:

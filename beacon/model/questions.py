@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from beacon.model import assemblies, notation
 from beacon.model.annotation import AnnotationPattern
 from beacon.model.errors import InvalidRequest, NotUnderstood
+from beacon.model.genes import NO_GENES
 from beacon.model.genome import Interval, start_from_pos
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.protein import asked_change
@@ -25,8 +26,8 @@ from beacon.model.spelling import (
     overlap_bounds,
     reference_of,
     region_pattern,
+    resolve_assembly,
     resolve_contig,
-    sole_assembly,
     spellings,
 )
 from beacon.model.variant import BASES, sequence_allele
@@ -34,6 +35,7 @@ from beacon.model.variant import BASES, sequence_allele
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from beacon.model.genes import Genes
     from beacon.model.genome import Contig
     from beacon.model.variant import Reference
 
@@ -115,6 +117,13 @@ class _Asked(NamedTuple):
     given: VariantParameters
     loaded: Collection[str]
     references: Mapping[str, Reference]
+    genes: Genes = NO_GENES
+
+    @property
+    def knows_gene_place(self) -> bool:
+        """Whether a gene is asked by where it lies, not by what annotations say."""
+        by_name = self.given.gene_id is None or self.given.aminoacid_change is not None
+        return not (by_name or self.genes.is_empty)
 
     def contig(self) -> Contig:
         name = self.given.reference_name
@@ -125,11 +134,22 @@ class _Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryType:
-    """One kind of question: when it is asked, and the pattern it stands for."""
+    """One kind of question: when it is asked, and the pattern it stands for.
+
+    Attributes:
+        needs_genes: whether it can be asked only where gene places are loaded.
+    """
 
     name: str
     asks: Callable[[VariantParameters], bool]
     build: Callable[[_Asked], VariantPattern | None]
+    needs_genes: bool = False
+
+    def is_for(self, asked: _Asked) -> bool:
+        """Whether it is what some parameters ask."""
+        if self.needs_genes and not asked.knows_gene_place:
+            return False
+        return self.asks(asked.given)
 
 
 def pattern_of(
@@ -137,6 +157,7 @@ def pattern_of(
     *,
     loaded: Collection[str],
     references: Mapping[str, Reference],
+    genes: Genes = NO_GENES,
 ) -> VariantPattern | None:
     """Return what the parameters ask for; ``None``: no particular variant.
 
@@ -144,6 +165,7 @@ def pattern_of(
         parameters: as given in the request.
         loaded: canonical names of the assemblies that have datasets.
         references: the references at hand, by canonical assembly name.
+        genes: where genes lie.
 
     Raises:
         InvalidRequest: naming the parameter that is missing, malformed or
@@ -151,9 +173,10 @@ def pattern_of(
         UnknownContig: when the assembly has no such sequence.
     """
     given = _checked(parameters)
-    row = next(row for row in QUERY_TYPES if row.asks(given))
-    found = row.build(_Asked(given, loaded, references))
-    return None if found is None else _annotated(_narrowed(found, given), given)
+    asked = _Asked(given, loaded, references, genes)
+    row = next(row for row in QUERY_TYPES if row.is_for(asked))
+    found = row.build(asked)
+    return None if found is None else _annotated(_narrowed(found, given), asked)
 
 
 def _refuse(parameter: str, sentence: str) -> NoReturn:
@@ -265,19 +288,38 @@ def _everything(asked: _Asked) -> None:
         assemblies.assembly(asked.given.assembly_id)
 
 
+def _gene(asked: _Asked) -> VariantPattern:
+    """Build the question for what overlaps a gene, of the bases asked for."""
+    given = asked.given
+    if given.start or given.end or given.genomic_allele_short_form is not None:
+        _refuse("geneId", "geneId places the variants; leave out other places.")
+    genome = resolve_assembly(given.assembly_id, asked.loaded)
+    pattern = asked.genes.pattern(given.gene_id or "", genome)
+    if given.reference_name is not None and asked.contig() != pattern.contig:
+        _refuse(
+            "geneId",
+            f"{given.gene_id} lies on {pattern.sequence.name}, not on "
+            f"{given.reference_name}.",
+        )
+    return replace(
+        pattern, reference=given.reference_bases, alternate=given.alternate_bases
+    )
+
+
 def _without_place(asked: _Asked) -> VariantPattern:
     """Build a question about annotations of a whole assembly."""
     given = asked.given
     return VariantPattern(
         contig=None,
-        genome=sole_assembly(given.assembly_id, asked.loaded),
+        genome=resolve_assembly(given.assembly_id, asked.loaded),
         reference=given.reference_bases,
         alternate=given.alternate_bases,
     )
 
 
-def _annotated(pattern: VariantPattern, given: VariantParameters) -> VariantPattern:
+def _annotated(pattern: VariantPattern, asked: _Asked) -> VariantPattern:
     """Return a question that asks for what annotations say, too."""
+    given = asked.given
     if not given.asks_annotations:
         return pattern
     if pattern.is_single_allele or pattern.annotated is not None:
@@ -290,11 +332,19 @@ def _annotated(pattern: VariantPattern, given: VariantParameters) -> VariantPatt
         )
     change = given.aminoacid_change
     annotated = AnnotationPattern(
-        genes=() if given.gene_id is None else gene_symbols(given.gene_id),
+        genes=_symbols(asked),
         effects=given.effects,
         protein_change=None if change is None else _change(change),
     )
-    return replace(pattern, annotated=annotated)
+    return replace(pattern, annotated=annotated if annotated.kinds else None)
+
+
+def _symbols(asked: _Asked) -> tuple[str, ...]:
+    """Return the symbols annotations are asked for; none where a place is asked."""
+    name = asked.given.gene_id
+    if name is None or asked.knows_gene_place:
+        return ()
+    return asked.genes.symbols(name) or gene_symbols(name)
 
 
 def _change(text: str) -> str:
@@ -342,17 +392,22 @@ def _short_form(asked: _Asked) -> VariantPattern:
     if hgvs is not None:
         return VariantPattern(
             contig=None,
-            genome=sole_assembly(given.assembly_id, asked.loaded),
+            genome=resolve_assembly(given.assembly_id, asked.loaded),
             annotated=AnnotationPattern(hgvs=hgvs),
         )
-    if not notation.is_hgvs(text):
-        _refuse(parameter, f"{parameter} takes HGVS, as NC_000022.10:g.16050408T>C.")
+    if not (notation.is_hgvs(text) or notation.is_name(text)):
+        _refuse(
+            parameter,
+            f"{parameter} takes HGVS, as NC_000022.10:g.16050408T>C, an rsID or a "
+            "VRS id.",
+        )
     try:
         return notation.parse(
             text,
             assembly=given.assembly_id,
             loaded=asked.loaded,
             references=asked.references,
+            genes=asked.genes,
         )
     except NotUnderstood as error:
         raise InvalidRequest(str(error), parameter=parameter) from error
@@ -478,6 +533,12 @@ def _whole_contig(asked: _Asked) -> VariantPattern:
 QUERY_TYPES: tuple[QueryType, ...] = (
     QueryType(
         name="mate", asks=lambda p: p.mate_name is not None, build=_without_mates
+    ),
+    QueryType(
+        name="gene",
+        asks=lambda p: p.gene_id is not None and p.aminoacid_change is None,
+        build=_gene,
+        needs_genes=True,
     ),
     QueryType(
         name="annotation",

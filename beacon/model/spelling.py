@@ -53,18 +53,14 @@ def resolve_contig(
     return assemblies.contig(sole, name)
 
 
-def sole_assembly(named: str | None, loaded: Collection[str]) -> str:
-    """Return the assembly of a question without a sequence.
-
-    Args:
-        named: any name of an assembly.
-        loaded: canonical names of the assemblies that have datasets.
+def resolve_assembly(assembly: str | None, loaded: Collection[str]) -> str:
+    """Return the canonical name of the assembly asked, given or the only one loaded.
 
     Raises:
         InvalidRequest: when it is unknown, or needed and not given.
     """
-    if named is not None:
-        return assemblies.assembly(named).name
+    if assembly is not None:
+        return assemblies.assembly(assembly).name
     return _sole_assembly(loaded, ()).name
 
 

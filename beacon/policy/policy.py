@@ -107,7 +107,8 @@ _SILENT: Mapping[Silence, str] = {
     ),
     Silence.KNOWN_NOWHERE: (
         "No dataset here names this gene or identifier, so there is no answer:"
-        " check its spelling, or ask by place."
+        " check its spelling, or ask by place.  Genes are found by their place once"
+        " a table of them is loaded (beacon load genes)."
     ),
     Silence.UNREAD: (
         "Some annotations of a dataset could not be read and may be about what is"

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 DATASETS = "datasets"
 RELEASES = "releases"
 COUNTERS = "counters"
+GENES = "genes"
 LONG_INDEX = [("c", 1), ("k", 1), ("s", 1), ("e", 1)]
 SETTLE = 3.0
 """Seconds a release's rows stay after it stopped being served: readers keep the

@@ -23,6 +23,7 @@ from beacon.store.driver import (
     variants_collection,
 )
 from beacon.store.keys import position_range
+from beacon.store.naming import forget_identifiers
 from beacon.store.ownership import is_alive, is_here
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Sweeper:
         low, high = release_ids(release["_id"])
         annotations = self._database[annotations_collection(release["assembly"])]
         annotations.delete_many({"_id": {"$gte": low, "$lt": high}})
+        forget_identifiers(self._database, release["assembly"], release["_id"])
         self._releases.delete_one({"_id": release["_id"]})
         self._datasets.update_one(
             {"_id": release["dataset"]}, {"$pull": {"withdrawn": release["_id"]}}

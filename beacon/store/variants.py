@@ -18,6 +18,7 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import DatasetFindings, Findings
+from beacon.model.genes import NO_GENES, GeneTable
 from beacon.model.query import Granularity, Page
 from beacon.store.annotated import Tables, ask
 from beacon.store.annotation_documents import id_of
@@ -30,7 +31,9 @@ from beacon.store.driver import (
     client_options,
     driver_errors,
 )
+from beacon.store.genes import genes_version, read_texts
 from beacon.store.lookup import Shelf, look_up, ranges_declared
+from beacon.store.naming import alleles_named
 from beacon.store.release_documents import LISTED, read_dataset, read_release
 from beacon.store.scanning import Answer, scan
 from beacon.store.tables import Table
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
+    from beacon.model.variant import Allele
     from beacon.store.connection import StoreAddress
     from beacon.store.release_documents import StoredRelease
 
@@ -82,6 +86,8 @@ class VariantStore:
         self._annotation_tables: dict[str, AnnotationTable] = {}
         self._releases: dict[int, StoredRelease] = {}
         self._shelves: dict[str, tuple[Dataset, StoredRelease | None]] = {}
+        self._genes = NO_GENES
+        self._genes_version = 0
         self._read_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
 
@@ -140,6 +146,16 @@ class VariantStore:
             await self._refresh(_FRESH)
         return tuple(dataset for dataset, _ in self._shelves.values())
 
+    async def genes(self) -> GeneTable:
+        """Return the table of genes.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
+        """
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+        return self._genes
+
     async def find(
         self, query: Query, granularities: Mapping[str, Granularity]
     ) -> Findings:
@@ -160,6 +176,31 @@ class VariantStore:
             if time.monotonic() - read_at > _OLDEST:
                 await self._check_still_kept(shelves)
         return Findings(datasets=tuple(found))
+
+    async def alleles_named(
+        self, name: str, assembly: str, datasets: Sequence[str]
+    ) -> list[Allele]:
+        """Return the alleles that datasets carry under an rs number or a VRS id.
+
+        Raises:
+            InvalidRequest: when there are more than anybody can read.
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+            served = [self._shelves[d][1] for d in datasets if d in self._shelves]
+            return await alleles_named(
+                self._database,
+                self._table(assembly),
+                name=name,
+                assembly=assembly,
+                releases=[
+                    stored.release.number
+                    for stored in served
+                    if stored is not None and stored.release.assembly == assembly
+                ],
+                max_ms=int(self._deadline * 1000),
+            )
 
     def _asked(
         self, query: Query, granularities: Mapping[str, Granularity]
@@ -321,6 +362,7 @@ class VariantStore:
             documents = await cursor.to_list(None)
             wanted = {cast("int", d["active"]) for d in documents if d.get("active")}
             await self._read_releases(wanted - self._releases.keys())
+            await self._read_genes()
         self._releases = {n: self._releases[n] for n in wanted & self._releases.keys()}
         shelves = {}
         for document in documents:
@@ -328,6 +370,13 @@ class VariantStore:
             dataset = read_dataset(document, stored.release if stored else None)
             shelves[dataset.id] = (dataset, stored)
         self._shelves, self._read_at = shelves, began
+
+    async def _read_genes(self) -> None:
+        """Read the table of genes where it is another one than before."""
+        if await genes_version(self._database) != self._genes_version:
+            version, texts = await read_texts(self._database)
+            self._genes = await asyncio.to_thread(GeneTable, texts)
+            self._genes_version = version
 
     async def _read_releases(self, numbers: set[int]) -> None:
         if numbers:

@@ -18,6 +18,8 @@ from pydantic import ValidationError
 from beacon.model.assemblies import assembly as assembly_named
 from beacon.model.effects import EFFECTS, narrower
 from beacon.model.errors import InvalidRequest
+from beacon.model.genes import NO_GENES
+from beacon.model.notation import is_name, parse
 from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.questions import VariantParameters, identity_pattern, pattern_of
 from beacon.wire.info import API_VERSION
@@ -27,6 +29,7 @@ from beacon.wire.reading import read_json, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+    from beacon.model.genes import Genes
     from beacon.model.variant import Reference
     from beacon.wire.info import Document
 
@@ -67,11 +70,13 @@ class Understanding:
     Attributes:
         loaded: canonical names of the assemblies that have data.
         references: genomes to normalise alleles with, by assembly.
+        genes: where genes lie.
         largest_page: no page is larger; a larger ``limit`` is cut to it.
     """
 
     loaded: Collection[str]
     references: Mapping[str, Reference]
+    genes: Genes = NO_GENES
     largest_page: int = 1000
 
 
@@ -297,7 +302,7 @@ def understand(asked: Asked, address: Address, known: Understanding) -> Query:
     )
     query = replace(query, requested=_requested(query, common, body))
     query = _about(query, body, effects, address, known)
-    return _addressed(query, address)
+    return _addressed(query, address, known)
 
 
 def _filters(
@@ -407,23 +412,28 @@ def _about(
     if address.is_list_of_datasets:
         message = "Variant parameters do not narrow a list of datasets; ignored."
         return replace(query, warnings=(*query.warnings, message))
-    if address.identity is not None:
+    narrows = bool(effects or body.model_fields_set - {"assembly_id"})
+    if address.identity is not None and narrows:
         message = "Variant parameters cannot be given beside the id of a variant."
         raise InvalidRequest(message)
     pattern = pattern_of(
         VariantParameters(**body.model_dump(exclude_none=True), effects=effects),
         loaded=known.loaded,
         references=known.references,
+        genes=known.genes,
     )
     named = None if body.assembly_id is None else assembly_named(body.assembly_id).name
+    if pattern is None:
+        return replace(query, assembly=named)
     return replace(
         query,
         pattern=pattern,
-        assembly=named if pattern is None else pattern.assembly,
+        assembly=pattern.assembly,
+        warnings=(*query.warnings, *pattern.notes),
     )
 
 
-def _addressed(query: Query, address: Address) -> Query:
+def _addressed(query: Query, address: Address, known: Understanding) -> Query:
     """Return the question narrowed to what its path names."""
     if address.dataset is not None:
         asked = query.datasets
@@ -432,7 +442,17 @@ def _addressed(query: Query, address: Address) -> Query:
     if address.identity is None:
         return query
     pattern = identity_pattern(address.identity)
+    if pattern is None and is_name(address.identity):
+        pattern = parse(
+            address.identity,
+            assembly=query.assembly,
+            loaded=known.loaded,
+            references=known.references,
+        )
     if pattern is None:
         message = f"{shown(address.identity)} is not the id of a variant here."
         return replace(query, datasets=(), warnings=(*query.warnings, message))
+    if query.assembly not in (None, pattern.assembly):
+        message = f"That variant is on {pattern.assembly}, not on {query.assembly}."
+        raise InvalidRequest(message, parameter="assemblyId")
     return replace(query, pattern=pattern, assembly=pattern.assembly)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from beacon.model.notation import hgvs_g, spdi
 from beacon.model.pattern import identity_of, type_of
+from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.wire.annotations import (
     alternative_ids,
     identifiers,
@@ -88,8 +89,18 @@ def _identifiers(
     if not allele.is_symbolic:
         reference = references.get(allele.contig.assembly)
         named = {"genomicHGVSId": hgvs_g(allele, reference)} | named
-        others = [{"id": f"spdi:{spdi(allele)}", "notes": "SPDI"}, *others]
+        others = [*_computed_ids(allele, reference), *others]
     return (named | given(variantAlternativeIds=others or None)) or None
+
+
+def _computed_ids(allele: Allele, reference: Reference | None) -> list[Document]:
+    """Return the ids that an allele's place and bases give."""
+    ids: list[Document] = [{"id": f"spdi:{spdi(allele)}", "notes": "SPDI"}]
+    known = None if reference is None else vrs_ids(allele, reference)
+    if known is not None:
+        ids.append({"id": f"{PREFIX}{known.v2}", "notes": "VRS 2"})
+        ids.append({"id": f"{PREFIX}{known.v1}", "notes": "VRS 1.3"})
+    return ids
 
 
 def _population(source: Source, frequencies: list[Document]) -> Document:
