@@ -340,7 +340,7 @@ def _sniff(path: Path) -> str:
         return "bcf"
     if not first.startswith(_GZIP):
         return "plain"
-    is_bgzf = bool(first[3] & 4) and first[12:14] == b"BC"
+    is_bgzf = first[12:14] == b"BC" and bool(first[3] & 4)
     if is_bgzf and _inner_magic(path) == _BCF:
         return "bcf"
     return "bgzf" if is_bgzf else "gzip"
