@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from loaders.report import LoadReport
 
 _BATCH = 2_000
-_MEANING = 1
+_MEANING = 2
 """Raised when the same files would mean other counts than before."""
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from beacon.model.counts import Group, Layout
 from beacon.model.errors import LoadRejected, UsageError
+from loaders.copynumber import CopyNumbers
 from loaders.counting import GenotypeCounting, InfoCounting
 from loaders.header import Header, choose_assembly, left_out, read_header
 from loaders.merging import Merger
@@ -134,6 +135,7 @@ class Cohort:
                 number=number,
                 left_out=left_out(header, self.assembly),
                 keep_filtered=self._options.keep_filtered,
+                copies=CopyNumbers(self._roster.sexes[number] if self._roster else ()),
             ).sites(report.files[number])
             for number, (text, header) in enumerate(
                 zip(texts, self._headers, strict=True)

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from beacon.model.structure import Structure
     from loaders.roster import Roster
     from loaders.vcf import Site
 
     Ints = NDArray[np.int64]
 
+_LISTED = Tally(None, None)
 _FEW = 12
 _CLASSES = 18
 
@@ -33,10 +35,12 @@ class Contribution(NamedTuple):
 
     Attributes:
         indexes: the record's allele numbers that are this allele.
+        structure: how exactly the record knows it.
     """
 
     site: Site
     indexes: tuple[int, ...]
+    structure: Structure | None = None
 
 
 class Counting(Protocol):
@@ -104,11 +108,21 @@ class GenotypeCounting:
         return self._none
 
     def tally(self, contributions: Sequence[Contribution]) -> Tally:
-        """Return the counts of one allele over all records that declare it."""
+        """Return the counts of one allele over all records that declare it.
+
+        A record without genotypes lists its alleles: they are there, uncounted,
+        where no other record counts a carrier.
+        """
         called = [c for c in contributions if c.site.calls is not None]
-        if not called:
-            return self._none
-        site, indexes = called[0]
+        if len(called) == len(contributions):
+            return self._called(called)
+        counted = self._called(called) if called else self._none
+        if counted.carriers or not contributions[0].indexes:
+            return counted
+        return _LISTED
+
+    def _called(self, called: Sequence[Contribution]) -> Tally:
+        site, indexes, _ = called[0]
         if len(called) > 1 or not self._roster.is_plain[site.file]:
             return self._merged(called)
         if site.calls is None:

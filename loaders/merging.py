@@ -10,10 +10,12 @@ yielded before.  Memory stays bounded however disordered a file is.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import reduce
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from beacon.model.counts import VariantRecord
+from beacon.model.structure import united
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
 from loaders.counting import Contribution, Counting
 
@@ -99,13 +101,17 @@ class Merger:
         if not site.is_skipped:
             self._account_site(site, found)
         is_late = self._rank in self._left
+        structures = found.structures
         for key, indexes in found.keys.items():
+            one = Contribution(
+                site, indexes, structures.get(key) if structures else None
+            )
             if is_late or key.start < self._frontier:
                 self._late[self._rank, key].add((site.file, site.line))
             elif key in self._waiting:
-                self._waiting[key].append(Contribution(site, indexes))
+                self._waiting[key].append(one)
             else:
-                self._waiting[key] = [Contribution(site, indexes)]
+                self._waiting[key] = [one]
         weight = _OVERHEAD + (len(site.calls.cells) if site.calls else 0)
         self._waiting_calls += weight
         self._all_calls += weight
@@ -172,7 +178,10 @@ class Merger:
         one = found[0].site
         if len(found) == 1 and not one.filters and not one.is_skipped:
             tally = self._counting.tally(found)
-            return VariantRecord(rank, start, end, reference, alternate, tally)
+            structure = found[0].structure
+            return VariantRecord(
+                rank, start, end, reference, alternate, tally, (), structure
+            )
         sound = [c for c in found if not c.site.is_skipped]
         passing = [c for c in sound if not c.site.filters]
         filters: tuple[str, ...] = ()
@@ -182,7 +191,10 @@ class Merger:
             filters = tuple(sorted({word for c in sound for word in c.site.filters}))
         counted = passing or sound
         tally = self._counting.tally(counted) if counted else self._counting.nothing()
-        return VariantRecord(rank, start, end, reference, alternate, tally, filters)
+        structure = reduce(united, (c.structure for c in counted), None)
+        return VariantRecord(
+            rank, start, end, reference, alternate, tally, filters, structure
+        )
 
     def _account(
         self, record: VariantRecord, found: Sequence[Contribution], sign: int
@@ -217,7 +229,8 @@ class Merger:
                 for key, indexes in parts.keys.items():
                     waiting = found.get((site.contig.rank, key))
                     if waiting is not None:
-                        waiting.append(Contribution(site, indexes))
+                        structure = parts.structures.get(key)
+                        waiting.append(Contribution(site, indexes, structure))
             for (rank, key), waiting in found.items():
                 yield self._replaced(rank, key, waiting)
 

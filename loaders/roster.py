@@ -107,12 +107,14 @@ class Roster:
         column_of: person → column, shape ``(people,)``.
         person_of: per file, sample column → person, shape ``(samples,)``.
         is_plain: per file, whether every person has one sample column there.
+        sexes: per file, the sex of every sample column's person, where known.
     """
 
     layout: Layout
     column_of: Ints
     person_of: tuple[Ints, ...]
     is_plain: tuple[bool, ...]
+    sexes: tuple[tuple[str | None, ...], ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -153,6 +155,10 @@ def make_roster(
         column_of=np.array(column_of, dtype=np.int64),
         person_of=person_of,
         is_plain=tuple(len(set(p.tolist())) == len(p) for p in person_of),
+        sexes=tuple(
+            tuple(people[samples[name].individual].sex for name in file)
+            for file in files
+        ),
         notes=_notes(samples, table),
     )
 

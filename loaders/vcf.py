@@ -13,7 +13,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.assemblies import Assembly, find_contig
+from beacon.model.dialects import info_fields, is_structural, type_alone
 from beacon.model.errors import ReadError
+from loaders.copynumber import CopyNumbers
 from loaders.genotypes import (
     BadGenotype,
     Calls,
@@ -34,6 +36,8 @@ _FIXED = 8
 _BASES = b"ACGTN"
 _PASSING = (b"PASS", b".", b"")
 _AC, _AN, _HOM = b";AC=", b";AN=", b";nhomalt="
+_SVTYPE = b"SVTYPE="
+_COPIES = b"CN"
 _DIGITS = 18
 _LONGEST_WORD, _MOST_WORDS = 100, 20
 """What is kept of a FILTER column."""
@@ -54,7 +58,8 @@ class Site(NamedTuple):
     """One data line.
 
     Attributes:
-        start: 0-based.
+        start: 0-based; -1 for the telomere before the first base, where only
+            structural alleles stand.
         end: what a symbolic ALT spans to (INFO END or SVLEN), 0-based, or ``None``.
         alternates: as written, bases in upper case; empty when there is no ALT.
         filters: FILTER words it failed; empty when it counts.
@@ -116,6 +121,7 @@ class VcfSites:
         number: the file's place among the files of the load.
         left_out: contig names whose sequence is not the assembly's.
         keep_filtered: whether records that failed a FILTER count like others.
+        copies: how copy numbers of the samples are read.
     """
 
     def __init__(
@@ -127,8 +133,10 @@ class VcfSites:
         number: int,
         left_out: frozenset[str],
         keep_filtered: bool,
+        copies: CopyNumbers | None = None,
     ) -> None:
         self._text = text
+        self._copies = copies or CopyNumbers([None] * len(header.samples))
         self._number = number
         self._samples = len(header.samples)
         self._columns = header.columns
@@ -201,12 +209,14 @@ class VcfSites:
     def _site(
         self, contig: Contig, columns: list[bytes], line: bytes, number: int
     ) -> Site:
-        start, reference = _position(contig, columns)
-        alternates = _alternates(columns[4], reference)
         info = columns[7]
+        start, reference = _position(contig, columns)
+        alternates = _alternates(columns[4], reference, info)
         calls = None
         if self._samples:
             calls = self._calls(columns, line, len(alternates) + 1)
+            if alternates and alternates[0][0] == "<" and _COPIES in line:
+                calls = self._copies.calls(line, calls, contig, alternates)
         return Site(
             self._number,
             number,
@@ -267,7 +277,8 @@ class VcfSites:
             return None
         try:
             start, reference = _position(contig, columns)
-            alternates = _alternates(columns[4], reference)
+            info = columns[7] if len(columns) > _FIXED - 1 else b""
+            alternates = _alternates(columns[4], reference, info)
         except _BadLine:
             pos = _whole(columns[1])
             if pos is None or not 0 < pos <= contig.length:
@@ -288,28 +299,50 @@ def _position(contig: Contig, columns: list[bytes]) -> tuple[int, str]:
     if not pos.isdigit():
         shown = pos[:20].decode("latin1")
         raise _BadLine(Fault.POS, f"POS is {shown!r}")
-    start = int(pos) - 1 if len(pos) <= _DIGITS else contig.length
+    start = int(pos) - 1 if len(pos) <= _DIGITS else contig.length + 1
     if not 0 <= start < contig.length or start + len(reference) > contig.length:
-        detail = f"POS {pos[:20].decode()} with {len(reference)} bases of REF"
-        raise _BadLine(Fault.PLACE, detail)
+        _refuse_place(contig, start, columns)
     if not reference or reference.translate(None, _BASES):
         shown = reference[:20].decode("latin1")
         raise _BadLine(Fault.REF, f"REF is {shown!r}")
     return start, reference.decode()
 
 
-def _alternates(field: bytes, reference: str) -> tuple[str, ...]:
+def _refuse_place(contig: Contig, start: int, columns: list[bytes]) -> None:
+    """Refuse a place outside the contig, unless it is a telomere (VCF 4.5, 1.6.1).
+
+    Those are written as 0 and as one beyond the last base.
+    """
+    is_telomere = start in (-1, contig.length) and len(columns[3]) == 1
+    if is_telomere and all(map(is_structural, columns[4].decode("latin1").split(","))):
+        return
+    pos = columns[1][:20].decode()
+    raise _BadLine(Fault.PLACE, f"POS {pos} with {len(columns[3])} bases of REF")
+
+
+def _alternates(field: bytes, reference: str, info: bytes) -> tuple[str, ...]:
     if field.isalpha():
         alternates: tuple[str, ...] = (field.upper().decode(),)
     elif field == b".":
-        return ()
+        return _of_type(info)
     else:
         alternates = _several(field)
     if alternates == (reference,):
+        told = _of_type(info)
+        if told:
+            return told
         raise _BadLine(Fault.SAME, f"both are {reference[:20]}")
     if not all(alternates):
         raise _BadLine(Fault.EMPTY)
     return alternates
+
+
+def _of_type(info: bytes) -> tuple[str, ...]:
+    """Return the ALT that only SVTYPE tells, in a record without one."""
+    if _SVTYPE not in info:
+        return ()
+    told = type_alone(info_fields(info.decode("utf-8", "replace")))
+    return () if told is None else (told,)
 
 
 def _several(field: bytes) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ class ReleaseDocument(TypedDict):
     touched: list[int]
     long_classes: list[int]
     longest_short: int
+    widest_margin: int
     owner: OwnerDocument
     created: datetime
     ordinal: int
@@ -73,7 +74,7 @@ class ReleaseDocument(TypedDict):
     report: str
 
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever rows or documents of a release are kept in another form."""
 
 
@@ -108,11 +109,13 @@ class StoredRelease:
     Attributes:
         long_classes: length classes of its long variants.
         longest_short: bases that none of its short variants exceeds.
+        widest_margin: bases that no margin of its structural variants exceeds.
     """
 
     release: Release
     long_classes: tuple[int, ...]
     longest_short: int
+    widest_margin: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,21 +125,25 @@ class Touched:
     ranks: set[int] = field(default_factory=set)
     long_classes: set[int] = field(default_factory=set)
     longest_short: int = 0
+    widest_margin: int = 0
 
     def __le__(self, other: Touched) -> bool:
         return (
             self.ranks <= other.ranks
             and self.long_classes <= other.long_classes
             and self.longest_short <= other.longest_short
+            and self.widest_margin <= other.widest_margin
         )
 
     def __or__(self, other: Touched) -> Touched:
-        """Return both; the longest span is rounded up, so that it changes rarely."""
+        """Return both; the longest of each is rounded up, so that it changes rarely."""
         longest = max(self.longest_short, other.longest_short)
+        widest = max(self.widest_margin, other.widest_margin)
         return Touched(
             ranks=self.ranks | other.ranks,
             long_classes=self.long_classes | other.long_classes,
             longest_short=1 << max(0, longest - 1).bit_length(),
+            widest_margin=widest and 1 << (widest - 1).bit_length(),
         )
 
 
@@ -197,6 +204,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         release=release,
         long_classes=tuple(sorted(kept["long_classes"])),
         longest_short=kept["longest_short"],
+        widest_margin=kept["widest_margin"],
     )
 
 

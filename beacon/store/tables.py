@@ -8,6 +8,7 @@ otherwise): a secondary that lags could miss rows it has been promised.
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
 from beacon.store.coalescing import Coalescer
@@ -30,7 +31,8 @@ PlaceKey = tuple[int, int]
 """``(rank, start)``."""
 
 Row = tuple[int, Document]
-"""``(start, document)``; a document with ``e`` is of the long collection."""
+"""``(start, document)``; a document with ``e`` is of the long collection, one with
+``is_mate`` was found by where its mate begins."""
 
 _FIRST_PAGE = 128
 _LARGEST_PAGE = 2048
@@ -146,16 +148,36 @@ class Table:
         and the server merges them.
         """
         branches = [_branch(rank, k, starts, reach) for k in classes]
+        async with aclosing(self._sorted({"$or": branches}, "s")) as pages:
+            async for page in pages:
+                yield page
+
+    async def mate_pages(
+        self, rank: int, starts: Bounds
+    ) -> AsyncGenerator[list[Row], None]:
+        """Yield the breakends whose mate begins in ``starts``, by where it does."""
+        where: Document
+        where = {"mc": rank, "ms": {"$gte": starts.low, "$lt": starts.high}}
+        async with aclosing(self._sorted(where, "ms")) as pages:
+            async for page in pages:
+                for _, document in page:
+                    document["is_mate"] = True
+                yield page
+
+    async def _sorted(
+        self, where: Document, field: str
+    ) -> AsyncGenerator[list[Row], None]:
+        """Yield long rows in the order of a field."""
         with driver_errors():
-            cursor = self._long.find({"$or": branches}, max_time_ms=self._max_ms)
-            cursor.sort("s", 1).batch_size(_LARGEST_PAGE)
+            cursor = self._long.find(where, max_time_ms=self._max_ms)
+            cursor.sort(field, 1).batch_size(_LARGEST_PAGE)
         try:
             while True:
                 with driver_errors():
                     found = await cursor.to_list(_LARGEST_PAGE)
                 if not found:
                     return
-                yield [(cast("int", d["s"]), d) for d in found]
+                yield [(cast("int", d[field]), d) for d in found]
         finally:
             with driver_errors():
                 await cursor.close()

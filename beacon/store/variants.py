@@ -26,9 +26,10 @@ from beacon.store.driver import (
     client_options,
     driver_errors,
 )
-from beacon.store.lookup import Shelf, look_up
+from beacon.store.lookup import Shelf, loaded_only, look_up
 from beacon.store.release_documents import LISTED, read_dataset, read_release
-from beacon.store.scanning import Answer, scan
+from beacon.store.scanning import POINT_CLASS, Answer, scan
+from beacon.store.similar import find_similar
 from beacon.store.tables import Table
 
 if TYPE_CHECKING:
@@ -151,7 +152,11 @@ class VariantStore:
             if dataset is None or stored is None:
                 continue
             if assembly in (None, stored.release.assembly):
-                reach = (stored.long_classes, stored.longest_short)
+                reach = (
+                    stored.long_classes,
+                    stored.longest_short,
+                    stored.widest_margin,
+                )
                 shelves.append(Shelf(dataset, stored.release, *reach))
         return shelves
 
@@ -169,6 +174,9 @@ class VariantStore:
         table = self._table(pattern.assembly)
         if pattern.spellings:
             return await look_up(pattern, shelves, table)
+        if pattern.similar is not None:
+            levels = [granularities[s.dataset.id] for s in shelves]
+            return await find_similar(pattern, shelves, table, levels, query.page)
         if pattern.identity is not None:
             return await self._scan(pattern, shelves, _whole, _ITSELF)
         return await self._scan(pattern, shelves, granularities.__getitem__, query.page)
@@ -180,18 +188,21 @@ class VariantStore:
         granularity: Callable[[str], Granularity],
         page: Page,
     ) -> list[DatasetFindings]:
-        """Read a stretch once for all datasets that have its contig."""
+        """Read a stretch once for all datasets that have its contig.
+
+        A breakend of another contig may have its mate there.
+        """
         contig = pattern.sequence
         answers = {
             s.dataset.id: Answer(s, granularity(s.dataset.id), page, is_counted=True)
             for s in shelves
-            if contig.name in s.release.contigs
+            if contig.name in s.release.contigs or POINT_CLASS in s.long_classes
         }
         if answers:
             table = self._table(contig.assembly)
             await scan(contig, pattern, tuple(answers.values()), table)
         return [
-            answers[s.dataset.id].findings()
+            loaded_only(s, contig, answers[s.dataset.id].findings())
             if s.dataset.id in answers
             else DatasetFindings(dataset=s.dataset, total=0, is_contig_loaded=False)
             for s in shelves

@@ -17,6 +17,8 @@ from pymongo import UpdateOne
 from pymongo.errors import AutoReconnect, BulkWriteError
 
 from beacon.model.errors import BeaconError, LoadRejected, StoreUnavailable
+from beacon.model.pattern import side_of_mate
+from beacon.model.variant import is_symbolic
 from beacon.store.driver import (
     JOURNALED,
     Document,
@@ -60,6 +62,7 @@ class ReleaseWriter:
     def __init__(
         self, database: Database[Document], assembly: str, layout: Layout, lease: Lease
     ) -> None:
+        self._assembly = assembly
         self._layout = layout
         self._lease = lease
         self._field = str(lease.number)
@@ -103,14 +106,18 @@ class ReleaseWriter:
         field, layout = self._field, self._layout
         for record in records:
             rank, start, end, reference, alternate, tally, filters = record[:7]
+            structure = record.structure
             if not alternate:
                 tally = tally._replace(carriers=())  # a site says its AN only
-            counts = {field: pack(tally, filters, layout)}
+            counts = {field: pack(tally, filters, layout, structure)}
             touched.ranks.add(rank)
             if is_long(start, end, alternate):
                 document = _long_document(rank, start, end, reference, alternate)
+                document |= self._mate(alternate)
                 document["d"] = counts
                 touched.long_classes.add(length_class(start, end))
+                if structure is not None and structure.widest > touched.widest_margin:
+                    touched.widest_margin = structure.widest
                 long[document["_id"]] = document
                 continue
             if end - start > touched.longest_short:
@@ -123,6 +130,13 @@ class ReleaseWriter:
                 short[key] = {"_id": key, "d": counts}
         self._touch(touched)
         return list(short.values()), list(long.values())
+
+    def _mate(self, alternate: str) -> dict[str, object]:
+        """Return the fields a breakend is found by from its mate's side."""
+        if not is_symbolic(alternate):
+            return {}
+        side = side_of_mate(alternate, self._assembly)
+        return {} if side is None else {"mc": side.contig.rank, "ms": side.start}
 
     def _touch(self, new: Touched) -> None:
         """Note where rows will be written, before they are: a sweep relies on it."""
