@@ -20,6 +20,7 @@ from beacon.model.query import Granularity
 from beacon.model.variant import Allele
 from beacon.store.keys import decode, is_site
 from beacon.store.packing import EXISTS, FILTERED, structure_of, unpack
+from beacon.store.tables import FIRST_PAGE, LARGEST_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -50,7 +51,7 @@ class Answer:
         self.shelf = shelf
         self.field = str(shelf.release.number)
         self.seen = 0
-        self._granularity = granularity
+        self.granularity = granularity
         self._offset = page.offset
         self._limit = page.limit if granularity is Granularity.RECORD else 0
         self._is_counted = is_counted
@@ -69,7 +70,7 @@ class Answer:
     @property
     def is_done(self) -> bool:
         """Whether nothing further can change it."""
-        if self._granularity is Granularity.BOOLEAN:
+        if self.granularity is Granularity.BOOLEAN:
             return self.seen > 0
         return not self._is_counted and not self.is_open
 
@@ -91,7 +92,7 @@ class Answer:
     def findings(self, total: int | None = None) -> DatasetFindings:
         """Return what it found; ``total`` where that is known already."""
         total = self.seen if total is None else total
-        if self._granularity is Granularity.BOOLEAN:
+        if self.granularity is Granularity.BOOLEAN:
             total = min(total, 1)
         place = None
         if not total and self._filters:
@@ -133,25 +134,40 @@ async def scan(
 def _count(
     rows: Sequence[Row], pattern: VariantPattern | None, answers: Sequence[Answer]
 ) -> list[Row]:
-    """Count short rows without building their alleles; return the long ones.
+    """Count rows without building their alleles; return those with two sides.
 
-    Their overlap is what ``pattern.matches`` says of an allele with bases: it
-    begins inside, or before and ends inside.
+    Their overlap is what ``pattern.matches`` says: an allele with bases begins
+    inside, or before and ends inside.
     """
-    long = [row for row in rows if "e" in row[1]]
-    if long:
+    overlap = None if pattern is None else pattern.overlap
+    apart = [row for row in rows if "e" in row[1]]
+    if apart:
         rows = [row for row in rows if "e" not in row[1]]
-    if pattern is not None and pattern.overlap is not None:
-        low, high = pattern.overlap.low, pattern.overlap.high
+    if overlap is not None:
+        low, high = overlap.low, overlap.high
         first = bisect_left(rows, low, key=_START)
         last = bisect_left(rows, high, key=_START)
         before = [row for row in rows[:first] if _short_end(*row) > low]
         rows = [*before, *rows[first:last]] if low < high else before
     held = [document["d"] for _, document in rows]
+    held += [
+        document["d"]
+        for start, document in apart
+        if "mc" not in document
+        and (overlap is None or _spans(start, document, overlap))
+    ]
     for answer in answers:
         blobs = map(methodcaller("get", answer.field), held)
         answer.seen += sum(1 for blob in blobs if blob and blob[0] & EXISTS)
-    return long
+    return [row for row in apart if "mc" in row[1]]
+
+
+def _spans(start: int, document: Document, bounds: Bounds) -> bool:
+    """Whether a long row overlaps a stretch; one without bases is an edge."""
+    end = cast("int", document["e"])
+    if start == end:
+        return bounds.low <= start <= bounds.high
+    return start < bounds.high and end > bounds.low
 
 
 def _short_end(start: int, document: Document) -> int:
@@ -284,7 +300,9 @@ def _sources(
     sources = [_Source(table.short_pages(contig.rank, short))]
     classes = sorted({k for a in answers for k in a.shelf.long_classes})
     if classes:
-        long = table.long_pages(contig.rank, starts, reach, classes)
+        is_brief = all(a.granularity is Granularity.BOOLEAN for a in answers)
+        size = FIRST_PAGE if is_brief else LARGEST_PAGE
+        long = table.long_pages(contig.rank, starts, reach, classes, size=size)
         sources.append(_Source(long))
     if POINT_CLASS in classes and pattern is not None:
         sources.append(_Source(table.mate_pages(contig.rank, _of_mates(starts, reach))))
