@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.assemblies import Assembly, find_contig
-from beacon.model.dialects import info_fields, is_structural, type_alone
+from beacon.model.dialects import info_fields, is_structural, turned, type_alone
 from beacon.model.errors import ReadError
 from loaders.copynumber import CopyNumbers
 from loaders.genotypes import (
@@ -186,7 +186,7 @@ class VcfSites:
             if not is_short_but_whole:
                 raise _wrong_columns(len(columns), self._columns)
         name = columns[0]
-        contig = self._contig(name)
+        contig = self._contig(name) or self._of_mate(columns)
         if contig is None:
             shown = name[:40].decode("latin1")
             if name.decode("latin1") in self._left_out:
@@ -195,6 +195,23 @@ class VcfSites:
             else:
                 reason = f"contig is not of {self._assembly.name}"
                 report.leave(line, reason, f"contig {shown}")
+        return contig
+
+    def _of_mate(self, columns: list[bytes]) -> Contig | None:
+        """Return the contig of a breakend's mate, and make the columns the mate's.
+
+        A breakend on a scaffold is found on the sequence it is joined to.
+        """
+        name, pos, alternate = (columns[i].decode("latin1") for i in (0, 1, 4))
+        if name in self._left_out or not pos.isdecimal() or len(pos) > _DIGITS:
+            return None
+        info = columns[7].decode("latin1")
+        found = turned(self._assembly, name, int(pos), alternate, info)
+        if found is None:
+            return None
+        contig, place, told = found
+        columns[1], columns[3], columns[4] = str(place).encode(), b"N", b"<BND>"
+        columns[7] = told.encode("latin1")
         return contig
 
     def _contig(self, name: bytes) -> Contig | None:

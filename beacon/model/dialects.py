@@ -18,6 +18,7 @@ from beacon.model.structure import EXACT, Join, Margin, Named, Structure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from beacon.model.assemblies import Assembly
     from beacon.model.genome import Contig
 
 BAD = "bad: "
@@ -59,6 +60,11 @@ _TOLD_BY_TYPE = frozenset(("DEL", "DUP", "INV", "INS", "BND"))
 _MATE_PLACES = ("END2", "POS2", "END")
 _INSERTED_LENGTHS = ("SVLEN", "INSLEN", "SVINSLEN")
 _INSERTED_BASES = ("SVINSSEQ", "SEQ")
+_OF_SIDES = frozenset(
+    ("SVTYPE", "CHR2", "STRANDS", "CT", "CIPOS", "CIEND", *_MATE_PLACES)
+)
+_SIGNED = ("+-", "++", "-+", "--")
+_DIGITS = 19
 _LONGEST = 1 << 31
 
 
@@ -239,13 +245,26 @@ def _point(contig: Contig, pos: int) -> tuple[int, int]:
 # --- breakends ---------------------------------------------------------------------
 
 
+class _Told(NamedTuple):
+    """What a breakend says of its mate, wherever it says it."""
+
+    mate: str
+    pos: int
+    strands: str
+
+
 def _paired(written: Written) -> Understood | str:
-    found = _PAIRED.fullmatch(written.alternate)
+    told = _in_brackets(written.alternate)
+    return f"{BAD}breakend cannot be read" if told is None else _breakend(written, told)
+
+
+def _in_brackets(alternate: str) -> _Told | None:
+    found = _PAIRED.fullmatch(alternate)
     if found is None or bool(found["before"]) == bool(found["after"]):
-        return f"{BAD}breakend cannot be read"
+        return None
     own = "+" if found["before"] else "-"
     strands = own + ("-" if found["mark"] == "[" else "+")
-    return _breakend(written, found["mate"], int(found["pos"]), strands)
+    return _Told(found["mate"], int(found["pos"]), strands)
 
 
 def _single(written: Written) -> Understood | str:
@@ -259,14 +278,46 @@ def _single(written: Written) -> Understood | str:
 
 def _named_breakend(written: Written) -> Understood | str:
     """Read ``<TRA>``, ``<BND>`` and the like: the mate is in INFO."""
-    mate = written.info.get("CHR2", "")
-    if mate in ("", "."):
+    told = _in_fields(written.info)
+    if told is not None:
+        return _breakend(written, told)
+    if written.info.get("CHR2", "") in ("", "."):
         return f"{NOT_LOADED}breakend without a mate (CHR2)"
-    for key in _MATE_PLACES:
-        pos = _number(written, key)
-        if pos is not None and pos >= 0:
-            return _breakend(written, mate, pos, _told_strands(written.info))
     return f"{NOT_LOADED}breakend without its mate's position"
+
+
+def _in_fields(info: Mapping[str, str]) -> _Told | None:
+    mate = info.get("CHR2", "")
+    for key in _MATE_PLACES:
+        pos = info.get(key, "")
+        if mate not in ("", ".") and pos.isdecimal() and len(pos) < _DIGITS:
+            return _Told(mate, int(pos), _told_strands(info))
+    return None
+
+
+def turned(
+    assembly: Assembly, name: str, pos: int, alternate: str, info: str
+) -> tuple[Contig, int, str] | None:
+    """Return a breakend as its mate tells it: contig, POS and INFO of a ``<BND>``.
+
+    For a record on a sequence the assembly lacks, whose mate lies on one it has:
+    it must be found there.  ``None`` where that is not so.
+    """
+    fields = info_fields(info)
+    word = _canonical_word(alternate.strip("<>")) or alternate
+    told = _in_fields(fields) if word == "BND" else _in_brackets(alternate)
+    known = None if told is None else find_contig(assembly, told.mate)
+    if told is None or known is None:
+        return None
+    kept = [f"{key}={value}" for key, value in fields.items() if key not in _OF_SIDES]
+    strands = told.strands[::-1]
+    signs = [f"STRANDS={strands}"] if strands in _SIGNED else []
+    margin = [f"CIEND={fields['CIPOS']}"] if "CIPOS" in fields else []
+    return (
+        known,
+        told.pos,
+        ";".join(["SVTYPE=BND", f"CHR2={name}", f"END={pos}", *signs, *margin, *kept]),
+    )
 
 
 def _told_strands(info: Mapping[str, str]) -> str:
@@ -280,7 +331,8 @@ def _told_strands(info: Mapping[str, str]) -> str:
     return "".join("+" if end == "3" else "-" for end in ends.groups())
 
 
-def _breakend(written: Written, mate: str, pos: int, strands: str) -> Understood | str:
+def _breakend(written: Written, told: _Told) -> Understood | str:
+    mate, pos, strands = told
     known = find_contig(ASSEMBLIES[written.contig.assembly], mate)
     if known is not None:
         mate = known.name

@@ -159,6 +159,39 @@ def test_nothing_else_stands_outside_its_contig(write_vcf, load, pos, alt):
     assert {"record is not inside its contig": 1} == dict(cohort.report.files[0].bad)
 
 
+@pytest.mark.parametrize(
+    ("alt", "info", "expected"),
+    [
+        ("A[22:500[", "CIPOS=-5,0", "]GL000192.1:100]N"),
+        ("]chr22:500]A", "CIPOS=-5,0", "N[GL000192.1:100["),
+        ("<TRA>", "CIPOS=-5,0;CHR2=22;END=500;CT=3to3", "N]GL000192.1:100]"),
+        ("<TRA>", "CIPOS=-5,0;CHR2=22;END=500", "N?GL000192.1:100?"),
+    ],
+)
+def test_a_breakend_on_a_scaffold_is_kept_by_its_mate(
+    write_vcf, load, alt, info, expected
+):
+    """The sequence it is joined to must not read as if nothing were there."""
+    rows = [row(100, "A", alt, info, "0/1", contig="GL000192.1")]
+    cohort, found = load(write_vcf(rows, "A"))
+    (record,) = alleles(found)
+
+    assert (499, 500, expected) == (record.start, record.end, record.alternate)
+    assert Structure(end_margin=(-5, 0)) == record.structure
+    assert 1 == cohort.report.files[0].loaded
+
+
+def test_a_breakend_between_scaffolds_is_left(write_vcf, load):
+    """Neither of its sides is a sequence of the assembly."""
+    rows = [
+        row(100, "A", "A[GL000193.1:5[", ".", "0/1", contig="GL000192.1"),
+        row(100, "A", "C", ".", "0/1"),
+    ]
+    report = load(write_vcf(rows, "A"))[0].report.files[0]
+
+    assert {"contig is not of GRCh37": 1} == dict(report.not_loaded)
+
+
 # --- copy numbers ------------------------------------------------------------------
 
 
