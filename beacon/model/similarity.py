@@ -29,12 +29,14 @@ SPANS = ("DEL", "DUP", "INV", "CNV")
 POINTS = ("INS", "BND")
 _ALIKE = frozenset(
     (
-        *((kind, kind) for kind in (*SPANS, *POINTS)),
+        *((kind, kind) for kind in (*SPANS, "INS")),
         *(("CNV", "DEL"), ("DEL", "CNV"), ("CNV", "DUP"), ("DUP", "CNV")),
         *(("INS", "DUP"), ("DUP", "INS")),
     )
 )
 _EXACTLY = Structure()
+_MADE = {"+-": "DEL", "-+": "DUP", "++": "INV", "--": "INV"}
+"""What a breakend whose mate lies further on makes of the bases between."""
 _PREVAILS = 2
 """A change is a deletion or insertion where one side is so many times longer."""
 
@@ -110,12 +112,25 @@ class Similar:
         return None if event is None else self.compare(event)
 
     def compare(self, other: Event) -> Closeness | None:
-        """Return how close an event is; ``None`` where it is not similar."""
+        """Return how close an event is; ``None`` where it is not similar.
+
+        Breakends are compared as such with each other, and by the span they make
+        with spans.
+        """
         mine = self.event
+        if mine.kind == other.kind == "BND":
+            return _joined(mine, other, self.distance)
+        if mine.kind == "BND" and other.is_span:
+            made = span_of(mine)
+            return None if made is None else self._alike(made, other)
+        if other.kind == "BND" and mine.is_span:
+            made = span_of(other)
+            return None if made is None else self._alike(mine, made)
+        return self._alike(mine, other)
+
+    def _alike(self, mine: Event, other: Event) -> Closeness | None:
         if (mine.kind, other.kind) not in _ALIKE:
             return None
-        if mine.kind == "BND":
-            return _joined(mine, other, self.distance)
         if mine.contig != other.contig:
             return None
         if mine.is_span and other.is_span:
@@ -155,6 +170,28 @@ class Similar:
             for two, two_margin in _edges(other)
         )
         return Closeness(distance) if distance <= self.distance else None
+
+
+def span_of(event: Event) -> Event | None:
+    """Return the deletion, duplication or inversion that a breakend may make.
+
+    Of one within a contig, by its strands; callers that write breakends alone
+    write every event so.  VCF 4.5, section 5.4.
+    """
+    if event.mate is None or event.mate.contig != event.contig:
+        return None
+    if event.mate.start < event.start:
+        turned = _turned(event)
+        return None if turned is None else span_of(turned)
+    kind = _MADE.get(event.strands)
+    # "+" keeps its base, so what changes begins, or ends, behind it.
+    first = event.start + event.strands.startswith("+")
+    last = event.mate.start + event.strands.endswith("+")
+    if kind is None or last <= first:
+        return None
+    return event._replace(
+        kind=kind, start=first, end=last, length=last - first, mate=None, strands="?"
+    )
 
 
 def _edges(event: Event) -> tuple[tuple[int, Margin], ...]:

@@ -15,6 +15,7 @@ from beacon.model.assemblies import ASSEMBLIES, find_contig
 from beacon.model.findings import DatasetFindings, FoundVariant
 from beacon.model.pattern import Bounds
 from beacon.model.query import Granularity
+from beacon.model.similarity import span_of
 from beacon.store.keys import is_site
 from beacon.store.lookup import loaded_only, place_of
 from beacon.store.packing import EXISTS, unpack
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from beacon.model.genome import Contig
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Page
-    from beacon.model.similarity import Similar
+    from beacon.model.similarity import Event, Similar
     from beacon.model.variant import Allele
     from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
@@ -157,15 +158,28 @@ class _Reach:
         event = self._event
         if event.kind == "BND":
             yield from self._breakends()
+            made = span_of(event)
+            if made is not None:
+                yield from self._spans(made)
             return
         if event.is_span:
-            yield from self._spans()
+            yield from self._spans(event)
+            yield from self._joined(event)
         else:
             yield from self._insertions()
         if event.kind == "DUP":
             for edge in (event.start, event.end):
                 yield self._short(edge, self._near)
                 yield self._points(self._contig, edge)
+
+    def _joined(self, event: Event) -> Iterator[Pages]:
+        """Yield the breakends that may make a span: a mate lies near an end of it."""
+        if POINT_CLASS not in self._classes:
+            return
+        shift = self._shift(event.end - event.start, 2 * self._far)
+        for edge in (event.start, event.end):
+            near = _around(edge, shift)
+            yield self._table.mate_pages(self._contig.rank, near)
 
     def _breakends(self) -> Iterator[Pages]:
         event, contig = self._event, self._contig
@@ -177,13 +191,12 @@ class _Reach:
         if other is not None:  # a single breakend may stand at the mate's place
             yield self._points(other, event.mate.start)
 
-    def _spans(self) -> Iterator[Pages]:
+    def _spans(self, event: Event) -> Iterator[Pages]:
         """Yield spans that begin near, end near, and are about as long.
 
         Where each covers ``ratio`` of the other, no end is further off than what
         the longer one may stand out.
         """
-        event = self._event
         length = event.end - event.start
         classes = self._classes_of(length, 2 * self._far)
         if classes:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beacon.model.assemblies import ASSEMBLIES
-from beacon.model.similarity import Closeness, Event, Mate, Similar, event_of
+from beacon.model.similarity import Closeness, Event, Mate, Similar, event_of, span_of
 from beacon.model.structure import Structure
 from beacon.model.variant import Allele, sequence_allele
 
@@ -141,6 +141,28 @@ JOIN = _breakend("22", 500, Mate("8", 900), "+-")
 def test_breakends_agree_on_both_sides(other: Event, is_similar: bool) -> None:
     """Either side may be told first; what is not told agrees with anything."""
     assert is_similar == (Similar(event=JOIN).compare(other) is not None)
+
+
+@pytest.mark.parametrize(
+    ("breakend", "span"),
+    [
+        (_breakend("22", 99, Mate("22", 200), "+-"), _span(100, 200)),
+        (_breakend("22", 200, Mate("22", 99), "-+"), _span(100, 200)),
+        (_breakend("22", 100, Mate("22", 199), "-+"), _span(100, 200, "DUP")),
+        (_breakend("22", 199, Mate("22", 100), "+-"), _span(100, 200, "DUP")),
+        (_breakend("22", 99, Mate("22", 199), "++"), _span(100, 200, "INV")),
+        (_breakend("22", 200, Mate("22", 100), "--"), _span(100, 200, "INV")),
+        (_breakend("22", 99, Mate("22", 200), "?"), None),
+        (_breakend("22", 99, Mate("22", 100), "+-"), None),
+        (_breakend("22", 99, Mate("8", 200), "+-"), None),
+        (_breakend("22", 99, None, "+"), None),
+    ],
+)
+def test_a_breakend_makes_a_span(breakend: Event, span: Event | None) -> None:
+    """Within a contig its strands say which; both are one event, either way round."""
+    assert span_of(breakend) == span
+    assert span is None or Similar(event=span, overlap=1).compare(breakend)
+    assert span is None or Similar(event=breakend, overlap=1).compare(span)
 
 
 def _named(alternate: str, start: int, end: int) -> Allele:
