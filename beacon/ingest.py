@@ -14,9 +14,14 @@ from importlib.metadata import version
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.dataset import Input
-from beacon.model.errors import ReadError
+from beacon.model.errors import ReadError, UsageError
+from beacon.model.genes import name_texts, place_texts
+from beacon.model.variant import Allele
+from beacon.model.vrs import vrs_ids
 from loaders import Cohort, LoadOptions, open_cohort
+from loaders.genes import GeneFile, read_genes
 from loaders.reader import shown_name
 from loaders.reference import FastaReference
 
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from beacon.model.counts import VariantRecord
+    from beacon.model.counts import CoverageRun, VariantRecord
     from beacon.model.dataset import Release
     from beacon.store.releases import Catalogue
     from beacon.store.writer import ReleaseWriter
@@ -72,6 +77,7 @@ class LoadRequest:
     Attributes:
         references: assembly → FASTA its alleles are normalised with.
         reference: FASTA to use instead, whatever the assembly.
+        keeps_vrs_ids: whether alleles are to be found by their VRS ids.
     """
 
     dataset: str
@@ -79,6 +85,7 @@ class LoadRequest:
     options: LoadOptions
     references: Mapping[str, Path]
     reference: Path | None = None
+    keeps_vrs_ids: bool = False
 
     def reference_path(self, assembly: str) -> Path | None:
         """Return the FASTA for an assembly, if there is one."""
@@ -110,11 +117,15 @@ def load_variants(
     with catalogue.begin(
         request.dataset, assembly=cohort.assembly.name, layout=cohort.layout
     ) as writer:
-        _write(writer, cohort, request, progress)
+        namer = None
+        if request.keeps_vrs_ids:
+            namer = _Namer(catalogue, writer, request, cohort.assembly.name)
+        _write(writer, cohort, request, progress, namer)
         release = writer.publish(
             fingerprint=fingerprint,
             genotyped=cohort.is_genotyped,
             contigs=cohort.contigs,
+            coverage=cohort.coverage,
             variants=cohort.report.variants,
             sample_count=cohort.sample_count,
             inputs=inputs,
@@ -146,6 +157,24 @@ def try_variants(
     )
 
 
+def load_genes(
+    catalogue: Catalogue | None, paths: Sequence[Path], assembly: str | None
+) -> GeneFile:
+    """Load tables of genes and of their names, at once; without a catalogue, read them.
+
+    Raises:
+        LoadRejected: a table cannot be read; nothing was stored.
+        StoreUnavailable: the database was lost; what was loaded before stays.
+    """
+    found = read_genes(paths, assembly)
+    texts = place_texts(found.genes)
+    if found.names:
+        texts |= name_texts(found.names)
+    if catalogue is not None:
+        catalogue.keep_genes(texts)
+    return found
+
+
 def _opened(
     request: LoadRequest,
 ) -> tuple[Cohort, tuple[Input, ...], dict[str, object]]:
@@ -156,8 +185,10 @@ def _opened(
         "filters": "all" if options.keep_filtered else "pass",
         "maxBad": options.max_bad,
         "groupBy": list(options.group_by),
-        "samples": _input(options.samples).sha256 if options.samples else None,
+        "samples": _digest_of(options.samples),
         "reference": _reference_name(request.reference_path(cohort.assembly.name)),
+        "callable": _digest_of(options.callable_regions),
+        "vrsIds": request.keeps_vrs_ids or None,
     }
     return cohort, inputs, {k: v for k, v in told.items() if v is not None}
 
@@ -175,12 +206,15 @@ def _outcome(
 
 
 def _records(
-    cohort: Cohort, request: LoadRequest, progress: Callable[[int], None] | None
+    cohort: Cohort,
+    request: LoadRequest,
+    progress: Callable[[int], None] | None,
+    covered: Callable[[CoverageRun], None] | None = None,
 ) -> Iterator[VariantRecord]:
     assembly = cohort.assembly.name
     path = request.reference_path(assembly)
     reference = None if path is None else FastaReference(path, assembly)
-    return cohort.records(reference, progress)
+    return cohort.records(reference, progress, covered)
 
 
 def _reference_name(path: Path | None) -> str | None:
@@ -196,10 +230,62 @@ def _write(
     cohort: Cohort,
     request: LoadRequest,
     progress: Callable[[int], None] | None,
+    namer: _Namer | None,
 ) -> None:
-    records = _records(cohort, request, progress)
+    records = _records(cohort, request, progress, writer.cover)
     while batch := list(islice(records, _BATCH)):
         writer.put(batch)
+        if namer is not None:
+            namer.put(batch)
+    if namer is not None:
+        namer.finish()
+
+
+class _Namer:
+    """Computes and keeps the VRS ids of a release's alleles.
+
+    Raises:
+        UsageError: without a reference, or where no digests are known.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        writer: ReleaseWriter,
+        request: LoadRequest,
+        assembly: str,
+    ) -> None:
+        path = request.reference_path(assembly)
+        self._contigs = ASSEMBLIES[assembly].contigs
+        if path is None:
+            message = f"--vrs-ids needs the reference of {assembly} (--reference FASTA)"
+            raise UsageError(message)
+        if self._contigs[0].refget is None:
+            message = f"--vrs-ids: the digests of {assembly} are not known here"
+            raise UsageError(message)
+        self._reference = FastaReference(path, assembly)
+        self._kept = catalogue.identifiers(writer, assembly)
+        self.finish = self._kept.finish
+
+    def put(self, records: Sequence[VariantRecord]) -> None:
+        for record in records:
+            rank, start, end, reference, alternate = record[:5]
+            if not alternate or alternate.startswith("<"):
+                continue
+            allele = Allele(
+                contig=self._contigs[rank - 1],
+                start=start,
+                end=end,
+                reference=reference,
+                alternate=alternate,
+            )
+            ids = vrs_ids(allele, self._reference)
+            if ids is not None:
+                self._kept.put(allele, ids)
+
+
+def _digest_of(path: Path | None) -> str | None:
+    return None if path is None else _input(path).sha256
 
 
 def _input(path: Path) -> Input:

@@ -7,22 +7,31 @@ Four steps and nothing else: which datasets are asked, what each may say
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from beacon.model.errors import StoreUnavailable
+from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
+from beacon.model.errors import InvalidRequest, StoreUnavailable
 from beacon.model.findings import Findings
+from beacon.model.joining import joined
+from beacon.model.pattern import VariantPattern
+from beacon.model.query import Granularity, Page
+from beacon.model.spelling import allele_pattern
+from beacon.model.status import Status
 from beacon.policy.policy import disclose, permit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from beacon.model.dataset import Dataset
-    from beacon.model.disclosure import Disclosure
+    from beacon.model.genes import Genes
     from beacon.model.query import Query
     from beacon.model.requester import Requester
-    from beacon.model.variant import Reference
+    from beacon.model.variant import Allele, Reference
     from beacon.policy.policy import Policy
     from beacon.store.variants import VariantStore
+
+_VRS_KNOWN = "VRS ids of what is loaded (beacon load variants --vrs-ids keeps them)"
 
 
 class LocalBeacon:
@@ -52,8 +61,71 @@ class LocalBeacon:
         """Return what may be said to ``requester``.
 
         Raises:
+            InvalidRequest: for a name of more alleles than can be answered.
             StoreUnavailable: when the store fails or misses the deadline.
         """
+        pattern = query.pattern
+        if pattern is not None and pattern.name is not None:
+            return await self._answer_name(pattern.name, query, requester)
+        return await self._answer(query, requester)
+
+    async def _answer_name(
+        self, name: str, query: Query, requester: Requester
+    ) -> Disclosure:
+        """Answer for every allele the data carries under a name.
+
+        Every dataset is asked for each of them, also one that does not know the
+        name; what nobody knows under it is no answer, never a "no".
+        """
+        asked = [d for d in await self.datasets() if _is_asked(d, query)]
+        if not asked or query.pattern is None:
+            return await self._answer(query, requester)
+        # Any dataset of the assembly may know the name, also one not asked for.
+        known = replace(query, datasets=None)
+        named = await self._store.alleles_named(
+            name,
+            query.pattern.assembly,
+            [
+                d.id
+                for d in await self.datasets()
+                if _is_asked(d, known)
+                and permit(self._policy, requester, d).granularity
+                >= Granularity.BOOLEAN
+            ],
+        )
+        patterns = self._distinct(named)
+        if not patterns:
+            return _unknown(name, query, asked)
+        # A page is taken over all alleles together, when all are there.
+        page = query.page if len(patterns) == 1 else Page(limit=1)
+        answers = [
+            NamedAllele(
+                allele=allele,
+                disclosure=await self._answer(
+                    replace(query, pattern=pattern, page=page), requester
+                ),
+            )
+            for allele, pattern in patterns
+        ]
+        return joined(name, answers, query)
+
+    def _distinct(self, named: Sequence[Allele]) -> list[tuple[Allele, VariantPattern]]:
+        """Return each allele once, whatever spellings data keeps it in."""
+        found: list[tuple[Allele, VariantPattern]] = []
+        for allele in named:
+            if not any(pattern.matches(allele) for _, pattern in found):
+                found.append((allele, self._pattern(allele)))
+        return found
+
+    def _pattern(self, allele: Allele) -> VariantPattern:
+        """Return the question for an allele as data keeps it, even with a wrong REF."""
+        try:
+            return allele_pattern(allele, self.references.get(allele.contig.assembly))
+        except InvalidRequest:
+            form = (allele.start, allele.reference, allele.alternate)
+            return VariantPattern(contig=allele.contig, spellings=(form,))
+
+    async def _answer(self, query: Query, requester: Requester) -> Disclosure:
         asked = [d for d in await self.datasets() if _is_asked(d, query)]
         permits = {d.id: permit(self._policy, requester, d) for d in asked}
         granularities = {
@@ -75,6 +147,10 @@ class LocalBeacon:
             d.release.assembly for d in await self.datasets() if d.release is not None
         )
 
+    async def genes(self) -> Genes:
+        """Return the table of genes that is loaded."""
+        return await self._store.genes()
+
     async def ready(self) -> bool:
         """Whether the store answers."""
         try:
@@ -82,6 +158,26 @@ class LocalBeacon:
         except StoreUnavailable:
             return False
         return True
+
+
+def _unknown(name: str, query: Query, asked: Sequence[Dataset]) -> Disclosure:
+    """Return that a name says nothing here."""
+    kind = "rsIDs of what is loaded" if name.startswith("rs") else _VRS_KNOWN
+    sentence = f"{name} is not among the {kind}; give position, REF and ALT."
+    return Disclosure(
+        granularity=Granularity.BOOLEAN,
+        datasets=tuple(
+            DatasetDisclosure(
+                dataset=dataset.id,
+                name=dataset.name,
+                status=Status.NO_ANSWER,
+                granularity=Granularity.BOOLEAN,
+                exists=False,
+            )
+            for dataset in asked
+        ),
+        warnings=(*query.warnings, sentence),
+    )
 
 
 def _is_asked(dataset: Dataset, query: Query) -> bool:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from loaders.vcf import Site
 
 NO_ALLELE = "no allele"
-REFERENCE_BLOCK = "not loaded yet: reference block"
 _BASES = frozenset("ACGTN")
 _PLAIN = frozenset("ACGT")
 _UNSPECIFIED = frozenset(("*", "<*>", "<NON_REF>", "<X>", "."))
@@ -125,7 +124,7 @@ def _key(site: Site, alternate: str, reference: Reference | None) -> AlleleKey |
             return _TOO_LONG
         return _sequence(site, alternate, reference)
     if alternate in _UNSPECIFIED:
-        return REFERENCE_BLOCK if _is_block(site) else NO_ALLELE
+        return NO_ALLELE
     return f"{BAD}ALT is not of A, C, G, T, N"
 
 
@@ -154,15 +153,6 @@ def _structural(
     if known is not None:
         structures[key] = known
     return key
-
-
-def _is_block(site: Site) -> bool:
-    """Whether a gVCF record stands for a stretch where nothing was found."""
-    return (
-        site.end is not None
-        and site.end > site.start + len(site.reference)
-        and _UNSPECIFIED.issuperset(site.alternates)
-    )
 
 
 def _sequence(site: Site, alternate: str, reference: Reference | None) -> AlleleKey:

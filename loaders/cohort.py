@@ -12,12 +12,16 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from beacon.model.counts import Group, Layout
+from beacon.model.dataset import CoverageKind
 from beacon.model.errors import LoadRejected, UsageError
+from loaders.annotations import FileAnnotations
 from loaders.copynumber import CopyNumbers
 from loaders.counting import GenotypeCounting, InfoCounting
+from loaders.coverage import Coverage
 from loaders.header import Header, choose_assembly, left_out, read_header
 from loaders.merging import Merger
 from loaders.reader import VcfText, shown_name
+from loaders.regions import Regions, read_regions
 from loaders.report import FileReport, LoadReport
 from loaders.roster import Roster, Sample, make_roster, read_samples
 from loaders.vcf import Site, VcfSites
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beacon.model.assemblies import Assembly
-    from beacon.model.counts import VariantRecord
+    from beacon.model.counts import CoverageRun, VariantRecord
     from beacon.model.variant import Reference
 
 _SITES_LAYOUT = Layout(baseline=(0,), groups=(Group(label="Total", columns=(0,)),))
@@ -44,6 +48,7 @@ class LoadOptions:
         group_by: columns of it to count by, besides sex and population.
         keep_filtered: count records that failed a FILTER (``--filters all``).
         max_bad: the share of bad records above which a file is rejected.
+        callable_regions: BED file that says where the dataset looked.
     """
 
     assembly: str | None = None
@@ -51,6 +56,7 @@ class LoadOptions:
     group_by: tuple[str, ...] = ()
     keep_filtered: bool = False
     max_bad: float = 0.01
+    callable_regions: Path | None = None
 
 
 class Cohort:
@@ -58,6 +64,8 @@ class Cohort:
 
     Attributes:
         report: filled while the records are taken.
+        contigs: plain names of those with a record or a region; known at the end.
+        coverage: how the files declare where they looked; known at the end.
     """
 
     def __init__(
@@ -66,20 +74,25 @@ class Cohort:
         headers: Sequence[Header],
         assembly: Assembly,
         roster: Roster | None,
+        regions: Regions | None,
         options: LoadOptions,
     ) -> None:
         self._paths = paths
         self._headers = headers
         self._roster = roster
+        self._regions = regions
         self._options = options
         self.assembly = assembly
         self.report = LoadReport(files=[FileReport(name=shown_name(p)) for p in paths])
         self.report.notes.extend(roster.notes if roster else ())
-        annotations = sorted({a for h in headers for a in h.annotations})
-        if annotations:
-            named = ", ".join(annotations)
-            self.report.notes.append(f"not loaded yet: annotations (INFO {named})")
+        unreadable = sorted({a for h in headers for a in h.annotated.unreadable})
+        if unreadable:
+            named = ", ".join(unreadable)
+            self.report.notes.append(
+                f"not loaded: annotations whose header names no fields (INFO {named})"
+            )
         self.contigs: frozenset[str] = frozenset()
+        self.coverage: CoverageKind | None = None
 
     @property
     def is_genotyped(self) -> bool:
@@ -100,6 +113,7 @@ class Cohort:
         self,
         reference: Reference | None = None,
         progress: Callable[[int], None] | None = None,
+        covered: Callable[[CoverageRun], None] | None = None,
     ) -> Iterator[VariantRecord]:
         """Yield every allele's record; one yielded again replaces the earlier.
 
@@ -107,18 +121,64 @@ class Cohort:
             reference: the genome REF is checked against and alleles are
                 left-aligned with.
             progress: is told the bytes read so far, over all files.
+            covered: is given the stretches in which the files looked, by contig;
+                a contig given again replaces the earlier.
 
         Raises:
             LoadRejected: too many bad records, or none usable; at the end.
             ReadError: a file that is truncated or corrupt.
         """
         counting = GenotypeCounting(self._roster) if self._roster else InfoCounting()
-        merger = Merger(counting, reference, self.report)
+        told = covered or _nobody_listens
+        coverage = Coverage(self._roster, self._inside(told))
+        annotations = [FileAnnotations(h.annotated) for h in self._headers]
+        merger = Merger(counting, reference, coverage, self.report, annotations)
         sites = self._sites(self.report, progress)
-        yield from merger.records(sites, lambda: self._sites(self._unread(), None))
+        usual = _UsualAn()
+        records = merger.records(sites, lambda: self._sites(self._unread(), None))
+        if self._regions is not None and self._roster is None:
+            records = usual.watched(records)
+        yield from records
         self.contigs = frozenset(merger.contigs)
         for file in self.report.files:
             self._judge(file)
+        if coverage.is_declared:
+            self.coverage = CoverageKind.BLOCKS
+        if self._regions is not None:
+            self._add_regions(self._regions, usual.an, told)
+
+    def _inside(
+        self, told: Callable[[CoverageRun], None]
+    ) -> Callable[[CoverageRun], None]:
+        """Return what passes runs on, as far as they lie inside the regions."""
+        regions = self._regions
+        if regions is None:
+            return told
+
+        def told_inside(run: CoverageRun) -> None:
+            for part in regions.within(run):
+                told(part)
+
+        return told_inside
+
+    def _add_regions(
+        self, regions: Regions, an: int | None, told: Callable[[CoverageRun], None]
+    ) -> None:
+        """Account for the regions; where no block says it, everybody was looked at."""
+        self.contigs |= regions.contigs
+        stored = self.report.stored
+        stored["callable regions"] = regions.number
+        stored["callable bases"] = regions.bases
+        if regions.left_out:
+            name = next(iter(regions.left_out))
+            self.report.notes.append(
+                f"{sum(regions.left_out.values())} lines of the callable regions are on"
+                f" sequences that {self.assembly.name} lacks, such as {name}"
+            )
+        if self.coverage is None:
+            self.coverage = CoverageKind.REGIONS
+            for run in regions.runs(self._roster, an):
+                told(run)
 
     def _unread(self) -> LoadReport:
         return LoadReport(files=[FileReport(name=shown_name(p)) for p in self._paths])
@@ -135,7 +195,9 @@ class Cohort:
                 number=number,
                 left_out=left_out(header, self.assembly),
                 keep_filtered=self._options.keep_filtered,
-                copies=CopyNumbers(self._roster.sexes[number] if self._roster else ()),
+                copies=CopyNumbers(
+                    self._roster.sexes_of(number) if self._roster else ()
+                ),
             ).sites(report.files[number])
             for number, (text, header) in enumerate(
                 zip(texts, self._headers, strict=True)
@@ -172,6 +234,30 @@ class Cohort:
             raise LoadRejected(message)
 
 
+def _nobody_listens(run: CoverageRun) -> None:
+    """Take a run, and do nothing with it."""
+
+
+class _UsualAn:
+    """The AN of a source that has the same one everywhere."""
+
+    def __init__(self) -> None:
+        self._found: set[int | None] = set()
+
+    @property
+    def an(self) -> int | None:
+        """The AN all records have; ``None`` where they differ or have none."""
+        return next(iter(self._found)) if len(self._found) == 1 else None
+
+    def watched(self, records: Iterable[VariantRecord]) -> Iterator[VariantRecord]:
+        """Yield the records, and note the AN of those that count."""
+        for record in records:
+            if not record.filters and len(self._found) < 2:
+                an = record.tally.an
+                self._found.add(None if an is None else an[0])
+            yield record
+
+
 def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
     """Return the files, opened and found to fit together.
 
@@ -201,4 +287,8 @@ def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
     elif table:
         message = "--samples is given but the files have no samples"
         raise UsageError(message)
-    return Cohort(paths, headers, assembly, roster, options)
+    regions = None
+    if options.callable_regions is not None:
+        others = {name for h in headers for name in left_out(h, assembly)}
+        regions = read_regions(options.callable_regions, assembly, others)
+    return Cohort(paths, headers, assembly, roster, regions, options)

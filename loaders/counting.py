@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from beacon.model.counts import Carriers, Tally
+from loaders.blocks import called_copies
 from loaders.genotypes import ABSENT, Calls
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from beacon.model.annotation import Annotation
     from beacon.model.structure import Structure
     from loaders.roster import Roster
+    from loaders.sweep import Covered
     from loaders.vcf import Site
 
     Ints = NDArray[np.int64]
@@ -35,11 +38,13 @@ class Contribution(NamedTuple):
 
     Attributes:
         indexes: the record's allele numbers that are this allele.
+        annotation: what the record says of it.
         structure: how exactly the record knows it.
     """
 
     site: Site
     indexes: tuple[int, ...]
+    annotation: Annotation | None = None
     structure: Structure | None = None
 
 
@@ -51,6 +56,11 @@ class Counting(Protocol):
 
     def nothing(self) -> Tally:
         """Return the counts of a place that only skipped records describe."""
+
+    def with_covered(
+        self, tally: Tally, contributions: Sequence[Contribution], there: Covered
+    ) -> Tally:
+        """Return a tally with the people who are covered and not called in it."""
 
 
 class InfoCounting:
@@ -78,6 +88,15 @@ class InfoCounting:
     def nothing(self) -> Tally:
         """Return AN 0: the place says nothing."""
         return Tally((0,), ())
+
+    def with_covered(
+        self,
+        tally: Tally,
+        contributions: Sequence[Contribution],
+        there: Covered,
+    ) -> Tally:
+        """Return the tally: where nobody has a genotype, no block covers anybody."""
+        return tally
 
 
 def _told(ac: int | None, an: int | None, hom: int | None) -> Tally:
@@ -122,7 +141,7 @@ class GenotypeCounting:
         return _LISTED
 
     def _called(self, called: Sequence[Contribution]) -> Tally:
-        site, indexes, _ = called[0]
+        site, indexes = called[0][:2]
         if len(called) > 1 or not self._roster.is_plain[site.file]:
             return self._merged(called)
         if site.calls is None:
@@ -130,6 +149,23 @@ class GenotypeCounting:
         if len(site.calls.cells) <= _FEW:
             return self._few(site.file, site.calls, indexes)
         return self._many(site.file, site.calls, indexes)
+
+    def with_covered(
+        self, tally: Tally, contributions: Sequence[Contribution], there: Covered
+    ) -> Tally:
+        """Return a tally with the people who are covered and not called in it."""
+        if tally.an is None or not any(there.an):
+            return tally
+        is_called = np.zeros(self._roster.people, dtype=np.bool_)
+        for site, *_ in contributions:
+            if site.calls is not None:
+                who = self._roster.person_of[site.file]
+                is_called[who[called_copies(site.calls, len(who)) > 0]] = True
+        called = is_called.nonzero()[0]
+        columns = self._roster.column_of[called]
+        twice = np.bincount(columns, there.called[called], minlength=self._size)
+        sums = zip(tally.an, there.an, twice.tolist(), strict=True)
+        return Tally(tuple(a + b - int(c) for a, b, c in sums), tally.carriers)
 
     def _few(self, file: int, calls: Calls, indexes: tuple[int, ...]) -> Tally:
         people, an = self._people[file], self._full_lists[file].copy()

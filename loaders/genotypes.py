@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,8 @@ ABSENT = -2
 """The second allele of a haploid call: there is none."""
 
 _CELL = 4
+_KEPT = 16
+"""Bytes of a genotype that is worth remembering."""
 _PHASED, _UNPHASED = (int.from_bytes(b, "little") for b in (b"\t0|0", b"\t0/0"))
 _TAB, _PIPE, _SLASH, _COLON, _DOT, _ZERO = (ord(c) for c in "\t|/:.0")
 _NO_ALLELE = -3
@@ -74,17 +77,46 @@ def read_calls(line: bytes, start: int, samples: int, alleles: int) -> Calls:
     Raises:
         BadGenotype: as described there.
     """
-    calls = _uniform(line, start, samples) or _mixed(line, start, samples)
-    highest = max(
+    if samples == 1 and line.find(b"\t", start + 1) < 0:
+        end = line.find(b":", start + 1)
+        field = line[start + 1 : end if end > 0 else len(line)]
+        read = _alone if len(field) <= _KEPT else _alone.__wrapped__
+        calls, highest = read(field)
+    else:
+        calls = _uniform(line, start, samples) or _mixed(line, start, samples)
+        highest = _highest(calls)
+    if highest >= alleles:
+        message = f"a genotype names allele {highest}, the record has {alleles - 1} ALT"
+        raise BadGenotype(message)
+    return calls
+
+
+def _highest(calls: Calls) -> int:
+    return max(
         int(calls.first.max(initial=0)),
         int(calls.second.max(initial=0)),
         *(max(c) for _, c in calls.polyploid),
         0,
     )
-    if highest >= alleles:
-        message = f"a genotype names allele {highest}, the record has {alleles - 1} ALT"
-        raise BadGenotype(message)
-    return calls
+
+
+@lru_cache(maxsize=4096)
+def _alone(field: bytes) -> tuple[Calls, int]:
+    """Return the calls of a record's only sample, and the highest allele named.
+
+    One person's genotypes are few and come back by the million.
+    """
+    call = exact(field)
+    none = np.zeros(0, dtype=np.int64)
+    if len(call) > 2:
+        calls = Calls(none, none, none, ((0, call),))
+    elif call == (0, 0):
+        calls = Calls(none, none, none)
+    else:
+        first, second = call[0], call[1] if len(call) == 2 else ABSENT
+        cell, one, two = (np.array([n], dtype=np.int64) for n in (0, first, second))
+        calls = Calls(cell, one, two)
+    return calls, _highest(calls)
 
 
 def _uniform(line: bytes, start: int, samples: int) -> Calls | None:

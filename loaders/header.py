@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from beacon.model.assemblies import ASSEMBLIES, Assembly, find_contig
 from beacon.model.errors import ReadError, UsageError
+from loaders.annotation_layouts import Annotated, read_annotated
+from loaders.blocks import tells_reach
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from loaders.reader import VcfText
 
 _FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 _NAMING = re.compile(r"##(?:reference|assembly|contig)\b", re.IGNORECASE)
-_ANNOTATION = re.compile(r"##INFO=<ID=(CSQ|ANN|EFF),")
 _NCBI36 = re.compile(r"NCBI36|hg18|NCBI_?build_?36|[_.]b36[_.]|\bb36\b", re.IGNORECASE)
 _WORDS = {
     "T2T-CHM13": re.compile(r"CHM13|\bhs1\b", re.IGNORECASE),
@@ -31,6 +33,8 @@ _WORDS = {
     ),
 }
 _MITOCHONDRION = "MT"
+_SAMPLES_FROM = 9
+_FIRST_LINES, _FIRST_BYTES = 200, 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,8 @@ class Header:
         samples: sample names, in column order; empty for a sites-only file.
         lengths: contig name → declared length (missing and 0 left out).
         naming: header lines in which an assembly may be named.
-        annotations: INFO keys that hold annotations.
+        annotated: which annotations the records hold, and how.
+        is_gvcf: whether its first records say how far they looked.
     """
 
     path: str
@@ -51,7 +56,8 @@ class Header:
     lengths: dict[str, int]
     contig_names: tuple[str, ...]
     naming: tuple[str, ...]
-    annotations: tuple[str, ...] = ()
+    annotated: Annotated = field(default_factory=Annotated)
+    is_gvcf: bool = False
 
     @property
     def is_sites_only(self) -> bool:
@@ -60,7 +66,7 @@ class Header:
 
 
 def read_header(text: VcfText) -> Header:
-    """Return the header of an opened file.
+    """Return the header of an opened file; some of its body is read, too.
 
     Raises:
         ReadError: column names are not VCF's, or a sample is named twice.
@@ -84,8 +90,19 @@ def read_header(text: VcfText) -> Header:
         lengths={n: int(x) for n, x in found if n and x and x.isdigit() and int(x)},
         contig_names=tuple(name for name, _ in found if name),
         naming=tuple(h for h in text.header if _NAMING.match(h)),
-        annotations=tuple(m[1] for h in text.header if (m := _ANNOTATION.match(h))),
+        annotated=read_annotated(text.header),
+        is_gvcf=len(columns) > _SAMPLES_FROM and any(map(tells_reach, _first(text))),
     )
+
+
+def _first(text: VcfText) -> Iterator[bytes]:
+    """Yield the first data lines, as far as a look at a file may cost."""
+    read = 0
+    for _, line in islice(text.body(), _FIRST_LINES):
+        yield line
+        read += len(line)
+        if read > _FIRST_BYTES:
+            return
 
 
 def _field(line: str, key: str) -> str | None:

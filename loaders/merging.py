@@ -4,36 +4,46 @@ Alleles wait until the files have moved on by a margin, so that spellings and
 duplicates near each other meet.  An allele that turns up behind the margin (an
 unsorted file, a long shift, a file in another order) is *late*: the files are
 read once more for the late ones alone, and their records then replace what was
-yielded before.  Memory stays bounded however disordered a file is.
+yielded before.  A reference block that turns up there changes all that it
+covers, so its contig is read again in order.  Memory stays bounded however
+disordered a file is.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import reduce
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from beacon.model.counts import VariantRecord
-from beacon.model.structure import united
+from beacon.model import structure as structural
+from beacon.model.counts import SKIPPED, VariantRecord
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
+from loaders.annotations import united
+from loaders.blocks import is_block
 from loaders.counting import Contribution, Counting
+from loaders.ordering import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from beacon.model.annotation import Annotation
     from beacon.model.variant import Reference
+    from loaders.annotations import FileAnnotations
+    from loaders.coverage import Coverage
     from loaders.report import LoadReport
+    from loaders.sweep import Covered
     from loaders.vcf import Site
 
-SKIPPED = "skipped"
-"""Stands among the filters of a place that only bad records describe."""
-
+REFERENCE_BLOCK = "reference block"
+_NO_EXAMPLES = (NO_ALLELE, REFERENCE_BLOCK)
 _MARGIN = 1_000
 _WAITING_CALLS = 4_000_000
 _WAITING_KEYS = 4_000
 _OVERHEAD = 16
 """What an allele weighs beside its calls, in calls."""
+
+_NOTHING: Mapping[int, Annotation] = {}
 
 LateKey = tuple[int, AlleleKey]
 
@@ -42,13 +52,22 @@ class Merger:
     """Counts the alleles of a stream of sites.
 
     Args:
-        report: is filled while the records are taken.
+        coverage: is told of every block, and knows who is covered.
+        report: is filled while the records are taken, and complete at the end.
+        annotations: read the annotations of each file's records.
     """
 
     def __init__(
-        self, counting: Counting, reference: Reference | None, report: LoadReport
+        self,
+        counting: Counting,
+        reference: Reference | None,
+        coverage: Coverage,
+        report: LoadReport,
+        annotations: Sequence[FileAnnotations],
     ) -> None:
         self._counting = counting
+        self._coverage = coverage
+        self._annotations = annotations
         self._reference = reference
         self._report = report
         self._waiting: dict[AlleleKey, list[Contribution]] = {}
@@ -60,6 +79,7 @@ class Merger:
         self._all_calls = 0
         self._all_sites = 0
         self._late: dict[LateKey, set[tuple[int, int]]] = defaultdict(set)
+        self._accounts: dict[int, Counter[str]] = defaultdict(Counter)
         self.contigs: set[str] = set()
 
     def records(
@@ -79,19 +99,50 @@ class Merger:
                 yield from self._flush(site.start - _MARGIN)
             self._take(site)
         yield from self._flush(None)
+        if self._coverage.disordered:
+            yield from self._reordered(again)
         yield from self._resolve(again)
+        self._settle()
+
+    def _reordered(
+        self, again: Callable[[], Iterable[Site]]
+    ) -> Iterator[VariantRecord]:
+        """Read contigs again, in order, whose blocks were not; replace all of them."""
+        ranks = frozenset(self._coverage.disordered)
+        self._report.notes.append(
+            f"reference blocks of {len(ranks)} contigs are not in order; their files"
+            " were read again (sorted files load faster)"
+        )
+        self._late = defaultdict(
+            set, {late: v for late, v in self._late.items() if late[0] not in ranks}
+        )
+        for rank in ranks:
+            self._accounts.pop(rank, None)
+        self._coverage.disordered.clear()
+        self._left = (self._left | {self._rank}) - ranks
+        self._rank = 0
+        for written in in_order(ranks, again, _WAITING_CALLS):
+            if written.contig.rank != self._rank:
+                yield from self._flush(None)
+                self._enter(written.contig.rank)
+            elif self._is_full():
+                yield from self._flush(written.start - _MARGIN)
+            site, found, _ = self._understood(written)
+            self._keep(site, found)
+        yield from self._flush(None)
 
     def _enter(self, rank: int) -> None:
         self._left.add(self._rank)
         self._rank = rank
         self._frontier = 0
+        self._coverage.enter(rank)
 
     def _is_full(self) -> bool:
         """Whether so much has come since the last flush that one is worth it."""
         keys, calls = self._kept
         return (
-            len(self._waiting) > keys + _WAITING_KEYS
-            or self._waiting_calls > calls + _WAITING_CALLS
+            len(self._waiting) + self._coverage.waiting > keys + _WAITING_KEYS
+            or self._waiting_calls + self._coverage.weight > calls + _WAITING_CALLS
         )
 
     def _take(self, site: Site) -> None:
@@ -100,18 +151,32 @@ class Merger:
             self._report.files[site.file].reject(site.line, *fault)
         if not site.is_skipped:
             self._account_site(site, found)
+        self._keep(site, found)
+
+    def _keep(self, site: Site, found: SiteAlleles) -> None:
+        """Let the alleles of a site wait for others of the same."""
+        if self._rank in self._coverage.disordered:
+            return
         is_late = self._rank in self._left
+        if site.reach is not None:
+            self._coverage.take(site, None if is_late else self._frontier)
+        said = _NOTHING
+        if not site.is_skipped and found.keys:
+            said = self._annotations[site.file].of(site, self._report)
         structures = found.structures
         for key, indexes in found.keys.items():
-            one = Contribution(
-                site, indexes, structures.get(key) if structures else None
+            part = Contribution(
+                site,
+                indexes,
+                _about(indexes, said) if said else None,
+                structures.get(key) if structures else None,
             )
             if is_late or key.start < self._frontier:
                 self._late[self._rank, key].add((site.file, site.line))
             elif key in self._waiting:
-                self._waiting[key].append(one)
+                self._waiting[key].append(part)
             else:
-                self._waiting[key] = [one]
+                self._waiting[key] = [part]
         weight = _OVERHEAD + (len(site.calls.cells) if site.calls else 0)
         self._waiting_calls += weight
         self._all_calls += weight
@@ -124,12 +189,17 @@ class Merger:
 
         The last value is the reason and its detail, where one was found here.
         """
-        found = alleles_of(site, self._reference)
+        found = (
+            alleles_of(site, self._reference)
+            if site.reach is None
+            else _found(site, self._reference)
+        )
         if site.is_skipped or (self._reference is None and not found.left):
             return site, found, None
         fault = self._fault(site, found)
         if fault is not None:
-            site = site._replace(is_skipped=True, calls=None, info=None)
+            site = site._replace(is_skipped=True, calls=None, info=None, reach=None)
+            found = alleles_of(site, self._reference)
         return site, found, fault
 
     def _fault(self, site: Site, found: SiteAlleles) -> tuple[str, str] | None:
@@ -146,28 +216,34 @@ class Merger:
         self.contigs.add(site.contig.name)
         alternates = self._report.alternates
         alternates["read"] += len(site.alternates)
+        if not found.keys and not site.filters:
+            self._report.stored["reference blocks"] += 1
         if found.twins:
             alternates["merged"] += found.twins
         for why, alternate in found.left:
             alternates[why] += 1
-            if why != NO_ALLELE:
+            if why not in _NO_EXAMPLES:
                 file_report.remark(site.line, why, f"ALT {alternate[:40]}")
 
     def _flush(self, limit: int | None) -> Iterator[VariantRecord]:
         """Yield what cannot meet another record any more."""
         ready = sorted(k for k in self._waiting if limit is None or k.start < limit)
+        self._coverage.prepare()
         for key in ready:
             found = self._waiting.pop(key)
             record = self._merge(self._rank, key, found)
             self._account(record, found, 1)
-            yield record
+            there = self._coverage.at(key.start)
+            yield record if there is None else self._covered(record, found, there)
+        self._coverage.flush(limit)
         self._waiting_calls = _OVERHEAD * len(self._waiting) + sum(
             len(c.site.calls.cells)
             for waiting in self._waiting.values()
             for c in waiting
             if c.site.calls is not None
         )
-        self._kept = len(self._waiting), self._waiting_calls
+        kept = len(self._waiting) + self._coverage.waiting
+        self._kept = kept, self._waiting_calls + self._coverage.weight
         if limit is not None:
             self._frontier = max(self._frontier, limit)
 
@@ -178,10 +254,10 @@ class Merger:
         one = found[0].site
         if len(found) == 1 and not one.filters and not one.is_skipped:
             tally = self._counting.tally(found)
-            structure = found[0].structure
             return VariantRecord(
-                rank, start, end, reference, alternate, tally, (), structure
-            )
+                rank, start, end, reference, alternate, tally, (),
+                found[0].structure, found[0].annotation,
+            )  # fmt: skip
         sound = [c for c in found if not c.site.is_skipped]
         passing = [c for c in sound if not c.site.filters]
         filters: tuple[str, ...] = ()
@@ -191,16 +267,28 @@ class Merger:
             filters = tuple(sorted({word for c in sound for word in c.site.filters}))
         counted = passing or sound
         tally = self._counting.tally(counted) if counted else self._counting.nothing()
-        structure = reduce(united, (c.structure for c in counted), None)
+        structure = reduce(structural.united, (c.structure for c in counted), None)
+        annotation = united(c.annotation for c in sound if c.annotation is not None)
         return VariantRecord(
-            rank, start, end, reference, alternate, tally, filters, structure
-        )
+            rank, start, end, reference, alternate, tally, filters,
+            structure, annotation,
+        )  # fmt: skip
+
+    def _covered(
+        self, record: VariantRecord, found: Sequence[Contribution], there: Covered
+    ) -> VariantRecord:
+        """Return a record with the copies of people whom only blocks call."""
+        if record.filters:
+            return record
+        counted = [c for c in found if not c.site.is_skipped and not c.site.filters]
+        tally = self._counting.with_covered(record.tally, counted, there)
+        return record._replace(tally=tally)
 
     def _account(
         self, record: VariantRecord, found: Sequence[Contribution], sign: int
     ) -> None:
-        """Add a record to the report, or take it back with ``sign`` -1."""
-        stored = self._report.stored
+        """Add a record to its contig's account, or take it back with ``sign`` -1."""
+        stored = self._accounts[record.rank]
         if not record.reference:
             stored["places"] += sign
             return
@@ -208,14 +296,25 @@ class Merger:
         if not declared:
             return
         stored["alleles"] += sign
+        if record.annotation is not None:
+            stored["annotated"] += sign
         if record.filters:
             stored["filtered only"] += sign
         elif record.tally.exists:
             stored["exist"] += sign
         if declared > 1:
-            self._report.alternates["merged"] += sign * (declared - 1)
+            stored["merged"] += sign * (declared - 1)
         elif _disagrees(record, found[0]):
-            self._report.disagreements += sign
+            stored["disagreements"] += sign
+
+    def _settle(self) -> None:
+        """Add the accounts of all contigs to the report."""
+        report = self._report
+        for account in self._accounts.values():
+            if merged := account.pop("merged", 0):
+                report.alternates["merged"] += merged
+            report.disagreements += account.pop("disagreements", 0)
+            report.stored.update(account)
 
     def _resolve(self, again: Callable[[], Iterable[Site]]) -> Iterator[VariantRecord]:
         """Read the files again for the late alleles, a bounded number at a time."""
@@ -224,15 +323,38 @@ class Merger:
         size = max(_WAITING_KEYS, 5 * _WAITING_CALLS // average)
         while batch := list(islice(late, size)):
             found: dict[LateKey, list[Contribution]] = {key: [] for key in batch}
+            places = sorted({(rank, key.start) for rank, key in batch})
+            over = self._coverage.over(places)
             for written in again():
                 site, parts, _ = self._understood(written)
-                for key, indexes in parts.keys.items():
-                    waiting = found.get((site.contig.rank, key))
-                    if waiting is not None:
-                        structure = parts.structures.get(key)
-                        waiting.append(Contribution(site, indexes, structure))
+                if over is not None and site.reach is not None:
+                    over.take(site)
+                self._join(site, parts, found)
             for (rank, key), waiting in found.items():
-                yield self._replaced(rank, key, waiting)
+                record = self._replaced(rank, key, waiting)
+                if over is not None:
+                    there = over.at((rank, key.start))
+                    record = self._covered(record, waiting, there)
+                yield record
+
+    def _join(
+        self,
+        site: Site,
+        parts: SiteAlleles,
+        found: Mapping[LateKey, list[Contribution]],
+    ) -> None:
+        """Add what a site says of late alleles."""
+        rank = site.contig.rank
+        if found.keys().isdisjoint((rank, key) for key in parts.keys):
+            return
+        said = _NOTHING
+        if not site.is_skipped:
+            said = self._annotations[site.file].of(site, None)
+        for key, indexes in parts.keys.items():
+            waiting = found.get((rank, key))
+            if waiting is not None:
+                part = Contribution(site, indexes, _about(indexes, said))
+                waiting.append(part)
 
     def _replaced(
         self, rank: int, key: AlleleKey, found: Sequence[Contribution]
@@ -245,6 +367,22 @@ class Merger:
         record = self._merge(rank, key, found)
         self._account(record, found, 1)
         return record
+
+
+def _found(site: Site, reference: Reference | None) -> SiteAlleles:
+    """Return what a site declares: a reference block declares nothing."""
+    if is_block(site):
+        return SiteAlleles({}, tuple((REFERENCE_BLOCK, a) for a in site.alternates))
+    return alleles_of(site, reference)
+
+
+def _about(
+    indexes: tuple[int, ...], said: Mapping[int, Annotation]
+) -> Annotation | None:
+    """Return what a record says of the allele with some of its numbers."""
+    if len(indexes) == 1:
+        return said.get(indexes[0])
+    return united(said[n] for n in indexes if n in said)
 
 
 def _disagrees(record: VariantRecord, one: Contribution) -> bool:

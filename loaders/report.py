@@ -57,11 +57,16 @@ class FileReport:
 
 @dataclass(slots=True)
 class LoadReport:
-    """The account of a whole load."""
+    """The account of a whole load.
+
+    Attributes:
+        annotations: what could not be read of annotations, with the reason.
+    """
 
     files: list[FileReport] = field(default_factory=list)
     alternates: Counter[str] = field(default_factory=Counter)
     stored: Counter[str] = field(default_factory=Counter)
+    annotations: Counter[str] = field(default_factory=Counter)
     disagreements: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -87,6 +92,7 @@ class LoadReport:
             ],
             "alternates": dict(sorted(self.alternates.items())),
             "stored": dict(sorted(self.stored.items())),
+            "annotations": dict(sorted(self.annotations.items())),
             "infoDisagreements": self.disagreements,
             "notes": self.notes,
         }

@@ -107,15 +107,22 @@ class Roster:
         column_of: person → column, shape ``(people,)``.
         person_of: per file, sample column → person, shape ``(samples,)``.
         is_plain: per file, whether every person has one sample column there.
-        sexes: per file, the sex of every sample column's person, where known.
+        sexes: ``M``, ``F`` or ``None`` (not known) of every column.
     """
 
     layout: Layout
     column_of: Ints
     person_of: tuple[Ints, ...]
     is_plain: tuple[bool, ...]
-    sexes: tuple[tuple[str | None, ...], ...]
     notes: tuple[str, ...] = ()
+    sexes: tuple[str | None, ...] = ()
+
+    def sexes_of(self, file: int) -> list[str | None]:
+        """Return the sexes of a file's sample columns; all unknown where not told."""
+        if not self.sexes:
+            return [None] * len(self.person_of[file])
+        columns = self.column_of[self.person_of[file]].tolist()
+        return [self.sexes[column] for column in columns]
 
     @property
     def people(self) -> int:
@@ -155,11 +162,8 @@ def make_roster(
         column_of=np.array(column_of, dtype=np.int64),
         person_of=person_of,
         is_plain=tuple(len(set(p.tolist())) == len(p) for p in person_of),
-        sexes=tuple(
-            tuple(people[samples[name].individual].sex for name in file)
-            for file in files
-        ),
         notes=_notes(samples, table),
+        sexes=tuple(sex for sex, _, _ in columns),
     )
 
 

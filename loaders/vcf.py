@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from beacon.model.assemblies import Assembly, find_contig
 from beacon.model.dialects import info_fields, is_structural, turned, type_alone
 from beacon.model.errors import ReadError
+from loaders.blocks import Reach, reach_of
 from loaders.copynumber import CopyNumbers
 from loaders.genotypes import (
     BadGenotype,
@@ -67,6 +68,7 @@ class Site(NamedTuple):
         identifier: the ID column, as written.
         fields: the INFO column, as written.
         is_skipped: whether the record was bad: its place is not covered.
+        reach: how far its calls hold for alleles it does not name.
     """
 
     file: int
@@ -82,6 +84,7 @@ class Site(NamedTuple):
     identifier: bytes = b"."
     fields: bytes = b""
     is_skipped: bool = False
+    reach: Reach | None = None
 
     @property
     def order(self) -> tuple[int, int]:
@@ -97,6 +100,7 @@ class Fault(StrEnum):
     POS = "POS is not a whole number above 0"
     PLACE = "record is not inside its contig"
     REF = "REF is not of A, C, G, T, N"
+    BLOCK = "reference block does not end inside its contig"
     SAME = "ALT equals REF"
     EMPTY = "an ALT is empty"
     COUNTS = "INFO counts contradict each other"
@@ -144,6 +148,7 @@ class VcfSites:
         self._assembly = assembly
         self._left_out = left_out
         self._keep_filtered = keep_filtered
+        self._is_gvcf = header.is_gvcf
         self._contigs: dict[bytes, Contig | None] = {}
         self._filters: dict[bytes, tuple[str, ...]] = dict.fromkeys(_PASSING, ())
 
@@ -229,17 +234,20 @@ class VcfSites:
         info = columns[7]
         start, reference = _position(contig, columns)
         alternates = _alternates(columns[4], reference, info)
-        calls = None
+        calls = reach = None
+        is_symbolic = b"<" in columns[4]
         if self._samples:
             calls = self._calls(columns, line, len(alternates) + 1)
             if alternates and alternates[0][0] == "<" and _COPIES in line:
                 calls = self._copies.calls(line, calls, contig, alternates)
+            if is_symbolic or not alternates or self._is_gvcf:
+                reach = self._reach(contig, start, reference, alternates, columns)
         return Site(
             self._number,
             number,
             contig,
             start,
-            _symbolic_end(start, info) if b"<" in columns[4] else None,
+            _symbolic_end(start, info) if is_symbolic else None,
             reference,
             alternates,
             () if self._keep_filtered else self._failed(columns[6]),
@@ -247,7 +255,36 @@ class VcfSites:
             self._info(info, len(alternates)),
             columns[2],
             info,
+            reach=reach,
         )
+
+    def _reach(
+        self,
+        contig: Contig,
+        start: int,
+        reference: str,
+        alternates: tuple[str, ...],
+        columns: list[bytes],
+    ) -> Reach | None:
+        """Return how far the calls hold.
+
+        Without blocks in the file, a record holds for its own alleles, and one
+        without any is a place.
+        """
+        reach = reach_of(start, reference, alternates, columns)
+        own = Reach(start + len(reference))
+        if reach is None:
+            is_sequence = columns[4].translate(None, b",*").isalpha()
+            return own if self._is_gvcf and is_sequence else None
+        if reach == own and not alternates and not self._is_gvcf:
+            return None
+        if not start < reach.end <= contig.length:
+            detail = f"END {reach.end} of a block at POS {start + 1}"
+            raise _BadLine(Fault.BLOCK, detail)
+        if start + reach.last > contig.length:
+            detail = f"LEN {reach.last} of a block at POS {start + 1}"
+            raise _BadLine(Fault.BLOCK, detail)
+        return reach
 
     def _info(self, info: bytes, alternates: int) -> InfoCounts | None:
         """Return INFO's counts; where nothing else counts, they must be sound."""

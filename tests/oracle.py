@@ -5,22 +5,35 @@ It is slow, obvious and right; the store must not be told apart from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from beacon.model.annotation import unversioned
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import group_counts
-from beacon.model.findings import DatasetFindings, Findings, FoundVariant, Place
+from beacon.model.findings import (
+    DatasetFindings,
+    Findings,
+    FoundVariant,
+    Place,
+    Silence,
+)
 from beacon.model.query import Granularity
 from beacon.model.variant import Allele
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from beacon.model.annotation import Annotation, AnnotationPattern
     from beacon.model.counts import Group, VariantRecord
     from beacon.model.dataset import Dataset, Release
     from beacon.model.pattern import Spelling, VariantPattern
     from beacon.model.query import Query
+
+
+FAR = re.compile(r"[0-9][+-](?:[0-9]{3,}|[3-9][0-9]|2[1-9])")
+"""HGVS names deeper in an intron than 20 bases are not looked up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +58,10 @@ class Loaded:
                 structure=record.structure,
             )
             found = FoundVariant(
-                allele=allele, tally=record.tally, filters=record.filters
+                allele=allele,
+                tally=record.tally,
+                filters=record.filters,
+                annotation=record.annotation,
             )
             identity = record[:2] if not record.alternate else record[:5]
             rows[identity] = (record, found)
@@ -60,21 +76,48 @@ def find(
     found = []
     for name, granularity in granularities.items():
         if name in by_id and _is_asked(query, by_id[name]):
-            found.append(_ask(query, granularity, by_id[name]))
+            told = _ask(query, granularity, by_id[name])
+            if granularity is not Granularity.RECORD:
+                told = _without_annotations(told)
+            found.append(told)
+    if query.pattern is not None and query.pattern.annotated is not None:
+        found = _known_nowhere(query.pattern.annotated, found)
     return Findings(datasets=tuple(found))
+
+
+def _without_annotations(told: DatasetFindings) -> DatasetFindings:
+    bare = tuple(replace(v, annotation=None) for v in told.variants)
+    return replace(told, variants=bare)
+
+
+def _known_nowhere(
+    asked: AnnotationPattern, found: list[DatasetFindings]
+) -> list[DatasetFindings]:
+    """Where nobody knows a name that is asked for, there is no answer at all."""
+    ignorant = {Silence.UNKNOWN_NAME, Silence.NOT_ANNOTATED}
+    reached = [f for f in found if f.is_contig_loaded]
+    is_named = asked.genes or asked.hgvs or asked.identifier
+    if not is_named or not {f.silence for f in reached} <= ignorant:
+        return found
+    return [
+        replace(f, silence=Silence.KNOWN_NOWHERE) if f.silence else f for f in found
+    ]
 
 
 def _is_asked(query: Query, loaded: Loaded) -> bool:
     if query.pattern is None:
         return query.assembly in (None, loaded.release.assembly)
-    return query.pattern.contig.assembly == loaded.release.assembly
+    return query.pattern.assembly == loaded.release.assembly
 
 
 def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindings:
     pattern = query.pattern
-    is_loaded = pattern is None or pattern.contig.name in loaded.release.contigs
-    if not is_loaded and pattern.spellings:
+    contig = None if pattern is None else pattern.contig
+    is_loaded = contig is None or contig.name in loaded.release.contigs
+    if not is_loaded and (pattern.spellings or pattern.annotated is not None):
         return _not_loaded(loaded)
+    if pattern is not None and pattern.annotated is not None:
+        return _ask_annotations(query, granularity, loaded)
     if pattern is not None and pattern.spellings:
         return _ask_allele(pattern, loaded)
     matches = _matches(pattern, loaded)
@@ -121,6 +164,71 @@ def _order(pattern: VariantPattern, allele: Allele) -> tuple[object, ...]:
         close = pattern.similar.closeness(allele)
         return -(close.overlap or 0.0), close.distance, whole, text
     return pattern.place_of(allele), whole, text
+
+
+def _kinds(said: Annotation) -> set[str]:
+    """Return what an annotation speaks of."""
+    near = [h for h in said.hgvs if not FAR.search(h)]
+    spoken = {"g": said.genes, "e": said.effects, "p": said.protein_changes}
+    spoken |= {"x": said.identifiers, "h": near}
+    return {kind for kind, values in spoken.items() if values}
+
+
+def _ask_annotations(
+    query: Query, granularity: Granularity, loaded: Loaded
+) -> DatasetFindings:
+    """Return what annotations say, or why they are silent."""
+    pattern = query.pattern
+    asked = pattern.annotated
+    rows = [f for r, f in loaded.rows() if r.alternate]
+    said = [f.annotation for f in rows if f.annotation]
+    if not asked.kinds <= set().union(*map(_kinds, said)):
+        return DatasetFindings(
+            dataset=loaded.dataset, total=0, silence=Silence.NOT_ANNOTATED
+        )
+    own = [f for f in rows if pattern.matches(f.allele, f.annotation)]
+    there = [f for f in own if f.exists]
+    total = min(len(there), 1) if granularity is Granularity.BOOLEAN else len(there)
+    first = query.page.offset
+    page = there[first : first + query.page.limit]
+    failed = {w for f in own for w in f.filters} if not there else set()
+    told = DatasetFindings(
+        dataset=loaded.dataset,
+        total=total,
+        variants=tuple(page) if granularity is Granularity.RECORD else (),
+        place=Place(filters=tuple(sorted(failed))) if failed else None,
+        is_other_version=bool(there)
+        and not any(
+            asked.hgvs is None or asked.hgvs in f.annotation.hgvs
+            for f in (there[:1] if granularity is Granularity.BOOLEAN else there)
+        ),
+    )
+    if there or failed:
+        return told
+    known = (
+        not asked.genes or any(set(asked.genes) & set(a.genes) for a in said),
+        asked.identifier is None
+        or any(asked.identifier in a.identifiers for a in said),
+        asked.hgvs is None
+        or any(
+            unversioned(asked.hgvs) == unversioned(h) and not FAR.search(h)
+            for a in said
+            for h in a.hgvs
+        ),
+    )
+    if not all(known):
+        return replace(told, silence=Silence.UNKNOWN_NAME)
+    bare = replace(pattern, annotated=None)
+    if any(
+        f.exists
+        and f.annotation is not None
+        and f.annotation.unread
+        and asked.may_match(f.annotation)
+        and bare.matches(f.allele)
+        for f in rows
+    ):
+        return replace(told, silence=Silence.UNREAD)
+    return told
 
 
 def _failed_only(pattern: VariantPattern, loaded: Loaded) -> Place | None:

@@ -82,5 +82,6 @@ async def understanding(request: web.Request) -> Understanding:
     return Understanding(
         loaded=await beacon.loaded(),
         references=beacon.references,
+        genes=await beacon.genes(),
         largest_page=request.app[LIMITS].page,
     )

@@ -15,6 +15,7 @@ from beacon.model.query import Granularity
 from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
 from beacon.wire import info, responses
+from beacon.wire.annotations import FILTERING_TERMS
 from beacon.wire.requests import Address, understand
 from beacon.wire.synthetic import synthetic_answer, synthetic_dataset
 
@@ -108,7 +109,8 @@ async def show_filtering_terms(request: web.Request) -> web.Response:
     """List the terms that filters may use, page by page."""
     address = Address(is_list_of_datasets=True)
     query = understand(await asked_of(request), address, await understanding(request))
-    return as_json(info.filtering_terms(speaker(request), query.page))
+    document = info.filtering_terms(speaker(request), query.page, FILTERING_TERMS)
+    return as_json(document)
 
 
 async def alive(_: web.Request) -> web.Response:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from beacon.model.dataset import Dataset
+    from beacon.model.genes import Genes
     from beacon.model.variant import Reference
 
 
@@ -33,6 +34,13 @@ class BeaconService(Answers, Protocol):
 
     async def loaded(self) -> frozenset[str]:
         """Return the assemblies that at least one dataset serves.
+
+        Raises:
+            StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def genes(self) -> Genes:
+        """Return where genes lie.
 
         Raises:
             StoreUnavailable: when the store cannot be reached.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from beacon.model.genome import pos_from_start
-from beacon.model.pattern import identity_of, type_of
+from beacon.model.pattern import VariantPattern, identity_of, type_of
 from beacon.model.similarity import event_of
 from beacon.model.status import Status
 from beacon.model.variant import left_align, sequence_allele, strip, trim
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
-    from beacon.model.pattern import VariantPattern
     from beacon.model.similarity import Event, Similar
     from beacon.model.variant import Allele, Reference
 
@@ -77,6 +76,8 @@ def normalised(
     typed: str, pattern: VariantPattern, references: Mapping[str, Reference]
 ) -> str:
     """Return a question's variant or region as we write it: 1-based, plain names."""
+    if pattern.contig is None:
+        return pattern.name or typed
     if pattern.spellings:
         allele = normal_allele(pattern, references)
         return spelled(allele) if allele.is_anchored else typed
@@ -137,14 +138,31 @@ def print_answer(answer: Answer) -> None:
     status = answer.disclosure.status
     assembly = answer.pattern.assembly
     _echo(f"{answer.shown} ({assembly}): {_coloured(status)}")
+    alleles = answer.disclosure.alleles
+    if len(alleles) == 1:
+        _echo(f"  {answer.shown} is {spelled(alleles[0].allele)}.")
     for parts in _rows(answer.disclosure):
-        _echo(_row(parts, answer.pattern))
+        _echo(_row(parts, _asked_for(answer.pattern, answer.disclosure)))
         for line in _closest(parts[0], answer.pattern):
             _echo(filled(line, indent=" " * _MARGIN))
+    for named in alleles if len(alleles) > 1 else ():
+        _echo(f"  {spelled(named.allele)}: {_coloured(named.disclosure.status)}")
+        for parts in _rows(named.disclosure):
+            _echo(f"  {_row(parts, _one(named.allele))}")
     if not answer.disclosure.datasets:
         _echo(f"  Nothing is loaded for {assembly}.")
     for warning in answer.disclosure.warnings:
         _echo(filled(warning, indent="  "))
+
+
+def _one(allele: Allele) -> VariantPattern:
+    """Return a question for one allele, as far as showing its answer goes."""
+    return VariantPattern(contig=allele.contig, identity=identity_of(allele))
+
+
+def _asked_for(pattern: VariantPattern, said: Disclosure) -> VariantPattern:
+    """Return what the counts of an answer are about: a name of one allele is it."""
+    return _one(said.alleles[0].allele) if len(said.alleles) == 1 else pattern
 
 
 def filled(text: str, *, indent: str = "") -> str:
@@ -167,8 +185,23 @@ def plain(answer: Answer) -> dict[str, object]:
         "normalised": answer.shown,
         "assemblyId": answer.pattern.assembly,
         "status": said.status.value,
-        "datasets": [_plain_part(part, answer.pattern) for part in said.datasets],
+        "datasets": [
+            _plain_part(part, _asked_for(answer.pattern, said))
+            for part in said.datasets
+        ],
     }
+    if said.alleles:
+        document["alleles"] = [
+            {
+                "variant": spelled(named.allele),
+                "status": named.disclosure.status.value,
+                "datasets": [
+                    _plain_part(part, _one(named.allele))
+                    for part in named.disclosure.datasets
+                ],
+            }
+            for named in said.alleles
+        ]
     if said.warnings:
         document["warnings"] = list(said.warnings)
     return document
@@ -253,8 +286,9 @@ def _closest(part: DatasetDisclosure, pattern: VariantPattern) -> Iterator[str]:
         yield f"{place}: {alike}{carried}"
 
 
+_NOTHING_SIMILAR = "no similar variants"
 _EXPLAINED = {
-    Status.NO_ANSWER: ("where it would stand here cannot be told",),
+    Status.NO_ANSWER: ("cannot be told here",),
     Status.WITHHELD: ("the policy does not allow an answer",),
 }
 
@@ -264,20 +298,24 @@ def _details(part: DatasetDisclosure, pattern: VariantPattern) -> Iterator[str]:
         case Status.SEEN if part.counts is not None:
             yield from _carried(part)
         case Status.SEEN if part.total is not None:
-            alike = "" if pattern.similar is None else "similar "
-            yield f"{part.total:,} {alike}variant{'' if part.total == 1 else 's'}"
-        case Status.NOT_SEEN if pattern.similar is not None:
-            yield "no similar variants"
+            yield _counted(part.total, pattern)
         case Status.NOT_SEEN if pattern.is_single_allele:
             yield _what_no_rests_on(part)
         case Status.NOT_SEEN:
-            yield "no variants here"
+            yield "no variants here" if pattern.similar is None else _NOTHING_SIMILAR
+            if part.coverage == "partial":
+                yield "but not all of it was looked at"
         case Status.NOT_COVERED if part.filters:
             yield f"only in records that failed {', '.join(part.filters)}"
         case Status.NOT_COVERED:
             yield "nothing known here"
         case _:
             yield from _EXPLAINED.get(part.status, ())
+
+
+def _counted(total: int, pattern: VariantPattern) -> str:
+    alike = "" if pattern.similar is None else "similar "
+    return f"{total:,} {alike}variant{'' if total == 1 else 's'}"
 
 
 def _carried(part: DatasetDisclosure) -> Iterator[str]:
@@ -299,11 +337,14 @@ def _carried(part: DatasetDisclosure) -> Iterator[str]:
 
 
 def _what_no_rests_on(part: DatasetDisclosure) -> str:
+    partly = ""
+    if part.coverage == "partial":
+        partly = " where it begins, and not all that it spans was looked at"
     if part.counts is not None and part.counts.an is not None:
-        return f"0 of {part.counts.an:,} alleles"
-    if part.coverage is not None:
+        return f"0 of {part.counts.an:,} alleles{partly}"
+    if part.coverage == "undeclared":
         return "no record here, and coverage is not declared"
-    return "not carried, and the alleles called are not known"
+    return f"not carried, and the alleles called are not known{partly}"
 
 
 def _coloured(status: Status) -> str:

@@ -17,6 +17,7 @@ from beacon.cli.answers import Answer, normalised, plain, print_answer
 from beacon.cli.options import settings_of
 from beacon.cli.remote import ask_remote
 from beacon.model.errors import StoreUnavailable
+from beacon.model.genes import ASKED_ELSEWHERE
 from beacon.model.notation import parse
 from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.requester import OPERATOR
@@ -32,7 +33,7 @@ _CLOSEST = 3
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True, metavar="VARIANT|REGION")
+@click.argument("words", nargs=-1, required=True, metavar="VARIANT|REGION|GENE")
 @click.option("--assembly", metavar="NAME", help="GRCh37, GRCh38 or T2T-CHM13.")
 @click.option("--url", metavar="URL", help="Ask the beacon at this address instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -86,10 +87,12 @@ async def ask_beacon(beacon: LocalBeacon, typed: str, assembly: str | None) -> A
         assembly=assembly,
         loaded=await beacon.loaded(),
         references=beacon.references,
+        genes=await beacon.genes(),
     )
     is_similar = pattern.similar is not None
     query = Query(
         pattern=pattern,
+        warnings=pattern.notes,
         granularity=Granularity.RECORD if is_similar else Granularity.COUNT,
         include=Include.ALL,
         page=Page(limit=_CLOSEST),
@@ -106,7 +109,13 @@ async def _ask_there(
     settings: Settings, typed: str, assembly: str | None, url: str
 ) -> Answer:
     references = references_of(settings)
-    pattern = parse(typed, assembly=assembly, loaded=(), references=references)
+    pattern = parse(
+        typed,
+        assembly=assembly,
+        loaded=(),
+        references=references,
+        genes=ASKED_ELSEWHERE,
+    )
     return Answer(
         typed=typed,
         pattern=pattern,

@@ -188,6 +188,7 @@ def _print_facts(dataset: Dataset) -> None:
             "assembly": release.assembly,
             "people": _people(release),
             "variants": f"{release.variants:,}",
+            "coverage": release.coverage or "not declared",
             "contigs": ", ".join(sorted(release.contigs, key=_genome_order)),
             "groups": ", ".join(group.label for group in release.layout.groups),
             "files": ", ".join(source.name for source in release.inputs),

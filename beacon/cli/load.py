@@ -26,6 +26,7 @@ from rich.progress import (
 )
 
 from beacon.cli.answers import filled
+from beacon.cli.genes import genes
 from beacon.cli.options import settings_of
 from beacon.ingest import LoadOutcome, LoadRequest, load_variants, try_variants
 from beacon.model.assemblies import assembly as find_assembly
@@ -48,6 +49,9 @@ _WIDTH = 44
 @click.group()
 def load() -> None:
     """Load files into the store."""
+
+
+load.add_command(genes)
 
 
 @load.command()
@@ -78,11 +82,23 @@ def load() -> None:
     help="Which records count: those that passed, or all.",
 )
 @click.option(
+    "--callable",
+    "regions",
+    type=click.Path(path_type=Path),
+    metavar="BED",
+    help="Where the dataset looked: a no outside these regions is not_covered.",
+)
+@click.option(
     "--max-bad",
     default="1%",
     show_default=True,
     metavar="SHARE",
     help="Reject a file with more bad records than this.",
+)
+@click.option(
+    "--vrs-ids",
+    is_flag=True,
+    help="Find alleles by their GA4GH VRS ids, too (needs a reference).",
 )
 @click.option("--dry-run", is_flag=True, help="Read and report; store nothing.")
 @click.option(
@@ -101,7 +117,9 @@ def variants(
     group_by: tuple[str, ...],
     reference: Path | None,
     filters: str,
+    regions: Path | None,
     max_bad: str,
+    vrs_ids: bool,  # noqa: FBT001 - click passes it by name
     dry_run: bool,  # noqa: FBT001 - click passes it by name
     report: Path | None,
 ) -> None:
@@ -118,6 +136,7 @@ def variants(
         group_by=group_by,
         keep_filtered=filters == "all",
         max_bad=_share(max_bad),
+        callable_regions=regions,
     )
     settings = settings_of(context)
     request = LoadRequest(
@@ -126,6 +145,7 @@ def variants(
         options=options,
         references=settings.references.paths(),
         reference=reference,
+        keeps_vrs_ids=vrs_ids,
     )
     # Records come by the million and hold no cycles: looking for some costs a third.
     gc.set_threshold(200_000, 20, 100)
@@ -245,5 +265,7 @@ def _rows(report: LoadReport) -> Iterator[tuple[str, int]]:
         yield f"not loaded: {reason}", count
     for reason, count in report.alternates.items():
         yield f"ALT {reason}", count
+    for what, count in report.annotations.items():
+        yield f"annotation: {what}", count
     for what, count in report.stored.items():
         yield f"stored: {what}", count

@@ -143,11 +143,15 @@ def _parameters(
 ) -> dict[str, str]:
     asked = {
         "assemblyId": pattern.assembly,
-        "referenceName": pattern.sequence.name,
         "requestedGranularity": Granularity.RECORD.word,
         "includeResultsetResponses": "ALL",
         "limit": "1",
     }
+    if pattern.name is not None:
+        return asked | {"genomicAlleleShortForm": pattern.name}
+    if pattern.annotated is not None:
+        return asked | {"geneId": pattern.annotated.genes[0]}
+    asked["referenceName"] = pattern.sequence.name
     if pattern.is_single_allele:
         allele = normal_allele(pattern, references)
         return asked | {

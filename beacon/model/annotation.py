@@ -7,14 +7,42 @@ the allele it is about; counts and places are unknown here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from beacon.model.protein import (
+    frameshift,
+    is_same_change,
+    is_substitution,
+    protein_change,
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Annotation:
+class Kind(StrEnum):
+    """What an annotation can speak of; the letters it is kept under."""
+
+    GENE = "g"
+    EFFECT = "e"
+    PROTEIN = "p"
+    IDENTIFIER = "x"
+    HGVS = "h"
+
+
+class Unread(StrEnum):
+    """What of an annotation could not be understood: a "no" must not rest on it."""
+
+    WHOLE = "whole"
+    EFFECT = "effect"
+    PROTEIN = "protein"
+
+
+class Annotation(NamedTuple):
     """Everything one dataset says of one allele; empty where it says nothing.
 
+    A tuple, because loaders make millions of them.
+
     Attributes:
-        genes: approved symbols, as written in the file.
+        genes: symbols, as written in the file (an id where there is no symbol).
         effects: Sequence Ontology ids (``SO:0001583``), without repeats.
         protein_changes: one-letter, without ``p.`` (``V600E``).
         identifiers: ``rs…`` numbers in lower case.
@@ -22,6 +50,7 @@ class Annotation:
         clinvar: ClinVar variation id.
         significance: ClinVar's words, as ``Likely_benign``.
         conditions: ClinVar's condition names.
+        unread: what more the file says that could not be understood.
     """
 
     genes: tuple[str, ...] = ()
@@ -33,6 +62,12 @@ class Annotation:
     clinvar: str | None = None
     significance: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def hgvs(self) -> tuple[str, ...]:
+        """Every HGVS name of it, of transcripts and proteins."""
+        return (*self.transcript_hgvs, *self.protein_hgvs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,23 +76,90 @@ class AnnotationPattern:
 
     Attributes:
         genes: symbols of ONE gene (approved, previous, alias); any of them.
-        effect: a Sequence Ontology id.
+        effects: for each effect asked, the Sequence Ontology ids that are it.
         protein_change: one-letter, without ``p.``.
         identifier: ``rs…`` in lower case, or a VRS id ``ga4gh:VA.…``.
+        hgvs: a transcript or protein HGVS name; its version is not compared.
     """
 
     genes: tuple[str, ...] = ()
-    effect: str | None = None
+    effects: tuple[tuple[str, ...], ...] = ()
     protein_change: str | None = None
     identifier: str | None = None
+    hgvs: str | None = None
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What an annotation must speak of to answer this."""
+        asked = {
+            Kind.GENE: bool(self.genes),
+            Kind.EFFECT: bool(self.effects),
+            Kind.PROTEIN: self.protein_change is not None,
+            Kind.IDENTIFIER: self.identifier is not None,
+            Kind.HGVS: self.hgvs is not None,
+        }
+        return frozenset(kind for kind, is_asked in asked.items() if is_asked)
 
     def matches(self, annotation: Annotation | None) -> bool:
         """Whether an annotation says what is asked; without one it does not."""
         if annotation is None:
             return False
         return (
-            (not self.genes or not set(self.genes).isdisjoint(annotation.genes))
-            and self.effect in (None, *annotation.effects)
-            and self.protein_change in (None, *annotation.protein_changes)
+            self._names_gene(annotation)
+            and all(not set(ids).isdisjoint(annotation.effects) for ids in self.effects)
+            and self._changes_protein(annotation)
             and self.identifier in (None, *annotation.identifiers)
+            and self._has_hgvs(annotation)
         )
+
+    def has_version(self, annotation: Annotation) -> bool:
+        """Whether an annotation holds the HGVS name in the version asked for."""
+        if self.hgvs is None or unversioned(self.hgvs) == _plain(self.hgvs):
+            return True
+        return _plain(self.hgvs) in map(_plain, annotation.hgvs)
+
+    def may_match(self, annotation: Annotation) -> bool:
+        """Whether what could not be read of an annotation may be what is asked."""
+        if Unread.WHOLE in annotation.unread:
+            return True
+        asked = self.protein_change
+        if Unread.EFFECT in annotation.unread and asked is None:
+            return bool(self.genes or self.effects)
+        if Unread.PROTEIN not in annotation.unread or asked is None:
+            return False
+        # One amino acid for another is always written in a form that is read.
+        return not is_substitution(asked) and self._names_gene(annotation)
+
+    def _names_gene(self, annotation: Annotation) -> bool:
+        return not self.genes or not set(self.genes).isdisjoint(annotation.genes)
+
+    def _has_hgvs(self, annotation: Annotation) -> bool:
+        if self.hgvs is None:
+            return True
+        return unversioned(self.hgvs) in map(unversioned, annotation.hgvs)
+
+    def _changes_protein(self, annotation: Annotation) -> bool:
+        asked = self.protein_change
+        return asked is None or any(
+            is_same_change(asked, said) for said in annotation.protein_changes
+        )
+
+
+def indexed_changes(changes: tuple[str, ...]) -> list[str]:
+    """Return what protein changes are found under: themselves and short forms."""
+    short = (frameshift(change) for change in changes)
+    return list(dict.fromkeys((*changes, *(s for s in short if s is not None))))
+
+
+def unversioned(hgvs: str) -> str:
+    """Return an HGVS name without its accession's version, a protein's one-letter."""
+    accession, _, change = _plain(hgvs).partition(":")
+    return f"{accession.partition('.')[0]}:{change}"
+
+
+def _plain(hgvs: str) -> str:
+    """Return an HGVS name with a protein's change in its one spelling."""
+    accession, _, change = hgvs.partition(":")
+    if change.startswith("p."):
+        change = "p." + (protein_change(change) or change[2:])
+    return f"{accession}:{change}"

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from beacon.model.structure import Structure
 
 
+SKIPPED = "skipped"
+"""Stands among the filters of a place that only bad records describe."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlleleCounts:
     """Copies and people.  ``None`` means that the source does not say.
@@ -110,6 +114,22 @@ class VariantRecord(NamedTuple):
     filters: tuple[str, ...] = ()
     structure: Structure | None = None
     annotation: Annotation | None = None
+
+
+class CoverageRun(NamedTuple):
+    """A stretch in which a dataset looked, the same people throughout.
+
+    Attributes:
+        rank: the contig's rank in its assembly (1 … 25).
+        start, end: 0-based interbase.
+        an: called copies by column; ``None``: somebody looked, and how many copies
+            is not known.
+    """
+
+    rank: int
+    start: int
+    end: int
+    an: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

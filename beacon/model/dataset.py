@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,17 @@ class Input:
     size: int
 
 
+class CoverageKind(StrEnum):
+    """How a release declares where it looked, and who was called there.
+
+    ``REGIONS``: everybody inside the regions of a BED file; ``BLOCKS``: whom the
+    reference blocks of gVCF files cover (inside such regions, where both are).
+    """
+
+    BLOCKS = "blocks"
+    REGIONS = "regions"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """One published load of a dataset; immutable, kept until removed.
@@ -31,9 +43,11 @@ class Release:
         ordinal: 1, 2, 3 … within the dataset; what people see.
         fingerprint: digest of inputs and options; equal means same content.
         genotyped: whether counts come from genotypes.
-        contigs: plain names of the contigs with at least one usable record.
+        contigs: plain names of the contigs with at least one usable record, or a
+            region in which it declares to have looked.
         variants: how many alleles exist (see contract, "Meaning of the data").
         sample_count: people, or ``None`` for a sites-only source.
+        coverage: how it declares where it looked; ``None``: it does not.
         options: the load's options that shape its content, as given.
         report: the load report, as written by ``--report``.
     """
@@ -54,6 +68,7 @@ class Release:
     tool: str
     options: Mapping[str, object] = field(default_factory=dict)
     report: Mapping[str, object] = field(default_factory=dict)
+    coverage: CoverageKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from beacon.model.status import Status, overall
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from beacon.model.annotation import Annotation
     from beacon.model.counts import AlleleCounts
     from beacon.model.query import Granularity, Query
     from beacon.model.requester import Requester
@@ -41,6 +42,7 @@ class VariantDisclosure:
 
     allele: Allele
     groups: tuple[GroupDisclosure, ...]
+    annotation: Annotation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ class DatasetDisclosure:
         total: matching variants; ``None`` where it may not be said.
         counts: of a single-allele question, all people together; for a
             ``not_seen`` AC is 0 and AN what the "no" rests on (or ``None``).
-        coverage: ``undeclared`` where a "no" rests on no declared coverage.
+        coverage: ``undeclared`` where a "no" rests on no declared coverage,
+            ``partial`` where not all that is asked lies inside it.
         filters: FILTER words that kept the allele from counting.
     """
 
@@ -73,11 +76,16 @@ class DatasetDisclosure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
-    """The answer to one question."""
+    """The answer to one question.
+
+    Attributes:
+        alleles: of a question by name, the alleles it names, each with its answer.
+    """
 
     granularity: Granularity
     datasets: tuple[DatasetDisclosure, ...]
     warnings: tuple[str, ...] = ()
+    alleles: tuple[NamedAllele, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -94,6 +102,14 @@ class Disclosure:
         """Matches over all datasets; ``None`` when none may be counted."""
         known = [d.total for d in self.datasets if d.total is not None]
         return sum(known) if known or not self.datasets else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedAllele:
+    """One allele of a name, and the answer to it alone."""
+
+    allele: Allele
+    disclosure: Disclosure
 
 
 class Answers(Protocol):

@@ -7,11 +7,13 @@ contract holds it.  What a door may show is made by ``policy`` (``disclosure``).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING
 
 from beacon.model.status import Status
 
 if TYPE_CHECKING:
+    from beacon.model.annotation import Annotation
     from beacon.model.counts import Tally
     from beacon.model.dataset import Dataset
     from beacon.model.variant import Allele
@@ -24,11 +26,13 @@ class FoundVariant:
     Attributes:
         tally: counts; see ``Dataset.release.layout`` for their columns.
         filters: FILTER words, where only records that failed them declare it.
+        annotation: what the dataset's files say of it (record granularity).
     """
 
     allele: Allele
     tally: Tally
     filters: tuple[str, ...] = ()
+    annotation: Annotation | None = None
 
     @property
     def exists(self) -> bool:
@@ -36,19 +40,50 @@ class FoundVariant:
         return not self.filters and self.tally.exists
 
 
+class Coverage(Enum):
+    """How much of what is asked a dataset declares to have looked at."""
+
+    WHOLE = auto()
+    PARTIAL = auto()
+    OUTSIDE = auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """What a dataset says of a place, where it does not hold the allele.
 
     Attributes:
-        an: called copies there; ``None``: there is no record, or no AN.
+        an: called copies there; ``None``: nothing stands there, or no AN is known.
         has_record: whether a record that counts stands at that position.
         filters: FILTER words, where only records that failed them stand there.
+        coverage: how much of what is asked was looked at: of one allele where it
+            begins (and, ``PARTIAL``, not all that it spans), or of a range;
+            ``None``: not declared, or a record answers.
     """
 
     an: int | None = None
     has_record: bool = False
     filters: tuple[str, ...] = ()
+    coverage: Coverage | None = None
+
+
+class Silence(StrEnum):
+    """Why a dataset's annotations can say neither "yes" nor "no"."""
+
+    NOT_ANNOTATED = "not annotated"
+    """They do not speak of what is asked (genes, effects, protein changes)."""
+
+    UNKNOWN_NAME = "unknown name"
+    """They never name the gene, the rs number or the HGVS name; others do."""
+
+    KNOWN_NOWHERE = "known nowhere"
+    """No dataset names it."""
+
+    UNREAD = "unread"
+    """What could not be read of them may be what is asked."""
+
+
+_SILENT = (Silence.NOT_ANNOTATED, Silence.UNKNOWN_NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +95,12 @@ class DatasetFindings:
             granularity 1 stands for "at least one".
         variants: the page of them, in genome order (record granularity), or
             the allele itself (single-allele question, any granularity).
-        place: what a "no" rests on (single-allele question).
+        place: what a "no" rests on; of a range, only failed records and coverage.
         is_contig_loaded: whether the release has records on the contig asked.
         is_conclusive: whether not finding it means that it is not there (see
             ``VariantPattern.is_provisional``).
+        silence: why its annotations do not answer.
+        is_other_version: whether an HGVS name was found in another version only.
     """
 
     dataset: Dataset
@@ -72,14 +109,18 @@ class DatasetFindings:
     place: Place | None = None
     is_contig_loaded: bool = True
     is_conclusive: bool = True
+    silence: Silence | None = None
+    is_other_version: bool = False
 
     @property
     def status(self) -> Status:
         """Return the word for it (contract, "What a no rests on")."""
         if self.total:
             return Status.SEEN
-        if not self.is_contig_loaded:
+        if not self.is_contig_loaded or self.silence in _SILENT:
             return Status.NOT_COVERED
+        if self.silence is not None:
+            return Status.NO_ANSWER
         if not self.is_conclusive:
             return Status.NO_ANSWER
         if self.place is not None and self._says_nothing(self.place):
@@ -93,7 +134,9 @@ class DatasetFindings:
         """
         release = self.dataset.release
         is_genotyped = release is not None and release.genotyped
-        return bool(place.filters) or (place.an == 0 and is_genotyped)
+        if place.filters or place.coverage is Coverage.OUTSIDE:
+            return True
+        return place.an == 0 and is_genotyped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

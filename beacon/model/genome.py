@@ -20,6 +20,7 @@ class Contig:
         length: bases.
         refseq: RefSeq accession with version, e.g. ``NC_000022.10``.
         genbank: GenBank accession with version, e.g. ``CM000684.1``.
+        refget: the digest of its bases, without ``SQ.``; ``None``: not known here.
     """
 
     assembly: str
@@ -28,6 +29,7 @@ class Contig:
     length: int
     refseq: str
     genbank: str
+    refget: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

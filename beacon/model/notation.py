@@ -9,11 +9,12 @@ is an error, never a "no".  1-based positions live in this file, and leave it as
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from html import unescape
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import parse_qs, urlsplit
 
 from beacon.model import assemblies
+from beacon.model.annotation import AnnotationPattern
 from beacon.model.dialects import (
     BAD,
     NOT_LOADED,
@@ -23,7 +24,10 @@ from beacon.model.dialects import (
     understand,
 )
 from beacon.model.errors import InvalidRequest, NotUnderstood
+from beacon.model.genes import NO_GENES
 from beacon.model.genome import interval_from_pos, pos_from_start, start_from_pos
+from beacon.model.links import read_link
+from beacon.model.pattern import VariantPattern
 from beacon.model.similarity import Event, event_of
 from beacon.model.spelling import (
     allele_pattern,
@@ -31,10 +35,18 @@ from beacon.model.spelling import (
     check_reference,
     reference_of,
     region_pattern,
+    resolve_assembly,
     resolve_contig,
     similar_pattern,
 )
 from beacon.model.structure import ANCHOR
+from beacon.model.unread import (
+    GENE_CHANGE_SENTENCE,
+    PROTEIN,
+    PROTEIN_SENTENCE,
+    UNREAD,
+    is_protein_change,
+)
 from beacon.model.variant import (
     BASES,
     Allele,
@@ -46,13 +58,14 @@ from beacon.model.variant import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from beacon.model.genes import Genes
     from beacon.model.genome import Contig
-    from beacon.model.pattern import VariantPattern
     from beacon.model.variant import Reference
 
 _LONGEST_TEXT = 100_000
 _LONGEST_QUOTED = 60
 _LONGEST_READ = 100_000
+_LONGEST_ASSEMBLY = 30
 _COMPLEMENT = str.maketrans("ACGTURYKMBVDHNSW", "TGCAAYRMKVBHDNSW")
 
 
@@ -64,15 +77,21 @@ class Context:
         assembly: any name of the assembly asked for; ``None``: not said.
         loaded: canonical names of the assemblies that have datasets.
         references: the references at hand, by canonical assembly name.
+        genes: where genes lie.
     """
 
     assembly: str | None = None
     loaded: Collection[str] = ()
     references: Mapping[str, Reference] = field(default_factory=dict)
+    genes: Genes = NO_GENES
 
     def contig(self, name: str) -> Contig:
         """Return the contig a text names."""
         return resolve_contig(name, assembly=self.assembly, loaded=self.loaded)
+
+    def genome(self) -> str:
+        """Return the assembly asked, of a text that names no sequence."""
+        return resolve_assembly(self.assembly, self.loaded)
 
     def of_assembly(self, name: str) -> Context:
         """Return the same context for the assembly a text names itself.
@@ -89,7 +108,7 @@ class Context:
                 f"The variant is given on {said}, but assemblyId is {self.assembly}."
             )
             raise InvalidRequest(message, parameter="assemblyId")
-        return Context(assembly=said, loaded=self.loaded, references=self.references)
+        return replace(self, assembly=said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +130,16 @@ def parse(
     assembly: str | None,
     loaded: Collection[str],
     references: Mapping[str, Reference],
+    genes: Genes = NO_GENES,
 ) -> VariantPattern:
     """Return what a text asks for, in any of the ways people write it.
+
+    Args:
+        text: as it was typed or pasted.
+        assembly: any name of the assembly asked for.
+        loaded: canonical names of the assemblies that have datasets.
+        references: the references at hand, by canonical assembly name.
+        genes: where genes lie.
 
     Raises:
         NotUnderstood: when the text is none of those ways, or is one that cannot
@@ -121,10 +148,21 @@ def parse(
         InvalidRequest: when the assembly is not decided, a place is outside its
             sequence, or REF is not what the reference has.
     """
-    context = Context(assembly=assembly, loaded=loaded, references=references)
-    said, text = _take_assembly(_tidy(text))
-    if said is not None:
-        context = context.of_assembly(said)
+    context = Context(
+        assembly=assembly, loaded=loaded, references=references, genes=genes
+    )
+    return _read(_tidy(text), context)
+
+
+def _read(text: str, context: Context) -> VariantPattern:
+    """Return what a tidy text asks for."""
+    if not is_name(text):  # whose letters may end like an assembly
+        said, text = _take_assembly(text)
+        if said is not None:
+            context = context.of_assembly(said)
+    worded = _WORD.fullmatch(text)
+    if worded is not None and context.genes.spells(text):
+        return _read_gene(worded, context)
     for notation in NOTATIONS:
         match = notation.form.fullmatch(text)
         if match is not None:
@@ -152,19 +190,45 @@ _PLAIN = str.maketrans(
         "\u2212": "-",
         "\u2192": ">",
         "\u203a": ">",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u201e": '"',
+        "\u2018": "'",
+        "\u2019": "'",
         "\uff1a": ":",
     }
+)
+
+
+# Web pages escape characters; typography parts thousands by blanks of its own.
+_ENTITY = re.compile(
+    r"&(?:gt|lt|amp|quot|apos|nbsp|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE
+)
+_THOUSANDS = re.compile(
+    r"(?<![0-9])[0-9]{1,3}(?:[\u2009\u202f\u2019'][0-9]{3})+(?![0-9])"
+    r"|(?<![0-9])[0-9]{1,3}(?:\u00a0[0-9]{3}){2,}(?![0-9])"
+)
+_NOT_A_DIGIT = re.compile(r"[^0-9]")
+_ZYGOSITY = re.compile(
+    r"[\s(\[,;|]+(?:het|hom|hemi|heterozyg\w*|homozyg\w*|hemizyg\w*|de novo"
+    r"|[01][/|][01])[)\].;]*\Z",
+    re.IGNORECASE,
 )
 
 
 def _tidy(text: str) -> str:
     if len(text) > _LONGEST_TEXT:
         _refuse("The text is too long for one variant.")
+    text = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
+    text = _THOUSANDS.sub(lambda number: _NOT_A_DIGIT.sub("", number[0]), text)
     lines = [line for line in text.translate(_PLAIN).splitlines() if line.strip()]
     if len(lines) > 1:
         _refuse("Several lines were given; ask for one variant at a time.")
     # Runs of blanks become one, so that no form below can backtrack over them.
-    text = " ".join("".join(lines).split()).strip("\"'` ")
+    text = " ".join("".join(lines).split()).removeprefix("=").strip("\"'` ")
+    last = _ZYGOSITY.search(text, max(0, len(text) - _LONGEST_ASSEMBLY))
+    text = text if last is None else text[: last.start()]
+    text = text.removesuffix(",").removesuffix(";").strip("\"'` ")
     if not text:
         _refuse("Nothing was given to ask for.")
     return text
@@ -186,8 +250,9 @@ _ASSEMBLY_WORDS = "|".join(
 _ASSEMBLY_FIRST = re.compile(
     rf"[(\[]?({_ASSEMBLY_WORDS})[)\]]?(?:\s*[-:/|_,]\s*|\s+)(.+)", re.IGNORECASE
 )
-_ASSEMBLY_LAST = re.compile(rf"[\s(\[,|]+({_ASSEMBLY_WORDS})[)\]]?\Z", re.IGNORECASE)
-_LONGEST_ASSEMBLY = 30
+_ASSEMBLY_LAST = re.compile(
+    rf"[\s(\[,|:_@-]+({_ASSEMBLY_WORDS})[)\]]?\Z", re.IGNORECASE
+)
 
 
 def _take_assembly(text: str) -> tuple[str | None, str]:
@@ -545,11 +610,19 @@ _CHANGES: tuple[
 
 
 def _read_hgvs(match: re.Match[str], context: Context) -> VariantPattern:
-    change = match["change"].replace(" ", "")
+    return _read_change(match["contig"], match["change"], context)
+
+
+def _read_mitochondrial(match: re.Match[str], context: Context) -> VariantPattern:
+    return _read_change("MT", match["change"], context)
+
+
+def _read_change(contig: str, change: str, context: Context) -> VariantPattern:
+    change = change.replace(" ", "")
     for form, read in _CHANGES:
         found = form.fullmatch(change)
         if found is not None:
-            return read(_hgvs(match["contig"], found, context), found)
+            return read(_hgvs(contig, found, context), found)
     if "?" in change or "(" in change:
         _refuse("HGVS with uncertain positions cannot be answered.")
     if ";" in change or "[" in change:
@@ -562,33 +635,42 @@ def _read_hgvs(match: re.Match[str], context: Context) -> VariantPattern:
 
 # --- links --------------------------------------------------------------------
 
-_GNOMAD_HOST = "gnomad.broadinstitute.org"
-_GNOMAD_ASSEMBLIES = (("r2", "GRCh37"), ("exac", "GRCh37"), ("r3", "GRCh38"))
-_GNOMAD_NEWEST = "GRCh38"
-
 
 def _read_link(match: re.Match[str], context: Context) -> VariantPattern:
-    text = match[0] if "://" in match[0] else f"https://{match[0]}"
+    told = read_link(match[0])
+    if told.assembly is not None:
+        context = context.of_assembly(told.assembly)
+    return _read(_tidy(told.text), context)
+
+
+# --- names ------------------------------------------------------------------------
+
+
+def _read_gene(match: re.Match[str], context: Context) -> VariantPattern:
+    """Read a gene; a text of that form that is none may be a change of a protein."""
     try:
-        link = urlsplit(text)
-        host = link.hostname
-    except ValueError:
-        _refuse("This link cannot be read.")
-    if host != _GNOMAD_HOST:
-        _refuse(
-            "Of links, only gnomAD's are read yet; copy the variant out of this one."
-        )
-    kind, _, place = link.path.strip("/").partition("/")
-    if kind not in ("variant", "region") or "/" in place.strip("/"):
-        _refuse("Of gnomAD's links, those to a variant or a region are read.")
-    dataset = parse_qs(link.query).get("dataset", [""])[0].lower()
-    owners = [name for word, name in _GNOMAD_ASSEMBLIES if word in dataset]
-    context = context.of_assembly(owners[0] if owners else _GNOMAD_NEWEST)
-    return parse(
-        place.strip("/"),
-        assembly=context.assembly,
-        loaded=context.loaded,
-        references=context.references,
+        return context.genes.pattern(match[0], context.genome())
+    except InvalidRequest as reason:
+        if reason.parameter != "geneId":
+            raise
+        sentence = PROTEIN_SENTENCE if is_protein_change(match[0]) else str(reason)
+        raise NotUnderstood(sentence, parameter="variant") from reason
+
+
+def _read_rsid(match: re.Match[str], context: Context) -> VariantPattern:
+    return _named(f"rs{int(match['number'])}", context)
+
+
+def _read_vrs(match: re.Match[str], context: Context) -> VariantPattern:
+    return _named(f"ga4gh:VA.{match['digest']}", context)
+
+
+def _named(identifier: str, context: Context) -> VariantPattern:
+    """Return the question for every allele of a name; the data says which they are."""
+    return VariantPattern(
+        contig=None,
+        genome=context.genome(),
+        annotated=AnnotationPattern(identifier=identifier),
     )
 
 
@@ -602,8 +684,10 @@ def _unread(sentence: str) -> Callable[[re.Match[str], Context], VariantPattern]
     return read
 
 
-_NO_RSID = "rsIDs are not read yet: give position, REF and ALT, as 22-16050408-T-C."
-_NO_VRS = "VRS ids are not read yet: give position, REF and ALT, as 22-16050408-T-C."
+_NO_VRS = (
+    "Of VRS ids, those of alleles are read, ga4gh:VA. and 32 characters; "
+    "give position, REF and ALT, as 22-16050408-T-C."
+)
 _NO_CNV = (
     "A copy number variant is written as del 22:18912231-21465672, or as "
     "22:18912231-21465672 DUP."
@@ -613,9 +697,6 @@ _NO_TRANSCRIPT = (
     "genomic form, as NC_000022.10:g.16050408T>C."
 )
 _NO_HEADER = "This is the header line of a VCF; paste the line of a variant."
-_NO_GENE = (
-    "Genes are not read yet; give a region such as 22:16050000-16060000, or a variant."
-)
 _NO_WHOLE = "This names a whole sequence; add a position or a range, as 22:100-200."
 
 _KINDS = {
@@ -627,22 +708,34 @@ _KINDS = {
     "cnv": "CNV",
 }
 _CNV_WORD = rf"(?P<word>{'|'.join(sorted(_KINDS, key=len, reverse=True))})"
+_HOST = r"(?:[a-z0-9-]+\.)+(?:org|com|gov|edu|net|io|se|dk|no|fi|is|eu|uk)"
+_SEQUENCE = (
+    r"chr(?:[0-9]{1,2}|[XYM]|MT|Un|EBV)(?:_\w+)?|[XYM]|MT|[0-9]{1,2}|N[CTW]_[0-9.]+"
+)
+_NO_PLACE = r"(?!(?:chr)?(?:[0-9]{1,2}|[XYM]|MT)[-_:.][0-9]{3})"
 
 
 def _form(*parts: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.IGNORECASE | re.ASCII)
 
 
+_WORD = _form(_NO_PLACE, r"[A-Z0-9]+[A-Z_-][\w.@/()-]{0,40}|[A-Z]+[0-9]+")
+
 NOTATIONS: tuple[Notation, ...] = (
     Notation("header line", _form(r"#.*"), _unread(_NO_HEADER)),
-    Notation("link", _form(r"(?:[a-z]+://\S+|[a-z0-9.-]+\.org/\S+)"), _read_link),
+    Notation("link", _form(r"(?:[a-z]+://\S+|", _HOST, r"/\S+)"), _read_link),
+    Notation("VRS id", _form(r"(?:ga4gh:)?VA\.(?P<digest>[\w-]{32})"), _read_vrs),
     Notation("VRS id", _form(r"(?:ga4gh:)?[A-Z]{2,3}\.[\w-]{32}"), _unread(_NO_VRS)),
     Notation("VRS id", _form(r"ga4gh:.*"), _unread(_NO_VRS)),
-    Notation("rsID", _form(r"(?:dbsnp:)?[rs]s[0-9]+"), _unread(_NO_RSID)),
+    Notation("rsID", _form(r"(?:dbsnp:)?rs\s?(?P<number>[0-9]{1,15})"), _read_rsid),
+    *(Notation(row.name, row.form, _unread(row.sentence)) for row in UNREAD),
     Notation(
         "genomic HGVS",
         _form(_CONTIG, r"(?:\([^)]*\))?\s*:\s*[gm]\.\s*(?P<change>\S.*)"),
         _read_hgvs,
+    ),
+    Notation(
+        "mitochondrial HGVS", _form(r"m\.\s?(?P<change>\S.*)"), _read_mitochondrial
     ),
     Notation(
         "transcript or protein HGVS",
@@ -699,15 +792,35 @@ NOTATIONS: tuple[Notation, ...] = (
         ),
         _read_vcf,
     ),
-    Notation("HGNC id", _form(r"HGNC:[0-9]+"), _unread(_NO_GENE)),
+    Notation("HGNC id", _form(r"HGNC:[0-9]+|ENSG[0-9]{11}(?:\.[0-9]+)?"), _read_gene),
     Notation("position", _form(_CONTIG, r"(?:\s?:\s?|\s)", _POS), _read_position),
     Notation(
         "position", _form(r"(?P<contig>(?:chr)?[0-9XYMT]+)-", _POS), _read_position
     ),
-    Notation("sequence", _form(r"chr\w+|[XY]|MT|[0-9]+"), _unread(_NO_WHOLE)),
-    Notation("gene", _form(r"[A-Z][A-Z0-9-]*"), _unread(_NO_GENE)),
+    Notation(
+        "sequence",
+        _form(_SEQUENCE),
+        _unread(_NO_WHOLE),
+    ),
+    Notation(
+        "gene", _form(_NO_PLACE, r"(?:[A-Z]|[0-9]{1,2}[A-Z_])[\w.@-]*"), _read_gene
+    ),
+    Notation("change of a protein", PROTEIN, _unread(PROTEIN_SENTENCE)),
+    Notation(
+        "change beside a gene",
+        _form(r"[A-Z][A-Z0-9-]*[\s:]+\D*[0-9].*"),
+        _unread(GENE_CHANGE_SENTENCE),
+    ),
 )
 """Every way of writing, in the order they are tried."""
+
+
+_NAME_FORM = re.compile(r"rs[0-9]+|(?:ga4gh:)?VA\.[\w-]{32}", re.IGNORECASE | re.ASCII)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is an rs number or the VRS id of an allele."""
+    return _NAME_FORM.fullmatch(text.strip()) is not None
 
 
 _HGVS_FORM = re.compile(r"[^\s:]+\s?:\s?[cgmnrp]\..*|[cnrp]\..*", re.IGNORECASE)

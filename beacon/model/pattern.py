@@ -8,10 +8,11 @@ Beacon v2, genomicVariations/requestParameters.json.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from beacon.model.annotation import AnnotationPattern
 from beacon.model.assemblies import ASSEMBLIES, find_contig
 from beacon.model.structure import Join, Named, described
 from beacon.model.variant import strip
@@ -19,7 +20,7 @@ from beacon.model.variant import strip
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from beacon.model.annotation import Annotation, AnnotationPattern
+    from beacon.model.annotation import Annotation
     from beacon.model.genome import Contig
     from beacon.model.similarity import Similar
     from beacon.model.variant import Allele
@@ -77,6 +78,8 @@ class VariantPattern:
         is_provisional: its spellings may not be all there are (an insertion or
             deletion that may lie further left, where no reference tells; bases
             that are not known): not finding it says nothing.
+        notes: sentences the answer must repeat (which gene an alias was taken
+            for); they ask nothing.
     """
 
     contig: Contig | None
@@ -95,6 +98,7 @@ class VariantPattern:
     mate: Contig | None = None
     similar: Similar | None = None
     is_provisional: bool = False
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def is_plain(self) -> bool:
@@ -124,6 +128,16 @@ class VariantPattern:
             message = "the pattern names no sequence"
             raise ValueError(message)
         return self.contig
+
+    @property
+    def name(self) -> str | None:
+        """The rs number or VRS id, where nothing else is asked for."""
+        asked = self.annotated
+        if asked is None or self.contig is not None:
+            return None
+        if asked != AnnotationPattern(identifier=asked.identifier):
+            return None
+        return asked.identifier
 
     @property
     def is_single_allele(self) -> bool:
@@ -167,6 +181,8 @@ class VariantPattern:
             return None if self.similar.closeness(allele) is None else allele.start
         if self.meets_own_side(allele):
             return allele.start
+        if self.annotated is not None:
+            return None  # annotations speak of an allele's own place
         other = mate_side(allele) if allele.is_symbolic else None
         if other is None or not self._meets(other, allele, own_side):
             return None

@@ -13,9 +13,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from beacon.model import assemblies, notation
+from beacon.model.annotation import AnnotationPattern
 from beacon.model.errors import InvalidRequest, NotUnderstood
+from beacon.model.genes import NO_GENES
 from beacon.model.genome import Interval, start_from_pos
 from beacon.model.pattern import Bounds, VariantPattern
+from beacon.model.protein import asked_change
 from beacon.model.similarity import POINTS, SPANS, Event, Mate
 from beacon.model.spelling import (
     allele_pattern,
@@ -24,6 +27,7 @@ from beacon.model.spelling import (
     overlap_bounds,
     reference_of,
     region_pattern,
+    resolve_assembly,
     resolve_contig,
     similar_pattern,
     spellings,
@@ -33,6 +37,7 @@ from beacon.model.variant import BASES, sequence_allele
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from beacon.model.genes import Genes
     from beacon.model.genome import Contig
     from beacon.model.variant import Reference
 
@@ -42,10 +47,12 @@ __all__ = [
     "VariantParameters",
     "allele_pattern",
     "canonical_type",
+    "gene_symbols",
     "identity_pattern",
     "pattern_of",
     "region_pattern",
     "spellings",
+    "transcript_hgvs",
 ]
 
 
@@ -54,7 +61,8 @@ class VariantParameters:
     """The variant parameters of one request, as given; ``None`` or ``()``: not given.
 
     ``start`` and ``end`` hold one value, or two for a bracket; ``""`` as bases is
-    a value (a pure insertion or deletion).
+    a value (a pure insertion or deletion).  ``effects`` holds, for each effect
+    asked, the Sequence Ontology ids that are it.
     """
 
     assembly_id: str | None = None
@@ -79,6 +87,22 @@ class VariantParameters:
     def asks_similar(self) -> bool:
         """Whether variants that are similar to an event are asked for."""
         return (self.similarity, self.breakpoint_distance) != (None, None)
+
+    effects: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def asks_annotations(self) -> bool:
+        """Whether a gene, a protein change or an effect is given."""
+        return bool(self.effects) or (self.gene_id, self.aminoacid_change) != (
+            None,
+            None,
+        )
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether a place is given, or something that holds one."""
+        names = (self.reference_name, self.genomic_allele_short_form)
+        return bool(self.start or self.end) or names != (None, None)
 
     @property
     def places_something(self) -> bool:
@@ -107,6 +131,13 @@ class _Asked(NamedTuple):
     given: VariantParameters
     loaded: Collection[str]
     references: Mapping[str, Reference]
+    genes: Genes = NO_GENES
+
+    @property
+    def knows_gene_place(self) -> bool:
+        """Whether a gene is asked by where it lies, not by what annotations say."""
+        by_name = self.given.gene_id is None or self.given.aminoacid_change is not None
+        return not (by_name or self.genes.is_empty)
 
     def contig(self) -> Contig:
         name = self.given.reference_name
@@ -117,11 +148,22 @@ class _Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryType:
-    """One kind of question: when it is asked, and the pattern it stands for."""
+    """One kind of question: when it is asked, and the pattern it stands for.
+
+    Attributes:
+        needs_genes: whether it can be asked only where gene places are loaded.
+    """
 
     name: str
     asks: Callable[[VariantParameters], bool]
     build: Callable[[_Asked], VariantPattern | None]
+    needs_genes: bool = False
+
+    def is_for(self, asked: _Asked) -> bool:
+        """Whether it is what some parameters ask."""
+        if self.needs_genes and not asked.knows_gene_place:
+            return False
+        return self.asks(asked.given)
 
 
 def pattern_of(
@@ -129,6 +171,7 @@ def pattern_of(
     *,
     loaded: Collection[str],
     references: Mapping[str, Reference],
+    genes: Genes = NO_GENES,
 ) -> VariantPattern | None:
     """Return what the parameters ask for; ``None``: no particular variant.
 
@@ -136,6 +179,7 @@ def pattern_of(
         parameters: as given in the request.
         loaded: canonical names of the assemblies that have datasets.
         references: the references at hand, by canonical assembly name.
+        genes: where genes lie.
 
     Raises:
         InvalidRequest: naming the parameter that is missing, malformed or
@@ -143,12 +187,14 @@ def pattern_of(
         UnknownContig: when the assembly has no such sequence.
     """
     given = _checked(parameters)
-    row = next(row for row in QUERY_TYPES if row.asks(given))
-    asked = _Asked(given, loaded, references)
+    asked = _Asked(given, loaded, references, genes)
+    row = next(row for row in QUERY_TYPES if row.is_for(asked))
     found = row.build(asked)
-    if found is None or found.similar is not None:
-        return found
-    return _joined(_narrowed(found, given), asked)
+    if found is None:
+        return None
+    if found.similar is None:
+        found = _joined(_narrowed(found, given), asked)
+    return _annotated(found, asked)
 
 
 def _refuse(parameter: str, sentence: str) -> NoReturn:
@@ -282,18 +328,91 @@ def _everything(asked: _Asked) -> None:
         assemblies.assembly(asked.given.assembly_id)
 
 
-def _without_annotations(asked: _Asked) -> NoReturn:
+def _gene(asked: _Asked) -> VariantPattern:
+    """Build the question for what overlaps a gene, of the bases asked for."""
     given = asked.given
-    if given.gene_id is not None:
+    if given.start or given.end or given.genomic_allele_short_form is not None:
+        _refuse("geneId", "geneId places the variants; leave out other places.")
+    genome = resolve_assembly(given.assembly_id, asked.loaded)
+    pattern = asked.genes.pattern(given.gene_id or "", genome)
+    if given.reference_name is not None and asked.contig() != pattern.contig:
         _refuse(
             "geneId",
-            "geneId cannot be answered: this beacon holds no gene annotations yet.",
+            f"{given.gene_id} lies on {pattern.sequence.name}, not on "
+            f"{given.reference_name}.",
         )
-    _refuse(
-        "aminoacidChange",
-        "aminoacidChange cannot be answered: this beacon holds no protein "
-        "annotations yet.",
+    return replace(
+        pattern, reference=given.reference_bases, alternate=given.alternate_bases
     )
+
+
+def _without_place(asked: _Asked) -> VariantPattern:
+    """Build a question about annotations of a whole assembly."""
+    given = asked.given
+    return VariantPattern(
+        contig=None,
+        genome=resolve_assembly(given.assembly_id, asked.loaded),
+        reference=given.reference_bases,
+        alternate=given.alternate_bases,
+    )
+
+
+def _annotated(pattern: VariantPattern, asked: _Asked) -> VariantPattern:
+    """Return a question that asks for what annotations say, too."""
+    given = asked.given
+    if not given.asks_annotations:
+        return pattern
+    if pattern.is_single_allele or pattern.annotated is not None:
+        other = "filters" if given.aminoacid_change is None else "aminoacidChange"
+        parameter = other if given.gene_id is None else "geneId"
+        _refuse(
+            parameter,
+            f"{parameter} narrows a gene, a range or a sequence;"
+            " leave it out where one allele is asked for.",
+        )
+    change = given.aminoacid_change
+    annotated = AnnotationPattern(
+        genes=_symbols(asked),
+        effects=given.effects,
+        protein_change=None if change is None else _change(change),
+    )
+    return replace(pattern, annotated=annotated if annotated.kinds else None)
+
+
+def _symbols(asked: _Asked) -> tuple[str, ...]:
+    """Return the symbols annotations are asked for; none where a place is asked."""
+    name = asked.given.gene_id
+    if name is None or asked.knows_gene_place:
+        return ()
+    return asked.genes.symbols(name) or gene_symbols(name)
+
+
+def _change(text: str) -> str:
+    change = asked_change(text)
+    if change is None:
+        _refuse(
+            "aminoacidChange",
+            f"aminoacidChange {text[:40]!r} is no change of amino acids,"
+            " as V600E, Val600Glu or p.(Val600Glu).",
+        )
+    return change
+
+
+def gene_symbols(name: str) -> tuple[str, ...]:
+    """Return the symbols that one gene may be written with.
+
+    Approved symbols are in capitals, but for ``C1orf112`` and its like.
+
+    Raises:
+        InvalidRequest: for what cannot be a gene's symbol or id.
+    """
+    plain = name.strip()
+    if _GENE.fullmatch(plain) is None:
+        _refuse("geneId", f"geneId {name[:40]!r} is no gene symbol or id.")
+    capital = plain.upper()
+    frame = _OPEN_FRAME.fullmatch(capital)
+    open_frame = f"C{frame[1]}orf{frame[2]}" if frame else capital
+    return tuple(dict.fromkeys((plain, capital, open_frame)))
 
 
 def _short_form(asked: _Asked) -> VariantPattern:
@@ -303,14 +422,26 @@ def _short_form(asked: _Asked) -> VariantPattern:
         _refuse(parameter, f"{parameter} places a variant; leave out other places.")
     if given.reference_bases is not None or given.alternate_bases is not None:
         _refuse(parameter, f"{parameter} spells a variant; leave out other bases.")
-    if not notation.is_hgvs(text):
-        _refuse(parameter, f"{parameter} takes HGVS, as NC_000022.10:g.16050408T>C.")
+    hgvs = transcript_hgvs(text)
+    if hgvs is not None:
+        return VariantPattern(
+            contig=None,
+            genome=resolve_assembly(given.assembly_id, asked.loaded),
+            annotated=AnnotationPattern(hgvs=hgvs),
+        )
+    if not (notation.is_hgvs(text) or notation.is_name(text)):
+        _refuse(
+            parameter,
+            f"{parameter} takes HGVS, as NC_000022.10:g.16050408T>C, an rsID or a "
+            "VRS id.",
+        )
     try:
         return notation.parse(
             text,
             assembly=given.assembly_id,
             loaded=asked.loaded,
             references=asked.references,
+            genes=asked.genes,
         )
     except NotUnderstood as error:
         raise InvalidRequest(str(error), parameter=parameter) from error
@@ -364,6 +495,30 @@ def _mate(asked: _Asked, contig: Contig) -> Mate | None:
     )
     check_place(other, given.mate_start, given.mate_start)
     return Mate(other.name, given.mate_start)
+
+
+_GENE = re.compile(r"[A-Za-z0-9][\w.:@/-]{0,59}", re.ASCII)
+_OPEN_FRAME = re.compile(r"C([0-9XY]+)ORF([0-9]+)")
+_TRANSCRIPT = re.compile(
+    r"(?P<accession>(?:[NX][MRP]_|ENS[TP])[0-9]+(?:\.[0-9]+)?|LRG_[0-9]+[tp][0-9]+)"
+    r"(?:\([\w.-]+\))?\s?:\s?(?P<change>[cnpr]\.\S+)(?:\s\(p\.\S+\))?",
+    re.IGNORECASE,
+)
+
+
+def transcript_hgvs(text: str) -> str | None:
+    """Return an HGVS name of a transcript or protein, ``None`` for other texts.
+
+    ``NM_004006.2(DMD):c.4375C>T (p.Arg1459Ter)``, as ClinVar titles it, is
+    ``NM_004006.2:c.4375C>T``.
+    """
+    match = _TRANSCRIPT.fullmatch(text.strip())
+    if match is None:
+        return None
+    accession = match["accession"]
+    if not accession.startswith("LRG_"):
+        accession = accession.upper()
+    return f"{accession}:{match['change']}"
 
 
 def _bracket(asked: _Asked) -> VariantPattern:
@@ -461,9 +616,15 @@ def _whole_contig(asked: _Asked) -> VariantPattern:
 
 QUERY_TYPES: tuple[QueryType, ...] = (
     QueryType(
+        name="gene",
+        asks=lambda p: p.gene_id is not None and p.aminoacid_change is None,
+        build=_gene,
+        needs_genes=True,
+    ),
+    QueryType(
         name="annotation",
-        asks=lambda p: (p.gene_id, p.aminoacid_change) != (None, None),
-        build=_without_annotations,
+        asks=lambda p: p.asks_annotations and not p.is_placed,
+        build=_without_place,
     ),
     QueryType(
         name="short form",

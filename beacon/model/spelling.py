@@ -61,6 +61,17 @@ def resolve_contig(
     return assemblies.contig(sole, name)
 
 
+def resolve_assembly(assembly: str | None, loaded: Collection[str]) -> str:
+    """Return the canonical name of the assembly asked, given or the only one loaded.
+
+    Raises:
+        InvalidRequest: when it is unknown, or needed and not given.
+    """
+    if assembly is not None:
+        return assemblies.assembly(assembly).name
+    return _sole_assembly(loaded, ()).name
+
+
 def _sole_assembly(
     loaded: Collection[str], owners: Collection[str]
 ) -> assemblies.Assembly:

@@ -18,6 +18,7 @@ from beacon.model.disclosure import (
     Permit,
     VariantDisclosure,
 )
+from beacon.model.findings import Coverage, Silence
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.policy.rules import RULES
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from beacon.model.requester import Requester
 
 _UNDECLARED = "undeclared"
+_PARTIAL = "partial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +72,49 @@ def disclose(
     return Disclosure(
         granularity=max((p.granularity for p in parts), default=query.granularity),
         datasets=parts,
-        warnings=query.warnings + _doubts(parts),
+        warnings=query.warnings + _doubts(findings, parts),
     )
 
 
-def _doubts(parts: Sequence[DatasetDisclosure]) -> tuple[str, ...]:
-    """Return why a dataset could give no answer, in a sentence."""
-    if all(part.status is not Status.NO_ANSWER for part in parts):
-        return ()
-    return (
-        "Where this variant stands in the data cannot be told without a reference"
-        " genome (or with N among its bases), so not finding it is no answer.",
-    )
+def _doubts(findings: Findings, parts: Sequence[DatasetDisclosure]) -> tuple[str, ...]:
+    """Return why datasets could give no answer, each reason in one sentence."""
+    said: dict[str, None] = {}
+    for found, part in zip(findings.datasets, parts, strict=True):
+        if part.status is Status.WITHHELD:
+            continue
+        if found.silence is not None:
+            said[_SILENT[found.silence]] = None
+        elif part.status is Status.NO_ANSWER:
+            said[_UNPLACED] = None
+        if found.is_other_version:
+            said[_OTHER_VERSION] = None
+    return tuple(said)
+
+
+_UNPLACED = (
+    "Where this variant stands in the data cannot be told without a reference"
+    " genome (or with N among its bases), so not finding it is no answer."
+)
+_OTHER_VERSION = (
+    "This HGVS name was found with another version of its transcript or protein."
+)
+_SILENT: Mapping[Silence, str] = {
+    Silence.NOT_ANNOTATED: (
+        "A dataset without annotations of this kind says nothing of this question."
+    ),
+    Silence.UNKNOWN_NAME: (
+        "A dataset whose annotations never name what is asked for says nothing of it."
+    ),
+    Silence.KNOWN_NOWHERE: (
+        "No dataset here names this gene or identifier, so there is no answer:"
+        " check its spelling, or ask by place.  Genes are found by their place once"
+        " a table of them is loaded (beacon load genes)."
+    ),
+    Silence.UNREAD: (
+        "Some annotations of a dataset could not be read and may be about what is"
+        " asked for, so not finding it is no answer."
+    ),
+}
 
 
 def _part(
@@ -148,6 +181,7 @@ def _on_page(found: DatasetFindings, query: Query) -> tuple[FoundVariant, ...]:
 def _record(variant: FoundVariant, layout: Layout) -> VariantDisclosure:
     return VariantDisclosure(
         allele=variant.allele,
+        annotation=variant.annotation,
         groups=tuple(
             GroupDisclosure(
                 label=group.label, counts=group_counts(variant.tally, group)
@@ -187,9 +221,12 @@ def _coverage(found: DatasetFindings) -> str | None:
     if found.status is not Status.NOT_SEEN or found.variants:
         return None
     place = found.place
-    if place is not None and (place.has_record or place.an is not None):
-        return None
-    return _UNDECLARED
+    if place is None:
+        return _UNDECLARED
+    if place.coverage is Coverage.PARTIAL:
+        return _PARTIAL
+    is_known = place.has_record or place.an is not None or place.coverage is not None
+    return None if is_known else _UNDECLARED
 
 
 def _filters(found: DatasetFindings) -> tuple[str, ...]:

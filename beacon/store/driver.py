@@ -12,15 +12,21 @@ holds variants that are structural or span more than 1,000 bases,
 under an index by length class, so that a question reads only what can reach it.
 A breakend also has its mate's contig and start, under an index of their own: it
 is found from both sides.
+``coverage_<assembly>`` holds where releases looked, 16,384 bases a document,
+
+    {_id: key of the first base, d: {"<release number>": packed runs}}
 """
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from pymongo import WriteConcern
 from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
     ConfigurationError,
     ExecutionTimeout,
     OperationFailure,
@@ -33,7 +39,7 @@ from beacon.model.variant import is_symbolic
 from beacon.store.keys import LONGEST_SPAN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from pymongo.database import Database
@@ -41,12 +47,16 @@ if TYPE_CHECKING:
 DATASETS = "datasets"
 RELEASES = "releases"
 COUNTERS = "counters"
+GENES = "genes"
 LONG_INDEX = [("c", 1), ("k", 1), ("s", 1), ("e", 1)]
 MATE_INDEX = [("mc", 1), ("ms", 1)]
 HAS_MATE: dict[str, object] = {"mc": {"$exists": True}}
 SETTLE = 3.0
 """Seconds a release's rows stay after it stopped being served: readers keep the
 pointers they have read for less than this."""
+
+_DUPLICATE_KEY = 11000
+_RETRY_FOR = 30.0
 
 Document = dict[str, object]
 JOURNALED = WriteConcern(w="majority", j=True)
@@ -60,6 +70,11 @@ def variants_collection(assembly: str) -> str:
 def long_collection(assembly: str) -> str:
     """Return the name of the collection of long and structural variants."""
     return f"long_{assembly}"
+
+
+def coverage_collection(assembly: str) -> str:
+    """Return the name of the collection of where releases looked."""
+    return f"coverage_{assembly}"
 
 
 def is_long(start: int, end: int, alternate: str) -> bool:
@@ -98,3 +113,38 @@ def server_time(database: Database[Document]) -> datetime:
     """Return the server's clock, the only one that is compared."""
     hello = database.client.admin.command("hello", codec_options=database.codec_options)
     return cast("datetime", hello["localTime"])
+
+
+def while_away(write: Callable[[], None]) -> None:
+    """Do an idempotent write, again while the server is away for a short time.
+
+    Raises:
+        StoreUnavailable: when it stays away.
+    """
+    until = time.monotonic() + _RETRY_FOR
+    while True:
+        try:
+            with driver_errors():
+                write()
+        except StoreUnavailable as error:
+            is_away = isinstance(error.__cause__, AutoReconnect)
+            if not is_away or time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+def duplicates(error: BulkWriteError) -> list[int]:
+    """Return which operations met a key that was taken.
+
+    Raises:
+        BulkWriteError: when any failed for another reason.
+    """
+    details = error.details
+    failures = details["writeErrors"]
+    if details["writeConcernErrors"] or any(
+        f["code"] != _DUPLICATE_KEY for f in failures
+    ):
+        raise error
+    return [f["index"] for f in failures]

@@ -1,14 +1,19 @@
 """One allele, every dataset: is it there, and if not, what stands in its place.
 
 First its keys (one for each spelling), then, only for datasets that hold none
-of them, the rows that begin at the same positions.
+of them, the rows that begin at the same positions, then, where none of them
+answers, what the dataset declares of where it looked.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from beacon.model.findings import DatasetFindings, FoundVariant, Place
+from beacon.model.counts import SKIPPED
+from beacon.model.dataset import CoverageKind
+from beacon.model.findings import Coverage, DatasetFindings, FoundVariant, Place
+from beacon.store.covering import asked_stretch, look_along, look_at
 from beacon.store.driver import is_long
 from beacon.store.keys import SALTS, encode, is_hashed, is_site, long_key
 from beacon.store.packing import unpack
@@ -17,10 +22,12 @@ from beacon.store.scanning import allele_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from beacon.model.annotation import Kind
     from beacon.model.dataset import Dataset, Release
     from beacon.model.genome import Contig
     from beacon.model.pattern import Spelling, VariantPattern
     from beacon.model.variant import Allele
+    from beacon.store.covering import Looked
     from beacon.store.driver import Document
     from beacon.store.tables import PlaceKey, Row, Table
 
@@ -36,6 +43,7 @@ class Shelf(NamedTuple):
     long_classes: tuple[int, ...]
     longest_short: int
     widest_margin: int
+    annotated: frozenset[Kind]
 
 
 async def look_up(
@@ -53,6 +61,7 @@ async def look_up(
         there = await asked.rows_there()
     alleles = asked.of_pattern(await asked.rows() if there is None else there)
     findings: dict[str, DatasetFindings] = {}
+    places: dict[str, Place] = {}
     for shelf in loaded:
         told = _from_rows(shelf, alleles)
         if told is None:
@@ -60,14 +69,91 @@ async def look_up(
             place = place_of(
                 shelf.release, [cast("Document", r["d"]) for _, r in there]
             )
-            told = DatasetFindings(
-                dataset=shelf.dataset,
-                total=0,
-                place=place,
-                is_conclusive=not pattern.is_provisional,
-            )
-        findings[shelf.dataset.id] = told
+            places[shelf.dataset.id] = place
+        else:
+            findings[shelf.dataset.id] = told
+    missing = [s for s in loaded if s.dataset.id in places]
+    places |= await _declared(pattern, missing, places, table)
+    for shelf in missing:
+        findings[shelf.dataset.id] = DatasetFindings(
+            dataset=shelf.dataset,
+            total=0,
+            place=places[shelf.dataset.id],
+            is_conclusive=not pattern.is_provisional,
+        )
     return [findings.get(s.dataset.id) or _not_loaded(s) for s in shelves]
+
+
+async def _declared(
+    pattern: VariantPattern,
+    shelves: Sequence[Shelf],
+    places: Mapping[str, Place],
+    table: Table,
+) -> dict[str, Place]:
+    """Return the places of which datasets declare more than their rows say."""
+    asked = [s for s in shelves if s.release.coverage is not None]
+    if not asked:
+        return {}
+    stretch = asked_stretch(pattern)
+    if stretch[1] - stretch[0] == 1:
+        asked = [s for s in asked if not places[s.dataset.id].has_record]
+    releases = [shelf.release for shelf in asked]
+    looked = await look_at(releases, pattern.sequence.rank, stretch, table)
+    return {
+        shelf.dataset.id: place_declared(
+            places[shelf.dataset.id], shelf.release, looked[shelf.release.number]
+        )
+        for shelf in asked
+    }
+
+
+def place_declared(place: Place, release: Release, looked: Looked) -> Place:
+    """Return what rows and declared coverage say of a place together.
+
+    A record there answers for where it stands, a bad one for nobody.  One that
+    failed a filter says nothing of people whom blocks cover.
+    """
+    if place.has_record:
+        is_whole = looked.coverage() is Coverage.WHOLE
+        return place if is_whole else replace(place, coverage=Coverage.PARTIAL)
+    by_blocks = release.coverage is CoverageKind.BLOCKS
+    if place.filters and (SKIPPED in place.filters or not by_blocks):
+        return place
+    declared = looked.place()
+    is_outside = declared.coverage is Coverage.OUTSIDE
+    return replace(declared, filters=place.filters) if is_outside else declared
+
+
+async def ranges_declared(
+    pattern: VariantPattern, found: Sequence[DatasetFindings], table: Table
+) -> list[DatasetFindings]:
+    """Return findings of a scan; a "no" says how much of what was asked it saw."""
+    contig = pattern.contig
+    asked = [f for f in found if _is_open_to_doubt(f)]
+    if contig is None or not asked:
+        return list(found)
+    releases = [f.dataset.release for f in asked if f.dataset.release is not None]
+    stretch = asked_stretch(pattern)
+    looked = await look_along(releases, contig.rank, stretch, table)
+    told = []
+    for one in found:
+        release = one.dataset.release
+        if one in asked and release is not None:
+            seen, place = looked[release.number], one.place or Place()
+            if pattern.is_single_allele:
+                place = place_declared(place, release, seen)
+            else:
+                place = replace(place, coverage=seen.coverage())
+            told.append(replace(one, place=place))
+        else:
+            told.append(one)
+    return told
+
+
+def _is_open_to_doubt(found: DatasetFindings) -> bool:
+    release = found.dataset.release
+    is_declared = release is not None and release.coverage is not None
+    return is_declared and not found.total and found.is_contig_loaded
 
 
 def _not_loaded(shelf: Shelf) -> DatasetFindings:

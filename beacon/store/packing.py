@@ -55,8 +55,8 @@ def _write_varint(number: int) -> bytes:
 _COMMON = tuple(_write_varint(n) for n in range(1 << 14))
 
 
-def _varint(number: int) -> bytes:
-    """Return a varint, a small one from the table."""
+def varint(number: int) -> bytes:
+    """Return a number from 0 as a varint, a small one from the table."""
     if 0 <= number < 1 << 14:
         return _COMMON[number]
     return _write_varint(number)
@@ -104,7 +104,7 @@ def pack(
 def _write_structure(structure: Structure) -> bytes:
     start, end, length, is_imprecise = structure
     numbers = (-start[0], start[1], -end[0], end[1], -length[0], length[1])
-    return b"".join(map(_varint, (*numbers, int(is_imprecise))))
+    return b"".join(map(varint, (*numbers, int(is_imprecise))))
 
 
 def structure_of(blob: bytes) -> Structure | None:
@@ -149,10 +149,10 @@ def _people_flag(carriers: Sequence[Carriers]) -> int:
 
 
 def _write_words(words: Sequence[str]) -> bytes:
-    parts = [_varint(len(words))]
+    parts = [varint(len(words))]
     for word in words:
         text = word.encode()
-        parts += (_varint(len(text)), text)
+        parts += (varint(len(text)), text)
     return b"".join(parts)
 
 
@@ -163,16 +163,16 @@ def _write_an(an: tuple[int, ...], baseline: tuple[int, ...]) -> bytes:
         raise ValueError(message)
     if len(an) == 1:
         step = an[0] - baseline[0]
-        return _DENSE + _varint(step << 1 if step >= 0 else ~(step << 1))
+        return _DENSE + varint(step << 1 if step >= 0 else ~(step << 1))
     steps = [a - b for a, b in zip(an, baseline, strict=True)]
     steps = [s << 1 if s >= 0 else ~(s << 1) for s in steps]
     changed = [c for c, s in enumerate(steps) if s]
     if 2 * len(changed) >= len(steps):
-        return _DENSE + b"".join(map(_varint, steps))
-    parts = [_varint(len(changed) + _SPARSE_FROM - 1)]
+        return _DENSE + b"".join(map(varint, steps))
+    parts = [varint(len(changed) + _SPARSE_FROM - 1)]
     last = -1
     for column in changed:
-        parts += (_varint(column - last - 1), _varint(steps[column]))
+        parts += (varint(column - last - 1), varint(steps[column]))
         last = column
     return b"".join(parts)
 
@@ -183,33 +183,33 @@ def _write_with_people(parts: list[bytes], carriers: Sequence[Carriers]) -> None
         if hom is None or het is None or hemi is None:
             message = "a carrier's people are not known"
             raise ValueError(message)
-        parts.append(_varint(column - last - 1))
+        parts.append(varint(column - last - 1))
         last = column
         if het == ac and not hom and not hemi:
-            parts.append(_varint(ac << 1))
+            parts.append(varint(ac << 1))
             continue
         rest = ac - 2 * hom - hemi - het
-        parts += (_varint(ac << 1 | 1), _varint(hom), _varint(hemi), _varint(rest))
+        parts += (varint(ac << 1 | 1), varint(hom), varint(hemi), varint(rest))
 
 
 def _write_with_some_people(parts: list[bytes], carriers: Sequence[Carriers]) -> None:
     last = -1
     for column, ac, hom, het, hemi in carriers:
         known = (hom is not None) | (het is not None) << 1 | (hemi is not None) << 2
-        parts += (_varint(column - last - 1), _varint(ac), _COMMON[known])
+        parts += (varint(column - last - 1), varint(ac), _COMMON[known])
         last = column
         if hom is not None:
-            parts.append(_varint(hom))
+            parts.append(varint(hom))
         if het is not None:
-            parts.append(_varint(het))
+            parts.append(varint(het))
         if hemi is not None:
-            parts.append(_varint(hemi))
+            parts.append(varint(hemi))
 
 
 def _write_without_people(parts: list[bytes], carriers: Sequence[Carriers]) -> None:
     last = -1
     for carrier in carriers:
-        parts += (_varint(carrier.column - last - 1), _varint(carrier.ac))
+        parts += (varint(carrier.column - last - 1), varint(carrier.ac))
         last = carrier.column
 
 
@@ -234,7 +234,7 @@ def unpack(blob: bytes, layout: Layout) -> tuple[Tally, tuple[str, ...]]:
     at = _behind_structure(blob) if flags & _HAS_STRUCTURE else 1
     if flags & FILTERED:
         filters, at = _read_words(blob, at)
-    numbers = _numbers(blob, at)
+    numbers = read_varints(blob, at)
     if flags & _HAS_AN:
         an = _read_an(numbers, layout.baseline)
     if flags & _HAS_AC:
@@ -243,7 +243,8 @@ def unpack(blob: bytes, layout: Layout) -> tuple[Tally, tuple[str, ...]]:
     return Tally(an, carriers), filters
 
 
-def _numbers(blob: bytes, at: int) -> Iterator[int]:
+def read_varints(blob: bytes, at: int) -> Iterator[int]:
+    """Yield the numbers that begin at byte ``at``."""
     number = shift = 0
     for byte in blob[at:]:
         if byte < 0x80 and not shift:
@@ -282,16 +283,17 @@ def _read_an(numbers: Iterator[int], baseline: tuple[int, ...]) -> tuple[int, ..
     if kind == 0:
         return baseline
     if kind == 1:
-        return tuple(b + _unzigzag(next(numbers)) for b in baseline)
+        return tuple(b + unzigzag(next(numbers)) for b in baseline)
     an = list(baseline)
     column = -1
     for _ in range(kind - _SPARSE_FROM + 1):
         column += next(numbers) + 1
-        an[column] += _unzigzag(next(numbers))
+        an[column] += unzigzag(next(numbers))
     return tuple(an)
 
 
-def _unzigzag(step: int) -> int:
+def unzigzag(step: int) -> int:
+    """Return the step, of either sign, that was written as a varint."""
     return step >> 1 if not step & 1 else ~(step >> 1)
 
 

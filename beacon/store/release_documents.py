@@ -11,14 +11,16 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, cast
 
+from beacon.model.annotation import Kind
 from beacon.model.counts import Group, Layout
-from beacon.model.dataset import Dataset, Input, Release
+from beacon.model.dataset import CoverageKind, Dataset, Input, Release
 from beacon.model.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from beacon.model.structure import Structure
     from beacon.store.driver import Document
 
 
@@ -59,6 +61,7 @@ class ReleaseDocument(TypedDict):
     long_classes: list[int]
     longest_short: int
     widest_margin: int
+    annotated: list[str]
     owner: OwnerDocument
     created: datetime
     ordinal: int
@@ -72,6 +75,7 @@ class ReleaseDocument(TypedDict):
     tool: str
     options: str
     report: str
+    coverage: str | None
 
 
 FORMAT = 2
@@ -110,12 +114,14 @@ class StoredRelease:
         long_classes: length classes of its long variants.
         longest_short: bases that none of its short variants exceeds.
         widest_margin: bases that no margin of its structural variants exceeds.
+        annotated: what its annotations speak of.
     """
 
     release: Release
     long_classes: tuple[int, ...]
     longest_short: int
     widest_margin: int
+    annotated: frozenset[Kind] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,6 +132,12 @@ class Touched:
     long_classes: set[int] = field(default_factory=set)
     longest_short: int = 0
     widest_margin: int = 0
+
+    def take_long(self, length_class: int, structure: Structure | None) -> None:
+        """Note a long row."""
+        self.long_classes.add(length_class)
+        if structure is not None and structure.widest > self.widest_margin:
+            self.widest_margin = structure.widest
 
     def __le__(self, other: Touched) -> bool:
         return (
@@ -199,12 +211,14 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         tool=kept["tool"],
         options=json.loads(kept["options"]),
         report=json.loads(kept["report"]),
+        coverage=CoverageKind(told) if (told := kept["coverage"]) else None,
     )
     return StoredRelease(
         release=release,
         long_classes=tuple(sorted(kept["long_classes"])),
         longest_short=kept["longest_short"],
         widest_margin=kept["widest_margin"],
+        annotated=frozenset(Kind(kind) for kind in kept["annotated"]),
     )
 
 

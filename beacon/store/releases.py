@@ -24,12 +24,15 @@ from beacon.store.driver import (
     RELEASES,
     Document,
     client_options,
+    coverage_collection,
     driver_errors,
     long_collection,
     server_time,
     variants_collection,
 )
+from beacon.store.genes import keep_genes
 from beacon.store.lease import Lease
+from beacon.store.naming import IdentifierWriter
 from beacon.store.ownership import this_process
 from beacon.store.release_documents import (
     FORMAT,
@@ -210,10 +213,10 @@ class Catalogue:
         return ReleaseWriter(self._database, assembly, layout, lease)
 
     def _make_collections(self, assembly: str) -> None:
-        for name in (variants_collection(assembly), long_collection(assembly)):
+        for name in (variants_collection, long_collection, coverage_collection):
             try:
                 self._database.create_collection(
-                    name,
+                    name(assembly),
                     check_exists=False,
                     storageEngine={
                         "wiredTiger": {"configString": "block_compressor=zstd"}
@@ -333,6 +336,14 @@ class Catalogue:
                 f"use rollback first, or remove the whole dataset"
             )
             raise UsageError(message)
+
+    def identifiers(self, writer: ReleaseWriter, assembly: str) -> IdentifierWriter:
+        """Return what keeps the VRS ids of a release that is being written."""
+        return IdentifierWriter(self._database, assembly, writer.number)
+
+    def keep_genes(self, texts: Mapping[str, bytes]) -> None:
+        """Replace these texts of the table of genes, all at once."""
+        keep_genes(self._database, texts)
 
     def sweep(self) -> int:
         """Remove what dead loads and half-removed releases left; say how many."""

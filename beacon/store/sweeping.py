@@ -10,17 +10,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
+from beacon.store.annotation_documents import annotations_collection, release_ids
 from beacon.store.driver import (
     DATASETS,
     JOURNALED,
     RELEASES,
     SETTLE,
     Document,
+    coverage_collection,
     long_collection,
     server_time,
     variants_collection,
 )
 from beacon.store.keys import position_range
+from beacon.store.naming import forget_identifiers
 from beacon.store.ownership import is_alive, is_here
 
 if TYPE_CHECKING:
@@ -99,7 +102,7 @@ class Sweeper:
         if "owner" not in release:  # it was published once
             self._let_readers_finish(release["dataset"])
         field = f"d.{release['_id']}"
-        for name in (variants_collection, long_collection):
+        for name in (variants_collection, long_collection, coverage_collection):
             rows = self._database[name(release["assembly"])]
             for rank in release["touched"]:
                 where = _contig_filter(rank, is_long=name is long_collection)
@@ -107,6 +110,10 @@ class Sweeper:
                     {**where, field: {"$exists": True}}, {"$unset": {field: ""}}
                 )
                 rows.delete_many({**where, "d": {}})
+        low, high = release_ids(release["_id"])
+        annotations = self._database[annotations_collection(release["assembly"])]
+        annotations.delete_many({"_id": {"$gte": low, "$lt": high}})
+        forget_identifiers(self._database, release["assembly"], release["_id"])
         self._releases.delete_one({"_id": release["_id"]})
         self._datasets.update_one(
             {"_id": release["dataset"]}, {"$pull": {"withdrawn": release["_id"]}}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from beacon.store.coalescing import Coalescer
 from beacon.store.driver import (
     Document,
+    coverage_collection,
     driver_errors,
     long_collection,
     variants_collection,
@@ -53,17 +54,21 @@ class Table:
         self._short = database[variants_collection(assembly)]
         self._long: AsyncIOMotorCollection[Document]
         self._long = database[long_collection(assembly)]
+        self._coverage: AsyncIOMotorCollection[Document]
+        self._coverage = database[coverage_collection(assembly)]
         self._max_ms = int(deadline * 1000)
         self.rows: Coalescer[int, Document] = Coalescer(self._fetch_rows)
         self.long_rows: Coalescer[bytes, Document] = Coalescer(self._fetch_long_rows)
         self.places: Coalescer[PlaceKey, list[Document]] = Coalescer(self._fetch_places)
         self.long_places: Coalescer[PlaceKey, list[Document]]
         self.long_places = Coalescer(self._fetch_long_places)
+        self.bins: Coalescer[int, Document] = Coalescer(self._fetch_bins)
 
     async def close(self) -> None:
         """Stop every look-up."""
         for asked in (self.rows, self.long_rows, self.places, self.long_places):
             await asked.close()
+        await self.bins.close()
 
     async def _fetch_rows(self, keys: list[int]) -> Mapping[int, Document]:
         found = await self._find(self._short, {"_id": {"$in": keys}}, len(keys))
@@ -72,6 +77,10 @@ class Table:
     async def _fetch_long_rows(self, keys: list[bytes]) -> Mapping[bytes, Document]:
         found = await self._find(self._long, {"_id": {"$in": keys}}, len(keys))
         return {cast("bytes", d["_id"]): d for d in found}
+
+    async def _fetch_bins(self, keys: list[int]) -> Mapping[int, Document]:
+        found = await self._find(self._coverage, {"_id": {"$in": keys}}, len(keys))
+        return {cast("int", d["_id"]): d for d in found}
 
     async def _fetch_places(
         self, places: list[PlaceKey]
@@ -136,6 +145,24 @@ class Table:
             if len(found) < size:
                 return
             low = keys[-1] + 1
+            size = min(4 * size, LARGEST_PAGE)
+
+    async def bin_pages(
+        self, first: int, last: int, fields: Sequence[str]
+    ) -> AsyncGenerator[list[Document], None]:
+        """Yield the bins from key ``first`` to ``last``, of some releases, in order."""
+        size = FIRST_PAGE
+        wanted = {f"d.{field}": 1 for field in fields}
+        where: Document = {"_id": {"$gte": first, "$lte": last}}
+        while True:
+            with driver_errors():
+                cursor = self._coverage.find(where, wanted, max_time_ms=self._max_ms)
+                cursor.sort("_id", 1).limit(size).batch_size(size)
+                found = await cursor.to_list(None)
+            yield found
+            if len(found) < size:
+                return
+            where = {"_id": {"$gt": found[-1]["_id"], "$lte": last}}
             size = min(4 * size, LARGEST_PAGE)
 
     async def long_pages(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self, cast
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -17,7 +18,11 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import DatasetFindings, Findings
+from beacon.model.genes import NO_GENES, GeneTable
 from beacon.model.query import Granularity, Page
+from beacon.store.annotated import Tables, ask
+from beacon.store.annotation_documents import id_of
+from beacon.store.annotations import AnnotationTable
 from beacon.store.driver import (
     DATASETS,
     RELEASES,
@@ -26,7 +31,9 @@ from beacon.store.driver import (
     client_options,
     driver_errors,
 )
-from beacon.store.lookup import Shelf, loaded_only, look_up
+from beacon.store.genes import genes_version, read_texts
+from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
+from beacon.store.naming import alleles_named
 from beacon.store.release_documents import LISTED, read_dataset, read_release
 from beacon.store.scanning import POINT_CLASS, Answer, scan
 from beacon.store.similar import find_similar
@@ -35,9 +42,11 @@ from beacon.store.tables import Table
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+    from beacon.model.annotation import Annotation
     from beacon.model.dataset import Dataset
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
+    from beacon.model.variant import Allele
     from beacon.store.connection import StoreAddress
     from beacon.store.release_documents import StoredRelease
 
@@ -45,10 +54,24 @@ _FRESH = 1.0
 _OLDEST = SETTLE - 1.0
 _DEADLINE = 4.5
 _ITSELF = Page(skip=0, limit=1)
+_RECORD = Granularity.RECORD
 
 
 def _whole(_: str) -> Granularity:
     return Granularity.RECORD
+
+
+def _with_annotations(
+    found: DatasetFindings, said: Mapping[bytes, Annotation]
+) -> DatasetFindings:
+    release = found.dataset.release
+    if release is None or not found.variants:
+        return found
+    variants = tuple(
+        replace(v, annotation=said.get(id_of(release.number, v.allele)))
+        for v in found.variants
+    )
+    return replace(found, variants=variants)
 
 
 class VariantStore:
@@ -61,8 +84,11 @@ class VariantStore:
         self._database = client[database]
         self._deadline = deadline
         self._tables: dict[str, Table] = {}
+        self._annotation_tables: dict[str, AnnotationTable] = {}
         self._releases: dict[int, StoredRelease] = {}
         self._shelves: dict[str, tuple[Dataset, StoredRelease | None]] = {}
+        self._genes = NO_GENES
+        self._genes_version = 0
         self._read_at = float("-inf")
         self._reading: asyncio.Task[None] | None = None
 
@@ -94,6 +120,8 @@ class VariantStore:
         """Stop every question and close the connections."""
         for table in self._tables.values():
             await table.close()
+        for said in self._annotation_tables.values():
+            await said.close()
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
@@ -119,6 +147,16 @@ class VariantStore:
             await self._refresh(_FRESH)
         return tuple(dataset for dataset, _ in self._shelves.values())
 
+    async def genes(self) -> GeneTable:
+        """Return the table of genes.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
+        """
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+        return self._genes
+
     async def find(
         self, query: Query, granularities: Mapping[str, Granularity]
     ) -> Findings:
@@ -135,9 +173,35 @@ class VariantStore:
             read_at = self._read_at
             shelves = self._asked(query, granularities)
             found = await self._find(query, shelves, granularities)
+            found = await self._annotated(found, shelves, granularities)
             if time.monotonic() - read_at > _OLDEST:
                 await self._check_still_kept(shelves)
         return Findings(datasets=tuple(found))
+
+    async def alleles_named(
+        self, name: str, assembly: str, datasets: Sequence[str]
+    ) -> list[Allele]:
+        """Return the alleles that datasets carry under an rs number or a VRS id.
+
+        Raises:
+            InvalidRequest: when there are more than anybody can read.
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+            served = [self._shelves[d][1] for d in datasets if d in self._shelves]
+            return await alleles_named(
+                self._database,
+                self._table(assembly),
+                name=name,
+                assembly=assembly,
+                releases=[
+                    stored.release.number
+                    for stored in served
+                    if stored is not None and stored.release.assembly == assembly
+                ],
+                max_ms=int(self._deadline * 1000),
+            )
 
     def _asked(
         self, query: Query, granularities: Mapping[str, Granularity]
@@ -157,7 +221,8 @@ class VariantStore:
                     stored.longest_short,
                     stored.widest_margin,
                 )
-                shelves.append(Shelf(dataset, stored.release, *reach))
+                shelf = Shelf(dataset, stored.release, *reach, stored.annotated)
+                shelves.append(shelf)
         return shelves
 
     async def _find(
@@ -172,11 +237,16 @@ class VariantStore:
         if pattern is None:
             return await self._walk(query, shelves, granularities)
         table = self._table(pattern.assembly)
+        if pattern.annotated is not None:
+            tables = Tables(table, self._annotations(pattern.assembly))
+            level = granularities.__getitem__
+            return await ask(pattern, shelves, level, query.page, tables)
         if pattern.spellings:
             return await look_up(pattern, shelves, table)
         if pattern.similar is not None:
             levels = [granularities[s.dataset.id] for s in shelves]
-            return await find_similar(pattern, shelves, table, levels, query.page)
+            found = await find_similar(pattern, shelves, table, levels, query.page)
+            return await ranges_declared(pattern, found, table)
         if pattern.identity is not None:
             return await self._scan(pattern, shelves, _whole, _ITSELF)
         return await self._scan(pattern, shelves, granularities.__getitem__, query.page)
@@ -201,12 +271,13 @@ class VariantStore:
         if answers:
             table = self._table(contig.assembly)
             await scan(contig, pattern, tuple(answers.values()), table)
-        return [
+        found = [
             loaded_only(s, contig, answers[s.dataset.id].findings())
             if s.dataset.id in answers
             else DatasetFindings(dataset=s.dataset, total=0, is_contig_loaded=False)
             for s in shelves
         ]
+        return await ranges_declared(pattern, found, self._table(contig.assembly))
 
     async def _walk(
         self,
@@ -230,6 +301,35 @@ class VariantStore:
                 if here:
                     await scan(contig, None, here, self._table(name))
         return [a.findings(a.shelf.release.variants) for a in answers]
+
+    async def _annotated(
+        self,
+        found: Sequence[DatasetFindings],
+        shelves: Sequence[Shelf],
+        granularities: Mapping[str, Granularity],
+    ) -> list[DatasetFindings]:
+        """Add what annotations say of the variants that are shown as records."""
+        annotated = {s.dataset.id: s.release for s in shelves if s.annotated}
+        wanted: dict[str, dict[bytes, None]] = {}
+        for one in found:
+            release = annotated.get(one.dataset.id)
+            if release is not None and granularities[one.dataset.id] is _RECORD:
+                ids = wanted.setdefault(release.assembly, {})
+                ids.update(
+                    (id_of(release.number, v.allele), None) for v in one.variants
+                )
+        said: dict[bytes, Annotation] = {}
+        for assembly, ids in wanted.items():
+            if ids:
+                said |= await self._annotations(assembly).by_id.get(tuple(ids))
+        return [_with_annotations(one, said) for one in found] if said else [*found]
+
+    def _annotations(self, assembly: str) -> AnnotationTable:
+        table = self._annotation_tables.get(assembly)
+        if table is None:
+            table = AnnotationTable(self._database, assembly, self._deadline)
+            self._annotation_tables[assembly] = table
+        return table
 
     def _table(self, assembly: str) -> Table:
         table = self._tables.get(assembly)
@@ -274,6 +374,7 @@ class VariantStore:
             documents = await cursor.to_list(None)
             wanted = {cast("int", d["active"]) for d in documents if d.get("active")}
             await self._read_releases(wanted - self._releases.keys())
+            await self._read_genes()
         self._releases = {n: self._releases[n] for n in wanted & self._releases.keys()}
         shelves = {}
         for document in documents:
@@ -281,6 +382,13 @@ class VariantStore:
             dataset = read_dataset(document, stored.release if stored else None)
             shelves[dataset.id] = (dataset, stored)
         self._shelves, self._read_at = shelves, began
+
+    async def _read_genes(self) -> None:
+        """Read the table of genes where it is another one than before."""
+        if await genes_version(self._database) != self._genes_version:
+            version, texts = await read_texts(self._database)
+            self._genes = await asyncio.to_thread(GeneTable, texts)
+            self._genes_version = version
 
     async def _read_releases(self, numbers: set[int]) -> None:
         if numbers:

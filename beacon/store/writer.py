@@ -11,46 +11,62 @@ from __future__ import annotations
 import threading
 import time
 from queue import Empty, Queue
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from pymongo import UpdateOne
-from pymongo.errors import AutoReconnect, BulkWriteError
+from pymongo.errors import BulkWriteError
 
-from beacon.model.errors import BeaconError, LoadRejected, StoreUnavailable
+from beacon.model.errors import BeaconError, LoadRejected
 from beacon.model.pattern import side_of_mate
 from beacon.model.variant import is_symbolic
+from beacon.store.annotation_documents import annotation_document, kinds_of
+from beacon.store.annotation_writer import AnnotationWriter
 from beacon.store.driver import (
     JOURNALED,
     Document,
+    coverage_collection,
     driver_errors,
+    duplicates,
     is_long,
     long_collection,
     variants_collection,
+    while_away,
 )
 from beacon.store.keys import SALTS, decode, encode, length_class, long_key
 from beacon.store.packing import pack
 from beacon.store.release_documents import Touched
+from beacon.store.runs import Binner
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from pymongo.collection import Collection
     from pymongo.database import Database
 
-    from beacon.model.counts import Layout, VariantRecord
-    from beacon.model.dataset import Input, Release
+    from beacon.model.counts import CoverageRun, Layout, VariantRecord
+    from beacon.model.dataset import CoverageKind, Input, Release
     from beacon.store.lease import Lease
 
-_DUPLICATE_KEY = 11000
 _BATCH = 5000
+_BINS = 1000
 _QUEUED = 3
 _HEARTBEAT = 5.0
-_RETRY_FOR = 30.0
 _MOSTLY_KNOWN = 0.9
 _RARELY_KNOWN = 0.1
 _WIDEST_LOOK = 4
 """A batch's key range is read when it holds at most so many keys per row."""
+
+
+class _Sink(Protocol):
+    """Whatever takes documents of one kind."""
+
+    def write(self, documents: list[Document]) -> None:
+        """Write documents, or raise ``StoreUnavailable``."""
+
+
+_Batch = dict[_Sink, list[Document]]
+"""Documents to be written together."""
 
 
 class ReleaseWriter:
@@ -68,8 +84,14 @@ class ReleaseWriter:
         self._field = str(lease.number)
         self._short = _Table(database[variants_collection(assembly)], self._field)
         self._long = _Table(database[long_collection(assembly)], self._field)
+        coverage = database[coverage_collection(assembly)]
+        self._coverage = _Table(coverage, self._field)
+        self._binner = Binner(layout.baseline)
+        self._bins: dict[int, Document] = {}
+        self._annotations = AnnotationWriter(database, assembly)
+        self._kinds: set[str] = set()
         self._touched = Touched()
-        self._queue: Queue[tuple[list[Document], list[Document]] | None]
+        self._queue: Queue[_Batch | None]
         self._queue = Queue(maxsize=_QUEUED)
         self._failure: BaseException | None = None
         self._is_open = True
@@ -96,12 +118,36 @@ class ReleaseWriter:
             self._raise_failure()
             self._queue.put(batch)
 
-    def _documents(
-        self, records: Sequence[VariantRecord]
-    ) -> tuple[list[Document], list[Document]]:
+    def cover(self, run: CoverageRun) -> None:
+        """Write where the release looked, contig by contig, in order.
+
+        A contig that is given again replaces what was given before.
+
+        Raises:
+            StoreUnavailable: when an earlier batch could not be written.
+            LoadRejected: when this load lost its lease.
+            ValueError: for AN of other columns.
+        """
+        if run.rank not in self._touched.ranks:
+            self._touch(Touched(ranks={run.rank}))
+        self._keep_bins(self._binner.add(run))
+
+    def _keep_bins(self, bins: Iterable[tuple[int, bytes]]) -> None:
+        for key, blob in bins:
+            self._bins[key] = {"_id": key, "d": {self._field: blob}}
+            if len(self._bins) == _BINS:
+                self._send_bins()
+
+    def _send_bins(self) -> None:
+        self._raise_failure()
+        self._queue.put({self._coverage: list(self._bins.values())})
+        self._bins = {}
+
+    def _documents(self, records: Sequence[VariantRecord]) -> _Batch:
         """Return the documents of short and of long alleles, each allele once."""
         short: dict[object, Document] = {}
         long: dict[object, Document] = {}
+        annotated: dict[object, Document] = {}
         touched = Touched()
         field, layout = self._field, self._layout
         for record in records:
@@ -115,10 +161,10 @@ class ReleaseWriter:
                 document = _long_document(rank, start, end, reference, alternate)
                 document |= self._mate(alternate)
                 document["d"] = counts
-                touched.long_classes.add(length_class(start, end))
-                if structure is not None and structure.widest > touched.widest_margin:
-                    touched.widest_margin = structure.widest
+                touched.take_long(length_class(start, end), structure)
                 long[document["_id"]] = document
+                if record.annotation is not None:
+                    self._annotate(record, document["_id"], annotated)
                 continue
             if end - start > touched.longest_short:
                 touched.longest_short = end - start
@@ -128,8 +174,23 @@ class ReleaseWriter:
                 short[key, reference, alternate] = allele
             else:
                 short[key] = {"_id": key, "d": counts}
+            if alternate and record.annotation is not None:
+                self._annotate(record, key, annotated)
         self._touch(touched)
-        return list(short.values()), list(long.values())
+        return {
+            self._short: list(short.values()),
+            self._long: list(long.values()),
+            self._annotations: list(annotated.values()),
+        }
+
+    def _annotate(
+        self, record: VariantRecord, key: object, annotated: dict[object, Document]
+    ) -> None:
+        """Add the document of a record's annotation; note what it speaks of."""
+        is_hashed = isinstance(key, int) and bool(key & 1)
+        document = annotation_document(self.number, record, key, is_hashed=is_hashed)
+        self._kinds |= kinds_of(document)
+        annotated[document["_id"]] = document
 
     def _mate(self, alternate: str) -> dict[str, object]:
         """Return the fields a breakend is found by from its mate's side."""
@@ -156,6 +217,7 @@ class ReleaseWriter:
         tool: str,
         options: Mapping[str, object],
         report: Mapping[str, object],
+        coverage: CoverageKind | None = None,
     ) -> Release:
         """Finish writing, and make this the release its dataset serves.
 
@@ -163,11 +225,14 @@ class ReleaseWriter:
             StoreUnavailable: when not everything could be written.
             LoadRejected: when this load lost its lease.
         """
+        self._keep_bins(self._binner.close())
+        self._send_bins()
         self._finish()
         self._raise_failure()
         release = self._lease.publish(
             {
                 "fingerprint": fingerprint,
+                "annotated": sorted(self._kinds),
                 "genotyped": genotyped,
                 "contigs": contigs,
                 "variants": variants,
@@ -176,6 +241,7 @@ class ReleaseWriter:
                 "tool": tool,
                 "options": options,
                 "report": report,
+                "coverage": coverage,
             }
         )
         self._is_open = False
@@ -204,14 +270,14 @@ class ReleaseWriter:
             try:
                 batch = self._queue.get(timeout=_HEARTBEAT)
             except Empty:
-                batch = ([], [])
+                batch = {}
             if batch is None:
                 return
             if self._failure is not None:
                 continue
             try:
-                self._short.write(batch[0])
-                self._long.write(batch[1])
+                for sink, documents in batch.items():
+                    sink.write(documents)
                 if time.monotonic() - renewed > _HEARTBEAT:
                     self._lease.renew()
                     renewed = time.monotonic()
@@ -265,20 +331,8 @@ class _Table:
         Raises:
             StoreUnavailable: when it stays away.
         """
-        if not documents:
-            return
-        until = time.monotonic() + _RETRY_FOR
-        while True:
-            try:
-                with driver_errors():
-                    self._write(documents)
-            except StoreUnavailable as error:
-                is_away = isinstance(error.__cause__, AutoReconnect)
-                if not is_away or time.monotonic() > until:
-                    raise
-                time.sleep(0.2)
-            else:
-                return
+        if documents:
+            while_away(lambda: self._write(documents))
 
     def _write(self, documents: list[Document]) -> None:
         """Insert what is new, merge the rest; where little is new, merge all."""
@@ -293,7 +347,7 @@ class _Table:
             if new:
                 self._collection.insert_many(new, ordered=False)
         except BulkWriteError as error:
-            again += [new[index] for index in _duplicates(error)]
+            again += [new[index] for index in duplicates(error)]
         # Others fill the collection too: look before inserting from then on.
         self._share_known = len(again) / len(documents)
         self._was_empty = self._was_empty and self._share_known < _RARELY_KNOWN
@@ -329,7 +383,7 @@ class _Table:
                 done = self._collection.bulk_write(changes, ordered=False)
             except BulkWriteError as error:
                 added += int(error.details["nUpserted"])
-                documents = [documents[index] for index in _duplicates(error)]
+                documents = [documents[index] for index in duplicates(error)]
             else:
                 return added + done.upserted_count
         if documents:
@@ -352,18 +406,3 @@ class _Table:
         counts = document["d"]
         blob = counts[self._field] if isinstance(counts, dict) else None
         return UpdateOne(where, {"$set": {f"d.{self._field}": blob}}, upsert=True)
-
-
-def _duplicates(error: BulkWriteError) -> list[int]:
-    """Return which operations met a key that was taken.
-
-    Raises:
-        BulkWriteError: when any failed for another reason.
-    """
-    details = error.details
-    failures = details["writeErrors"]
-    if details["writeConcernErrors"] or any(
-        f["code"] != _DUPLICATE_KEY for f in failures
-    ):
-        raise error
-    return [f["index"] for f in failures]

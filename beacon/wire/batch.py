@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from beacon.model.errors import InvalidRequest, RequestTooLarge
-from beacon.model.notation import parse
+from beacon.model.notation import parse, vcf_style
 from beacon.model.query import Granularity, Include, Query
 from beacon.model.status import Status
 from beacon.wire.info import given
@@ -134,15 +134,21 @@ def _assembly(members: dict[str, object]) -> str | None:
 
 def _spelled(text: str, assembly: str | None, known: Understanding) -> VariantPattern:
     return _allele(
-        parse(text, assembly=assembly, loaded=known.loaded, references=known.references)
+        parse(
+            text,
+            assembly=assembly,
+            loaded=known.loaded,
+            references=known.references,
+            genes=known.genes,
+        )
     )
 
 
 def _allele(pattern: VariantPattern | None) -> VariantPattern:
     """Refuse a question that is about more than one allele."""
-    if pattern is None or not (pattern.is_single_allele or pattern.identity):
+    if pattern is None or not (pattern.is_single_allele or pattern.name):
         message = (
-            "A batch asks for alleles only, as 22-16050408-T-C; "
+            "A batch asks for alleles and rsIDs only, as 22-16050408-T-C; "
             "ask for a region or a structural variant at /api/g_variants."
         )
         raise InvalidRequest(message)
@@ -157,8 +163,21 @@ def answered(line: Line, disclosure: Disclosure) -> Document:
         line,
         status=disclosure.status.value,
         datasets=[_dataset(part) for part in disclosure.datasets],
-        **given(error=error or None),
+        **given(alleles=_alleles(disclosure), error=error or None),
     )
+
+
+def _alleles(disclosure: Disclosure) -> list[Document] | None:
+    """Return the alleles of a name, labelled, each with its answer."""
+    return [
+        {
+            "variant": vcf_style(named.allele),
+            "assemblyId": named.allele.contig.assembly,
+            "status": named.disclosure.status.value,
+            "datasets": [_dataset(part) for part in named.disclosure.datasets],
+        }
+        for named in disclosure.alleles
+    ] or None
 
 
 def unanswered(line: Line, sentence: str) -> Document:
@@ -173,4 +192,5 @@ def _line(line: Line, **members: object) -> Document:
 
 def _dataset(part: DatasetDisclosure) -> Document:
     counts = {} if part.counts is None else count_members(part.counts)
-    return {"id": part.dataset, "status": part.status.value} | counts
+    said = {"id": part.dataset, "status": part.status.value}
+    return said | counts | given(coverage=part.coverage)

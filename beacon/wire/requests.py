@@ -16,16 +16,20 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from beacon.model.assemblies import assembly as assembly_named
+from beacon.model.effects import EFFECTS, narrower
 from beacon.model.errors import InvalidRequest
+from beacon.model.genes import NO_GENES
+from beacon.model.notation import is_name, parse
 from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.questions import VariantParameters, identity_pattern, pattern_of
 from beacon.wire.info import API_VERSION
-from beacon.wire.parameters import CommonBody, VariantBody, invalid
+from beacon.wire.parameters import CommonBody, FilterBody, VariantBody, invalid
 from beacon.wire.reading import read_json, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+    from beacon.model.genes import Genes
     from beacon.model.variant import Reference
     from beacon.wire.info import Document
 
@@ -66,11 +70,13 @@ class Understanding:
     Attributes:
         loaded: canonical names of the assemblies that have data.
         references: genomes to normalise alleles with, by assembly.
+        genes: where genes lie.
         largest_page: no page is larger; a larger ``limit`` is cut to it.
     """
 
     loaded: Collection[str]
     references: Mapping[str, Reference]
+    genes: Genes = NO_GENES
     largest_page: int = 1000
 
 
@@ -284,17 +290,45 @@ def understand(asked: Asked, address: Address, known: Understanding) -> Query:
         raise invalid(failure) from failure
     if asked.is_start_empty:
         _check_place_of_bases(body)
+    effects, unknown = _filters(common, address)
     query = Query(
         datasets=common.datasets or None,
         granularity=_granularity(common, address),
         include=Include(common.include_resultset_responses),
         page=Page(skip=common.skip, limit=_limit(common, known)),
-        unknown_filters=tuple(each.text for each in common.filters),
+        unknown_filters=unknown,
         test_mode=common.test_mode,
-        warnings=_few((*asked.warnings, *_warnings(common, known))),
+        warnings=_few((*asked.warnings, *_warnings(common, known, unknown))),
     )
     query = replace(query, requested=_requested(query, common, body))
-    return _addressed(_about(query, body, address, known), address)
+    query = _about(query, body, effects, address, known)
+    return _addressed(query, address, known)
+
+
+def _filters(
+    common: CommonBody, address: Address
+) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    """Return the effects that filters ask for, and the filters nothing answers to.
+
+    An effect stands for every narrower one, unless the filter says otherwise.
+    """
+    effects: list[tuple[str, ...]] = []
+    unknown: list[str] = []
+    for each in common.filters:
+        term = each.id.upper()
+        if address.is_list_of_datasets or each.value or not _is_effect(each, term):
+            unknown.append(each.text)
+        elif each.include_descendant_terms is False:
+            effects.append((term,))
+        else:
+            effects.append(narrower(term))
+    return tuple(effects), tuple(unknown)
+
+
+def _is_effect(asked: FilterBody, term: str) -> bool:
+    """Whether a filter is a molecular effect of a variant."""
+    scopes = [asked.scope] if isinstance(asked.scope, str) else asked.scope or ()
+    return term in EFFECTS and all(s.lower() in _SECTION_NAMES for s in scopes)
 
 
 def _check_place_of_bases(body: VariantBody) -> None:
@@ -325,11 +359,13 @@ def _limit(common: CommonBody, known: Understanding) -> int:
     return min(common.limit or known.largest_page, known.largest_page)
 
 
-def _warnings(common: CommonBody, known: Understanding) -> Iterator[str]:
+def _warnings(
+    common: CommonBody, known: Understanding, unknown: Iterable[str]
+) -> Iterator[str]:
     if common.limit > known.largest_page:
         yield f"limit {common.limit} is cut to the largest page, {known.largest_page}."
-    for each in common.filters:
-        yield f"The filter {shown(each.text)} is not known here and matches nothing."
+    for each in unknown:
+        yield f"The filter {shown(each)} is not known here and matches nothing."
 
 
 def _few(warnings: tuple[str, ...]) -> tuple[str, ...]:
@@ -354,7 +390,7 @@ def _requested(query: Query, common: CommonBody, body: VariantBody) -> Document:
     return {
         "apiVersion": common.api_version or API_VERSION,
         "requestedSchemas": schemas,
-        "filters": list(query.unknown_filters),
+        "filters": [each.text for each in common.filters],
         "requestParameters": parameters,
         "includeResultsetResponses": query.include.value,
         "pagination": {"skip": query.page.skip, "limit": query.page.limit},
@@ -364,31 +400,40 @@ def _requested(query: Query, common: CommonBody, body: VariantBody) -> Document:
 
 
 def _about(
-    query: Query, body: VariantBody, address: Address, known: Understanding
+    query: Query,
+    body: VariantBody,
+    effects: tuple[tuple[str, ...], ...],
+    address: Address,
+    known: Understanding,
 ) -> Query:
     """Return the question with what it asks of variants."""
-    if not body.model_fields_set:
+    if not body.model_fields_set and not effects:
         return query
     if address.is_list_of_datasets:
         message = "Variant parameters do not narrow a list of datasets; ignored."
         return replace(query, warnings=(*query.warnings, message))
-    if address.identity is not None:
+    narrows = bool(effects or body.model_fields_set - {"assembly_id"})
+    if address.identity is not None and narrows:
         message = "Variant parameters cannot be given beside the id of a variant."
         raise InvalidRequest(message)
     pattern = pattern_of(
-        VariantParameters(**body.model_dump(exclude_none=True)),
+        VariantParameters(**body.model_dump(exclude_none=True), effects=effects),
         loaded=known.loaded,
         references=known.references,
+        genes=known.genes,
     )
     named = None if body.assembly_id is None else assembly_named(body.assembly_id).name
+    if pattern is None:
+        return replace(query, assembly=named)
     return replace(
         query,
         pattern=pattern,
-        assembly=named if pattern is None else pattern.assembly,
+        assembly=pattern.assembly,
+        warnings=(*query.warnings, *pattern.notes),
     )
 
 
-def _addressed(query: Query, address: Address) -> Query:
+def _addressed(query: Query, address: Address, known: Understanding) -> Query:
     """Return the question narrowed to what its path names."""
     if address.dataset is not None:
         asked = query.datasets
@@ -397,7 +442,17 @@ def _addressed(query: Query, address: Address) -> Query:
     if address.identity is None:
         return query
     pattern = identity_pattern(address.identity)
+    if pattern is None and is_name(address.identity):
+        pattern = parse(
+            address.identity,
+            assembly=query.assembly,
+            loaded=known.loaded,
+            references=known.references,
+        )
     if pattern is None:
         message = f"{shown(address.identity)} is not the id of a variant here."
         return replace(query, datasets=(), warnings=(*query.warnings, message))
+    if query.assembly not in (None, pattern.assembly):
+        message = f"That variant is on {pattern.assembly}, not on {query.assembly}."
+        raise InvalidRequest(message, parameter="assemblyId")
     return replace(query, pattern=pattern, assembly=pattern.assembly)

@@ -14,6 +14,13 @@ from typing import TYPE_CHECKING
 from beacon.model.notation import hgvs_g, spdi
 from beacon.model.pattern import affected_length, identity_of, mate_side, type_of
 from beacon.model.structure import Join, Named, Structure, described
+from beacon.model.vrs import PREFIX, vrs_ids
+from beacon.wire.annotations import (
+    alternative_ids,
+    identifiers,
+    molecular_attributes,
+    variant_level_data,
+)
 from beacon.wire.info import given
 
 if TYPE_CHECKING:
@@ -58,7 +65,9 @@ def genomic_variant(
         id=identity,  # some validators fill the ``{id}`` of the map from it alone
         variantInternalId=identity,
         variation=_variation(variant.allele),
-        identifiers=_identifiers(variant.allele, references),
+        identifiers=_identifiers(variant, references),
+        molecularAttributes=molecular_attributes(variant.annotation),
+        variantLevelData=variant_level_data(variant.annotation),
         frequencyInPopulations=[_population(source, frequencies)]
         if frequencies
         else None,
@@ -126,15 +135,27 @@ def _variation(allele: Allele) -> Document:
 
 
 def _identifiers(
-    allele: Allele, references: Mapping[str, Reference]
+    variant: VariantDisclosure, references: Mapping[str, Reference]
 ) -> Document | None:
-    if allele.is_symbolic:
-        return None
-    reference = references.get(allele.contig.assembly)
-    return {
-        "genomicHGVSId": hgvs_g(allele, reference),
-        "variantAlternativeIds": [{"id": f"spdi:{spdi(allele)}", "notes": "SPDI"}],
-    }
+    """Return every name of a variant: those its bases give, and those of its files."""
+    allele, said = variant.allele, variant.annotation
+    named = identifiers(said)
+    others = alternative_ids(said)
+    if not allele.is_symbolic:
+        reference = references.get(allele.contig.assembly)
+        named = {"genomicHGVSId": hgvs_g(allele, reference)} | named
+        others = [*_computed_ids(allele, reference), *others]
+    return (named | given(variantAlternativeIds=others or None)) or None
+
+
+def _computed_ids(allele: Allele, reference: Reference | None) -> list[Document]:
+    """Return the ids that an allele's place and bases give."""
+    ids: list[Document] = [{"id": f"spdi:{spdi(allele)}", "notes": "SPDI"}]
+    known = None if reference is None else vrs_ids(allele, reference)
+    if known is not None:
+        ids.append({"id": f"{PREFIX}{known.v2}", "notes": "VRS 2"})
+        ids.append({"id": f"{PREFIX}{known.v1}", "notes": "VRS 1.3"})
+    return ids
 
 
 def _population(source: Source, frequencies: list[Document]) -> Document:

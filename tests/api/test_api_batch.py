@@ -8,6 +8,7 @@ from typing import ClassVar
 import pytest
 
 from beacon.model.errors import StoreUnavailable
+from beacon.model.genes import NO_GENES
 from tests.api.site import application
 
 
@@ -134,6 +135,10 @@ class FailingBeacon:
     async def loaded(self):
         """Name one assembly."""
         return frozenset({"GRCh37"})
+
+    async def genes(self):
+        """Name none."""
+        return NO_GENES
 
     async def answer(self, query, requester):
         """Fail."""

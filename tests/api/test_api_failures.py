@@ -30,7 +30,7 @@ class BrokenBeacon:
         """Fail."""
         raise self.failure
 
-    datasets = answer = loaded
+    datasets = answer = genes = loaded
 
 
 REFUSED = [

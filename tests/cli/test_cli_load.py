@@ -138,3 +138,57 @@ def test_without_a_reference_a_shifted_spelling_is_no_answer(
 
     assert [a.returncode for a in asked] == [5, 0, 5]
     assert "no_answer" in asked[0].stdout
+
+
+def test_blocks_and_regions_are_counted_and_asked(
+    empty_beacon: Command, tmp_path: Path
+) -> None:
+    """What was looked at is in the account, and decides what a "no" says."""
+    path, bed = tmp_path / "x.g.vcf", tmp_path / "panel.bed"
+    block = "22\t1000\t.\tA\t<NON_REF>\t.\t.\tEND=2000\tGT\t0/0\t0/0\n"
+    path.write_text(HEAD + block)
+    bed.write_text("chr22\t1499\t1600\nHLA\t1\t2\n")
+    code, out, _ = load(empty_beacon, str(path), "--callable", str(bed))
+    told = " ".join(out.split())
+
+    assert code == 0
+    assert "stored: reference blocks 1" in told
+    assert "stored: callable regions 1 stored: callable bases 101" in told
+    assert "1 lines of the callable regions are on sequences that GRCh37 lacks" in told
+    assert "coverage     blocks" in empty_beacon("datasets", "show", "d1").stdout
+
+
+@pytest.mark.parametrize(
+    ("question", "code", "words"),
+    [
+        ("22-1500-A-C", 3, "0 of 4 alleles"),
+        ("22-1400-A-C", 4, "not_covered"),
+        ("22-1600-AC-T", 3, "not all that it spans was looked at"),
+        ("22:1590-1700", 3, "not all of it was looked at"),
+        ("22:1700-1800", 4, "not_covered"),
+    ],
+)
+def test_a_no_says_where_it_looked(
+    empty_beacon: Command, tmp_path: Path, question: str, code: int, words: str
+) -> None:
+    """The terminal says what a "no" rests on, and how much of it."""
+    path, bed = tmp_path / "x.g.vcf", tmp_path / "panel.bed"
+    block = "22\t1000\t.\tA\t<NON_REF>\t.\t.\tEND=2000\tGT\t0/0\t0/0\n"
+    path.write_text(HEAD + block)
+    bed.write_text("chr22\t1499\t1600\n")
+    load(empty_beacon, str(path), "--callable", str(bed))
+    done = empty_beacon("ask", question)
+
+    assert code == done.returncode
+    assert words in " ".join(done.stdout.split())
+
+
+def test_a_bad_region_stores_nothing(empty_beacon: Command, tmp_path: Path) -> None:
+    """A bad line of the regions ends the load with its file and line."""
+    path, bed = tmp_path / "x.vcf", tmp_path / "panel.bed"
+    path.write_text(HEAD + "22\t1000\t.\tA\tC\t.\t.\t.\tGT\t0/1\t0/0\n")
+    bed.write_text("22\t5\n")
+    code, _, err = load(empty_beacon, str(path), "--callable", str(bed))
+
+    assert code == 1
+    assert "panel.bed:1: a region is a name and two whole numbers" in err

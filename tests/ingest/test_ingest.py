@@ -12,6 +12,7 @@ import pytest
 from pymongo import MongoClient
 
 from beacon.ingest import LoadRequest, load_variants, try_variants
+from beacon.model.dataset import CoverageKind
 from beacon.model.errors import LoadRejected, StoreUnavailable
 from beacon.model.genome import Contig
 from beacon.model.pattern import VariantPattern
@@ -96,6 +97,21 @@ def test_same_files_change_nothing(catalogue):
     assert before == catalogue.dataset("five")
 
 
+def test_other_regions_make_a_release(catalogue, tmp_path):
+    """Regions are part of what a release says, and the same ones change nothing."""
+    first, second = tmp_path / "a.bed", tmp_path / "b.bed"
+    first.write_text("22\t0\t100\n")
+    second.write_text("22\t0\t101\n")
+    load_variants(catalogue, request(FIVE))
+    told = [
+        load_variants(catalogue, request(FIVE, callable_regions=path)).is_new
+        for path in (first, first, second)
+    ]
+
+    assert told == [True, False, True]
+    assert catalogue.dataset("five").release.coverage == CoverageKind.REGIONS
+
+
 @pytest.mark.parametrize(
     "options", [{"keep_filtered": True}, {"group_by": ()}, {"max_bad": 0.5}]
 )
@@ -145,10 +161,17 @@ def unpublished(address) -> int:
         served = {str(r["_id"]) for r in database.releases.find({"state": "ready"})}
         names = [n for n in database.list_collection_names() if n.endswith("GRCh37")]
         return sum(
-            bool(document["d"].keys() - served) or not document["d"]
+            _is_unpublished(document, served)
             for name in names
-            for document in database[name].find({}, {"d": 1})
+            for document in database[name].find({}, {"d": 1, "v": 1})
         )
+
+
+def _is_unpublished(document, served: set[str]) -> bool:
+    """Annotations name their one release, all other rows hold counts by release."""
+    if "v" in document:
+        return str(document["v"]) not in served
+    return bool(document["d"].keys() - served) or not document["d"]
 
 
 LOADER = """
@@ -170,9 +193,9 @@ with Catalogue(address) as catalogue:
 """
 
 
-def load_and_kill(address, seconds: float) -> None:
+def load_and_kill(address, seconds: float, path: Path = FIVE) -> None:
     """Load in a process of its own and kill it ``seconds`` after it has begun."""
-    command = [sys.executable, "-c", LOADER, address.uri, address.database, str(FIVE)]
+    command = [sys.executable, "-c", LOADER, address.uri, address.database, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as load:
         load.stdout.readline()
         try:
@@ -200,6 +223,50 @@ async def test_killed_loads_are_invisible_and_swept(
     assert last.is_new
     assert unpublished(store_address) == 0
     assert replace(served, dataset="five") in catalogue.releases("five")
+
+
+@pytest.fixture
+def blocks(tmp_path):
+    """A gVCF whose blocks and gaps fill thousands of bins."""
+    head = (
+        "##fileformat=VCFv4.2\n"
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\n"
+    )
+    starts = range(20_000_000, 50_000_000, 2_000)
+    body = "".join(
+        f"22\t{s}\t.\tA\t<NON_REF>\t.\t.\tEND={s + 1500}\tGT\t0/0\n" for s in starts
+    )
+    path = tmp_path / "blocks.g.vcf"
+    path.write_text(head + body)
+    return path
+
+
+async def test_killed_loads_leave_no_coverage(
+    catalogue, store_address, variant_store, chr22, blocks
+):
+    """SIGKILL among the bins: the old coverage answers, the next load is clean."""
+    load_variants(catalogue, request(FIVE))
+    place = (20_000_010, "A", "G")
+    expected = await asked(variant_store, chr22, place)
+    moment = random.Random(2)  # noqa: S311 - the same moments every time
+    for _ in range(5):
+        seconds = moment.uniform(0.1, 1.5)
+        await asyncio.to_thread(load_and_kill, store_address, seconds, blocks)
+        now = catalogue.dataset("five").release
+        if now.coverage is None:
+            assert (await asked(variant_store, chr22, place)).place == expected.place
+        else:
+            catalogue.rollback("five")
+            catalogue.remove("five", now.ordinal)
+            await asyncio.sleep(1.1)  # until the reader's pointer is stale
+    load_variants(catalogue, request(blocks))
+    await asyncio.sleep(1.1)
+
+    assert unpublished(store_address) == 0
+    assert (await asked(variant_store, chr22, place)).place.an == 2
+    assert (await asked(variant_store, chr22, (20_001_900, "A", "G"))).status == (
+        Status.NOT_COVERED
+    )
 
 
 async def test_a_release_of_another_version_is_a_sentence(

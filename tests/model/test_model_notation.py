@@ -11,6 +11,16 @@ from model_references import TextReference, changes
 
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import BeaconError, InvalidRequest, NotUnderstood
+from beacon.model.genes import (
+    NO_GENES,
+    Gene,
+    GeneName,
+    Genes,
+    GeneTable,
+    name_texts,
+    place_texts,
+)
+from beacon.model.genome import Interval
 from beacon.model.notation import NOTATIONS, hgvs_g, is_hgvs, parse, spdi, vcf_style
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.similarity import Event, Mate
@@ -20,6 +30,30 @@ from beacon.model.variant import Allele, left_align, sequence_allele
 CHR22 = ASSEMBLIES["GRCh37"].contigs[21]
 TEXT = "ACGTTTGACACACACGGN"
 REFERENCES = {"GRCh37": TextReference(TEXT * 10)}
+LIKE_SOMETHING_ELSE = (
+    *("CHRNA3", "RS1", "SS18", "IGHV7-4-1", "H3-3A-DT", "5_8S_rRNA", "CA1234"),
+    *("MT-ND1", "HLA-DRB1", "7SK", "C1orf112", "AC012345.1", "XP1"),
+)
+GENES = GeneTable(
+    {
+        **place_texts(
+            [
+                Gene(
+                    symbol=symbol,
+                    interval=Interval(contig=CHR22, start=start, end=start + 10),
+                    hgnc=hgnc,
+                    ensembl=ensembl,
+                )
+                for symbol, start, hgnc, ensembl in (
+                    ("AAA1", 10, "HGNC:1", "ENSG00000000001"),
+                    ("V600E", 30, None, None),
+                    *((name, 50, None, None) for name in LIKE_SOMETHING_ELSE),
+                )
+            ]
+        ),
+        **name_texts([GeneName("alpha", "alias", "HGNC:1", "AAA1")]),
+    }
+)
 
 
 def _read(
@@ -27,9 +61,15 @@ def _read(
     *,
     assembly: str | None = None,
     references: dict[str, TextReference] | None = None,
+    genes: Genes | None = None,
 ) -> VariantPattern:
-    loaded = ("GRCh37",)
-    return parse(text, assembly=assembly, loaded=loaded, references=references or {})
+    return parse(
+        text,
+        assembly=assembly,
+        loaded=("GRCh37",),
+        references=references or {},
+        genes=GENES if genes is None else genes,
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,6 +104,30 @@ def _read(
         "NC_000022.10:16050407:T:C",
         "https://gnomad.broadinstitute.org/variant/22-16050408-T-C?dataset=gnomad_r2_1",
         "gnomad.broadinstitute.org/variant/22-16050408-T-C?dataset=exac",
+        "22-16050408 - T-C",
+        "22-16050408-T-C-hg19",
+        "22-16050408-T-C het",
+        "chr22:16050408 T>C (heterozygous)",
+        "chr22:16050408 T>C, GRCh37, 0/1",
+        "chr22:16050408T&gt;C",
+        "chr22:g.16050408T&#62;C",
+        "22:16\u00a0050\u00a0408 T>C",
+        "22:16\u202f050\u202f408 T>C",
+        "22:16'050'408 T>C",
+        '="22-16050408-T-C"',
+        "\u201c22-16050408-T-C\u201d",
+        "\u2019chr22:16050408:T:C",
+        "22-16050408-T-C,",
+        "https://franklin.genoox.com/clinical-db/variant/snp/chr22-16050408-T-C-hg19",
+        "https://franklin.genoox.com/clinical-db/variant/snp/chr22-16050408-T-C",
+        "https://beacon-network.org/#/search?pos=16050408&chrom=22&allele=C&ref=T"
+        "&rs=GRCh37",
+        "https://beacon.example.org/?pos=16050408&chrom=22&allele=C&ref=T&rs=hg19",
+        "https://beacon.example.org/v/GRCh37/22-16050408-T-C?lang=sv",
+        "http://127.0.0.1:5050/api/g_variants?assemblyId=GRCh37&referenceName=22"
+        "&start=16050407&referenceBases=T&alternateBases=C",
+        "https://varsome.com/variant/hg19/22%3A16050408%3AT%3AC",
+        "https://www.ncbi.nlm.nih.gov/clinvar/?term=NC_000022.10%3Ag.16050408T%3EC",
     ],
 )
 def test_one_allele_in_many_spellings(text: str) -> None:
@@ -89,6 +153,29 @@ def test_one_allele_in_many_spellings(text: str) -> None:
             "https://gnomad.broadinstitute.org/region/22-5-9?dataset=gnomad_r2_1",
             4,
             9,
+        ),
+        (
+            "https://genome.ucsc.edu/cgi-bin/hgTracks?db=hg19&position=chr22%3A5%2D9",
+            4,
+            9,
+        ),
+        (
+            "https://grch37.ensembl.org/Homo_sapiens/Location/View?db=core;r=22:5-9",
+            4,
+            9,
+        ),
+        ("http://x.org/g_variants?referenceName=22&start=4&end=9", 4, 9),
+        ("AAA1", 10, 20),
+        ("HGNC:1", 10, 20),
+        ("ENSG00000000001.4", 10, 20),
+        ("alpha", 10, 20),
+        ("V600E", 30, 40),
+        ("https://gnomad.broadinstitute.org/gene/ENSG00000000001?dataset=exac", 10, 20),
+        ("https://franklin.genoox.com/clinical-db/gene/hg19/AAA1", 10, 20),
+        (
+            "https://grch37.ensembl.org/Homo_sapiens/Gene/Summary?g=ENSG00000000001",
+            10,
+            20,
         ),
     ],
 )
@@ -139,6 +226,8 @@ def test_changes_of_length_are_left_aligned(
         ("", "Nothing was given"),
         ("22-1-A-C\n22-2-A-C", "Several lines"),
         ("foo bar", "not a variant or region"),
+        ("22-16050408-T", "not a variant or region"),
+        ("X_16050408_T", "not a variant or region"),
         ("22-16050408-T-C,G", "several alternate alleles"),
         ("22\t10\t.\tT\tC,G\t.", "several alternate alleles"),
         ("22-10-T-<DEL>", "without END or SVLEN"),
@@ -157,11 +246,41 @@ def test_changes_of_length_are_left_aligned(
         ("chrX", "whole sequence"),
         ("22 9 10 A C", "0-based start"),
         ("#CHROM\tPOS\tID\tREF\tALT", "header line"),
-        ("rs334", "rsID"),
-        ("BRCA2", "Genes"),
-        ("HGNC:1101", "Genes"),
-        ("NKX2-5", "Genes"),
-        ("ga4gh:VA.j_6mIYta6uPDasV1uqfrcg5JUPfiiiSt", "VRS"),
+        ("rs334, rs335", "Several rsIDs"),
+        ("BRCA2", "'BRCA2' is no gene of the table"),
+        ("HGNC:1101", "is no gene of the table"),
+        ("NKX2-5", "is no gene of the table"),
+        ("ENSG00000139618", "is no gene of the table"),
+        ("msh2 c.277C>T", "map of transcripts"),
+        ("MSH2 (NM_000251.3) c.277C>T", "map of transcripts"),
+        ("T4413fs", "change of a protein without its gene"),
+        ("Glu221AsnfsTer5", "change of a protein without its gene"),
+        ("delF508", "change of a protein without its gene"),
+        ("27886287", "number alone"),
+        ("27,886,287", "number alone"),
+        ("p.(Glu221AsnfsTer5)", "transcript or protein"),
+        ("BRAF V600E", "beside a gene's name"),
+        ("BRCA1 185delAG", "beside a gene's name"),
+        ("NM_000088.3:c,589G>T", "not a comma"),
+        ("NM_000314.6", "no variant of it"),
+        ("ENST00000357654", "no variant of it"),
+        ("NG_005905.2:g.93000A>T", "sequence of one gene"),
+        ("g.43045711T>C", "needs its sequence"),
+        ("NC_000022.10", "whole sequence"),
+        ("17q21.31", "cytogenetic band"),
+        ("arr[GRCh38] 17q21.31(43044295_43125364)x1", "ISCN"),
+        ("46,XX,t(9;22)(q34;q11)", "ISCN"),
+        ("RCV000031222", "accession of ClinVar"),
+        ("VCV000017661.3", "accession of ClinVar"),
+        ("COSV55497369", "another register"),
+        ("CA123643", "another register"),
+        ("ss1388", "submissions to dbSNP"),
+        ("CYP2D6*4", "Star alleles"),
+        ("HLA-A*01:01", "Star alleles"),
+        ("IVS10+2T>C", "intron"),
+        ("exon 5 deletion", "Exons"),
+        ("ga4gh:VSL.j_6mIYta6uPDasV1uqfrcg5JUPfiiiSt", "VRS"),
+        ("ga4gh:VA.short", "VRS"),
         ("del 22:18912231-", "is written as"),
         ("del 22:18912231", "needs a range"),
         ("22:20-10 DUP", "ends before it begins"),
@@ -169,9 +288,24 @@ def test_changes_of_length_are_left_aligned(
         ("NM_004006.2:c.4375C>T", "transcript or protein"),
         ("NP_003997.1:p.Trp24Cys", "transcript or protein"),
         ("c.4375C>T", "transcript or protein"),
-        ("https://franklin.genoox.com/x/chr22-1-A-C", "only gnomAD's"),
-        ("https://gnomad.broadinstitute.org/gene/BRCA2", "variant or a region"),
+        ("https://franklin.genoox.com/x/chr22-1-A-C", "names no variant"),
+        ("https://gnomad.broadinstitute.org/transcript/ENST0", "a gene are read"),
         ("http://[", "cannot be read"),
+        ("https://example.org/variant/1", "Links to example.org are not read"),
+        ("https://gnomad.broadinstitute.org/variant/DEL_22_1", "do not say where"),
+        ("https://franklin.genoox.com/clinical-db/variant/sv/x", "cannot be read"),
+        ("https://x.org/#/search?pos=1&chrom=22&allele=C&rs=GRCh37", "names no REF"),
+        ("http://x.org/q?referenceName=22&start=4&alternateBases=A", "REF and ALT"),
+        ("http://x.org/q?referenceName=22&start=4,5&end=7,8", "one range are read"),
+        (f"https://scout.example.se/inst/case/{'0a' * 16}", "by a code"),
+        ("https://www.ncbi.nlm.nih.gov/clinvar/variation/17661/", "by a number"),
+        ("https://www.ncbi.nlm.nih.gov/gene/672", "Of NCBI's links"),
+        ("https://genome.ucsc.edu/cgi-bin/hgGateway", "with a position"),
+        ("https://genome.ucsc.edu/cgi-bin/hgTracks?db=mm39&position=chr1:1", "mm39"),
+        ("https://www.ensembl.org/Mus_musculus/Gene?g=ENSMUSG1", "not the human"),
+        ("https://www.ensembl.org/Homo_sapiens/Info/Index", "Of Ensembl's links"),
+        ("https://www.deciphergenomics.org/patient/1", "Of DECIPHER's links"),
+        ("https://varsome.com/variant/mm10/1-2-A-C", "Of VarSome's links"),
         ("22:g.10=", "not a variant"),
         ("22:g.10_12del", "no reference sequence"),
         ("22:g.10_12dup", "no reference sequence"),
@@ -218,6 +352,10 @@ def _event(kind: str, start: int, end: int, length: int | None) -> Event:
         ("chr22:1,101-2,200 gain", _event("DUP", 1100, 2200, 1100)),
         ("22-101-200-<INV>", _event("INV", 100, 200, 100)),
         ("cnv 22:101-200", _event("CNV", 100, 200, 100)),
+        (
+            "https://franklin.genoox.com/clinical-db/variant/sv/chr22-101-200-DEL-hg19",
+            _event("DEL", 100, 200, 100),
+        ),
         ("ins 22:100", _event("INS", 100, 100, None)),
         ("22\t100\t.\tN\t<DEL>\t.\tPASS\tEND=200", _event("DEL", 100, 200, 100)),
         ("22 100 . A <DUP:TANDEM> . . SVLEN=100", _event("DUP", 100, 200, 100)),
@@ -260,6 +398,79 @@ def test_margins_travel_with_the_question() -> None:
     event = _read(line).similar.event
 
     assert event.structure == Structure((-5, 7), (-1, 0), (0, 0), is_imprecise=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "assembly", "name"),
+    [
+        ("rs334", "GRCh37", "rs334"),
+        ("RS 00334", "GRCh37", "rs334"),
+        ("dbSNP:rs334", "GRCh37", "rs334"),
+        ("rs334 GRCh38", "GRCh38", "rs334"),
+        ("https://www.ncbi.nlm.nih.gov/snp/rs334", "GRCh37", "rs334"),
+        ("https://gnomad.broadinstitute.org/variant/rs334", "GRCh38", "rs334"),
+        (
+            "https://www.ensembl.org/Homo_sapiens/Variation/Explore?r=22:1-9;v=rs334",
+            "GRCh38",
+            "rs334",
+        ),
+        (f"VA.{'j_6-' * 8}", "GRCh37", f"ga4gh:VA.{'j_6-' * 8}"),
+        (f"ga4gh:VA.{'a' * 27}-hg38", "GRCh37", f"ga4gh:VA.{'a' * 27}-hg38"),
+        (f"ga4gh:VA.{'j_6-' * 8}", "GRCh37", f"ga4gh:VA.{'j_6-' * 8}"),
+    ],
+)
+def test_a_name_asks_for_what_the_data_calls_so(
+    text: str, assembly: str, name: str
+) -> None:
+    """Rs numbers and VRS ids name no place; the assembly is the one asked."""
+    pattern = _read(text)
+
+    assert (pattern.name, pattern.assembly) == (name, assembly)
+    assert pattern.contig is None
+
+
+def test_a_mitochondrial_change_names_its_sequence() -> None:
+    """HGVS with m. has only one sequence to be on."""
+    pattern = _read("m.3243A>G")
+
+    assert (pattern.sequence.name, pattern.spellings) == ("MT", ((3242, "A", "G"),))
+
+
+def test_other_sites_are_on_their_own_assembly() -> None:
+    """A link of a page on GRCh38 asks GRCh38, whatever is loaded."""
+    links = [
+        "https://www.deciphergenomics.org/sequence-variant/22-16050408-T-C",
+        "https://www.deciphergenomics.org/browser#q/X/location/22:16050408-16050408",
+        "https://gnomad.broadinstitute.org/variant/22-16050408-T-C",
+        "https://franklin.genoox.com/clinical-db/variant/snp/22-16050408-T-C-hg38",
+        "https://www.ensembl.org/Homo_sapiens/Location/View?r=22:16050408-16050408",
+    ]
+
+    assert {_read(link).assembly for link in links} == {"GRCh38"}
+
+
+def test_what_an_alias_was_taken_for_is_said() -> None:
+    """The pattern of an alias carries the sentence the answer repeats."""
+    assert _read("alpha").notes == ("alpha is an alias of AAA1 (HGNC:1).",)
+    assert _read("AAA1").notes == ()
+
+
+@pytest.mark.parametrize("symbol", LIKE_SOMETHING_ELSE)
+def test_a_symbol_is_its_gene_whatever_it_looks_like(symbol: str) -> None:
+    """Spelled letter by letter, a symbol is no rsID, region, band or sequence."""
+    assert _read(symbol).overlap == Bounds(low=50, high=60)
+
+
+def test_an_rsid_in_lower_case_is_no_gene() -> None:
+    """rs1 is a variant, RS1 a gene."""
+    assert _read("rs1").name == "rs1"
+    assert _read("RS2").name == "rs2"
+
+
+def test_a_gene_without_a_table_says_how_to_load_one() -> None:
+    """Where no genes are loaded, the sentence says what would load them."""
+    with pytest.raises(NotUnderstood, match="beacon load genes"):
+        _read("BRCA2", genes=NO_GENES)
 
 
 def test_a_deletion_where_the_reference_is_unknown_is_no_answer() -> None:
@@ -317,6 +528,18 @@ def test_every_way_of_writing_is_tried_once() -> None:
         "gnomad.broadinstitute.org/variant/" * 2_500,
         "9" * 90_000,
         "del " * 20_000,
+        "rs1," * 20_000,
+        "9," * 40_000,
+        "V6" + "fs" * 40_000,
+        "IVS" * 30_000,
+        "a." * 45_000 + "org/x",
+        "https://x.org/" + "a/" * 40_000,
+        "https://x.org/v/GRCh38/" * 4_000,
+        "BRCA1 " + "c." * 45_000,
+        "exon " * 19_000 + "\u00b2",
+        "1\u00a0000" * 18_000,
+        "&gt;" * 24_000,
+        "het " * 24_000,
     ],
 )
 def test_hostile_texts_are_refused_quickly(text: str) -> None:

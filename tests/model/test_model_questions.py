@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_references import TextReference
 
+from beacon.model.annotation import AnnotationPattern
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import InvalidRequest, UnknownContig
+from beacon.model.genes import Gene, GeneTable, place_texts
+from beacon.model.genome import Interval
 from beacon.model.pattern import Bounds, VariantPattern, identity_of
 from beacon.model.questions import (
     QUERY_TYPES,
@@ -34,8 +37,15 @@ SNV = replace(AT_22, start=(9,), reference_bases="A", alternate_bases="T")
 DELETION = replace(AT_22, start=(9,), end=(20,), variant_type="DEL", similarity=0.7)
 
 
+GENES = GeneTable(
+    place_texts(
+        [Gene(symbol="AAA1", interval=Interval(contig=CHR22, start=10, end=20))]
+    )
+)
+
+
 def _ask(parameters: VariantParameters) -> VariantPattern | None:
-    return pattern_of(parameters, loaded=("GRCh37",), references={})
+    return pattern_of(parameters, loaded=("GRCh37",), references={}, genes=GENES)
 
 
 def _row(parameters: VariantParameters) -> str:
@@ -49,6 +59,69 @@ EVERY_ROW = [
         "short form",
         VariantParameters(genomic_allele_short_form="NC_000022.10:g.10A>T"),
         VariantPattern(contig=CHR22, spellings=((9, "A", "T"),)),
+    ),
+    (
+        "short form",
+        VariantParameters(
+            genomic_allele_short_form="NM_004006.2(DMD):c.4375C>T (p.Arg1459Ter)"
+        ),
+        VariantPattern(
+            contig=None,
+            genome="GRCh37",
+            annotated=AnnotationPattern(hgvs="NM_004006.2:c.4375C>T"),
+        ),
+    ),
+    (
+        "annotation",
+        VariantParameters(aminoacid_change="p.(Val600Glu)", gene_id="BRAF"),
+        VariantPattern(
+            contig=None,
+            genome="GRCh37",
+            annotated=AnnotationPattern(genes=("BRAF",), protein_change="V600E"),
+        ),
+    ),
+    (
+        "range",
+        replace(AT_22, start=(9,), end=(20,), effects=(("SO:0001583",),)),
+        VariantPattern(
+            contig=CHR22,
+            overlap=Bounds(low=9, high=20),
+            annotated=AnnotationPattern(effects=(("SO:0001583",),)),
+        ),
+    ),
+    (
+        "short form",
+        VariantParameters(genomic_allele_short_form="rs334"),
+        VariantPattern(
+            contig=None,
+            genome="GRCh37",
+            annotated=AnnotationPattern(identifier="rs334"),
+        ),
+    ),
+    (
+        "gene",
+        VariantParameters(gene_id="aaa1"),
+        VariantPattern(contig=CHR22, overlap=Bounds(low=10, high=20)),
+    ),
+    (
+        "gene",
+        replace(AT_22, gene_id="AAA1", variant_type="SNV", variant_max_length=5),
+        VariantPattern(
+            contig=CHR22,
+            overlap=Bounds(low=10, high=20),
+            variant_type="SNP",
+            max_length=5,
+        ),
+    ),
+    (
+        "gene",
+        VariantParameters(gene_id="AAA1", reference_bases="A", alternate_bases="T"),
+        VariantPattern(
+            contig=CHR22,
+            overlap=Bounds(low=10, high=20),
+            reference="A",
+            alternate="T",
+        ),
     ),
     (
         "bracket",
@@ -146,8 +219,6 @@ EVERY_ROW = [
     ),
 ]
 REFUSED = [
-    ("annotation", VariantParameters(gene_id="BRCA2"), "geneId"),
-    ("annotation", VariantParameters(aminoacid_change="V600E"), "aminoacidChange"),
     ("whole sequence", VariantParameters(mate_name="NC_000022.10"), "referenceName"),
     ("range", replace(AT_22, start=(9,), end=(20,), mate_start=3), "mateStart"),
     ("range", replace(AT_22, start=(9,), end=(20,), variant_length=3), "variantLength"),
@@ -162,7 +233,36 @@ REFUSED = [
     ("similar", replace(DELETION, variant_min_length=5), "variantMinLength"),
     ("similar", replace(DELETION, variant_type="BND", mate_start=5), "mateStart"),
     ("similar", replace(DELETION, end=(60_000_000,)), "start"),
-    ("annotation", replace(AT_22, start=(9,), gene_id="BRCA2"), "geneId"),
+    ("annotation", VariantParameters(aminoacid_change="600"), "aminoacidChange"),
+    (
+        "gene",
+        replace(
+            AT_22,
+            start=(9,),
+            reference_bases="A",
+            alternate_bases="T",
+            gene_id="BRCA2",
+        ),
+        "geneId",
+    ),
+    (
+        "short form",
+        VariantParameters(
+            genomic_allele_short_form="NM_004006.2:c.4375C>T", aminoacid_change="V1E"
+        ),
+        "aminoacidChange",
+    ),
+    ("gene", VariantParameters(gene_id="BRCA2"), "geneId"),
+    ("gene", VariantParameters(gene_id="AAA1", reference_name="21"), "geneId"),
+    ("gene", VariantParameters(gene_id="AAA1", assembly_id="hg38"), "geneId"),
+    (
+        "gene",
+        VariantParameters(
+            gene_id="AAA1", genomic_allele_short_form="NC_000022.10:g.10A>T"
+        ),
+        "geneId",
+    ),
+    ("gene", replace(AT_22, start=(9,), gene_id="BRCA2"), "geneId"),
     ("everything", VariantParameters(assembly_id="hg18"), "assemblyId"),
     ("start without end", replace(AT_22, start=(9,)), "alternateBases"),
     ("end without start", replace(AT_22, end=(9,)), "start"),
@@ -203,12 +303,12 @@ REFUSED = [
     ),
     (
         "short form",
-        VariantParameters(genomic_allele_short_form="NM_004006.2:c.4375C>T"),
+        VariantParameters(genomic_allele_short_form="c.4375C>T"),
         "genomicAlleleShortForm",
     ),
     (
         "short form",
-        VariantParameters(genomic_allele_short_form="rs123"),
+        VariantParameters(genomic_allele_short_form="BRCA2"),
         "genomicAlleleShortForm",
     ),
     (
@@ -377,3 +477,45 @@ def test_an_id_finds_its_allele_and_no_other(allele: Allele, other: Allele) -> N
 def test_what_is_no_id_is_nothing(identity: str) -> None:
     """A text that cannot be an id of ours is no error; there is no such variant."""
     assert identity_pattern(identity) is None
+
+
+def test_without_gene_places_annotations_say_what_is_in_a_gene():
+    """A gene is asked by its symbols where no table says where it lies."""
+    parameters = VariantParameters(
+        gene_id="c1orf112", assembly_id="hg38", variant_type="DEL"
+    )
+    pattern = pattern_of(parameters, loaded=("GRCh37",), references={})
+
+    assert pattern == VariantPattern(
+        contig=None,
+        genome="GRCh38",
+        variant_type="DEL",
+        annotated=AnnotationPattern(genes=("c1orf112", "C1ORF112", "C1orf112")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "parameter"),
+    [
+        (VariantParameters(gene_id="two genes"), "geneId"),
+        (replace(AT_22, start=(9,), gene_id="G"), "alternateBases"),
+    ],
+)
+def test_without_gene_places_a_question_is_not_widened(parameters, parameter):
+    """What cannot be a gene, and a place that is half given, are refused."""
+    with pytest.raises(InvalidRequest) as refused:
+        pattern_of(parameters, loaded=("GRCh37",), references={})
+
+    assert refused.value.parameter == parameter
+
+
+def test_a_gene_and_an_effect_are_asked_together():
+    """Where a gene has a place, its annotations are asked for the rest only."""
+    missense = (("SO:0001583",),)
+    pattern = _ask(VariantParameters(gene_id="AAA1", effects=missense))
+
+    assert pattern == VariantPattern(
+        contig=CHR22,
+        overlap=Bounds(low=10, high=20),
+        annotated=AnnotationPattern(effects=missense),
+    )

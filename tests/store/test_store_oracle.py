@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from beacon.model.annotation import Annotation, AnnotationPattern, Unread
 from beacon.model.counts import Carriers, Tally, VariantRecord
 from beacon.model.pattern import Bounds, VariantPattern, identity_of
 from beacon.model.query import Granularity, Page, Query
@@ -57,6 +58,50 @@ def tallies(draw: Draw) -> Tally:
     return Tally(an, draw(carriers))
 
 
+GENES = ["BRCA2", "ATM", "BRAF"]
+EFFECTS = ["SO:0001583", "SO:0001819", "SO:0001589"]
+CHANGES = ["V600E", "V600K", "E221Nfs*5", "E221fs"]
+KNOWN = ["rs1", "rs22"]
+
+
+@st.composite
+def annotations(draw: Draw) -> Annotation:
+    """Draw what a file may say of an allele; some of it not understood."""
+
+    def some(values: Sequence[str]) -> tuple[str, ...]:
+        return tuple(draw(st.lists(st.sampled_from(values), unique=True, max_size=2)))
+
+    return Annotation(
+        genes=some(GENES),
+        effects=some(EFFECTS),
+        protein_changes=some(CHANGES),
+        identifiers=some(KNOWN),
+        transcript_hgvs=some(["NM_1.2:c.1A>G", "NM_1.3:c.9+99A>G"]),
+        clinvar=draw(st.none() | st.just("7")),
+        unread=tuple(
+            draw(
+                st.sampled_from([(), (), (), (), *[(u,) for u in Unread]]),
+            )
+        ),
+    )
+
+
+@st.composite
+def annotation_patterns(draw: Draw) -> AnnotationPattern:
+    """Draw what may be asked of annotations, unknown names among them."""
+    parts = {
+        "genes": st.sampled_from([("BRCA2",), ("ATM", "BRAF"), ("NONE",)]),
+        "effects": st.sampled_from(
+            [(tuple(EFFECTS[:2]),), (("SO:0001583",), ("SO:0001589",))]
+        ),
+        "protein_change": st.sampled_from([*CHANGES, "E221Kfs*9", "R1*"]),
+        "identifier": st.sampled_from([*KNOWN, "rs333"]),
+        "hgvs": st.sampled_from(["NM_1.2:c.1A>G", "NM_1.9:c.1A>G", "NM_2.1:c.1A>G"]),
+    }
+    chosen = draw(st.sets(st.sampled_from(sorted(parts)), min_size=1, max_size=2))
+    return AnnotationPattern(**{name: draw(parts[name]) for name in sorted(chosen)})
+
+
 @st.composite
 def records(draw: Draw) -> VariantRecord:
     """Draw a record of any kind, so close together that records meet."""
@@ -91,8 +136,9 @@ def records(draw: Draw) -> VariantRecord:
         structure = draw(st.none() | st.builds(Structure, MARGINS, MARGINS, MARGINS))
     if reference == alternate:
         alternate += "G"
+    said = draw(st.none() | annotations())
     return VariantRecord(
-        rank, start, end, reference, alternate, tally, filters, structure
+        rank, start, end, reference, alternate, tally, filters, structure, said
     )
 
 
@@ -132,7 +178,7 @@ def patterns(draw: Draw, known: Sequence[VariantRecord]) -> VariantPattern | Non
     """Draw a question of any kind; some are about a known record."""
     asked = draw(st.sampled_from(known))
     spelling = (asked.start, asked.reference, asked.alternate)
-    kind = draw(st.integers(0, 8))
+    kind = draw(st.integers(0, 11))
     if kind == 0:
         return None
     if kind == 1 and asked.alternate.isalpha():
@@ -149,10 +195,15 @@ def patterns(draw: Draw, known: Sequence[VariantRecord]) -> VariantPattern | Non
         start = Bounds(low=asked.start, high=asked.start + 1)
         identity = identity_of(allele)
         return VariantPattern(contig=CHR22, start=start, identity=identity)
-    if kind > 6:
-        similar = draw(similarities(asked))
-        if similar is not None:
-            return VariantPattern(contig=CHR22, similar=similar)
+    similar = draw(similarities(asked)) if kind > 9 else None
+    if similar is not None:
+        return VariantPattern(contig=CHR22, similar=similar)
+    return draw(narrow_patterns(kind))
+
+
+@st.composite
+def narrow_patterns(draw: Draw, kind: int) -> VariantPattern:
+    """Draw a question of up to three parts."""
     parts = {
         "mate": st.sampled_from([CHR21, CHR22]),
         "overlap": bounds(),
@@ -167,9 +218,13 @@ def patterns(draw: Draw, known: Sequence[VariantRecord]) -> VariantPattern | Non
     chosen = draw(st.sets(st.sampled_from(sorted(parts)), max_size=3))
     if kind == 3:
         chosen = {"overlap"}
-    return VariantPattern(
-        contig=CHR22, **{name: draw(parts[name]) for name in sorted(chosen)}
-    )
+    given = {name: draw(parts[name]) for name in sorted(chosen)}
+    if kind < 7:
+        return VariantPattern(contig=CHR22, **given)
+    given["annotated"] = draw(annotation_patterns())
+    if kind < 9:
+        return VariantPattern(contig=CHR22, **given)
+    return VariantPattern(contig=None, genome="GRCh37", **given)
 
 
 @settings(

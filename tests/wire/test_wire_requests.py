@@ -493,12 +493,34 @@ def test_an_unknown_filter_is_kept_and_said():
 
 def test_an_id_we_never_gave_out_names_no_variant():
     """It is answered with nothing found, not refused."""
-    asked = ask(Address(identity="rs123"))
+    asked = ask(Address(identity="x123"))
 
     assert (asked.datasets, asked.warnings) == (
         (),
-        ('"rs123" is not the id of a variant here.',),
+        ('"x123" is not the id of a variant here.',),
     )
+
+
+@pytest.mark.parametrize("name", ["rs123", "ga4gh:VA.j_6mIYta6uPDasV1uqfrcg5JUPfiiiSt"])
+def test_a_name_may_stand_for_an_id(name):
+    """An rsID and a VRS id are asked for in the path, or as a short form."""
+    asked = [
+        ask(Address(identity=name)),
+        get(("assemblyId", "hg19"), address=Address(identity=name)),
+        parameters(genomicAlleleShortForm=name),
+    ]
+
+    assert [each.pattern.name for each in asked] == [name] * 3
+    assert [each.assembly for each in asked] == ["GRCh37"] * 3
+
+
+def test_an_id_of_another_assembly_is_refused():
+    """The assembly beside an id must be the id's."""
+    with pytest.raises(InvalidRequest, match="on GRCh37, not on GRCh38"):
+        get(
+            ("assemblyId", "GRCh38"),
+            address=Address(identity="GRCh37-22-16050408-T-C"),
+        )
 
 
 def test_an_id_asks_for_its_variant():

@@ -12,6 +12,7 @@ from beacon.model.disclosure import GroupDisclosure, VariantDisclosure
 from beacon.model.similarity import Event, Similar
 from beacon.model.structure import Structure
 from beacon.model.variant import Allele, sequence_allele
+from beacon.model.vrs import vrs_ids
 from beacon.wire.variants import Source, genomic_variant
 from schemas import validator
 
@@ -21,12 +22,21 @@ DELETION = Allele(contig=C22, start=99, end=5000, reference="G", alternate="<DEL
 SOURCE = Source(name="The clinic", address="https://x.se/api/datasets/c", release=3)
 
 
-def record(allele=SNV, **groups):
+class Bases:
+    """A reference that has the same base everywhere."""
+
+    def bases(self, contig, start, end):
+        """Return so many of it."""
+        return "A" * (min(end, contig.length) - start)
+
+
+def record(allele=SNV, references=None, **groups):
     """Return the record of an allele with the counts of some groups."""
     shown = tuple(
         GroupDisclosure(label=label, counts=counts) for label, counts in groups.items()
     )
-    return genomic_variant(VariantDisclosure(allele=allele, groups=shown), SOURCE, {})
+    variant = VariantDisclosure(allele=allele, groups=shown)
+    return genomic_variant(variant, SOURCE, references or {})
 
 
 def frequencies(**groups):
@@ -203,3 +213,19 @@ def test_every_record_is_valid(allele):
     ]
 
     assert found == []
+
+
+def test_vrs_ids_are_written_where_a_reference_is_at_hand():
+    """Both versions, each with its note; without a reference there are none."""
+    wanted = vrs_ids(SNV, Bases())
+    with_reference = record(references={"GRCh37": Bases()})["identifiers"]
+    without = record()["identifiers"]
+
+    assert with_reference["variantAlternativeIds"] == [
+        {"id": "spdi:NC_000022.10:100:T:C", "notes": "SPDI"},
+        {"id": f"ga4gh:VA.{wanted.v2}", "notes": "VRS 2"},
+        {"id": f"ga4gh:VA.{wanted.v1}", "notes": "VRS 1.3"},
+    ]
+    assert without["variantAlternativeIds"] == [
+        {"id": "spdi:NC_000022.10:100:T:C", "notes": "SPDI"}
+    ]

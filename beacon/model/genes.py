@@ -1,0 +1,430 @@
+"""Genes: every name of one, and where it lies on each assembly.
+
+A table is a handful of sorted texts that are searched as they are kept, so that
+a hundred thousand names cost their letters and no objects.  An approved symbol
+wins over the same text as an alias; what is ambiguous is answered with the
+choice, what is unknown with a sentence, and neither with a "no".
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, overload
+
+from beacon.model.annotation import AnnotationPattern
+from beacon.model.assemblies import ASSEMBLIES, find_contig
+from beacon.model.errors import InvalidRequest
+from beacon.model.genome import Interval, pos_from_start
+from beacon.model.pattern import VariantPattern
+from beacon.model.spelling import region_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_LONGEST_QUOTED = 60
+_MOST_LISTED = 10
+_FOREIGN = re.compile(r"(?:hgnc:|ensembl:)?(hgnc:[0-9]+|ensg[0-9]{11})(?:\.[0-9]+)?")
+_WORDED = re.compile(r"(?!rs[0-9]+\Z)[A-Za-z]{2}.", re.IGNORECASE)
+_NAMES = "names"
+_ROWS, _KEYS = "rows", "keys"
+
+
+class Genes(Protocol):
+    """Whatever knows where genes lie."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no gene is known at all."""
+
+    def pattern(self, name: str, genome: str) -> VariantPattern:
+        """Return the question for what overlaps a gene.
+
+        Args:
+            name: symbol, alias, HGNC id or Ensembl gene id.
+            genome: canonical name of the assembly.
+
+        Raises:
+            InvalidRequest: when the name is unknown or ambiguous, or the gene has
+                no place on that assembly.
+        """
+
+    def symbols(self, name: str) -> tuple[str, ...]:
+        """Return every symbol of the gene of a name, approved first; may be none."""
+
+    def spells(self, name: str) -> bool:
+        """Whether a text is a gene's symbol, letter by letter, or an alias of words.
+
+        Such a text is the gene, although it may look like something else: ``RS1``
+        (not ``rs1``), ``SS18``, ``IGHV7-4-1``, ``H3-3A-DT``.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gene:
+    """One gene at one place.
+
+    Attributes:
+        symbol: as the table spells it.
+        hgnc: ``HGNC:1100``; ensembl: ``ENSG00000012048``, without version.
+        is_primary: whether its symbol means this place, where others share it.
+    """
+
+    symbol: str
+    interval: Interval
+    hgnc: str | None = None
+    ensembl: str | None = None
+    is_primary: bool = True
+
+    @property
+    def identity(self) -> str:
+        """What tells it from other genes."""
+        return self.hgnc or self.symbol
+
+    def __str__(self) -> str:
+        return _called(self.symbol, self.hgnc)
+
+
+class GeneName(NamedTuple):
+    """A further name of a gene.
+
+    Attributes:
+        name: the alias, or the approved symbol itself.
+        kind: ``alias``, ``previous`` or ``approved``.
+    """
+
+    name: str
+    kind: str
+    hgnc: str | None
+    symbol: str
+
+    @property
+    def identity(self) -> str:
+        """What tells its gene from others."""
+        return self.hgnc or self.symbol
+
+    def __str__(self) -> str:
+        return _called(self.symbol, self.hgnc)
+
+
+APPROVED, PREVIOUS, ALIAS = "approved", "previous", "alias"
+_SAID = {ALIAS: "an alias", PREVIOUS: "a previous symbol"}
+
+
+def _called(symbol: str, hgnc: str | None) -> str:
+    return symbol if hgnc is None else f"{symbol} ({hgnc})"
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise InvalidRequest(sentence, parameter="geneId")
+
+
+def _key(name: str) -> str:
+    """Return what a name is looked up by: without case, prefix and version."""
+    key = " ".join(name.split()).casefold()
+    foreign = _FOREIGN.fullmatch(key)
+    return key if foreign is None else foreign[1]
+
+
+# --- the texts ------------------------------------------------------------------
+
+
+class Lines(Sequence[str]):
+    """The lines of a text, sorted, and found by their first column."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        lengths = map(len, text.splitlines(keepends=True))
+        self._starts = array("Q", accumulate(lengths, initial=0))
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        """Return a line, without its end."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        low, high = self._starts[index], self._starts[index + 1]
+        return self._text[low : high - 1].decode()
+
+    def under(self, key: str) -> Iterator[list[str]]:
+        """Yield the further columns of every line whose first column is ``key``."""
+        prefix = f"{key}\t"
+        at = bisect_left(self, prefix)
+        while at < len(self) and (line := self[at]).startswith(prefix):
+            yield line[len(prefix) :].split("\t")
+            at += 1
+
+
+def _text(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def place_texts(genes: Sequence[Gene]) -> dict[str, bytes]:
+    """Return the texts of genes, two for each assembly they lie on."""
+    by_genome: dict[str, list[Gene]] = {}
+    for gene in genes:
+        by_genome.setdefault(gene.interval.contig.assembly, []).append(gene)
+    texts: dict[str, bytes] = {}
+    for genome, held in by_genome.items():
+        texts[f"{genome} {_ROWS}"] = _text(map(_row, held))
+        texts[f"{genome} {_KEYS}"] = _text(sorted(_keys(held)))
+    return texts
+
+
+def name_texts(names: Iterable[GeneName]) -> dict[str, bytes]:
+    """Return the text of further names, each also under its gene."""
+    lines: set[str] = set()
+    for known in names:
+        named = f"{known.hgnc or ''}\t{known.symbol}"
+        lines.add(f"{_key(known.name)}\t{known.name}\t{known.kind}\t{named}")
+        lines.add(f"{_key(known.symbol)}\t{known.symbol}\t{APPROVED}\t{named}")
+        if known.hgnc is not None:
+            lines.add(f"{_key(known.hgnc)}\t{known.hgnc}\t{APPROVED}\t{named}")
+        if known.kind != APPROVED:
+            lines.add(f">{_key(known.identity)}\t{known.name}")
+    return {_NAMES: _text(sorted(lines))}
+
+
+def _row(gene: Gene) -> str:
+    place = gene.interval
+    columns = (gene.symbol, gene.hgnc or "", gene.ensembl or "", place.contig.name)
+    return "\t".join((*columns, str(place.start), str(place.end)))
+
+
+def _keys(genes: Sequence[Gene]) -> Iterator[str]:
+    """Yield the keys of every row; a name means primary rows, where it has any."""
+    by_name: dict[str, list[tuple[bool, int]]] = {}
+    for number, gene in enumerate(genes):
+        for name in (gene.symbol, gene.hgnc):
+            if name is not None:
+                by_name.setdefault(_key(name), []).append((gene.is_primary, number))
+        if gene.ensembl is not None:
+            yield f"{_key(gene.ensembl)}\t{number}"
+    for key, rows in by_name.items():
+        has_primary = any(is_primary for is_primary, _ in rows)
+        for is_primary, number in rows:
+            if is_primary or not has_primary:
+                yield f"{key}\t{number}"
+
+
+# --- the table ------------------------------------------------------------------
+
+
+class _Places:
+    """Where genes lie on one assembly."""
+
+    def __init__(self, genome: str, rows: bytes, keys: bytes) -> None:
+        self._assembly = ASSEMBLIES[genome]
+        self._rows, self._keys = Lines(rows), Lines(keys)
+
+    def under(self, key: str) -> list[Gene]:
+        """Return the genes of a key."""
+        return [
+            self._gene(self._rows[int(number)]) for (number,) in self._keys.under(key)
+        ]
+
+    def _gene(self, row: str) -> Gene:
+        symbol, hgnc, ensembl, sequence, start, end = row.split("\t")
+        contig = find_contig(self._assembly, sequence)
+        if contig is None:
+            message = f"a gene lies on {sequence}, which {self._assembly.name} lacks"
+            raise ValueError(message)
+        return Gene(
+            symbol=symbol,
+            hgnc=hgnc or None,
+            ensembl=ensembl or None,
+            interval=Interval(contig=contig, start=int(start), end=int(end)),
+        )
+
+
+class GeneTable:
+    """Genes of some texts, as ``place_texts`` and ``name_texts`` make them."""
+
+    def __init__(self, texts: Mapping[str, bytes]) -> None:
+        self._names = Lines(texts.get(_NAMES, b""))
+        self._places = {
+            genome: _Places(
+                genome, texts[f"{genome} {_ROWS}"], texts[f"{genome} {_KEYS}"]
+            )
+            for genome in ASSEMBLIES
+            if f"{genome} {_ROWS}" in texts
+        }
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no gene with a place."""
+        return not self._places
+
+    def pattern(self, name: str, genome: str) -> VariantPattern:
+        """Return the question for what overlaps a gene; see ``Genes``."""
+        if self.is_empty:
+            _refuse(
+                "No genes are loaded here (beacon load genes FILE loads some); "
+                "give a region such as 22:16050000-16060000."
+            )
+        if genome not in self._places:
+            _refuse(f"No genes are loaded for {genome}; give a region instead.")
+        found, notes = self._find(name, genome)
+        gene, more = _one_place(name, found)
+        return replace(region_pattern(gene.interval), notes=(*notes, *more))
+
+    def symbols(self, name: str) -> tuple[str, ...]:
+        """Return every symbol of the gene of a name, approved first; may be none."""
+        known = self._approved(name) or _sole(self._further(name))
+        rows = [g for places in self._places.values() for g in places.under(_key(name))]
+        identity = known.identity if known else next((g.identity for g in rows), None)
+        if identity is None:
+            return ()
+        if known is not None:
+            for places in self._places.values():
+                rows += places.under(_key(identity))
+        written = [g.symbol for g in rows if g.identity == identity]
+        approved = [known.symbol] if known else []
+        further = [alias for (alias,) in self._names.under(f">{_key(identity)}")]
+        return tuple(dict.fromkeys((*approved, *written, *further)))
+
+    def spells(self, name: str) -> bool:
+        """Whether a text is a gene's symbol, letter by letter; see ``Genes``."""
+        named = {known.kind for known in self._named(name) if known.name == name}
+        if APPROVED in named or (named and _WORDED.match(name)):
+            return True
+        found = (places.under(_key(name)) for places in self._places.values())
+        return any(gene.symbol == name for rows in found for gene in rows)
+
+    def _find(self, name: str, genome: str) -> tuple[list[Gene], tuple[str, ...]]:
+        """Return the gene's rows on an assembly, and what the answer must repeat."""
+        known = self._approved(name)
+        if known is not None:
+            return self._of(known, genome), ()
+        rows = self._places[genome].under(_key(name))
+        if rows:
+            return rows, ()
+        if any(places.under(_key(name)) for places in self._places.values()):
+            _refuse(_without_place(name.strip(), genome))
+        candidates = self._further(name)
+        if not candidates:
+            _refuse(
+                f"{_quoted(name)} is no gene of the table that is loaded here; give a "
+                "symbol or id of HGNC, an Ensembl gene id, or a region."
+            )
+        known = _sole(candidates)
+        if known is None:
+            _refuse(_choice(name, candidates))
+        said = f"{known.name} is {_SAID.get(known.kind, 'a name')} of {known}."
+        return self._of(known, genome), (said,)
+
+    def _of(self, known: GeneName, genome: str) -> list[Gene]:
+        """Return the rows of a gene of HGNC: by its id, else by its symbol."""
+        places = self._places[genome]
+        rows = places.under(_key(known.hgnc)) if known.hgnc else []
+        rows = rows or [
+            gene
+            for gene in places.under(_key(known.symbol))
+            if gene.hgnc in (None, known.hgnc)
+        ]
+        if not rows:
+            _refuse(_without_place(str(known), genome))
+        return rows
+
+    def _approved(self, name: str) -> GeneName | None:
+        found = [n for n in self._named(name) if n.kind == APPROVED]
+        return _sole(found)
+
+    def _further(self, name: str) -> list[GeneName]:
+        return [n for n in self._named(name) if n.kind != APPROVED]
+
+    def _named(self, name: str) -> Iterator[GeneName]:
+        for spelled, kind, hgnc, symbol in self._names.under(_key(name)):
+            yield GeneName(spelled, kind, hgnc or None, symbol)
+
+
+class _ForeignGenes:
+    """The genes of another beacon: known to it by name alone."""
+
+    is_empty = False
+
+    def pattern(self, name: str, genome: str) -> VariantPattern:
+        """Return the question for a gene, whatever it may be there."""
+        named = AnnotationPattern(genes=(name.strip(),))
+        return VariantPattern(contig=None, genome=genome, annotated=named)
+
+    def symbols(self, name: str) -> tuple[str, ...]:
+        """Return the name itself."""
+        return (name.strip(),)
+
+    def spells(self, name: str) -> bool:
+        """Say nothing: names are known elsewhere."""
+        del name
+        return False
+
+
+ASKED_ELSEWHERE: Genes = _ForeignGenes()
+"""Genes of a question that goes to another beacon."""
+
+NO_GENES = GeneTable({})
+"""The table of a beacon that has loaded no genes."""
+
+
+def _sole(names: Sequence[GeneName]) -> GeneName | None:
+    """Return the one gene some names mean, a previous symbol before an alias."""
+    if len({known.identity for known in names}) != 1:
+        return None
+    return max(names, key=lambda known: known.kind == PREVIOUS)
+
+
+def _quoted(name: str) -> str:
+    return repr(name.strip()[:_LONGEST_QUOTED])
+
+
+def _without_place(gene: str, genome: str) -> str:
+    return f"{gene} has no place on {genome} in the genes loaded here; give a region."
+
+
+def _choice(name: str, names: Sequence[GeneName]) -> str:
+    listed = sorted({str(known) for known in names})
+    more = len(listed) - _MOST_LISTED
+    listed = listed[:_MOST_LISTED] + ([f"{more} more"] if more > 0 else [])
+    return (
+        f"{_quoted(name)} is a name of several genes: {', '.join(listed)}; "
+        "ask for one of them."
+    )
+
+
+def _one_place(name: str, rows: Sequence[Gene]) -> tuple[Gene, tuple[str, ...]]:
+    """Return the one place some rows mean, and what else must be said.
+
+    Genes of the pseudo-autosomal regions are listed on X and on Y; data keeps
+    them on X.
+    """
+    exact = [gene for gene in rows if gene.symbol == name.strip()]
+    rows = exact or rows
+    if len({gene.interval for gene in rows}) == 1:
+        return rows[0], ()
+    by_contig = {gene.interval.contig.name: gene for gene in rows}
+    if by_contig.keys() == {"X", "Y"} and len(rows) == 2:
+        other = _place(by_contig["Y"].interval)
+        note = (
+            f"{by_contig['X'].symbol} lies on Y as well ({other}), which is not asked."
+        )
+        return by_contig["X"], (note,)
+    listed = [f"{g.ensembl or g.symbol} ({_place(g.interval)})" for g in rows]
+    _refuse(
+        f"{_quoted(name)} lies at several places: "
+        f"{', '.join(listed[:_MOST_LISTED])}; ask for one of them."
+    )
+
+
+def _place(interval: Interval) -> str:
+    first = pos_from_start(interval.start)
+    return f"{interval.contig.name}:{first}-{interval.end}"

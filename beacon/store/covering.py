@@ -1,0 +1,147 @@
+"""What a release declares of a place or a stretch: looked at, and by how many.
+
+Asked only where a dataset has no row that answers.  A base in no run is outside;
+a release that declares nothing is never asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from beacon.model.findings import Coverage, Place
+from beacon.store.keys import start_of
+from beacon.store.runs import BIN, bin_key, bin_keys, is_whole, unpack_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from beacon.model.dataset import Release
+    from beacon.model.pattern import VariantPattern
+    from beacon.store.driver import Document
+    from beacon.store.tables import Table
+
+Stretch = tuple[int, int]
+"""``[start, end)`` on the contig that is asked for."""
+
+
+def asked_stretch(pattern: VariantPattern) -> Stretch:
+    """Return the bases a "no" would have to have looked at; the first comes first.
+
+    Of one allele those of its shortest spelling, the leftmost; of a range the
+    range; of an event what it affects; of a bracket those where a variant may
+    begin (or end).
+    """
+    length = pattern.sequence.length
+    if pattern.spellings:
+        start, reference, _ = min(
+            pattern.spellings, key=lambda s: (len(s[1]) + len(s[2]), s[0])
+        )
+        return _clipped(start, start + len(reference), length)
+    if pattern.identity is not None and pattern.start is not None:
+        return _clipped(pattern.start.low, pattern.start.low + 1, length)
+    if pattern.overlap is not None or pattern.similar is not None:
+        reach = pattern.reach()
+        return _clipped(reach.low, reach.high, length)
+    if pattern.start is not None:
+        return _clipped(pattern.start.low, pattern.start.high, length)
+    if pattern.end is not None:
+        return _clipped(pattern.end.low - 1, pattern.end.high - 1, length)
+    return 0, length
+
+
+def _clipped(start: int, end: int, length: int) -> Stretch:
+    """Return a stretch of at least one base of the contig."""
+    low = min(max(0, start), length - 1)
+    return low, max(low + 1, min(end, length))
+
+
+class Looked:
+    """How much of a stretch one release has looked at, run by run, in order."""
+
+    def __init__(self, release: Release, stretch: Stretch) -> None:
+        self._release = release
+        self._first, self._end = stretch
+        self._reached = self._first
+        self._has_gap = False
+        self._has_some = False
+        self._an: int | None = None
+        self._is_first_in = False
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether no further run can change what is said of the whole stretch."""
+        return self._has_gap and self._has_some
+
+    def take(self, key: int, document: Document) -> None:
+        """Take the bin that begins with ``key``."""
+        blob = cast("dict[str, bytes]", document["d"]).get(str(self._release.number))
+        if blob is None:
+            return
+        first = start_of(key)
+        if self._first < first and first + BIN <= self._end:
+            self._has_gap = self._has_gap or not is_whole(blob)
+            self._add(first, first + BIN, None)
+            return
+        for start, end, an in unpack_runs(blob, self._release.layout.baseline):
+            if first + start >= self._end:
+                return
+            if first + end > self._first:
+                self._add(first + start, first + end, an)
+
+    def _add(self, start: int, end: int, an: tuple[int, ...] | None) -> None:
+        self._has_some = True
+        self._has_gap = self._has_gap or start > self._reached
+        if start <= self._first < end:
+            self._is_first_in = True
+            columns = self._release.layout.groups[0].columns
+            self._an = None if an is None else sum(an[c] for c in columns)
+        self._reached = max(self._reached, end)
+
+    def coverage(self) -> Coverage:
+        """Return how much of the stretch was looked at."""
+        if not self._has_some:
+            return Coverage.OUTSIDE
+        is_whole = not self._has_gap and self._reached >= self._end
+        return Coverage.WHOLE if is_whole else Coverage.PARTIAL
+
+    def place(self) -> Place:
+        """Return what is said of the first base, and whether the rest was seen."""
+        if not self._is_first_in:
+            return Place(coverage=Coverage.OUTSIDE)
+        return Place(an=self._an, coverage=self.coverage())
+
+
+async def look_at(
+    releases: Sequence[Release], rank: int, stretch: Stretch, table: Table
+) -> dict[int, Looked]:
+    """Return what releases looked at of a short stretch, by release number."""
+    keys = bin_keys(rank, *stretch)
+    bins = await table.bins.get(keys) if releases else {}
+    found = {}
+    for release in releases:
+        looked = found[release.number] = Looked(release, stretch)
+        for key in keys:
+            if key in bins:
+                looked.take(key, bins[key])
+    return found
+
+
+async def look_along(
+    releases: Sequence[Release], rank: int, stretch: Stretch, table: Table
+) -> dict[int, Looked]:
+    """Return what releases looked at of any stretch, reading no more than it takes."""
+    found = {release.number: Looked(release, stretch) for release in releases}
+    open_ = list(found.values())
+    low, high = bin_key(rank, stretch[0]), bin_key(rank, stretch[1] - 1)
+    pages = table.bin_pages(low, high, [str(number) for number in found])
+    try:
+        async for page in pages:
+            for document in page:
+                for looked in open_:
+                    looked.take(cast("int", document["_id"]), document)
+            open_ = [looked for looked in open_ if not looked.is_decided]
+            if not open_:
+                break
+    finally:
+        await pages.aclose()
+    return found

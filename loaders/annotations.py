@@ -1,0 +1,171 @@
+"""INFO and ID of a record → what they say of each of its ALTs.
+
+A file's header says once which annotations it holds and in which order their
+fields stand; of a record only the fields wanted are read.  Whatever cannot be
+read, or names no ALT of the record, is counted and named; it never makes a
+record bad, and never lands on another ALT.
+ClinVar's VCF, and rs numbers; what tools write is in ``annotation_entries``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from beacon.model.annotation import Annotation, Unread
+from loaders.annotation_claims import LONGEST_HGVS, NO_ALT, Claims, Reading
+from loaders.annotation_entries import READERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from loaders.annotation_layouts import Annotated
+    from loaders.report import LoadReport
+    from loaders.vcf import Site
+
+_RS = re.compile(r"rs[0-9]{1,12}\Z", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,12}\Z")
+_WHOLE = re.compile(rb"[0-9]{1,12}\Z")
+
+
+class FileAnnotations:
+    """The annotations of one file's records."""
+
+    def __init__(self, annotated: Annotated) -> None:
+        self._annotated = annotated
+        self._is_plain = annotated.is_plain
+
+    def of(self, site: Site, report: LoadReport | None) -> Mapping[int, Annotation]:
+        """Return the annotation of every ALT that has one, by number from 1.
+
+        Args:
+            site: a record that was not skipped.
+            report: is told what could not be read; ``None``: it was told before.
+        """
+        if self._is_plain:
+            if site.identifier == b".":
+                return _NOTHING
+            return _same_for_all(site, _rs_numbers(site.identifier))
+        reading = Reading(site)
+        self._read(b";" + site.fields, reading)
+        if report is not None and reading.faults:
+            _tell(report, reading)
+        return reading.annotations()
+
+    def _read(self, fields: bytes, reading: Reading) -> None:
+        annotated = self._annotated
+        for layout in annotated.layouts:
+            value = _value(fields, layout.key)
+            if value:
+                READERS[layout.style](layout, value, reading)
+        if annotated.has_clinvar:
+            _read_clinvar(fields, reading)
+        identifier = reading.site.identifier
+        if annotated.has_clinvar_ids and _WHOLE.match(identifier):
+            for number in reading.alleles:
+                reading.of(number).clinvar = identifier.decode()
+        _add_identifiers(fields if annotated.has_rs else b"", reading)
+
+
+_NOTHING: Mapping[int, Annotation] = {}
+
+
+def united(annotations: Iterable[Annotation]) -> Annotation | None:
+    """Return what several records or spellings of one allele say together."""
+    found = list(dict.fromkeys(annotations))
+    if len(found) < 2:
+        return found[0] if found else None
+    claims = Claims()
+    for one in found:
+        claims.genes += one.genes
+        claims.effects += one.effects
+        claims.changes += one.protein_changes
+        claims.identifiers += one.identifiers
+        claims.transcripts += one.transcript_hgvs
+        claims.proteins += one.protein_hgvs
+        claims.clinvar = claims.clinvar or one.clinvar
+        claims.significance += one.significance
+        claims.conditions += one.conditions
+        claims.unread += one.unread
+    return claims.annotation()
+
+
+def _tell(report: LoadReport, reading: Reading) -> None:
+    site = reading.site
+    report.annotations.update(reading.faults)
+    for reason, example in reading.examples.items():
+        file_report = report.files[site.file]
+        file_report.remark(site.line, f"annotation {reason}", example or reason)
+
+
+def _same_for_all(site: Site, identifiers: tuple[str, ...]) -> Mapping[int, Annotation]:
+    if not identifiers:
+        return _NOTHING
+    one = Annotation(identifiers=identifiers)
+    if len(site.alternates) == 1:
+        return {1: one}
+    return dict.fromkeys(range(1, len(site.alternates) + 1), one)
+
+
+def _value(fields: bytes, key: bytes) -> bytes | None:
+    """Return a field's value; ``fields`` and ``key`` begin with a semicolon."""
+    place = fields.find(key)
+    if place < 0:
+        return None
+    begin = place + len(key)
+    end = fields.find(b";", begin)
+    return fields[begin:] if end < 0 else fields[begin:end]
+
+
+# --- ClinVar, and rs numbers ---
+
+
+def _text(fields: bytes, key: bytes) -> str:
+    value = _value(fields, key)
+    return "" if value is None else value.decode("utf-8", "replace")
+
+
+def _read_clinvar(fields: bytes, reading: Reading) -> None:
+    """Read ClinVar's own fields; they are about the one ALT of its records."""
+    genes, effects = _text(fields, b";GENEINFO="), _text(fields, b";MC=")
+    significance = _text(fields, b";CLNSIG=")
+    count = len(reading.site.alternates)
+    if count != 1:
+        if count and (significance or genes or effects):
+            reading.fault(NO_ALT, f"ClinVar's, of {count} ALTs")
+            reading.doubt([Unread.WHOLE])
+        return
+    claims = reading.of(1)
+    for pair in genes.split("|") if genes else ():
+        reading.take_gene(pair.rpartition(":")[0] or pair, claims)
+    for pair in effects.split(",") if effects else ():
+        reading.take_effects(pair.partition("|")[0], claims)
+    claims.significance += _words(significance)
+    claims.conditions += _words(_text(fields, b";CLNDN="))
+
+
+def _words(text: str) -> list[str]:
+    """Return ClinVar's words; some of its files join them with a comma."""
+    words = (w.strip("_ ") for w in re.split(r"\||,(?=_)", text))
+    return [w[:LONGEST_HGVS] for w in words if w and w != "." and w.isprintable()]
+
+
+def _rs_numbers(identifier: bytes) -> tuple[str, ...]:
+    """Return the rs numbers of an ID column."""
+    if identifier[:2] == b"rs" and identifier[2:].isdigit() and len(identifier) < 15:
+        return (identifier.decode(),)
+    if b";" not in identifier and identifier[:2].lower() != b"rs":
+        return ()
+    words = identifier.decode("latin1").split(";")
+    return tuple(dict.fromkeys(w.lower() for w in words if _RS.match(w)))
+
+
+def _add_identifiers(fields: bytes, reading: Reading) -> None:
+    """Add the rs numbers of the record; they name its place, so every ALT."""
+    found = list(_rs_numbers(reading.site.identifier))
+    for word in _text(fields, b";RS=").split(","):
+        bare = word.removeprefix("rs")
+        if _NUMBER.match(bare):
+            found.append(f"rs{bare}")
+    for number in reading.alleles if found else ():
+        reading.of(number).identifiers += found

@@ -1,0 +1,457 @@
+"""Annotations land on the ALT they name, or on none."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from beacon.model.annotation import Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VEP = (
+    '##INFO=<ID=CSQ,Number=.,Type=String,Description="Consequence annotations from'
+    " Ensembl VEP. Format: Allele|Consequence|IMPACT|SYMBOL|Gene|Feature|HGVSc|HGVSp"
+    '|Protein_position|Amino_acids|Existing_variation">'
+)
+NUMBERED = VEP.replace("Existing_variation", "Existing_variation|ALLELE_NUM")
+ANN = (
+    "##INFO=<ID=ANN,Number=.,Type=String,Description=\"Functional annotations: 'Allele"
+    " | Annotation | Annotation_Impact | Gene_Name | Gene_ID | Feature_Type |"
+    " Feature_ID | Transcript_BioType | Rank | HGVS.c | HGVS.p | cDNA.pos /"
+    " cDNA.length | CDS.pos / CDS.length | AA.pos / AA.length | Distance | ERRORS /"
+    " WARNINGS / INFO' \">"
+)
+EFF = (
+    '##INFO=<ID=EFF,Number=.,Type=String,Description="Predicted effects for this'
+    " variant.Format: 'Effect ( Effect_Impact | Functional_Class | Codon_Change |"
+    " Amino_Acid_Change| Amino_Acid_length | Gene_Name | Transcript_BioType |"
+    " Gene_Coding | Transcript_ID | Exon_Rank  | Genotype_Number [ | ERRORS |"
+    " WARNINGS ] )' \">"
+)
+BCSQ = (
+    '##INFO=<ID=BCSQ,Number=.,Type=String,Description="Local consequence annotation'
+    " from BCFtools/csq. Format: '[*]consequence|gene|transcript|biotype[|strand|"
+    "amino_acid_change|dna_change]' or, for consequences of variants split across"
+    " multiple sites, a pointer to the record storing the consequences '@position'."
+    '">'
+)
+CLINVAR = (
+    "##source=ClinVar",
+    '##INFO=<ID=CLNSIG,Number=.,Type=String,Description="Clinical significance">',
+    '##INFO=<ID=CLNDN,Number=.,Type=String,Description="disease name">',
+    '##INFO=<ID=GENEINFO,Number=1,Type=String,Description="Gene(s)">',
+    '##INFO=<ID=MC,Number=.,Type=String,Description="consequence">',
+    '##INFO=<ID=RS,Number=.,Type=String,Description="dbSNP ID (i.e. rs number)">',
+)
+
+
+def csq(allele: str, word: str = "missense_variant", gene: str = "G", **said) -> str:
+    """Return one entry of the VEP layout above."""
+    parts = [allele, word, "MODERATE", gene, "ENSG1", "ENST1"]
+    parts += [said.get("c", ""), said.get("p", ""), said.get("at", "")]
+    parts += [said.get("amino", ""), said.get("known", "")]
+    return "|".join([*parts, *([said["number"]] if "number" in said else [])])
+
+
+@pytest.fixture
+def annotations(write_vcf: Callable, load: Callable) -> Callable:
+    """Give a function that loads one record and returns its annotations by ALT."""
+
+    def read(ref: str, alt: str, info: str, *header: str, identifier: str = "."):
+        path = write_vcf([("22", 100, ref, alt, "PASS", info)], header=header)
+        text = path.read_text().replace("\t100\t.\t", f"\t100\t{identifier}\t")
+        path.write_text(text)
+        cohort, records = load(path)
+        found = {k: r.annotation for k, r in records.items() if r.annotation}
+        return found, cohort.report
+
+    return read
+
+
+def genes(found: dict) -> dict[str, tuple[str, ...]]:
+    """Return the genes of every annotated allele."""
+    return {key: annotation.genes for key, annotation in found.items()}
+
+
+def test_vep_is_read_field_by_field(annotations: Callable) -> None:
+    """Gene, effects, protein change, HGVS and rs numbers come from their columns."""
+    entry = csq(
+        "T", "missense_variant&splice_region_variant", "BRAF",
+        c="NM_004333.6:c.1799T>A", p="NP_004324.2:p.Val600Glu", known="rs1&COSV1",
+    )  # fmt: skip
+    found, report = annotations("A", "T", f"DP=1;CSQ={entry};X=1", VEP)
+
+    one = found["22-100-A-T"]
+    assert one.genes == ("BRAF",)
+    assert one.effects == ("SO:0001583", "SO:0001630")
+    assert one.protein_changes == ("V600E",)
+    assert one.identifiers == ("rs1",)
+    assert one.transcript_hgvs == ("NM_004333.6:c.1799T>A",)
+    assert one.protein_hgvs == ("NP_004324.2:p.Val600Glu",)
+    assert one.unread == ()
+    assert report.stored["annotated"] == 1
+    assert not report.annotations
+
+
+def test_amino_acids_stand_in_for_a_missing_hgvs(annotations: Callable) -> None:
+    """Without HGVSp the change comes from Amino_acids and Protein_position."""
+    entries = ",".join(
+        [
+            csq("T", at="600", amino="V/E"),
+            csq("T", at="90/200", amino="T"),
+            csq("T", at="97", amino="R/*"),
+        ]
+    )
+    found, _ = annotations("A", "T", f"CSQ={entries}", VEP)
+
+    assert found["22-100-A-T"].protein_changes == ("V600E", "T90=", "R97*")
+
+
+@pytest.mark.parametrize(
+    ("ref", "alt", "names"),
+    [
+        ("CA", "C,CAA", {"-": "22-100-CA-C", "AA": "22-100-C-CA"}),
+        ("CA", "C,T", {"C": "22-100-CA-C", "T": "22-100-CA-T"}),
+        ("G", "A,C", {"A": "22-100-G-A", "C": "22-100-G-C"}),
+        ("G", "C,GC", {"C": "22-100-G-C", "GC": "22-100-G-GC"}),
+        ("CT", "*,C", {"-": "22-100-CT-C"}),
+        ("A", "C,*", {"C": "22-100-A-C"}),
+        ("GT", "GTT,G", {"TT": "22-100-G-GT", "-": "22-100-GT-G"}),
+        ("C", "CAT", {"AT": "22-100-C-CAT"}),
+        ("CTG", "CTA", {"CTA": "22-102-G-A"}),
+        ("CTG", "C", {"-": "22-100-CTG-C"}),
+    ],
+)
+def test_vep_trims_what_all_alleles_share(
+    annotations: Callable, ref: str, alt: str, names: dict[str, str]
+) -> None:
+    """The first base is left out only where all alleles begin with it."""
+    entries = [csq(name, gene=f"OF{i}") for i, name in enumerate(names)]
+    entries.append(csq("*", gene="STAR"))
+    found, report = annotations(ref, alt, f"CSQ={','.join(entries)}", VEP)
+
+    wanted = {key: (f"OF{i}",) for i, key in enumerate(names.values())}
+    assert genes(found) == wanted
+    assert not report.annotations
+
+
+def test_an_allele_number_decides_between_two(annotations: Callable) -> None:
+    """Trimmed to the least, two deletions have one name; their number tells them."""
+    entries = [csq("-", gene="ONE", number="1"), csq("-", gene="TWO", number="2")]
+    found, _ = annotations("CAA", "CA,C", f"CSQ={','.join(entries)}", NUMBERED)
+
+    assert genes(found) == {"22-100-CA-C": ("ONE",), "22-100-CAA-C": ("TWO",)}
+
+
+def test_without_a_number_one_name_for_two_is_nobodys(annotations: Callable) -> None:
+    """A deletion that either ALT may be is put on neither, and counted."""
+    found, report = annotations("CAA", "CA,C", f"CSQ={csq('-')}", VEP)
+
+    assert set(genes(found).values()) == {()}
+    assert {a.unread for a in found.values()} == {(Unread.WHOLE,)}
+    assert report.annotations == {"names no ALT of its record": 1}
+
+
+def test_a_split_record_takes_its_own_annotations_only(annotations: Callable) -> None:
+    """Split after annotation, a record still names its neighbours' alleles."""
+    both = f"CSQ={csq('T', gene='MINE')},{csq('G', gene='OTHER')}"
+    numbers = f"CSQ={csq('T', gene='OTHER', number='1')},{csq('G', number='2')}"
+    one, _ = annotations("C", "T", both, VEP)
+    two, _ = annotations("C", "G", numbers, NUMBERED)
+
+    assert genes(one) == {"22-100-C-T": ("MINE",)}
+    assert one["22-100-C-T"].unread == ()
+    assert genes(two) == {"22-100-C-G": ("G",)}
+
+
+@pytest.mark.parametrize("name", ["CAA", "CA"])
+def test_a_split_and_trimmed_deletion_is_not_guessed(
+    annotations: Callable, name: str
+) -> None:
+    """CAA to C,CA, split and trimmed: ``-`` may now be either deletion's."""
+    both = f"CSQ={csq('-', gene='LONG')},{csq('A', gene='SHORT')}"
+    found, report = annotations(name, "C", both, VEP)
+
+    assert [a.genes for a in found.values()] == [()]
+    assert report.annotations == {"names no ALT of its record": 2}
+
+
+def test_an_allele_of_another_record_is_counted(annotations: Callable) -> None:
+    """An annotation that names no ALT is told with its line."""
+    found, report = annotations("A", "T", f"CSQ={csq('G')}", VEP)
+
+    assert found == {}
+    assert report.annotations == {"names no ALT of its record": 1}
+    assert report.files[0].examples["annotation names no ALT of its record"] == [
+        "x.vcf:4: allele 'G'"
+    ]
+
+
+@pytest.mark.parametrize("name", ["CT", "TT"])
+def test_what_may_be_an_allele_s_own_is_doubted(
+    annotations: Callable, name: str
+) -> None:
+    """A name that trimming may have changed, or that is of a moved indel."""
+    base, _ = annotations("A", "T", f"CSQ={csq(name)}", VEP)
+    indel, _ = annotations("AC", "A", f"CSQ={csq('G')}", VEP)
+
+    assert base["22-100-A-T"].unread == (Unread.WHOLE,)
+    assert indel["22-100-AC-A"].unread == (Unread.WHOLE,)
+
+
+def test_bcftools_names_others_at_its_place(annotations: Callable) -> None:
+    """A record that holds only its neighbour's consequence is not annotated."""
+    other = "BCSQ=missense|G|T1|protein_coding|+|600V>600E|100A>T"
+    padded = "BCSQ=missense|G|T1|protein_coding|+|600V>600E|99CA>CC"
+    moved = "BCSQ=frameshift|G|T1|protein_coding|+|600V>600E|90GC>G"
+    found, report = annotations("A", "C", other, BCSQ)
+    trimmed, _ = annotations("A", "C", padded, BCSQ)
+    doubted, _ = annotations("AC", "A", moved, BCSQ)
+
+    assert found == {}
+    assert report.annotations == {"names no ALT of its record": 1}
+    assert genes(trimmed) == {"22-100-A-C": ("G",)}
+    assert doubted["22-100-AC-A"].unread == (Unread.WHOLE,)
+
+
+def test_snpeff_names_alts_as_vcf_does(annotations: Callable) -> None:
+    """ANN names the ALT; ``T-C`` is T against C; HGVS.c belongs to the feature."""
+
+    def ann(allele: str, gene: str) -> str:
+        return (
+            f"{allele}|frameshift_variant&stop_gained|HIGH|{gene}|ENSG1|transcript|"
+            "NM_1.2|protein_coding|1/2|c.661_662del|p.Glu221fs|1/9|1/9|1/9||"
+        )
+
+    info = f"ANN={ann('C', 'DEL')},{ann('CAA', 'INS')},{ann('C-CAA', 'TUMOUR')}"
+    found, report = annotations("CA", "C,CAA", info, ANN)
+
+    assert genes(found) == {
+        "22-100-CA-C": ("DEL", "TUMOUR"),
+        "22-100-C-CA": ("INS",),
+    }
+    one = found["22-100-CA-C"]
+    assert one.effects == ("SO:0001589", "SO:0001587")
+    assert one.protein_changes == ("E221fs",)
+    assert one.transcript_hgvs == ("NM_1.2:c.661_662del",)
+    assert not report.annotations
+
+
+def test_vep_may_write_under_another_key(annotations: Callable) -> None:
+    """The Description tells whose layout it is, not the key."""
+    header = VEP.replace("ID=CSQ", "ID=vep")
+    found, _ = annotations("A", "T", f"vep={csq('T')}", header)
+
+    assert genes(found) == {"22-100-A-T": ("G",)}
+
+
+def test_old_snpeff_numbers_its_alts(annotations: Callable) -> None:
+    """EFF has words of its own, one-letter changes, and a genotype number."""
+    info = (
+        "EFF=NON_SYNONYMOUS_CODING(MODERATE|MISSENSE|tTt/tGt|F113C|305|ONE|"
+        "protein_coding|CODING|NM_1|1|1),SYNONYMOUS_CODING(LOW|SILENT|tcA/tcG|S60|"
+        "305|TWO|protein_coding|CODING|NM_1|1|2),stop_gained+splice_region_variant("
+        "HIGH|NONSENSE|Cga/Tga|p.Arg97*/c.289C>T|305|TWO|protein_coding|CODING|NM_2.1"
+        "|1|2|WARNING_X)"
+    )
+    found, report = annotations("A", "C,G", info, EFF)
+
+    one, two = found["22-100-A-C"], found["22-100-A-G"]
+    assert (one.genes, one.effects) == (("ONE",), ("SO:0001583",))
+    assert one.protein_changes == ("F113C",)
+    assert two.effects == ("SO:0001819", "SO:0001587", "SO:0001630")
+    assert two.protein_changes == ("S60=", "R97*")
+    assert two.transcript_hgvs == ("NM_2.1:c.289C>T",)
+    assert not report.annotations
+
+
+def test_bcftools_names_its_change_of_dna(annotations: Callable) -> None:
+    """BCSQ belongs to the ALT whose change it holds; a place's, to single bases."""
+    info = (
+        "BCSQ=missense|G|T1|protein_coding|+|600V>600E|100A>T,"
+        "*stop_gained|G|T1|protein_coding|+|97R>97*|90C>T+100A>C,"
+        "intron|H||lincRNA,@90"
+    )
+    found, report = annotations("A", "T,C", info, BCSQ)
+
+    one, two = found["22-100-A-T"], found["22-100-A-C"]
+    assert one.genes == ("G", "H")
+    assert one.effects == ("SO:0001583", "SO:0001627")
+    assert one.protein_changes == ("V600E",)
+    assert two.effects == ("SO:0001587", "SO:0001627")
+    assert two.protein_changes == ("R97*",)
+    assert report.annotations == {"stands at another record": 1}
+
+
+def test_bcftools_consequences_of_several_lengths_are_not_guessed(
+    annotations: Callable,
+) -> None:
+    """A consequence without a change of DNA is nobody's beside an indel."""
+    info = "BCSQ=splice_region|G|T1|protein_coding"
+    found, report = annotations("AC", "A,TC", info, BCSQ)
+
+    assert {a.unread for a in found.values()} == {(Unread.EFFECT,)}
+    assert report.annotations == {"names no ALT of its record": 1}
+
+
+def test_clinvar_is_read(annotations: Callable) -> None:
+    """The ID is the variation; genes, effects, significance and conditions follow."""
+    info = (
+        "ALLELEID=2;CLNDN=Ataxia|not_provided;CLNSIG=Pathogenic/Likely_pathogenic,"
+        "_risk_factor;GENEINFO=ATM:472|C11orf65:160140;"
+        "MC=SO:0001583|missense_variant,SO:0001619|non-coding_transcript_variant;RS=7"
+    )
+    found, report = annotations("A", "T", info, *CLINVAR, identifier="12345")
+
+    one = found["22-100-A-T"]
+    assert one.clinvar == "12345"
+    assert one.genes == ("ATM", "C11orf65")
+    assert one.effects == ("SO:0001583", "SO:0001619")
+    assert one.significance == ("Pathogenic/Likely_pathogenic", "risk_factor")
+    assert one.conditions == ("Ataxia", "not_provided")
+    assert one.identifiers == ("rs7",)
+    assert not report.annotations
+
+
+def test_rs_numbers_of_the_id_column_are_every_alts(annotations: Callable) -> None:
+    """Without any annotation, the ID column still tells rs numbers."""
+    found, _ = annotations("A", "T,C", ".", identifier="rs1;esv9;RS22")
+
+    assert {a.identifiers for a in found.values()} == {("rs1", "rs22")}
+    assert annotations("A", "T", ".", identifier="esv1")[0] == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "T",
+        "T|",
+        "T|missense_variant",
+        csq("T") + "|more",
+        '"T|missense_variant|"|\'',
+        "|" * 5,
+        "T" * 1_000_000,
+        "T|" * 500_000,
+        "," * 100_000,
+        csq("T", "x" * 5_000),
+        csq("T", gene="G" * 500),
+        csq("T", gene="a gene"),
+        "\x00|\x01",
+        "é|ü",
+    ],
+)
+def test_hostile_text_is_counted_and_breaks_nothing(
+    annotations: Callable, text: str
+) -> None:
+    """The record is loaded whatever its annotation holds; no "no" rests on it."""
+    found, report = annotations("A", "T", f"CSQ={text}", VEP)
+
+    assert report.files[0].loaded == 1
+    assert report.stored["alleles"] == 1
+    assert found["22-100-A-T"].unread == (Unread.WHOLE,)
+    assert sum(report.annotations.values()) > 0
+
+
+def test_what_is_kept_of_an_allele_is_bounded(annotations: Callable) -> None:
+    """Past the bound nothing is kept, and the allele says so."""
+    entries = ",".join(csq("T", gene=f"G{i}") for i in range(80))
+    found, _ = annotations("A", "T", f"CSQ={entries}", VEP)
+
+    assert len(found["22-100-A-T"].genes) == 50
+    assert found["22-100-A-T"].unread == (Unread.WHOLE,)
+
+
+def test_unknown_words_are_counted(annotations: Callable) -> None:
+    """A word that is no term is left out and told; the known ones stay."""
+    found, report = annotations("A", "T", f"CSQ={csq('T', 'odd&stop_lost')}", VEP)
+
+    assert found["22-100-A-T"].effects == ("SO:0001578",)
+    assert report.annotations == {"unknown effect word": 1}
+
+
+def test_a_header_without_fields_is_told(annotations: Callable) -> None:
+    """Annotations whose layout nobody names are not guessed."""
+    header = '##INFO=<ID=CSQ,Number=.,Type=String,Description="Consequences">'
+    found, report = annotations("A", "T", f"CSQ={csq('T')}", header)
+
+    assert found == {}
+    assert report.notes == [
+        "not loaded: annotations whose header names no fields (INFO CSQ)"
+    ]
+
+
+def test_records_of_one_allele_unite_their_annotations(
+    write_vcf: Callable, load: Callable
+) -> None:
+    """Other spellings, other records and filtered ones add what they say."""
+    rows = [
+        ("22", 100, "CA", "C", "PASS", f"CSQ={csq('-', gene='ONE')}"),
+        ("22", 100, "CAT", "CT", "q10", f"CSQ={csq('T', gene='TWO')}"),
+        ("22", 200, "A", "T", "q10", f"CSQ={csq('T', gene='FAILED')}"),
+    ]
+    _, records = load(write_vcf(rows, header=[VEP]))
+
+    assert records["22-100-CA-C"].annotation.genes == ("ONE", "TWO")
+    assert records["22-200-A-T"].annotation.genes == ("FAILED",)
+    assert records["22-200-A-T"].filters == ("q10",)
+
+
+def test_late_records_keep_their_annotations(
+    write_vcf: Callable, load: Callable
+) -> None:
+    """An allele met again after its place was left is annotated by all its records."""
+    rows = [
+        ("22", 100, "A", "T", "PASS", f"CSQ={csq('T', gene='EARLY')}"),
+        ("21", 100, "A", "T", "PASS", f"CSQ={csq('T', gene='ELSE')}"),
+        ("22", 100, "A", "T", "PASS", f"CSQ={csq('T', gene='LATE')},odd"),
+    ]
+    cohort, records = load(write_vcf(rows, header=[VEP]))
+
+    assert records["22-100-A-T"].annotation.genes == ("EARLY", "LATE")
+    assert cohort.report.stored["annotated"] == 2
+    assert cohort.report.annotations == {"cannot be read": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Format:" * 7_000 + "|",
+        "| " + "Format: '" * 5_000,
+        "a" * 49_000 + "|",
+        "Format: " + "|" * 40_000,
+        "Format: a|b" * 10_000,
+        "'" * 40_000,
+        "Format: Allele|Consequence|" + "x|" * 10_000,
+    ],
+)
+def test_a_hostile_header_costs_nothing(annotations: Callable, text: str) -> None:
+    """A Description that names no fields, at length, is told or left, at once."""
+    header = f'##INFO=<ID=CSQ,Number=.,Type=String,Description="{text}">'
+    begun = time.monotonic()
+    _, report = annotations("A", "T", f"CSQ={csq('T')}", header)
+
+    assert time.monotonic() - begun < 2
+    assert report.notes or report.annotations
+    assert report.files[0].loaded == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Consequence annotations. Format: Allele|Consequence|SYMBOL",
+        "Consequence annotations. Format: 'Allele|Consequence|SYMBOL'",
+        "Consequences: Allele | Consequence | SYMBOL",
+        "Allele|Consequence|SYMBOL",
+        'said \\"so\\": Format: \\"Allele|Consequence|SYMBOL\\" and more',
+    ],
+)
+def test_fields_are_found_in_any_description(annotations: Callable, text: str) -> None:
+    """Behind ``Format:``, quoted or not, or bare."""
+    header = f'##INFO=<ID=CSQ,Number=.,Type=String,Description="{text}">'
+    found, _ = annotations("A", "T", "CSQ=T|stop_lost|G", header)
+
+    assert genes(found) == {"22-100-A-T": ("G",)}

@@ -1,0 +1,299 @@
+"""Questions by name: rs numbers and VRS ids, asked of every dataset."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from pymongo import MongoClient
+
+from beacon.ingest import LoadRequest, load_variants
+from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.errors import InvalidRequest, UsageError
+from beacon.model.notation import parse
+from beacon.model.query import Granularity, Page, Query
+from beacon.model.requester import ANONYMOUS
+from beacon.model.status import Status
+from beacon.model.variant import sequence_allele
+from beacon.model.vrs import vrs_ids
+from beacon.policy.policy import OPEN
+from beacon.service import LocalBeacon
+from beacon.store.keys import encode, long_key
+from loaders import LoadOptions
+from loaders.reference import FastaReference
+from tests.store.store_samples import load, record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from beacon.model.disclosure import Disclosure
+    from beacon.store.connection import StoreAddress
+    from beacon.store.releases import Catalogue
+    from beacon.store.variants import VariantStore
+
+MT = ASSEMBLIES["GRCh37"].contigs[24]
+START_OF_MT = "GCACACACATTTACGGATTACA"
+HEAD = (
+    "##fileformat=VCFv4.3\n"
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP1\tP2\n"
+)
+LINES = {
+    "one": ["7\t.\tACA\tA", "11\t.\tT\tC,G", "15\t.\tG\tA"],
+    "two": ["11\t.\tT\tC", "15\t.\tG\tT"],
+}
+
+
+@pytest.fixture
+def genome(tmp_path: Path) -> Path:
+    """A mitochondrion that begins with a repeat."""
+    path = tmp_path / "mt.fa"
+    path.write_text(f">MT\n{START_OF_MT}{'N' * (MT.length - len(START_OF_MT))}\n")
+    return path
+
+
+@pytest.fixture
+def loaded(catalogue: Catalogue, tmp_path: Path, genome: Path) -> dict[str, int]:
+    """Load two datasets with their VRS ids; give the numbers of their releases."""
+    numbers = {}
+    for name, lines in LINES.items():
+        path = tmp_path / f"{name}.vcf"
+        genotypes = [f"MT\t{x}\t.\t.\t.\tGT\t1\t{x.count(',') + 1}\n" for x in lines]
+        path.write_text(HEAD + "".join(genotypes))
+        request = LoadRequest(
+            dataset=name,
+            paths=(path,),
+            options=LoadOptions(assembly="GRCh37"),
+            references={"GRCh37": genome},
+            keeps_vrs_ids=True,
+        )
+        release = load_variants(catalogue, request).release
+        assert release is not None
+        numbers[name] = release.number
+    return numbers
+
+
+@pytest.fixture
+def beacon(
+    loaded: dict[str, int], variant_store: VariantStore, genome: Path
+) -> LocalBeacon:
+    """Give the beacon over those datasets, open to everybody."""
+    references = {"GRCh37": FastaReference(genome, "GRCh37")}
+    return LocalBeacon(variant_store, OPEN, references=references, deadline=5)
+
+
+@pytest.fixture
+def annotated(loaded: dict[str, int], store_address: StoreAddress) -> None:
+    """Say that dataset one calls its alleles rs1, rs2 and rs3."""
+    alleles = [("rs1", 4, "A", "C"), ("rs2", 10, "T", "C"), ("rs2", 10, "T", "G")]
+    documents = [
+        {"v": loaded["one"], "c": 25, "k": encode(25, start, ref, alt), "s": start}
+        | {"x": [name, f"{name}0"]}
+        for name, start, ref, alt in (*alleles, ("rs3", 14, "G", "A"))
+    ]
+    with MongoClient(store_address.uri) as client:
+        client[store_address.database]["annotations_GRCh37"].insert_many(documents)
+
+
+def question(text: str, **more: object) -> Query:
+    """Return the question a name asks."""
+    pattern = parse(text, assembly="GRCh37", loaded=(), references={})
+    return Query(pattern=pattern, granularity=Granularity.RECORD, **more)  # type: ignore[arg-type]
+
+
+def words(answer: Disclosure) -> dict[str, Status]:
+    """Return the word each dataset said."""
+    return {part.dataset: part.status for part in answer.datasets}
+
+
+def names(answer: Disclosure) -> list[tuple[int, str, str]]:
+    """Return the alleles an answer is about."""
+    return [
+        (a.allele.start, a.allele.reference, a.allele.alternate) for a in answer.alleles
+    ]
+
+
+@pytest.mark.usefixtures("annotated")
+async def test_one_allele_is_answered_with_its_counts(beacon: LocalBeacon) -> None:
+    """A name of one allele is that allele, also to a dataset that lacks the name."""
+    answer = await beacon.answer(question("rs3"), ANONYMOUS)
+    one, two = answer.datasets
+
+    assert names(answer) == [(14, "G", "A")]
+    assert words(answer) == {"one": Status.SEEN, "two": Status.NOT_SEEN}
+    assert one.counts is not None
+    assert two.counts is not None
+    assert (one.counts.ac, one.counts.an) == (2, 2)
+    assert (two.counts.ac, two.counts.an) == (0, 2)
+
+
+@pytest.mark.usefixtures("annotated")
+async def test_every_allele_of_a_name_is_asked_of_every_dataset(
+    beacon: LocalBeacon,
+) -> None:
+    """Several alleles have an answer each, and one word over them."""
+    answer = await beacon.answer(question("RS2"), ANONYMOUS)
+    parts = [words(named.disclosure) for named in answer.alleles]
+
+    assert names(answer) == [(10, "T", "C"), (10, "T", "G")]
+    assert words(answer) == {"one": Status.SEEN, "two": Status.SEEN}
+    assert parts == [
+        {"one": Status.SEEN, "two": Status.SEEN},
+        {"one": Status.SEEN, "two": Status.NOT_SEEN},
+    ]
+    assert [part.counts for part in answer.datasets] == [None, None]
+    assert [part.total for part in answer.datasets] == [2, 1]
+    assert answer.warnings == ("rs2 names 2 alleles here.",)
+
+
+@pytest.mark.parametrize(
+    ("alternate", "span"), [("A" * 12, 1), ("C", 1200)], ids=["hashed", "long"]
+)
+async def test_alleles_of_every_length_have_names(
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    store_address: StoreAddress,
+    alternate: str,
+    span: int,
+) -> None:
+    """A hashed allele is told by its annotation, a long one by its row."""
+    reference = "T" + "G" * (span - 1)
+    release = load(catalogue, "d", [record(99, reference, alternate)])
+    document = {"v": release.number, "c": 22, "s": 99, "x": ["rs7"]}
+    if span == 1:
+        key: object = encode(22, 99, reference, alternate, salt=3)
+        document |= {"k": key, "r": reference, "a": alternate}
+    else:
+        document["k"] = long_key(22, 99, 99 + span, reference, alternate)
+    with MongoClient(store_address.uri) as client:
+        client[store_address.database]["annotations_GRCh37"].insert_one(document)
+    found = await variant_store.alleles_named("rs7", "GRCh37", ["d"])
+
+    assert [(a.start, a.reference, a.alternate) for a in found] == [
+        (99, reference, alternate)
+    ]
+
+
+@pytest.mark.usefixtures("annotated")
+async def test_a_page_is_taken_over_all_alleles(beacon: LocalBeacon) -> None:
+    """Records of several alleles are paged as one list."""
+    pages = [
+        await beacon.answer(question("rs2", page=Page(skip=skip, limit=1)), ANONYMOUS)
+        for skip in range(3)
+    ]
+    shown = [[v.allele.alternate for v in p.datasets[0].variants] for p in pages]
+
+    assert shown == [["C"], ["G"], []]
+
+
+@pytest.mark.usefixtures("annotated")
+async def test_a_dataset_that_is_not_asked_may_know_the_name(
+    beacon: LocalBeacon,
+) -> None:
+    """Only the dataset asked answers, by what another one calls the allele."""
+    answer = await beacon.answer(question("rs2", datasets=("two",)), ANONYMOUS)
+
+    assert words(answer) == {"two": Status.SEEN}
+    assert names(answer) == [(10, "T", "C"), (10, "T", "G")]
+
+
+@pytest.mark.parametrize("name", ["rs99", f"ga4gh:VA.{'A' * 32}"])
+@pytest.mark.usefixtures("annotated")
+async def test_a_name_nobody_knows_is_no_answer(beacon: LocalBeacon, name: str) -> None:
+    """It never reads as "not seen", and a sentence says what to do."""
+    answer = await beacon.answer(question(name), ANONYMOUS)
+
+    assert set(words(answer).values()) == {Status.NO_ANSWER}
+    assert answer.status is Status.NO_ANSWER
+    assert "give position, REF and ALT" in answer.warnings[0]
+
+
+async def test_nothing_loaded_for_the_assembly_is_not_asked(
+    beacon: LocalBeacon,
+) -> None:
+    """A name on another assembly is asked of nobody."""
+    pattern = parse("rs3", assembly="GRCh38", loaded=(), references={})
+    answer = await beacon.answer(Query(pattern=pattern), ANONYMOUS)
+
+    assert answer.status is Status.NOT_ASKED
+
+
+@pytest.mark.parametrize(
+    ("spelled", "kept"),
+    [
+        ((10, "T", "G"), (10, "T", "G")),
+        ((3, "CAC", "C"), (0, "GCA", "G")),
+        ((6, "ACA", "A"), (0, "GCA", "G")),
+    ],
+)
+async def test_both_vrs_ids_of_any_spelling_find_the_allele(
+    beacon: LocalBeacon, spelled: tuple[int, str, str], kept: tuple[int, str, str]
+) -> None:
+    """VRS 2 and VRS 1.3 ids name the allele as it is kept."""
+    ids = vrs_ids(sequence_allele(MT, *spelled), beacon.references["GRCh37"])
+    assert ids is not None
+    answers = [
+        await beacon.answer(question(f"ga4gh:VA.{digest}"), ANONYMOUS) for digest in ids
+    ]
+
+    assert ids.v1 != ids.v2
+    assert [names(answer) for answer in answers] == [[kept], [kept]]
+    assert {answer.status for answer in answers} == {Status.SEEN}
+
+
+async def test_ids_of_a_removed_release_are_forgotten(
+    catalogue: Catalogue, beacon: LocalBeacon, store_address: StoreAddress
+) -> None:
+    """Removing a dataset removes what its ids named."""
+    catalogue.remove("one")
+    ids = vrs_ids(sequence_allele(MT, 10, "T", "G"), beacon.references["GRCh37"])
+    assert ids is not None
+    answer = await beacon.answer(question(f"ga4gh:VA.{ids.v2}"), ANONYMOUS)
+    with MongoClient(store_address.uri) as client:
+        kept = client[store_address.database]["vrs_GRCh37"].distinct("v")
+
+    assert words(answer) == {"two": Status.NO_ANSWER}
+    assert len(kept) == 1
+
+
+async def test_a_name_of_too_many_alleles_is_refused(
+    beacon: LocalBeacon, store_address: StoreAddress, loaded: dict[str, int]
+) -> None:
+    """Nobody can read hundreds of alleles, and no store is kept busy with them."""
+    bases = [
+        a + b + c + d for a in "ACGT" for b in "ACGT" for c in "ACGT" for d in "ACGT"
+    ]
+    keys = [encode(25, 2, "A", f"A{alt}") for alt in bases]
+    with MongoClient(store_address.uri) as client:
+        client[store_address.database]["annotations_GRCh37"].insert_many(
+            [{"v": loaded["one"], "c": 25, "k": k, "s": 2, "x": ["rs5"]} for k in keys]
+        )
+
+    with pytest.raises(InvalidRequest, match="more than 100 alleles"):
+        await beacon.answer(question("rs5"), ANONYMOUS)
+
+
+def test_vrs_ids_need_a_reference(catalogue: Catalogue, tmp_path: Path) -> None:
+    """Where none is at hand the load is refused, and nothing is stored."""
+    path = tmp_path / "x.vcf"
+    path.write_text(HEAD + "MT\t11\t.\tT\tC\t.\t.\t.\tGT\t1\t1\n")
+    request = LoadRequest(
+        dataset="x",
+        paths=(path,),
+        options=LoadOptions(assembly="GRCh37"),
+        references={},
+        keeps_vrs_ids=True,
+    )
+
+    with pytest.raises(UsageError, match="needs the reference of GRCh37"):
+        load_variants(catalogue, request)
+    with pytest.raises(UsageError, match="T2T-CHM13 are not known"):
+        load_variants(
+            catalogue,
+            replace(
+                request,
+                options=LoadOptions(assembly="T2T-CHM13"),
+                reference=path,
+            ),
+        )
+    assert catalogue.datasets() == ()
