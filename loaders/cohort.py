@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from beacon.model.dataset import CoverageKind
 from beacon.model.errors import LoadRejected, UsageError
 from loaders.annotations import FileAnnotations
+from loaders.copynumber import CopyNumbers
 from loaders.counting import GenotypeCounting, InfoCounting
 from loaders.coverage import Coverage
 from loaders.declared import DeclaredCounts, DeclaredFiles, untold
@@ -236,6 +237,9 @@ class Cohort:
                 number=number,
                 left_out=left_out(header, self.assembly),
                 keep_filtered=self._options.keep_filtered,
+                copies=CopyNumbers(
+                    self._roster.sexes_of(number) if self._roster else ()
+                ),
             ).sites(report.files[number])
             for number, (text, header) in enumerate(
                 zip(texts, self._headers, strict=True)

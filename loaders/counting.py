@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from beacon.model.annotation import Annotation
+    from beacon.model.structure import Structure
     from loaders.declared import Row, Shape
     from loaders.roster import Roster
     from loaders.sweep import Covered
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
+_LISTED = Tally(None, None)
 _FEW = 12
 _CLASSES = 18
 _SEVERAL = 16
@@ -48,11 +50,13 @@ class Contribution(NamedTuple):
     Attributes:
         indexes: the record's allele numbers that are this allele.
         annotation: what the record says of it.
+        structure: how exactly the record knows it.
     """
 
     site: Site
     indexes: tuple[int, ...]
     annotation: Annotation | None = None
+    structure: Structure | None = None
 
 
 class Counting(Protocol):
@@ -195,10 +199,20 @@ class GenotypeCounting:
         return self._none
 
     def tally(self, contributions: Sequence[Contribution]) -> Tally:
-        """Return the counts of one allele over all records that declare it."""
+        """Return the counts of one allele over all records that declare it.
+
+        A record without genotypes lists its alleles: they are there, uncounted,
+        where no other record counts a carrier.
+        """
         called = [c for c in contributions if c.site.calls is not None]
-        if not called:
-            return self._none
+        if len(called) == len(contributions):
+            return self._called(called)
+        counted = self._called(called) if called else self._none
+        if counted.carriers or not contributions[0].indexes:
+            return counted
+        return _LISTED
+
+    def _called(self, called: Sequence[Contribution]) -> Tally:
         site, indexes = called[0][:2]
         if len(called) > 1 or not self._roster.is_plain[site.file]:
             return self._merged(called)

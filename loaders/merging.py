@@ -12,8 +12,10 @@ disordered a file is.
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
+from functools import reduce
 from typing import TYPE_CHECKING
 
+from beacon.model import structure as structural
 from beacon.model.counts import SKIPPED, VariantRecord
 from beacon.model.errors import LoadRejected
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
@@ -169,8 +171,14 @@ class Merger:
         said = _NOTHING
         if not site.is_skipped and found.keys:
             said = self._annotations[site.file].of(site, self._report)
+        structures = found.structures
         for key, indexes in found.keys.items():
-            part = Contribution(site, indexes, _about(indexes, said) if said else None)
+            part = Contribution(
+                site,
+                indexes,
+                _about(indexes, said) if said else None,
+                structures.get(key) if structures else None,
+            )
             if is_late or key.start < self._frontier:
                 self._put_off(site, key)
             elif key in self._waiting:
@@ -270,8 +278,8 @@ class Merger:
         if len(found) == 1 and not one.filters and not one.is_skipped:
             tally = self._counting.tally(found)
             return VariantRecord(
-                rank, start, end, reference, alternate, tally,
-                annotation=found[0].annotation,
+                rank, start, end, reference, alternate, tally, (),
+                found[0].structure, found[0].annotation,
             )  # fmt: skip
         sound = [c for c in found if not c.site.is_skipped]
         passing = [c for c in sound if not c.site.filters]
@@ -282,10 +290,11 @@ class Merger:
             filters = tuple(sorted({word for c in sound for word in c.site.filters}))
         counted = passing or sound
         tally = self._counting.tally(counted) if counted else self._counting.nothing()
+        structure = reduce(structural.united, (c.structure for c in counted), None)
         annotation = united(c.annotation for c in sound if c.annotation is not None)
         return VariantRecord(
             rank, start, end, reference, alternate, tally, filters,
-            annotation=annotation,
+            structure, annotation,
         )  # fmt: skip
 
     def _covered(

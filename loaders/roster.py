@@ -146,6 +146,13 @@ class Roster:
     notes: tuple[str, ...] = ()
     sexes: tuple[str | None, ...] = ()
 
+    def sexes_of(self, file: int) -> list[str | None]:
+        """Return the sexes of a file's sample columns; all unknown where not told."""
+        if not self.sexes:
+            return [None] * len(self.person_of[file])
+        columns = self.column_of[self.person_of[file]].tolist()
+        return [self.sexes[column] for column in columns]
+
     @property
     def people(self) -> int:
         """How many people there are."""

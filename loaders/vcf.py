@@ -14,9 +14,11 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.assemblies import Assembly, find_contig
+from beacon.model.dialects import info_fields, is_structural, turned, type_alone
 from beacon.model.errors import ReadError
 from loaders.blocks import Reach, reach_of
 from loaders.bulk import BulkReader
+from loaders.copynumber import CopyNumbers
 from loaders.declared import Contradiction
 from loaders.defects import (
     NO_COUNT,
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 _FIXED = 8
 _BASES = b"ACGTN"
 _AC, _AN, _HOM = b";AC=", b";AN=", b";nhomalt="
+_SVTYPE = b"SVTYPE="
+_COPIES = b"CN"
 _DIGITS = 18
 _MOST_ALTERNATES = 65_534
 """BCF keeps the number of alleles in 16 bits."""
@@ -70,7 +74,8 @@ class Site(NamedTuple):
     """One data line.
 
     Attributes:
-        start: 0-based.
+        start: 0-based; -1 for the telomere before the first base, where only
+            structural alleles stand.
         end: what a symbolic ALT spans to (INFO END or SVLEN), 0-based, or ``None``.
         alternates: as written, bases in upper case; empty when there is no ALT.
         filters: FILTER words it failed; empty when it counts.
@@ -164,6 +169,7 @@ class VcfSites:
         number: the file's place among the files of the load.
         left_out: contig names whose sequence is not the assembly's.
         keep_filtered: whether records that failed a FILTER count like others.
+        copies: how copy numbers of the samples are read.
     """
 
     def __init__(
@@ -176,8 +182,10 @@ class VcfSites:
         number: int,
         left_out: frozenset[str],
         keep_filtered: bool,
+        copies: CopyNumbers | None = None,
     ) -> None:
         self._text = text
+        self._copies = copies or CopyNumbers([None] * len(header.samples))
         self._number = number
         self._is_last_bad = False
         self._last = 0
@@ -298,7 +306,7 @@ class VcfSites:
             if not is_short_but_whole:
                 raise _wrong_columns(len(columns), self._columns)
         name = columns[0]
-        contig = self._contig(name)
+        contig = self._contig(name) or self._of_mate(columns)
         if contig is None:
             if is_no_name(name):
                 raise _BadLine(Fault.CHROM, f"CHROM is {shown(name)}")
@@ -309,6 +317,23 @@ class VcfSites:
             else:
                 reason = f"contig is not of {self._assembly.name}"
                 report.leave(line, reason, f"contig {shown_name}")
+        return contig
+
+    def _of_mate(self, columns: list[bytes]) -> Contig | None:
+        """Return the contig of a breakend's mate, and make the columns the mate's.
+
+        A breakend on a scaffold is found on the sequence it is joined to.
+        """
+        name, pos, alternate = (columns[i].decode("latin1") for i in (0, 1, 4))
+        if name in self._left_out or not pos.isdecimal() or len(pos) > _DIGITS:
+            return None
+        info = columns[7].decode("latin1")
+        found = turned(self._assembly, name, int(pos), alternate, info)
+        if found is None:
+            return None
+        contig, place, told = found
+        columns[1], columns[3], columns[4] = str(place).encode(), b"N", b"<BND>"
+        columns[7] = told.encode("latin1")
         return contig
 
     def _contig(self, name: bytes) -> Contig | None:
@@ -324,13 +349,15 @@ class VcfSites:
     def _site(
         self, contig: Contig, columns: list[bytes], line: bytes, number: int
     ) -> Site:
-        start, reference = _position(contig, columns)
-        alternates = _alternates(columns[4], reference)
         info = columns[7]
+        start, reference = _position(contig, columns)
+        alternates = _alternates(columns[4], reference, info)
         calls = reach = None
         is_symbolic = b"<" in columns[4]
         if self._samples:
             calls = self._calls(columns, line, len(alternates) + 1)
+            if alternates and alternates[0][0] == "<" and _COPIES in line:
+                calls = self._copies.calls(line, calls, contig, alternates)
             if is_symbolic or not alternates or self._is_gvcf:
                 reach = self._reach(contig, start, reference, alternates, columns)
         filters, is_odd = self._filters[columns[6]]
@@ -443,7 +470,8 @@ class VcfSites:
             return None
         try:
             start, reference = _position(contig, columns)
-            alternates = _alternates(columns[4], reference)
+            info = columns[7] if len(columns) > _FIXED - 1 else b""
+            alternates = _alternates(columns[4], reference, info)
         except (_BadLine, IndexError):
             pos = _whole(columns[1])
             if pos is None or not 0 < pos <= contig.length:
@@ -464,31 +492,53 @@ def _position(contig: Contig, columns: list[bytes]) -> tuple[int, str]:
     if not pos.isdigit():
         raise _BadLine(Fault.POS, f"POS is {shown(pos[:20])}")
     start = int(pos) - 1 if len(pos) <= _DIGITS else contig.length + 1
-    if start in (-1, contig.length) and len(reference) == 1:
-        raise _BadLine(Fault.TELOMERE, f"POS {pos[:20].decode()}")
     if not 0 <= start < contig.length or start + len(reference) > contig.length:
-        detail = f"POS {pos[:20].decode()} with {len(reference)} bases of REF"
-        raise _BadLine(Fault.PLACE, detail)
+        _refuse_place(contig, start, columns)
     if not reference or reference.translate(None, _BASES):
         raise _BadLine(Fault.REF, f"REF is {shown(reference[:20])}")
     return start, reference.decode()
 
 
-def _alternates(field: bytes, reference: str) -> tuple[str, ...]:
+def _refuse_place(contig: Contig, start: int, columns: list[bytes]) -> None:
+    """Refuse a place outside the contig, unless it is a telomere (VCF 4.5, 1.6.1).
+
+    Those are written as 0 and as one beyond the last base.
+    """
+    is_telomere = start in (-1, contig.length) and len(columns[3]) == 1
+    pos = columns[1][:20].decode()
+    if is_telomere and all(map(is_structural, columns[4].decode("latin1").split(","))):
+        return
+    if is_telomere:
+        raise _BadLine(Fault.TELOMERE, f"POS {pos}")
+    raise _BadLine(Fault.PLACE, f"POS {pos} with {len(columns[3])} bases of REF")
+
+
+def _alternates(field: bytes, reference: str, info: bytes) -> tuple[str, ...]:
     if field.isalpha():
         alternates: tuple[str, ...] = (field.upper().decode(),)
     elif field == b".":
-        return ()
+        return _of_type(info)
     else:
         if field.count(b",") >= _MOST_ALTERNATES:
             detail = f"{field.count(b',') + 1:,} ALTs"
             raise _BadLine(Fault.ALTERNATES, detail)
         alternates = _several(field)
     if alternates == (reference,):
+        told = _of_type(info)
+        if told:
+            return told
         raise _BadLine(Fault.SAME, f"both are {reference[:20]}")
     if not all(alternates):
         raise _BadLine(Fault.EMPTY)
     return alternates
+
+
+def _of_type(info: bytes) -> tuple[str, ...]:
+    """Return the ALT that only SVTYPE tells, in a record without one."""
+    if _SVTYPE not in info:
+        return ()
+    told = type_alone(info_fields(info.decode("utf-8", "replace")))
+    return () if told is None else (told,)
 
 
 def _several(field: bytes) -> tuple[str, ...]:

@@ -234,22 +234,6 @@ def test_nothing_usable_is_rejected(write_vcf, load):
         load(write_vcf([row(5, "A", "C", *S3, contig="zz")], S3), max_bad=1.0)
 
 
-def test_structural_alleles(write_vcf, load):
-    """Spanning symbolic alleles are kept; what is not loaded yet is counted by name."""
-    rows = [
-        row(100, "A", "<DEL>", "0/1", "0/0", "0/0", info="END=5000"),
-        row(200, "A", "<CN0>,<CN2>", "0/1", "0/2", "0/0", info="SVLEN=50"),
-        row(300, "A", "A[22:500[", "0/1", "0/0", "0/0"),
-        row(400, "A", "<INS:ME:ALU>", "0/1", "0/0", "0/0"),
-    ]
-    cohort, found = load(write_vcf(rows, S3))
-
-    assert (99, 5000) == found["22-100-A-<DEL>"][1:3]
-    assert (199, 250) == found["22-200-A-<CN2>"][1:3]
-    assert 1 == cohort.report.alternates["not loaded yet: breakend"]
-    assert 1 == cohort.report.alternates["not loaded yet: <INS>"]
-
-
 def test_what_is_not_loaded_yet_is_said(write_vcf, load):
     """Annotations are named, never silently left."""
     rows = [row(100, "A", "C", "0/0", "0/0", "0/0")]
