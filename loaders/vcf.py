@@ -17,7 +17,7 @@ from beacon.model.assemblies import Assembly, find_contig
 from beacon.model.errors import ReadError
 from loaders.blocks import Reach, reach_of
 from loaders.bulk import BulkReader
-from loaders.declared import Contradiction
+from loaders.declared import Contradiction, NoNumber
 from loaders.defects import (
     NO_COUNT,
     Filters,
@@ -415,6 +415,8 @@ class VcfSites:
         self._check_counts(b";" + info, len(alternates), number)
         try:
             return self._declared.rows(info, reference, alternates)
+        except NoNumber as error:
+            raise _BadLine(Fault.NUMBER, str(error)) from error
         except Contradiction as error:
             raise _BadLine(Fault.COUNTS, str(error)) from error
 
