@@ -19,7 +19,7 @@ from beacon.model.errors import ReadError
 from loaders.blocks import Reach, reach_of
 from loaders.bulk import BulkReader
 from loaders.copynumber import CopyNumbers
-from loaders.declared import Contradiction
+from loaders.declared import Contradiction, NoNumber
 from loaders.defects import (
     NO_COUNT,
     Filters,
@@ -442,6 +442,8 @@ class VcfSites:
         self._check_counts(b";" + info, len(alternates), number)
         try:
             return self._declared.rows(info, reference, alternates)
+        except NoNumber as error:
+            raise _BadLine(Fault.NUMBER, str(error)) from error
         except Contradiction as error:
             raise _BadLine(Fault.COUNTS, str(error)) from error
 
