@@ -1,32 +1,30 @@
 """One site → its alleles in their one spelling, and what is left out by name.
 
-An ALT becomes a sequence allele, a symbolic allele that spans to its END, no
-allele at all (``*``, ``<NON_REF>``), or one that is not loaded yet.
+An ALT becomes a sequence allele, a structural one under its canonical name (by
+``model.dialects``), no allele at all (``*``, ``<NON_REF>``), or is left out.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from beacon.model.variant import left_align, sequence_allele, trim
+from beacon.model.dialects import BAD, Written, info_fields, understand
+from beacon.model.structure import ANCHOR, united
+from beacon.model.variant import is_symbolic, left_align, sequence_allele, trim
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from beacon.model.structure import Structure
     from beacon.model.variant import Reference
     from loaders.vcf import Site
 
 NO_ALLELE = "no allele"
-_BAD = "bad: "
 _BASES = frozenset("ACGTN")
 _PLAIN = frozenset("ACGT")
 _UNSPECIFIED = frozenset(("*", "<*>", "<NON_REF>", "<X>", "."))
-_SPANNING = re.compile(r"<(?:DEL|DUP|INV|CNV|CN\d+)(?::[^<>]*)?>\Z")
-_KNOWN = frozenset(("INS", "TRA", "BND", "CTX", "CPX"))
-_OTHER = "not loaded yet: other symbolic allele"
 _LONGEST = 1_000_000
 _TOO_LONG = f"not loaded yet: more than {_LONGEST} bases"
-_SYMBOLIC = re.compile(r"<[^<>]+>\Z")
-_BREAKEND = re.compile(r"[\[\]]|\A\.|\.\Z")
 
 
 class AlleleKey(NamedTuple):
@@ -45,21 +43,23 @@ class SiteAlleles(NamedTuple):
         keys: each allele with the record's allele numbers that are it.
         left: ALTs that are none of them, with the reason.
         twins: ALTs written twice in the record.
+        structures: how exactly structural alleles are known.
     """
 
     keys: dict[AlleleKey, tuple[int, ...]]
     left: tuple[tuple[str, str], ...] = ()
     twins: int = 0
+    structures: Mapping[AlleleKey, Structure] = {}
 
     @property
     def fault(self) -> tuple[str, str] | None:
         """Why the record is bad, and the ALT: it has some, and none can be read."""
-        if not self.left or any(not why.startswith(_BAD) for why, _ in self.left):
+        if not self.left or any(not why.startswith(BAD) for why, _ in self.left):
             return None
         if any(self.keys.values()):
             return None
         why, alternate = self.left[0]
-        return why.removeprefix(_BAD), f"ALT {alternate[:40]}"
+        return why.removeprefix(BAD), f"ALT {alternate[:40]}"
 
 
 def contradiction(site: Site, reference: Reference) -> str | None:
@@ -69,6 +69,8 @@ def contradiction(site: Site, reference: Reference) -> str | None:
     contradicts.
     """
     start, bases = site.start, site.reference
+    if start < 0:  # a telomere has no base
+        return None
     truth = reference.bases(site.contig, start, start + len(bases))
     if truth is None or truth == bases:
         return None
@@ -85,18 +87,31 @@ def alleles_of(site: Site, reference: Reference | None) -> SiteAlleles:
         start, base = site.start, site.reference
         only = AlleleKey(start, base, site.alternates[0], start + 1)
         return SiteAlleles({only: (1,)})
-    keys: dict[AlleleKey, tuple[int, ...]] = {}
+    numbers: dict[AlleleKey, list[int]] = {}
     left: list[tuple[str, str]] = []
+    structures: dict[AlleleKey, Structure] = {}
+    info: dict[str, str] = {}
     for number, alternate in enumerate(site.alternates, 1):
-        key = _key(site, alternate, reference)
+        if _is_structural(alternate):
+            info = info or info_fields(site.fields.decode("utf-8", "replace"))
+            key = _structural(site, number, info, structures)
+        else:
+            key = _key(site, alternate, reference)
         if isinstance(key, str):
             left.append((key, alternate))
         else:
-            keys[key] = (*keys.get(key, ()), number)
+            numbers.setdefault(key, []).append(number)
+    keys = {key: tuple(found) for key, found in numbers.items()}
     twins = len(site.alternates) - len(left) - len(keys)
-    if not any(k.start == site.start and k.alternate[0] != "<" for k in keys):
+    if not any(k.start == site.start and not is_symbolic(k.alternate) for k in keys):
+        _add_place(keys, site)
+    return SiteAlleles(keys, tuple(left), twins, structures)
+
+
+def _add_place(keys: dict[AlleleKey, tuple[int, ...]], site: Site) -> None:
+    """Add a site's place; a telomere is none."""
+    if 0 <= site.start < site.contig.length:
         keys[AlleleKey(site.start, "", "", site.start)] = ()
-    return SiteAlleles(keys, tuple(left), twins)
 
 
 def _is_snv(reference: str, alternate: str) -> bool:
@@ -107,20 +122,43 @@ def _key(site: Site, alternate: str, reference: Reference | None) -> AlleleKey |
     """Return an ALT's key, or the reason why it has none."""
     if _BASES.issuperset(alternate):
         if alternate == site.reference:
-            return f"{_BAD}ALT equals REF"
+            return f"{BAD}ALT equals REF"
         if len(alternate) + len(site.reference) > _LONGEST:
             return _TOO_LONG
         return _sequence(site, alternate, reference)
     if alternate in _UNSPECIFIED:
         return NO_ALLELE
-    if _SPANNING.match(alternate):
-        return _spanning(site, alternate)
-    if _SYMBOLIC.match(alternate):
-        word = alternate.split(":")[0].strip("<>").upper()
-        return f"not loaded yet: <{word}>" if word in _KNOWN else _OTHER
-    if _BREAKEND.search(alternate):
-        return "not loaded yet: breakend"
-    return f"{_BAD}ALT is not of A, C, G, T, N"
+    return f"{BAD}ALT is not of A, C, G, T, N"
+
+
+def _is_structural(alternate: str) -> bool:
+    return is_symbolic(alternate) and alternate not in _UNSPECIFIED
+
+
+def _structural(
+    site: Site,
+    number: int,
+    info: Mapping[str, str],
+    structures: dict[AlleleKey, Structure],
+) -> AlleleKey | str:
+    """Return the key of a structural ALT, or the reason why it has none."""
+    written = Written(
+        site.contig,
+        site.start + 1,
+        site.reference,
+        site.alternates[number - 1],
+        info,
+        number - 1,
+        len(site.alternates),
+    )
+    found = understand(written)
+    if isinstance(found, str):
+        return found
+    key = AlleleKey(found.start, ANCHOR, found.alternate, found.end)
+    known = united(structures.get(key), found.structure)
+    if known is not None:
+        structures[key] = known
+    return key
 
 
 def _sequence(site: Site, alternate: str, reference: Reference | None) -> AlleleKey:
@@ -131,11 +169,3 @@ def _sequence(site: Site, alternate: str, reference: Reference | None) -> Allele
         moved = left_align(sequence_allele(site.contig, start, ref, alt), reference)
         start, ref, alt = moved.start, moved.reference, moved.alternate
     return AlleleKey(start, ref, alt, start + len(ref))
-
-
-def _spanning(site: Site, alternate: str) -> AlleleKey | str:
-    if site.end is None:
-        return f"not loaded yet: {alternate} without END or SVLEN"
-    if not site.start < site.end <= site.contig.length:
-        return f"{_BAD}END of {alternate} is not inside its contig"
-    return AlleleKey(site.start, site.reference[0], alternate, site.end)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from beacon.model.annotation import Annotation, AnnotationPattern
-    from beacon.model.counts import VariantRecord
+    from beacon.model.counts import Group, VariantRecord
     from beacon.model.dataset import Dataset, Release
     from beacon.model.pattern import Spelling, VariantPattern
     from beacon.model.query import Query
@@ -55,6 +55,7 @@ class Loaded:
                 end=record.end,
                 reference=record.reference,
                 alternate=record.alternate,
+                structure=record.structure,
             )
             found = FoundVariant(
                 allele=allele,
@@ -112,19 +113,16 @@ def _is_asked(query: Query, loaded: Loaded) -> bool:
 def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindings:
     pattern = query.pattern
     contig = None if pattern is None else pattern.contig
-    if contig is not None and contig.name not in loaded.release.contigs:
-        return DatasetFindings(dataset=loaded.dataset, total=0, is_contig_loaded=False)
+    is_loaded = contig is None or contig.name in loaded.release.contigs
+    if not is_loaded and (pattern.spellings or pattern.annotated is not None):
+        return _not_loaded(loaded)
     if pattern is not None and pattern.annotated is not None:
         return _ask_annotations(query, granularity, loaded)
     if pattern is not None and pattern.spellings:
         return _ask_allele(pattern, loaded)
-    matches = [
-        found
-        for record, found in loaded.rows()
-        if record.alternate
-        and found.exists
-        and (pattern is None or pattern.matches(found.allele))
-    ]
+    matches = _matches(pattern, loaded)
+    if not matches and not is_loaded:
+        return _not_loaded(loaded)
     total = len(matches) if pattern is not None else loaded.release.variants
     first = query.page.offset
     page = matches[first : first + query.page.limit]
@@ -139,12 +137,33 @@ def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindi
         total = min(total, 1)
     if granularity is not Granularity.RECORD:
         page = []
-    place = None
-    if pattern is not None and not total:
-        place = _failed_only(pattern, loaded)
+    place = None if total or pattern is None else _what_stands(pattern, loaded)
     return DatasetFindings(
         dataset=loaded.dataset, total=total, variants=tuple(page), place=place
     )
+
+
+def _matches(pattern: VariantPattern | None, loaded: Loaded) -> list[FoundVariant]:
+    there = [found for record, found in loaded.rows() if record.alternate]
+    there = [found for found in there if found.exists]
+    if pattern is None:
+        return there
+    matches = [found for found in there if pattern.matches(found.allele)]
+    return sorted(matches, key=lambda found: _order(pattern, found.allele))
+
+
+def _not_loaded(loaded: Loaded) -> DatasetFindings:
+    return DatasetFindings(dataset=loaded.dataset, total=0, is_contig_loaded=False)
+
+
+def _order(pattern: VariantPattern, allele: Allele) -> tuple[object, ...]:
+    """Return what answers are sorted by: where they are met, or how close they are."""
+    whole = (allele.contig.rank, allele.start, allele.end)
+    text = (allele.reference, allele.alternate)
+    if pattern.similar is not None:
+        close = pattern.similar.closeness(allele)
+        return -(close.overlap or 0.0), close.distance, whole, text
+    return pattern.place_of(allele), whole, text
 
 
 def _kinds(said: Annotation) -> set[str]:
@@ -243,16 +262,33 @@ def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
     basis = own or [
         f for r, f in rows if r.rank == pattern.contig.rank and r.start in starts
     ]
-    known = [group_counts(f.tally, total).an for f in basis if not f.filters]
-    if known:
-        an = max((n for n in known if n is not None), default=None)
-        place = Place(an=an, has_record=True)
-    else:
-        place = Place(filters=tuple(sorted({w for f in basis for w in f.filters})))
+    place = _rests_on(basis, total)
     is_conclusive = bool(own) or not pattern.is_provisional
     return DatasetFindings(
         dataset=loaded.dataset, total=0, place=place, is_conclusive=is_conclusive
     )
+
+
+def _rests_on(basis: Sequence[FoundVariant], total: Group) -> Place:
+    """Return what declared alleles that nobody carries say together."""
+    known = [group_counts(f.tally, total).an for f in basis if not f.filters]
+    if known:
+        an = max((n for n in known if n is not None), default=None)
+        return Place(an=an, has_record=True)
+    return Place(filters=tuple(sorted({w for f in basis for w in f.filters})))
+
+
+def _what_stands(pattern: VariantPattern, loaded: Loaded) -> Place | None:
+    if pattern.similar is not None:
+        return _similar_but_absent(pattern, loaded)
+    return _failed_only(pattern, loaded)
+
+
+def _similar_but_absent(pattern: VariantPattern, loaded: Loaded) -> Place | None:
+    basis = [f for r, f in loaded.rows() if r.alternate and pattern.matches(f.allele)]
+    if not basis:
+        return None
+    return _rests_on(basis, loaded.release.layout.groups[0])
 
 
 def _spelling_of(allele: Allele) -> Spelling:

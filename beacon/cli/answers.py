@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from beacon.model.genome import pos_from_start
-from beacon.model.pattern import VariantPattern, identity_of
+from beacon.model.pattern import VariantPattern, identity_of, type_of
+from beacon.model.similarity import event_of
 from beacon.model.status import Status
 from beacon.model.variant import left_align, sequence_allele, strip, trim
 from beacon.wire.info import given
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
+    from beacon.model.similarity import Event, Similar
     from beacon.model.variant import Allele, Reference
 
 _WIDTH = 80
@@ -79,6 +81,8 @@ def normalised(
     if pattern.spellings:
         allele = normal_allele(pattern, references)
         return spelled(allele) if allele.is_anchored else typed
+    if pattern.similar is not None:
+        return f"similar to {spelled_event(pattern.similar.event)}"
     reach = pattern.overlap or pattern.reach()
     place = f"{pattern.sequence.name}:{pos_from_start(reach.low)}-{reach.high}"
     return " ".join(filter(None, [place, pattern.variant_type]))
@@ -115,6 +119,20 @@ def spelled(allele: Allele) -> str:
     return identity_of(allele).removeprefix(f"{allele.contig.assembly}-")
 
 
+def spelled_event(event: Event) -> str:
+    """Return an event as people write it: ``22:18912231-21465672 DEL``."""
+    first = pos_from_start(event.start) if event.is_span else event.start
+    place = f"{event.contig}:{first}"
+    if event.is_span:
+        return f"{place}-{event.end} {event.kind}"
+    if event.kind == "INS":
+        told = "" if event.length is None else f" of {event.length:,} bases"
+        return f"{place} INS{told}"
+    place = f"{event.contig}:{pos_from_start(event.start)} BND"
+    mate = event.mate
+    return place if mate is None else f"{place} to {mate.contig}:{mate.start + 1}"
+
+
 def print_answer(answer: Answer) -> None:
     """Print one answer: the word over all, then a line per dataset."""
     status = answer.disclosure.status
@@ -125,6 +143,8 @@ def print_answer(answer: Answer) -> None:
         _echo(f"  {answer.shown} is {spelled(alleles[0].allele)}.")
     for parts in _rows(answer.disclosure):
         _echo(_row(parts, _asked_for(answer.pattern, answer.disclosure)))
+        for line in _closest(parts[0], answer.pattern):
+            _echo(filled(line, indent=" " * _MARGIN))
     for named in alleles if len(alleles) > 1 else ():
         _echo(f"  {spelled(named.allele)}: {_coloured(named.disclosure.status)}")
         for parts in _rows(named.disclosure):
@@ -194,8 +214,22 @@ def _plain_part(part: DatasetDisclosure, pattern: VariantPattern) -> dict[str, o
         variants=None if pattern.is_single_allele else part.total,
         coverage=part.coverage,
         filters=list(part.filters) or None,
+        closest=[
+            {"id": identity_of(v.allele), "type": type_of(v.allele)}
+            | _alike(pattern.similar, v.allele)
+            for v in part.variants
+        ]
+        if pattern.similar is not None
+        else None,
     )
     return members | counted | known
+
+
+def _alike(similar: Similar, allele: Allele) -> dict[str, object]:
+    close = similar.closeness(allele)
+    if close is None:
+        return {}
+    return given(overlap=close.overlap, breakpointDistance=close.distance)
 
 
 def _rows(said: Disclosure) -> Iterator[tuple[DatasetDisclosure, ...]]:
@@ -224,6 +258,35 @@ def _row(parts: tuple[DatasetDisclosure, ...], pattern: VariantPattern) -> str:
     return " " * _INDENT + shown.replace(_UNBROKEN, " ")
 
 
+def _closest(part: DatasetDisclosure, pattern: VariantPattern) -> Iterator[str]:
+    """Yield the closest similar variants: kind, place, how alike, how many carry it."""
+    similar = pattern.similar
+    for variant in part.variants:
+        close = None if similar is None else similar.closeness(variant.allele)
+        if close is None:
+            continue
+        event = event_of(variant.allele)
+        named = type_of(variant.allele)
+        place = spelled(variant.allele) if event is None else spelled_event(event)
+        place = place if event is None or event.kind == named else f"{place} ({named})"
+        bases = f"{close.distance:,} base{'' if close.distance == 1 else 's'}"
+        alike = f"{bases} off"
+        if close.overlap is not None:
+            alike = f"overlap {close.overlap:.0%}, ends within {bases}"
+        counts = variant.groups[0].counts if variant.groups else None
+        carried = (
+            ""
+            if counts is None or counts.ac is None
+            else (
+                f", {counts.ac:,} of {counts.an:,} alleles"
+                if counts.an is not None
+                else f", {counts.ac:,} alleles"
+            )
+        )
+        yield f"{place}: {alike}{carried}"
+
+
+_NOTHING_SIMILAR = "no similar variants"
 _EXPLAINED = {
     Status.NO_ANSWER: ("cannot be told here",),
     Status.WITHHELD: ("the policy does not allow an answer",),
@@ -235,11 +298,11 @@ def _details(part: DatasetDisclosure, pattern: VariantPattern) -> Iterator[str]:
         case Status.SEEN if part.counts is not None:
             yield from _carried(part)
         case Status.SEEN if part.total is not None:
-            yield f"{part.total:,} variant{'' if part.total == 1 else 's'}"
+            yield _counted(part.total, pattern)
         case Status.NOT_SEEN if pattern.is_single_allele:
             yield _what_no_rests_on(part)
         case Status.NOT_SEEN:
-            yield "no variants here"
+            yield "no variants here" if pattern.similar is None else _NOTHING_SIMILAR
             if part.coverage == "partial":
                 yield "but not all of it was looked at"
         case Status.NOT_COVERED if part.filters:
@@ -248,6 +311,11 @@ def _details(part: DatasetDisclosure, pattern: VariantPattern) -> Iterator[str]:
             yield "nothing known here"
         case _:
             yield from _EXPLAINED.get(part.status, ())
+
+
+def _counted(total: int, pattern: VariantPattern) -> str:
+    alike = "" if pattern.similar is None else "similar "
+    return f"{total:,} {alike}variant{'' if total == 1 else 's'}"
 
 
 def _carried(part: DatasetDisclosure) -> Iterator[str]:

@@ -19,7 +19,7 @@ from beacon.cli.remote import ask_remote
 from beacon.model.errors import StoreUnavailable
 from beacon.model.genes import ASKED_ELSEWHERE
 from beacon.model.notation import parse
-from beacon.model.query import Granularity, Include, Query
+from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.requester import OPERATOR
 from beacon.store.connection import connect
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from beacon.settings import Settings
 
 _NO_ANSWER = 5
+_CLOSEST = 3
+"""So many similar variants are shown of a dataset."""
 
 
 @click.command()
@@ -87,11 +89,13 @@ async def ask_beacon(beacon: LocalBeacon, typed: str, assembly: str | None) -> A
         references=beacon.references,
         genes=await beacon.genes(),
     )
+    is_similar = pattern.similar is not None
     query = Query(
         pattern=pattern,
         warnings=pattern.notes,
-        granularity=Granularity.COUNT,
+        granularity=Granularity.RECORD if is_similar else Granularity.COUNT,
         include=Include.ALL,
+        page=Page(limit=_CLOSEST),
     )
     return Answer(
         typed=typed,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from beacon.model.pattern import VariantPattern
+    from beacon.model.similarity import Similar
     from beacon.model.variant import Reference
 
 _CHUNK = 65_536
@@ -158,11 +159,36 @@ def _parameters(
             "referenceBases": allele.reference,
             "alternateBases": allele.alternate,
         }
+    if pattern.similar is not None:
+        return asked | _similar(pattern.similar)
     reach = pattern.overlap or pattern.reach()
     asked |= {"start": str(reach.low), "end": str(reach.high)}
+    if pattern.mate is not None:
+        asked["mateName"] = pattern.mate.name
     return asked | (
         {"variantType": pattern.variant_type} if pattern.variant_type else {}
     )
+
+
+def _similar(similar: Similar) -> dict[str, str]:
+    """Return the question for what is similar to an event; margins stay here."""
+    event = similar.event
+    asked = {
+        "start": str(event.start),
+        "variantType": event.kind,
+        "similarity": str(similar.overlap),
+        "breakpointDistance": str(similar.distance),
+    }
+    if event.is_span:
+        asked["end"] = str(event.end)
+    elif event.length is not None:
+        asked["variantLength"] = str(event.length)
+    if event.mate is not None:
+        asked |= {
+            "mateName": event.mate.contig,
+            "mateStart": str(event.mate.start),
+        }
+    return asked
 
 
 def _read(address: str, code: int, body: bytes) -> Disclosure:

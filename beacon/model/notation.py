@@ -15,11 +15,20 @@ from typing import TYPE_CHECKING, NoReturn
 
 from beacon.model import assemblies
 from beacon.model.annotation import AnnotationPattern
+from beacon.model.dialects import (
+    BAD,
+    NOT_LOADED,
+    Written,
+    info_fields,
+    is_structural,
+    understand,
+)
 from beacon.model.errors import InvalidRequest, NotUnderstood
 from beacon.model.genes import NO_GENES
 from beacon.model.genome import interval_from_pos, pos_from_start, start_from_pos
 from beacon.model.links import read_link
 from beacon.model.pattern import VariantPattern
+from beacon.model.similarity import Event, event_of
 from beacon.model.spelling import (
     allele_pattern,
     check_place,
@@ -28,7 +37,9 @@ from beacon.model.spelling import (
     region_pattern,
     resolve_assembly,
     resolve_contig,
+    similar_pattern,
 )
+from beacon.model.structure import ANCHOR
 from beacon.model.unread import (
     GENE_CHANGE_SENTENCE,
     PROTEIN,
@@ -38,6 +49,7 @@ from beacon.model.unread import (
 )
 from beacon.model.variant import (
     BASES,
+    Allele,
     right_align,
     sequence_allele,
     strip_prefix_first,
@@ -48,7 +60,7 @@ if TYPE_CHECKING:
 
     from beacon.model.genes import Genes
     from beacon.model.genome import Contig
-    from beacon.model.variant import Allele, Reference
+    from beacon.model.variant import Reference
 
 _LONGEST_TEXT = 100_000
 _LONGEST_QUOTED = 60
@@ -283,11 +295,14 @@ def _ask(
 _CONTIG = r"(?P<contig>N[CTW]_[0-9]+(?:\.[0-9]+)?|chr[A-Za-z0-9_.]+?|[A-Za-z0-9.]+)"
 _POS = r"(?P<pos>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})"
 _LAST = r"(?P<last>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})"
+_TO = r"\s?(?:-|\.\.|_|:|\s)\s?"
 _GAP = r"(?:\s?(?:->|[-:/|_>,])\s?|\s)"
 
 
 def _read_vcf(match: re.Match[str], context: Context) -> VariantPattern:
     alternate = match["alt"]
+    if _names_structure(alternate):
+        return _read_structure(match, context)
     _check_alternate(alternate)
     contig = context.contig(match["contig"])
     start = start_from_pos(_pos(match["pos"]))
@@ -299,6 +314,8 @@ def _read_vcf(match: re.Match[str], context: Context) -> VariantPattern:
 
 def _read_line(match: re.Match[str], context: Context) -> VariantPattern:
     """Read CHROM POS ID REF ALT, which five columns of a BED file look like."""
+    if _names_structure(match["alt"]):
+        return _read_structure(match, context)
     third, pos = match["id"], _pos(match["pos"])
     if third.isdecimal() and int(third[:12]) == pos + len(match["ref"]):
         _refuse(
@@ -312,6 +329,9 @@ def _gapless(bases: str) -> str:
     return "" if bases in ("-", ".") else bases
 
 
+_NO_ALLELES = ("*", "<*>", "<NON_REF>", "<X>", ".")
+
+
 def _check_alternate(alternate: str) -> None:
     """Refuse an ALT that is not one sequence of bases, saying which kind it is."""
     if "," in alternate:
@@ -319,12 +339,70 @@ def _check_alternate(alternate: str) -> None:
             f"{alternate[:_LONGEST_QUOTED]!r} are several alternate alleles; "
             "ask for one at a time."
         )
-    if "[" in alternate or "]" in alternate:
-        _refuse("Breakends are not read yet.")
-    if alternate.upper() in ("*", "<*>", "<NON_REF>", "<X>", "."):
+    if alternate.upper() in _NO_ALLELES:
         _refuse(f"ALT {alternate!r} is not an allele that can be asked for.")
-    if alternate.startswith("<"):
-        _refuse(f"The symbolic allele {alternate[:_LONGEST_QUOTED]} is not read yet.")
+
+
+def _names_structure(alternate: str) -> bool:
+    """Whether an ALT is one structural allele: named, or a breakend."""
+    return (
+        is_structural(alternate)
+        and "," not in alternate
+        and alternate.upper() not in _NO_ALLELES
+    )
+
+
+def _read_structure(match: re.Match[str], context: Context) -> VariantPattern:
+    """Read a structural ALT: has anything similar been seen?
+
+    Its ends are what the line says of them; without a line, what ALT says alone.
+    """
+    contig, pos = context.contig(match["contig"]), int(match["pos"].replace(",", ""))
+    rest = match.groupdict().get("rest") or ""
+    if not 0 <= pos <= contig.length + 1:
+        check_place(contig, start_from_pos(pos), pos)
+    fields = info_fields(";".join(part for part in rest.split() if "=" in part))
+    written = Written(contig, pos, match["ref"], match["alt"], fields)
+    found = understand(written)
+    if isinstance(found, str):
+        why = found.removeprefix(NOT_LOADED).removeprefix(BAD)
+        _refuse(
+            f"{match['alt'][:_LONGEST_QUOTED]!r} cannot be placed ({why}); write "
+            "del 22:18912231-21465672, or paste the whole VCF line."
+        )
+    event = event_of(
+        Allele(
+            contig=contig,
+            start=found.start,
+            end=found.end,
+            reference=ANCHOR,
+            alternate=found.alternate,
+            structure=found.structure,
+        )
+    )
+    if event is None:
+        shown = match["alt"][:_LONGEST_QUOTED]
+        _refuse(f"{shown} is too complex to be compared; ask for its region.")
+    return similar_pattern(event, contig)
+
+
+def _read_event(match: re.Match[str], context: Context) -> VariantPattern:
+    """Read ``del 22:18912231-21465672``: has anything similar been seen?"""
+    kind = _KINDS[match["word"].lower()]
+    contig, first = context.contig(match["contig"]), _pos(match["pos"])
+    last = _pos(match["last"]) if match["last"] else first
+    if kind == "BND":
+        _refuse("A breakend is asked for as a VCF line, or as 11-94987872-T-T[8:100[.")
+    if match["last"] is None and kind != "INS":
+        _refuse(f"A {kind} needs a range, as {match['word']} 22:18912231-21465672.")
+    if last < first:
+        _refuse(f"The range {first}-{last} ends before it begins.")
+    if kind == "INS":
+        check_place(contig, start_from_pos(first), first)
+        return similar_pattern(Event("INS", contig.name, first, first, None), contig)
+    start = start_from_pos(first)
+    check_place(contig, start, last)
+    return similar_pattern(Event(kind, contig.name, start, last, last - start), contig)
 
 
 def _read_region(match: re.Match[str], context: Context) -> VariantPattern:
@@ -611,8 +689,8 @@ _NO_VRS = (
     "give position, REF and ALT, as 22-16050408-T-C."
 )
 _NO_CNV = (
-    "Copy number and structural variants are not read yet; a region such as "
-    "22:18912231-21465672 can be asked for."
+    "A copy number variant is written as del 22:18912231-21465672, or as "
+    "22:18912231-21465672 DUP."
 )
 _NO_TRANSCRIPT = (
     "HGVS on a transcript or protein (c., n., r., p.) is not read yet: give the "
@@ -621,12 +699,20 @@ _NO_TRANSCRIPT = (
 _NO_HEADER = "This is the header line of a VCF; paste the line of a variant."
 _NO_WHOLE = "This names a whole sequence; add a position or a range, as 22:100-200."
 
+_KINDS = {
+    **dict.fromkeys(("del", "loss", "deletion"), "DEL"),
+    **dict.fromkeys(("dup", "gain", "duplication"), "DUP"),
+    **dict.fromkeys(("ins", "insertion"), "INS"),
+    **dict.fromkeys(("inv", "inversion"), "INV"),
+    **dict.fromkeys(("bnd", "tra", "translocation"), "BND"),
+    "cnv": "CNV",
+}
+_CNV_WORD = rf"(?P<word>{'|'.join(sorted(_KINDS, key=len, reverse=True))})"
 _HOST = r"(?:[a-z0-9-]+\.)+(?:org|com|gov|edu|net|io|se|dk|no|fi|is|eu|uk)"
 _SEQUENCE = (
     r"chr(?:[0-9]{1,2}|[XYM]|MT|Un|EBV)(?:_\w+)?|[XYM]|MT|[0-9]{1,2}|N[CTW]_[0-9.]+"
 )
 _NO_PLACE = r"(?!(?:chr)?(?:[0-9]{1,2}|[XYM]|MT)[-_:.][0-9]{3})"
-_CNV_WORD = r"(?:del|dup|ins|inv|cnv|bnd|gain|loss|deletion|duplication|inversion)"
 
 
 def _form(*parts: str) -> re.Pattern[str]:
@@ -670,24 +756,25 @@ NOTATIONS: tuple[Notation, ...] = (
             _CONTIG,
             r"\s",
             _POS,
-            r"\s(?P<id>\S+)\s(?P<ref>\S+)\s(?P<alt>\S+)(?:\s.*)?",
+            r"\s(?P<id>\S+)\s(?P<ref>\S+)\s(?P<alt>\S+)(?:\s(?P<rest>.*))?",
         ),
         _read_line,
     ),
     Notation(
         "copy number variant",
-        _form(_CNV_WORD, r"[\s:]+", _CONTIG, _GAP, r"[0-9].*"),
-        _unread(_NO_CNV),
+        _form(_CNV_WORD, r"[\s:]+", _CONTIG, _GAP, _POS, rf"(?:{_TO}{_LAST})?"),
+        _read_event,
     ),
     Notation(
         "copy number variant",
         _form(
-            _CONTIG,
-            _GAP,
-            r"[0-9,]+\s*(?:-|\.\.|_|:)\s*[0-9,]+[\s:-]+<?",
-            _CNV_WORD,
-            ">?",
+            _CONTIG, _GAP, _POS, rf"(?:{_TO}{_LAST})?", r"[\s:-]+<?", _CNV_WORD, ">?"
         ),
+        _read_event,
+    ),
+    Notation(
+        "copy number variant",
+        _form(_CNV_WORD, r"[\s:]+", _CONTIG, _GAP, r"[0-9].*"),
         _unread(_NO_CNV),
     ),
     Notation(

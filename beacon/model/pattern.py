@@ -7,20 +7,27 @@ Beacon v2, genomicVariations/requestParameters.json.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.annotation import AnnotationPattern
+from beacon.model.assemblies import ASSEMBLIES, find_contig
+from beacon.model.structure import Join, Named, described
 from beacon.model.variant import strip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from beacon.model.annotation import Annotation
     from beacon.model.genome import Contig
+    from beacon.model.similarity import Similar
     from beacon.model.variant import Allele
 
 _LONGEST_SPELLED = 100
 _LONGEST_CONTIG = 1 << 28
+_UNSAFE = re.compile(r"[^A-Za-z0-9._~+-]")
 
 Spelling = tuple[int, str, str]
 """``(start, reference, alternate)`` of one allele."""
@@ -37,6 +44,14 @@ class Bounds:
         return self.low <= value < self.high
 
 
+class Side(NamedTuple):
+    """A place where an allele lies: its own, or that of a breakend's mate."""
+
+    contig: Contig
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantPattern:
     """What is asked of variants.  Every given part must hold; ``None`` asks nothing.
@@ -50,12 +65,16 @@ class VariantPattern:
             left-aligned, anchored); any of them is the allele.
         overlap: the variant must share a base with ``[low, high)``; one of zero
             length, an edge.
-        start: bounds of the variant's start; end: bounds of its end.
+        start: bounds of the variant's start; end: bounds of its end.  A breakend
+            lies at its own place and at its mate's; either may meet all three.
         reference, alternate: bases, ``N`` standing for any one base; compared
             with the VCF form and with the form stripped of shared bases.
-        variant_type: one of ``SNP MNP INS DEL INDEL DUP INV CNV BND``; ``CNV``
-            finds DEL and DUP too where they are symbolic.
-        min_length, max_length: bases affected, inclusive.
+        variant_type: one of ``SNP MNP INS DEL INDEL DUP INV CNV BND TRA``, or a
+            word VCF knows below them (``DUP:TANDEM``); see ``types_of``.
+        min_length, max_length: bases affected, inclusive; an insertion of unknown
+            length may have any.
+        mate: the sequence the other side of a breakend must lie on.
+        similar: the event the variant must be similar to.
         is_provisional: its spellings may not be all there are (an insertion or
             deletion that may lie further left, where no reference tells; bases
             that are not known): not finding it says nothing.
@@ -76,8 +95,17 @@ class VariantPattern:
     variant_type: str | None = None
     min_length: int | None = None
     max_length: int | None = None
+    mate: Contig | None = None
+    similar: Similar | None = None
     is_provisional: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but an overlap is asked (or everything of a sequence)."""
+        return self == VariantPattern(
+            contig=self.contig, genome=self.genome, overlap=self.overlap
+        )
 
     @property
     def assembly(self) -> str:
@@ -124,6 +152,9 @@ class VariantPattern:
             return Bounds(low=min(starts), high=max(*ends, max(starts) + 1))
         if self.overlap is not None:
             return self.overlap
+        if self.similar is not None:
+            event = self.similar.event
+            return Bounds(low=event.start, high=max(event.start + 1, event.end))
         longest = _LONGEST_CONTIG if self.contig is None else self.contig.length
         low, high = 0, longest + 1
         if self.start is not None:
@@ -133,32 +164,67 @@ class VariantPattern:
     def matches(self, allele: Allele, annotation: Annotation | None = None) -> bool:
         """Whether ``allele``, as a dataset keeps it, is one this question asks for."""
         return (
-            self._is_there(allele)
+            self.place_of(allele) is not None
             and (self.annotated is None or self.annotated.matches(annotation))
             and (self.identity is None or self.identity == identity_of(allele))
             and self._spelled(allele)
-            and self._placed(allele)
             and self._based(allele)
             and self._kind(allele)
         )
 
-    def _is_there(self, allele: Allele) -> bool:
+    def place_of(self, allele: Allele) -> int | None:
+        """Return where the question meets an allele: its own start, or its mate's.
+
+        ``None`` where it does not lie where it is asked for.
+        """
+        if self.similar is not None:
+            return None if self.similar.closeness(allele) is None else allele.start
+        if self.meets_own_side(allele):
+            return allele.start
+        if self.annotated is not None:
+            return None  # annotations speak of an allele's own place
+        other = mate_side(allele) if allele.is_symbolic else None
+        if other is None or not self._meets(other, allele, own_side):
+            return None
+        return other.start
+
+    def meets_own_side(self, allele: Allele) -> bool:
+        """Whether the question meets an allele where it lies, not by its mate."""
+        opposite = mate_side if allele.is_symbolic else _no_side
+        return self._meets(own_side(allele), allele, opposite)
+
+    def _meets(
+        self, side: Side, allele: Allele, opposite: Callable[[Allele], Side | None]
+    ) -> bool:
+        return (
+            self._is_there(side)
+            and self._placed(side)
+            and self._joins(allele, opposite)
+        )
+
+    def _joins(self, allele: Allele, opposite: Callable[[Allele], Side | None]) -> bool:
+        if self.mate is None:
+            return True
+        other = opposite(allele)
+        return other is not None and other.contig == self.mate
+
+    def _is_there(self, side: Side) -> bool:
         if self.contig is None:
-            return allele.contig.assembly == self.genome
-        return allele.contig == self.contig
+            return side.contig.assembly == self.genome
+        return side.contig == self.contig
 
     def _spelled(self, allele: Allele) -> bool:
         if not self.spellings:
             return True
         return (allele.start, allele.reference, allele.alternate) in self.spellings
 
-    def _placed(self, allele: Allele) -> bool:
-        if self.overlap is not None and not _overlaps(allele, self.overlap):
+    def _placed(self, side: Side) -> bool:
+        if self.overlap is not None and not _overlaps(side, self.overlap):
             return False
-        if self.end is not None and allele.end not in self.end:
+        if self.end is not None and side.end not in self.end:
             return False
         # Where bases are asked too, the start is compared with them, form by form.
-        return self._asks_bases or self.start is None or allele.start in self.start
+        return self._asks_bases or self.start is None or side.start in self.start
 
     @property
     def _asks_bases(self) -> bool:
@@ -181,15 +247,43 @@ class VariantPattern:
         if self.variant_type is not None and self.variant_type not in types_of(allele):
             return False
         length = affected_length(allele)
+        if length is None:
+            return True
         if self.min_length is not None and length < self.min_length:
             return False
         return self.max_length is None or length <= self.max_length
 
 
-def _overlaps(allele: Allele, bounds: Bounds) -> bool:
-    if allele.start == allele.end:
-        return bounds.low <= allele.start <= bounds.high
-    return allele.start < bounds.high and allele.end > bounds.low
+def own_side(allele: Allele) -> Side:
+    """Return where an allele itself lies."""
+    return Side(allele.contig, allele.start, allele.end)
+
+
+def mate_side(allele: Allele) -> Side | None:
+    """Return where a breakend's mate lies; ``None`` where there is none we know."""
+    return side_of_mate(allele.alternate, allele.contig.assembly)
+
+
+def side_of_mate(alternate: str, assembly: str) -> Side | None:
+    """Return where the mate of a structural alternate lies, if it is a breakend."""
+    said = described(alternate)
+    if not isinstance(said, Join) or said.mate is None or said.pos is None:
+        return None
+    contig = find_contig(ASSEMBLIES[assembly], said.mate)
+    if contig is None:
+        return None
+    start, end = max(0, said.pos - 1), min(said.pos, contig.length)
+    return Side(contig, min(start, contig.length), end)
+
+
+def _no_side(_: Allele) -> None:
+    return None
+
+
+def _overlaps(side: Side, bounds: Bounds) -> bool:
+    if side.start == side.end:
+        return bounds.low <= side.start <= bounds.high
+    return side.start < bounds.high and side.end > bounds.low
 
 
 def _like(asked: str | None, bases: str) -> bool:
@@ -205,17 +299,30 @@ def identity_of(allele: Allele) -> str:
     """Return a URL-safe id of the allele, the same in every release and store.
 
     ``GRCh37-22-16050408-T-C`` (1-based position, as people write it);
-    ``GRCh37-22-16050654-16051000-DEL`` for a symbolic allele; bases beyond 100
-    are shown as a digest: ``GRCh37-22-16050654-ref.<digest>-alt.<digest>``.
+    ``GRCh37-22-16050654-16051000-DEL`` for a symbolic allele,
+    ``GRCh37-22-16050654-16050654-INS~280`` with the length of an insertion,
+    ``GRCh37-11-94987872-94987872-BND.8.107653411.pm`` for a breakend; bases beyond
+    100 are shown as a digest: ``GRCh37-22-16050654-ref.<digest>-alt.<digest>``.
     """
     where = f"{allele.contig.assembly}-{allele.contig.name}-{allele.start + 1}"
     if allele.is_symbolic:
-        word = allele.alternate.strip("<>").replace(":", ".")
-        return f"{where}-{allele.end}-{word}"
+        return f"{where}-{allele.end}-{_word(allele.alternate)}"
     reference, alternate = allele.reference, allele.alternate
     if len(reference) + len(alternate) > _LONGEST_SPELLED:
         reference, alternate = f"ref.{_digest(reference)}", f"alt.{_digest(alternate)}"
     return f"{where}-{reference}-{alternate}"
+
+
+def _word(alternate: str) -> str:
+    """Return what tells structural alleles of one place apart, safe in a URL."""
+    said = described(alternate)
+    if isinstance(said, Named):
+        word = said.word.replace(":", ".")
+        word = word if said.length is None else f"{word}~{said.length}"
+    else:
+        word = said.word
+    safe = _UNSAFE.sub("_", word)
+    return safe if safe == word else f"{safe}~{_digest(word)}"
 
 
 def _digest(bases: str) -> str:
@@ -225,8 +332,8 @@ def _digest(bases: str) -> str:
 def type_of(allele: Allele) -> str:
     """Return the one type an allele is shown with (ambiguities A23)."""
     if allele.is_symbolic:
-        word = allele.alternate.strip("<>").split(":")[0]
-        return "CNV" if word.startswith("CN") else word
+        said = described(allele.alternate)
+        return said.family if isinstance(said, Named) else "BND"
     _, reference, alternate = strip(allele.start, allele.reference, allele.alternate)
     if len(reference) == len(alternate):
         return "SNP" if len(reference) == 1 else "MNP"
@@ -237,15 +344,26 @@ def type_of(allele: Allele) -> str:
 
 def types_of(allele: Allele) -> frozenset[str]:
     """Return every type under which a question finds the allele."""
-    shown = type_of(allele)
-    if allele.is_symbolic and shown in ("DEL", "DUP"):
-        return frozenset((shown, "CNV"))
-    return frozenset((shown,))
+    if not allele.is_symbolic:
+        return frozenset((type_of(allele),))
+    said = described(allele.alternate)
+    if isinstance(said, Named):
+        return said.types
+    is_within = said.mate == allele.contig.name
+    return frozenset(("BND",) if is_within else ("BND", "TRA"))
 
 
-def affected_length(allele: Allele) -> int:
-    """Return the bases affected: the longer side without shared bases, or the span."""
+def affected_length(allele: Allele) -> int | None:
+    """Return the bases affected: the longer side without shared bases, or the span.
+
+    Of a named insertion its length, ``None`` where not told; of a breakend 0.
+    """
     if allele.is_symbolic:
+        said = described(allele.alternate)
+        if isinstance(said, Join):
+            return 0
+        if said.family == "INS":
+            return said.length
         return max(0, allele.end - allele.start - len(allele.reference))
     _, reference, alternate = strip(allele.start, allele.reference, allele.alternate)
     return max(len(reference), len(alternate))

@@ -19,6 +19,7 @@ from beacon.model.genes import NO_GENES
 from beacon.model.genome import Interval, start_from_pos
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.protein import asked_change
+from beacon.model.similarity import POINTS, SPANS, Event, Mate
 from beacon.model.spelling import (
     allele_pattern,
     check_place,
@@ -28,6 +29,7 @@ from beacon.model.spelling import (
     region_pattern,
     resolve_assembly,
     resolve_contig,
+    similar_pattern,
     spellings,
 )
 from beacon.model.variant import BASES, sequence_allele
@@ -76,6 +78,16 @@ class VariantParameters:
     aminoacid_change: str | None = None
     genomic_allele_short_form: str | None = None
     mate_name: str | None = None
+    mate_start: int | None = None
+    variant_length: int | None = None
+    similarity: float | None = None
+    breakpoint_distance: int | None = None
+
+    @property
+    def asks_similar(self) -> bool:
+        """Whether variants that are similar to an event are asked for."""
+        return (self.similarity, self.breakpoint_distance) != (None, None)
+
     effects: tuple[tuple[str, ...], ...] = ()
 
     @property
@@ -96,7 +108,9 @@ class VariantParameters:
     def places_something(self) -> bool:
         """Whether anything that needs a sequence is given."""
         bases = (self.reference_bases, self.alternate_bases)
-        return self.narrows or bool(self.start or self.end) or bases != (None, None)
+        others = (self.mate_name, self.similarity, self.breakpoint_distance)
+        is_given = any(value is not None for value in (*bases, *others))
+        return self.narrows or bool(self.start or self.end) or is_given
 
     @property
     def narrows(self) -> bool:
@@ -176,7 +190,11 @@ def pattern_of(
     asked = _Asked(given, loaded, references, genes)
     row = next(row for row in QUERY_TYPES if row.is_for(asked))
     found = row.build(asked)
-    return None if found is None else _annotated(_narrowed(found, given), asked)
+    if found is None:
+        return None
+    if found.similar is None:
+        found = _joined(_narrowed(found, given), asked)
+    return _annotated(found, asked)
 
 
 def _refuse(parameter: str, sentence: str) -> NoReturn:
@@ -230,6 +248,25 @@ def _narrowed(pattern: VariantPattern, given: VariantParameters) -> VariantPatte
     )
 
 
+def _joined(pattern: VariantPattern, asked: _Asked) -> VariantPattern:
+    """Return the pattern, narrowed to breakends whose mate is on a sequence."""
+    given = asked.given
+    for parameter, value in (
+        ("mateStart", given.mate_start),
+        ("variantLength", given.variant_length),
+    ):
+        if value is not None:
+            _refuse(parameter, f"{parameter} needs similarity beside it.")
+    if given.mate_name is None:
+        return pattern
+    if pattern.is_single_allele or pattern.contig is None:
+        _refuse("mateName", "mateName asks for breakends; leave out the allele.")
+    mate = resolve_contig(
+        given.mate_name, assembly=pattern.assembly, loaded=asked.loaded
+    )
+    return replace(pattern, mate=mate)
+
+
 # --- types of variants -----------------------------------------------------------
 
 _TYPE_SYNONYMS: Mapping[str, tuple[str, ...]] = {
@@ -247,7 +284,8 @@ _TYPE_SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ),
     "INV": ("INVERSION", "SO:1000036"),
     "CNV": ("SO:0001019", "EFO:0030063"),
-    "BND": ("BREAKEND", "TRA", "TRANSLOCATION", "SO:0000199"),
+    "BND": ("BREAKEND",),
+    "TRA": ("TRANSLOCATION", "CTX", "SO:0000199"),
 }
 _TYPES = {
     synonym: word
@@ -255,28 +293,30 @@ _TYPES = {
     for synonym in (word, *synonyms)
 }
 _COPY_NUMBER = re.compile(r"CN[0-9]+")
+_SUBTYPE = re.compile(r"(?P<type>[A-Z]+)(?P<rest>(?::[A-Z0-9_.+*-]+)+)")
 
 
 def canonical_type(word: str) -> str:
     """Return our word for a variant type.
 
-    VCF words, their subtypes (``DUP:TANDEM``, ``<DEL>``), SO and EFO terms.
+    VCF words and what they know below them (``DUP:TANDEM``, ``<INS:ME>``), SO and
+    EFO terms.
 
     Raises:
-        InvalidRequest: when the word is none of them, or names what is not held
-            here: "no" would be a wrong answer to either.
+        InvalidRequest: when the word is none of them: "no" would be a wrong answer.
     """
     plain = word.strip().strip("<>").upper()
     if not plain:
         _refuse("variantType", "variantType is empty.")
-    known = _TYPES.get(plain) or _TYPES.get(plain.partition(":")[0])
+    known = _TYPES.get(plain)
+    below = _SUBTYPE.fullmatch(plain)
+    if known is None and below is not None and below["type"] in _TYPES:
+        return _TYPES[below["type"]] + below["rest"]
     if known is None and _COPY_NUMBER.fullmatch(plain):
         return "CNV"
     if known is None:
         words = ", ".join(_TYPE_SYNONYMS)
         _refuse("variantType", f"variantType {plain[:40]!r} is none of {words}.")
-    if known == "BND":
-        _refuse("variantType", "This beacon holds no breakends yet.")
     return known
 
 
@@ -375,12 +415,6 @@ def gene_symbols(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((plain, capital, open_frame)))
 
 
-def _without_mates(_: _Asked) -> NoReturn:
-    _refuse(
-        "mateName", "mateName cannot be answered: this beacon holds no breakends yet."
-    )
-
-
 def _short_form(asked: _Asked) -> VariantPattern:
     given, parameter = asked.given, "genomicAlleleShortForm"
     text = given.genomic_allele_short_form or ""
@@ -411,6 +445,56 @@ def _short_form(asked: _Asked) -> VariantPattern:
         )
     except NotUnderstood as error:
         raise InvalidRequest(str(error), parameter=parameter) from error
+
+
+def _similar(asked: _Asked) -> VariantPattern:
+    """Build the question whether an event has been seen: kind, place, how alike."""
+    given, contig = asked.given, asked.contig()
+    if given.reference_bases is not None or given.alternate_bases is not None:
+        _refuse("similarity", "similarity compares events; leave out the bases.")
+    if given.variant_min_length is not None or given.variant_max_length is not None:
+        _refuse("variantMinLength", "similarity bounds the length itself.")
+    if given.variant_type is None:
+        kinds = ", ".join((*SPANS, *POINTS))
+        _refuse("variantType", f"similarity needs variantType, one of {kinds}.")
+    kind = canonical_type(given.variant_type).partition(":")[0]
+    return similar_pattern(
+        _event(asked, "BND" if kind == "TRA" else kind, contig),
+        contig,
+        overlap=given.similarity,
+        distance=given.breakpoint_distance,
+    )
+
+
+def _event(asked: _Asked, kind: str, contig: Contig) -> Event:
+    """Return the event that parameters describe."""
+    given = asked.given
+    if kind not in (*SPANS, *POINTS):
+        _refuse("variantType", f"Events of type {kind} have no similar ones.")
+    if len(given.start) != 1 or len(given.end) > 1:
+        _refuse("start", "similarity takes one start and one end.")
+    start = given.start[0]
+    end = given.end[0] if given.end else start
+    if kind in SPANS and end <= start:
+        _refuse("end", f"similarity of {kind} needs an end behind its start.")
+    check_place(contig, start, max(start, end))
+    if kind in SPANS:
+        return Event(kind, contig.name, start, end, end - start)
+    mate = _mate(asked, contig) if kind == "BND" else None
+    return Event(kind, contig.name, start, start, given.variant_length, mate=mate)
+
+
+def _mate(asked: _Asked, contig: Contig) -> Mate | None:
+    given = asked.given
+    if (given.mate_name is None) != (given.mate_start is None):
+        _refuse("mateStart", "A mate needs both mateName and mateStart.")
+    if given.mate_name is None or given.mate_start is None:
+        return None
+    other = resolve_contig(
+        given.mate_name, assembly=contig.assembly, loaded=asked.loaded
+    )
+    check_place(other, given.mate_start, given.mate_start)
+    return Mate(other.name, given.mate_start)
 
 
 _GENE = re.compile(r"[A-Za-z0-9][\w.:@/-]{0,59}", re.ASCII)
@@ -532,9 +616,6 @@ def _whole_contig(asked: _Asked) -> VariantPattern:
 
 QUERY_TYPES: tuple[QueryType, ...] = (
     QueryType(
-        name="mate", asks=lambda p: p.mate_name is not None, build=_without_mates
-    ),
-    QueryType(
         name="gene",
         asks=lambda p: p.gene_id is not None and p.aminoacid_change is None,
         build=_gene,
@@ -555,6 +636,7 @@ QUERY_TYPES: tuple[QueryType, ...] = (
         asks=lambda p: p.reference_name is None and not p.places_something,
         build=_everything,
     ),
+    QueryType(name="similar", asks=lambda p: p.asks_similar, build=_similar),
     QueryType(
         name="bracket",
         asks=lambda p: max(len(p.start), len(p.end)) > 1,
@@ -599,7 +681,7 @@ def identity_pattern(identity: str) -> VariantPattern | None:
     assembly = assemblies.ASSEMBLIES[match["assembly"]]
     contig = assemblies.find_contig(assembly, match["contig"])
     start = start_from_pos(int(match["pos"]))
-    if contig is None or contig.name != match["contig"] or start >= contig.length:
+    if contig is None or contig.name != match["contig"] or start > contig.length:
         return None
     return _identity_pattern(contig, start, match["change"], identity)
 

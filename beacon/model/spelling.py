@@ -13,6 +13,13 @@ from beacon.model import assemblies
 from beacon.model.errors import InvalidRequest
 from beacon.model.genome import pos_from_start
 from beacon.model.pattern import Bounds, VariantPattern, identity_of
+from beacon.model.similarity import (
+    DEFAULT_DISTANCE,
+    DEFAULT_OVERLAP,
+    LARGEST_DISTANCE,
+    LEAST_OVERLAP,
+    Similar,
+)
 from beacon.model.variant import left_align, right_align, strip, trim
 
 if TYPE_CHECKING:
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 
     from beacon.model.genome import Contig, Interval
     from beacon.model.pattern import Spelling
+    from beacon.model.similarity import Event
     from beacon.model.variant import Allele, Reference
 
 _ANY_BASE = "N"
@@ -296,3 +304,35 @@ def region_pattern(interval: Interval) -> VariantPattern:
         InvalidRequest: when it begins beyond the end of its contig.
     """
     return VariantPattern(contig=interval.contig, overlap=overlap_bounds(interval))
+
+
+def similar_pattern(
+    event: Event,
+    contig: Contig,
+    *,
+    overlap: float | None = None,
+    distance: int | None = None,
+) -> VariantPattern:
+    """Return the pattern that asks for everything similar to an event.
+
+    Args:
+        event: what is asked for.
+        contig: where it lies.
+        overlap: least reciprocal overlap; ``None``: the usual one.
+        distance: bases breakpoints may differ by; ``None``: the usual one.
+
+    Raises:
+        InvalidRequest: when one of both cannot be.
+    """
+    overlap = DEFAULT_OVERLAP if overlap is None else overlap
+    distance = DEFAULT_DISTANCE if distance is None else distance
+    if not LEAST_OVERLAP <= overlap <= 1:
+        message = f"similarity lies between {LEAST_OVERLAP} and 1, not {overlap:g}."
+        raise InvalidRequest(message, parameter="similarity")
+    if not 0 <= distance <= LARGEST_DISTANCE:
+        message = f"breakpointDistance lies between 0 and {LARGEST_DISTANCE:,} bases."
+        raise InvalidRequest(message, parameter="breakpointDistance")
+    return VariantPattern(
+        contig=contig,
+        similar=Similar(event=event, overlap=overlap, distance=distance),
+    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from beacon.model.genome import Contig
+    from beacon.model.structure import Structure
 
 BASES = re.compile(r"[ACGTUNRYSWKMBDHV]*\Z")
 _SHIFT_WINDOW = 128
@@ -39,7 +40,8 @@ class Allele:
             or SVLEN for a symbolic allele.
         reference: upper-case bases; empty only in a question, for an insertion.
         alternate: upper-case bases (empty only in a question, for a deletion),
-            or a symbolic allele such as ``<DEL>``.
+            or the canonical text of a structural allele (see ``structure``).
+        structure: how exactly a structural allele is known; not its identity.
     """
 
     contig: Contig
@@ -47,16 +49,22 @@ class Allele:
     end: int
     reference: str
     alternate: str
+    structure: Structure | None = None
 
     @property
     def is_symbolic(self) -> bool:
-        """Whether the alternate is named instead of spelled."""
-        return self.alternate.startswith("<")
+        """Whether the alternate is named, or a breakend, instead of spelled."""
+        return is_symbolic(self.alternate)
 
     @property
     def is_anchored(self) -> bool:
         """Whether this is a complete VCF allele: neither side is empty."""
         return bool(self.reference) and bool(self.alternate)
+
+
+def is_symbolic(alternate: str) -> bool:
+    """Whether an alternate is named, or a breakend, instead of spelled."""
+    return bool(alternate) and not alternate.isalpha()
 
 
 def sequence_allele(

@@ -28,7 +28,8 @@ def asked_stretch(pattern: VariantPattern) -> Stretch:
     """Return the bases a "no" would have to have looked at; the first comes first.
 
     Of one allele those of its shortest spelling, the leftmost; of a range the
-    range; of a bracket those where a variant may begin (or end).
+    range; of an event what it affects; of a bracket those where a variant may
+    begin (or end).
     """
     length = pattern.sequence.length
     if pattern.spellings:
@@ -38,8 +39,9 @@ def asked_stretch(pattern: VariantPattern) -> Stretch:
         return _clipped(start, start + len(reference), length)
     if pattern.identity is not None and pattern.start is not None:
         return _clipped(pattern.start.low, pattern.start.low + 1, length)
-    if pattern.overlap is not None:
-        return _clipped(pattern.overlap.low, pattern.overlap.high, length)
+    if pattern.overlap is not None or pattern.similar is not None:
+        reach = pattern.reach()
+        return _clipped(reach.low, reach.high, length)
     if pattern.start is not None:
         return _clipped(pattern.start.low, pattern.start.high, length)
     if pattern.end is not None:

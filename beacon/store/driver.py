@@ -5,11 +5,13 @@
     {_id: key, r?: REF, a?: ALT, d: {"<release number>": packed counts}}
 
 with ``r`` and ``a`` where the key holds only their hash.  ``long_<assembly>``
-holds variants that are symbolic or span more than 1,000 bases,
+holds variants that are structural or span more than 1,000 bases,
 
-    {_id: digest, c: rank, k: length class, s: start, e: end, r, a, d}
+    {_id: digest, c: rank, k: length class, s: start, e: end, r, a, d, mc?, ms?}
 
 under an index by length class, so that a question reads only what can reach it.
+A breakend also has its mate's contig and start, under an index of their own: it
+is found from both sides.
 ``coverage_<assembly>`` holds where releases looked, 16,384 bases a document,
 
     {_id: key of the first base, d: {"<release number>": packed runs}}
@@ -33,6 +35,7 @@ from pymongo.errors import (
 from pymongo.uri_parser import parse_uri
 
 from beacon.model.errors import StoreUnavailable
+from beacon.model.variant import is_symbolic
 from beacon.store.keys import LONGEST_SPAN
 
 if TYPE_CHECKING:
@@ -46,6 +49,8 @@ RELEASES = "releases"
 COUNTERS = "counters"
 GENES = "genes"
 LONG_INDEX = [("c", 1), ("k", 1), ("s", 1), ("e", 1)]
+MATE_INDEX = [("mc", 1), ("ms", 1)]
+HAS_MATE: dict[str, object] = {"mc": {"$exists": True}}
 SETTLE = 3.0
 """Seconds a release's rows stay after it stopped being served: readers keep the
 pointers they have read for less than this."""
@@ -63,7 +68,7 @@ def variants_collection(assembly: str) -> str:
 
 
 def long_collection(assembly: str) -> str:
-    """Return the name of the collection of long and symbolic variants."""
+    """Return the name of the collection of long and structural variants."""
     return f"long_{assembly}"
 
 
@@ -74,7 +79,7 @@ def coverage_collection(assembly: str) -> str:
 
 def is_long(start: int, end: int, alternate: str) -> bool:
     """Whether an allele is kept in the long collection."""
-    return end - start > LONGEST_SPAN or alternate.startswith("<")
+    return end - start > LONGEST_SPAN or is_symbolic(alternate)
 
 
 def client_options(uri: str, **defaults: object) -> dict[str, object]:

@@ -60,6 +60,7 @@ class Lease:
                     "touched": sorted(touched.ranks),
                     "long_classes": sorted(touched.long_classes),
                     "longest_short": touched.longest_short,
+                    "widest_margin": touched.widest_margin,
                 },
             }
         )

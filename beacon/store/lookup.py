@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from beacon.model.annotation import Kind
     from beacon.model.dataset import Dataset, Release
+    from beacon.model.genome import Contig
     from beacon.model.pattern import Spelling, VariantPattern
     from beacon.model.variant import Allele
     from beacon.store.covering import Looked
@@ -41,6 +42,7 @@ class Shelf(NamedTuple):
     release: Release
     long_classes: tuple[int, ...]
     longest_short: int
+    widest_margin: int
     annotated: frozenset[Kind]
 
 
@@ -64,7 +66,9 @@ async def look_up(
         told = _from_rows(shelf, alleles)
         if told is None:
             there = await asked.rows_there() if there is None else there
-            place = _place(shelf.release, [cast("Document", r["d"]) for _, r in there])
+            place = place_of(
+                shelf.release, [cast("Document", r["d"]) for _, r in there]
+            )
             places[shelf.dataset.id] = place
         else:
             findings[shelf.dataset.id] = told
@@ -156,6 +160,15 @@ def _not_loaded(shelf: Shelf) -> DatasetFindings:
     return DatasetFindings(dataset=shelf.dataset, total=0, is_contig_loaded=False)
 
 
+def loaded_only(
+    shelf: Shelf, contig: Contig, found: DatasetFindings
+) -> DatasetFindings:
+    """Return findings; nothing found on a contig that is not loaded says nothing."""
+    if found.total or contig.name in shelf.release.contigs:
+        return found
+    return DatasetFindings(dataset=shelf.dataset, total=0, is_contig_loaded=False)
+
+
 class _Asked:
     """The rows that one question may need."""
 
@@ -177,12 +190,9 @@ class _Asked:
         """Return the rows of the spellings themselves."""
         short: dict[int, int] = {}
         long: list[bytes] = []
-        symbolic: list[PlaceKey] = []
         for start, reference, alternate in self._spellings:
             end = start + len(reference)
-            if alternate.startswith("<"):
-                symbolic.append((self._rank, start))
-            elif is_long(start, end, alternate):
+            if is_long(start, end, alternate):
                 long.append(long_key(self._rank, start, end, reference, alternate))
             else:
                 for salt in range(SALTS if is_hashed(reference, alternate) else 1):
@@ -194,8 +204,6 @@ class _Asked:
         if long and self._has_long:
             long_rows = (await self._table.long_rows.get(long)).values()
             rows += [(0, row) for row in long_rows]
-        if symbolic and self._has_long:
-            rows += _flat(await self._table.long_places.get(symbolic))
         return rows
 
     async def rows_there(self) -> list[Row]:
@@ -252,7 +260,7 @@ def _from_rows(
         return DatasetFindings(dataset=shelf.dataset, total=1, variants=(there[0],))
     if not declared:
         return None
-    place = _place(release, [counts for _, counts in alleles])
+    place = place_of(release, [counts for _, counts in alleles])
     return DatasetFindings(dataset=shelf.dataset, total=0, place=place)
 
 
@@ -265,7 +273,7 @@ def _starts(spellings: Sequence[Spelling]) -> tuple[int, ...]:
     return tuple(starts)[:_PLACES]
 
 
-def _place(release: Release, rows: Iterable[Document]) -> Place:
+def place_of(release: Release, rows: Iterable[Document]) -> Place:
     """Return what a release's rows say together, where none makes it exist."""
     field, total = str(release.number), release.layout.groups[0]
     known: list[int] = []

@@ -1,6 +1,6 @@
 """A row's counts ↔ a few bytes.  Pure, and a law: ``unpack(pack(x)) == x``.
 
-    flags | filters? | untold columns? | AN? | carriers?
+    flags | structure? | filters? | untold columns? | AN? | carriers?
 
 Numbers are varints (7 bits a byte, least significant first).  AN is kept as the
 columns' differences from the layout's baseline (zigzag), carriers as gaps
@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from beacon.model.counts import Carriers, Tally
+from beacon.model.structure import Structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +28,8 @@ _HAS_PEOPLE = 0x08
 _HAS_SOME_PEOPLE = 0x10
 FILTERED = 0x20
 _HAS_UNTOLD = 0x40
+_HAS_STRUCTURE = 0x80
+_STRUCTURE_NUMBERS = 7
 
 _ALL_EQUAL = b"\0"
 _DENSE = b"\1"
@@ -60,8 +63,13 @@ def varint(number: int) -> bytes:
     return _write_varint(number)
 
 
-def pack(tally: Tally, filters: Sequence[str], layout: Layout) -> bytes:
-    """Return the bytes that keep a tally and its filters.
+def pack(
+    tally: Tally,
+    filters: Sequence[str],
+    layout: Layout,
+    structure: Structure | None = None,
+) -> bytes:
+    """Return the bytes that keep a tally, its filters and its structure.
 
     Raises:
         ValueError: for a negative number, an AC above its AN, people who carry
@@ -70,6 +78,9 @@ def pack(tally: Tally, filters: Sequence[str], layout: Layout) -> bytes:
     an, carriers, untold = tally
     flags = 0
     parts = [b""]
+    if structure is not None:
+        flags |= _HAS_STRUCTURE
+        parts.append(_write_structure(structure))
     if filters:
         flags |= FILTERED
         parts.append(_write_words(filters))
@@ -86,12 +97,38 @@ def pack(tally: Tally, filters: Sequence[str], layout: Layout) -> bytes:
         flags |= _HAS_AC
         kind = _people_flag(carriers)
         flags |= kind
-        parts.append(_COMMON[len(carriers)])
+        parts.append(varint(len(carriers)))
         _WRITERS[kind](parts, carriers)
         if an is not None:
             _check(carriers, an)
-    parts[0] = _COMMON[flags]
+    parts[0] = bytes((flags,))
     return b"".join(parts)
+
+
+def _write_structure(structure: Structure) -> bytes:
+    start, end, length, is_imprecise = structure
+    numbers = (-start[0], start[1], -end[0], end[1], -length[0], length[1])
+    return b"".join(map(varint, (*numbers, int(is_imprecise))))
+
+
+def structure_of(blob: bytes) -> Structure | None:
+    """Return the structure that ``pack`` was given."""
+    if not blob[0] & _HAS_STRUCTURE:
+        return None
+    numbers, at = [], 1
+    for _ in range(_STRUCTURE_NUMBERS):
+        number, at = _read_varint(blob, at)
+        numbers.append(number)
+    a, b, c, d, e, f, is_imprecise = numbers
+    return Structure((-a, b), (-c, d), (-e, f), bool(is_imprecise))
+
+
+def _behind_structure(blob: bytes) -> int:
+    """Return where what follows a structure begins."""
+    at = 1
+    for _ in range(_STRUCTURE_NUMBERS if blob[0] & _HAS_STRUCTURE else 0):
+        _, at = _read_varint(blob, at)
+    return at
 
 
 def _check(carriers: Sequence[Carriers], an: tuple[int, ...]) -> None:
@@ -207,7 +244,7 @@ def unpack(blob: bytes, layout: Layout) -> tuple[Tally, tuple[str, ...]]:
     filters: tuple[str, ...] = ()
     an: tuple[int, ...] | None = None
     carriers: tuple[Carriers, ...] | None = None
-    at = 1
+    at = _behind_structure(blob) if flags & _HAS_STRUCTURE else 1
     if flags & FILTERED:
         filters, at = _read_words(blob, at)
     numbers = read_varints(blob, at)

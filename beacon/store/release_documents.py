@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from beacon.model.structure import Structure
     from beacon.store.driver import Document
 
 
@@ -59,6 +60,7 @@ class ReleaseDocument(TypedDict):
     touched: list[int]
     long_classes: list[int]
     longest_short: int
+    widest_margin: int
     annotated: list[str]
     owner: OwnerDocument
     created: datetime
@@ -111,12 +113,14 @@ class StoredRelease:
     Attributes:
         long_classes: length classes of its long variants.
         longest_short: bases that none of its short variants exceeds.
+        widest_margin: bases that no margin of its structural variants exceeds.
         annotated: what its annotations speak of.
     """
 
     release: Release
     long_classes: tuple[int, ...]
     longest_short: int
+    widest_margin: int
     annotated: frozenset[Kind] = frozenset()
 
 
@@ -127,21 +131,31 @@ class Touched:
     ranks: set[int] = field(default_factory=set)
     long_classes: set[int] = field(default_factory=set)
     longest_short: int = 0
+    widest_margin: int = 0
+
+    def take_long(self, length_class: int, structure: Structure | None) -> None:
+        """Note a long row."""
+        self.long_classes.add(length_class)
+        if structure is not None and structure.widest > self.widest_margin:
+            self.widest_margin = structure.widest
 
     def __le__(self, other: Touched) -> bool:
         return (
             self.ranks <= other.ranks
             and self.long_classes <= other.long_classes
             and self.longest_short <= other.longest_short
+            and self.widest_margin <= other.widest_margin
         )
 
     def __or__(self, other: Touched) -> Touched:
-        """Return both; the longest span is rounded up, so that it changes rarely."""
+        """Return both; the longest of each is rounded up, so that it changes rarely."""
         longest = max(self.longest_short, other.longest_short)
+        widest = max(self.widest_margin, other.widest_margin)
         return Touched(
             ranks=self.ranks | other.ranks,
             long_classes=self.long_classes | other.long_classes,
             longest_short=1 << max(0, longest - 1).bit_length(),
+            widest_margin=widest and 1 << (widest - 1).bit_length(),
         )
 
 
@@ -203,6 +217,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         release=release,
         long_classes=tuple(sorted(kept["long_classes"])),
         longest_short=kept["longest_short"],
+        widest_margin=kept["widest_margin"],
         annotated=frozenset(Kind(kind) for kind in kept["annotated"]),
     )
 

@@ -17,8 +17,10 @@ from beacon.model.errors import LoadRejected, NotFound, UsageError
 from beacon.store.driver import (
     COUNTERS,
     DATASETS,
+    HAS_MATE,
     JOURNALED,
     LONG_INDEX,
+    MATE_INDEX,
     RELEASES,
     Document,
     client_options,
@@ -198,6 +200,7 @@ class Catalogue:
                     "touched": [],
                     "long_classes": [],
                     "longest_short": 1,
+                    "widest_margin": 0,
                     "owner": owner,
                     "created": server_time(self._database),
                     "heartbeat": server_time(self._database),
@@ -222,7 +225,9 @@ class Catalogue:
             except OperationFailure as error:
                 if error.code != _NAMESPACE_EXISTS:
                     raise
-        self._database[long_collection(assembly)].create_index(LONG_INDEX)
+        long = self._database[long_collection(assembly)]
+        long.create_index(LONG_INDEX)
+        long.create_index(MATE_INDEX, partialFilterExpression=HAS_MATE)
         self._releases.create_index([("dataset", 1), ("ordinal", 1)])
 
     def _next_number(self) -> int:

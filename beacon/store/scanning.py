@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from dataclasses import replace
 from operator import itemgetter, methodcaller
 from typing import TYPE_CHECKING, cast
 
+from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.findings import DatasetFindings, FoundVariant, Place
 from beacon.model.pattern import Bounds
 from beacon.model.query import Granularity
 from beacon.model.variant import Allele
 from beacon.store.keys import decode, is_site
-from beacon.store.packing import EXISTS, FILTERED, unpack
+from beacon.store.packing import EXISTS, FILTERED, structure_of, unpack
+from beacon.store.tables import FIRST_PAGE, LARGEST_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from beacon.store.tables import Row, Table
 
 _START = itemgetter(0)
+POINT_CLASS = 0
+"""The length class of breakends and insertions."""
 
 
 class Answer:
@@ -46,7 +51,7 @@ class Answer:
         self.shelf = shelf
         self.field = str(shelf.release.number)
         self.seen = 0
-        self._granularity = granularity
+        self.granularity = granularity
         self._offset = page.offset
         self._limit = page.limit if granularity is Granularity.RECORD else 0
         self._is_counted = is_counted
@@ -65,7 +70,7 @@ class Answer:
     @property
     def is_done(self) -> bool:
         """Whether nothing further can change it."""
-        if self._granularity is Granularity.BOOLEAN:
+        if self.granularity is Granularity.BOOLEAN:
             return self.seen > 0
         return not self._is_counted and not self.is_open
 
@@ -74,6 +79,7 @@ class Answer:
         self.seen += 1
         if self.seen > self._offset and self.is_open:
             tally, filters = unpack(blob, self.shelf.release.layout)
+            allele = with_structure(allele, blob)
             found = FoundVariant(allele=allele, tally=tally, filters=filters)
             self._variants.append(found)
 
@@ -86,7 +92,7 @@ class Answer:
     def findings(self, total: int | None = None) -> DatasetFindings:
         """Return what it found; ``total`` where that is known already."""
         total = self.seen if total is None else total
-        if self._granularity is Granularity.BOOLEAN:
+        if self.granularity is Granularity.BOOLEAN:
             total = min(total, 1)
         place = None
         if not total and self._filters:
@@ -114,7 +120,7 @@ async def scan(
             if not waiting:
                 return
             wanted = any(a.wants_alleles(len(rows)) for a in waiting)
-            if _is_plain(pattern) and not wanted:
+            if (pattern is None or pattern.is_plain) and not wanted:
                 rows = _count(rows, pattern, waiting)
             _collect(rows, contig, pattern, waiting)
             if pattern is not None:
@@ -125,45 +131,43 @@ async def scan(
         await pages.aclose()
 
 
-def _is_plain(pattern: VariantPattern | None) -> bool:
-    """Whether a question asks for nothing but an overlap (or for everything)."""
-    if pattern is None:
-        return True
-    asked = (
-        pattern.identity,
-        pattern.start,
-        pattern.end,
-        pattern.reference,
-        pattern.alternate,
-        pattern.variant_type,
-        pattern.min_length,
-        pattern.max_length,
-    )
-    return not pattern.spellings and all(part is None for part in asked)
-
-
 def _count(
     rows: Sequence[Row], pattern: VariantPattern | None, answers: Sequence[Answer]
 ) -> list[Row]:
-    """Count short rows without building their alleles; return the long ones.
+    """Count rows without building their alleles; return those with two sides.
 
-    Their overlap is what ``pattern.matches`` says of an allele with bases: it
-    begins inside, or before and ends inside.
+    Their overlap is what ``pattern.matches`` says: an allele with bases begins
+    inside, or before and ends inside.
     """
-    long = [row for row in rows if "e" in row[1]]
-    if long:
+    overlap = None if pattern is None else pattern.overlap
+    apart = [row for row in rows if "e" in row[1]]
+    if apart:
         rows = [row for row in rows if "e" not in row[1]]
-    if pattern is not None and pattern.overlap is not None:
-        low, high = pattern.overlap.low, pattern.overlap.high
+    if overlap is not None:
+        low, high = overlap.low, overlap.high
         first = bisect_left(rows, low, key=_START)
         last = bisect_left(rows, high, key=_START)
         before = [row for row in rows[:first] if _short_end(*row) > low]
         rows = [*before, *rows[first:last]] if low < high else before
     held = [document["d"] for _, document in rows]
+    held += [
+        document["d"]
+        for start, document in apart
+        if "mc" not in document
+        and (overlap is None or _spans(start, document, overlap))
+    ]
     for answer in answers:
         blobs = map(methodcaller("get", answer.field), held)
         answer.seen += sum(1 for blob in blobs if blob and blob[0] & EXISTS)
-    return long
+    return [row for row in apart if "mc" in row[1]]
+
+
+def _spans(start: int, document: Document, bounds: Bounds) -> bool:
+    """Whether a long row overlaps a stretch; one without bases is an edge."""
+    end = cast("int", document["e"])
+    if start == end:
+        return bounds.low <= start <= bounds.high
+    return start < bounds.high and end > bounds.low
 
 
 def _short_end(start: int, document: Document) -> int:
@@ -182,7 +186,7 @@ def _collect(
     """Judge rows one by one, then hand them over in genome order."""
     fields = [answer.field for answer in answers]
     low = pattern.overlap.low if pattern is not None and pattern.overlap else -1
-    kept: list[tuple[Allele, dict[str, bytes]]] = []
+    kept: list[tuple[int, Allele, dict[str, bytes]]] = []
     for start, document in rows:
         counts = cast("dict[str, bytes]", document["d"])
         if not any(_exists(counts, f) for f in fields) or _ends_before(
@@ -190,13 +194,28 @@ def _collect(
         ):
             continue
         allele = allele_of(contig, start, document)
-        if pattern is None or pattern.matches(allele):
-            kept.append((allele, counts))
-    kept.sort(key=lambda found: genome_order(found[0]))
-    for allele, counts in kept:
+        if pattern is None or _is_met(pattern, allele, document):
+            kept.append((start, allele, counts))
+    kept.sort(key=lambda found: (found[0], *genome_order(found[1])))
+    for _, allele, counts in kept:
         for answer in answers:
             if _exists(counts, answer.field):
                 answer.take(allele, counts[answer.field])
+
+
+def _is_met(pattern: VariantPattern, allele: Allele, document: Document) -> bool:
+    """Whether a row is an answer; a breakend is one once, whichever side found it."""
+    if not pattern.matches(allele):
+        return False
+    if "mc" not in document:
+        return True
+    return pattern.meets_own_side(allele) != ("is_mate" in document)
+
+
+def with_structure(allele: Allele, blob: bytes) -> Allele:
+    """Return an allele as one release describes it."""
+    structure = structure_of(blob)
+    return allele if structure is None else replace(allele, structure=structure)
 
 
 def _note_filters(
@@ -237,14 +256,18 @@ def _ends_before(low: int, start: int, document: Document) -> bool:
     return "e" not in document and _short_end(start, document) < low
 
 
-def genome_order(allele: Allele) -> tuple[int, int, str, str]:
-    """Return what alleles of one contig are sorted by."""
-    return allele.start, allele.end, allele.reference, allele.alternate
+def genome_order(allele: Allele) -> tuple[int, int, int, str, str]:
+    """Return what alleles are sorted by, where a question meets them at one place."""
+    place = (allele.contig.rank, allele.start, allele.end)
+    return *place, allele.reference, allele.alternate
 
 
 def allele_of(contig: Contig, start: int, document: Document) -> Allele:
-    """Return the allele of a row; a long one says its start itself."""
+    """Return the allele of a row; a long one says its place itself."""
     if "e" in document:
+        if document["c"] != contig.rank:
+            rank = cast("int", document["c"])
+            contig = ASSEMBLIES[contig.assembly].contigs[rank - 1]
         start, end = cast("int", document["s"]), cast("int", document["e"])
         reference, alternate = document["r"], document["a"]
     else:
@@ -277,9 +300,21 @@ def _sources(
     sources = [_Source(table.short_pages(contig.rank, short))]
     classes = sorted({k for a in answers for k in a.shelf.long_classes})
     if classes:
-        long = table.long_pages(contig.rank, starts, reach, classes)
+        is_brief = all(a.granularity is Granularity.BOOLEAN for a in answers)
+        size = FIRST_PAGE if is_brief else LARGEST_PAGE
+        long = table.long_pages(contig.rank, starts, reach, classes, size=size)
         sources.append(_Source(long))
+    if POINT_CLASS in classes and pattern is not None:
+        sources.append(_Source(table.mate_pages(contig.rank, _of_mates(starts, reach))))
     return sources
+
+
+def _of_mates(starts: Bounds, reach: Bounds | None) -> Bounds:
+    """Return where mates may begin: they span one base at most."""
+    if reach is None:
+        return starts
+    low = max(starts.low, reach.low - 1)
+    return Bounds(low=low, high=max(low, starts.high))
 
 
 def _narrow(

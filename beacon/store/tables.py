@@ -8,6 +8,7 @@ otherwise): a secondary that lags could miss rows it has been promised.
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
 from beacon.store.coalescing import Coalescer
@@ -31,10 +32,11 @@ PlaceKey = tuple[int, int]
 """``(rank, start)``."""
 
 Row = tuple[int, Document]
-"""``(start, document)``; a document with ``e`` is of the long collection."""
+"""``(start, document)``; a document with ``e`` is of the long collection, one with
+``is_mate`` was found by where its mate begins."""
 
-_FIRST_PAGE = 128
-_LARGEST_PAGE = 2048
+FIRST_PAGE = 128
+LARGEST_PAGE = 2048
 _LONGEST_CLASS = 28
 
 
@@ -87,7 +89,7 @@ class Table:
         by_range = {position_range(r, s, s + 1): (r, s) for r, s in places}
         ranges: list[Document]
         ranges = [{"_id": {"$gte": low, "$lt": high}} for low, high in by_range]
-        found = await self._find(self._short, {"$or": ranges}, _LARGEST_PAGE)
+        found = await self._find(self._short, {"$or": ranges}, LARGEST_PAGE)
         by_low = {low: place for (low, _), place in by_range.items()}
         rows: dict[PlaceKey, list[Document]] = defaultdict(list)
         for document in found:
@@ -102,7 +104,7 @@ class Table:
         classes = list(range(_LONGEST_CLASS + 1))
         where: list[Document]
         where = [{"c": r, "k": {"$in": classes}, "s": s} for r, s in places]
-        found = await self._find(self._long, {"$or": where}, _LARGEST_PAGE)
+        found = await self._find(self._long, {"$or": where}, LARGEST_PAGE)
         rows: dict[PlaceKey, list[Document]] = defaultdict(list)
         for document in found:
             rows[cast("int", document["c"]), cast("int", document["s"])].append(
@@ -130,7 +132,7 @@ class Table:
         left open on the server when nobody wants the rest.
         """
         low, high = position_range(rank, starts.low, starts.high)
-        size = _FIRST_PAGE
+        size = FIRST_PAGE
         while low < high:
             with driver_errors():
                 cursor = self._short.find(
@@ -143,13 +145,13 @@ class Table:
             if len(found) < size:
                 return
             low = keys[-1] + 1
-            size = min(4 * size, _LARGEST_PAGE)
+            size = min(4 * size, LARGEST_PAGE)
 
     async def bin_pages(
         self, first: int, last: int, fields: Sequence[str]
     ) -> AsyncGenerator[list[Document], None]:
         """Yield the bins from key ``first`` to ``last``, of some releases, in order."""
-        size = _FIRST_PAGE
+        size = FIRST_PAGE
         wanted = {f"d.{field}": 1 for field in fields}
         where: Document = {"_id": {"$gte": first, "$lte": last}}
         while True:
@@ -161,28 +163,61 @@ class Table:
             if len(found) < size:
                 return
             where = {"_id": {"$gt": found[-1]["_id"], "$lte": last}}
-            size = min(4 * size, _LARGEST_PAGE)
+            size = min(4 * size, LARGEST_PAGE)
 
     async def long_pages(
-        self, rank: int, starts: Bounds, reach: Bounds | None, classes: Sequence[int]
+        self,
+        rank: int,
+        starts: Bounds,
+        reach: Bounds | None,
+        classes: Sequence[int],
+        *,
+        size: int = LARGEST_PAGE,
     ) -> AsyncGenerator[list[Row], None]:
         """Yield the long rows that begin in ``starts``, or reach into ``reach``.
 
         One branch for each length class: what is at most 2**k long and overlaps
         must begin at most 2**k before.  The index gives each branch in order,
         and the server merges them.
+
+        Args:
+            rank: of the contig.
+            starts: where rows begin.
+            reach: what they must reach, if anything.
+            classes: length classes to be read.
+            size: rows of a page; few where the first row may be enough.
         """
         branches = [_branch(rank, k, starts, reach) for k in classes]
+        async with aclosing(self._sorted({"$or": branches}, "s", size)) as pages:
+            async for page in pages:
+                yield page
+
+    async def mate_pages(
+        self, rank: int, starts: Bounds
+    ) -> AsyncGenerator[list[Row], None]:
+        """Yield the breakends whose mate begins in ``starts``, by where it does."""
+        where: Document
+        where = {"mc": rank, "ms": {"$gte": starts.low, "$lt": starts.high}}
+        async with aclosing(self._sorted(where, "ms", LARGEST_PAGE)) as pages:
+            async for page in pages:
+                for _, document in page:
+                    document["is_mate"] = True
+                yield page
+
+    async def _sorted(
+        self, where: Document, field: str, size: int
+    ) -> AsyncGenerator[list[Row], None]:
+        """Yield long rows in the order of a field."""
         with driver_errors():
-            cursor = self._long.find({"$or": branches}, max_time_ms=self._max_ms)
-            cursor.sort("s", 1).batch_size(_LARGEST_PAGE)
+            cursor = self._long.find(where, max_time_ms=self._max_ms)
+            cursor.sort(field, 1).batch_size(size)
         try:
             while True:
                 with driver_errors():
-                    found = await cursor.to_list(_LARGEST_PAGE)
+                    found = await cursor.to_list(size)
                 if not found:
                     return
-                yield [(cast("int", d["s"]), d) for d in found]
+                yield [(cast("int", d[field]), d) for d in found]
         finally:
             with driver_errors():
                 await cursor.close()

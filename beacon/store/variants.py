@@ -32,10 +32,11 @@ from beacon.store.driver import (
     driver_errors,
 )
 from beacon.store.genes import genes_version, read_texts
-from beacon.store.lookup import Shelf, look_up, ranges_declared
+from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
 from beacon.store.naming import alleles_named
 from beacon.store.release_documents import LISTED, read_dataset, read_release
-from beacon.store.scanning import Answer, scan
+from beacon.store.scanning import POINT_CLASS, Answer, scan
+from beacon.store.similar import find_similar
 from beacon.store.tables import Table
 
 if TYPE_CHECKING:
@@ -215,7 +216,11 @@ class VariantStore:
             if dataset is None or stored is None:
                 continue
             if assembly in (None, stored.release.assembly):
-                reach = (stored.long_classes, stored.longest_short)
+                reach = (
+                    stored.long_classes,
+                    stored.longest_short,
+                    stored.widest_margin,
+                )
                 shelf = Shelf(dataset, stored.release, *reach, stored.annotated)
                 shelves.append(shelf)
         return shelves
@@ -238,6 +243,10 @@ class VariantStore:
             return await ask(pattern, shelves, level, query.page, tables)
         if pattern.spellings:
             return await look_up(pattern, shelves, table)
+        if pattern.similar is not None:
+            levels = [granularities[s.dataset.id] for s in shelves]
+            found = await find_similar(pattern, shelves, table, levels, query.page)
+            return await ranges_declared(pattern, found, table)
         if pattern.identity is not None:
             return await self._scan(pattern, shelves, _whole, _ITSELF)
         return await self._scan(pattern, shelves, granularities.__getitem__, query.page)
@@ -249,18 +258,21 @@ class VariantStore:
         granularity: Callable[[str], Granularity],
         page: Page,
     ) -> list[DatasetFindings]:
-        """Read a stretch once for all datasets that have its contig."""
+        """Read a stretch once for all datasets that have its contig.
+
+        A breakend of another contig may have its mate there.
+        """
         contig = pattern.sequence
         answers = {
             s.dataset.id: Answer(s, granularity(s.dataset.id), page, is_counted=True)
             for s in shelves
-            if contig.name in s.release.contigs
+            if contig.name in s.release.contigs or POINT_CLASS in s.long_classes
         }
         if answers:
             table = self._table(contig.assembly)
             await scan(contig, pattern, tuple(answers.values()), table)
         found = [
-            answers[s.dataset.id].findings()
+            loaded_only(s, contig, answers[s.dataset.id].findings())
             if s.dataset.id in answers
             else DatasetFindings(dataset=s.dataset, total=0, is_contig_loaded=False)
             for s in shelves

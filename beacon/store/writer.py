@@ -17,6 +17,8 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from beacon.model.errors import BeaconError, LoadRejected
+from beacon.model.pattern import side_of_mate
+from beacon.model.variant import is_symbolic
 from beacon.store.annotation_documents import annotation_document, kinds_of
 from beacon.store.annotation_writer import AnnotationWriter
 from beacon.store.driver import (
@@ -76,6 +78,7 @@ class ReleaseWriter:
     def __init__(
         self, database: Database[Document], assembly: str, layout: Layout, lease: Lease
     ) -> None:
+        self._assembly = assembly
         self._layout = layout
         self._lease = lease
         self._field = str(lease.number)
@@ -149,14 +152,16 @@ class ReleaseWriter:
         field, layout = self._field, self._layout
         for record in records:
             rank, start, end, reference, alternate, tally, filters = record[:7]
+            structure = record.structure
             if not alternate:
                 tally = tally._replace(carriers=())  # a site says its AN only
-            counts = {field: pack(tally, filters, layout)}
+            counts = {field: pack(tally, filters, layout, structure)}
             touched.ranks.add(rank)
             if is_long(start, end, alternate):
                 document = _long_document(rank, start, end, reference, alternate)
+                document |= self._mate(alternate)
                 document["d"] = counts
-                touched.long_classes.add(length_class(start, end))
+                touched.take_long(length_class(start, end), structure)
                 long[document["_id"]] = document
                 if record.annotation is not None:
                     self._annotate(record, document["_id"], annotated)
@@ -186,6 +191,13 @@ class ReleaseWriter:
         document = annotation_document(self.number, record, key, is_hashed=is_hashed)
         self._kinds |= kinds_of(document)
         annotated[document["_id"]] = document
+
+    def _mate(self, alternate: str) -> dict[str, object]:
+        """Return the fields a breakend is found by from its mate's side."""
+        if not is_symbolic(alternate):
+            return {}
+        side = side_of_mate(alternate, self._assembly)
+        return {} if side is None else {"mc": side.contig.rank, "ms": side.start}
 
     def _touch(self, new: Touched) -> None:
         """Note where rows will be written, before they are: a sweep relies on it."""

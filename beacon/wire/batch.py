@@ -149,7 +149,7 @@ def _allele(pattern: VariantPattern | None) -> VariantPattern:
     if pattern is None or not (pattern.is_single_allele or pattern.name):
         message = (
             "A batch asks for alleles and rsIDs only, as 22-16050408-T-C; "
-            "ask for a region at /api/g_variants."
+            "ask for a region or a structural variant at /api/g_variants."
         )
         raise InvalidRequest(message)
     return pattern

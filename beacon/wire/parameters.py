@@ -47,6 +47,17 @@ def _whole(value: object) -> int:
     return number
 
 
+def _share(value: object) -> float:
+    """Read a number between 0 and 1, as JSON or as text."""
+    try:
+        share = None if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        share = None
+    if share is None or not 0 <= share <= 1:
+        _refuse(f"must be a number between 0 and 1, not {shown(value)}")
+    return share
+
+
 def _number(value: object) -> int | None:
     match value:
         case bool():
@@ -146,6 +157,7 @@ def _schemas(value: object) -> list[object]:
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
+Share = Annotated[float, BeforeValidator(_share)]
 Text = Annotated[str, BeforeValidator(_text)]
 Bases = Annotated[str, BeforeValidator(_bases)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
@@ -175,6 +187,10 @@ class VariantBody(_Read):
     aminoacid_change: Text | None = None
     genomic_allele_short_form: Text | None = None
     mate_name: Text | None = None
+    mate_start: Whole | None = None
+    variant_length: Whole | None = None
+    similarity: Share | None = None
+    breakpoint_distance: Whole | None = None
 
 
 class FilterBody(_Read):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
     from beacon.model.entry_types import EntryType
+    from beacon.model.similarity import Similar
     from beacon.model.variant import Reference
     from beacon.wire.info import Document, Speaker
 
@@ -54,9 +55,10 @@ def result_sets(
     said = _said(query, disclosure)
     document = _envelope(speaker, query, GENOMIC_VARIANT, said)
     document["responseSummary"] = _summary(disclosure, said)
+    similar = None if query.pattern is None else query.pattern.similar
     document["response"] = {
         "resultSets": [
-            _result_set(part, said, speaker, references or {})
+            _result_set(part, said, speaker, references or {}, similar)
             for part in disclosure.datasets
             if _is_included(query.include, part)
         ]
@@ -107,6 +109,7 @@ def _result_set(
     said: Granularity,
     speaker: Speaker,
     references: Mapping[str, Reference],
+    similar: Similar | None,
 ) -> Document:
     level = min(said, part.granularity)
     counted = part.total if level >= Granularity.COUNT else None
@@ -122,7 +125,9 @@ def _result_set(
         exists=part.exists,
         resultsCount=int(part.exists) if counted is None else counted,
         countPrecision="imprecise" if counted is None else None,
-        results=[genomic_variant(variant, source, references) for variant in shown],
+        results=[
+            genomic_variant(variant, source, references, similar) for variant in shown
+        ],
         info=_result_set_info(part, level),
     )
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from beacon.model.notation import hgvs_g, spdi
-from beacon.model.pattern import identity_of, type_of
+from beacon.model.pattern import affected_length, identity_of, mate_side, type_of
+from beacon.model.structure import Join, Named, Structure, described
 from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.wire.annotations import (
     alternative_ids,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from beacon.model.counts import AlleleCounts
     from beacon.model.disclosure import GroupDisclosure, VariantDisclosure
+    from beacon.model.similarity import Similar
+    from beacon.model.structure import Margin
     from beacon.model.variant import Allele, Reference
     from beacon.wire.info import Document
 
@@ -41,9 +44,19 @@ class Source:
 
 
 def genomic_variant(
-    variant: VariantDisclosure, source: Source, references: Mapping[str, Reference]
+    variant: VariantDisclosure,
+    source: Source,
+    references: Mapping[str, Reference],
+    similar: Similar | None = None,
 ) -> Document:
-    """Return the genomicVariant record of one variant of one dataset."""
+    """Return the genomicVariant record of one variant of one dataset.
+
+    Args:
+        variant: what may be said of it.
+        source: where its frequencies come from.
+        references: genomes that HGVS names are moved 3' with, by assembly.
+        similar: the event it was found by, where it was.
+    """
     frequencies = [
         entry for group in variant.groups if (entry := _frequency(group)) is not None
     ]
@@ -58,7 +71,49 @@ def genomic_variant(
         frequencyInPopulations=[_population(source, frequencies)]
         if frequencies
         else None,
+        info=(_structure(variant.allele) | _closeness(variant.allele, similar)) or None,
     )
+
+
+def _structure(allele: Allele) -> Document:
+    """Return what the LegacyVariation cannot say of a structural allele."""
+    if not allele.is_symbolic:
+        return {}
+    said, known = described(allele.alternate), allele.structure or Structure()
+    details: Document = given(
+        name=said.text,
+        length=affected_length(allele) if isinstance(said, Named) else None,
+        startMargin=_margin(known.start_margin),
+        endMargin=_margin(known.end_margin),
+        lengthMargin=_margin(known.length_margin),
+        imprecise=True if known.is_imprecise else None,
+    )
+    if isinstance(said, Join):
+        details |= _mate(allele, said)
+    return details
+
+
+def _mate(allele: Allele, said: Join) -> Document:
+    """Return a breakend's mate, 0-based; a single breakend has none we know."""
+    strands = None if said.strands == "?" else said.strands
+    if said.mate is None or said.pos is None:
+        return given(strands=strands)
+    side = mate_side(allele)
+    start = max(0, said.pos - 1) if side is None else side.start
+    return given(mateName=said.mate, mateStart=start, strands=strands)
+
+
+def _margin(margin: Margin) -> list[int] | None:
+    return list(margin) if any(margin) else None
+
+
+def _closeness(allele: Allele, similar: Similar | None) -> Document:
+    """Return how close a variant is to the event that was asked for."""
+    close = None if similar is None else similar.closeness(allele)
+    if close is None:
+        return {}
+    overlap = None if close.overlap is None else round(close.overlap, 4)
+    return {"similarity": given(overlap=overlap, breakpointDistance=close.distance)}
 
 
 def _variation(allele: Allele) -> Document:

@@ -23,6 +23,8 @@ from beacon.model.genes import (
 from beacon.model.genome import Interval
 from beacon.model.notation import NOTATIONS, hgvs_g, is_hgvs, parse, spdi, vcf_style
 from beacon.model.pattern import Bounds, VariantPattern
+from beacon.model.similarity import Event, Mate
+from beacon.model.structure import Structure
 from beacon.model.variant import Allele, left_align, sequence_allele
 
 CHR22 = ASSEMBLIES["GRCh37"].contigs[21]
@@ -228,8 +230,12 @@ def test_changes_of_length_are_left_aligned(
         ("X_16050408_T", "not a variant or region"),
         ("22-16050408-T-C,G", "several alternate alleles"),
         ("22\t10\t.\tT\tC,G\t.", "several alternate alleles"),
-        ("22-10-T-<DEL>", "symbolic allele <DEL> is not read yet"),
-        ("22-10-T-]22:100]T", "Breakends"),
+        ("22-10-T-<DEL>", "without END or SVLEN"),
+        ("22 10 . T <DEL> . . END=60000000", "END of <DEL> is not inside"),
+        ("22 10 . T <TRA> . . END=100", "without a mate"),
+        ("22 10 . T <CPX> . . END=100", "too complex"),
+        ("22 10 . T <ODD> . . END=100", "other symbolic allele"),
+        ("22-10-T-T[22:100]", "breakend cannot be read"),
         ("22-10-T-*", "not an allele"),
         ("22-10-T-<NON_REF>", "not an allele"),
         ("22:10:-:T", "needs the base before"),
@@ -275,8 +281,10 @@ def test_changes_of_length_are_left_aligned(
         ("exon 5 deletion", "Exons"),
         ("ga4gh:VSL.j_6mIYta6uPDasV1uqfrcg5JUPfiiiSt", "VRS"),
         ("ga4gh:VA.short", "VRS"),
-        ("del 22:18912231-21465672", "Copy number"),
-        ("22:18912231-21465672 DUP", "Copy number"),
+        ("del 22:18912231-", "is written as"),
+        ("del 22:18912231", "needs a range"),
+        ("22:20-10 DUP", "ends before it begins"),
+        ("bnd 22:18912231-21465672", "as a VCF line"),
         ("NM_004006.2:c.4375C>T", "transcript or protein"),
         ("NP_003997.1:p.Trp24Cys", "transcript or protein"),
         ("c.4375C>T", "transcript or protein"),
@@ -286,10 +294,6 @@ def test_changes_of_length_are_left_aligned(
         ("https://example.org/variant/1", "Links to example.org are not read"),
         ("https://gnomad.broadinstitute.org/variant/DEL_22_1", "do not say where"),
         ("https://franklin.genoox.com/clinical-db/variant/sv/x", "cannot be read"),
-        (
-            "https://franklin.genoox.com/clinical-db/variant/sv/chr22-100-200-DEL-hg19",
-            "Copy number",
-        ),
         ("https://x.org/#/search?pos=1&chrom=22&allele=C&rs=GRCh37", "names no REF"),
         ("http://x.org/q?referenceName=22&start=4&alternateBases=A", "REF and ALT"),
         ("http://x.org/q?referenceName=22&start=4,5&end=7,8", "one range are read"),
@@ -323,7 +327,7 @@ def test_changes_of_length_are_left_aligned(
         ("22:g.10con20", "none of"),
         ("22:g.,del", "none of"),
         ("22:g.10del" + "9" * 5000, "none of"),
-        ("22 10 \u00b2 A <DEL>", "symbolic allele"),
+        ("22 10 \u00b2 A <DEL>", "without END or SVLEN"),
     ],
 )
 def test_what_is_not_understood_gets_its_sentence(text: str, sentence: str) -> None:
@@ -332,6 +336,68 @@ def test_what_is_not_understood_gets_its_sentence(text: str, sentence: str) -> N
         _read(text)
 
     assert caught.value.parameter == "variant"
+
+
+def _event(kind: str, start: int, end: int, length: int | None) -> Event:
+    return Event(kind, "22", start, end, length)
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        ("del 22:101-200", _event("DEL", 100, 200, 100)),
+        ("DEL chr22 101 200", _event("DEL", 100, 200, 100)),
+        ("loss chr22:101..200", _event("DEL", 100, 200, 100)),
+        ("22:101-200 DUP", _event("DUP", 100, 200, 100)),
+        ("chr22:1,101-2,200 gain", _event("DUP", 1100, 2200, 1100)),
+        ("22-101-200-<INV>", _event("INV", 100, 200, 100)),
+        ("cnv 22:101-200", _event("CNV", 100, 200, 100)),
+        (
+            "https://franklin.genoox.com/clinical-db/variant/sv/chr22-101-200-DEL-hg19",
+            _event("DEL", 100, 200, 100),
+        ),
+        ("ins 22:100", _event("INS", 100, 100, None)),
+        ("22\t100\t.\tN\t<DEL>\t.\tPASS\tEND=200", _event("DEL", 100, 200, 100)),
+        ("22 100 . A <DUP:TANDEM> . . SVLEN=100", _event("DUP", 100, 200, 100)),
+        ("22 100 . A <CN0> . . END=200 GT 0/1", _event("DEL", 100, 200, 100)),
+        ("22 100 . A <CNV> . . END=200", _event("CNV", 100, 200, 100)),
+        ("22 100 . A <INS> . . SVLEN=280", _event("INS", 100, 100, 280)),
+        ("22-100-A-<INS:ME:ALU>", _event("INS", 100, 100, None)),
+    ],
+)
+def test_an_event_asks_for_what_is_similar(text: str, event: Event) -> None:
+    """A copy number variant in any notation is asked by its kind and place."""
+    pattern = _read(text)
+
+    assert pattern.similar is not None
+    assert pattern.similar.event == event
+
+
+@pytest.mark.parametrize(
+    ("text", "mate", "strands"),
+    [
+        ("22-100-T-T[8:500[", Mate("8", 499), "+-"),
+        ("22 100 . T ]chr8:500]T . . SVTYPE=BND", Mate("8", 499), "-+"),
+        ("22 100 . N <TRA> . . CHR2=chr8;END=500;CT=3to3", Mate("8", 499), "++"),
+        ("22 0 . N .N . . .", None, "-"),
+        ("22-100-G-GTTA.", None, "+"),
+    ],
+)
+def test_a_breakend_asks_for_what_is_similar(
+    text: str, mate: Mate | None, strands: str
+) -> None:
+    """Both notations of an adjacency ask the same; POS 0 is the telomere."""
+    event = _read(text).similar.event
+
+    assert (event.kind, event.mate, event.strands) == ("BND", mate, strands)
+
+
+def test_margins_travel_with_the_question() -> None:
+    """CIPOS and CIEND of a pasted line widen what is similar."""
+    line = "22 100 . N <DEL> . . IMPRECISE;END=900;CIPOS=-5,7;CIEND=-1,0;SVTYPE=DEL"
+    event = _read(line).similar.event
+
+    assert event.structure == Structure((-5, 7), (-1, 0), (0, 0), is_imprecise=True)
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,19 @@ from beacon.model.questions import (
     identity_pattern,
     pattern_of,
 )
+from beacon.model.similarity import Event, Mate, Similar
 from beacon.model.variant import Allele, sequence_allele
 
 CHR22 = ASSEMBLIES["GRCh37"].contigs[21]
+CHR8 = ASSEMBLIES["GRCh37"].contigs[7]
 AT_22 = VariantParameters(reference_name="22")
+STRUCTURAL = [
+    *("<DEL>", "<DUP:TANDEM>", "<CN0>", "<INS:ME:ALU>", "<INS=9>", "<INS=10>"),
+    *("N[8:9[", "]8:9]N", "N]8:9]", "[8:9[N", "N?8:9?", "N.", ".N"),
+    *("N[HLA-A*01:9[", "N[HLA-A_01:9[", "<DEL:ME/X>"),
+]
+SNV = replace(AT_22, start=(9,), reference_bases="A", alternate_bases="T")
+DELETION = replace(AT_22, start=(9,), end=(20,), variant_type="DEL", similarity=0.7)
 
 
 GENES = GeneTable(
@@ -159,14 +168,72 @@ EVERY_ROW = [
         ),
     ),
     (
+        "range",
+        replace(AT_22, start=(9,), end=(20,), variant_type="bnd", mate_name="chr8"),
+        VariantPattern(
+            contig=CHR22,
+            overlap=Bounds(low=9, high=20),
+            variant_type="BND",
+            mate=CHR8,
+        ),
+    ),
+    (
+        "similar",
+        DELETION,
+        VariantPattern(
+            contig=CHR22,
+            similar=Similar(event=Event("DEL", "22", 9, 20, 11), overlap=0.7),
+        ),
+    ),
+    (
+        "similar",
+        replace(
+            AT_22, start=(9,), variant_type="INS", variant_length=300, similarity=0.7
+        ),
+        VariantPattern(
+            contig=CHR22,
+            similar=Similar(event=Event("INS", "22", 9, 9, 300), overlap=0.7),
+        ),
+    ),
+    (
+        "similar",
+        replace(
+            AT_22,
+            start=(9,),
+            variant_type="TRA",
+            mate_name="8",
+            mate_start=5,
+            breakpoint_distance=7,
+        ),
+        VariantPattern(
+            contig=CHR22,
+            similar=Similar(
+                event=Event("BND", "22", 9, 9, None, mate=Mate("8", 5)), distance=7
+            ),
+        ),
+    ),
+    (
         "whole sequence",
         replace(AT_22, variant_type="<DEL>", variant_min_length=0),
         VariantPattern(contig=CHR22, variant_type="DEL", min_length=0),
     ),
 ]
 REFUSED = [
+    ("whole sequence", VariantParameters(mate_name="NC_000022.10"), "referenceName"),
+    ("range", replace(AT_22, start=(9,), end=(20,), mate_start=3), "mateStart"),
+    ("range", replace(AT_22, start=(9,), end=(20,), variant_length=3), "variantLength"),
+    ("allele", replace(SNV, mate_name="8"), "mateName"),
+    ("similar", replace(AT_22, start=(9,), end=(20,), similarity=0.5), "variantType"),
+    ("similar", replace(DELETION, end=()), "end"),
+    ("similar", replace(DELETION, start=(9, 10)), "start"),
+    ("similar", replace(DELETION, similarity=0.01), "similarity"),
+    ("similar", replace(DELETION, breakpoint_distance=10**6), "breakpointDistance"),
+    ("similar", replace(DELETION, variant_type="SNP"), "variantType"),
+    ("similar", replace(DELETION, reference_bases="A"), "similarity"),
+    ("similar", replace(DELETION, variant_min_length=5), "variantMinLength"),
+    ("similar", replace(DELETION, variant_type="BND", mate_start=5), "mateStart"),
+    ("similar", replace(DELETION, end=(60_000_000,)), "start"),
     ("annotation", VariantParameters(aminoacid_change="600"), "aminoacidChange"),
-    ("mate", VariantParameters(mate_name="NC_000022.10"), "mateName"),
     (
         "gene",
         replace(
@@ -328,7 +395,11 @@ def test_an_unknown_sequence_is_an_error() -> None:
     [
         ("SNV", "SNP"),
         ("snp", "SNP"),
-        ("<DUP:TANDEM>", "DUP"),
+        ("<DUP:TANDEM>", "DUP:TANDEM"),
+        ("ins:me:alu", "INS:ME:ALU"),
+        ("gain:x", "DUP:X"),
+        ("breakend", "BND"),
+        ("SO:0000199", "TRA"),
         ("EFO:0030067", "DEL"),
         ("so:0001742", "DUP"),
         ("EFO:0030072", "DUP"),
@@ -341,7 +412,7 @@ def test_types_have_synonyms(word: str, expected: str) -> None:
     assert expected == canonical_type(word)
 
 
-@pytest.mark.parametrize("word", ["rearranged", "EFO:0030064", "", "BND", "TRA"])
+@pytest.mark.parametrize("word", ["rearranged", "EFO:0030064", "", "ODD:ME", "DEL:"])
 def test_types_not_held_here_are_no_answer(word: str) -> None:
     """A type that is unknown, or whose variants are not loaded, is never a no."""
     with pytest.raises(InvalidRequest) as caught:
@@ -360,16 +431,16 @@ ALLELES = st.one_of(
         BASES,
     ),
     st.builds(
-        lambda start, size, word: Allele(
+        lambda start, size, alternate: Allele(
             contig=CHR22,
             start=start,
             end=start + size,
             reference="N",
-            alternate=f"<{word}>",
+            alternate=alternate,
         ),
         st.integers(0, 16_000),
         st.integers(0, 9000),
-        st.sampled_from(["DEL", "DUP:TANDEM", "CN0", "INS:ME:ALU", "BND"]),
+        st.sampled_from(STRUCTURAL),
     ),
 )
 

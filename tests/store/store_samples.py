@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Release
     from beacon.store.releases import Catalogue
 
+CHR21 = ASSEMBLIES["GRCh37"].contigs[20]
 CHR22 = ASSEMBLIES["GRCh37"].contigs[21]
 TOTAL = Group(label="Total", columns=(0, 1))
 LAYOUT = Layout(baseline=(100, 60), groups=(TOTAL,))

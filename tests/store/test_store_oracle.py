@@ -11,10 +11,12 @@ from beacon.model.annotation import Annotation, AnnotationPattern, Unread
 from beacon.model.counts import Carriers, Tally, VariantRecord
 from beacon.model.pattern import Bounds, VariantPattern, identity_of
 from beacon.model.query import Granularity, Page, Query
+from beacon.model.similarity import Similar, event_of
+from beacon.model.structure import Structure
 from beacon.model.variant import Allele, trim
 from beacon.store.variants import VariantStore
 from tests import oracle
-from tests.store.store_samples import CHR22, load
+from tests.store.store_samples import CHR21, CHR22, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,8 +29,16 @@ if TYPE_CHECKING:
 BASE = 16_050_000
 NEAR = st.integers(BASE, BASE + 12)
 BASES = st.text("ACGT", min_size=1, max_size=3)
-TYPES = ["SNP", "MNP", "INS", "DEL", "INDEL", "DUP", "INV", "CNV", "BND"]
-SYMBOLIC = ["<DEL>", "<DUP>", "<INS>", "<CN0>", "<DUP:TANDEM>"]
+TYPES = ["SNP", "MNP", "INS", "DEL", "INDEL", "DUP", "INV", "CNV", "BND", "TRA"]
+TYPES += ["DUP:TANDEM", "INS:ME", "CN0"]
+SYMBOLIC = ["<DEL>", "<DUP>", "<CN0>", "<CNV>", "<INV>", "<DUP:TANDEM>"]
+POINTS = [
+    *("<INS>", "<INS=3>", "<INS:ME:ALU=300>", "<INS=6000>", "N.", ".N"),
+    *("N[22:16050303[", "]22:16051009]N", "N]22:16054100]", "[22:16050009[N"),
+    *("N[22:16050003[", "]22:16050003]N", "N]21:16050004]", "[21:16050009[N"),
+    *("N?22:16050008?", "N[GL000192.1:7[", "]1:0]N"),
+]
+MARGINS = st.tuples(st.integers(-40, 0), st.integers(0, 40))
 
 
 @st.composite
@@ -99,7 +109,9 @@ def records(draw: Draw) -> VariantRecord:
     filters = draw(st.sampled_from([(), (), (), ("q10",), ("LowQual", "q10")]))
     rank = draw(st.sampled_from([22, 22, 22, 21]))
     start = draw(NEAR)
-    kind = draw(st.sampled_from(["bases"] * 4 + ["long", "symbolic", "far", "site"]))
+    kinds = ["bases"] * 4 + ["long", "gain", "symbolic", "far", "point", "point"]
+    kind = draw(st.sampled_from([*kinds, "site"]))
+    structure = None
     if kind == "site":
         carriers = ()
         site = Tally(tally.an, carriers)
@@ -112,15 +124,21 @@ def records(draw: Draw) -> VariantRecord:
             st.sampled_from([7, 500, 501, 700])
         )
         alternate, end = "A", start + len(reference)
+    elif kind == "gain":
+        reference, alternate = "A", "A" * draw(st.sampled_from([4, 301, 5001]))
+        end = start + 1
     else:
-        reference, alternate = "A", draw(st.sampled_from(SYMBOLIC))
+        texts = POINTS if kind == "point" else SYMBOLIC
+        reference, alternate = "N", draw(st.sampled_from(texts))
         start -= draw(st.integers(0, 5000)) if kind == "far" else 0
-        end = start + draw(st.sampled_from([0, 1, 2, 999, 1001, 4097]))
+        sizes = [0, 1] if kind == "point" else [0, 1, 2, 5, 300, 999, 1001, 4097]
+        end = start + draw(st.sampled_from(sizes))
+        structure = draw(st.none() | st.builds(Structure, MARGINS, MARGINS, MARGINS))
     if reference == alternate:
         alternate += "G"
     said = draw(st.none() | annotations())
     return VariantRecord(
-        rank, start, end, reference, alternate, tally, filters, annotation=said
+        rank, start, end, reference, alternate, tally, filters, structure, said
     )
 
 
@@ -132,14 +150,38 @@ def bounds(draw: Draw) -> Bounds:
 
 
 @st.composite
+def similarities(draw: Draw, asked: VariantRecord) -> Similar | None:
+    """Draw a question for what is similar to a known record moved a little."""
+    if not asked.alternate:
+        return None
+    start = max(0, asked.start + draw(st.integers(-60, 60)))
+    end = max(start + 1, asked.end + draw(st.integers(-200, 200)))
+    is_long = asked.alternate in SYMBOLIC
+    allele = Allele(
+        contig=CHR22,
+        start=start,
+        end=end if is_long else start + asked.end - asked.start,
+        reference=asked.reference,
+        alternate=asked.alternate,
+        structure=asked.structure,
+    )
+    event = event_of(allele)
+    if event is None:
+        return None
+    overlap = draw(st.sampled_from([0.1, 0.5, 0.8, 1.0]))
+    distance = draw(st.sampled_from([0, 10, 100]))
+    return Similar(event=event, overlap=overlap, distance=distance)
+
+
+@st.composite
 def patterns(draw: Draw, known: Sequence[VariantRecord]) -> VariantPattern | None:
     """Draw a question of any kind; some are about a known record."""
     asked = draw(st.sampled_from(known))
     spelling = (asked.start, asked.reference, asked.alternate)
-    kind = draw(st.integers(0, 9))
+    kind = draw(st.integers(0, 11))
     if kind == 0:
         return None
-    if kind == 1 and asked.alternate:
+    if kind == 1 and asked.alternate.isalpha():
         near = (draw(NEAR), draw(BASES), draw(BASES))
         return VariantPattern(contig=CHR22, spellings=(spelling, near))
     if kind == 2 and asked.alternate:
@@ -153,7 +195,17 @@ def patterns(draw: Draw, known: Sequence[VariantRecord]) -> VariantPattern | Non
         start = Bounds(low=asked.start, high=asked.start + 1)
         identity = identity_of(allele)
         return VariantPattern(contig=CHR22, start=start, identity=identity)
+    similar = draw(similarities(asked)) if kind > 9 else None
+    if similar is not None:
+        return VariantPattern(contig=CHR22, similar=similar)
+    return draw(narrow_patterns(kind))
+
+
+@st.composite
+def narrow_patterns(draw: Draw, kind: int) -> VariantPattern:
+    """Draw a question of up to three parts."""
     parts = {
+        "mate": st.sampled_from([CHR21, CHR22]),
         "overlap": bounds(),
         "start": bounds(),
         "end": bounds(),

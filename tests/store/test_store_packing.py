@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beacon.model.counts import Carriers, Layout, Tally
-from beacon.store.packing import exists, pack, unpack
+from beacon.model.structure import Structure
+from beacon.store.packing import exists, pack, structure_of, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,15 +66,20 @@ def carrier(
     return Carriers(column, ac, *people)
 
 
-@given(rows())
+MARGINS = st.tuples(st.integers(-LARGE, 0), st.integers(0, LARGE))
+STRUCTURES = st.builds(Structure, MARGINS, MARGINS, MARGINS, st.booleans())
+
+
+@given(rows(), st.none() | STRUCTURES)
 def test_what_is_read_is_what_was_written(
-    row: tuple[Tally, tuple[str, ...], Layout],
+    row: tuple[Tally, tuple[str, ...], Layout], structure: Structure | None
 ) -> None:
-    """Unpacking gives the tally and the filters back."""
+    """Unpacking gives the tally, the filters and the structure back."""
     tally, filters, layout = row
-    blob = pack(tally, filters, layout)
+    blob = pack(tally, filters, layout, structure)
 
     assert (tally, filters) == unpack(blob, layout)
+    assert structure == structure_of(blob)
     assert (tally.exists and not filters) == exists(blob)
 
 

@@ -66,17 +66,17 @@ def test_a_line_asks_for_one_allele_in_every_dataset(value):
         (
             {"variant": "22:16050000-16060000"},
             "A batch asks for alleles and rsIDs only, as 22-16050408-T-C; "
-            "ask for a region at /api/g_variants.",
+            "ask for a region or a structural variant at /api/g_variants.",
         ),
         (
             {"referenceName": "22", "start": 1, "end": 9},
             "A batch asks for alleles and rsIDs only, as 22-16050408-T-C; "
-            "ask for a region at /api/g_variants.",
+            "ask for a region or a structural variant at /api/g_variants.",
         ),
         (
             {},
             "A batch asks for alleles and rsIDs only, as 22-16050408-T-C; "
-            "ask for a region at /api/g_variants.",
+            "ask for a region or a structural variant at /api/g_variants.",
         ),
     ],
 )

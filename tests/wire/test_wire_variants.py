@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from beacon.model.assemblies import assembly, contig
 from beacon.model.counts import AlleleCounts
 from beacon.model.disclosure import GroupDisclosure, VariantDisclosure
+from beacon.model.similarity import Event, Similar
+from beacon.model.structure import Structure
 from beacon.model.variant import Allele, sequence_allele
 from beacon.model.vrs import vrs_ids
 from beacon.wire.variants import Source, genomic_variant
@@ -92,6 +96,61 @@ def test_a_symbolic_allele_has_a_type_and_no_bases():
         "referenceBases" in written["variation"],
         "identifiers" in written,
     ) == ("DEL", "", False, False)
+
+
+STRUCTURAL = {
+    "N[8:500[": {
+        "name": "N[8:500[",
+        "mateName": "8",
+        "mateStart": 499,
+        "strands": "+-",
+    },
+    "N?GL000192.1:7?": {
+        "name": "N?GL000192.1:7?",
+        "mateName": "GL000192.1",
+        "mateStart": 6,
+    },
+    ".N": {"name": ".N", "strands": "-"},
+    "<INS:ME:ALU=280>": {"name": "<INS:ME:ALU=280>", "length": 280},
+    "<INS>": {"name": "<INS>"},
+}
+
+
+@pytest.mark.parametrize(("alternate", "info"), STRUCTURAL.items())
+def test_a_structural_allele_says_the_rest_in_info(alternate, info):
+    """Mate, strands and length have no place in the standard's variation."""
+    allele = Allele(contig=C22, start=99, end=100, reference="N", alternate=alternate)
+    written = record(allele)
+
+    assert written["info"] == info
+    assert list(validator("genomicVariant").iter_errors(written)) == []
+
+
+def test_margins_are_shown():
+    """How exactly a breakpoint is known is said, where it is not exact."""
+    structure = Structure((-9, 4), (0, 7), is_imprecise=True)
+    written = record(replace(DELETION, structure=structure))
+
+    assert written["info"] == {
+        "name": "<DEL>",
+        "length": 4900,
+        "startMargin": [-9, 4],
+        "endMargin": [0, 7],
+        "imprecise": True,
+    }
+
+
+def test_a_similar_variant_says_how_close_it_is():
+    """Reciprocal overlap, and the bases between the further ends."""
+    event = Event("DEL", "22", 1100, 5100, 4000)
+    written = genomic_variant(
+        VariantDisclosure(allele=DELETION, groups=()), SOURCE, {}, Similar(event=event)
+    )
+
+    assert written["info"]["similarity"] == {
+        "overlap": 0.7959,
+        "breakpointDistance": 1000,
+    }
 
 
 def test_counts_are_copies_and_people():
