@@ -1,6 +1,6 @@
 """A row's counts ↔ a few bytes.  Pure, and a law: ``unpack(pack(x)) == x``.
 
-    flags | filters? | AN? | carriers?
+    flags | filters? | untold columns? | AN? | carriers?
 
 Numbers are varints (7 bits a byte, least significant first).  AN is kept as the
 columns' differences from the layout's baseline (zigzag), carriers as gaps
@@ -26,6 +26,7 @@ _HAS_AC = 0x04
 _HAS_PEOPLE = 0x08
 _HAS_SOME_PEOPLE = 0x10
 FILTERED = 0x20
+_HAS_UNTOLD = 0x40
 
 _ALL_EQUAL = b"\0"
 _DENSE = b"\1"
@@ -66,7 +67,7 @@ def pack(tally: Tally, filters: Sequence[str], layout: Layout) -> bytes:
         ValueError: for a negative number, an AC above its AN, people who carry
             more than AC copies, columns out of order, or AN of other columns.
     """
-    an, carriers = tally
+    an, carriers, untold = tally
     flags = 0
     parts = [b""]
     if filters:
@@ -74,6 +75,9 @@ def pack(tally: Tally, filters: Sequence[str], layout: Layout) -> bytes:
         parts.append(_write_words(filters))
     elif carriers is None or carriers:
         flags |= EXISTS
+    if untold:
+        flags |= _HAS_UNTOLD
+        parts.append(_write_columns(untold))
     if an is not None:
         flags |= _HAS_AN
         same = an == layout.baseline
@@ -116,6 +120,15 @@ def _write_words(words: Sequence[str]) -> bytes:
     for word in words:
         text = word.encode()
         parts += (varint(len(text)), text)
+    return b"".join(parts)
+
+
+def _write_columns(columns: Sequence[int]) -> bytes:
+    parts = [varint(len(columns))]
+    last = -1
+    for column in columns:
+        parts.append(varint(column - last - 1))
+        last = column
     return b"".join(parts)
 
 
@@ -198,12 +211,13 @@ def unpack(blob: bytes, layout: Layout) -> tuple[Tally, tuple[str, ...]]:
     if flags & FILTERED:
         filters, at = _read_words(blob, at)
     numbers = read_varints(blob, at)
+    untold = _read_columns(numbers) if flags & _HAS_UNTOLD else ()
     if flags & _HAS_AN:
         an = _read_an(numbers, layout.baseline)
     if flags & _HAS_AC:
         read = _READERS[flags & (_HAS_PEOPLE | _HAS_SOME_PEOPLE)]
         carriers = tuple(read(numbers, next(numbers)))
-    return Tally(an, carriers), filters
+    return Tally(an, carriers, untold), filters
 
 
 def read_varints(blob: bytes, at: int) -> Iterator[int]:
@@ -239,6 +253,15 @@ def _read_varint(blob: bytes, at: int) -> tuple[int, int]:
         shift += 7
         if byte < 0x80:
             return number, at
+
+
+def _read_columns(numbers: Iterator[int]) -> tuple[int, ...]:
+    columns = []
+    column = -1
+    for _ in range(next(numbers)):
+        column += next(numbers) + 1
+        columns.append(column)
+    return tuple(columns)
 
 
 def _read_an(numbers: Iterator[int], baseline: tuple[int, ...]) -> tuple[int, ...]:
