@@ -85,14 +85,15 @@ def alleles_of(site: Site, reference: Reference | None) -> SiteAlleles:
         start, base = site.start, site.reference
         only = AlleleKey(start, base, site.alternates[0], start + 1)
         return SiteAlleles({only: (1,)})
-    keys: dict[AlleleKey, tuple[int, ...]] = {}
+    numbers: dict[AlleleKey, list[int]] = {}
     left: list[tuple[str, str]] = []
     for number, alternate in enumerate(site.alternates, 1):
         key = _key(site, alternate, reference)
         if isinstance(key, str):
             left.append((key, alternate))
         else:
-            keys[key] = (*keys.get(key, ()), number)
+            numbers.setdefault(key, []).append(number)
+    keys = {key: tuple(found) for key, found in numbers.items()}
     twins = len(site.alternates) - len(left) - len(keys)
     if not any(k.start == site.start and k.alternate[0] != "<" for k in keys):
         keys[AlleleKey(site.start, "", "", site.start)] = ()
@@ -135,7 +136,8 @@ def _sequence(site: Site, alternate: str, reference: Reference | None) -> Allele
 
 def _spanning(site: Site, alternate: str) -> AlleleKey | str:
     if site.end is None:
-        return f"not loaded yet: {alternate} without END or SVLEN"
+        word = alternate.split(":")[0].strip("<>").rstrip("0123456789")
+        return f"not loaded yet: <{word}> without END or SVLEN"
     if not site.start < site.end <= site.contig.length:
         return f"{_BAD}END of {alternate} is not inside its contig"
     return AlleleKey(site.start, site.reference[0], alternate, site.end)

@@ -86,7 +86,7 @@ def pack(tally: Tally, filters: Sequence[str], layout: Layout) -> bytes:
         flags |= _HAS_AC
         kind = _people_flag(carriers)
         flags |= kind
-        parts.append(_COMMON[len(carriers)])
+        parts.append(varint(len(carriers)))
         _WRITERS[kind](parts, carriers)
         if an is not None:
             _check(carriers, an)
