@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from loaders.report import LoadReport
 
 _BATCH = 2_000
-_MEANING = 2
+_MEANING = 3
 """Raised when the same files would mean other counts than before."""
 
 
@@ -181,11 +181,13 @@ def _opened(
     cohort = open_cohort(request.paths, request.options)
     inputs = tuple(_input(path) for path in request.paths)
     options = request.options
+    choice = None if cohort.is_genotyped else options.info_counts
     told: dict[str, object] = {
         "filters": "all" if options.keep_filtered else "pass",
         "maxBad": options.max_bad,
         "groupBy": list(options.group_by),
         "samples": _digest_of(options.samples),
+        "infoCounts": choice.told() if choice else None,
         "reference": _reference_name(request.reference_path(cohort.assembly.name)),
         "callable": _digest_of(options.callable_regions),
         "vrsIds": request.keeps_vrs_ids or None,

@@ -2,6 +2,7 @@
 
     python benchmarks/make_cohort.py genotyped OUT.vcf.gz --records 20000 --samples 2504
     python benchmarks/make_cohort.py sites OUT.vcf.gz --records 1000000
+    python benchmarks/make_cohort.py frequencies OUT.vcf.gz --records 1000000
 
 The same seed gives the same bytes.  Allele frequencies follow 1/f between one
 copy and one half, so most alleles are rare, as in a population.  Beside a
@@ -21,10 +22,16 @@ CONTIG, LENGTH = "22", 51_304_566
 POPULATIONS = ("SE", "DK", "FI", "NO", "IS")
 BASES = np.array(["A", "C", "G", "T"])
 KEYS = 17
+ANCESTRIES = ("afr", "amr", "eas", "nfe", "sas")
 
 
 def header(samples: list[str]) -> str:
     """Return the VCF header."""
+    counts = [
+        f'##INFO=<ID={key}_{of},Number={number},Type=Integer,Description="{key}">'
+        for of in ANCESTRIES
+        for key, number in (("AC", "A"), ("AN", "1"), ("nhomalt", "A"))
+    ]
     lines = [
         "##fileformat=VCFv4.3",
         f"##contig=<ID={CONTIG},length={LENGTH},assembly=GRCh37>",
@@ -32,6 +39,9 @@ def header(samples: list[str]) -> str:
         '##INFO=<ID=AC,Number=A,Type=Integer,Description="Allele count">',
         '##INFO=<ID=AN,Number=1,Type=Integer,Description="Allele number">',
         '##INFO=<ID=nhomalt,Number=A,Type=Integer,Description="Homozygotes">',
+        '##INFO=<ID=AF,Number=A,Type=Float,Description="Allele frequency">',
+        '##INFO=<ID=DP,Number=1,Type=Integer,Description="Depth">',
+        *counts,
         *(
             f'##INFO=<ID=K{i},Number=1,Type=Integer,Description="Filler">'
             for i in range(KEYS)
@@ -105,10 +115,31 @@ def sites(path: Path, records: int, seed: int) -> None:
             out.write(line.encode())
 
 
+def frequencies(path: Path, records: int, seed: int) -> None:
+    """Write a sites-only file as gnomAD does: 18 counts among twenty INFO keys."""
+    rng = np.random.default_rng(seed)
+    with pysam.BGZFile(str(path), "wb", None) as out:
+        out.write(header([]).encode())
+        for pos in positions(rng, records).tolist():
+            ref, alt = alleles(rng)
+            an = 2 * rng.integers(9_000, 10_000, size=len(ANCESTRIES))
+            ac = rng.binomial(an, 0.5 * 2e-5 ** rng.random())
+            hom = rng.binomial(ac // 2, 0.1)
+            parts = zip(ANCESTRIES, ac.tolist(), an.tolist(), hom.tolist(), strict=True)
+            groups = "".join(
+                f";AC_{of}={c};AN_{of}={n};nhomalt_{of}={h}" for of, c, n, h in parts
+            )
+            total, called = int(ac.sum()), int(an.sum())
+            info = f"AC={total};AN={called};AF={total / called:.6g}"
+            rest = f"nhomalt={hom.sum()}{groups};DP={pos % 99_991}"
+            line = f"{CONTIG}\t{pos}\t.\t{ref}\t{alt}\t.\tPASS\t{info};{rest}\n"
+            out.write(line.encode())
+
+
 def main() -> None:
     """Read the command line and write one cohort."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=["genotyped", "sites"])
+    parser.add_argument("kind", choices=["genotyped", "sites", "frequencies"])
     parser.add_argument("path", type=Path)
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--samples", type=int, default=2_504)
@@ -116,6 +147,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.kind == "genotyped":
         genotyped(given.path, given.records, given.samples, given.seed)
+    elif given.kind == "frequencies":
+        frequencies(given.path, given.records, given.seed)
     else:
         sites(given.path, given.records, given.seed)
 

@@ -7,18 +7,20 @@ Everything that can refuse a load before a record is read is refused in
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from beacon.model.counts import Group, Layout
 from beacon.model.dataset import CoverageKind
 from beacon.model.errors import LoadRejected, UsageError
 from loaders.annotations import FileAnnotations
 from loaders.copynumber import CopyNumbers
 from loaders.counting import GenotypeCounting, InfoCounting
 from loaders.coverage import Coverage
+from loaders.declared import DeclaredCounts, DeclaredFiles, untold
 from loaders.header import Header, choose_assembly, left_out, read_header
+from loaders.mapping import fit, shown, uncounted
 from loaders.merging import Merger
 from loaders.reader import VcfText, shown_name
 from loaders.regions import Regions, read_regions
@@ -31,11 +33,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beacon.model.assemblies import Assembly
-    from beacon.model.counts import CoverageRun, VariantRecord
+    from beacon.model.counts import CoverageRun, Layout, VariantRecord
     from beacon.model.variant import Reference
+    from loaders.mapping import Choice
 
-_SITES_LAYOUT = Layout(baseline=(0,), groups=(Group(label="Total", columns=(0,)),))
 _STEP = 4096
+_PEEKED = 1000
+_GENOTYPES_COUNT = (
+    "--info-counts is not used: these files have genotypes, and genotypes count"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +54,8 @@ class LoadOptions:
         group_by: columns of it to count by, besides sex and population.
         keep_filtered: count records that failed a FILTER (``--filters all``).
         max_bad: the share of bad records above which a file is rejected.
+        info_counts: where sites-only files keep their counts; ``None``: in AC, AN
+            and nhomalt.
         callable_regions: BED file that says where the dataset looked.
     """
 
@@ -56,6 +64,7 @@ class LoadOptions:
     group_by: tuple[str, ...] = ()
     keep_filtered: bool = False
     max_bad: float = 0.01
+    info_counts: Choice | None = None
     callable_regions: Path | None = None
 
 
@@ -73,18 +82,19 @@ class Cohort:
         paths: Sequence[Path],
         headers: Sequence[Header],
         assembly: Assembly,
-        roster: Roster | None,
+        people: Roster | DeclaredFiles,
         regions: Regions | None,
         options: LoadOptions,
     ) -> None:
         self._paths = paths
         self._headers = headers
-        self._roster = roster
+        self._people = people
+        self._roster = people if isinstance(people, Roster) else None
         self._regions = regions
         self._options = options
         self.assembly = assembly
         self.report = LoadReport(files=[FileReport(name=shown_name(p)) for p in paths])
-        self.report.notes.extend(roster.notes if roster else ())
+        self.report.notes.extend(people.notes)
         unreadable = sorted({a for h in headers for a in h.annotated.unreadable})
         if unreadable:
             named = ", ".join(unreadable)
@@ -97,17 +107,17 @@ class Cohort:
     @property
     def is_genotyped(self) -> bool:
         """Whether counts come from genotypes."""
-        return self._roster is not None
+        return isinstance(self._people, Roster)
 
     @property
     def sample_count(self) -> int | None:
         """How many people the files hold; ``None`` for sites only."""
-        return self._roster.people if self._roster else None
+        return self._people.people if isinstance(self._people, Roster) else None
 
     @property
     def layout(self) -> Layout:
         """The columns and groups of the counts."""
-        return self._roster.layout if self._roster else _SITES_LAYOUT
+        return self._people.layout
 
     def records(
         self,
@@ -128,7 +138,11 @@ class Cohort:
             LoadRejected: too many bad records, or none usable; at the end.
             ReadError: a file that is truncated or corrupt.
         """
-        counting = GenotypeCounting(self._roster) if self._roster else InfoCounting()
+        counting: GenotypeCounting | InfoCounting
+        if isinstance(self._people, Roster):
+            counting = GenotypeCounting(self._people)
+        else:
+            counting = InfoCounting(self._people.shape)
         told = covered or _nobody_listens
         coverage = Coverage(self._roster, self._inside(told))
         annotations = [FileAnnotations(h.annotated) for h in self._headers]
@@ -142,6 +156,8 @@ class Cohort:
         self.contigs = frozenset(merger.contigs)
         for file in self.report.files:
             self._judge(file)
+        if isinstance(counting, InfoCounting):
+            self._judge_counts(counting)
         if coverage.is_declared:
             self.coverage = CoverageKind.BLOCKS
         if self._regions is not None:
@@ -162,7 +178,10 @@ class Cohort:
         return told_inside
 
     def _add_regions(
-        self, regions: Regions, an: int | None, told: Callable[[CoverageRun], None]
+        self,
+        regions: Regions,
+        an: tuple[int, ...] | None,
+        told: Callable[[CoverageRun], None],
     ) -> None:
         """Account for the regions; where no block says it, everybody was looked at."""
         self.contigs |= regions.contigs
@@ -180,18 +199,26 @@ class Cohort:
             for run in regions.runs(self._roster, an):
                 told(run)
 
+    def sites(self) -> Iterable[Site]:
+        """Return every record as it is read, before alleles are merged and counted."""
+        return self._sites(self._unread(), None)
+
     def _unread(self) -> LoadReport:
         return LoadReport(files=[FileReport(name=shown_name(p)) for p in self._paths])
 
     def _sites(
         self, report: LoadReport, progress: Callable[[int], None] | None
-    ) -> Iterator[Site]:
+    ) -> Iterable[Site]:
         texts = [VcfText(path) for path in self._paths]
+        declared: Sequence[DeclaredCounts | None] = [None] * len(texts)
+        if not isinstance(self._people, Roster):
+            declared = self._people.readers
         streams = [
             VcfSites(
                 text,
                 header,
                 self.assembly,
+                declared=declared[number],
                 number=number,
                 left_out=left_out(header, self.assembly),
                 keep_filtered=self._options.keep_filtered,
@@ -208,10 +235,7 @@ class Cohort:
             if len(streams) == 1
             else heapq.merge(*streams, key=attrgetter("order"))
         )
-        for count, site in enumerate(merged):
-            if progress is not None and not count % _STEP:
-                progress(sum(text.bytes_read for text in texts))
-            yield site
+        return merged if progress is None else _watched(merged, texts, progress)
 
     def _judge(self, file: FileReport) -> None:
         """Reject a file with too many bad records, or without a usable one."""
@@ -233,6 +257,33 @@ class Cohort:
             )
             raise LoadRejected(message)
 
+    def _judge_counts(self, counting: InfoCounting) -> None:
+        """Reject files that never tell what they were said to tell."""
+        choice = self._options.info_counts
+        if choice is None or not counting.listed:
+            return
+        if not counting.counted:
+            found = tuple(dict.fromkeys(f for h in self._headers for f in h.info))
+            message = (
+                f"--info-counts {choice.name} does not fit: no record tells the AC of"
+                f" Total; INFO fields found: {shown(found)}"
+            )
+            raise LoadRejected(message)
+        self.report.notes.append(
+            f"{counting.listed} alleles are listed without the AC of Total: their"
+            " presence is all that is said"
+        )
+
+
+def _watched(
+    sites: Iterable[Site], texts: Sequence[VcfText], progress: Callable[[int], None]
+) -> Iterator[Site]:
+    """Yield the sites, and tell now and then how many bytes are read."""
+    for count, site in enumerate(sites):
+        if not count % _STEP:
+            progress(sum(text.bytes_read for text in texts))
+        yield site
+
 
 def _nobody_listens(run: CoverageRun) -> None:
     """Take a run, and do nothing with it."""
@@ -242,10 +293,10 @@ class _UsualAn:
     """The AN of a source that has the same one everywhere."""
 
     def __init__(self) -> None:
-        self._found: set[int | None] = set()
+        self._found: set[tuple[int, ...] | None] = set()
 
     @property
-    def an(self) -> int | None:
+    def an(self) -> tuple[int, ...] | None:
         """The AN all records have; ``None`` where they differ or have none."""
         return next(iter(self._found)) if len(self._found) == 1 else None
 
@@ -253,8 +304,7 @@ class _UsualAn:
         """Yield the records, and note the AN of those that count."""
         for record in records:
             if not record.filters and len(self._found) < 2:
-                an = record.tally.an
-                self._found.add(None if an is None else an[0])
+                self._found.add(record.tally.an)
             yield record
 
 
@@ -280,15 +330,60 @@ def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
     if sites_only and len(sites_only) != len(headers):
         message = f"{sites_only[0].path} has no samples but other files do"
         raise UsageError(message)
-    roster = None
+    people: Roster | DeclaredFiles
     if not sites_only:
-        files = [h.samples for h in headers]
-        roster = make_roster(files, table, options.group_by)
+        people = _genotyped(headers, table, options)
     elif table:
         message = "--samples is given but the files have no samples"
         raise UsageError(message)
+    else:
+        people = _declared(paths, headers, options.info_counts)
     regions = None
     if options.callable_regions is not None:
         others = {name for h in headers for name in left_out(h, assembly)}
         regions = read_regions(options.callable_regions, assembly, others)
-    return Cohort(paths, headers, assembly, roster, regions, options)
+    return Cohort(paths, headers, assembly, people, regions, options)
+
+
+def _genotyped(
+    headers: Sequence[Header], table: Mapping[str, Sample], options: LoadOptions
+) -> Roster:
+    files = [h.samples for h in headers]
+    roster = make_roster(files, table, options.group_by)
+    if options.info_counts is None:
+        return roster
+    return replace(roster, notes=(*roster.notes, _GENOTYPES_COUNT))
+
+
+def _declared(
+    paths: Sequence[Path], headers: Sequence[Header], choice: Choice | None
+) -> DeclaredFiles:
+    """Return where sites-only files keep their counts.
+
+    Raises:
+        UsageError: the choice does not fit one of them.
+    """
+    notes = []
+    if choice is None:
+        files = [untold(h.info) for h in headers]
+    else:
+        found = zip(paths, headers, strict=True)
+        files = [fit(choice, _fields(p, h), shown_name(p)) for p, h in found]
+        total = files[0].mapping.total
+        notes.append(f"counts are INFO's, as {choice.name}")
+        notes += [f"Total is {total}"] if total else []
+    frequencies = dict.fromkeys(f for h in headers for f in uncounted(h.info))
+    if frequencies:
+        named = shown(tuple(frequencies))
+        notes.append(f"not counted: frequencies without a count (INFO {named})")
+    return DeclaredFiles(files=tuple(files), notes=tuple(notes))
+
+
+def _fields(path: Path, header: Header) -> tuple[str, ...]:
+    """Return the INFO fields a file declares, then those its first records have."""
+    fields = dict.fromkeys(header.info)
+    for _, line in islice(VcfText(path).body(), _PEEKED):
+        for column in line.split(b"\t", 8)[7:8]:
+            keys = (field.partition(b"=")[0] for field in column.split(b";"))
+            fields |= dict.fromkeys(key.decode("latin1") for key in keys)
+    return tuple(field for field in fields if field not in ("", "."))

@@ -7,7 +7,9 @@ with most copies counts, and nothing is summed over records.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from functools import partial
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from beacon.model.annotation import Annotation
     from beacon.model.structure import Structure
+    from loaders.declared import Row, Shape
     from loaders.roster import Roster
     from loaders.sweep import Covered
     from loaders.vcf import Site
@@ -31,6 +34,11 @@ if TYPE_CHECKING:
 _LISTED = Tally(None, None)
 _FEW = 12
 _CLASSES = 18
+
+
+_COPIES = itemgetter(1)
+_carriers_of = partial(tuple.__new__, Carriers)
+"""A column's carriers of its five numbers, at the speed of a tuple."""
 
 
 class Contribution(NamedTuple):
@@ -64,30 +72,88 @@ class Counting(Protocol):
 
 
 class InfoCounting:
-    """Counts of a sites-only source: what INFO says, or presence alone."""
+    """Counts of a sites-only source: what INFO says, or presence alone.
+
+    Every group the source declares is a column of its own, for they may overlap
+    and need not add up to Total.
+
+    Attributes:
+        counted: alleles of which Total's AC was told.
+        listed: alleles of which it was not.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self._size = len(shape.labels)
+        self._people = [
+            shape.kinds.index(kind) * self._size if kind in shape.kinds else None
+            for kind in ("hom", "het", "hemi")
+        ]
+        self._columns = range(self._size)
+        self._unknown: Row = [None] * self._size
+        self.counted = 0
+        self.listed = 0
 
     def tally(self, contributions: Sequence[Contribution]) -> Tally:
         """Return the counts of the record that declares most copies."""
         if not contributions[0].indexes:
-            return self._site(contributions)
-        said = [(c.site.info, c.indexes[0] - 1) for c in contributions if c.site.info]
-        if len(said) == 1:
-            info, number = said[0]
-            return _told(info.ac[number], info.an, info.hom[number])
-        known = [(i.ac[n], i.an, i.hom[n]) for i, n in said if i.ac[n] is not None]
-        if not known:
-            an = max((i.an for i, _ in said if i.an is not None), default=None)
-            return _told(None, an, None)
-        return _told(*max(known, key=lambda k: (k[0] or 0, k[1] or 0)))
+            return self._place(contributions)
+        if len(contributions) == 1:
+            one = contributions[0]
+            row = one.site.told[one.indexes[0] - 1] if one.site.told else None
+        else:
+            told = ((c.site.told, c.indexes[0] - 1) for c in contributions)
+            row = self._most([rows[number] for rows, number in told if rows])
+        if row is None or row[0] is None:
+            self.listed += 1
+            return Tally(None if row is None else self._an(row)[0], None)
+        self.counted += 1
+        an, untold = self._an(row)
+        return Tally(an, self._carriers(row, untold), untold)
 
-    def _site(self, contributions: Sequence[Contribution]) -> Tally:
-        infos = [c.site.info for c in contributions]
-        said = [i.an for i in infos if i is not None and i.an is not None]
-        return Tally((max(said),) if said else None, ())
+    def _most(self, rows: list[Row]) -> Row | None:
+        """Return the row with most copies of the allele, then most called copies."""
+        return max(rows, key=lambda r: (r[0] or 0, r[self._size] or 0), default=None)
+
+    def _carriers(self, row: Row, untold: tuple[int, ...]) -> tuple[Carriers, ...]:
+        size = self._size
+        copies = row[:size]
+        for column in untold:
+            copies[column] = None
+        hom, het, hemi = (
+            self._unknown if at is None else row[at : at + size] for at in self._people
+        )
+        if hemi is not self._unknown and None in het:
+            het = list(map(_heterozygous, copies, hom, het, hemi))
+        counts = zip(self._columns, copies, hom, het, hemi, strict=True)
+        return tuple(map(_carriers_of, filter(_COPIES, counts)))
+
+    def _an(self, row: Row) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
+        """Return AN of every column, and the columns that are not told."""
+        size = self._size
+        told = row[: 2 * size]
+        if None not in told:
+            return cast("tuple[int, ...]", tuple(told[size:])), ()
+        if told[size] is None:
+            return None, ()
+        untold = tuple(
+            c for c in range(1, size) if told[c] is None or told[size + c] is None
+        )
+        known = (0 if c in untold else n for c, n in enumerate(told[size:]))
+        return cast("tuple[int, ...]", tuple(known)), untold
+
+    def _place(self, contributions: Sequence[Contribution]) -> Tally:
+        """Return the AN of a place without an allele."""
+        row = self._most([r for c in contributions for r in c.site.told or ()])
+        if row is None:
+            return Tally(None, ())
+        called = row[self._size : 2 * self._size]
+        nobody: Row = [None if n is None else 0 for n in called]
+        an, untold = self._an(nobody + called)
+        return Tally(an, (), untold)
 
     def nothing(self) -> Tally:
         """Return AN 0: the place says nothing."""
-        return Tally((0,), ())
+        return Tally((0,) * self._size, ())
 
     def with_covered(
         self,
@@ -99,11 +165,13 @@ class InfoCounting:
         return tally
 
 
-def _told(ac: int | None, an: int | None, hom: int | None) -> Tally:
-    numbers = None if an is None else (an,)
-    if ac is None:
-        return Tally(numbers, None)
-    return Tally(numbers, (Carriers(0, ac, hom, None, None),) if ac else ())
+def _heterozygous(
+    ac: int | None, hom: int | None, het: int | None, hemi: int | None
+) -> int | None:
+    """Return heterozygotes: as told, else what the others leave of AC."""
+    if het is not None or ac is None or hom is None or hemi is None:
+        return het
+    return ac - 2 * hom - hemi
 
 
 class GenotypeCounting:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 _NAMING = re.compile(r"##(?:reference|assembly|contig)\b", re.IGNORECASE)
+_INFO = re.compile(r"##INFO=<ID=([^,>]+)")
 _NCBI36 = re.compile(r"NCBI36|hg18|NCBI_?build_?36|[_.]b36[_.]|\bb36\b", re.IGNORECASE)
 _WORDS = {
     "T2T-CHM13": re.compile(r"CHM13|\bhs1\b", re.IGNORECASE),
@@ -46,6 +47,7 @@ class Header:
         samples: sample names, in column order; empty for a sites-only file.
         lengths: contig name → declared length (missing and 0 left out).
         naming: header lines in which an assembly may be named.
+        info: INFO fields it declares, in its order.
         annotated: which annotations the records hold, and how.
         is_gvcf: whether its first records say how far they looked.
     """
@@ -56,6 +58,7 @@ class Header:
     lengths: dict[str, int]
     contig_names: tuple[str, ...]
     naming: tuple[str, ...]
+    info: tuple[str, ...] = ()
     annotated: Annotated = field(default_factory=Annotated)
     is_gvcf: bool = False
 
@@ -90,6 +93,7 @@ def read_header(text: VcfText) -> Header:
         lengths={n: int(x) for n, x in found if n and x and x.isdigit() and int(x)},
         contig_names=tuple(name for name, _ in found if name),
         naming=tuple(h for h in text.header if _NAMING.match(h)),
+        info=tuple(m[1] for h in text.header if (m := _INFO.match(h))),
         annotated=read_annotated(text.header),
         is_gvcf=len(columns) > _SAMPLES_FROM and any(map(tells_reach, _first(text))),
     )

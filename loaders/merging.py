@@ -198,7 +198,9 @@ class Merger:
             return site, found, None
         fault = self._fault(site, found)
         if fault is not None:
-            site = site._replace(is_skipped=True, calls=None, info=None, reach=None)
+            site = site._replace(
+                is_skipped=True, calls=None, info=None, reach=None, told=None
+            )
             found = alleles_of(site, self._reference)
         return site, found, fault
 

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import pysam
 
 from beacon.model.errors import ReadError
+from loaders.chunks import CHUNK, blocks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _GZIP = b"\x1f\x8b"
@@ -45,6 +46,7 @@ class VcfText:
         self.bytes_read = 0
         self.ends_whole = True
         self._format = _sniff(path)
+        self._read: Callable[[int], bytes] | None = None
         self._lines = self._open()
         self.header, self._line = self._read_header()
 
@@ -54,11 +56,43 @@ class VcfText:
         try:
             for number, line in enumerate(self._lines, self._line + 1):
                 text = line.rstrip(b"\r\n")
-                self.ends_whole = self._format != "plain" or line.endswith(b"\n")
+                self._note_end(line)
                 if text:
                     yield number, text
         except (EOFError, OSError, zlib.error, ValueError) as error:
             raise self._broken(number + 1) from error
+
+    def blocks(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the number of a line, and it and some behind it, ends and all.
+
+        Together they are the data lines, empty ones included, once.
+        """
+        number = self._line + 1
+        try:
+            for block in self._blocks():
+                self._note_end(block)
+                yield number, block
+                number += block.count(b"\n")
+        except (EOFError, OSError, zlib.error, ValueError) as error:
+            raise self._broken(number) from error
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Yield what is left, whole lines and a bounded number of bytes at a time."""
+        if self._read is not None:
+            yield from blocks_of(self._read)
+            return
+        lines, size = list[bytes](), 0
+        for line in self._lines:
+            lines.append(line)
+            size += len(line)
+            if size >= CHUNK:
+                yield b"".join(lines)
+                lines, size = [], 0
+        if lines:
+            yield b"".join(lines)
+
+    def _note_end(self, line: bytes) -> None:
+        self.ends_whole = self._format != "plain" or line.endswith(b"\n")
 
     def _broken(self, line: int) -> ReadError:
         reason = "the file cannot be read on from here; it is truncated or corrupt"
@@ -108,6 +142,12 @@ class VcfText:
             reason = "the BGZF end marker is missing; the file may be truncated"
             raise ReadError(reason, path=str(self.path))
         with pysam.BGZFile(str(self.path), "rb", None) as file:
+
+            def read(size: int) -> bytes:
+                self.bytes_read = file.tell() >> 16
+                return file.read(size)
+
+            self._read = read
             for count, line in enumerate(file):
                 if not count & 255:
                     self.bytes_read = file.tell() >> 16

@@ -74,19 +74,20 @@ class Regions:
             if low < high:
                 yield CoverageRun(run.rank, low, high, run.an)
 
-    def runs(self, roster: Roster | None, an: int | None) -> Iterator[CoverageRun]:
+    def runs(
+        self, roster: Roster | None, an: tuple[int, ...] | None
+    ) -> Iterator[CoverageRun]:
         """Yield every stretch with the copies that all people have there.
 
         Args:
             roster: ``None`` for a source that has no people, only ``an``.
-            an: its AN, where it has the same one everywhere.
+            an: its AN by column, where it has the same one everywhere.
         """
-        told = None if an is None else (an,)
         for rank, found in sorted(self.stretches.items()):
             contig = self.assembly.contigs[rank - 1]
             for start, end in found:
                 if roster is None:
-                    yield CoverageRun(rank, start, end, told)
+                    yield CoverageRun(rank, start, end, an)
                     continue
                 for low, high, is_par in _parts(self.assembly, contig, start, end):
                     copies = _copies(contig, roster, is_par=is_par)

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.assemblies import Assembly, find_contig
 from beacon.model.dialects import info_fields, is_structural, turned, type_alone
 from beacon.model.errors import ReadError
 from loaders.blocks import Reach, reach_of
+from loaders.bulk import BulkReader
 from loaders.copynumber import CopyNumbers
+from loaders.declared import Contradiction
 from loaders.genotypes import (
     BadGenotype,
     Calls,
@@ -26,17 +29,18 @@ from loaders.genotypes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from beacon.model.genome import Contig
+    from loaders.declared import DeclaredCounts, Row
     from loaders.header import Header
     from loaders.reader import VcfText
     from loaders.report import FileReport
 
 _FIXED = 8
 _BASES = b"ACGTN"
-_PASSING = (b"PASS", b".", b"")
-_AC, _AN, _HOM = b";AC=", b";AN=", b";nhomalt="
+_PASSING = ("PASS", ".", "")
+_AC, _AN = b";AC=", b";AN="
 _SVTYPE = b"SVTYPE="
 _COPIES = b"CN"
 _DIGITS = 18
@@ -48,10 +52,9 @@ _SVLEN = re.compile(rb"(?:^|;)SVLEN=-?(\d{1,18})(?:[;,]|$)")
 
 
 class InfoCounts(NamedTuple):
-    """What INFO says: AC and homozygous people per ALT, and AN."""
+    """What INFO says beside genotypes: AC per ALT, and AN."""
 
     ac: tuple[int | None, ...]
-    hom: tuple[int | None, ...]
     an: int | None
 
 
@@ -65,9 +68,12 @@ class Site(NamedTuple):
         alternates: as written, bases in upper case; empty when there is no ALT.
         filters: FILTER words it failed; empty when it counts.
         calls: genotypes; ``None`` where the line has none.
+        info: INFO's AC and AN, of a line in a file with samples.
         identifier: the ID column, as written.
         fields: the INFO column, as written.
         is_skipped: whether the record was bad: its place is not covered.
+        told: the counts INFO declares in a file without samples, a row per ALT
+            (one where there is no ALT); ``None`` where it declares none.
         reach: how far its calls hold for alleles it does not name.
     """
 
@@ -84,6 +90,7 @@ class Site(NamedTuple):
     identifier: bytes = b"."
     fields: bytes = b""
     is_skipped: bool = False
+    told: tuple[Row, ...] | None = None
     reach: Reach | None = None
 
     @property
@@ -118,10 +125,29 @@ class _BadLine(ValueError):
         self.detail = detail
 
 
+_UNWRITTEN = {"end": None, "calls": None, "info": None, **Site._field_defaults}
+"""What a plain line of a file without samples does not have."""
+
+
+class _Filters(dict[str, tuple[str, ...]]):
+    """FILTER column → the words that failed, decoded once each."""
+
+    def __init__(self, *, keep_filtered: bool) -> None:
+        super().__init__(dict.fromkeys(_PASSING, ()))
+        self._keep_filtered = keep_filtered
+
+    def __missing__(self, field: str) -> tuple[str, ...]:
+        text = field.encode("latin1").decode("utf-8", "replace")
+        words = tuple(w[:_LONGEST_WORD] for w in text.split(";")[:_MOST_WORDS])
+        self[field] = () if self._keep_filtered else words
+        return self[field]
+
+
 class VcfSites:
     """The sites of one file.
 
     Args:
+        declared: reads the counts of a file without samples.
         number: the file's place among the files of the load.
         left_out: contig names whose sequence is not the assembly's.
         keep_filtered: whether records that failed a FILTER count like others.
@@ -134,6 +160,7 @@ class VcfSites:
         header: Header,
         assembly: Assembly,
         *,
+        declared: DeclaredCounts | None,
         number: int,
         left_out: frozenset[str],
         keep_filtered: bool,
@@ -142,40 +169,95 @@ class VcfSites:
         self._text = text
         self._copies = copies or CopyNumbers([None] * len(header.samples))
         self._number = number
+        self._is_last_bad = False
+        self._last = 0
         self._samples = len(header.samples)
         self._columns = header.columns
         self._width = min(header.columns, 10)
         self._assembly = assembly
         self._left_out = left_out
-        self._keep_filtered = keep_filtered
+        self._declared = declared
         self._is_gvcf = header.is_gvcf
         self._contigs: dict[bytes, Contig | None] = {}
-        self._filters: dict[bytes, tuple[str, ...]] = dict.fromkeys(_PASSING, ())
+        self._filters = _Filters(keep_filtered=keep_filtered)
+        self._bulk: BulkReader[Site] | None = None
+        if declared is not None and declared.is_plain and header.columns == _FIXED:
+            self._bulk = BulkReader(
+                Site,
+                {**_UNWRITTEN, "file": number},
+                declared=declared,
+                contig_of=self._contig,
+                failed=self._filters,
+                keeps_fields=not header.annotated.is_plain,
+            )
 
     def sites(self, report: FileReport) -> Iterator[Site]:
-        """Yield the sites in file order; account for every line in ``report``."""
-        is_last_bad = False
-        line_number = 0
-        for line_number, line in self._text.body():
-            if line.startswith(b"#CHROM"):
-                raise self._cannot_go_on(line_number, "a second header begins here")
-            report.records += 1
-            is_last_bad = False
-            columns = line.split(b"\t", 9)
-            try:
-                contig = self._place(columns, report, line_number)
-                if contig is not None:
-                    yield self._site(contig, columns, line, line_number)
-            except _BadLine as bad:
-                is_last_bad = bad.reason in _SIGNS_OF_A_CUT
-                report.reject(line_number, bad.reason, bad.detail)
-                skipped = self._skipped(columns, line_number)
-                if skipped is not None:
-                    yield skipped
+        """Return the sites in file order; account for every line in ``report``."""
+        return chain.from_iterable(self._parts(report))
 
-        if is_last_bad and not self._text.ends_whole:
+    def _parts(self, report: FileReport) -> Iterator[Iterable[Site]]:
+        self._is_last_bad = False
+        self._last = 0
+        if self._bulk is None:
+            for number, line in self._text.body():
+                yield self._alone(line, number, report)
+        else:
+            for first, block in self._text.blocks():
+                yield self._together(block, first, report, self._bulk)
+        if self._is_last_bad and not self._text.ends_whole:
             reason = "the file ends in the middle of a line; it is truncated"
-            raise self._cannot_go_on(line_number, reason)
+            raise self._cannot_go_on(self._last, reason)
+
+    def _together(
+        self, block: bytes, first: int, report: FileReport, bulk: BulkReader[Site]
+    ) -> Iterable[Site]:
+        """Return the sites of some lines: the plain ones are read all at once."""
+        if b"\r" in block:
+            block = block.replace(b"\r\n", b"\n")
+        if not block.endswith(b"\n"):
+            block += b"\n"
+        sites, lines, are_all_plain = bulk.read(block, first)
+        if not are_all_plain:
+            return self._mixed(block.split(b"\n"), first, sites, report)
+        report.records += lines
+        self._is_last_bad = False
+        return cast("Iterable[Site]", sites)
+
+    def _mixed(
+        self,
+        lines: Sequence[bytes],
+        first: int,
+        sites: Iterable[Site | None],
+        report: FileReport,
+    ) -> Iterator[Site]:
+        """Yield the sites of lines, reading those alone that are not plain."""
+        for number, (line, site) in enumerate(zip(lines, sites, strict=False), first):
+            if site is not None:
+                report.records += 1
+                self._is_last_bad = False
+                yield site
+            else:
+                yield from self._alone(line.rstrip(b"\r"), number, report)
+
+    def _alone(self, line: bytes, number: int, report: FileReport) -> tuple[Site, ...]:
+        """Return the site of one line, or its place where it is bad."""
+        if not line:
+            return ()
+        if line.startswith(b"#CHROM"):
+            raise self._cannot_go_on(number, "a second header begins here")
+        report.records += 1
+        self._is_last_bad, self._last = False, number
+        columns = line.split(b"\t", 9)
+        try:
+            contig = self._place(columns, report, number)
+            if contig is None:
+                return ()
+            return (self._site(contig, columns, line, number),)
+        except _BadLine as bad:
+            self._is_last_bad = bad.reason in _SIGNS_OF_A_CUT
+            report.reject(number, bad.reason, bad.detail)
+            skipped = self._skipped(columns, number)
+            return () if skipped is None else (skipped,)
 
     def _cannot_go_on(self, line: int, reason: str) -> ReadError:
         return ReadError(reason, path=str(self._text.path), line=line)
@@ -250,11 +332,12 @@ class VcfSites:
             _symbolic_end(start, info) if is_symbolic else None,
             reference,
             alternates,
-            () if self._keep_filtered else self._failed(columns[6]),
+            self._filters[columns[6].decode("latin1")],
             calls,
-            self._info(info, len(alternates)),
+            self._info(info, len(alternates)) if self._samples else None,
             columns[2],
             info,
+            told=self._told(info, reference, alternates),
             reach=reach,
         )
 
@@ -287,24 +370,23 @@ class VcfSites:
         return reach
 
     def _info(self, info: bytes, alternates: int) -> InfoCounts | None:
-        """Return INFO's counts; where nothing else counts, they must be sound."""
+        """Return INFO's counts, to be compared with the genotypes'."""
         fields = b";" + info
         ac, an = _value(fields, _AC), _value(fields, _AN)
         if ac is None and an is None:
             return None
-        hom = None if ac is None else _value(fields, _HOM)
-        counts = InfoCounts(
-            _per_alternate(ac, alternates), _per_alternate(hom, alternates), _whole(an)
-        )
-        if not self._samples:
-            _refuse_contradiction(counts)
-        return counts
+        return InfoCounts(_per_alternate(ac, alternates), _whole(an))
 
-    def _failed(self, field: bytes) -> tuple[str, ...]:
-        if field not in self._filters:
-            words = field.decode("utf-8", "replace").split(";")
-            self._filters[field] = tuple(w[:_LONGEST_WORD] for w in words[:_MOST_WORDS])
-        return self._filters[field]
+    def _told(
+        self, info: bytes, reference: str, alternates: tuple[str, ...]
+    ) -> tuple[Row, ...] | None:
+        """Return what INFO declares where nothing else counts; it must be sound."""
+        if self._declared is None:
+            return None
+        try:
+            return self._declared.rows(info, reference, alternates)
+        except Contradiction as error:
+            raise _BadLine(Fault.COUNTS, str(error)) from error
 
     def _calls(self, columns: list[bytes], line: bytes, alleles: int) -> Calls | None:
         form = columns[8]
@@ -439,13 +521,3 @@ def _per_alternate(found: bytes | None, count: int) -> tuple[int | None, ...]:
     if len(values) != count:
         return (None,) * count
     return tuple(map(_whole, values))
-
-
-def _refuse_contradiction(counts: InfoCounts) -> None:
-    for ac, hom in zip(counts.ac, counts.hom, strict=True):
-        if ac is None:
-            continue
-        if counts.an is not None and ac > counts.an:
-            raise _BadLine(Fault.COUNTS, f"AC {ac} exceeds AN {counts.an}")
-        if hom is not None and 2 * hom > ac:
-            raise _BadLine(Fault.COUNTS, f"{hom} homozygotes carry more than AC {ac}")

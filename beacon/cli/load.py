@@ -34,6 +34,8 @@ from beacon.model.errors import UsageError
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
 from loaders import LoadOptions
+from loaders.mapping import read_choice
+from loaders.presets import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -73,6 +75,11 @@ load.add_command(genes)
     type=click.Path(path_type=Path),
     metavar="FASTA",
     help="Check REF and left-align with this genome.",
+)
+@click.option(
+    "--info-counts",
+    metavar="PRESET|FILE",
+    help=f"Where sites-only files keep counts: {', '.join(PRESETS)}, or a mapping.",
 )
 @click.option(
     "--filters",
@@ -116,6 +123,7 @@ def variants(
     samples: Path | None,
     group_by: tuple[str, ...],
     reference: Path | None,
+    info_counts: str | None,
     filters: str,
     regions: Path | None,
     max_bad: str,
@@ -136,6 +144,7 @@ def variants(
         group_by=group_by,
         keep_filtered=filters == "all",
         max_bad=_share(max_bad),
+        info_counts=None if info_counts is None else read_choice(info_counts, PRESETS),
         callable_regions=regions,
     )
     settings = settings_of(context)

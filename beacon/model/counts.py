@@ -80,10 +80,13 @@ class Tally(NamedTuple):
         an: AN of every column, in column order; ``None``: AN is not known.
         carriers: the columns with AC above 0, ascending; ``None``: AC is not
             known, and the allele's presence is all that is said.
+        untold: columns of which the source says nothing here, ascending; their
+            AN stands as 0 and they have no carriers.
     """
 
     an: tuple[int, ...] | None
     carriers: tuple[Carriers, ...] | None
+    untold: tuple[int, ...] = ()
 
     @property
     def exists(self) -> bool:
@@ -161,6 +164,8 @@ def _sum(values: list[int | None]) -> int | None:
 
 def group_counts(tally: Tally, group: Group) -> AlleleCounts:
     """Return the counts of one group of a tally."""
+    if tally.untold and not set(tally.untold).isdisjoint(group.columns):
+        return AlleleCounts(ac=None, an=None)
     an = None if tally.an is None else sum(tally.an[c] for c in group.columns)
     if tally.carriers is None:
         return AlleleCounts(ac=None, an=an)

@@ -1,6 +1,6 @@
 """A row's counts ↔ a few bytes.  Pure, and a law: ``unpack(pack(x)) == x``.
 
-    flags | structure? | filters? | AN? | carriers?
+    flags | structure? | filters? | untold columns? | AN? | carriers?
 
 Numbers are varints (7 bits a byte, least significant first).  AN is kept as the
 columns' differences from the layout's baseline (zigzag), carriers as gaps
@@ -27,7 +27,8 @@ _HAS_AC = 0x04
 _HAS_PEOPLE = 0x08
 _HAS_SOME_PEOPLE = 0x10
 FILTERED = 0x20
-_HAS_STRUCTURE = 0x40
+_HAS_UNTOLD = 0x40
+_HAS_STRUCTURE = 0x80
 _STRUCTURE_NUMBERS = 7
 
 _ALL_EQUAL = b"\0"
@@ -74,7 +75,7 @@ def pack(
         ValueError: for a negative number, an AC above its AN, people who carry
             more than AC copies, columns out of order, or AN of other columns.
     """
-    an, carriers = tally
+    an, carriers, untold = tally
     flags = 0
     parts = [b""]
     if structure is not None:
@@ -85,6 +86,9 @@ def pack(
         parts.append(_write_words(filters))
     elif carriers is None or carriers:
         flags |= EXISTS
+    if untold:
+        flags |= _HAS_UNTOLD
+        parts.append(_write_columns(untold))
     if an is not None:
         flags |= _HAS_AN
         same = an == layout.baseline
@@ -97,7 +101,7 @@ def pack(
         _WRITERS[kind](parts, carriers)
         if an is not None:
             _check(carriers, an)
-    parts[0] = _COMMON[flags]
+    parts[0] = bytes((flags,))
     return b"".join(parts)
 
 
@@ -153,6 +157,15 @@ def _write_words(words: Sequence[str]) -> bytes:
     for word in words:
         text = word.encode()
         parts += (varint(len(text)), text)
+    return b"".join(parts)
+
+
+def _write_columns(columns: Sequence[int]) -> bytes:
+    parts = [varint(len(columns))]
+    last = -1
+    for column in columns:
+        parts.append(varint(column - last - 1))
+        last = column
     return b"".join(parts)
 
 
@@ -235,12 +248,13 @@ def unpack(blob: bytes, layout: Layout) -> tuple[Tally, tuple[str, ...]]:
     if flags & FILTERED:
         filters, at = _read_words(blob, at)
     numbers = read_varints(blob, at)
+    untold = _read_columns(numbers) if flags & _HAS_UNTOLD else ()
     if flags & _HAS_AN:
         an = _read_an(numbers, layout.baseline)
     if flags & _HAS_AC:
         read = _READERS[flags & (_HAS_PEOPLE | _HAS_SOME_PEOPLE)]
         carriers = tuple(read(numbers, next(numbers)))
-    return Tally(an, carriers), filters
+    return Tally(an, carriers, untold), filters
 
 
 def read_varints(blob: bytes, at: int) -> Iterator[int]:
@@ -276,6 +290,15 @@ def _read_varint(blob: bytes, at: int) -> tuple[int, int]:
         shift += 7
         if byte < 0x80:
             return number, at
+
+
+def _read_columns(numbers: Iterator[int]) -> tuple[int, ...]:
+    columns = []
+    column = -1
+    for _ in range(next(numbers)):
+        column += next(numbers) + 1
+        columns.append(column)
+    return tuple(columns)
 
 
 def _read_an(numbers: Iterator[int], baseline: tuple[int, ...]) -> tuple[int, ...]:

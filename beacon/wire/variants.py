@@ -188,7 +188,10 @@ def _frequency(group: GroupDisclosure) -> Document | None:
 
 
 def _heterozygous_copies(counts: AlleleCounts) -> int | None:
-    """Return AC less the homozygous and hemizygous copies, so the three sum to AC."""
+    """Return AC less the homozygous and hemizygous copies, so the three sum to AC.
+
+    A source that does not tell hemizygotes may tell heterozygotes, one copy each.
+    """
     if counts.ac is None or counts.hom is None or counts.hemi is None:
-        return None
+        return counts.het
     return counts.ac - 2 * counts.hom - counts.hemi

@@ -12,6 +12,7 @@ import pytest
 from pymongo import MongoClient
 
 from beacon.ingest import LoadRequest, load_variants, try_variants
+from beacon.model.counts import group_counts
 from beacon.model.dataset import CoverageKind
 from beacon.model.errors import LoadRejected, StoreUnavailable
 from beacon.model.genome import Contig
@@ -19,6 +20,8 @@ from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.model.status import Status
 from loaders import LoadOptions
+from loaders.mapping import read_choice
+from loaders.presets import PRESETS
 
 DEMO = Path(__file__).resolve().parents[2] / "beacon/data/demo"
 FIVE = DEMO / "1kg_p3.chr22.5samples.GRCh37.vcf.gz"
@@ -123,6 +126,59 @@ def test_options_that_change_counts_make_a_release(catalogue, options):
     assert ("keep_filtered" in options) == again.is_new
 
 
+@pytest.fixture
+def frequencies(tmp_path):
+    """A sites-only file with counts of one country."""
+    path = tmp_path / "frequencies.vcf"
+    names = ("AC", "AN", "AC_SE", "AN_SE")
+    fields = (f'##INFO=<ID={n},Number=.,Type=Integer,Description="x">' for n in names)
+    head = ["##fileformat=VCFv4.2", *fields, "#CHROM\tPOS\tID\tREF\tALT\tQUAL"]
+    rows = [
+        "22\t50300078\t.\tA\tG\t.\tPASS\tAC=5;AN=50;AC_SE=3;AN_SE=20",
+        "22\t50300079\t.\tA\tG\t.\tPASS\tAC=5;AN=50;AC_SE=.;AN_SE=20",
+    ]
+    path.write_text("\n".join(head) + "\tFILTER\tINFO\n" + "\n".join(rows) + "\n")
+    return path
+
+
+async def test_declared_groups_are_served(catalogue, variant_store, chr22, frequencies):
+    """Every group a source declares comes back from the store as it was told."""
+    choice = read_choice("goe", PRESETS)
+    release = load_variants(catalogue, request(frequencies, info_counts=choice)).release
+    told, untold = [
+        (await asked(variant_store, chr22, (start, "A", "G"))).variants[0].tally
+        for start in (50300077, 50300078)
+    ]
+    total, sweden = release.layout.groups
+
+    assert ("Total", "SE") == (total.label, sweden.label)
+    assert (5, 50) == _copies(told, total)
+    assert (3, 20) == _copies(told, sweden)
+    assert (5, 50) == _copies(untold, total)
+    assert (None, None) == _copies(untold, sweden)
+
+
+def _copies(tally, group):
+    counts = group_counts(tally, group)
+    return counts.ac, counts.an
+
+
+@pytest.mark.parametrize(
+    ("path", "is_another"), [("frequencies", True), (FIVE, False)], ids=str
+)
+def test_the_mapping_of_counts_makes_a_release(
+    catalogue, frequencies, path, is_another
+):
+    """Counting other INFO fields is another release, except where genotypes count."""
+    file = frequencies if path == "frequencies" else path
+    load_variants(catalogue, request(file))
+    choice = read_choice("goe", PRESETS)
+    again = load_variants(catalogue, request(file, info_counts=choice))
+
+    assert is_another == again.is_new
+    assert not load_variants(catalogue, request(file, info_counts=choice)).is_new
+
+
 def test_changed_files_make_a_release(catalogue, changed):
     """Other files are a new release; the old one stays, and can be had back."""
     first = load_variants(catalogue, request(FIVE)).release
@@ -181,6 +237,8 @@ from beacon.ingest import LoadRequest, load_variants
 from beacon.store.connection import StoreAddress
 from beacon.store.releases import Catalogue
 from loaders import LoadOptions
+from loaders.mapping import read_choice
+from loaders.presets import PRESETS
 
 uri, database, path = sys.argv[1:]
 address = StoreAddress(uri=uri, database=database, is_embedded=True, description="")

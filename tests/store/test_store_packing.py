@@ -41,7 +41,11 @@ def rows(
             if an is None or an[column] > 0
         )
     filters = draw(st.lists(st.text(min_size=1), max_size=3).map(tuple))
-    return Tally(an, carriers), filters, Layout(baseline=baseline, groups=())
+    held = {c.column for c in carriers or ()}
+    free = [column for column in range(width) if column not in held]
+    untold = draw(st.sets(st.sampled_from(free))) if free else set()
+    tally = Tally(an, carriers, tuple(sorted(untold)))
+    return tally, filters, Layout(baseline=baseline, groups=())
 
 
 @st.composite
