@@ -63,6 +63,11 @@ class Answer:
         """Whether its page is not full yet."""
         return len(self._variants) < self._limit
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether every row is wanted, to be counted."""
+        return self._is_counted and self.granularity is not Granularity.BOOLEAN
+
     def wants_alleles(self, rows: int) -> bool:
         """Whether its page may take any of the next ``rows`` rows."""
         return self.is_open and self.seen + rows > self._offset
@@ -297,11 +302,10 @@ def _sources(
         longest = max(a.shelf.longest_short for a in answers)
         low = max(starts.low, reach.low - longest)
         short = Bounds(low=low, high=starts.high)
-    sources = [_Source(table.short_pages(contig.rank, short))]
+    size = LARGEST_PAGE if any(a.reads_all for a in answers) else FIRST_PAGE
+    sources = [_Source(table.short_pages(contig.rank, short, size=size))]
     classes = sorted({k for a in answers for k in a.shelf.long_classes})
     if classes:
-        is_brief = all(a.granularity is Granularity.BOOLEAN for a in answers)
-        size = FIRST_PAGE if is_brief else LARGEST_PAGE
         long = table.long_pages(contig.rank, starts, reach, classes, size=size)
         sources.append(_Source(long))
     if POINT_CLASS in classes and pattern is not None:

@@ -36,7 +36,7 @@ Row = tuple[int, Document]
 ``is_mate`` was found by where its mate begins."""
 
 FIRST_PAGE = 128
-LARGEST_PAGE = 2048
+LARGEST_PAGE = 8192
 _LONGEST_CLASS = 28
 
 
@@ -124,7 +124,7 @@ class Table:
             return await cursor.batch_size(most + 1).to_list(None)
 
     async def short_pages(
-        self, rank: int, starts: Bounds
+        self, rank: int, starts: Bounds, *, size: int = FIRST_PAGE
     ) -> AsyncGenerator[list[Row], None]:
         """Yield the short rows that begin in ``starts``, in order, page by page.
 
@@ -132,7 +132,6 @@ class Table:
         left open on the server when nobody wants the rest.
         """
         low, high = position_range(rank, starts.low, starts.high)
-        size = FIRST_PAGE
         while low < high:
             with driver_errors():
                 cursor = self._short.find(
