@@ -87,7 +87,7 @@ def alleles_of(site: Site, reference: Reference | None) -> SiteAlleles:
         start, base = site.start, site.reference
         only = AlleleKey(start, base, site.alternates[0], start + 1)
         return SiteAlleles({only: (1,)})
-    keys: dict[AlleleKey, tuple[int, ...]] = {}
+    numbers: dict[AlleleKey, list[int]] = {}
     left: list[tuple[str, str]] = []
     structures: dict[AlleleKey, Structure] = {}
     for number, alternate in enumerate(site.alternates, 1):
@@ -98,7 +98,8 @@ def alleles_of(site: Site, reference: Reference | None) -> SiteAlleles:
         if isinstance(key, str):
             left.append((key, alternate))
         else:
-            keys[key] = (*keys.get(key, ()), number)
+            numbers.setdefault(key, []).append(number)
+    keys = {key: tuple(found) for key, found in numbers.items()}
     twins = len(site.alternates) - len(left) - len(keys)
     if not any(k.start == site.start and not is_symbolic(k.alternate) for k in keys):
         _add_place(keys, site)

@@ -33,6 +33,9 @@ T = TypeVar("T", bound=tuple[object, ...])
 
 _TAB, _LINE, _SEMICOLON, _DOT, _ZERO = (ord(c) for c in "\t\n;.0")
 _TABS = 7
+_ID = 2
+"""The tab behind the ID column; one with a semicolon is read alone."""
+_BLANKS = np.frombuffer(b" \r\x0b\x0c", np.uint8)
 _FEWEST = 8
 """Lines of one kind in a batch that are worth the trouble."""
 _BASES = b"ACGT"
@@ -76,7 +79,18 @@ class _Text:
         )
         self._words = words[_PAD:]
         self._words_before = words[_PAD - _WORD :]
+        self._blanks: Ints | None = None
         self._ninth_before = np.frombuffer(padded, np.uint8, offset=_PAD - _WORD - 1)
+
+    def have_blanks(self, lines: _Lines) -> Truths:
+        """Which lines hold a blank, which no plain one does."""
+        if self._blanks is None:
+            size = len(self.text)
+            self._blanks = np.flatnonzero(np.isin(self.data[:size], _BLANKS))
+        if not len(self._blanks):
+            return np.zeros(len(lines.begin), dtype=np.bool_)
+        before = np.searchsorted(self._blanks, lines.begin)
+        return np.asarray(before < np.searchsorted(self._blanks, lines.field[:, -1]))
 
     def pieces(self, begin: Ints, end: Ints) -> Iterator[bytes]:
         """Return pieces of the text, each made when it is taken."""
@@ -190,7 +204,7 @@ def _groups(marks: Ints, kinds: Bytes, ends: Ints) -> Iterator[_Lines]:
         if not alike.all():
             which, found = which[alike], found[alike]
         tabs = np.flatnonzero(np.asarray(order[0] == _TAB))
-        if len(tabs) == _TABS:
+        if len(tabs) == _TABS and tabs[_ID] == tabs[_ID - 1] + 1:
             field = found[:, tabs[-1] :]
             yield _Lines(which, begins[which], found[:, tabs], field)
 
@@ -249,6 +263,24 @@ class _Bases(dict[bytes, str]):
         return bases
 
 
+Span = tuple["Contig", int, int]
+"""A contig, and the first and the last start of records in order."""
+
+
+class Read(NamedTuple, Generic[T]):
+    """The lines of a block.
+
+    Attributes:
+        sites: what each line is; ``None``: it is not plain.
+        lines: how many there are.
+        span: where they stand, if all are plain and in order.
+    """
+
+    sites: Iterable[T | None]
+    lines: int
+    span: Span | None
+
+
 class BulkReader(Generic[T]):
     """Reads the plain lines of one file.
 
@@ -257,7 +289,8 @@ class BulkReader(Generic[T]):
         given: what every line has in common, by field of ``kind``.
         declared: the exact way, whose counts these are.
         contig_of: the contig of a name, ``None`` where it is not loaded.
-        failed: FILTER words by column; gives those of a new one when asked.
+        failed: FILTER words by column, and whether it is malformed; gives those of
+            a new one when asked.
         keeps_fields: whether INFO goes along, for more than counts.
     """
 
@@ -268,7 +301,7 @@ class BulkReader(Generic[T]):
         *,
         declared: DeclaredCounts,
         contig_of: Callable[[bytes], Contig | None],
-        failed: Mapping[str, tuple[str, ...]],
+        failed: Mapping[bytes, tuple[tuple[str, ...], bool]],
         keeps_fields: bool,
     ) -> None:
         self._keeps_fields = keeps_fields
@@ -282,11 +315,10 @@ class BulkReader(Generic[T]):
         self._bases = _Bases()
         self._table = _Table(declared)
 
-    def read(self, block: bytes, first: int) -> tuple[Iterable[T | None], int, bool]:
-        """Return what each line is, how many there are, and whether all are plain.
+    def read(self, block: bytes, first: int) -> Read[T]:
+        """Return what each line is.
 
-        A line that is not plain is ``None``.  Most is made only when it is taken:
-        what lives long costs memory and time.
+        Most is made only when it is taken: what lives long costs memory and time.
 
         Args:
             block: lines, each ended by a line feed alone.
@@ -296,35 +328,39 @@ class BulkReader(Generic[T]):
         lines, groups = _alike(text)
         found: list[T | None] = [None] * lines
         for alike in groups:
-            columns, plain = self._columns(text, alike)
+            columns, plain, span = self._columns(text, alike)
             if columns is None:
                 continue
             columns["line"] = (alike.which + first).tolist()
             values = (columns.get(f) or repeat(self._given[f]) for f in self._fields)
             made = map(self._make, zip(*values))  # noqa: B905 - repeat has no end
             if plain.all() and len(alike.which) == lines:
-                return made, lines, True
+                return Read(made, lines, span)
             pairs = zip(alike.which.tolist(), made, plain.tolist(), strict=True)
             for at, one, is_plain in pairs:
                 found[at] = one if is_plain else None
-        return found, lines, False
+        return Read(found, lines, None)
 
     def _columns(
         self, text: _Text, lines: _Lines
-    ) -> tuple[dict[str, Iterable[object]] | None, Truths]:
-        """Return what lines say, column by column, and which of them are plain."""
+    ) -> tuple[dict[str, Iterable[object]] | None, Truths, Span | None]:
+        """Return what lines say, column by column, and which of them are plain.
+
+        Last comes the stretch they stand in, if they are in order.
+        """
         tab = lines.tab
         begin, end = tab[:, :-1] + 1, tab[:, 1:]
         name = text.text[lines.begin[0] : tab[0, 0] + 1]
         contig = self._contig_of(name[:-1])
         numbers, plain = self._numbers(text, lines)
         if contig is None:
-            return None, plain
+            return None, plain, None
         plain &= text.are(lines.begin[:, None], [name])
         start, is_number = text.numbers(begin[:, 0], end[:, 0])
         start -= 1
         plain &= is_number & (start >= 0)
         plain &= start + (end[:, 2] - begin[:, 2]) <= contig.length
+        plain &= (end[:, 1] > begin[:, 1]) & ~text.have_blanks(lines)
         bases = self._bases.__getitem__
         references = list(map(bases, text.pieces(begin[:, 2], end[:, 2])))
         alternates = list(map(bases, text.pieces(begin[:, 3], end[:, 3])))
@@ -338,23 +374,28 @@ class BulkReader(Generic[T]):
             "start": start.tolist(),
             "reference": references,
             "alternates": zip(alternates, strict=True),
-            "filters": self._filters(text, begin[:, 5], end[:, 5]),
+            "filters": self._filters(text, begin[:, 5], end[:, 5], plain),
             "identifier": text.pieces(begin[:, 1], end[:, 1]),
             "told": told,
         }
         if self._keeps_fields:
             columns["fields"] = text.pieces(tab[:, -1] + 1, lines.field[:, -1])
-        return columns, plain
+        is_sorted = bool((start[1:] >= start[:-1]).all())
+        span = (contig, int(start[0]), int(start[-1])) if is_sorted else None
+        return columns, plain, span
 
     def _filters(
-        self, text: _Text, begin: Ints, end: Ints
+        self, text: _Text, begin: Ints, end: Ints, plain: Truths
     ) -> Iterable[tuple[str, ...]]:
+        """Return the words that failed; mark lines where they are malformed."""
         failed = self._failed
         if (end - begin == len(_PASS)).all() and text.are(
             begin[:, None], [_PASS]
         ).all():
-            return repeat(failed[_PASS.decode()])
-        return [failed[word.decode("latin1")] for word in text.pieces(begin, end)]
+            return repeat(failed[_PASS][0])
+        found = [failed[word] for word in text.pieces(begin, end)]
+        plain &= [not is_odd for _, is_odd in found]
+        return [words for words, _ in found]
 
     def _numbers(self, text: _Text, lines: _Lines) -> tuple[Ints, Truths]:
         """Return the wanted numbers of lines, and which lines have them.

@@ -7,9 +7,12 @@ Everything that can refuse a load before a record is read is refused in
 from __future__ import annotations
 
 import heapq
+import os
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beacon.model.dataset import CoverageKind
@@ -30,7 +33,6 @@ from loaders.vcf import Site, VcfSites
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from beacon.model.assemblies import Assembly
     from beacon.model.counts import CoverageRun, Layout, VariantRecord
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from loaders.mapping import Choice
 
 _STEP = 4096
+_MOST_NOTES = 20
 _PEEKED = 1000
 _GENOTYPES_COUNT = (
     "--info-counts is not used: these files have genotypes, and genotypes count"
@@ -101,6 +104,7 @@ class Cohort:
             self.report.notes.append(
                 f"not loaded: annotations whose header names no fields (INFO {named})"
             )
+        self.report.notes.extend(_header_notes(headers))
         self.contigs: frozenset[str] = frozenset()
         self.coverage: CoverageKind | None = None
 
@@ -208,8 +212,19 @@ class Cohort:
 
     def _sites(
         self, report: LoadReport, progress: Callable[[int], None] | None
+    ) -> Iterator[Site]:
+        with ExitStack() as opened:
+            texts = [opened.enter_context(closing(VcfText(p))) for p in self._paths]
+            for text, header in zip(texts, self._headers, strict=True):
+                text.refuse_change(header.stamp)
+            yield from self._merged(texts, report, progress)
+
+    def _merged(
+        self,
+        texts: Sequence[VcfText],
+        report: LoadReport,
+        progress: Callable[[int], None] | None,
     ) -> Iterable[Site]:
-        texts = [VcfText(path) for path in self._paths]
         declared: Sequence[DeclaredCounts | None] = [None] * len(texts)
         if not isinstance(self._people, Roster):
             declared = self._people.readers
@@ -285,6 +300,26 @@ def _watched(
         yield site
 
 
+def _header(path: Path) -> Header:
+    text = VcfText(path)
+    try:
+        return read_header(text)
+    finally:
+        text.close()
+
+
+def _header_notes(headers: Sequence[Header]) -> Iterator[str]:
+    """Yield what the headers say wrongly, each sentence once."""
+    files: dict[str, list[str]] = {}
+    for header in headers:
+        for note in header.notes[:_MOST_NOTES]:
+            files.setdefault(note, []).append(header.path)
+    for note, paths in islice(files.items(), _MOST_NOTES):
+        name = shown_name(Path(paths[0]))
+        more = f" and {len(paths) - 1} more files" if len(paths) > 1 else ""
+        yield f"{name}{more}: {note}"
+
+
 def _nobody_listens(run: CoverageRun) -> None:
     """Take a run, and do nothing with it."""
 
@@ -315,7 +350,7 @@ def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
         ReadError: a file that cannot be loaded at all.
         UsageError: options or files that contradict each other.
     """
-    if len({p.resolve() for p in paths}) != len(paths):
+    if len({os.path.realpath(p) for p in paths}) != len(paths):
         message = "the same file is given twice"
         raise UsageError(message)
     table: Mapping[str, Sample] = {}
@@ -324,7 +359,7 @@ def open_cohort(paths: Sequence[Path], options: LoadOptions) -> Cohort:
     elif options.group_by:
         message = "--group-by needs --samples"
         raise UsageError(message)
-    headers = [read_header(VcfText(path)) for path in paths]
+    headers = [_header(path) for path in paths]
     assembly = choose_assembly(headers, options.assembly)
     sites_only = [h for h in headers if h.is_sites_only]
     if sites_only and len(sites_only) != len(headers):

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _LISTED = Tally(None, None)
 _FEW = 12
 _CLASSES = 18
+_SEVERAL = 16
+_KEPT = 16
+"""How many records of several ALTs are kept grouped by allele."""
 
 
 _COPIES = itemgetter(1)
@@ -188,6 +191,7 @@ class GenotypeCounting:
         self._full_lists = [f.tolist() for f in self._full]
         self._people = [c.tolist() for c in self._columns]
         self._none = Tally((0,) * self._size, ())
+        self._grouped: dict[int, _Grouped] = {}
         self._weights = _weights()
 
     def nothing(self) -> Tally:
@@ -214,9 +218,24 @@ class GenotypeCounting:
             return self._merged(called)
         if site.calls is None:
             return self._none
-        if len(site.calls.cells) <= _FEW:
+        if max(len(site.calls.cells), len(site.calls.polyploid)) <= _FEW:
             return self._few(site.file, site.calls, indexes)
+        if len(site.alternates) > _SEVERAL:
+            return self._one_of_several(site.file, site.calls, indexes)
         return self._many(site.file, site.calls, indexes)
+
+    def _one_of_several(
+        self, file: int, calls: Calls, indexes: tuple[int, ...]
+    ) -> Tally:
+        """Count one of many alleles from its own cells; AN is that of them all."""
+        grouped = self._grouped.get(id(calls))
+        if grouped is None:
+            if len(self._grouped) >= _KEPT:
+                self._grouped.clear()
+            grouped = _Grouped(calls, self._many(file, calls, ()).an)
+            self._grouped[id(calls)] = grouped
+        mine = self._many(file, grouped.carrying(indexes), indexes)
+        return Tally(grouped.an, mine.carriers)
 
     def with_covered(
         self, tally: Tally, contributions: Sequence[Contribution], there: Covered
@@ -250,9 +269,7 @@ class GenotypeCounting:
 
     def _many(self, file: int, calls: Calls, indexes: tuple[int, ...]) -> Tally:
         first, second = calls.first, calls.second
-        copies = np.zeros(len(first), dtype=np.int64)
-        for index in indexes:
-            copies += (first == index).astype(np.int64) + (second == index)
+        copies = _copies(first, second, indexes)
         called = (first >= 0).astype(np.int64) + (second >= 0)
         kind = (second == ABSENT) * 9 + called * 3 + copies
         slots = self._columns[file][calls.cells] * _CLASSES + kind
@@ -292,6 +309,54 @@ class GenotypeCounting:
         return _tally(an, found)
 
 
+class _Grouped:
+    """The calls of one record, by the allele they carry.
+
+    A record of a thousand ALTs is then counted in one pass, not in a thousand.
+
+    Attributes:
+        an: what was called in all, by column.
+    """
+
+    def __init__(self, calls: Calls, an: tuple[int, ...] | None) -> None:
+        self.an = an
+        self._calls = calls
+        both = np.concatenate((calls.first, calls.second))
+        self._order = np.argsort(both, kind="stable")
+        self._alleles = both[self._order]
+        self._polyploid: dict[int, list[int]] = {}
+        for place, (_, call) in enumerate(calls.polyploid):
+            for allele in set(call):
+                self._polyploid.setdefault(allele, []).append(place)
+
+    def carrying(self, indexes: tuple[int, ...]) -> Calls:
+        """Return the calls of those who carry one of the record's alleles."""
+        calls = self._calls
+        wanted = np.array(indexes, dtype=np.int64)
+        low = np.searchsorted(self._alleles, wanted, "left").tolist()
+        high = np.searchsorted(self._alleles, wanted, "right").tolist()
+        found = [self._order[a:b] for a, b in zip(low, high, strict=True)]
+        rows = np.unique(np.concatenate(found) % max(1, len(calls.cells)))
+        places = {p for i in indexes for p in self._polyploid.get(i, ())}
+        return Calls(
+            calls.cells[rows],
+            calls.first[rows],
+            calls.second[rows],
+            tuple(calls.polyploid[p] for p in sorted(places)),
+        )
+
+
+def _copies(first: Ints, second: Ints, indexes: tuple[int, ...]) -> Ints:
+    """Return how many copies of the alleles each call has."""
+    if len(indexes) > _SEVERAL:
+        one, two = np.isin(first, indexes), np.isin(second, indexes)
+        return one.astype(np.int64) + two
+    copies = np.zeros(len(first), dtype=np.int64)
+    for index in indexes:
+        copies += (first == index).astype(np.int64) + (second == index)
+    return copies
+
+
 def _dense(one: Contribution, cells: int) -> tuple[Ints, Ints, Ints]:
     """Return copies, called copies and ploidy of every sample column."""
     copies = np.zeros(cells, dtype=np.int64)
@@ -301,8 +366,7 @@ def _dense(one: Contribution, cells: int) -> tuple[Ints, Ints, Ints]:
     if calls is None:
         return copies, np.zeros(cells, dtype=np.int64), ploidy
     where, first, second = calls.cells, calls.first, calls.second
-    for index in one.indexes:
-        copies[where] += (first == index).astype(np.int64) + (second == index)
+    copies[where] = _copies(first, second, one.indexes)
     called[where] = (first >= 0).astype(np.int64) + (second >= 0)
     ploidy[where] = 2 - (second == ABSENT)
     for cell, poly in calls.polyploid:

@@ -37,6 +37,10 @@ _ALLELE[_ZERO : _ZERO + 10] = range(10)
 _ALLELE[_DOT] = MISSING
 """What a byte is as a one-digit allele."""
 
+_MOST_COPIES = 1_000
+_MOST_POLYPLOID = 4_000_000
+"""What a genotype, and all those above ploidy 2 of a record, may hold of alleles."""
+
 _FIELD = re.compile(rb"[|/]?(?:\d{1,9}|\.)(?:[|/](?:\d{1,9}|\.))*")
 
 
@@ -141,10 +145,12 @@ def _uniform(line: bytes, start: int, samples: int) -> Calls | None:
 def _mixed(line: bytes, start: int, samples: int) -> Calls:
     """Read cells of any width, with further FORMAT fields behind GT."""
     padded = np.frombuffer(line[start:] + b"\t\t\t\t", dtype=np.uint8)
-    tabs = (padded[:-4] == _TAB).nonzero()[0]
-    if len(tabs) != samples:
-        message = f"the line has {len(tabs)} sample columns, the header {samples}"
+    is_tab = padded[:-4] == _TAB
+    found = int(np.count_nonzero(is_tab))
+    if found != samples:
+        message = f"the line has {found} sample columns, the header {samples}"
         raise WrongColumns(message)
+    tabs = is_tab.nonzero()[0]
     one, two, three, four = (padded[tabs + n] for n in (1, 2, 3, 4))
     first, second = _ALLELE[one], _ALLELE[three]
     known = first != _NO_ALLELE
@@ -168,9 +174,14 @@ def _exact_cells(
     """Read the odd cells one by one, into the arrays; return those above ploidy 2."""
     columns = text.split(b"\t")
     polyploid = []
+    copies = 0
     for cell in odd.tolist():
         call = exact(columns[cell].split(b":", 1)[0])
         if len(call) > 2:
+            copies += len(call)
+            if copies > _MOST_POLYPLOID:
+                message = f"polyploid genotypes of more than {_MOST_POLYPLOID:,} copies"
+                raise BadGenotype(message)
             polyploid.append((cell, call))
             continue
         first[cell] = call[0]
@@ -187,6 +198,9 @@ def exact(field: bytes) -> tuple[int, ...]:
     """
     if not field:
         return (MISSING,)
+    if field.count(b"/") + field.count(b"|") >= _MOST_COPIES:
+        message = f"a genotype of {_MOST_COPIES:,} copies or more"
+        raise BadGenotype(message)
     if not _FIELD.fullmatch(field):
         message = f"{field[:20].decode('latin1')!r} is no genotype"
         raise BadGenotype(message)

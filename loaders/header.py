@@ -16,11 +16,12 @@ from beacon.model.assemblies import ASSEMBLIES, Assembly, find_contig
 from beacon.model.errors import ReadError, UsageError
 from loaders.annotation_layouts import Annotated, read_annotated
 from loaders.blocks import tells_reach
+from loaders.defects import header_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from loaders.reader import VcfText
+    from loaders.reader import Stamp, VcfText
 
 _FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 _NAMING = re.compile(r"##(?:reference|assembly|contig)\b", re.IGNORECASE)
@@ -35,6 +36,8 @@ _WORDS = {
 }
 _MITOCHONDRION = "MT"
 _SAMPLES_FROM = 9
+_MOST_SAMPLES = 2_000_000
+_DIGITS = 18
 _FIRST_LINES, _FIRST_BYTES = 200, 1_000_000
 
 
@@ -49,6 +52,8 @@ class Header:
         naming: header lines in which an assembly may be named.
         info: INFO fields it declares, in its order.
         annotated: which annotations the records hold, and how.
+        stamp: what the file was when the header was read.
+        notes: sentences on what the header says wrongly.
         is_gvcf: whether its first records say how far they looked.
     """
 
@@ -60,6 +65,8 @@ class Header:
     naming: tuple[str, ...]
     info: tuple[str, ...] = ()
     annotated: Annotated = field(default_factory=Annotated)
+    stamp: Stamp
+    notes: tuple[str, ...] = ()
     is_gvcf: bool = False
 
     @property
@@ -72,29 +79,26 @@ def read_header(text: VcfText) -> Header:
     """Return the header of an opened file; some of its body is read, too.
 
     Raises:
-        ReadError: column names are not VCF's, or a sample is named twice.
+        ReadError: column names are not VCF's, a sample is named twice or not at
+            all, there are more samples than any file has, or a contig has two
+            lengths.
     """
-    path, line = str(text.path), len(text.header)
-    columns = text.header[-1].split("\t")
-    if columns[:8] != _FIXED:
-        reason = "the #CHROM line does not name VCF's eight columns, tab separated"
-        raise ReadError(reason, path=path, line=line)
+    path = str(text.path)
+    columns = _columns(text)
     samples = tuple(columns[9:])
-    twice = [name for name, count in Counter(samples).items() if count > 1]
-    if twice:
-        reason = f"sample {twice[0]!r} is named more than once"
-        raise ReadError(reason, path=path, line=line)
     contigs = [h for h in text.header if h.startswith("##contig=")]
     found = [(_field(h, "ID"), _field(h, "length")) for h in contigs]
     return Header(
         path=path,
         columns=len(columns),
         samples=samples,
-        lengths={n: int(x) for n, x in found if n and x and x.isdigit() and int(x)},
+        lengths=_lengths(found, path),
         contig_names=tuple(name for name, _ in found if name),
         naming=tuple(h for h in text.header if _NAMING.match(h)),
         info=tuple(m[1] for h in text.header if (m := _INFO.match(h))),
         annotated=read_annotated(text.header),
+        stamp=text.stamp,
+        notes=tuple(dict.fromkeys(header_notes(text.header, columns))),
         is_gvcf=len(columns) > _SAMPLES_FROM and any(map(tells_reach, _first(text))),
     )
 
@@ -107,6 +111,47 @@ def _first(text: VcfText) -> Iterator[bytes]:
         read += len(line)
         if read > _FIRST_BYTES:
             return
+
+
+def _columns(text: VcfText) -> list[str]:
+    """Return the names of the #CHROM line, found sound."""
+    chrom = text.header[-1]
+    columns = chrom.split("\t", _SAMPLES_FROM)
+    reason = None
+    if columns[:8] != _FIXED:
+        reason = "the #CHROM line does not name VCF's eight columns, tab separated"
+    elif len(columns) > 8 and columns[8] != "FORMAT":
+        reason = f"the ninth column is {columns[8][:40]!r}, not FORMAT"
+    elif chrom.count("\t") > _MOST_SAMPLES + 8:
+        reason = f"there are more than {_MOST_SAMPLES:,} samples"
+    if reason is None:
+        columns = chrom.split("\t")
+        reason = _bad_sample(columns[_SAMPLES_FROM:])
+    if reason is not None:
+        raise ReadError(reason, path=str(text.path), line=len(text.header))
+    return columns
+
+
+def _bad_sample(names: Sequence[str]) -> str | None:
+    if len(set(names)) < len(names):
+        twice = next(n for n, count in Counter(names).items() if count > 1)
+        return f"sample {twice[:100]!r} is named more than once"
+    blank = next((i for i, n in enumerate(names, 10) if not n.strip("\0 ")), None)
+    return None if blank is None else f"the sample of column {blank} has no name"
+
+
+def _lengths(
+    found: Iterable[tuple[str | None, str | None]], path: str
+) -> dict[str, int]:
+    lengths: dict[str, int] = {}
+    for name, text in found:
+        if not (name and text and text.isascii() and text.isdigit()):
+            continue
+        length = int(text[:_DIGITS])
+        if length and lengths.setdefault(name, length) != length:
+            reason = f"the header gives {name[:40]} two lengths"
+            raise ReadError(reason, path=path)
+    return lengths
 
 
 def _field(line: str, key: str) -> str | None:

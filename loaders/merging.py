@@ -11,18 +11,18 @@ disordered a file is.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from functools import reduce
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from beacon.model import structure as structural
 from beacon.model.counts import SKIPPED, VariantRecord
+from beacon.model.errors import LoadRejected
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
 from loaders.annotations import united
 from loaders.blocks import is_block
 from loaders.counting import Contribution, Counting
-from loaders.ordering import in_order
+from loaders.ordering import in_order, too_many_out_of_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from beacon.model.annotation import Annotation
     from beacon.model.variant import Reference
     from loaders.annotations import FileAnnotations
-    from loaders.coverage import Coverage
+    from loaders.coverage import Coverage, CoverageOver
     from loaders.report import LoadReport
     from loaders.sweep import Covered
     from loaders.vcf import Site
@@ -38,10 +38,14 @@ if TYPE_CHECKING:
 REFERENCE_BLOCK = "reference block"
 _NO_EXAMPLES = (NO_ALLELE, REFERENCE_BLOCK)
 _MARGIN = 1_000
-_WAITING_CALLS = 4_000_000
 _WAITING_KEYS = 4_000
-_OVERHEAD = 16
-"""What an allele weighs beside its calls, in calls."""
+_WAITING_BYTES = 96 << 20
+_MOST_WAITING_BYTES = 256 << 20
+_MOST_LATE_BYTES = 512 << 20
+_CALL = 24
+"""What a call weighs, in bytes."""
+_LATE, _LATE_LINE = 400, 40
+"""What a late allele and each of its records weigh, in bytes."""
 
 _NOTHING: Mapping[int, Annotation] = {}
 
@@ -71,14 +75,15 @@ class Merger:
         self._reference = reference
         self._report = report
         self._waiting: dict[AlleleKey, list[Contribution]] = {}
-        self._waiting_calls = 0
+        self._waiting_bytes = 0
         self._kept = (0, 0)
         self._rank = 0
         self._frontier = 0
         self._left: set[int] = set()
-        self._all_calls = 0
+        self._all_bytes = 0
         self._all_sites = 0
-        self._late: dict[LateKey, set[tuple[int, int]]] = defaultdict(set)
+        self._late: dict[LateKey, list[tuple[int, int]]] = {}
+        self._late_bytes = 0
         self._accounts: dict[int, Counter[str]] = defaultdict(Counter)
         self.contigs: set[str] = set()
 
@@ -97,6 +102,8 @@ class Merger:
                 self._enter(site.contig.rank)
             elif self._is_full():
                 yield from self._flush(site.start - _MARGIN)
+                if 2 * self._waiting_bytes > _MOST_WAITING_BYTES:
+                    yield from self._flush(1 + max(k.start for k in self._waiting))
             self._take(site)
         yield from self._flush(None)
         if self._coverage.disordered:
@@ -113,20 +120,20 @@ class Merger:
             f"reference blocks of {len(ranks)} contigs are not in order; their files"
             " were read again (sorted files load faster)"
         )
-        self._late = defaultdict(
-            set, {late: v for late, v in self._late.items() if late[0] not in ranks}
-        )
+        self._late = {k: v for k, v in self._late.items() if k[0] not in ranks}
         for rank in ranks:
             self._accounts.pop(rank, None)
         self._coverage.disordered.clear()
         self._left = (self._left | {self._rank}) - ranks
         self._rank = 0
-        for written in in_order(ranks, again, _WAITING_CALLS):
+        for written in in_order(ranks, again, _WAITING_BYTES, _MOST_LATE_BYTES):
             if written.contig.rank != self._rank:
                 yield from self._flush(None)
                 self._enter(written.contig.rank)
             elif self._is_full():
                 yield from self._flush(written.start - _MARGIN)
+                if self._waiting_bytes > _MOST_LATE_BYTES:
+                    raise too_many_out_of_order(written.contig.name)
             site, found, _ = self._understood(written)
             self._keep(site, found)
         yield from self._flush(None)
@@ -139,10 +146,11 @@ class Merger:
 
     def _is_full(self) -> bool:
         """Whether so much has come since the last flush that one is worth it."""
-        keys, calls = self._kept
+        keys, kept = self._kept
+        allowed = min(2 * kept + _WAITING_BYTES, _MOST_WAITING_BYTES)
         return (
-            len(self._waiting) + self._coverage.waiting > keys + _WAITING_KEYS
-            or self._waiting_calls + self._coverage.weight > calls + _WAITING_CALLS
+            len(self._waiting) + self._coverage.waiting > 2 * keys + _WAITING_KEYS
+            or self._waiting_bytes + _CALL * self._coverage.weight > allowed
         )
 
     def _take(self, site: Site) -> None:
@@ -172,15 +180,30 @@ class Merger:
                 structures.get(key) if structures else None,
             )
             if is_late or key.start < self._frontier:
-                self._late[self._rank, key].add((site.file, site.line))
+                self._put_off(site, key)
             elif key in self._waiting:
                 self._waiting[key].append(part)
             else:
                 self._waiting[key] = [part]
-        weight = _OVERHEAD + (len(site.calls.cells) if site.calls else 0)
-        self._waiting_calls += weight
-        self._all_calls += weight
+        weight = site.weight
+        self._waiting_bytes += weight
+        self._all_bytes += weight
         self._all_sites += 1
+
+    def _put_off(self, site: Site, key: AlleleKey) -> None:
+        """Remember an allele that comes too late, to be read again."""
+        lines = self._late.setdefault((self._rank, key), [])
+        if not lines:
+            self._late_bytes += _LATE + len(key.reference) + len(key.alternate)
+        lines.append((site.file, site.line))
+        self._late_bytes += _LATE_LINE
+        if self._late_bytes > _MOST_LATE_BYTES:
+            name = self._report.files[site.file].name
+            message = (
+                f"{name}:{site.line}: more than {len(self._late):,} alleles stand out"
+                " of order; sort the files, or load fewer at once"
+            )
+            raise LoadRejected(message)
 
     def _understood(
         self, site: Site
@@ -238,14 +261,12 @@ class Merger:
             there = self._coverage.at(key.start)
             yield record if there is None else self._covered(record, found, there)
         self._coverage.flush(limit)
-        self._waiting_calls = _OVERHEAD * len(self._waiting) + sum(
-            len(c.site.calls.cells)
-            for waiting in self._waiting.values()
-            for c in waiting
-            if c.site.calls is not None
+        sites = {id(c.site): c.site for kept in self._waiting.values() for c in kept}
+        self._waiting_bytes = sum(site.weight for site in sites.values())
+        self._kept = (
+            len(self._waiting) + self._coverage.waiting,
+            self._waiting_bytes + _CALL * self._coverage.weight,
         )
-        kept = len(self._waiting) + self._coverage.waiting
-        self._kept = kept, self._waiting_calls + self._coverage.weight
         if limit is not None:
             self._frontier = max(self._frontier, limit)
 
@@ -320,18 +341,17 @@ class Merger:
 
     def _resolve(self, again: Callable[[], Iterable[Site]]) -> Iterator[VariantRecord]:
         """Read the files again for the late alleles, a bounded number at a time."""
-        late = iter(sorted(self._late))
-        average = 1 + self._all_calls // max(1, self._all_sites)
-        size = max(_WAITING_KEYS, 5 * _WAITING_CALLS // average)
-        while batch := list(islice(late, size)):
-            found: dict[LateKey, list[Contribution]] = {key: [] for key in batch}
-            places = sorted({(rank, key.start) for rank, key in batch})
-            over = self._coverage.over(places)
-            for written in again():
-                site, parts, _ = self._understood(written)
-                if over is not None and site.reach is not None:
-                    over.take(site)
-                self._join(site, parts, found)
+        late = deque(sorted(self._late))
+        average = 1 + self._all_bytes // max(1, self._all_sites)
+        size = max(_WAITING_KEYS, _MOST_LATE_BYTES // average)
+        while late:
+            batch = [late.popleft() for _ in range(min(size, len(late)))]
+            over = self._coverage.over(sorted({(r, key.start) for r, key in batch}))
+            found = self._gathered(batch, again(), over)
+            if found is None:
+                late.extendleft(reversed(batch))
+                size = len(batch) // 2
+                continue
             for (rank, key), waiting in found.items():
                 record = self._replaced(rank, key, waiting)
                 if over is not None:
@@ -339,30 +359,59 @@ class Merger:
                     record = self._covered(record, waiting, there)
                 yield record
 
+    def _gathered(
+        self,
+        batch: Sequence[LateKey],
+        sites: Iterable[Site],
+        over: CoverageOver | None,
+    ) -> dict[LateKey, list[Contribution]] | None:
+        """Return all records of some alleles; ``None`` where they are too many.
+
+        Raises:
+            LoadRejected: there are too many of a single allele.
+        """
+        found: dict[LateKey, list[Contribution]] = {key: [] for key in batch}
+        weight = 0
+        for written in sites:
+            site, parts, _ = self._understood(written)
+            if over is not None and site.reach is not None:
+                over.take(site)
+            weight += self._join(site, parts, found)
+            if weight > _MOST_LATE_BYTES:
+                if len(batch) > 1:
+                    return None
+                name = self._report.files[site.file].name
+                message = f"{name}:{site.line}: too many records of one allele"
+                raise LoadRejected(message)
+        return found
+
     def _join(
         self,
         site: Site,
         parts: SiteAlleles,
         found: Mapping[LateKey, list[Contribution]],
-    ) -> None:
-        """Add what a site says of late alleles."""
+    ) -> int:
+        """Add what a site says of late alleles; return what that weighs."""
         rank = site.contig.rank
         if found.keys().isdisjoint((rank, key) for key in parts.keys):
-            return
+            return 0
         said = _NOTHING
         if not site.is_skipped:
             said = self._annotations[site.file].of(site, None)
+        weight = site.weight
         for key, indexes in parts.keys.items():
             waiting = found.get((rank, key))
             if waiting is not None:
                 part = Contribution(site, indexes, _about(indexes, said))
                 waiting.append(part)
+                weight += _LATE_LINE
+        return weight
 
     def _replaced(
         self, rank: int, key: AlleleKey, found: Sequence[Contribution]
     ) -> VariantRecord:
         """Return a late allele's record; take back the one yielded before it."""
-        lines = self._late[rank, key]
+        lines = set(self._late[rank, key])
         before = [c for c in found if (c.site.file, c.site.line) not in lines]
         if before:
             self._account(self._merge(rank, key, before), before, -1)

@@ -10,6 +10,8 @@ from collections import Counter
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from beacon.model.errors import LoadRejected
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
@@ -19,28 +21,43 @@ if TYPE_CHECKING:
 
 _BIN = 16
 """Bits of a start within its bin."""
-_OVERHEAD = 16
 _ORDER = attrgetter("order")
 
 
 def in_order(
-    ranks: Collection[int], again: Callable[[], Iterable[Site]], most: int
+    ranks: Collection[int],
+    again: Callable[[], Iterable[Site]],
+    most: int,
+    bound: int,
 ) -> Iterator[Site]:
     """Yield the sites of contigs in genome order.
 
     Args:
         ranks: of the contigs.
         again: gives all sites once more.
-        most: calls that may be in memory at once (one bin may hold more).
+        most: bytes that may be in memory at once (one bin may hold more).
+        bound: bytes that a single bin may hold.
+
+    Raises:
+        LoadRejected: one bin holds more than that.
     """
     weights: Counter[Bin] = Counter()
     for site in again():
         if site.contig.rank in ranks:
-            cells = len(site.calls.cells) if site.calls else 0
-            weights[_bin(site)] += _OVERHEAD + cells
+            weights[_bin(site)] += site.weight
+            if weights[_bin(site)] > bound:
+                raise too_many_out_of_order(site.contig.name)
     for first, last in _windows(weights, most):
         sites = [s for s in again() if first <= _bin(s) <= last]
         yield from sorted((s for s in sites if s.contig.rank in ranks), key=_ORDER)
+
+
+def too_many_out_of_order(contig: str) -> LoadRejected:
+    """Return the refusal of files that are too disordered to be put in order."""
+    return LoadRejected(
+        f"reference blocks of contig {contig} are not in order, and too many records"
+        " stand together there to order them: sort the files"
+    )
 
 
 def _bin(site: Site) -> Bin:

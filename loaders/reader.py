@@ -1,31 +1,50 @@
 """Bytes on disk → numbered lines of VCF text, whatever the container.
 
 Plain text, plain gzip, BGZF and BCF give the same lines.  A file that ends
-too early is an error, never a short file.  What a line means is ``vcf``'s
-business; nothing here looks past the first ``#``.
+too early, or changes while it is read, is an error, never a short file.  What a
+line means is ``vcf``'s business; nothing here looks past the first ``#``.
 """
 
 from __future__ import annotations
 
 import gzip
 import os
+import stat
+import subprocess
+import sys
 import zlib
-from contextlib import closing
-from typing import TYPE_CHECKING
+from itertools import chain, groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pysam
 
 from beacon.model.errors import ReadError
-from loaders.chunks import CHUNK, blocks_of
+from loaders import bcf
+from loaders.lines import LongLine, pages_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Generator, Iterator
+    from io import RawIOBase
 
 _GZIP = b"\x1f\x8b"
 _BCF = b"BCF\x02"
 _BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_LONGEST_HEADER = 1 << 26
+_MOST_HEADER_LINES = 1_000_000
+_FIRST = 1 << 12
+_BROKEN = (EOFError, OSError, zlib.error, ValueError)
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+
+
+class Stamp(NamedTuple):
+    """What tells a file from another one, or from itself before it changed."""
+
+    device: int
+    inode: int
+    size: int
+    changed: int
 
 
 class VcfText:
@@ -33,133 +52,246 @@ class VcfText:
 
     ``header`` holds the lines that start with ``#``, up to ``#CHROM``;
     ``body()`` yields ``(line number, line)`` for every non-empty line after it,
-    as bytes without the line end.  ``ends_whole`` tells whether the last line of a
-    plain file had its end.
+    as bytes without the line end; of one that is too long its first two columns,
+    and ``long_line`` is its number then.  ``ends_whole`` tells whether the last line
+    of a plain file had its end.
 
     Raises:
-        ReadError: an empty, unreadable or truncated file, or one that is no VCF.
+        ReadError: an empty, unreadable or truncated file, one that is no VCF or
+            changes while it is read, or whose header is longer than any.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.size = _size(path)
+        self.stamp = _stamp(path)
         self.bytes_read = 0
         self.ends_whole = True
+        self.long_line = 0
         self._format = _sniff(path)
-        self._read: Callable[[int], bytes] | None = None
-        self._lines = self._open()
-        self.header, self._line = self._read_header()
+        self._is_in_header = True
+        self._line = 0
+        self._pages = self._open()
+        self._begun: list[bytes] = []
+        try:
+            self.header, self._line = self._read_header()
+        except ReadError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file, wherever reading stands."""
+        self._pages.close()
+
+    @property
+    def size(self) -> int:
+        """The file's size in bytes."""
+        return self.stamp.size
 
     def body(self) -> Iterator[tuple[int, bytes]]:
         """Yield the data lines, once."""
         number = self._line
         try:
-            for number, line in enumerate(self._lines, self._line + 1):
+            lines = chain.from_iterable(self._rest())
+            for number, line in enumerate(lines, self._line + 1):
+                if type(line) is LongLine:
+                    self.long_line = number
+                    yield number, _beginning(line)
+                    continue
                 text = line.rstrip(b"\r\n")
                 self._note_end(line)
                 if text:
                     yield number, text
-        except (EOFError, OSError, zlib.error, ValueError) as error:
+        except _BROKEN as error:
             raise self._broken(number + 1) from error
+        self.refuse_change(self.stamp)
 
     def blocks(self) -> Iterator[tuple[int, bytes]]:
         """Yield the number of a line, and it and some behind it, ends and all.
 
-        Together they are the data lines, empty ones included, once.
+        Together they are the data lines, empty ones included, once; one that is
+        too long comes alone, as ``body`` gives it.
         """
         number = self._line + 1
         try:
-            for block in self._blocks():
-                self._note_end(block)
-                yield number, block
-                number += block.count(b"\n")
-        except (EOFError, OSError, zlib.error, ValueError) as error:
+            for page in self._rest():
+                for lines in _parted(page):
+                    self._note_end(lines[-1])
+                    if type(lines[0]) is LongLine:
+                        self.long_line = number
+                        yield number, _beginning(lines[0])
+                    else:
+                        yield number, b"".join(lines)
+                    number += len(lines)
+        except _BROKEN as error:
             raise self._broken(number) from error
+        self.refuse_change(self.stamp)
 
-    def _blocks(self) -> Iterator[bytes]:
-        """Yield what is left, whole lines and a bounded number of bytes at a time."""
-        if self._read is not None:
-            yield from blocks_of(self._read)
-            return
-        lines, size = list[bytes](), 0
-        for line in self._lines:
-            lines.append(line)
-            size += len(line)
-            if size >= CHUNK:
-                yield b"".join(lines)
-                lines, size = [], 0
-        if lines:
-            yield b"".join(lines)
+    def _rest(self) -> Iterator[list[bytes]]:
+        """Yield what lies behind the header."""
+        if self._begun:
+            yield self._begun
+        yield from self._pages
 
     def _note_end(self, line: bytes) -> None:
         self.ends_whole = self._format != "plain" or line.endswith(b"\n")
 
+    def refuse_change(self, stamp: Stamp) -> None:
+        """Refuse a file that is not the one it was.
+
+        Raises:
+            ReadError: it was changed or replaced.
+        """
+        if _stamp(self.path) != stamp:
+            reason = "the file was changed while it was read"
+            raise self._refusal(reason, None)
+
+    def _refusal(self, reason: str, line: int | None) -> ReadError:
+        return ReadError(reason, path=str(self.path), line=line)
+
     def _broken(self, line: int) -> ReadError:
         reason = "the file cannot be read on from here; it is truncated or corrupt"
-        return ReadError(reason, path=str(self.path), line=line)
+        return self._refusal(reason, line)
 
     def _read_header(self) -> tuple[list[str], int]:
         header: list[str] = []
-        number = 0
         try:
-            for number, line in enumerate(self._lines, 1):
+            for number, line in enumerate(self._one_by_one(), 1):
                 text = line.rstrip(b"\r\n").removeprefix(_BOM if number == 1 else b"")
+                self._line = number
                 if not text.startswith(b"#"):
                     break
+                if number > _MOST_HEADER_LINES:
+                    reason = f"the header has more than {_MOST_HEADER_LINES:,} lines"
+                    raise self._refusal(reason, number)
                 header.append(_decoded(text))
                 if text.startswith(b"#CHROM"):
+                    self._is_in_header = False
                     return header, number
-        except (EOFError, OSError, zlib.error, ValueError) as error:
-            raise self._broken(number + 1) from error
+        except _BROKEN as error:
+            raise self._broken(self._line + 1) from error
         reason = "there is no #CHROM line before the first record"
-        if not header:
-            reason = "this is not a VCF or BCF file; its first line is no header"
-        raise ReadError(reason, path=str(self.path), line=max(1, number))
+        if header and "\r" in header[0]:
+            reason = "its lines end with CR alone, as no VCF's do"
+        raise self._refusal(reason, self._line)
 
-    def _open(self) -> Iterator[bytes]:
-        if self._format == "bcf":
-            return self._bcf_lines()
-        if self._format == "bgzf":
-            return self._bgzf_lines()
-        if self._format == "gzip":
-            return self._gzip_lines()
-        return self._plain_lines()
-
-    def _plain_lines(self) -> Iterator[bytes]:
-        with self.path.open("rb", buffering=1 << 20) as file:
-            for line in file:
-                self.bytes_read += len(line)
+    def _one_by_one(self) -> Iterator[bytes]:
+        """Yield lines; what is left of a page when it stops is kept for the body."""
+        for page in self._pages:
+            for taken, line in enumerate(page, 1):
+                self._begun = page[taken:] if line.startswith(b"#CHROM") else []
                 yield line
 
-    def _gzip_lines(self) -> Iterator[bytes]:
+    def _pages_of(self, read: Callable[[int], bytes]) -> Iterator[list[bytes]]:
+        """Yield the lines of a stream that begins as a VCF, and has a header's end."""
+        first = read(_FIRST)
+        if not first.removeprefix(_BOM).startswith(b"#"):
+            raise self._refusal(_no_vcf(first), 1)
+        begun = [first]
+        size = 0
+
+        def guarded(most: int) -> bytes:
+            nonlocal size
+            chunk = begun.pop() if begun else read(most)
+            if self._is_in_header:
+                size += len(chunk)
+                if size > _LONGEST_HEADER:
+                    reason = f"the header is longer than {_LONGEST_HEADER >> 20} MiB"
+                    raise self._refusal(reason, self._line + 1)
+            return chunk
+
+        yield from pages_of(guarded)
+
+    def _open(self) -> Generator[list[bytes], None, None]:
+        reading = {
+            "bcf": self._bcf_pages,
+            "bgzf": self._bgzf_pages,
+            "gzip": self._gzip_pages,
+            "plain": self._plain_pages,
+        }
+        return reading[self._format]()
+
+    def _plain_pages(self) -> Generator[list[bytes], None, None]:
+        with self.path.open("rb", buffering=0) as file:
+
+            def read(size: int) -> bytes:
+                chunk = file.read(size)
+                self.bytes_read += len(chunk)
+                return chunk
+
+            yield from self._pages_of(read)
+
+    def _gzip_pages(self) -> Generator[list[bytes], None, None]:
         with self.path.open("rb") as raw, gzip.open(raw) as file:
-            for line in file:
-                self.bytes_read = raw.tell()
-                yield line
 
-    def _bgzf_lines(self) -> Iterator[bytes]:
-        if not _ends_as_bgzf(self.path):
-            reason = "the BGZF end marker is missing; the file may be truncated"
-            raise ReadError(reason, path=str(self.path))
+            def read(size: int) -> bytes:
+                self.bytes_read = raw.tell()
+                return file.read(size)
+
+            yield from self._pages_of(read)
+
+    def _bgzf_pages(self) -> Generator[list[bytes], None, None]:
+        _refuse_cut(self.path)
         with pysam.BGZFile(str(self.path), "rb", None) as file:
 
             def read(size: int) -> bytes:
                 self.bytes_read = file.tell() >> 16
-                return file.read(size)
+                return bytes(file.read(size))
 
-            self._read = read
-            for count, line in enumerate(file):
-                if not count & 255:
-                    self.bytes_read = file.tell() >> 16
-                yield line
+            yield from self._pages_of(read)
         self.bytes_read = self.size
 
-    def _bcf_lines(self) -> Iterator[bytes]:
-        with closing(_open_bcf(self.path)) as file:
-            yield from (line.encode() for line in str(file.header).splitlines())
-            for record in file:
-                yield str(record).encode("utf-8", "surrogateescape")
+    def _bcf_pages(self) -> Generator[list[bytes], None, None]:
+        with self.path.open("rb", buffering=0) as file:
+            if file.read(2) == _GZIP:
+                _refuse_cut(self.path)
+            file.seek(0)
+            program = [sys.executable, "-P", str(Path(bcf.__file__))]
+            with subprocess.Popen(  # noqa: S603 - our own program
+                program,
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            ) as process:
+                try:
+                    yield from self._copied(process, file)
+                finally:
+                    process.kill()
         self.bytes_read = self.size
+
+    def _copied(
+        self, process: subprocess.Popen[bytes], file: RawIOBase
+    ) -> Iterator[list[bytes]]:
+        """Yield the lines that the reading program writes, if it ends well."""
+        written = process.stdout
+        if written is None:
+            return
+
+        def read(size: int) -> bytes:
+            chunk = written.read(size)
+            self.bytes_read = min(self.size, file.tell())
+            if not chunk and process.wait():
+                if process.returncode == bcf.NO_HEADER:
+                    reason = "the BCF header cannot be read"
+                    raise self._refusal(reason, None)
+                raise EOFError
+            return chunk
+
+        yield from self._pages_of(read)
+
+
+def _parted(page: list[bytes]) -> Iterator[list[bytes]]:
+    """Yield the lines of a page together, but each one that is too long alone."""
+    if not any(type(line) is LongLine for line in page):
+        yield page
+        return
+    for is_long, grouped in groupby(page, key=lambda line: type(line) is LongLine):
+        lines = list(grouped)
+        yield from ([line] for line in lines) if is_long else [lines]
+
+
+def _beginning(line: bytes) -> bytes:
+    """Return the first two columns of a line that is too long."""
+    return b"\t".join(line.split(b"\t", 2)[:2])
 
 
 def _decoded(text: bytes) -> str:
@@ -175,27 +307,25 @@ def shown_name(path: Path) -> str:
     return os.fsencode(path.name).decode("utf-8", "replace")
 
 
-def _open_bcf(path: Path) -> pysam.VariantFile:
+def _stamp(path: Path) -> Stamp:
     try:
-        return pysam.VariantFile(str(path), "rb")
-    except (ValueError, OSError) as error:
-        reason = "the BCF header cannot be read"
-        raise ReadError(reason, path=str(path)) from error
-
-
-def _size(path: Path) -> int:
-    try:
-        size = path.stat().st_size
+        found = path.stat()
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
         raise ReadError(reason, path=str(path)) from error
-    if not path.is_file():
+    if not stat.S_ISREG(found.st_mode):
         reason = "is not a file"
         raise ReadError(reason, path=str(path))
-    if size == 0:
+    if found.st_size == 0:
         reason = "the file is empty (0 bytes)"
         raise ReadError(reason, path=str(path))
-    return size
+    return Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _no_vcf(first: bytes) -> str:
+    if first.startswith(_UTF_16):
+        return "this is text in UTF-16; a VCF is UTF-8"
+    return "this is not a VCF or BCF file; its first line is no header"
 
 
 def _sniff(path: Path) -> str:
@@ -210,7 +340,7 @@ def _sniff(path: Path) -> str:
         return "bcf"
     if not first.startswith(_GZIP):
         return "plain"
-    is_bgzf = bool(first[3] & 4) and first[12:14] == b"BC"
+    is_bgzf = first[12:14] == b"BC" and bool(first[3] & 4)
     if is_bgzf and _inner_magic(path) == _BCF:
         return "bcf"
     return "bgzf" if is_bgzf else "gzip"
@@ -224,7 +354,14 @@ def _inner_magic(path: Path) -> bytes:
         return b""
 
 
-def _ends_as_bgzf(path: Path) -> bool:
+def _refuse_cut(path: Path) -> None:
+    """Refuse a BGZF file without its end marker.
+
+    Raises:
+        ReadError: the marker is missing.
+    """
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - len(_BGZF_END)))
-        return file.read() == _BGZF_END
+        if file.read() != _BGZF_END:
+            reason = "the BGZF end marker is missing; the file may be truncated"
+            raise ReadError(reason, path=str(path))

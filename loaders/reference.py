@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pysam
 
 from beacon.model.assemblies import ASSEMBLIES, find_contig
-from beacon.model.errors import UsageError
+from beacon.model.errors import ReadError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,11 +33,13 @@ class FastaReference:
     A sequence may end early (a slice of a genome); its bases are unknown there.
 
     Raises:
+        ReadError: bases that cannot be read, when they are asked for.
         UsageError: the file cannot be opened, or a sequence of it is longer than
             the assembly's or as long as another assembly's.
     """
 
     def __init__(self, path: Path, assembly: str) -> None:
+        self._path = path
         self._fasta = _open(path)
         self._names: dict[str, str] = {}
         self._lengths: dict[str, int] = {}
@@ -73,11 +75,25 @@ class FastaReference:
         if end <= (number + 1) * _BLOCK:
             low = number * _BLOCK
             return self._block(name, number)[start - low : end - low]
-        return self._fasta.fetch(name, start, end).upper()
+        return self._fetched(name, start, end)
 
     def _read_block(self, name: str, number: int) -> str:
         low = number * _BLOCK
-        return self._fasta.fetch(name, low, low + _BLOCK).upper()
+        return self._fetched(name, low, min(low + _BLOCK, self._lengths[name]))
+
+    def _fetched(self, name: str, start: int, end: int) -> str:
+        """Return the bases, all of them: a shorter answer is a damaged file."""
+        try:
+            found: str = self._fasta.fetch(name, start, end).upper()
+        except (OSError, ValueError) as error:
+            raise self._unreadable(name) from error
+        if len(found) != end - start or not found.isascii():
+            raise self._unreadable(name)
+        return found
+
+    def _unreadable(self, name: str) -> ReadError:
+        reason = f"{name[:40]} cannot be read; the FASTA or its index is damaged"
+        return ReadError(reason, path=str(self._path))
 
 
 def _is_of_another_genome(contig: Contig, length: int) -> bool:
@@ -86,11 +102,17 @@ def _is_of_another_genome(contig: Contig, length: int) -> bool:
 
 
 def _open(path: Path) -> pysam.FastaFile:
+    message = (
+        f"reference {path} cannot be opened as an indexed FASTA"
+        " (samtools faidx makes the index)"
+    )
+    if path.exists() and not path.is_file():
+        raise UsageError(message)
     try:
-        return pysam.FastaFile(str(path))
+        fasta = pysam.FastaFile(str(path.absolute()))
+        is_damaged = min(fasta.lengths, default=0) < 0
     except (OSError, ValueError) as error:
-        message = (
-            f"reference {path} cannot be opened as an indexed FASTA"
-            " (samtools faidx makes the index)"
-        )
         raise UsageError(message) from error
+    if is_damaged:
+        raise UsageError(message)
+    return fasta

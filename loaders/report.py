@@ -23,6 +23,7 @@ class FileReport:
     not_loaded: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
     filtered: int = 0
+    noticed: Counter[str] = field(default_factory=Counter)
 
     def reject(self, line: int, reason: str, detail: str = "") -> None:
         """Count a bad record."""
@@ -36,6 +37,11 @@ class FileReport:
 
     def remark(self, line: int, reason: str, detail: str) -> None:
         """Keep an example of something about a record that is loaded."""
+        self._keep(line, reason, detail)
+
+    def notice(self, line: int, reason: str, detail: str = "") -> None:
+        """Count something wrong with a record that is loaded all the same."""
+        self.noticed[reason] += 1
         self._keep(line, reason, detail)
 
     def _keep(self, line: int, reason: str, detail: str) -> None:
@@ -86,6 +92,7 @@ class LoadReport:
                     "filtered": f.filtered,
                     "bad": dict(sorted(f.bad.items())),
                     "notLoaded": dict(sorted(f.not_loaded.items())),
+                    "noticed": dict(sorted(f.noticed.items())),
                     "examples": f.examples,
                 }
                 for f in self.files

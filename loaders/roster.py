@@ -7,7 +7,7 @@ asked-for group share a column; groups are sums of columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from beacon.model.counts import Group, Layout
 from beacon.model.errors import ReadError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -29,6 +29,10 @@ _OWN = ("sample", "individual", "sex", "population")
 _SEX = {"m": "M", "male": "M", "1": "M", "f": "F", "female": "F", "2": "F"}
 _UNKNOWN = frozenset(("", ".", "na", "n/a", "unknown", "none"))
 _TOTAL = "Total"
+_LONGEST_ROW = 1 << 20
+_MOST_ROWS = 2_000_001
+_MOST_COLUMNS = 10_000
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +50,14 @@ def read_samples(path: Path, group_by: Sequence[str]) -> dict[str, Sample]:
     """Return the samples table by sample name.
 
     Raises:
-        ReadError: no ``sample`` column, a row without a name or named twice.
+        ReadError: no readable table, no ``sample`` column, or a row without a name
+            or named twice.
         UsageError: a ``--group-by`` column the table does not have.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        reason = f"the samples table cannot be read ({error.strerror})"
-        raise ReadError(reason, path=str(path)) from error
-    except UnicodeDecodeError as error:
-        reason = "the samples table cannot be read as UTF-8 text"
-        raise ReadError(reason, path=str(path)) from error
-    rows = [line.split("\t") for line in text.splitlines()]
-    names = [_ALIASES.get(n, n) for n in (c.strip().lower() for c in (rows or [[]])[0])]
-    written = [c.strip() for c in (rows or [[]])[0]]
+    rows = _rows(path)
+    _, first = next(rows, (1, []))
+    names = [_ALIASES.get(n, n) for n in (c.strip().lower() for c in first)]
+    written = [c.strip() for c in first]
     if "sample" not in names:
         reason = "the samples table has no column named sample (tab separated)"
         raise ReadError(reason, path=str(path), line=1)
@@ -70,16 +68,47 @@ def read_samples(path: Path, group_by: Sequence[str]) -> dict[str, Sample]:
         raise UsageError(message)
     where = [written.index(c) if c in written else names.index(c) for c in group_by]
     table: dict[str, Sample] = {}
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in rows:
         if not any(cell.strip() for cell in row):
             continue
         sample = _sample(dict(zip(names, row, strict=False)), row, where)
         if not sample.name or sample.name in table:
             what = "is named twice" if sample.name else "has no name"
-            reason = f"sample {sample.name!r} {what}"
+            reason = f"sample {sample.name[:100]!r} {what}"
             raise ReadError(reason, path=str(path), line=number)
         table[sample.name] = sample
     return table
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines of the table, split, with their numbers.
+
+    Raises:
+        ReadError: no readable file, no UTF-8 text, or more than any table has.
+    """
+    number = 0
+    try:
+        if not path.is_file() and path.exists():
+            reason = "the samples table is not a file"
+            raise ReadError(reason, path=str(path))
+        with path.open(encoding="utf-8-sig") as file:
+            for number in range(1, _MOST_ROWS + 1):
+                line = file.readline(_LONGEST_ROW)
+                if not line:
+                    return
+                if len(line) == _LONGEST_ROW or "\0" in line:
+                    what = "has a NUL byte" if "\0" in line else "is too long"
+                    reason = f"the samples table's line {what}"
+                    raise ReadError(reason, path=str(path), line=number)
+                yield number, line.rstrip("\n").split("\t")
+    except OSError as error:
+        reason = f"the samples table cannot be read ({error.strerror})"
+        raise ReadError(reason, path=str(path)) from error
+    except UnicodeDecodeError as error:
+        reason = "the samples table cannot be read as UTF-8 text"
+        raise ReadError(reason, path=str(path)) from error
+    reason = f"the samples table has more than {_MOST_ROWS:,} lines"
+    raise ReadError(reason, path=str(path), line=number)
 
 
 def _sample(row: Mapping[str, str], cells: Sequence[str], where: list[int]) -> Sample:
@@ -142,12 +171,13 @@ def make_roster(
         for file in files
         for name in file
     }
-    people: dict[str, Sample] = {}
-    for sample in samples.values():
-        people.setdefault(sample.individual, sample)
+    people, contradictions = _people(samples, table, group_by)
     number = {name: i for i, name in enumerate(people)}
     kinds = {(p.sex, p.population, p.values): None for p in people.values()}
     columns = {kind: i for i, kind in enumerate(kinds)} or {(None, None, nobody): 0}
+    if len(columns) > _MOST_COLUMNS:
+        message = f"the groups divide people into more than {_MOST_COLUMNS:,} kinds"
+        raise UsageError(message)
     column_of = [columns[p.sex, p.population, p.values] for p in people.values()]
     person_of = tuple(
         np.array([number[samples[name].individual] for name in file], dtype=np.int64)
@@ -162,9 +192,43 @@ def make_roster(
         column_of=np.array(column_of, dtype=np.int64),
         person_of=person_of,
         is_plain=tuple(len(set(p.tolist())) == len(p) for p in person_of),
-        notes=_notes(samples, table),
+        notes=(*_notes(samples, table), *contradictions),
         sexes=tuple(sex for sex, _, _ in columns),
     )
+
+
+def _people(
+    samples: Mapping[str, Sample],
+    table: Mapping[str, Sample],
+    group_by: Sequence[str],
+) -> tuple[dict[str, Sample], list[str]]:
+    """Return each individual of the files as all its rows together describe it.
+
+    What rows contradict each other in is not known of the individual, and said.
+    """
+    rows: dict[str, list[Sample]] = {s.individual: [] for s in samples.values()}
+    for sample in {**table, **samples}.values():
+        if sample.individual in rows:
+            rows[sample.individual].append(sample)
+    people: dict[str, Sample] = {}
+    at_odds: dict[str, list[str]] = {}
+    for individual, mine in rows.items():
+        people[individual] = mine[0]
+        if len(mine) > 1:
+            told = zip(*((s.sex, s.population, *s.values) for s in mine), strict=True)
+            said = [sorted({value for value in values if value}) for values in told]
+            sex, population, *values = (v[0] if len(v) == 1 else None for v in said)
+            people[individual] = replace(
+                mine[0], sex=sex, population=population, values=tuple(values)
+            )
+            for what, found in zip(("sex", "population", *group_by), said, strict=True):
+                if len(found) > 1:
+                    at_odds.setdefault(what, []).append(individual)
+    return people, [
+        f"{len(names)} individuals have rows that contradict each other in {what}"
+        f" ({', '.join(names[:_SHOWN])[:200]}); it counts as unknown of them"
+        for what, names in at_odds.items()
+    ]
 
 
 def _notes(
@@ -208,17 +272,19 @@ def _groups(
 
 def _members(values: Sequence[str | None]) -> dict[str, tuple[int, ...]]:
     """Return each value with the columns that have it."""
-    return {
-        value: tuple(i for i, v in enumerate(values) if v == value)
-        for value in sorted({v for v in values if v})
-    }
+    members: dict[str, list[int]] = {v: [] for v in sorted({v for v in values if v})}
+    for column, value in enumerate(values):
+        if value:
+            members[value].append(column)
+    return {value: tuple(columns) for value, columns in members.items()}
 
 
 def _crossed(
     one: Mapping[str, tuple[int, ...]], other: Mapping[str, tuple[int, ...]]
 ) -> dict[str, tuple[int, ...]]:
+    sets = {label: frozenset(columns) for label, columns in other.items()}
     crossed = {
-        f"{a}_{b}": tuple(i for i in mine if i in set(theirs))
-        for (a, mine), (b, theirs) in product(one.items(), other.items())
+        f"{a}_{b}": tuple(i for i in mine if i in theirs)
+        for (a, mine), (b, theirs) in product(one.items(), sets.items())
     }
     return {label: columns for label, columns in crossed.items() if columns}

@@ -20,6 +20,14 @@ from loaders.blocks import Reach, reach_of
 from loaders.bulk import BulkReader
 from loaders.copynumber import CopyNumbers
 from loaders.declared import Contradiction
+from loaders.defects import (
+    NO_COUNT,
+    Filters,
+    Noticing,
+    count_defect,
+    is_no_name,
+    shown,
+)
 from loaders.genotypes import (
     BadGenotype,
     Calls,
@@ -27,6 +35,8 @@ from loaders.genotypes import (
     read_calls,
     reorder_format,
 )
+from loaders.lines import LONGEST_LINE
+from loaders.report import FileReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,17 +45,19 @@ if TYPE_CHECKING:
     from loaders.declared import DeclaredCounts, Row
     from loaders.header import Header
     from loaders.reader import VcfText
-    from loaders.report import FileReport
 
 _FIXED = 8
 _BASES = b"ACGTN"
-_PASSING = ("PASS", ".", "")
-_AC, _AN = b";AC=", b";AN="
+_AC, _AN, _HOM = b";AC=", b";AN=", b";nhomalt="
 _SVTYPE = b"SVTYPE="
 _COPIES = b"CN"
 _DIGITS = 18
-_LONGEST_WORD, _MOST_WORDS = 100, 20
-"""What is kept of a FILTER column."""
+_MOST_ALTERNATES = 65_534
+"""BCF keeps the number of alleles in 16 bits."""
+_SITE, _ALTERNATE, _CALL, _COPY = 1_000, 400, 24, 16
+"""What a site, an ALT of it, a call and a polyploid call's copy weigh, in bytes."""
+_MOST_CONTIGS, _LONGEST_CONTIG = 100_000, 1_000
+"""How many names are remembered, and how long ones."""
 
 _END = re.compile(rb"(?:^|;)END=(\d{1,18})(?:;|$)")
 _SVLEN = re.compile(rb"(?:^|;)SVLEN=-?(\d{1,18})(?:[;,]|$)")
@@ -98,6 +110,19 @@ class Site(NamedTuple):
         """Genome order."""
         return self.contig.rank, self.start
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes while it waits."""
+        calls = self.calls
+        weight = _SITE + len(self.fields) + len(self.reference)
+        for alternate in self.alternates:
+            weight += _ALTERNATE + len(alternate)
+        if calls is not None:
+            weight += _CALL * len(calls.cells)
+            if calls.polyploid:
+                weight += _COPY * sum(len(call) for _, call in calls.polyploid)
+        return weight
+
 
 class Fault(StrEnum):
     """Why a record is bad."""
@@ -111,9 +136,16 @@ class Fault(StrEnum):
     SAME = "ALT equals REF"
     EMPTY = "an ALT is empty"
     COUNTS = "INFO counts contradict each other"
+    NUMBER = "INFO count is not a whole number"
+    LONG = "line is longer than any that is read"
+    ALTERNATES = "more ALTs than a record can have"
+    CHROM = "CHROM is no sequence name"
+    TELOMERE = "POS is a telomere, outside the sequence"
 
 
 _SIGNS_OF_A_CUT = (Fault.COLUMNS, Fault.GENOTYPE)
+_SOUND = (Fault.TELOMERE,)
+"""Why a record is left out that is not bad."""
 
 
 class _BadLine(ValueError):
@@ -127,20 +159,6 @@ class _BadLine(ValueError):
 
 _UNWRITTEN = {"end": None, "calls": None, "info": None, **Site._field_defaults}
 """What a plain line of a file without samples does not have."""
-
-
-class _Filters(dict[str, tuple[str, ...]]):
-    """FILTER column → the words that failed, decoded once each."""
-
-    def __init__(self, *, keep_filtered: bool) -> None:
-        super().__init__(dict.fromkeys(_PASSING, ()))
-        self._keep_filtered = keep_filtered
-
-    def __missing__(self, field: str) -> tuple[str, ...]:
-        text = field.encode("latin1").decode("utf-8", "replace")
-        words = tuple(w[:_LONGEST_WORD] for w in text.split(";")[:_MOST_WORDS])
-        self[field] = () if self._keep_filtered else words
-        return self[field]
 
 
 class VcfSites:
@@ -179,7 +197,8 @@ class VcfSites:
         self._declared = declared
         self._is_gvcf = header.is_gvcf
         self._contigs: dict[bytes, Contig | None] = {}
-        self._filters = _Filters(keep_filtered=keep_filtered)
+        self._filters = Filters(keep_filtered=keep_filtered)
+        self._noticing = Noticing(FileReport(name=""))
         self._bulk: BulkReader[Site] | None = None
         if declared is not None and declared.is_plain and header.columns == _FIXED:
             self._bulk = BulkReader(
@@ -193,6 +212,7 @@ class VcfSites:
 
     def sites(self, report: FileReport) -> Iterator[Site]:
         """Return the sites in file order; account for every line in ``report``."""
+        self._noticing = Noticing(report)
         return chain.from_iterable(self._parts(report))
 
     def _parts(self, report: FileReport) -> Iterator[Iterable[Site]]:
@@ -216,12 +236,13 @@ class VcfSites:
             block = block.replace(b"\r\n", b"\n")
         if not block.endswith(b"\n"):
             block += b"\n"
-        sites, lines, are_all_plain = bulk.read(block, first)
-        if not are_all_plain:
-            return self._mixed(block.split(b"\n"), first, sites, report)
-        report.records += lines
+        read = bulk.read(block, first)
+        span = read.span
+        if span is None or not self._noticing.follows(*span):
+            return self._mixed(block.split(b"\n"), first, read.sites, report)
+        report.records += read.lines
         self._is_last_bad = False
-        return cast("Iterable[Site]", sites)
+        return cast("Iterable[Site]", read.sites)
 
     def _mixed(
         self,
@@ -235,6 +256,7 @@ class VcfSites:
             if site is not None:
                 report.records += 1
                 self._is_last_bad = False
+                self._noticing.place(number, site.contig, site.start)
                 yield site
             else:
                 yield from self._alone(line.rstrip(b"\r"), number, report)
@@ -255,9 +277,18 @@ class VcfSites:
             return (self._site(contig, columns, line, number),)
         except _BadLine as bad:
             self._is_last_bad = bad.reason in _SIGNS_OF_A_CUT
-            report.reject(number, bad.reason, bad.detail)
-            skipped = self._skipped(columns, number)
+            skipped = self._rejected(bad, columns, number, report)
             return () if skipped is None else (skipped,)
+
+    def _rejected(
+        self, bad: _BadLine, columns: list[bytes], number: int, report: FileReport
+    ) -> Site | None:
+        """Account for a record that cannot be used; return its place."""
+        if bad.reason in _SOUND:
+            report.leave(number, bad.reason, bad.detail)
+            return None
+        report.reject(number, bad.reason, bad.detail)
+        return self._skipped(columns, number)
 
     def _cannot_go_on(self, line: int, reason: str) -> ReadError:
         return ReadError(reason, path=str(self._text.path), line=line)
@@ -268,6 +299,8 @@ class VcfSites:
         contig = self._contigs.get(columns[0])
         if contig is not None and len(columns) == self._width:
             return contig
+        if line == self._text.long_line:
+            raise _BadLine(Fault.LONG, f"more than {LONGEST_LINE:,} bytes")
         if len(columns) < _FIXED or len(columns) != self._width:
             is_short_but_whole = len(columns) == _FIXED and not self._samples
             if not is_short_but_whole:
@@ -275,13 +308,15 @@ class VcfSites:
         name = columns[0]
         contig = self._contig(name) or self._of_mate(columns)
         if contig is None:
-            shown = name[:40].decode("latin1")
+            if is_no_name(name):
+                raise _BadLine(Fault.CHROM, f"CHROM is {shown(name)}")
+            shown_name = name[:40].decode("latin1")
             if name.decode("latin1") in self._left_out:
                 reason = "contig is another sequence than the assembly's of that name"
-                report.leave(line, reason, f"{shown} (hg19's chrM is not rCRS)")
+                report.leave(line, reason, f"{shown_name} (hg19's chrM is not rCRS)")
             else:
                 reason = f"contig is not of {self._assembly.name}"
-                report.leave(line, reason, f"contig {shown}")
+                report.leave(line, reason, f"contig {shown_name}")
         return contig
 
     def _of_mate(self, columns: list[bytes]) -> Contig | None:
@@ -304,9 +339,10 @@ class VcfSites:
     def _contig(self, name: bytes) -> Contig | None:
         if name not in self._contigs:
             text = name.decode("latin1")
-            known = (
-                None if text in self._left_out else find_contig(self._assembly, text)
-            )
+            is_other = text in self._left_out or is_no_name(name)
+            known = None if is_other else find_contig(self._assembly, text)
+            if len(self._contigs) >= _MOST_CONTIGS or len(name) > _LONGEST_CONTIG:
+                return known
             self._contigs[name] = known
         return self._contigs[name]
 
@@ -324,6 +360,10 @@ class VcfSites:
                 calls = self._copies.calls(line, calls, contig, alternates)
             if is_symbolic or not alternates or self._is_gvcf:
                 reach = self._reach(contig, start, reference, alternates, columns)
+        filters, is_odd = self._filters[columns[6]]
+        self._noticing.look(number, contig, start, columns)
+        if is_odd:
+            self._noticing.filters(number, columns[6])
         return Site(
             self._number,
             number,
@@ -332,12 +372,12 @@ class VcfSites:
             _symbolic_end(start, info) if is_symbolic else None,
             reference,
             alternates,
-            self._filters[columns[6].decode("latin1")],
+            filters,
             calls,
-            self._info(info, len(alternates)) if self._samples else None,
+            self._info(info, len(alternates), number) if self._samples else None,
             columns[2],
             info,
-            told=self._told(info, reference, alternates),
+            told=self._told(info, reference, alternates, number),
             reach=reach,
         )
 
@@ -369,20 +409,37 @@ class VcfSites:
             raise _BadLine(Fault.BLOCK, detail)
         return reach
 
-    def _info(self, info: bytes, alternates: int) -> InfoCounts | None:
+    def _info(self, info: bytes, alternates: int, number: int) -> InfoCounts | None:
         """Return INFO's counts, to be compared with the genotypes'."""
         fields = b";" + info
         ac, an = _value(fields, _AC), _value(fields, _AN)
         if ac is None and an is None:
             return None
-        return InfoCounts(_per_alternate(ac, alternates), _whole(an))
+        counts = InfoCounts(_per_alternate(ac, alternates), _whole(an))
+        is_whole = counts.an is not None and None not in counts.ac
+        if not is_whole or _HOM in fields or fields.count(_AC) + fields.count(_AN) > 2:
+            self._check_counts(fields, alternates, number)
+        return counts
+
+    def _check_counts(self, fields: bytes, alternates: int, number: int) -> None:
+        """Note malformed counts; where they are all there is, the record is bad."""
+        for key, wanted in ((_AC, alternates or None), (_AN, 1), (_HOM, None)):
+            value = _value(fields, key)
+            defect = count_defect(fields, key, value, wanted)
+            if defect is None:
+                continue
+            reason, detail = defect
+            if reason == NO_COUNT and not self._samples:
+                raise _BadLine(Fault.NUMBER, detail)
+            self._noticing.count(number, reason, detail)
 
     def _told(
-        self, info: bytes, reference: str, alternates: tuple[str, ...]
+        self, info: bytes, reference: str, alternates: tuple[str, ...], number: int
     ) -> tuple[Row, ...] | None:
         """Return what INFO declares where nothing else counts; it must be sound."""
         if self._declared is None:
             return None
+        self._check_counts(b";" + info, len(alternates), number)
         try:
             return self._declared.rows(info, reference, alternates)
         except Contradiction as error:
@@ -408,14 +465,14 @@ class VcfSites:
 
     def _skipped(self, columns: list[bytes], number: int) -> Site | None:
         """Return the place of a bad record, where it still has one."""
-        contig = self._contig(columns[0]) if len(columns) > 4 else None
+        contig = self._contig(columns[0]) if len(columns) > 1 else None
         if contig is None:
             return None
         try:
             start, reference = _position(contig, columns)
             info = columns[7] if len(columns) > _FIXED - 1 else b""
             alternates = _alternates(columns[4], reference, info)
-        except _BadLine:
+        except (_BadLine, IndexError):
             pos = _whole(columns[1])
             if pos is None or not 0 < pos <= contig.length:
                 return None
@@ -433,14 +490,12 @@ def _wrong_columns(found: int, expected: int) -> _BadLine:
 def _position(contig: Contig, columns: list[bytes]) -> tuple[int, str]:
     pos, reference = columns[1], columns[3].upper()
     if not pos.isdigit():
-        shown = pos[:20].decode("latin1")
-        raise _BadLine(Fault.POS, f"POS is {shown!r}")
+        raise _BadLine(Fault.POS, f"POS is {shown(pos[:20])}")
     start = int(pos) - 1 if len(pos) <= _DIGITS else contig.length + 1
     if not 0 <= start < contig.length or start + len(reference) > contig.length:
         _refuse_place(contig, start, columns)
     if not reference or reference.translate(None, _BASES):
-        shown = reference[:20].decode("latin1")
-        raise _BadLine(Fault.REF, f"REF is {shown!r}")
+        raise _BadLine(Fault.REF, f"REF is {shown(reference[:20])}")
     return start, reference.decode()
 
 
@@ -453,6 +508,8 @@ def _refuse_place(contig: Contig, start: int, columns: list[bytes]) -> None:
     if is_telomere and all(map(is_structural, columns[4].decode("latin1").split(","))):
         return
     pos = columns[1][:20].decode()
+    if is_telomere:
+        raise _BadLine(Fault.TELOMERE, f"POS {pos}")
     raise _BadLine(Fault.PLACE, f"POS {pos} with {len(columns[3])} bases of REF")
 
 
@@ -462,6 +519,9 @@ def _alternates(field: bytes, reference: str, info: bytes) -> tuple[str, ...]:
     elif field == b".":
         return _of_type(info)
     else:
+        if field.count(b",") >= _MOST_ALTERNATES:
+            detail = f"{field.count(b',') + 1:,} ALTs"
+            raise _BadLine(Fault.ALTERNATES, detail)
         alternates = _several(field)
     if alternates == (reference,):
         told = _of_type(info)

@@ -272,6 +272,8 @@ def _rows(report: LoadReport) -> Iterator[tuple[str, int]]:
         yield f"bad: {reason}", count
     for reason, count in sum((f.not_loaded for f in files), Counter[str]()).items():
         yield f"not loaded: {reason}", count
+    for reason, count in sum((f.noticed for f in files), Counter[str]()).items():
+        yield f"noticed: {reason}", count
     for reason, count in report.alternates.items():
         yield f"ALT {reason}", count
     for what, count in report.annotations.items():

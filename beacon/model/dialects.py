@@ -30,6 +30,7 @@ _PAIRED = re.compile(
     r"(?P=mark)(?P<after>[A-Z.]*)",
     re.IGNORECASE,
 )
+_SYMBOLIC = re.compile(r"<[^<>]+>")
 _SINGLE = re.compile(r"(?P<before>[A-Z]+)\.|\.(?P<after>[A-Z]+)", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z0-9_.+*-]+(?::[A-Z0-9_.+*-]+)*")
 _COPY_NUMBER = re.compile(r"CN[0-9]{1,4}")
@@ -117,7 +118,7 @@ def understand(written: Written) -> Understood | str:
     alternate = written.alternate
     if "[" in alternate or "]" in alternate:
         return _paired(written)
-    if not alternate.startswith("<"):
+    if not _SYMBOLIC.fullmatch(alternate):
         return _single(written)
     word = _word(written)
     first = word.partition(":")[0]
@@ -188,6 +189,8 @@ def _spanning(written: Written, word: str) -> Understood | str:
     last = _last(written)
     if last is None:
         return f"{NOT_LOADED}<{word}> without END or SVLEN"
+    if written.pos > written.contig.length:
+        return f"{NOT_LOADED}<{word}> behind the last base"
     start = max(0, written.pos - 1)
     if last == written.contig.length + 1:
         last -= 1  # the telomere behind the last base

@@ -97,7 +97,7 @@ def pack(
         flags |= _HAS_AC
         kind = _people_flag(carriers)
         flags |= kind
-        parts.append(_COMMON[len(carriers)])
+        parts.append(varint(len(carriers)))
         _WRITERS[kind](parts, carriers)
         if an is not None:
             _check(carriers, an)

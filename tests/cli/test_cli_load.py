@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -192,3 +193,35 @@ def test_a_bad_region_stores_nothing(empty_beacon: Command, tmp_path: Path) -> N
 
     assert code == 1
     assert "panel.bed:1: a region is a name and two whole numbers" in err
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "words"),
+    [
+        (["MT\t7\t.;\tA\tC\t.\tPASS\t."], 0, "noticed: ID is not a list of names"),
+        (["MT\t7\t.\tA\tC\t.\tPASS\tAC=-1"], 0, "noticed: INFO count is not a whole"),
+        (["MT\t9\t.\tA\tC\t.\t.\t.", "MT\t7\t.\tA\tC\t.\t.\t."], 0, "noticed: record"),
+        (["M T\t7\t.\tA\tC\t.\tPASS\t."], 1, "CHROM is no sequence name"),
+        (["MT\t99999999999\t.\tA\tC\t.\tPASS\t."], 1, "record is not inside"),
+    ],
+)
+def test_defects_are_told_on_the_terminal(
+    empty_beacon: Command, tmp_path: Path, lines: list[str], code: int, words: str
+) -> None:
+    """A defect of what is loaded is a row of the account, of what is not a sentence."""
+    path = tmp_path / "x.vcf"
+    path.write_text(HEAD + "".join(f"{line}\tGT\t0/1\t0/0\n" for line in lines))
+    found, out, err = load(empty_beacon, str(path))
+
+    assert (found, words in out + err) == (code, True)
+    assert "Traceback" not in err
+
+
+def test_a_pipe_is_refused_at_once(empty_beacon: Command, tmp_path: Path) -> None:
+    """A pipe that nobody writes to is one sentence, not a wait."""
+    path = tmp_path / "x.vcf"
+    os.mkfifo(path)
+    code, _, err = load(empty_beacon, str(path))
+
+    assert (code, err.count("beacon: ")) == (1, 1)
+    assert "is not a file" in err

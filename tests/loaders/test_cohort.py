@@ -112,7 +112,7 @@ def test_all_filters(write_vcf, load):
         (row(100, "A", "-", "0/1", "0/0", "0/0"), "ALT is not of A, C, G, T, N"),
         (row("x", "A", "C", "0/0", "0/0", "0/0"), "POS is not a whole number above 0"),
         (row(-3, "A", "C", "0/0", "0/0", "0/0"), "POS is not a whole number above 0"),
-        (row(0, "A", "C", "0/0", "0/0", "0/0"), "record is not inside its contig"),
+        (row(0, "AT", "A", "0/0", "0/0", "0/0"), "record is not inside its contig"),
         (row(10**18, "A", "C", *["0/0"] * 3), "record is not inside its contig"),
         (row(100, "A", "A", "0/1", "0/0", "0/0"), "ALT equals REF"),
         (row(100, "R", "A", "0/1", "0/0", "0/0"), "REF is not of A, C, G, T, N"),
@@ -143,7 +143,7 @@ def test_place_of_a_bad_record_says_nothing(write_vcf, load):
 def test_too_many_bad_records_reject_the_file(write_vcf, load):
     """More bad records than allowed reject the file, naming the first."""
     rows = [row(p, "A", "C", "0/1", "0/0", "0/0") for p in range(100, 198)]
-    path = write_vcf([*rows, row(0, "A", "C", *S3), row("x", "A", "C", *S3)], S3)
+    path = write_vcf([*rows, row(-1, "A", "C", *S3), row("x", "A", "C", *S3)], S3)
 
     with pytest.raises(LoadRejected, match=r"2 of 100 .*x\.vcf:101"):
         load(path)

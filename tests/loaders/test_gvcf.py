@@ -233,7 +233,7 @@ def test_an_is_that_of_a_list_of_people(tmp_path, world, margin, most, is_aligne
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(merging, "_MARGIN", margin)
         patch.setattr(merging, "_WAITING_KEYS", most)
-        patch.setattr(merging, "_WAITING_CALLS", 40 * most)
+        patch.setattr(merging, "_WAITING_BYTES", 4_000 * most)
         paths = [_write(tmp_path, *file) for file in world]
         genome = FastaReference(_fasta(tmp_path), "GRCh37") if is_aligned else None
         people = _table(tmp_path)

@@ -650,13 +650,13 @@ def test_plain_lines_are_read_at_once(write_vcf, load):
         {**dict.fromkeys(Site._fields), **Site._field_defaults},
         declared=cohort._people.readers[0],  # noqa: SLF001 - what the load used
         contig_of=lambda _: ASSEMBLIES["GRCh37"].contigs[21],
-        failed={"PASS": ()},
+        failed={b"PASS": ((), False)},
         keeps_fields=True,
     )
-    sites, lines, are_all = reader.read(b"".join(b for _, b in text.blocks()), 6)
-    sites = list(sites)
+    read = reader.read(b"".join(b for _, b in text.blocks()), 6)
+    sites = list(read.sites)
 
-    assert (40, True) == (lines, are_all)
+    assert (40, (ASSEMBLIES["GRCh37"].contigs[21], 0, 39)) == (read.lines, read.span)
     assert [(3, 99, 3, 50)] == [(r[0], r[2], r[1], r[3]) for r in sites[3].told]
     assert [45, b"AC=39;AN=99;AC_SE=39;AN_SE=50;lcr;DP=7"] == [
         sites[39].line,

@@ -148,15 +148,21 @@ def test_telomeres_have_no_base(write_vcf, load):
     assert not cohort.report.files[0].bad
 
 
-@pytest.mark.parametrize(
-    ("pos", "alt"), [(0, "C"), (0, "C,.A"), (END_22 + 1, "C"), (END_22 + 2, ".A")]
-)
-def test_nothing_else_stands_outside_its_contig(write_vcf, load, pos, alt):
-    """A sequence allele, or any further place, is a bad record there."""
+@pytest.mark.parametrize(("pos", "alt"), [(0, "C"), (0, "C,.A"), (END_22 + 1, "C")])
+def test_nothing_else_stands_at_a_telomere(write_vcf, load, pos, alt):
+    """A sequence allele is not loaded there."""
     rows = [row(pos, "N", alt, ".", "0/1"), row(9, "A", "C", ".", "0/1")]
-    cohort, _ = load(write_vcf(rows, "A"), max_bad=1.0)
+    report = load(write_vcf(rows, "A"))[0].report.files[0]
 
-    assert {"record is not inside its contig": 1} == dict(cohort.report.files[0].bad)
+    assert {"POS is a telomere, outside the sequence": 1} == dict(report.not_loaded)
+
+
+def test_behind_a_telomere_is_nothing(write_vcf, load):
+    """Two bases behind the last one there is no place, of a breakend neither."""
+    rows = [row(END_22 + 2, "N", ".A", ".", "0/1"), row(9, "A", "C", ".", "0/1")]
+    report = load(write_vcf(rows, "A"), max_bad=1.0)[0].report.files[0]
+
+    assert {"record is not inside its contig": 1} == dict(report.bad)
 
 
 @pytest.mark.parametrize(
