@@ -90,9 +90,11 @@ def alleles_of(site: Site, reference: Reference | None) -> SiteAlleles:
     numbers: dict[AlleleKey, list[int]] = {}
     left: list[tuple[str, str]] = []
     structures: dict[AlleleKey, Structure] = {}
+    info: dict[str, str] = {}
     for number, alternate in enumerate(site.alternates, 1):
         if _is_structural(alternate):
-            key = _structural(site, number, structures)
+            info = info or info_fields(site.fields.decode("utf-8", "replace"))
+            key = _structural(site, number, info, structures)
         else:
             key = _key(site, alternate, reference)
         if isinstance(key, str):
@@ -134,7 +136,10 @@ def _is_structural(alternate: str) -> bool:
 
 
 def _structural(
-    site: Site, number: int, structures: dict[AlleleKey, Structure]
+    site: Site,
+    number: int,
+    info: Mapping[str, str],
+    structures: dict[AlleleKey, Structure],
 ) -> AlleleKey | str:
     """Return the key of a structural ALT, or the reason why it has none."""
     written = Written(
@@ -142,7 +147,7 @@ def _structural(
         site.start + 1,
         site.reference,
         site.alternates[number - 1],
-        info_fields(site.fields.decode("utf-8", "replace")),
+        info,
         number - 1,
         len(site.alternates),
     )

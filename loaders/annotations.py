@@ -130,8 +130,8 @@ def _read_clinvar(fields: bytes, reading: Reading) -> None:
     genes, effects = _text(fields, b";GENEINFO="), _text(fields, b";MC=")
     significance = _text(fields, b";CLNSIG=")
     count = len(reading.site.alternates)
-    if count != 1:
-        if count and (significance or genes or effects):
+    if count != 1 or not reading.alleles:
+        if reading.alleles and (significance or genes or effects):
             reading.fault(NO_ALT, f"ClinVar's, of {count} ALTs")
             reading.doubt([Unread.WHOLE])
         return

@@ -40,6 +40,10 @@ def untold(fields: Sequence[str]) -> FileCounts:
     return FILLED if {*_FILLED[:2]} <= {*fields} else PLAIN
 
 
+class NoNumber(ValueError):
+    """A count that is neither a whole number nor ``.``."""
+
+
 class Contradiction(ValueError):
     """Counts of one record that cannot be true together."""
 
@@ -138,6 +142,7 @@ class DeclaredCounts:
         self.slots = tuple(slot for _, slot in wanted)
         if self.extra:
             self.keys += tuple(key.encode() for key in _FILLED)
+        self._names = tuple(key.decode() for key in self.keys)
         self.is_plain = file.mapping.counts == "alt" and not file.mapping.genotypes
 
     def rows(
@@ -147,11 +152,14 @@ class DeclaredCounts:
 
         Raises:
             Contradiction: the numbers cannot be true together.
+            NoNumber: one of them is no number.
         """
         found: dict[str, str] = {}
         for part in reversed(info.decode("latin1").split(";")):
             key, _, value = part.partition("=")
             found[key] = value
+        for name in self._names:
+            _refuse_odd(name, found.get(name))
         told = [
             self._row(found, number, reference, alternates)
             for number in range(max(1, len(alternates)))
@@ -231,6 +239,15 @@ class DeclaredCounts:
                 counts[kind] += count
         fits = 2 * counts["hom"] + counts["het"] + counts["hemi"] == values[number]
         return {**counts} if fits else {}
+
+
+def _refuse_odd(name: str, text: str | None) -> None:
+    if not text or whole(text) is not None:
+        return
+    for part in text.split(","):
+        if part != "." and not (part.isascii() and part.isdigit()):
+            message = f"{name} is {text[:40]!r}"
+            raise NoNumber(message)
 
 
 def contradict(label: str, counts: Mapping[str, int | None]) -> None:

@@ -19,7 +19,7 @@ from beacon.model.errors import ReadError
 from loaders.blocks import Reach, reach_of
 from loaders.bulk import BulkReader
 from loaders.copynumber import CopyNumbers
-from loaders.declared import Contradiction
+from loaders.declared import Contradiction, NoNumber
 from loaders.defects import (
     NO_COUNT,
     Filters,
@@ -442,6 +442,8 @@ class VcfSites:
         self._check_counts(b";" + info, len(alternates), number)
         try:
             return self._declared.rows(info, reference, alternates)
+        except NoNumber as error:
+            raise _BadLine(Fault.NUMBER, str(error)) from error
         except Contradiction as error:
             raise _BadLine(Fault.COUNTS, str(error)) from error
 
@@ -505,9 +507,9 @@ def _refuse_place(contig: Contig, start: int, columns: list[bytes]) -> None:
     Those are written as 0 and as one beyond the last base.
     """
     is_telomere = start in (-1, contig.length) and len(columns[3]) == 1
+    pos = columns[1][:20].decode()
     if is_telomere and all(map(is_structural, columns[4].decode("latin1").split(","))):
         return
-    pos = columns[1][:20].decode()
     if is_telomere:
         raise _BadLine(Fault.TELOMERE, f"POS {pos}")
     raise _BadLine(Fault.PLACE, f"POS {pos} with {len(columns[3])} bases of REF")

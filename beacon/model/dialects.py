@@ -10,6 +10,7 @@ VCF 4.2 to 4.5, sections 1.6.1, 3 and 5.4.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.assemblies import ASSEMBLIES, find_contig
@@ -32,6 +33,7 @@ _PAIRED = re.compile(
 )
 _SYMBOLIC = re.compile(r"<[^<>]+>")
 _SINGLE = re.compile(r"(?P<before>[A-Z]+)\.|\.(?P<after>[A-Z]+)", re.IGNORECASE)
+_NAMED = re.compile(r"<[^<>]+>")
 _WORD = re.compile(r"[A-Z0-9_.+*-]+(?::[A-Z0-9_.+*-]+)*")
 _COPY_NUMBER = re.compile(r"CN[0-9]{1,4}")
 _CONNECTION = re.compile(r"([35])to([35])")
@@ -120,6 +122,8 @@ def understand(written: Written) -> Understood | str:
         return _paired(written)
     if not _SYMBOLIC.fullmatch(alternate):
         return _single(written)
+    if _NAMED.fullmatch(alternate) is None:
+        return f"{BAD}ALT is not of A, C, G, T, N"
     word = _word(written)
     first = word.partition(":")[0]
     if first == "BND":
@@ -148,10 +152,12 @@ def _canonical_word(text: str) -> str:
     return word if _WORD.fullmatch(word) else ""
 
 
-def _numbers(text: str | None) -> list[int | None]:
+@lru_cache(maxsize=16)
+def _numbers(text: str | None) -> tuple[int | None, ...]:
+    """Return the numbers of a list; it is asked for again by each of many ALTs."""
     if not text:
-        return []
-    return [int(n) if _WHOLE.fullmatch(n) else None for n in text.split(",")]
+        return ()
+    return tuple(int(n) if _WHOLE.fullmatch(n) else None for n in text.split(","))
 
 
 def _number(written: Written, key: str) -> int | None:

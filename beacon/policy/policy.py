@@ -220,9 +220,11 @@ def _total(tally: Tally, layout: Layout) -> AlleleCounts:
 def _coverage(found: DatasetFindings) -> str | None:
     if found.status is not Status.NOT_SEEN or found.variants:
         return None
-    place = found.place
+    place, release = found.place, found.dataset.release
     if place is None:
-        return _UNDECLARED
+        # What is asked has no place, and nobody has looked at a whole genome.
+        is_declared = release is not None and release.coverage is not None
+        return _PARTIAL if is_declared else _UNDECLARED
     if place.coverage is Coverage.PARTIAL:
         return _PARTIAL
     is_known = place.has_record or place.an is not None or place.coverage is not None

@@ -152,8 +152,9 @@ async def ranges_declared(
 
 def _is_open_to_doubt(found: DatasetFindings) -> bool:
     release = found.dataset.release
-    is_declared = release is not None and release.coverage is not None
-    return is_declared and not found.total and found.is_contig_loaded
+    if release is None or release.coverage is None or found.silence is not None:
+        return False
+    return not found.total and found.is_contig_loaded
 
 
 def _not_loaded(shelf: Shelf) -> DatasetFindings:

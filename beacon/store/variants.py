@@ -240,7 +240,8 @@ class VariantStore:
         if pattern.annotated is not None:
             tables = Tables(table, self._annotations(pattern.assembly))
             level = granularities.__getitem__
-            return await ask(pattern, shelves, level, query.page, tables)
+            found = await ask(pattern, shelves, level, query.page, tables)
+            return await ranges_declared(pattern, found, table)
         if pattern.spellings:
             return await look_up(pattern, shelves, table)
         if pattern.similar is not None:

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from beacon.ingest import LoadRequest, load_variants
+from beacon.model.annotation import AnnotationPattern
+from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.findings import Coverage, Place
+from beacon.model.pattern import Bounds, VariantPattern
+from beacon.model.query import Granularity, Query
 from loaders import LoadOptions
 
 if TYPE_CHECKING:
@@ -250,3 +255,44 @@ async def test_a_variant_in_the_range_is_seen_whatever_is_covered(site):
     found = await single(site, start=[4000], end=[6000])
 
     assert ("seen", None, None) == found["panel"]
+
+
+ANNOTATED = """\
+##fileformat=VCFv4.3
+##INFO=<ID=ANN,Number=.,Type=String,Description="Functional annotations: 'Allele \
+| Annotation | Annotation_Impact | Gene_Name | Gene_ID'">
+"""
+STOP_GAINED = AnnotationPattern(effects=(("SO:0001587",),))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "coverage"),
+    [
+        ((1000, 1090), Coverage.WHOLE),
+        ((1000, 1150), Coverage.PARTIAL),
+        ((2000, 2500), Coverage.OUTSIDE),
+    ],
+)
+async def test_an_effect_not_found_says_how_much_was_seen(
+    catalogue, variant_store, tmp_path, bounds, coverage
+):
+    """A question of what annotations say rests on the same regions."""
+    path, bed = tmp_path / "ann.vcf", tmp_path / "panel.bed"
+    row = "22 1050 . A C . . ANN=C|missense_variant|MODERATE|G1|G1 GT 0/1"
+    columns = f"{FIXED} FORMAT P"
+    body = "".join("\t".join(r.split()) + "\n" for r in (columns, row))
+    path.write_text(ANNOTATED + body)
+    bed.write_text(PANEL)
+    options = LoadOptions(assembly="GRCh37", callable_regions=bed)
+    request = LoadRequest(dataset="ann", paths=(path,), options=options, references={})
+    load_variants(catalogue, request)
+    low, high = bounds
+    pattern = VariantPattern(
+        contig=ASSEMBLIES["GRCh37"].contigs[21],
+        overlap=Bounds(low=low, high=high),
+        annotated=STOP_GAINED,
+    )
+    asked = {"ann": Granularity.COUNT}
+    (found,) = (await variant_store.find(Query(pattern=pattern), asked)).datasets
+
+    assert Place(coverage=coverage) == found.place

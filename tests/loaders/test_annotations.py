@@ -6,8 +6,15 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beacon.model.annotation import Unread
+from beacon.model.assemblies import ASSEMBLIES
+from loaders.annotation_layouts import read_annotated
+from loaders.annotations import FileAnnotations
+from loaders.report import FileReport, LoadReport
+from loaders.vcf import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -455,3 +462,43 @@ def test_fields_are_found_in_any_description(annotations: Callable, text: str) -
     found, _ = annotations("A", "T", "CSQ=T|stop_lost|G", header)
 
     assert genes(found) == {"22-100-A-T": ("G",)}
+
+
+_BITS = st.sampled_from(
+    [
+        *("T", "A", "CAA", "-", "*", "<DEL>", "|", "||||", ",", "&", "(", ")", "@12"),
+        *("missense_variant", "p.Val600Glu", "600", "V/E", "rs1", "1", "9" * 14),
+        *("12R>12*", "100A>T", "+", "NON_SYNONYMOUS_CODING(", "%3D", "\x00", "é", '"'),
+    ]
+)
+_TEXTS = st.lists(_BITS | st.text(max_size=3), max_size=40).map("".join)
+
+
+@given(
+    ref=st.text("ACGT", min_size=1, max_size=3),
+    alternates=st.lists(
+        st.sampled_from(["T", "A", "CAA", "*", "<DEL>", "N[2:3["]),
+        unique=True,
+        max_size=3,
+    ),
+    texts=st.fixed_dictionaries(
+        dict.fromkeys(("CSQ", "ANN", "EFF", "BCSQ", "CLNSIG", "GENEINFO", "MC"), _TEXTS)
+    ),
+    identifier=st.binary(max_size=8),
+)
+def test_no_text_breaks_a_record(
+    ref: str, alternates: list[str], texts: dict[str, str], identifier: bytes
+) -> None:
+    """Whatever INFO holds, only the record's own ALTs are annotated."""
+    annotated = read_annotated([VEP, ANN, EFF, BCSQ, *CLINVAR])
+    fields = ";".join(f"{key}={text}" for key, text in texts.items()).encode()
+    contig = ASSEMBLIES["GRCh37"].contigs[21]
+    site = Site(
+        0, 1, contig, 99, None, ref, tuple(alternates), (), None, None,
+        identifier=identifier, fields=fields,
+    )  # fmt: skip
+    report = LoadReport(files=[FileReport(name="x")])
+    said = FileAnnotations(annotated).of(site, report)
+
+    alleles = {n for n, alt in enumerate(alternates, 1) if alt != "*"}
+    assert said.keys() <= alleles

@@ -129,8 +129,8 @@ def test_pass_with_a_stray_separator_passes(write, load):
 
 @pytest.mark.parametrize("pos", [0, 51304567])
 def test_a_telomere_is_left_out_and_not_bad(write, load, pos):
-    """VCF writes telomeres at 0 and N+1: sound records, of no base of the sequence."""
-    path = write(GOOD, f"22\t{pos}\t.\tN\tC\t.\t.\t.")
+    """VCF writes telomeres at 0 and N+1: sound records, of no place of the sequence."""
+    path = write(GOOD, f"22\t{pos}\t.\tN\tA\t.\t.\t.")
     file = load(path, max_bad=0.0)[0].report.files[0]
 
     assert {"POS is a telomere, outside the sequence": 1} == dict(file.not_loaded)

@@ -270,6 +270,19 @@ def test_contradictions_are_bad_records(counted, info, detail):
     assert ["22-900-A-C", "22-905-A-C"] == sorted(found)
 
 
+def test_what_is_no_number_is_a_bad_record(counted):
+    """A count that is neither a number nor a dot is bad, in any group."""
+    rows = [
+        row(1, "A", "C", "AC=5;AN=50;AC_SE=1;AN_SE=9"),
+        row(2, "A", "C", "AC=5;AN=50;AC_SE=1.5;AN_SE=9"),
+    ]
+    cohort, _ = counted("goe", *rows, max_bad=1.0)
+    file = cohort.report.files[0]
+
+    assert {"INFO count is not a whole number": 1} == dict(file.bad)
+    assert "AC_SE is '1.5'" in next(iter(file.examples.values()))[0]
+
+
 @pytest.mark.parametrize(
     ("preset", "info", "reason"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,9 +17,15 @@ from beacon.model.counts import (
     Layout,
     Tally,
 )
-from beacon.model.dataset import Dataset, Release
+from beacon.model.dataset import CoverageKind, Dataset, Release
 from beacon.model.disclosure import DatasetDisclosure, Permit
-from beacon.model.findings import DatasetFindings, Findings, FoundVariant, Place
+from beacon.model.findings import (
+    Coverage,
+    DatasetFindings,
+    Findings,
+    FoundVariant,
+    Place,
+)
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.model.requester import ANONYMOUS, OPERATOR
@@ -131,6 +138,42 @@ def test_no_without_a_record_says_that_coverage_is_undeclared() -> None:
     assert part.status is Status.NOT_SEEN
     assert part.counts == AlleleCounts(ac=0, an=None, hom=0, het=0, hemi=0)
     assert part.coverage == "undeclared"
+
+
+@pytest.mark.parametrize(
+    ("coverage", "word"),
+    [
+        (Coverage.WHOLE, None),
+        (Coverage.PARTIAL, "partial"),
+    ],
+)
+def test_no_in_declared_coverage_says_how_much_was_seen(
+    coverage: Coverage, word: str | None
+) -> None:
+    """A "no" inside what was looked at needs no word, one across its edge does."""
+    part = said(unseen(Place(an=8, coverage=coverage)))
+
+    assert part.status is Status.NOT_SEEN
+    assert part.counts == AlleleCounts(ac=0, an=8, hom=0, het=0, hemi=0)
+    assert part.coverage == word
+
+
+def test_a_place_outside_declared_coverage_is_not_covered() -> None:
+    """Outside what was looked at there is no "no", and no number."""
+    part = said(unseen(Place(coverage=Coverage.OUTSIDE)))
+
+    assert part.status is Status.NOT_COVERED
+    assert part.counts is None
+    assert part.coverage is None
+
+
+def test_a_question_without_a_place_is_partly_covered() -> None:
+    """Where nothing says which bases are asked for, regions are not all of them."""
+    found = unseen(None)
+    release = replace(found.dataset.release, coverage=CoverageKind.REGIONS)
+    declared = replace(found, dataset=replace(found.dataset, release=release))
+
+    assert said(declared).coverage == "partial"
 
 
 def test_declared_but_uncarried_allele_rests_on_its_own_copies() -> None:
