@@ -31,7 +31,6 @@ _PAIRED = re.compile(
     r"(?P=mark)(?P<after>[A-Z.]*)",
     re.IGNORECASE,
 )
-_SYMBOLIC = re.compile(r"<[^<>]+>")
 _SINGLE = re.compile(r"(?P<before>[A-Z]+)\.|\.(?P<after>[A-Z]+)", re.IGNORECASE)
 _NAMED = re.compile(r"<[^<>]+>")
 _WORD = re.compile(r"[A-Z0-9_.+*-]+(?::[A-Z0-9_.+*-]+)*")
@@ -120,7 +119,7 @@ def understand(written: Written) -> Understood | str:
     alternate = written.alternate
     if "[" in alternate or "]" in alternate:
         return _paired(written)
-    if not _SYMBOLIC.fullmatch(alternate):
+    if not alternate.startswith("<"):
         return _single(written)
     if _NAMED.fullmatch(alternate) is None:
         return f"{BAD}ALT is not of A, C, G, T, N"
