@@ -114,8 +114,12 @@ class _Text:
             masks = [_FULL >> 8 * (_WORD - len(parts[at])) for at in has]
             values = [int.from_bytes(parts[at], "little") for at in has]
             places = begin if len(has) == len(parts) else begin[:, has]
-            found = self._words[places + first] & np.array(masks, np.uint64)
-            good &= _whole_rows(found == np.array(values, np.uint64))
+            where = places + first
+            # Where the text has ended, it does not go on as expected.
+            is_there = where < len(self._words)
+            found = self._words[np.where(is_there, where, 0)]
+            same = (found & np.array(masks, np.uint64)) == np.array(values, np.uint64)
+            good &= _whole_rows(same & is_there)
         return good
 
     def numbers(self, begin: Ints, end: Ints) -> tuple[Ints, Truths]:
