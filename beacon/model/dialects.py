@@ -194,6 +194,8 @@ def _spanning(written: Written, word: str) -> Understood | str:
     last = _last(written)
     if last is None:
         return f"{NOT_LOADED}<{word}> without END or SVLEN"
+    if written.pos > written.contig.length:
+        return f"{NOT_LOADED}<{word}> behind the last base"
     start = max(0, written.pos - 1)
     if last == written.contig.length + 1:
         last -= 1  # the telomere behind the last base

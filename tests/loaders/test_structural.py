@@ -197,6 +197,14 @@ def test_a_breakend_between_scaffolds_is_left(write_vcf, load):
     assert {"contig is not of GRCh37": 1} == dict(report.not_loaded)
 
 
+def test_nothing_is_deleted_behind_the_last_base(write_vcf, load):
+    """A span that begins at the telomere behind a sequence is left, not bad."""
+    rows = [row(END_22 + 1, "N", "<DEL>", "SVLEN=5", "0/1")]
+    report = load(write_vcf(rows, "A"))[0].report
+
+    assert 1 == report.alternates["not loaded yet: <DEL> behind the last base"]
+
+
 # --- copy numbers ------------------------------------------------------------------
 
 
