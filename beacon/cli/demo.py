@@ -1,4 +1,4 @@
-"""``beacon demo``: bundled data, five questions, and a server to look around in.
+"""``beacon demo``: bundled data, six questions, and a server to look around in.
 
 It keeps to a data directory of its own and to the embedded store, whatever the
 settings say, so that it can never touch anybody's data.
@@ -93,6 +93,7 @@ QUESTIONS = (
     Question("13-32914437-GT-G", "A place no dataset covers: that is not a no."),
     Question("22:50300000-50310000", "How much varies in a region?"),
     Question("NC_000001.10:g.702011T>G", "Any usual spelling; here HGVS."),
+    Question("del 17:218000-218700", "A copy number variant: similar ones count."),
 )
 
 
