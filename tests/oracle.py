@@ -114,11 +114,12 @@ def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindi
     pattern = query.pattern
     contig = None if pattern is None else pattern.contig
     is_loaded = contig is None or contig.name in loaded.release.contigs
-    if not is_loaded and (pattern.spellings or pattern.annotated is not None):
+    is_single = pattern is not None and pattern.is_single_allele
+    if not is_loaded and (is_single or pattern.annotated is not None):
         return _not_loaded(loaded)
     if pattern is not None and pattern.annotated is not None:
         return _ask_annotations(query, granularity, loaded)
-    if pattern is not None and pattern.spellings:
+    if is_single:
         return _ask_allele(pattern, loaded)
     matches = _matches(pattern, loaded)
     if not matches and not is_loaded:
@@ -126,13 +127,6 @@ def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindi
     total = len(matches) if pattern is not None else loaded.release.variants
     first = query.page.offset
     page = matches[first : first + query.page.limit]
-    if pattern is not None and pattern.identity is not None:
-        return DatasetFindings(
-            dataset=loaded.dataset,
-            total=total,
-            variants=tuple(matches),
-            place=None if total else _failed_only(pattern, loaded),
-        )
     if granularity is Granularity.BOOLEAN:
         total = min(total, 1)
     if granularity is not Granularity.RECORD:
@@ -254,11 +248,12 @@ def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
     own = [f for r, f in rows if r.alternate and pattern.matches(f.allele)]
     there = [f for f in own if f.exists]
     if there:
-        best = min(there, key=lambda f: pattern.spellings.index(_spelling_of(f.allele)))
+        rank = {spelling: i for i, spelling in enumerate(pattern.spellings)}
+        best = min(there, key=lambda f: rank.get(_spelling_of(f.allele), 0))
         return DatasetFindings(dataset=loaded.dataset, total=1, variants=(best,))
     starts = [s for s, r, a in pattern.spellings if r and a]
     starts = starts or [s for s, _, _ in pattern.spellings]
-    starts = list(dict.fromkeys(starts))[:3]
+    starts = list(dict.fromkeys(starts))[:3] or [pattern.start.low]
     basis = own or [
         f for r, f in rows if r.rank == pattern.contig.rank and r.start in starts
     ]

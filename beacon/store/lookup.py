@@ -17,7 +17,7 @@ from beacon.store.covering import asked_stretch, look_along, look_at
 from beacon.store.driver import is_long
 from beacon.store.keys import SALTS, encode, is_hashed, is_site, long_key
 from beacon.store.packing import unpack
-from beacon.store.scanning import allele_of
+from beacon.store.scanning import allele_of, with_structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,12 +52,13 @@ async def look_up(
     """Return what every dataset says of the one allele that is asked for.
 
     Of several datasets one usually lacks the allele, so its place is read at
-    once: it holds the allele's rows, too.
+    once: it holds the allele's rows, too.  An id that spells no bases names the
+    place only.
     """
     loaded = [s for s in shelves if pattern.sequence.name in s.release.contigs]
     asked = _Asked(pattern, table, has_long=any(s.long_classes for s in loaded))
     there = None
-    if len(loaded) > 1 and asked.stands_at_its_places:
+    if not pattern.spellings or (len(loaded) > 1 and asked.stands_at_its_places):
         there = await asked.rows_there()
     alleles = asked.of_pattern(await asked.rows() if there is None else there)
     findings: dict[str, DatasetFindings] = {}
@@ -181,11 +182,14 @@ class _Asked:
         self._table = table
         self._has_long = has_long
         self._spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
+        self._starts = _starts(self._spellings)
+        if not pattern.spellings and pattern.start is not None:
+            self._starts = (pattern.start.low,)
 
     @property
     def stands_at_its_places(self) -> bool:
         """Whether every spelling begins where the place is read anyway."""
-        return {s for s, _, _ in self._spellings} <= {*_starts(self._spellings)}
+        return {s for s, _, _ in self._spellings} <= {*self._starts}
 
     async def rows(self) -> list[Row]:
         """Return the rows of the spellings themselves."""
@@ -209,8 +213,7 @@ class _Asked:
 
     async def rows_there(self) -> list[Row]:
         """Return every row that begins where the allele may begin."""
-        starts = _starts(self._spellings)
-        places = [(self._rank, start) for start in starts]
+        places = [(self._rank, start) for start in self._starts]
         rows = _flat(await self._table.places.get(places))
         if self._has_long:
             rows += _flat(await self._table.long_places.get(places))
@@ -229,7 +232,7 @@ class _Asked:
             if self._pattern.matches(allele):
                 alleles.append((allele, cast("Document", row["d"])))
         rank = {spelling: i for i, spelling in enumerate(self._pattern.spellings)}
-        return sorted(alleles, key=lambda found: rank[_spelling_of(found[0])])
+        return sorted(alleles, key=lambda found: rank.get(_spelling_of(found[0]), 0))
 
 
 def _spelling_of(allele: Allele) -> Spelling:
@@ -254,7 +257,8 @@ def _from_rows(
         blob = counts.get(field)
         if blob is not None:
             tally, filters = unpack(cast("bytes", blob), release.layout)
-            found = FoundVariant(allele=allele, tally=tally, filters=filters)
+            told = with_structure(allele, cast("bytes", blob))
+            found = FoundVariant(allele=told, tally=tally, filters=filters)
             declared.append(found)
     there = [found for found in declared if found.exists]
     if there:

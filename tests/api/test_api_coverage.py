@@ -296,3 +296,15 @@ async def test_an_effect_not_found_says_how_much_was_seen(
     (found,) = (await variant_store.find(Query(pattern=pattern), asked)).datasets
 
     assert Place(coverage=coverage) == found.place
+
+
+async def test_an_id_rests_on_all_that_it_spans(site):
+    """One that begins inside and ends outside is looked at in part."""
+    query = {"requestedGranularity": "record", "includeResultsetResponses": "ALL"}
+    response = await site.get("/api/g_variants/GRCh37-22-1070-1150-DEL", params=query)
+    sets = (await response.json())["response"]["resultSets"]
+    told = {s["id"]: s["info"] for s in sets}
+    words = ("status", "alleleNumber", "coverage")
+
+    assert [told["panel"].get(w) for w in words] == ["not_seen", 6, "partial"]
+    assert [told["plain"].get(w) for w in words] == [*UNDECLARED]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
 from beacon.ingest import LoadRequest, load_variants
@@ -22,6 +24,9 @@ RECORDS = """\
 22\t31000000\t.\tT\tT[chr8:107653411[\t.\tPASS\tMATEID=m\tGT\t0/1\t1/1
 22\t32000000\t.\tN\t<DEL>\t.\tq10\tEND=32005000\tGT\t0/1\t1/1
 22\t33000000\t.\tN\t<DEL>\t.\tPASS\tEND=33005000\tGT\t./.\t./.
+22\t34000000\t.\tN\t<DEL>\t.\tPASS\tEND=34005000\tGT\t0/0\t0/0
+22\t35000000\t.\t{reference}\tA\t.\tPASS\t.\tGT\t./.\t./.
+22\t36000000\t.\t{reference}\tA\t.\tPASS\t.\tGT\t0/0\t0/0
 """
 
 
@@ -30,7 +35,8 @@ async def asked(aiohttp_client, store_address, variant_store, tmp_path):
     """Give a function that asks a site that has loaded ``RECORDS``."""
     header = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
     path = tmp_path / "x.vcf"
-    path.write_text(f"{header}\tFORMAT\tA\tB\n{RECORDS.format(bases='ACGT' * 75)}")
+    records = RECORDS.format(bases="ACGT" * 75, reference="AC" * 60)
+    path.write_text(f"{header}\tFORMAT\tA\tB\n{records}")
     with Catalogue(store_address) as catalogue:
         options = LoadOptions(assembly="GRCh37")
         request = LoadRequest(
@@ -120,6 +126,33 @@ async def test_an_id_finds_its_record(asked):
     assert found["info"]["status"] == "seen"
     assert (found["info"]["alleleCount"], found["info"]["alleleNumber"]) == (1, 4)
     assert found["results"][0]["info"]["startMargin"] == [-50, 50]
+
+
+LONG = f"ref.{sha256(b'AC' * 60).hexdigest()[:24]}-alt.{sha256(b'A').hexdigest()[:24]}"
+
+
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [
+        ("22-32000000-32005000-DEL", ("not_covered", None, None, ["q10"])),
+        ("22-33000000-33005000-DEL", ("not_covered", None, None, None)),
+        ("22-34000000-34005000-DEL", ("not_seen", 4, None, None)),
+        (f"22-35000000-{LONG}", ("not_covered", None, None, None)),
+        (f"22-36000000-{LONG}", ("not_seen", 4, None, None)),
+        # Not declared: a record at the place, one that calls nobody, none.
+        ("22-34000000-34000900-DUP", ("not_seen", 4, None, None)),
+        ("22-33000000-33000900-DUP", ("not_covered", None, None, None)),
+        ("22-37000000-37000900-DUP", ("not_seen", None, "undeclared", None)),
+    ],
+)
+async def test_an_id_of_what_nobody_carries_rests_on_its_record(
+    asked, identity, expected
+):
+    """As a question that spells the allele does, whatever the id is made of."""
+    (found,) = await asked(f"/api/g_variants/GRCh37-{identity}")
+    told = [found["info"].get(k) for k in ("alleleNumber", "coverage", "filters")]
+
+    assert (found["info"]["status"], *told) == expected
 
 
 SIMILAR = {"variantType": "DEL", "start": "18912231", "end": "21465672"}
