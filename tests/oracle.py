@@ -13,6 +13,7 @@ from beacon.model.annotation import unversioned
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import group_counts
 from beacon.model.findings import (
+    Coverage,
     DatasetFindings,
     Findings,
     FoundVariant,
@@ -225,9 +226,11 @@ def _ask_annotations(
     return told
 
 
-def _failed_only(pattern: VariantPattern, loaded: Loaded) -> Place | None:
-    """Return what only records that failed a FILTER declare where nothing exists."""
+def _in_doubt(pattern: VariantPattern, loaded: Loaded) -> Place | None:
+    """Return what makes a "no" doubtful: failed records, or nobody called."""
     filters: set[str] = set()
+    total = loaded.release.layout.groups[0]
+    called = set()
     for record, found in loaded.rows():
         bounds = [b for b in (pattern.overlap, pattern.start) if b is not None]
         by_end = pattern.start is None and pattern.end is not None
@@ -236,9 +239,17 @@ def _failed_only(pattern: VariantPattern, loaded: Loaded) -> Place | None:
             is_asked = pattern.matches(found.allele)
         else:
             is_asked = here and all(record.start in b for b in bounds)
+            is_asked = is_asked and (pattern.is_plain or bool(found.filters))
         if is_asked:
             filters.update(found.filters)
-    return Place(filters=tuple(sorted(filters))) if filters else None
+            called.add(group_counts(found.tally, total).an != 0)
+    if filters:
+        return Place(filters=tuple(sorted(filters)))
+    if not loaded.release.genotyped or False not in called:
+        return None
+    if pattern.is_plain and True in called:
+        return Place(coverage=Coverage.PARTIAL)
+    return Place(an=0)
 
 
 def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
@@ -276,7 +287,7 @@ def _rests_on(basis: Sequence[FoundVariant], total: Group) -> Place:
 def _what_stands(pattern: VariantPattern, loaded: Loaded) -> Place | None:
     if pattern.similar is not None:
         return _similar_but_absent(pattern, loaded)
-    return _failed_only(pattern, loaded)
+    return _in_doubt(pattern, loaded)
 
 
 def _similar_but_absent(pattern: VariantPattern, loaded: Loaded) -> Place | None:

@@ -144,11 +144,17 @@ async def ranges_declared(
             if pattern.is_single_allele:
                 place = place_declared(place, release, seen)
             else:
-                place = replace(place, coverage=seen.coverage())
+                place = replace(place, coverage=_narrower(place, seen.coverage()))
             told.append(replace(one, place=place))
         else:
             told.append(one)
     return told
+
+
+def _narrower(place: Place, declared: Coverage) -> Coverage:
+    """Return how much of a range was looked at: records may tell of less."""
+    is_whole = declared is Coverage.WHOLE
+    return place.coverage if is_whole and place.coverage is not None else declared
 
 
 def _is_open_to_doubt(found: DatasetFindings) -> bool:
