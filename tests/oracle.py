@@ -24,7 +24,7 @@ from beacon.model.query import Granularity
 from beacon.model.variant import Allele
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from beacon.model.annotation import Annotation, AnnotationPattern
     from beacon.model.counts import Group, VariantRecord
@@ -268,18 +268,22 @@ def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
     basis = own or [
         f for r, f in rows if r.rank == pattern.contig.rank and r.start in starts
     ]
-    place = _rests_on(basis, total)
+    place = _rests_on([f for f in own if f.filters] or basis, total)
     is_conclusive = bool(own) or not pattern.is_provisional
     return DatasetFindings(
         dataset=loaded.dataset, total=0, place=place, is_conclusive=is_conclusive
     )
 
 
-def _rests_on(basis: Sequence[FoundVariant], total: Group) -> Place:
+def _rests_on(
+    basis: Sequence[FoundVariant],
+    total: Group,
+    choose: Callable[..., int | None] = max,
+) -> Place:
     """Return what declared alleles that nobody carries say together."""
     known = [group_counts(f.tally, total).an for f in basis if not f.filters]
     if known:
-        an = max((n for n in known if n is not None), default=None)
+        an = choose((n for n in known if n is not None), default=None)
         return Place(an=an, has_record=True)
     return Place(filters=tuple(sorted({w for f in basis for w in f.filters})))
 
@@ -294,7 +298,8 @@ def _similar_but_absent(pattern: VariantPattern, loaded: Loaded) -> Place | None
     basis = [f for r, f in loaded.rows() if r.alternate and pattern.matches(f.allele)]
     if not basis:
         return None
-    return _rests_on(basis, loaded.release.layout.groups[0])
+    total = loaded.release.layout.groups[0]
+    return _rests_on([f for f in basis if f.filters] or basis, total, choose=min)
 
 
 def _spelling_of(allele: Allele) -> Spelling:

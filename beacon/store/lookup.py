@@ -20,7 +20,7 @@ from beacon.store.packing import unpack
 from beacon.store.scanning import allele_of, with_structure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from beacon.model.annotation import Kind
     from beacon.model.dataset import Dataset, Release
@@ -271,8 +271,9 @@ def _from_rows(
         return DatasetFindings(dataset=shelf.dataset, total=1, variants=(there[0],))
     if not declared:
         return None
-    place = place_of(release, [counts for _, counts in alleles])
-    return DatasetFindings(dataset=shelf.dataset, total=0, place=place)
+    # People called in any spelling were called for the one allele they all are.
+    said = _said(release, [counts for _, counts in alleles])
+    return DatasetFindings(dataset=shelf.dataset, total=0, place=said.place_as(max))
 
 
 def _starts(spellings: Sequence[Spelling]) -> tuple[int, ...]:
@@ -284,8 +285,43 @@ def _starts(spellings: Sequence[Spelling]) -> tuple[int, ...]:
     return tuple(starts)[:_PLACES]
 
 
+class _Said(NamedTuple):
+    """What rows of a release say together: AN where told, and FILTER words."""
+
+    has_record: bool
+    known: tuple[int, ...]
+    filters: tuple[str, ...]
+
+    def place_as(self, choose: Callable[[Iterable[int]], int]) -> Place:
+        """Return the place that rows of what is asked make, none of them carried.
+
+        One that failed its filters may hide a carrier, whatever others call.
+        """
+        if self.filters or not self.has_record:
+            return Place(filters=self.filters)
+        an = choose(self.known) if self.known else None
+        return Place(an=an, has_record=True)
+
+
 def place_of(release: Release, rows: Iterable[Document]) -> Place:
-    """Return what a release's rows say together, where none makes it exist."""
+    """Return what a release's rows say of a place, for what they do not declare.
+
+    A record that counts answers; the failed ones beside it are of other alleles.
+    """
+    said = _said(release, rows)
+    return said._replace(filters=() if said.has_record else said.filters).place_as(max)
+
+
+def place_of_similar(release: Release, rows: Iterable[Document]) -> Place:
+    """Return what is said by rows of similar events, none of them carried.
+
+    Each may be the event that is meant, so a "no" needs calls for every one: what
+    one record called tells nothing of another, and the least AN counts.
+    """
+    return _said(release, rows).place_as(min)
+
+
+def _said(release: Release, rows: Iterable[Document]) -> _Said:
     field, total = str(release.number), release.layout.groups[0]
     known: list[int] = []
     filters: set[str] = set()
@@ -301,6 +337,4 @@ def place_of(release: Release, rows: Iterable[Document]) -> Place:
         has_record = True
         if tally.an is not None:
             known.append(sum(map(tally.an.__getitem__, total.columns)))
-    if has_record:
-        return Place(an=max(known, default=None), has_record=True)
-    return Place(filters=tuple(sorted(filters)))
+    return _Said(has_record, tuple(known), tuple(sorted(filters)))
