@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from beacon.model.annotation import Annotation, Unread
+from beacon.model.effects import LENGTHENING, REPLACING
+from beacon.model.protein import changes_length
 from loaders.allele_names import NO_ALLELES
 from loaders.consequences import effects_of
 
@@ -72,6 +74,18 @@ class Claims:
             unread=_first(self.unread, len(Unread)),
         )
 
+    def miss_change(self) -> None:
+        """Mark an effect on the protein, or one not known, without its change."""
+        is_doubted = not {Unread.WHOLE, Unread.MISSING}.isdisjoint(self.unread)
+        if is_doubted or any(not change.endswith("=") for change in self.changes):
+            return
+        # An effect that was lost with its gene is one of a place (bcftools csq).
+        is_unknown = Unread.EFFECT in self.unread and Unread.GENE not in self.unread
+        if is_unknown or not REPLACING.isdisjoint(self.effects):
+            self.unread.append(Unread.PROTEIN)
+        elif not LENGTHENING.isdisjoint(self.effects):
+            self.unread.append(Unread.LENGTH)
+
     def _kept(self, values: list[str], most: int) -> tuple[str, ...]:
         """Return the first of them; what is left out, no "no" may rest on."""
         if len(values) < 2:
@@ -91,6 +105,7 @@ class Reading:
 
     Attributes:
         alleles: the numbers of the ALTs that are alleles.
+        annotated: those that an entry was about.
         faults: reason → how often.
         examples: reason → the first text it was given for.
     """
@@ -100,6 +115,7 @@ class Reading:
         self.faults: dict[str, int] = {}
         self.examples: dict[str, str] = {}
         self._claims: dict[int, Claims] = {}
+        self.annotated: set[int] = set()
         alternates = enumerate(site.alternates, 1)
         self.alleles = [number for number, alt in alternates if alt not in NO_ALLELES]
 
@@ -121,6 +137,12 @@ class Reading:
             if number not in but:
                 self.of(number).unread.extend(why)
 
+    def miss(self, *, but: Container[int] = ()) -> None:
+        """Mark the ALTs that nothing annotates, where something should."""
+        for number in self.alleles:
+            if number not in but and Unread.WHOLE not in self.of(number).unread:
+                self.of(number).unread.append(Unread.MISSING)
+
     def take_gene(self, text: str, claims: Claims) -> None:
         """Take a gene's name: short, printable, without spaces; or none."""
         if not text or text == ".":
@@ -139,6 +161,8 @@ class Reading:
             return
         known, unknown = effects_of(text)
         claims.effects += known
+        if unknown or not known:
+            claims.unread.append(Unread.EFFECT)
         for word in unknown:
             self.fault(UNKNOWN_EFFECT, word)
 
@@ -148,10 +172,20 @@ class Reading:
             claims.changes.append(change)
         elif not _says_nothing(text):
             self.fault(UNKNOWN_CHANGE, text)
-            claims.unread.append(Unread.PROTEIN)
+            claims.unread.append(
+                Unread.LENGTH if changes_length(text) else Unread.PROTEIN
+            )
 
-    def annotations(self) -> Mapping[int, Annotation]:
-        """Return what was said of every ALT that something was said of."""
+    def annotations(self, *, changes_are_told: bool) -> Mapping[int, Annotation]:
+        """Return what was said of every ALT that something was said of.
+
+        Args:
+            changes_are_told: whether the load holds changes of proteins.
+        """
+        if changes_are_told:
+            for claims in self._claims.values():
+                if claims.effects or claims.unread:
+                    claims.miss_change()
         found = {n: claims.annotation() for n, claims in self._claims.items()}
         return {n: one for n, one in found.items() if one != _EMPTY}
 

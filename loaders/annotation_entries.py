@@ -80,6 +80,7 @@ def _read_table(layout: Layout, value: bytes, reading: Reading) -> None:
         elif name not in NO_ALLELES:
             reading.fault(NO_ALT, f"allele {name[:40]!r}")
             lost.add(name)
+    reading.annotated.update(by_number)
     for number, own in by_number.items():
         _take(layout, own, reading.of(number), reading)
     _doubt(lost, by_number, reading)
@@ -227,7 +228,8 @@ def _take_amino(amino: str, position: str, claims: Claims) -> None:
             claims.changes.append(change)
             return
     if before and amino != "-":
-        claims.unread.append(Unread.PROTEIN)
+        is_even = len(before) == len(after) and "X" not in after
+        claims.unread.append(Unread.PROTEIN if is_even else Unread.LENGTH)
 
 
 # --- old SnpEff ---
@@ -247,6 +249,7 @@ def _read_eff(layout: Layout, value: bytes, reading: Reading) -> None:
             reading.fault(NO_ALT, entry)
             reading.doubt([Unread.WHOLE])
         else:
+            reading.annotated.add(number)
             claims = reading.of(number)
             reading.take_effects(match[1].strip(), claims)
             _take_eff(layout, row, claims, reading)
@@ -284,7 +287,7 @@ def _read_bcsq(layout: Layout, value: bytes, reading: Reading) -> None:
     """Read ``consequence|gene|transcript|biotype[|strand|amino acids|DNA]``.
 
     ``@123`` says that the consequence stands at the record of that position,
-    together with this one's: it is found there.
+    together with this one's: what it says here is not read.
     """
     named: set[int] = set()
     lost: list[Unread] = []
@@ -292,6 +295,7 @@ def _read_bcsq(layout: Layout, value: bytes, reading: Reading) -> None:
         row = entry.split("|")
         if entry.startswith("@"):
             reading.fault(POINTER, entry)
+            reading.doubt([Unread.WHOLE])
         elif not layout.least <= len(row) <= layout.width:
             reading.fault(MALFORMED, entry)
             lost.append(Unread.WHOLE)
@@ -339,7 +343,7 @@ def _bcsq_doubt(row: list[str], site: Site) -> list[Unread]:
     bases, which may have been moved.
     """
     if len(row) <= _DNA:
-        return [Unread.EFFECT]
+        return [Unread.GENE, Unread.EFFECT]
     added = [len(alt) - len(ref) for _, ref, alt in _bcsq_changes(row)]
     here = {len(alternate) - len(site.reference) for alternate in site.alternates}
     is_moved = any(count and count in here for count in added)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from beacon.model.protein import (
     frameshift,
+    is_replacement,
     is_same_change,
-    is_substitution,
     protein_change,
 )
 
@@ -32,8 +32,15 @@ class Unread(StrEnum):
     """What of an annotation could not be understood: a "no" must not rest on it."""
 
     WHOLE = "whole"
+    MISSING = "missing"
+    GENE = "gene"
     EFFECT = "effect"
     PROTEIN = "protein"
+    LENGTH = "length"
+
+
+_OF_ANYTHING = (Unread.WHOLE, Unread.MISSING)
+"""``MISSING``: nothing annotates the allele, but others of its dataset are."""
 
 
 class Annotation(NamedTuple):
@@ -106,7 +113,7 @@ class AnnotationPattern:
             return False
         return (
             self._names_gene(annotation)
-            and all(not set(ids).isdisjoint(annotation.effects) for ids in self.effects)
+            and self._has_effects(annotation)
             and self._changes_protein(annotation)
             and self.identifier in (None, *annotation.identifiers)
             and self._has_hgvs(annotation)
@@ -120,15 +127,31 @@ class AnnotationPattern:
 
     def may_match(self, annotation: Annotation) -> bool:
         """Whether what could not be read of an annotation may be what is asked."""
-        if Unread.WHOLE in annotation.unread:
+        unread = annotation.unread
+        if not set(_OF_ANYTHING).isdisjoint(unread):
             return True
+        return (
+            bool(unread)
+            and (Unread.GENE in unread or self._names_gene(annotation))
+            and (Unread.EFFECT in unread or self._has_effects(annotation))
+            and (self._may_change(annotation) or self._changes_protein(annotation))
+            and self.identifier in (None, *annotation.identifiers)
+            and self._has_hgvs(annotation)
+            and not self.matches(annotation)
+        )
+
+    def _may_change(self, annotation: Annotation) -> bool:
+        """Whether a change of the protein that was not read may be the one asked.
+
+        One that adds or removes amino acids does not replace one by another.
+        """
         asked = self.protein_change
-        if Unread.EFFECT in annotation.unread and asked is None:
-            return bool(self.genes or self.effects)
-        if Unread.PROTEIN not in annotation.unread or asked is None:
-            return False
-        # One amino acid for another is always written in a form that is read.
-        return not is_substitution(asked) and self._names_gene(annotation)
+        if asked is None or Unread.PROTEIN in annotation.unread:
+            return True
+        return Unread.LENGTH in annotation.unread and not is_replacement(asked)
+
+    def _has_effects(self, annotation: Annotation) -> bool:
+        return all(not set(ids).isdisjoint(annotation.effects) for ids in self.effects)
 
     def _names_gene(self, annotation: Annotation) -> bool:
         return not self.genes or not set(self.genes).isdisjoint(annotation.genes)

@@ -121,6 +121,25 @@ EFFECTS: Mapping[str, Term] = MappingProxyType(
 """Every term by its id."""
 
 
+REPLACING = frozenset(
+    f"SO:{number}"
+    for number in (
+        *("0001578", "0001582", "0001583", "0001585", "0001586", "0001587"),
+        *("0001650", "0001818", "0001992", "0002008", "0002012"),
+    )
+)
+"""Effects that may replace one amino acid."""
+
+LENGTHENING = frozenset(
+    f"SO:{number}"
+    for number in (
+        *("0001580", "0001589", "0001820", "0001821", "0001822"),
+        *("0001823", "0001824", "0001825", "0001826"),
+    )
+)
+"""Other effects on a protein: they add or remove amino acids."""
+
+
 @cache
 def narrower(term: str) -> tuple[str, ...]:
     """Return a term and every term it stands for, sorted."""

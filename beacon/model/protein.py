@@ -57,7 +57,8 @@ _FORMS = re.compile(
 )
 _TAIL = re.compile(rf"({_AT}(?:_{_AT})?(?:del|dup)){_A}+\Z")
 _FRAMESHIFT = re.compile(rf"({_AT}){_A}?fs(?:\*.*)?\Z")
-_SUBSTITUTION = re.compile(rf"{_AT}(?:{_A}|[=?])\Z")
+_REPLACEMENT = re.compile(rf"{_AT}[A-Z=]\Z")
+_LENGTHENING = re.compile(r"fs|del|dup|ins|ext")
 _SAME = re.compile(rf"({_A})([0-9]{{1,6}})\1\Z")
 _OLD_STOP = re.compile(rf"({_AT})X\Z")
 
@@ -104,9 +105,17 @@ def substitution(before: str, position: str, after: str) -> str | None:
     return protein_change(f"{before}{position}{'=' if before == after else after}")
 
 
-def is_substitution(change: str) -> bool:
-    """Whether a change replaces one amino acid, or none."""
-    return _SUBSTITUTION.match(change) is not None
+def is_replacement(change: str) -> bool:
+    """Whether a change is one amino acid for another, or for the same.
+
+    A frameshift or a deletion can begin with a stop; it is then written as one.
+    """
+    return _REPLACEMENT.match(change) is not None
+
+
+def changes_length(text: str) -> bool:
+    """Whether a text in a form that is not read tells of added or lost amino acids."""
+    return _LENGTHENING.search(text) is not None
 
 
 def frameshift(change: str) -> str | None:

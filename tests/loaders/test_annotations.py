@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beacon.model.annotation import Unread
+from beacon.model.annotation import Annotation, Unread
 from beacon.model.assemblies import ASSEMBLIES
 from loaders.annotation_layouts import read_annotated
 from loaders.annotations import FileAnnotations
@@ -171,7 +171,7 @@ def test_a_split_record_takes_its_own_annotations_only(annotations: Callable) ->
     two, _ = annotations("C", "G", numbers, NUMBERED)
 
     assert genes(one) == {"22-100-C-T": ("MINE",)}
-    assert one["22-100-C-T"].unread == ()
+    assert Unread.MISSING not in one["22-100-C-T"].unread
     assert genes(two) == {"22-100-C-G": ("G",)}
 
 
@@ -191,7 +191,7 @@ def test_an_allele_of_another_record_is_counted(annotations: Callable) -> None:
     """An annotation that names no ALT is told with its line."""
     found, report = annotations("A", "T", f"CSQ={csq('G')}", VEP)
 
-    assert found == {}
+    assert found == {"22-100-A-T": Annotation(unread=(Unread.MISSING,))}
     assert report.annotations == {"names no ALT of its record": 1}
     assert report.files[0].examples["annotation names no ALT of its record"] == [
         "x.vcf:4: allele 'G'"
@@ -291,7 +291,62 @@ def test_bcftools_names_its_change_of_dna(annotations: Callable) -> None:
     assert one.protein_changes == ("V600E",)
     assert two.effects == ("SO:0001587", "SO:0001627")
     assert two.protein_changes == ("R97*",)
+    assert {a.unread for a in found.values()} == {(Unread.WHOLE,)}
     assert report.annotations == {"stands at another record": 1}
+
+
+@pytest.mark.parametrize(
+    ("header", "info", "unread"),
+    [
+        (VEP, ".", (Unread.MISSING,)),
+        (ANN, "DP=1", (Unread.MISSING,)),
+        (EFF, "DP=1", (Unread.MISSING,)),
+        (BCSQ, "DP=1", None),
+        (CLINVAR[1], "DP=1", None),
+        (VEP, f"CSQ={csq('T', '')}", (Unread.EFFECT, Unread.PROTEIN)),
+        (VEP, f"CSQ={csq('T')}", (Unread.PROTEIN,)),
+        (VEP, f"CSQ={csq('T', 'stop_gained')}", (Unread.PROTEIN,)),
+        (VEP, f"CSQ={csq('T', at='9', amino='V')}", (Unread.PROTEIN,)),
+        (VEP, f"CSQ={csq('T', 'frameshift_variant')}", (Unread.LENGTH,)),
+        (VEP, f"CSQ={csq('T', 'intron_variant')}", ()),
+        (VEP, f"CSQ={csq('T', p='NP_1.1:p.Val600Glu')}", ()),
+        (VEP.replace("HGVSp", "X").replace("Amino", "Y"), f"CSQ={csq('T')}", ()),
+    ],
+)
+def test_what_is_not_told_is_marked(
+    annotations: Callable, header: str, info: str, unread: tuple | None
+) -> None:
+    """An ALT that should be annotated, an effect, a change: no "no" rests on them."""
+    found, report = annotations("A", "T", info, header)
+
+    one = found.get("22-100-A-T")
+    assert (None if one is None else one.unread) == unread
+    assert report.stored["not annotated"] == int(unread == (Unread.MISSING,))
+    assert report.stored["annotated"] == int(unread not in (None, (Unread.MISSING,)))
+
+
+def test_a_file_without_what_others_have_is_marked(
+    write_vcf: Callable, load: Callable
+) -> None:
+    """Not where another file annotates the same allele, or where no file does."""
+    said = f"CSQ={csq('T', p='NP_1.1:p.Val600Glu')}"
+    rows = [("22", 100, "A", "T", "PASS", said)]
+    here = write_vcf(rows, name="a.vcf", header=(VEP,))
+    bare = [("22", n, "A", "T", "PASS", ".") for n in (100, 200)]
+    there = write_vcf(
+        [*bare, ("22", 300, "A", "<DEL>", "PASS", "END=350")], name="b.vcf"
+    )
+    known = [("22", 400, "A", "T", "PASS", "GENEINFO=BRAF:1;MC=SO:0001583|x")]
+    clinvar = write_vcf(known, name="c.vcf", header=CLINVAR[1:])
+    cohort, both = load(here, there, clinvar)
+    _, alone = load(there)
+
+    marked = {k: r.annotation.unread for k, r in both.items() if r.reference}
+    assert marked.pop("22-100-A-T") == ()
+    assert set(marked.values()) == {(Unread.MISSING,)}
+    assert len(marked) == 3, marked
+    assert cohort.report.stored["not annotated"] == 3
+    assert {r.annotation for r in alone.values()} == {None}
 
 
 def test_bcftools_consequences_of_several_lengths_are_not_guessed(
@@ -301,7 +356,7 @@ def test_bcftools_consequences_of_several_lengths_are_not_guessed(
     info = "BCSQ=splice_region|G|T1|protein_coding"
     found, report = annotations("AC", "A,TC", info, BCSQ)
 
-    assert {a.unread for a in found.values()} == {(Unread.EFFECT,)}
+    assert {a.unread for a in found.values()} == {(Unread.GENE, Unread.EFFECT)}
     assert report.annotations == {"names no ALT of its record": 1}
 
 
@@ -359,7 +414,7 @@ def test_hostile_text_is_counted_and_breaks_nothing(
 
     assert report.files[0].loaded == 1
     assert report.stored["alleles"] == 1
-    assert found["22-100-A-T"].unread == (Unread.WHOLE,)
+    assert Unread.WHOLE in found["22-100-A-T"].unread
     assert sum(report.annotations.values()) > 0
 
 
@@ -369,7 +424,7 @@ def test_what_is_kept_of_an_allele_is_bounded(annotations: Callable) -> None:
     found, _ = annotations("A", "T", f"CSQ={entries}", VEP)
 
     assert len(found["22-100-A-T"].genes) == 50
-    assert found["22-100-A-T"].unread == (Unread.WHOLE,)
+    assert Unread.WHOLE in found["22-100-A-T"].unread
 
 
 def test_unknown_words_are_counted(annotations: Callable) -> None:

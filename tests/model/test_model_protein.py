@@ -7,8 +7,8 @@ import pytest
 from beacon.model.protein import (
     asked_change,
     frameshift,
+    is_replacement,
     is_same_change,
-    is_substitution,
     protein_change,
     substitution,
 )
@@ -93,5 +93,5 @@ def test_amino_acids_and_a_position_are_a_change() -> None:
     assert substitution("V", "600", "E") == "V600E"
     assert substitution("T", "90", "T") == "T90="
     assert substitution("V", "", "E") is None
-    assert is_substitution("T90=")
-    assert not is_substitution("F508del")
+    assert is_replacement("T90=")
+    assert not is_replacement("F508del")
