@@ -325,6 +325,29 @@ def test_what_is_not_told_is_marked(
     assert report.stored["annotated"] == int(unread not in (None, (Unread.MISSING,)))
 
 
+@pytest.mark.parametrize(
+    ("words", "effects", "unread"),
+    [
+        ("Missense_Variant", ("SO:0001583",), ()),
+        ("INTRON_VARIANT&intron", ("SO:0001627",), ()),
+        ("structural_interaction_variant", ("SO:0002093",), ()),
+        ("rearranged_at_DNA_level", ("SO:0000904",), ()),
+        ("protein_protein_contact", ("SO:0001093",), ()),
+        ("newfangled_variant&intron_variant", ("SO:0001627",), (Unread.EFFECT,)),
+        ("newfangled_variant", (), (Unread.EFFECT,)),
+    ],
+)
+def test_an_effect_word_is_known_or_marked(
+    annotations: Callable, words: str, effects: tuple, unread: tuple
+) -> None:
+    """In any case of letters; what is no word anybody knows, no "no" rests on."""
+    entry = csq("T", words, p="NP_1.1:p.Val600Glu")
+    found, _ = annotations("A", "T", f"CSQ={entry}", VEP)
+
+    assert found["22-100-A-T"].effects == effects
+    assert found["22-100-A-T"].unread == unread
+
+
 def test_a_file_without_what_others_have_is_marked(
     write_vcf: Callable, load: Callable
 ) -> None:
