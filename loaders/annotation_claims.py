@@ -6,6 +6,7 @@ Claims are gathered in the order of the file, bounded, and become one
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 from beacon.model.annotation import Annotation, Unread
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_GENES, MOST_EFFECTS, MOST_CHANGES = 50, 100, 200
+MOST_GENES, MOST_EFFECTS, MOST_CHANGES = 100, 100, 200
 MOST_IDENTIFIERS, MOST_HGVS, MOST_CONDITIONS = 50, 200, 50
 """What is kept of one allele; more than that is counted and marked as unread."""
 
@@ -29,6 +30,8 @@ LONGEST_NAME, LONGEST_HGVS = 100, 300
 """Longer names are none."""
 
 _LONGEST_EFFECT = 1_000
+_GENE_ID = re.compile(r"ENS[A-Z]{0,6}G[0-9]+(?:\.[0-9]+)?\Z|[0-9]+\Z")
+_VERSIONED = re.compile(r"(ENS[A-Z]{0,6}G[0-9]+)\.[0-9]+\Z")
 
 NO_ALT = "names no ALT of its record"
 MALFORMED = "cannot be read"
@@ -62,7 +65,7 @@ class Claims:
         """Return it, each part without repeats and bounded."""
         changes = self._kept(self.changes, MOST_CHANGES) if self.changes else ()
         return Annotation(
-            genes=self._kept(self.genes, MOST_GENES) if self.genes else (),
+            genes=self._kept(_symbols_first(self.genes), MOST_GENES),
             effects=self._kept(self.effects, MOST_EFFECTS) if self.effects else (),
             protein_changes=changes,
             identifiers=self._kept(self.identifiers, MOST_IDENTIFIERS),
@@ -94,6 +97,12 @@ class Claims:
         if len(once) > most:
             self.unread.append(Unread.WHOLE)
         return once[:most]
+
+
+def _symbols_first(genes: list[str]) -> list[str]:
+    if len(genes) < 2:
+        return genes
+    return sorted(genes, key=lambda gene: _GENE_ID.match(gene) is not None)
 
 
 def _first(values: list[T], most: int) -> tuple[T, ...]:
@@ -152,6 +161,9 @@ class Reading:
             claims.unread.append(Unread.WHOLE)
         else:
             claims.genes.append(text)
+            versioned = _VERSIONED.match(text)
+            if versioned is not None:
+                claims.genes.append(versioned[1])
 
     def take_effects(self, text: str, claims: Claims) -> None:
         """Take the words of an effect; those that are no term are counted."""

@@ -183,11 +183,8 @@ def _column(column: int, rows: list[list[str]]) -> Iterable[str]:
 
 
 def _genes(at: Columns, rows: list[list[str]]) -> Iterable[str]:
-    """Return the symbols of entries, and the ids of those that have none."""
-    if at.symbol < 0 or at.gene < 0:
-        column = max(at.symbol, at.gene)
-        return {row[column]: None for row in rows if column >= 0}
-    return {row[at.symbol] or row[at.gene]: None for row in rows}
+    """Return the symbols of entries, then the ids: people ask by either."""
+    return dict.fromkeys((*_column(at.symbol, rows), *_column(at.gene, rows)))
 
 
 @lru_cache(maxsize=1 << 12)

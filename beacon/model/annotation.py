@@ -49,7 +49,7 @@ class Annotation(NamedTuple):
     A tuple, because loaders make millions of them.
 
     Attributes:
-        genes: symbols, as written in the file (an id where there is no symbol).
+        genes: symbols and then gene ids, as written in the file.
         effects: Sequence Ontology ids (``SO:0001583``), without repeats.
         protein_changes: one-letter, without ``p.`` (``V600E``).
         identifiers: ``rs…`` numbers in lower case.

@@ -58,7 +58,7 @@ CLINVAR = (
 
 def csq(allele: str, word: str = "missense_variant", gene: str = "G", **said) -> str:
     """Return one entry of the VEP layout above."""
-    parts = [allele, word, "MODERATE", gene, "ENSG1", "ENST1"]
+    parts = [allele, word, "MODERATE", gene, said.get("id", ""), "ENST1"]
     parts += [said.get("c", ""), said.get("p", ""), said.get("at", "")]
     parts += [said.get("amino", ""), said.get("known", "")]
     return "|".join([*parts, *([said["number"]] if "number" in said else [])])
@@ -102,6 +102,18 @@ def test_vep_is_read_field_by_field(annotations: Callable) -> None:
     assert one.unread == ()
     assert report.stored["annotated"] == 1
     assert not report.annotations
+
+
+def test_a_gene_has_its_symbol_and_its_id(annotations: Callable) -> None:
+    """Symbols first; an id of Ensembl with and without its version."""
+    known = csq("T", "intron_variant", "BRAF", id="ENSG00000157764.14")
+    bare = csq("T", "intron_variant", "", id="ENSG2")
+    other = csq("T", "intron_variant", "MYC", id="4609")
+    found, _ = annotations("A", "T", f"CSQ={bare},{known},{other}", VEP)
+
+    assert genes(found)["22-100-A-T"] == (
+        *("BRAF", "MYC", "ENSG2", "ENSG00000157764.14", "ENSG00000157764", "4609"),
+    )
 
 
 def test_amino_acids_stand_in_for_a_missing_hgvs(annotations: Callable) -> None:
@@ -230,7 +242,7 @@ def test_snpeff_names_alts_as_vcf_does(annotations: Callable) -> None:
 
     def ann(allele: str, gene: str) -> str:
         return (
-            f"{allele}|frameshift_variant&stop_gained|HIGH|{gene}|ENSG1|transcript|"
+            f"{allele}|frameshift_variant&stop_gained|HIGH|{gene}||transcript|"
             "NM_1.2|protein_coding|1/2|c.661_662del|p.Glu221fs|1/9|1/9|1/9||"
         )
 
@@ -443,10 +455,10 @@ def test_hostile_text_is_counted_and_breaks_nothing(
 
 def test_what_is_kept_of_an_allele_is_bounded(annotations: Callable) -> None:
     """Past the bound nothing is kept, and the allele says so."""
-    entries = ",".join(csq("T", gene=f"G{i}") for i in range(80))
+    entries = ",".join(csq("T", gene=f"G{i}") for i in range(120))
     found, _ = annotations("A", "T", f"CSQ={entries}", VEP)
 
-    assert len(found["22-100-A-T"].genes) == 50
+    assert len(found["22-100-A-T"].genes) == 100
     assert Unread.WHOLE in found["22-100-A-T"].unread
 
 
