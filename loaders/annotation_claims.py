@@ -182,7 +182,7 @@ class Reading:
         """Take a protein change; the file's text tells of one in another form."""
         if change is not None:
             claims.changes.append(change)
-        elif not _says_nothing(text):
+        elif not says_nothing(text):
             self.fault(UNKNOWN_CHANGE, text)
             claims.unread.append(
                 Unread.LENGTH if changes_length(text) else Unread.PROTEIN
@@ -205,6 +205,7 @@ class Reading:
 _EMPTY = Annotation()
 
 
-def _says_nothing(text: str) -> bool:
+def says_nothing(text: str) -> bool:
     """Whether a protein name says that nothing is known or that nothing changes."""
-    return text.rpartition(":")[2].strip("p.()") in ("?", "=", "%3D", "0", "0?")
+    name = text.rpartition(":")[2].rpartition("(")[2]
+    return name.strip("p.()") in ("?", "=", "%3D", "0", "0?", "%3F")

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from beacon.model.annotation import Unread
-from beacon.model.protein import protein_change, substitution
+from beacon.model.protein import protein_change, replacements
 from beacon.model.variant import trim
 from loaders.allele_names import NO_ALLELES, may_be, snpeff_places, vep_places
 from loaders.annotation_claims import (
@@ -21,8 +21,10 @@ from loaders.annotation_claims import (
     NO_ALT,
     POINTER,
     TOO_MANY,
+    UNKNOWN_CHANGE,
     Claims,
     Reading,
+    says_nothing,
 )
 from loaders.annotation_layouts import Style
 
@@ -37,8 +39,8 @@ _LONGEST_EFF = 10_000
 _RS = re.compile(r"rs[0-9]{1,12}\Z", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,12}\Z")
 _BCSQ_PART = re.compile(r"([0-9]{1,12})([A-Za-z]+)>([A-Za-z]+)\Z")
-_BCSQ_AMINO = re.compile(r"([0-9]+)([A-Z*])>\1([A-Z*])\Z")
-_BCSQ_SAME = re.compile(r"([0-9]+)([A-Z*])\Z")
+_BCSQ_AMINO = re.compile(r"([0-9]{1,6})([A-Z*]+)(?:>\1([A-Z*]+))?\Z")
+_POSITION = re.compile(r"([0-9]{1,6})(?:-[0-9]+)?(?:/[0-9]+)?\Z")
 _AMINO, _DNA = 5, 6
 _Change = tuple[int, str, str]
 """Start, REF and ALT."""
@@ -169,7 +171,9 @@ def _take(
         _take_protein(layout, text, claims, reading)
     if at.amino >= 0 and at.position >= 0:
         bare = [
-            r for r in rows if r[at.amino] and not (at.protein + 1 and r[at.protein])
+            r
+            for r in rows
+            if r[at.amino] and (at.protein < 0 or _leaves_open(r[at.protein]))
         ]
         for amino, position in {(r[at.amino], r[at.position]): None for r in bare}:
             _take_amino(amino, position, claims)
@@ -215,17 +219,23 @@ def _take_protein(layout: Layout, text: str, claims: Claims, reading: Reading) -
         claims.proteins.append(text.replace("%3D", "="))
 
 
+@lru_cache(maxsize=1 << 12)
+def _leaves_open(text: str) -> bool:
+    """Whether a protein name says less than amino acids and a position do."""
+    return not text or says_nothing(text) or protein_change(text) == "M1?"
+
+
 def _take_amino(amino: str, position: str, claims: Claims) -> None:
-    """Take ``V/E`` at ``600/766``; longer changes need the protein to be spelled."""
+    """Take ``V/E`` at ``600/766``, ``VK/EN`` at ``800-801``, and ``V``, which stays."""
     before, _, after = amino.partition("/")
-    at = position.partition("/")[0]
-    if len(before) == 1 and len(after) <= 1 and _NUMBER.match(at):
-        change = substitution(before, at, after or before)
-        if change is not None and "X" not in change:
-            claims.changes.append(change)
+    at = _POSITION.match(position)
+    if at is not None and "X" not in after:
+        changes = replacements(before, int(at[1]), after or before)
+        claims.changes += changes
+        if changes:
             return
     if before and amino != "-":
-        is_even = len(before) == len(after) and "X" not in after
+        is_even = len(before) == len(after) and {"X", "-"}.isdisjoint(amino)
         claims.unread.append(Unread.PROTEIN if is_even else Unread.LENGTH)
 
 
@@ -357,16 +367,19 @@ def _take_bcsq(row: list[str], claims: Claims, reading: Reading) -> None:
     reading.take_gene(row[1], claims)
     text = _cell(row, _AMINO)
     if text:
-        reading.take_change(_bcsq_change(text), text, claims)
+        _take_bcsq_change(text, claims, reading)
 
 
-def _bcsq_change(text: str) -> str | None:
-    """Return the change of ``600V>600E``, or of ``600V``, which stays."""
+def _take_bcsq_change(text: str, claims: Claims, reading: Reading) -> None:
+    """Take ``600V>600E``, ``600VK>600EN``, or ``600V``, which stays."""
     match = _BCSQ_AMINO.match(text)
-    if match is not None:
-        return substitution(match[2], match[1], match[3])
-    same = _BCSQ_SAME.match(text)
-    return None if same is None else substitution(same[2], same[1], same[2])
+    before, after = (match[2], match[3] or match[2]) if match else ("", "")
+    changes = replacements(before, int(match[1]), after) if match else ()
+    claims.changes += changes
+    if not changes:
+        reading.fault(UNKNOWN_CHANGE, text)
+        is_even = len(before) == len(after) and match is not None
+        claims.unread.append(Unread.PROTEIN if is_even else Unread.LENGTH)
 
 
 READERS: Mapping[Style, Callable[..., None]] = {

@@ -11,10 +11,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from beacon.model.protein import (
-    frameshift,
     is_replacement,
     is_same_change,
+    may_be_same_change,
+    places,
     protein_change,
+    short_form,
 )
 
 
@@ -131,24 +133,26 @@ class AnnotationPattern:
         if not set(_OF_ANYTHING).isdisjoint(unread):
             return True
         return (
-            bool(unread)
-            and (Unread.GENE in unread or self._names_gene(annotation))
+            (Unread.GENE in unread or self._names_gene(annotation))
             and (Unread.EFFECT in unread or self._has_effects(annotation))
-            and (self._may_change(annotation) or self._changes_protein(annotation))
+            and self._may_change(annotation)
             and self.identifier in (None, *annotation.identifiers)
             and self._has_hgvs(annotation)
             and not self.matches(annotation)
         )
 
     def _may_change(self, annotation: Annotation) -> bool:
-        """Whether a change of the protein that was not read may be the one asked.
+        """Whether a change of the protein, read or not, may be the one asked.
 
         One that adds or removes amino acids does not replace one by another.
         """
-        asked = self.protein_change
-        if asked is None or Unread.PROTEIN in annotation.unread:
+        asked, unread = self.protein_change, annotation.unread
+        if asked is None or Unread.PROTEIN in unread:
             return True
-        return Unread.LENGTH in annotation.unread and not is_replacement(asked)
+        if Unread.LENGTH in unread and not is_replacement(asked):
+            return True
+        changes = annotation.protein_changes
+        return any(may_be_same_change(asked, said) for said in changes)
 
     def _has_effects(self, annotation: Annotation) -> bool:
         return all(not set(ids).isdisjoint(annotation.effects) for ids in self.effects)
@@ -169,9 +173,32 @@ class AnnotationPattern:
 
 
 def indexed_changes(changes: tuple[str, ...]) -> list[str]:
-    """Return what protein changes are found under: themselves and short forms."""
-    short = (frameshift(change) for change in changes)
-    return list(dict.fromkeys((*changes, *(s for s in short if s is not None))))
+    """Return what protein changes are found under.
+
+    Themselves, short forms, and the places of those that replace several amino
+    acids (``~800``).
+    """
+    found = dict.fromkeys(changes)
+    for change in changes:
+        short = short_form(change)
+        if short is not None:
+            found[short] = None
+        if "_" in change:
+            found |= dict.fromkeys(f"~{place}" for place in places(change))
+    return list(found)
+
+
+def sought_changes(asked: str) -> list[str]:
+    """Return what a change that is asked for is indexed under."""
+    short = short_form(asked)
+    return [asked] if short in (None, asked) else [asked, str(short)]
+
+
+def doubted_changes(asked: str) -> list[str]:
+    """Return what changes are indexed under that may be the one asked for."""
+    short = short_form(asked)
+    found = [f"~{place}" for place in places(asked)]
+    return found if short is None else [*found, short]
 
 
 def unversioned(hgvs: str) -> str:

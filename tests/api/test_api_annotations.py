@@ -192,6 +192,47 @@ BESIDE = row(140453200, ";CSQ=T|synonymous_variant|BRAF||NP_004324.2:p.Leu597%3D
 NAMELESS = HEADER.replace("##INFO=<ID=CSQ", "##INFO=<ID=OTHER").replace("Format:", "")
 
 
+async def test_a_change_that_is_told_in_part(
+    aiohttp_client: AiohttpClient,
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    tmp_path: Path,
+) -> None:
+    """It is found by what is told; what may be more is no "no"."""
+    said = {
+        100: "T|frameshift_variant|FSG||E:p.Val7LysfsTer3",
+        200: "T|stop_lost|FSG||E:p.Ter606GlnextTer17",
+        300: "T|start_lost|FSG||E:p.Met1?",
+        400: "T|missense_variant|FSG||E:p.Val800_Lys801delinsGluAsn",
+    }
+    path = tmp_path / "x.vcf"
+    rows = [row(pos, f";CSQ={entry}") for pos, entry in said.items()]
+    path.write_text(HEADER + "\n".join(rows) + "\n")
+    request = LoadRequest(
+        dataset="d",
+        paths=(path,),
+        options=LoadOptions(assembly="GRCh37"),
+        references={},
+    )
+    load_variants(catalogue, request)
+    client = await aiohttp_client(application(local_beacon(variant_store)))
+    told = {}
+    for change in (
+        *("V7Kfs", "V7fs*3", "*606Q", "Ter606ext", "*606ext*17", "M1?"),
+        *("M1V", "V800E", "K801N", "V7Kfs*4", "*606K", "V801E"),
+    ):
+        wanted = {"geneId": "FSG", "aminoacidChange": change}
+        told[change] = status_of(
+            await asked(client, None, assemblyId="GRCh37", **wanted)
+        )
+
+    assert list(told.values()) == [
+        *["seen"] * 6,
+        *["no_answer"] * 3,
+        *["not_seen"] * 3,
+    ]
+
+
 @pytest.mark.parametrize(
     "files",
     [

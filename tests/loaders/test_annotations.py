@@ -158,6 +158,38 @@ def test_vep_trims_what_all_alleles_share(
     assert not report.annotations
 
 
+@pytest.mark.parametrize(
+    ("said", "changes"),
+    [
+        ({"p": "ENSP4:p.Met1?", "at": "1", "amino": "M/V"}, ("M1?", "M1V")),
+        ({"p": "ENSP4:p.%3D", "at": "701", "amino": "V"}, ("V701=",)),
+        ({"p": "T1:c.3G>A(p.%3D)", "at": "701/9", "amino": "V"}, ("V701=",)),
+        ({"at": "800-801/900", "amino": "VK/EN"}, ("V800_K801delinsEN",)),
+        ({"p": "ENSP4:p.Val6Glu", "at": "7", "amino": "V/E"}, ("V6E",)),
+    ],
+)
+def test_amino_acids_tell_what_a_name_leaves_open(
+    annotations: Callable, said: dict[str, str], changes: tuple[str, ...]
+) -> None:
+    """A lost start, no change and several amino acids."""
+    found, report = annotations("A", "T", f"CSQ={csq('T', 'start_lost', **said)}", VEP)
+
+    assert found["22-100-A-T"].protein_changes == changes
+    assert not report.annotations
+
+
+def test_bcftools_replaces_several_amino_acids(annotations: Callable) -> None:
+    """As many by as many; what changes the length is marked as that."""
+    entry = "missense|G|T1|protein_coding|+|{}|100A>T"
+    many = ",".join(entry.format(t) for t in ("1M>1V", "8VK>8EN", "9V", "40VK>40V"))
+    found, report = annotations("A", "T", f"BCSQ={many}", BCSQ)
+
+    one = found["22-100-A-T"]
+    assert one.protein_changes == ("M1V", "V8_K9delinsEN", "V9=")
+    assert one.unread == (Unread.LENGTH,)
+    assert report.annotations == {"protein change in another form": 1}
+
+
 def test_an_allele_number_decides_between_two(annotations: Callable) -> None:
     """Trimmed to the least, two deletions have one name; their number tells them."""
     entries = [csq("-", gene="ONE", number="1"), csq("-", gene="TWO", number="2")]
