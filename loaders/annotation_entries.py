@@ -27,11 +27,12 @@ from loaders.annotation_claims import (
     says_nothing,
 )
 from loaders.annotation_layouts import Style
+from loaders.gene_names import genes_joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
 
-    from loaders.annotation_layouts import Columns, Layout
+    from loaders.annotation_layouts import Layout
     from loaders.vcf import Site
 
 _MOST_ENTRIES = 2_000
@@ -161,7 +162,7 @@ def _take(
     at = layout.columns
     for text in {row[at.effect]: None for row in rows}:
         reading.take_effects(text, claims)
-    for text in _genes(at, rows):
+    for text in _genes(layout, rows):
         reading.take_gene(text, claims)
     for text in _column(at.existing, rows):
         claims.identifiers += _existing(text)
@@ -186,9 +187,18 @@ def _column(column: int, rows: list[list[str]]) -> Iterable[str]:
     return {row[column]: None for row in rows if row[column]}
 
 
-def _genes(at: Columns, rows: list[list[str]]) -> Iterable[str]:
+def _genes(layout: Layout, rows: list[list[str]]) -> Iterable[str]:
     """Return the symbols of entries, then the ids: people ask by either."""
-    return dict.fromkeys((*_column(at.symbol, rows), *_column(at.gene, rows)))
+    at = layout.columns
+    if layout.style is not Style.SNPEFF:
+        return dict.fromkeys((*_column(at.symbol, rows), *_column(at.gene, rows)))
+    cells = {
+        (row[column], row[at.effect]): None
+        for column in (at.symbol, at.gene)
+        for row in rows
+        if column >= 0
+    }
+    return dict.fromkeys(name for cell in cells for name in genes_joined(*cell))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -259,7 +269,7 @@ def _read_eff(layout: Layout, value: bytes, reading: Reading) -> None:
             reading.annotated.add(number)
             claims = reading.of(number)
             reading.take_effects(match[1].strip(), claims)
-            _take_eff(layout, row, claims, reading)
+            _take_eff(layout, row, match[1], claims, reading)
 
 
 def _eff_number(layout: Layout, row: list[str], reading: Reading) -> int | None:
@@ -273,10 +283,13 @@ def _cell(row: list[str], column: int) -> str:
     return row[column] if 0 <= column < len(row) else ""
 
 
-def _take_eff(layout: Layout, row: list[str], claims: Claims, reading: Reading) -> None:
+def _take_eff(
+    layout: Layout, row: list[str], effect: str, claims: Claims, reading: Reading
+) -> None:
     """Take the gene, and ``Q236K`` or ``p.Gln236Lys/c.706C>A``."""
     at = layout.columns
-    reading.take_gene(_cell(row, at.symbol), claims)
+    for name in genes_joined(_cell(row, at.symbol), effect):
+        reading.take_gene(name, claims)
     for text in filter(None, _cell(row, at.amino).split("/")):
         if text.startswith(("c.", "n.")):
             name = f"{_cell(row, at.feature)}:{text}"

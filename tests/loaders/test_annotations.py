@@ -292,6 +292,35 @@ def test_snpeff_names_alts_as_vcf_does(annotations: Callable) -> None:
     assert not report.annotations
 
 
+@pytest.mark.parametrize(
+    ("gene", "identifier", "word", "names"),
+    [
+        ("SG&SH", "I&J", "gene_fusion", {"SG", "SH", "I", "J"}),
+        ("SG&HLA-A", "", "gene_fusion", {"SG", "HLA-A"}),
+        ("SG-SH", "I-J", "intergenic_region", {"SG-SH", "SG", "SH", "I-J", "I", "J"}),
+        ("HLA-A", "I", "missense_variant", {"HLA-A", "I"}),
+        ("TVP-CDRT4", "I", "missense_variant", {"TVP-CDRT4", "I"}),
+        (
+            *("HLA-A-HLA-B", "", "bidirectional_gene_fusion"),
+            {"HLA-A-HLA-B", "HLA-A", "HLA-B"},
+        ),
+        (
+            *("MT-ND1-TP53", "", "intergenic_region"),
+            {"MT-ND1-TP53", "MT", "ND1-TP53", "MT-ND1", "TP53"},
+        ),
+        ("-" * 80, "", "intergenic_region", {"-" * 80}),
+    ],
+)
+def test_snpeff_joins_genes(
+    annotations: Callable, gene: str, identifier: str, word: str, names: set[str]
+) -> None:
+    """Each of them is a gene of the allele; a hyphen may belong to one."""
+    entry = f"T|{word}|HIGH|{gene}|{identifier}|transcript|T1|x|1|c.1A>T||||||"
+    found, _ = annotations("A", "T", f"ANN={entry}", ANN)
+
+    assert set(genes(found)["22-100-A-T"]) == names
+
+
 def test_vep_may_write_under_another_key(annotations: Callable) -> None:
     """The Description tells whose layout it is, not the key."""
     header = VEP.replace("ID=CSQ", "ID=vep")
