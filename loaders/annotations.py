@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from loaders.report import LoadReport
     from loaders.vcf import Site
 
-_RS = re.compile(r"rs[0-9]{1,12}\Z", re.IGNORECASE)
+_RS = re.compile(rb"(?<![A-Za-z0-9_.-])rs([0-9]{1,12})(?![A-Za-z0-9.-])", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,12}\Z")
 _WHOLE = re.compile(rb"[0-9]{1,12}\Z")
 
@@ -166,13 +166,15 @@ def _words(text: str) -> list[str]:
 
 
 def _rs_numbers(identifier: bytes) -> tuple[str, ...]:
-    """Return the rs numbers of an ID column."""
+    """Return the rs numbers of an ID column, however they are joined.
+
+    ``rs1;rs2`` is VCF; files hold ``rs1,rs2``, ``rs1|rs2``, ``dbSNP:rs1`` and
+    ``rs1:C:T`` as well.
+    """
     if identifier[:2] == b"rs" and identifier[2:].isdigit() and len(identifier) < 15:
         return (identifier.decode(),)
-    if b";" not in identifier and identifier[:2].lower() != b"rs":
-        return ()
-    words = identifier.decode("latin1").split(";")
-    return tuple(dict.fromkeys(w.lower() for w in words if _RS.match(w)))
+    found = _RS.findall(identifier)
+    return tuple(dict.fromkeys(f"rs{digits.decode()}" for digits in found))
 
 
 def _add_identifiers(fields: bytes, reading: Reading) -> None:

@@ -484,6 +484,33 @@ def test_rs_numbers_of_the_id_column_are_every_alts(annotations: Callable) -> No
 
 
 @pytest.mark.parametrize(
+    ("identifier", "names"),
+    [
+        ("rs12,rs13", ("rs12", "rs13")),
+        ("rs16|rs17", ("rs16", "rs17")),
+        ("rs1&RS2", ("rs1", "rs2")),
+        ("rs15:C:T", ("rs15",)),
+        ("rs15_C_T", ("rs15",)),
+        ("dbSNP:rs18", ("rs18",)),
+        ("esv1;dbSNP|rs18;rs18", ("rs18",)),
+        ("chr1:rs9", ("rs9",)),
+        ("7-100-A-T", ()),
+        ("mirs12", ()),
+        ("rs12a", ()),
+        ("rs1.5", ()),
+        ("rs" + "1" * 13, ()),
+    ],
+)
+def test_rs_numbers_are_read_however_they_are_joined(
+    annotations: Callable, identifier: str, names: tuple[str, ...]
+) -> None:
+    """A name that only holds the letters is none."""
+    found, _ = annotations("A", "T", ".", identifier=identifier)
+
+    assert tuple(i for a in found.values() for i in a.identifiers) == names
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "T",
