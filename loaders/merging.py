@@ -16,6 +16,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from beacon.model import structure as structural
+from beacon.model.annotation import Unread
 from beacon.model.counts import SKIPPED, VariantRecord
 from beacon.model.errors import LoadRejected
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
@@ -322,8 +323,10 @@ class Merger:
         if not declared:
             return
         stored["alleles"] += sign
-        if record.annotation is not None:
-            stored["annotated"] += sign
+        said = record.annotation
+        if said is not None:
+            is_missing = Unread.MISSING in said.unread
+            stored["not annotated" if is_missing else "annotated"] += sign
         if record.filters:
             stored["filtered only"] += sign
         elif record.tally.exists:

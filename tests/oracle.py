@@ -217,7 +217,6 @@ def _ask_annotations(
     if any(
         f.exists
         and f.annotation is not None
-        and f.annotation.unread
         and asked.may_match(f.annotation)
         and bare.matches(f.allele)
         for f in rows
