@@ -57,6 +57,8 @@ GENES = (
     _gene("MANY", "6", 1, 2, ensembl="ENSG00000000007"),
     _gene("C1orf9", "1", 10, 20),
     _gene("ONLY37", "7", 10, 20, genome="GRCh37"),
+    _gene("ROW4", "8", 10, 20, hgnc="HGNC:4"),
+    _gene("TAKER", "9", 10, 20, hgnc="HGNC:5"),
 )
 NAMES = (
     GeneName("alpha", ALIAS, "HGNC:1", "AAA1"),
@@ -66,6 +68,8 @@ NAMES = (
     GeneName("twice", ALIAS, "HGNC:1", "AAA1"),
     GeneName("twice", PREVIOUS, "HGNC:2", "BBB1"),
     GeneName("OLD3", PREVIOUS, "HGNC:3", "NEW3"),
+    GeneName("row4", ALIAS, "HGNC:5", "TAKER"),
+    GeneName("mine", ALIAS, "HGNC:5", "TAKER"),
     GeneName("ghost", ALIAS, "HGNC:9", "GHOST"),
 )
 TABLE = GeneTable({**place_texts(GENES), **name_texts(NAMES)})
@@ -155,16 +159,40 @@ def test_without_a_table_the_sentence_says_how_to_load_one() -> None:
 @pytest.mark.parametrize(
     ("name", "symbols"),
     [
-        ("alpha", ("AAA1", "ALPHA1", "BBB1", "alpha", "twice")),
-        ("HGNC:3", ("NEW3", "OLD3")),
-        ("ENSG00000000005", ("SHARED",)),
-        ("twice", ()),
+        ("alpha", ("AAA1", "ALPHA1", "alpha", "ENSG00000000001", "HGNC:1")),
+        ("HGNC:3", ("NEW3", "OLD3", "HGNC:3")),
+        ("old3", ("NEW3", "OLD3", "HGNC:3")),
+        ("BBB1", ("BBB1", "ENSG00000000002", "HGNC:2")),
+        ("ROW4", ("ROW4", "HGNC:4")),
+        ("row4", ("ROW4", "HGNC:4")),
+        ("TAKER", ("TAKER", "mine", "HGNC:5")),
+        ("ENSG00000000005", ("SHARED", "ENSG00000000005")),
+        ("GHOST", ("GHOST", "ghost", "HGNC:9")),
         ("nobody", ()),
     ],
 )
 def test_every_symbol_of_a_gene_is_known(name: str, symbols: tuple[str, ...]) -> None:
-    """The approved symbol comes first; an ambiguous or unknown name has none."""
+    """The approved symbol comes first, what means another gene is left out."""
     assert TABLE.symbols(name) == symbols
+
+
+def test_an_ambiguous_name_has_no_symbols() -> None:
+    """It is refused with the choice, as where its place is asked."""
+    with pytest.raises(InvalidRequest, match=r"several genes: AAA1 \(HGNC:1\), BBB1"):
+        TABLE.symbols("twice")
+
+
+@given(st.sampled_from([n.name for n in NAMES] + [g.symbol for g in GENES]))
+def test_a_name_means_one_gene_however_it_is_asked(name: str) -> None:
+    """What a name's symbols are is of the gene whose place it asks for."""
+    for genome in ("GRCh37", "GRCh38"):
+        try:
+            place = TABLE.pattern(name, genome)
+            first, *_ = TABLE.symbols(name)
+        except InvalidRequest:
+            continue
+
+        assert TABLE.pattern(first, genome) == place
 
 
 @pytest.mark.parametrize(

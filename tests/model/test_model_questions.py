@@ -12,7 +12,15 @@ from model_references import TextReference
 from beacon.model.annotation import AnnotationPattern
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import InvalidRequest, UnknownContig
-from beacon.model.genes import Gene, GeneTable, place_texts
+from beacon.model.genes import (
+    ALIAS,
+    PREVIOUS,
+    Gene,
+    GeneName,
+    GeneTable,
+    name_texts,
+    place_texts,
+)
 from beacon.model.genome import Interval
 from beacon.model.pattern import Bounds, VariantPattern, identity_of
 from beacon.model.questions import (
@@ -40,6 +48,18 @@ DELETION = replace(AT_22, start=(9,), end=(20,), variant_type="DEL", similarity=
 GENES = GeneTable(
     place_texts(
         [Gene(symbol="AAA1", interval=Interval(contig=CHR22, start=10, end=20))]
+    )
+)
+
+
+ALIASED = GeneTable(
+    place_texts([Gene(symbol="SKI", interval=Interval(contig=CHR22, start=10, end=20))])
+    | name_texts(
+        [
+            GeneName("ski", ALIAS, "HGNC:2", "HHAT"),
+            GeneName("both", ALIAS, "HGNC:2", "HHAT"),
+            GeneName("both", PREVIOUS, "HGNC:3", "KMT2D"),
+        ]
     )
 )
 
@@ -338,6 +358,29 @@ def test_what_is_refused_names_its_parameter(
 
     assert row == _row(parameters)
     assert expected == caught.value.parameter
+
+
+def test_a_gene_is_the_same_beside_a_change() -> None:
+    """An approved symbol is no other gene's alias; an ambiguous name is refused."""
+    asked = [
+        pattern_of(
+            VariantParameters(gene_id=name, aminoacid_change="R38H"),
+            loaded=("GRCh37",),
+            references={},
+            genes=ALIASED,
+        )
+        for name in ("SKI", "ski")
+    ]
+    said = AnnotationPattern(genes=("SKI",), protein_change="R38H")
+
+    assert [a and a.annotated for a in asked] == [said, said]
+    with pytest.raises(InvalidRequest, match="HHAT .*KMT2D .*ask for one of them"):
+        pattern_of(
+            VariantParameters(gene_id="both", aminoacid_change="Q97H"),
+            loaded=("GRCh37",),
+            references={},
+            genes=ALIASED,
+        )
 
 
 def test_every_row_is_tried() -> None:
