@@ -80,22 +80,12 @@ class LocalBeacon:
         asked = [d for d in await self.datasets() if _is_asked(d, query)]
         if not asked or query.pattern is None:
             return await self._answer(query, requester)
-        # Any dataset of the assembly may know the name, also one not asked for.
-        known = replace(query, datasets=None)
-        named = await self._store.alleles_named(
-            name,
-            query.pattern.assembly,
-            [
-                d.id
-                for d in await self.datasets()
-                if _is_asked(d, known)
-                and permit(self._policy, requester, d).granularity
-                >= Granularity.BOOLEAN
-            ],
-        )
-        patterns = self._distinct(named)
-        if not patterns:
+        named = self._distinct(await self._named(name, query, requester))
+        if not named:
             return _unknown(name, query, asked)
+        narrowed = [(a, p.narrowed_like(query.pattern)) for a, p in named]
+        fitting = [(a, p) for a, p in narrowed if p.matches(a)]
+        patterns = fitting or narrowed
         # A page is taken over all alleles together, when all are there.
         page = query.page if len(patterns) == 1 else Page(limit=1)
         answers = [
@@ -107,7 +97,39 @@ class LocalBeacon:
             )
             for allele, pattern in patterns
         ]
-        return joined(name, answers, query)
+        said = joined(name, answers, query)
+        if len(fitting) == len(named):
+            return said
+        # What was left out is not labelled: it was not asked for as it is.
+        note = (
+            f"{len(fitting)} of the {len(named)} alleles that {name} names here"
+            " are of the type and length asked for; the answer is about those."
+        )
+        return replace(
+            said,
+            alleles=said.alleles if fitting else (),
+            warnings=(*said.warnings, note),
+        )
+
+    async def _named(
+        self, name: str, query: Query, requester: Requester
+    ) -> list[Allele]:
+        """Return the alleles of a name, in any dataset that may say it knows it."""
+        if query.pattern is None:
+            return []
+        # Any dataset of the assembly may know the name, also one not asked for.
+        known = replace(query, datasets=None)
+        return await self._store.alleles_named(
+            name,
+            query.pattern.assembly,
+            [
+                d.id
+                for d in await self.datasets()
+                if _is_asked(d, known)
+                and permit(self._policy, requester, d).granularity
+                >= Granularity.BOOLEAN
+            ],
+        )
 
     def _distinct(self, named: Sequence[Allele]) -> list[tuple[Allele, VariantPattern]]:
         """Return each allele once, whatever spellings data keeps it in."""

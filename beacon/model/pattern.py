@@ -8,7 +8,7 @@ Beacon v2, genomicVariations/requestParameters.json.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -143,6 +143,15 @@ class VariantPattern:
     def is_single_allele(self) -> bool:
         """Whether this asks for one allele, by its spellings or by its id."""
         return bool(self.spellings) or self.identity is not None
+
+    def narrowed_like(self, other: VariantPattern) -> VariantPattern:
+        """Return this question with the type and the lengths another one asks for."""
+        return replace(
+            self,
+            variant_type=other.variant_type,
+            min_length=other.min_length,
+            max_length=other.max_length,
+        )
 
     def reach(self) -> Bounds:
         """Return the widest stretch a matching variant must touch or begin in."""

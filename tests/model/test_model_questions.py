@@ -374,7 +374,7 @@ def test_a_gene_is_the_same_beside_a_change() -> None:
     said = AnnotationPattern(genes=("SKI",), protein_change="R38H")
 
     assert [a and a.annotated for a in asked] == [said, said]
-    with pytest.raises(InvalidRequest, match="HHAT .*KMT2D .*ask for one of them"):
+    with pytest.raises(InvalidRequest, match=r"HHAT .*KMT2D .*ask for one of them"):
         pattern_of(
             VariantParameters(gene_id="both", aminoacid_change="Q97H"),
             loaded=("GRCh37",),

@@ -147,6 +147,59 @@ async def test_every_allele_of_a_name_is_asked_of_every_dataset(
 
 
 @pytest.mark.parametrize(
+    ("narrowing", "alleles"),
+    [
+        ({"variant_type": "SNP"}, [(10, "T", "C")]),
+        ({"variant_type": "DEL"}, [(6, "ACA", "A")]),
+        ({"min_length": 2}, [(6, "ACA", "A")]),
+        ({"max_length": 1}, [(10, "T", "C")]),
+    ],
+)
+async def test_type_and_length_narrow_the_alleles_of_a_name(
+    beacon: LocalBeacon,
+    loaded: dict[str, int],
+    store_address: StoreAddress,
+    narrowing: dict[str, object],
+    alleles: list[tuple[int, str, str]],
+) -> None:
+    """Of the alleles of a name, those are asked that are what else is asked."""
+    documents = [
+        {"v": loaded["one"], "c": 25, "k": encode(25, *a), "s": a[0], "x": ["rs8"]}
+        for a in ((6, "ACA", "A"), (10, "T", "C"))
+    ]
+    with MongoClient(store_address.uri) as client:
+        client[store_address.database]["annotations_GRCh37"].insert_many(documents)
+    asked = question("rs8")
+    assert asked.pattern is not None
+    answer = await beacon.answer(
+        replace(asked, pattern=replace(asked.pattern, **narrowing)),  # type: ignore[arg-type]
+        ANONYMOUS,
+    )
+
+    assert names(answer) == alleles
+    assert answer.status is Status.SEEN
+    assert "1 of the 2 alleles" in answer.warnings[-1]
+
+
+@pytest.mark.parametrize("narrowing", [{"variant_type": "DEL"}, {"min_length": 50}])
+@pytest.mark.usefixtures("annotated")
+async def test_a_name_of_another_type_is_not_seen(
+    beacon: LocalBeacon, narrowing: dict[str, object]
+) -> None:
+    """As for the allele itself: rs3 is a substitution, and no deletion."""
+    asked = question("rs3")
+    assert asked.pattern is not None
+    answer = await beacon.answer(
+        replace(asked, pattern=replace(asked.pattern, **narrowing)),  # type: ignore[arg-type]
+        ANONYMOUS,
+    )
+
+    assert words(answer) == {"one": Status.NOT_SEEN, "two": Status.NOT_SEEN}
+    assert answer.alleles == ()
+    assert "0 of the 1 alleles" in answer.warnings[-1]
+
+
+@pytest.mark.parametrize(
     ("alternate", "span"), [("A" * 12, 1), ("C", 1200)], ids=["hashed", "long"]
 )
 async def test_alleles_of_every_length_have_names(
