@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -249,9 +249,13 @@ REFUSED = [
     ("similar", replace(DELETION, similarity=0.01), "similarity"),
     ("similar", replace(DELETION, breakpoint_distance=10**6), "breakpointDistance"),
     ("similar", replace(DELETION, variant_type="SNP"), "variantType"),
-    ("similar", replace(DELETION, reference_bases="A"), "similarity"),
+    ("similar", replace(DELETION, reference_bases="A"), "referenceBases"),
     ("similar", replace(DELETION, variant_min_length=5), "variantMinLength"),
-    ("similar", replace(DELETION, variant_type="BND", mate_start=5), "mateStart"),
+    (
+        "similar",
+        replace(DELETION, end=(), variant_type="BND", mate_start=5),
+        "mateStart",
+    ),
     ("similar", replace(DELETION, end=(60_000_000,)), "start"),
     ("annotation", VariantParameters(aminoacid_change="600"), "aminoacidChange"),
     (
@@ -381,6 +385,123 @@ def test_a_gene_is_the_same_beside_a_change() -> None:
             references={},
             genes=ALIASED,
         )
+
+
+ANY_OTHER = {
+    "reference_name": "8",
+    "start": (5,),
+    "end": (8,),
+    "reference_bases": "CC",
+    "alternate_bases": "G",
+    "variant_type": "INV",
+    "variant_min_length": 7,
+    "variant_max_length": 90,
+    "gene_id": "SKI",
+    "aminoacid_change": "V600K",
+    "genomic_allele_short_form": "rs5",
+    "mate_name": "9",
+    "mate_start": 6,
+    "variant_length": 77,
+    "similarity": 0.9,
+    "breakpoint_distance": 33,
+    "effects": (("SO:0001587",),),
+}
+"""A value for each parameter that is another one than the examples have."""
+
+
+@pytest.mark.parametrize("parameter", ANY_OTHER)
+@pytest.mark.parametrize(("row", "parameters", "expected"), EVERY_ROW)
+def test_no_parameter_is_ignored(
+    row: str,
+    parameters: VariantParameters,
+    expected: VariantPattern | None,
+    parameter: str,
+) -> None:
+    """Whatever is given beside a question changes it, or is refused by a name."""
+    more = replace(parameters, **{parameter: ANY_OTHER[parameter]})
+    given = {
+        _wire(name)
+        for name in ("reference_name", *ANY_OTHER)
+        if getattr(more, name) not in (None, ())
+    }
+    needs = {"referenceName", "start", "end", "variantType", "alternateBases"}
+
+    assert _outcome(more) != expected, row
+    assert _outcome(more) not in {"", *ALL_NAMES} - given - needs, row
+
+
+def _outcome(parameters: VariantParameters) -> VariantPattern | str | None:
+    """Return the pattern asked for, or the parameter that is refused."""
+    try:
+        return _ask(parameters)
+    except InvalidRequest as refused:
+        return refused.parameter or ""
+
+
+def _wire(name: str) -> str:
+    if name == "effects":
+        return "filters"
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+ALL_NAMES = {_wire(field.name) for field in fields(VariantParameters)}
+
+
+def test_every_parameter_is_tried() -> None:
+    """No parameter is without a value that every question is tried with."""
+    others = {field.name for field in fields(VariantParameters)} - set(ANY_OTHER)
+
+    assert others == {"assembly_id"}
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["similarity", "breakpoint_distance", "mate_start", "variant_length"],
+)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"gene_id": "AAA1"},
+        {"gene_id": "AAA1", "aminoacid_change": "V600E"},
+        {"effects": (("SO:0001583",),)},
+        {"genomic_allele_short_form": "rs334"},
+        {"genomic_allele_short_form": "NC_000022.10:g.10A>T"},
+    ],
+)
+def test_only_events_are_compared(asked: dict[str, object], parameter: str) -> None:
+    """What compares events is refused by its name where none are asked for."""
+    more = {parameter: ANY_OTHER[parameter]}
+    if not asked and parameter in ("similarity", "breakpoint_distance"):
+        pytest.skip("alone these lack a place, which is what is said")
+
+    with pytest.raises(InvalidRequest) as refused:
+        _ask(VariantParameters(**asked, **more))  # type: ignore[arg-type]
+
+    assert refused.value.parameter == _wire(parameter)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "parameter"),
+    [
+        ("DEL", {"variant_length": 5}, "variantLength"),
+        ("DEL", {"mate_name": "8"}, "mateName"),
+        ("INS", {"mate_name": "8", "mate_start": 5, "end": ()}, "mateName"),
+        ("BND", {"variant_length": 5, "end": ()}, "variantLength"),
+        ("INS", {}, "end"),
+        ("DEL", {"effects": (("SO:0001583",),)}, "filters"),
+        ("DEL", {"aminoacid_change": "V600E"}, "aminoacidChange"),
+    ],
+)
+def test_an_event_is_described_by_what_it_has(
+    kind: str, given: dict[str, object], parameter: str
+) -> None:
+    """What says nothing of an event of that kind is refused, not dropped."""
+    with pytest.raises(InvalidRequest) as refused:
+        _ask(replace(DELETION, variant_type=kind, **given))  # type: ignore[arg-type]
+
+    assert refused.value.parameter == parameter
 
 
 def test_every_row_is_tried() -> None:
