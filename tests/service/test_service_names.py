@@ -294,6 +294,46 @@ async def test_both_vrs_ids_of_any_spelling_find_the_allele(
     assert {answer.status for answer in answers} == {Status.SEEN}
 
 
+@pytest.mark.parametrize("spelled", [(10, "T", "G"), (0, "GCA", "G")])
+async def test_a_vrs_id_with_another_end_is_no_answer(
+    beacon: LocalBeacon, spelled: tuple[int, str, str]
+) -> None:
+    """All of it is compared, also letters that the store does not keep."""
+    ids = vrs_ids(sequence_allele(MT, *spelled), beacon.references["GRCh37"])
+    assert ids is not None
+    last = "A" if ids.v2[-1] != "A" else "-"
+    wrong = [ids.v2[:-1] + last, ids.v2[:12] + ids.v2[12:].swapcase()]
+    answers = [
+        await beacon.answer(question(f"ga4gh:VA.{digest}"), ANONYMOUS)
+        for digest in wrong
+    ]
+
+    assert [answer.status for answer in answers] == [Status.NO_ANSWER] * 2
+    assert "is not among the VRS ids" in answers[0].warnings[0]
+
+
+async def test_without_a_reference_a_vrs_id_is_compared_as_far_as_can_be(
+    beacon: LocalBeacon, variant_store: VariantStore
+) -> None:
+    """A substitution needs no reference; of a deletion the answer says the doubt."""
+    bare = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
+    told = []
+    for spelled in ((10, "T", "G"), (0, "GCA", "G")):
+        ids = vrs_ids(sequence_allele(MT, *spelled), beacon.references["GRCh37"])
+        assert ids is not None
+        for digest in (ids.v2, ids.v2[:12] + ids.v2[12:].swapcase()):
+            answer = await bare.answer(question(f"ga4gh:VA.{digest}"), ANONYMOUS)
+            doubt = any("first letters" in said for said in answer.warnings)
+            told.append((answer.status, doubt))
+
+    assert told == [
+        (Status.SEEN, False),
+        (Status.NO_ANSWER, False),
+        (Status.SEEN, True),
+        (Status.SEEN, True),
+    ]
+
+
 async def test_ids_of_a_removed_release_are_forgotten(
     catalogue: Catalogue, beacon: LocalBeacon, store_address: StoreAddress
 ) -> None:
