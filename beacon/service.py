@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
 from beacon.model.errors import InvalidRequest, StoreUnavailable
 from beacon.model.findings import Findings
-from beacon.model.joining import joined
+from beacon.model.joining import joined, joined_places
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page
 from beacon.model.spelling import allele_pattern
@@ -86,7 +86,21 @@ class LocalBeacon:
         pattern = query.pattern
         if pattern is not None and pattern.name is not None:
             return await self._answer_name(pattern.name, pattern, query, requester)
+        if pattern is not None and pattern.elsewhere:
+            return await self._answer_places(pattern, query, requester)
         return await self._answer(query, requester)
+
+    async def _answer_places(
+        self, pattern: VariantPattern, query: Query, requester: Requester
+    ) -> Disclosure:
+        """Answer for several places at once, as one list of variants."""
+        # A page is taken over all places together.
+        page = Page(limit=query.page.offset + query.page.limit)
+        answers = [
+            await self._answer(replace(query, pattern=place, page=page), requester)
+            for place in pattern.places
+        ]
+        return joined_places(answers, query)
 
     async def _answer_name(
         self, name: str, pattern: VariantPattern, query: Query, requester: Requester

@@ -283,8 +283,8 @@ class GeneTable:
         if genome not in self._places:
             _refuse(f"No genes are loaded for {genome}; give a region instead.")
         found, notes = self._find(name, genome)
-        gene, more = _one_place(name, found)
-        return replace(region_pattern(gene.interval), notes=(*notes, *more))
+        place, others, more = _place_of(name, found)
+        return replace(region_pattern(place), elsewhere=others, notes=(*notes, *more))
 
     def symbols(self, name: str) -> tuple[str, ...]:
         """Return what annotations may call the gene of a name; see ``Genes``."""
@@ -452,26 +452,62 @@ def _exact(name: str, rows: Sequence[Gene]) -> Sequence[Gene]:
     return [gene for gene in rows if gene.symbol == name.strip()] or rows
 
 
-def _one_place(name: str, rows: Sequence[Gene]) -> tuple[Gene, tuple[str, ...]]:
-    """Return the one place some rows mean, and what else must be said.
+def _place_of(
+    name: str, rows: Sequence[Gene]
+) -> tuple[Interval, tuple[Interval, ...], tuple[str, ...]]:
+    """Return the place some rows mean, further ones, and what else must be said.
 
-    Genes of the pseudo-autosomal regions are listed on X and on Y; data keeps
-    them on X.
+    Genes of the pseudo-autosomal regions lie on X and on Y, wherever tables list
+    them; data may keep their variants on either.
     """
     rows = _exact(name, rows)
-    if len({gene.interval for gene in rows}) == 1:
-        return rows[0], ()
-    by_contig = {gene.interval.contig.name: gene for gene in rows}
-    if by_contig.keys() == {"X", "Y"} and len(rows) == 2:
-        other = _place(by_contig["Y"].interval)
-        note = (
-            f"{by_contig['X'].symbol} lies on Y as well ({other}), which is not asked."
-        )
-        return by_contig["X"], (note,)
+    symbol, places = rows[0].symbol, list(dict.fromkeys(g.interval for g in rows))
+    if len(places) == 1:
+        twins = _twins(places[0])
+        if any(twin is None for twin in twins):
+            return places[0], (), (_without_twin(symbol, places[0]),)
+        places += (twin for twin in twins if twin is not None)
+    elif sorted(place.contig.name for place in places) != ["X", "Y"]:
+        _refuse_places(name, rows)
+    if len(places) == 1:
+        return places[0], (), ()
+    places.sort(key=lambda place: place.contig.rank)
+    where = " and ".join(map(_place, places))
+    return places[0], tuple(places[1:]), (f"{symbol} lies on X and Y: {where}.",)
+
+
+def _refuse_places(name: str, rows: Sequence[Gene]) -> NoReturn:
     listed = [f"{g.ensembl or g.symbol} ({_place(g.interval)})" for g in rows]
     _refuse(
         f"{_quoted(name)} lies at several places: "
         f"{', '.join(listed[:_MOST_LISTED])}; ask for one of them."
+    )
+
+
+def _twins(place: Interval) -> list[Interval | None]:
+    """Return where the pseudo-autosomal bases of a place lie on the other sequence.
+
+    ``None`` where the two regions differ in length, so that nobody can tell.
+    """
+    regions = ASSEMBLIES[place.contig.assembly].par
+    half = len(regions) // 2
+    others = (*regions[half:], *regions[:half])
+    found: list[Interval | None] = []
+    for here, there in zip(regions, others, strict=True):
+        low, high = max(place.start, here.start), min(place.end, here.end)
+        if here.contig != place.contig or low >= high:
+            continue
+        shift = there.start - here.start
+        twin = Interval(contig=there.contig, start=low + shift, end=high + shift)
+        found.append(twin if len(here) == len(there) else None)
+    return found
+
+
+def _without_twin(symbol: str, place: Interval) -> str:
+    other = "Y" if place.contig.name == "X" else "X"
+    return (
+        f"{symbol} lies in a pseudo-autosomal region ({_place(place)}); its place on "
+        f"{other} is not known here and not asked: give it as a region."
     )
 
 

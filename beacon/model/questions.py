@@ -357,14 +357,24 @@ def _gene(asked: _Asked) -> VariantPattern:
         _refuse("geneId", "geneId places the variants; leave out other places.")
     genome = resolve_assembly(given.assembly_id, asked.loaded)
     pattern = asked.genes.pattern(given.gene_id or "", genome)
-    if given.reference_name is not None and asked.contig() != pattern.contig:
-        _refuse(
-            "geneId",
-            f"{given.gene_id} lies on {pattern.sequence.name}, not on "
-            f"{given.reference_name}.",
-        )
+    if given.reference_name is not None:
+        pattern = _on_sequence(pattern, asked)
     return replace(
         pattern, reference=given.reference_bases, alternate=given.alternate_bases
+    )
+
+
+def _on_sequence(pattern: VariantPattern, asked: _Asked) -> VariantPattern:
+    """Return the question for a gene's place on the sequence that is named."""
+    given, contig = asked.given, asked.contig()
+    for place in pattern.places:
+        if place.contig == contig:
+            return place
+    _refuse(
+        "geneId",
+        f"{given.gene_id} lies on "
+        f"{' and '.join(p.sequence.name for p in pattern.places)}, not on "
+        f"{given.reference_name}.",
     )
 
 

@@ -103,7 +103,7 @@ TABLE = GeneTable({**place_texts(GENES), **name_texts(NAMES)})
             "GRCh38",
             "X",
             (1000, 1100),
-            "PARG lies on Y as well (Y:1001-1100), which is not asked.",
+            "PARG lies on X and Y: X:1001-1100 and Y:1001-1100.",
         ),
         ("c1ORF9", "GRCh38", "1", (10, 20), None),
     ],
@@ -141,6 +141,43 @@ def test_what_names_no_place_gets_its_sentence(
         TABLE.pattern(name, genome)
 
     assert caught.value.parameter == "geneId"
+
+
+PAR_GENES = GeneTable(
+    place_texts(
+        [
+            _gene("SHOX", "X", 585078, 620146, genome="GRCh37"),
+            _gene("XG", "X", 2_670_090, 2_734_541, genome="GRCh37"),
+            _gene("ON_Y", "Y", 59_040_000, 59_050_000, genome="GRCh37"),
+            _gene("SHOX", "X", 624343, 659411),
+            _gene("DMD", "X", 31_097_676, 33_339_441),
+            _gene("SHOX", "X", 300_000, 400_000, genome="T2T-CHM13"),
+        ]
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "genome", "twins"),
+    [
+        ("SHOX", "GRCh37", [("Y", 535078, 570146)]),
+        ("XG", "GRCh37", [("Y", 2_620_090, 2_649_520)]),
+        ("ON_Y", "GRCh37", [("Y", 59_040_000, 59_050_000)]),
+        ("SHOX", "GRCh38", [("Y", 624343, 659411)]),
+        ("DMD", "GRCh38", []),
+        ("SHOX", "T2T-CHM13", []),
+    ],
+)
+def test_a_pseudo_autosomal_gene_lies_on_both(
+    name: str, genome: str, twins: list[tuple[str, int, int]]
+) -> None:
+    """A table that lists it on one of X and Y means the other one too."""
+    pattern = PAR_GENES.pattern(name, genome)
+    found = [(p.contig.name, p.start, p.end) for p in pattern.elsewhere]
+
+    assert found == twins
+    assert bool(pattern.notes) == (name != "DMD")
+    assert ("not asked" in str(pattern.notes)) == (genome == "T2T-CHM13")
 
 
 def test_an_approved_symbol_wins_over_the_same_alias() -> None:

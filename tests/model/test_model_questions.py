@@ -364,6 +364,35 @@ def test_what_is_refused_names_its_parameter(
     assert expected == caught.value.parameter
 
 
+@pytest.mark.parametrize(
+    ("given", "places"),
+    [
+        ({}, ["X", "Y"]),
+        ({"reference_name": "chrX"}, ["X"]),
+        ({"reference_name": "Y"}, ["Y"]),
+    ],
+)
+def test_a_pseudo_autosomal_gene_is_asked_on_both(
+    given: dict[str, str], places: list[str]
+) -> None:
+    """Unless a sequence is named, and then on that one; what else is asked holds."""
+    par = Interval(contig=ASSEMBLIES["GRCh37"].contigs[22], start=585078, end=620146)
+    table = GeneTable(place_texts([Gene(symbol="SHOX", interval=par)]))
+    asked = VariantParameters(
+        **given,  # type: ignore[arg-type]
+        gene_id="SHOX",
+        assembly_id="GRCh37",
+        variant_type="DEL",
+    )
+    pattern = pattern_of(asked, loaded=(), references={}, genes=table)
+    assert pattern is not None
+    on_y = sequence_allele(ASSEMBLIES["GRCh37"].contigs[23], 540_000, "AC", "A")
+
+    assert [p.sequence.name for p in pattern.places] == places
+    assert {p.variant_type for p in pattern.places} == {"DEL"}
+    assert pattern.matches(on_y) == ("Y" in places)
+
+
 def test_a_gene_is_the_same_beside_a_change() -> None:
     """An approved symbol is no other gene's alias; an ambiguous name is refused."""
     asked = [
