@@ -41,6 +41,13 @@ class Genes(Protocol):
     def is_empty(self) -> bool:
         """Whether no gene is known at all."""
 
+    def places(self, name: str, genome: str) -> bool:
+        """Whether ``pattern`` is to be asked for a name on an assembly.
+
+        Not where no genes of that assembly are loaded, or nobody knows the name:
+        annotations may know it.  What is ambiguous or lacks a place is refused there.
+        """
+
     def pattern(self, name: str, genome: str) -> VariantPattern:
         """Return the question for what overlaps a gene.
 
@@ -273,6 +280,12 @@ class GeneTable:
         """Whether there is no gene with a place."""
         return not self._places
 
+    def places(self, name: str, genome: str) -> bool:
+        """Whether a name is asked by its place on an assembly; see ``Genes``."""
+        if genome not in self._places:
+            return False
+        return bool(self._candidates(name) or self._rows(_key(name)))
+
     def pattern(self, name: str, genome: str) -> VariantPattern:
         """Return the question for what overlaps a gene; see ``Genes``."""
         if self.is_empty:
@@ -399,6 +412,11 @@ class _ForeignGenes:
     """The genes of another beacon: known to it by name alone."""
 
     is_empty = False
+
+    def places(self, name: str, genome: str) -> bool:
+        """Say that places are known there."""
+        del name, genome
+        return True
 
     def pattern(self, name: str, genome: str) -> VariantPattern:
         """Return the question for a gene, whatever it may be there."""

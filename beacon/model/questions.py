@@ -137,8 +137,14 @@ class _Asked(NamedTuple):
     @property
     def knows_gene_place(self) -> bool:
         """Whether a gene is asked by where it lies, not by what annotations say."""
-        by_name = self.given.gene_id is None or self.given.aminoacid_change is not None
-        return not (by_name or self.genes.is_empty)
+        name = self.given.gene_id
+        if name is None or self.given.aminoacid_change is not None:
+            return False
+        return self.genes.places(name, self.genome())
+
+    def genome(self) -> str:
+        """Return the assembly that is asked, where no sequence tells."""
+        return resolve_assembly(self.given.assembly_id, self.loaded)
 
     def contig(self) -> Contig:
         name = self.given.reference_name
@@ -355,8 +361,7 @@ def _gene(asked: _Asked) -> VariantPattern:
     given = asked.given
     if given.start or given.end or given.genomic_allele_short_form is not None:
         _refuse("geneId", "geneId places the variants; leave out other places.")
-    genome = resolve_assembly(given.assembly_id, asked.loaded)
-    pattern = asked.genes.pattern(given.gene_id or "", genome)
+    pattern = asked.genes.pattern(given.gene_id or "", asked.genome())
     if given.reference_name is not None:
         pattern = _on_sequence(pattern, asked)
     return replace(
@@ -383,7 +388,7 @@ def _without_place(asked: _Asked) -> VariantPattern:
     given = asked.given
     return VariantPattern(
         contig=None,
-        genome=resolve_assembly(given.assembly_id, asked.loaded),
+        genome=asked.genome(),
         reference=given.reference_bases,
         alternate=given.alternate_bases,
     )
@@ -407,7 +412,11 @@ def _annotated(pattern: VariantPattern, asked: _Asked) -> VariantPattern:
         effects=given.effects,
         protein_change=None if change is None else _change(change),
     )
-    return replace(pattern, annotated=annotated if annotated.kinds else None)
+    return replace(
+        pattern,
+        annotated=annotated if annotated.kinds else None,
+        notes=pattern.notes + _without_table(asked, annotated),
+    )
 
 
 def _said_by_annotations(given: VariantParameters) -> str:
@@ -423,6 +432,21 @@ def _symbols(asked: _Asked) -> tuple[str, ...]:
     if name is None or asked.knows_gene_place:
         return ()
     return asked.genes.symbols(name) or gene_symbols(name)
+
+
+def _without_table(asked: _Asked, annotated: AnnotationPattern) -> tuple[str, ...]:
+    """Return that a gene is asked of annotations, where a table could have it."""
+    name = asked.given.gene_id
+    is_by_change = asked.given.aminoacid_change is not None
+    if not annotated.genes or is_by_change or name is None or asked.genes.is_empty:
+        return ()
+    known = asked.genes.symbols(name)
+    lacking = (
+        f"no place on {asked.genome()} is loaded for {known[0]}"
+        if known
+        else f"{name.strip()[:40]!r} is no gene of the table that is loaded here"
+    )
+    return (f"Annotations were asked for this gene: {lacking}.",)
 
 
 def _change(text: str) -> str:
@@ -464,7 +488,7 @@ def _short_form(asked: _Asked) -> VariantPattern:
     if hgvs is not None:
         return VariantPattern(
             contig=None,
-            genome=resolve_assembly(given.assembly_id, asked.loaded),
+            genome=asked.genome(),
             annotated=AnnotationPattern(hgvs=hgvs),
         )
     if not (notation.is_hgvs(text) or notation.is_name(text)):

@@ -124,7 +124,7 @@ async def test_an_alias_is_said(client):
     [
         ({"geneId": "both"}, "several genes: MANY1 (HGNC:1), ONE1 (HGNC:2)"),
         ({"geneId": "nobody"}, "no gene of the table"),
-        ({"geneId": "MANY1", "assemblyId": "GRCh38"}, "No genes are loaded for GRCh38"),
+        ({"geneId": "nobody"}, "No dataset here names this gene"),
         ({"geneId": "MANY1", "start": "5"}, "geneId places the variants"),
         ({"geneId": "MANY1", "referenceName": "21"}, "lies on 22, not on 21"),
     ],

@@ -276,9 +276,7 @@ REFUSED = [
         ),
         "aminoacidChange",
     ),
-    ("gene", VariantParameters(gene_id="BRCA2"), "geneId"),
     ("gene", VariantParameters(gene_id="AAA1", reference_name="21"), "geneId"),
-    ("gene", VariantParameters(gene_id="AAA1", assembly_id="hg38"), "geneId"),
     (
         "gene",
         VariantParameters(
@@ -286,7 +284,7 @@ REFUSED = [
         ),
         "geneId",
     ),
-    ("gene", replace(AT_22, start=(9,), gene_id="BRCA2"), "geneId"),
+    ("gene", replace(AT_22, start=(9,), gene_id="AAA1"), "geneId"),
     ("everything", VariantParameters(assembly_id="hg18"), "assemblyId"),
     ("start without end", replace(AT_22, start=(9,)), "alternateBases"),
     ("end without start", replace(AT_22, end=(9,)), "start"),
@@ -391,6 +389,34 @@ def test_a_pseudo_autosomal_gene_is_asked_on_both(
     assert [p.sequence.name for p in pattern.places] == places
     assert {p.variant_type for p in pattern.places} == {"DEL"}
     assert pattern.matches(on_y) == ("Y" in places)
+
+
+@pytest.mark.parametrize(
+    ("name", "assembly", "genes", "note"),
+    [
+        ("BRAF", "GRCh37", ("BRAF",), "'BRAF' is no gene of the table"),
+        ("AAA1", "T2T-CHM13", ("AAA1",), "no place on T2T-CHM13 is loaded for AAA1"),
+    ],
+)
+def test_annotations_are_asked_where_the_table_does_not_know(
+    name: str, assembly: str, genes: tuple[str, ...], note: str
+) -> None:
+    """A table of other genes, or of another assembly, hides no annotation."""
+    pattern = _ask(VariantParameters(gene_id=name, assembly_id=assembly))
+
+    assert pattern == VariantPattern(
+        contig=None, genome=assembly, annotated=AnnotationPattern(genes=genes)
+    )
+    assert note in pattern.notes[0]
+
+
+@pytest.mark.parametrize("assembly", ["GRCh37", "T2T-CHM13"])
+def test_an_ambiguous_gene_is_refused_everywhere(assembly: str) -> None:
+    """With or without genes of the assembly, the reader gets the choice."""
+    asked = VariantParameters(gene_id="both", assembly_id=assembly)
+
+    with pytest.raises(InvalidRequest, match=r"HHAT .*KMT2D .*ask for one of them"):
+        pattern_of(asked, loaded=(), references={}, genes=ALIASED)
 
 
 def test_a_gene_is_the_same_beside_a_change() -> None:
