@@ -537,6 +537,16 @@ def test_only_events_are_compared(asked: dict[str, object], parameter: str) -> N
     assert refused.value.parameter == _wire(parameter)
 
 
+def test_a_mate_needs_a_sequence() -> None:
+    """Without an allele the reader is not told to leave one out."""
+    asked = VariantParameters(effects=(("SO:0001583",),), mate_name="8")
+
+    with pytest.raises(InvalidRequest, match="it needs referenceName"):
+        _ask(asked)
+    with pytest.raises(InvalidRequest, match="leave out the allele"):
+        _ask(VariantParameters(genomic_allele_short_form="rs5", mate_name="8"))
+
+
 @pytest.mark.parametrize(
     ("kind", "given", "parameter"),
     [
