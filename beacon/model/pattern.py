@@ -8,7 +8,7 @@ Beacon v2, genomicVariations/requestParameters.json.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from beacon.model.annotation import Annotation
-    from beacon.model.genome import Contig
+    from beacon.model.genome import Contig, Interval
     from beacon.model.similarity import Similar
     from beacon.model.variant import Allele
 
@@ -75,6 +75,8 @@ class VariantPattern:
             length may have any.
         mate: the sequence the other side of a breakend must lie on.
         similar: the event the variant must be similar to.
+        elsewhere: further places that may be met instead of ``overlap`` (a
+            pseudo-autosomal gene lies on X and on Y); see ``places``.
         is_provisional: its spellings may not be all there are (an insertion or
             deletion that may lie further left, where no reference tells; bases
             that are not known): not finding it says nothing.
@@ -97,6 +99,7 @@ class VariantPattern:
     max_length: int | None = None
     mate: Contig | None = None
     similar: Similar | None = None
+    elsewhere: tuple[Interval, ...] = ()
     is_provisional: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
 
@@ -140,9 +143,28 @@ class VariantPattern:
         return asked.identifier
 
     @property
+    def places(self) -> tuple[VariantPattern, ...]:
+        """The questions for each of its places; a variant may meet any of them."""
+        own = replace(self, elsewhere=())
+        others = (
+            replace(own, contig=p.contig, overlap=Bounds(low=p.start, high=p.end))
+            for p in self.elsewhere
+        )
+        return (own, *others)
+
+    @property
     def is_single_allele(self) -> bool:
         """Whether this asks for one allele, by its spellings or by its id."""
         return bool(self.spellings) or self.identity is not None
+
+    def narrowed_like(self, other: VariantPattern) -> VariantPattern:
+        """Return this question with the type and the lengths another one asks for."""
+        return replace(
+            self,
+            variant_type=other.variant_type,
+            min_length=other.min_length,
+            max_length=other.max_length,
+        )
 
     def reach(self) -> Bounds:
         """Return the widest stretch a matching variant must touch or begin in."""
@@ -163,6 +185,8 @@ class VariantPattern:
 
     def matches(self, allele: Allele, annotation: Annotation | None = None) -> bool:
         """Whether ``allele``, as a dataset keeps it, is one this question asks for."""
+        if self.elsewhere:
+            return any(place.matches(allele, annotation) for place in self.places)
         return (
             self.place_of(allele) is not None
             and (self.annotated is None or self.annotated.matches(annotation))
