@@ -402,7 +402,8 @@ class Merger:
         for key, indexes in parts.keys.items():
             waiting = found.get((rank, key))
             if waiting is not None:
-                part = Contribution(site, indexes, _about(indexes, said))
+                structure = parts.structures.get(key)
+                part = Contribution(site, indexes, _about(indexes, said), structure)
                 waiting.append(part)
                 weight += _LATE_LINE
         return weight

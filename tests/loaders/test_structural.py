@@ -343,6 +343,7 @@ RECORDS = st.lists(
             ]
         ),
         st.sampled_from(["0/1", "1/1", "0/0", "./."]),
+        st.sampled_from(["21", "22"]),
     ),
     min_size=1,
     max_size=8,
@@ -352,10 +353,10 @@ RECORDS = st.lists(
 @SHARED_TMP
 @given(records=RECORDS, data=st.data())
 def test_order_does_not_matter(write_vcf, load, records, data):
-    """Whatever the order of records and files, the alleles are the same."""
+    """Whatever the order of records and files, alleles and margins are the same."""
     rows = [
-        row(pos, ref, alt, f"SVTYPE=BND;{info}", gt)
-        for pos, ref, (alt, info), gt in records
+        row(pos, ref, alt, f"SVTYPE=BND;{info}", gt, contig=contig)
+        for pos, ref, (alt, info), gt, contig in records
     ]
     shuffled = data.draw(st.permutations(rows))
     cut = data.draw(st.integers(0, len(rows)))
