@@ -51,12 +51,19 @@ class Contribution(NamedTuple):
         indexes: the record's allele numbers that are this allele.
         annotation: what the record says of it.
         structure: how exactly the record knows it.
+        is_lost: whether an ALT is left out of the record that may be it.
     """
 
     site: Site
     indexes: tuple[int, ...]
     annotation: Annotation | None = None
     structure: Structure | None = None
+    is_lost: bool = False
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it can be counted."""
+        return not (self.is_lost or self.site.is_skipped)
 
 
 class Counting(Protocol):

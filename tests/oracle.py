@@ -288,6 +288,7 @@ def _similar_but_absent(pattern: VariantPattern, loaded: Loaded) -> Place | None
     basis = [f for r, f in loaded.rows() if r.alternate and pattern.matches(f.allele)]
     if not basis:
         return None
+    basis = [f for f in basis if f.filters] or basis
     return _rests_on(basis, loaded.release.layout.groups[0])
 
 

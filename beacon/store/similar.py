@@ -18,7 +18,7 @@ from beacon.model.query import Granularity
 from beacon.model.similarity import span_of
 from beacon.store.keys import is_site
 from beacon.store.lookup import loaded_only, place_of
-from beacon.store.packing import EXISTS, unpack
+from beacon.store.packing import EXISTS, FILTERED, unpack
 from beacon.store.scanning import (
     POINT_CLASS,
     allele_of,
@@ -98,6 +98,7 @@ def _findings(
     field, layout = str(shelf.release.number), shelf.release.layout
     there: list[tuple[Allele, bytes]] = []
     absent: list[Document] = []
+    failed: list[Document] = []
     for allele, counts in alleles:
         blob = counts.get(field)
         if blob is None:
@@ -108,11 +109,14 @@ def _findings(
         if blob[0] & EXISTS:
             there.append((told, blob))
         else:
-            absent.append(cast("Document", counts))
+            kept = failed if blob[0] & FILTERED else absent
+            kept.append(cast("Document", counts))
     there.sort(key=lambda found: similarity_order(pattern, found[0]))
     shown = there[page.offset : page.offset + page.limit]
     is_full = level is Granularity.RECORD
-    place = place_of(shelf.release, absent) if absent and not there else None
+    # As in a range, no "no" rests on what only failed or skipped records declare.
+    rests_on = [] if there else failed or absent
+    place = place_of(shelf.release, rests_on) if rests_on else None
     return DatasetFindings(
         dataset=shelf.dataset,
         total=min(len(there), 1) if level is Granularity.BOOLEAN else len(there),

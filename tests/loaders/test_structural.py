@@ -28,8 +28,17 @@ def row(pos, ref, alt, info, *cells, contig="22"):
 
 
 def alleles(found):
-    """Return the records that are alleles, not places."""
-    return [r for r in found.values() if r.alternate]
+    """Return the records that are alleles, not places or what was left out."""
+    return [r for r in found.values() if r.alternate and r.filters != ("skipped",)]
+
+
+def lost(found):
+    """Return the place and name of all of which nothing is known."""
+    return [
+        (r.start, r.end, r.alternate)
+        for r in found.values()
+        if r.filters == ("skipped",)
+    ]
 
 
 SPANS = [
@@ -53,6 +62,11 @@ SPANS = [
     ("copies", "N", "<CN0>", "END=900;CS=DEL", (99, 900, "<CN0>")),
     ("repeat", "N", "<CNV:TR>", "SVLEN=800;RN=1;RUS=CAG", (99, 900, "<CNV:TR>")),
     ("complex", "N", "<CPX>", "END=900;CPX_TYPE=dDUP", (99, 900, "<CPX>")),
+    ("reaches back", "N", "<INV>", "SVTYPE=INV;END=7", (6, 100, "<INV>")),
+    ("back in place", "N", "<DEL>", "CHR2=chr22;END=7", (6, 100, "<DEL>")),
+    ("gnomad", "N", "<CN=0>", "SVTYPE=CNV;END=900", (99, 900, "<CN0>")),
+    ("own word", "N", "<FOO>", "SVTYPE=DEL;END=900", (99, 900, "<DEL>")),
+    ("odd word", "N", "<A=9>", "SVTYPE=DUP;END=900", (99, 900, "<DUP>")),
     ("words", "N", "<LOSS>", "END=900", (99, 900, "<DEL>")),
     ("telomere", "N", "<DEL>", f"END={END_22 + 1}", (99, END_22, "<DEL>")),
 ]
@@ -81,7 +95,7 @@ POINTS = [
 ]
 LEFT = [
     ("<DEL>", "SVTYPE=DEL", "not loaded yet: <DEL> without END or SVLEN"),
-    ("<DEL>", "END=7", "not loaded yet: <DEL> without END or SVLEN"),
+    ("<DEL>", "CHR2=8;END=7", "not loaded yet: <DEL> without END or SVLEN"),
     ("<TRA>", "END=5000", "not loaded yet: breakend without a mate (CHR2)"),
     ("<TRA>", "CHR2=8", "not loaded yet: breakend without its mate's position"),
     ("<ODD>", "END=5000", "not loaded yet: other symbolic allele"),
@@ -117,6 +131,75 @@ def test_what_is_not_understood_has_its_reason(write_vcf, load, alt, info, reaso
     assert ["C"] == [r.alternate for r in alleles(found)]
     assert 1 == cohort.report.alternates[reason]
     assert f"x.vcf:3: ALT {alt}" in cohort.report.files[0].examples[reason]
+
+
+BOTH_SIDES = [(99, 100, "N."), (99, 100, ".N")]
+
+
+@pytest.mark.parametrize("beside", ["", "C,"])
+@pytest.mark.parametrize(
+    ("alt", "info", "expected"),
+    [
+        ("<DEL>", "SVLEN=0", []),
+        ("<DEL>", "CHR2=8;END=7", []),
+        ("<DEL>", "END=99999999", [(99, END_22, "<DEL>")]),
+        ("<DUP>", "SVLEN=99999999", [(99, END_22, "<DUP>")]),
+        ("<ODD>", ".", []),
+        ("<ODD>", "END=900", [(99, 900, "<CNV>"), (99, 900, "<INV>")]),
+        ("<BND>", "SVTYPE=BND", BOTH_SIDES),
+        ("<TRA>", "CHR2=8", BOTH_SIDES),
+        ("A[8:999999999[", ".", BOTH_SIDES),
+    ],
+)
+def test_nothing_is_known_where_an_alternate_is_left_out(
+    write_vcf, load, beside, alt, info, expected
+):
+    """Its place, and what it may be, are skipped, whatever else the record has."""
+    rows = [
+        row(100, "A", f"{beside}{alt}", info, "0/1"),
+        row(100, "A", "<INS>", "SVLEN=9", "0/0"),
+    ]
+    cohort, found = load(write_vcf(rows, "A"), max_bad=1.0)
+
+    assert sorted([(99, 99, ""), *expected]) == sorted(lost(found))
+    _reconciles(cohort.report)
+
+
+def test_a_span_may_run_over_the_origin_of_a_circle(write_vcf, load):
+    """MT has no first base; what ends before it begins is not guessed."""
+    rows = [row(16_000, "N", "<DEL>", "END=200", "0/1", contig="MT")]
+    cohort, found = load(write_vcf(rows, "A"))
+    spans = [(199, 16_000), (15_999, 16_569), (0, 200)]
+
+    assert (
+        1
+        == cohort.report.alternates[
+            "not loaded yet: <DEL> that may run over the origin"
+        ]
+    )
+    assert sorted([(15_999, 15_999, ""), *((*s, "<DEL>") for s in spans)]) == sorted(
+        lost(found)
+    )
+
+
+def test_what_is_carried_is_there_whatever_is_left_out(write_vcf, load, counts_of):
+    """A record cut at its contig's end hides no carrier of the same allele."""
+    cut = row(100, "N", "<DEL>", "END=99999999", "0/1")
+    whole = row(100, "N", "<DEL>", f"END={END_22}", "0/1")
+    absent = row(100, "N", "<DEL>", f"END={END_22}", "0/0")
+    cohort, carried = load(write_vcf([cut, whole], "A"), max_bad=1.0)
+    nobody = load(write_vcf([absent, cut], "A", name="y"), max_bad=1.0)[1]
+
+    assert [HETEROZYGOUS] == [counts_of(cohort, r)["Total"] for r in alleles(carried)]
+    assert [] == alleles(nobody)
+
+
+def test_a_bad_record_of_a_deletion_is_skipped_over_its_span(write_vcf, load):
+    """Its genotypes cannot be used; where it lies is known."""
+    rows = [row(100, "N", "<DEL>", "END=900", "0/7"), row(999, "A", "C", ".", "0/1")]
+    found = load(write_vcf(rows, "A"), max_bad=1.0)[1]
+
+    assert [(99, 99, ""), (99, 900, "<DEL>")] == lost(found)
 
 
 def test_each_alternate_has_its_own_length(write_vcf, load):

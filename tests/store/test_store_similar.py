@@ -67,7 +67,9 @@ def alleles(draw: Draw) -> Allele:
     )
 
 
-def _record(allele: Allele, is_carried: object) -> VariantRecord:
+def _record(
+    allele: Allele, is_carried: object, filters: tuple[str, ...] = ()
+) -> VariantRecord:
     return VariantRecord(
         22,
         allele.start,
@@ -75,7 +77,7 @@ def _record(allele: Allele, is_carried: object) -> VariantRecord:
         allele.reference,
         allele.alternate,
         CARRIED if is_carried else NOT_CARRIED,
-        (),
+        filters,
         allele.structure,
     )
 
@@ -87,7 +89,14 @@ def _record(allele: Allele, is_carried: object) -> VariantRecord:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    kept=st.lists(st.tuples(alleles(), st.sampled_from([1, 1, 0])), min_size=1),
+    kept=st.lists(
+        st.tuples(
+            alleles(),
+            st.sampled_from([1, 1, 0]),
+            st.sampled_from([(), (), ("skipped",)]),
+        ),
+        min_size=1,
+    ),
     asked=st.lists(alleles(), min_size=8, max_size=8),
     is_exact=st.booleans(),
     data=st.data(),
@@ -95,13 +104,13 @@ def _record(allele: Allele, is_carried: object) -> VariantRecord:
 async def test_what_is_similar_is_found(
     catalogue: Catalogue,
     store_address: StoreAddress,
-    kept: list[tuple[Allele, int]],
+    kept: list[tuple[Allele, int, tuple[str, ...]]],
     asked: list[Allele],
     is_exact: bool,
     data: st.DataObject,
 ) -> None:
     """However an event is written, all that are similar come back, closest first."""
-    records = [_record(allele, is_carried) for allele, is_carried in kept]
+    records = [_record(*each) for each in kept]
     if is_exact:
         records = [record._replace(structure=None) for record in records]
         asked = [replace(allele, structure=None) for allele in asked]
