@@ -362,6 +362,72 @@ def test_how_many_copies_are_usual(
     assert [expected] == [counts_of(cohort, r)["Total"] for r in alleles(found)]
 
 
+@pytest.mark.parametrize(
+    ("contig", "alt", "number", "expected"),
+    [
+        ("X", "<DEL>", 0, HALF),
+        ("X", "<DEL>", 2, (0, 1, 0, 0, 0)),
+        ("X", "<DUP>", 1, (0, 1, 0, 0, 0)),
+        ("X", "<DUP>", 2, MISSING),
+        ("X", "<DUP>", 3, HALF),
+        ("X", "<DUP>", 5, HALF),
+        ("X", "<CNV>", 0, HALF),
+        ("X", "<CNV>", 1, MISSING),
+        ("Y", "<DUP>", 1, ONE_COPY),
+        ("Y", "<DUP>", 2, HEMIZYGOUS),
+        ("Y", "<DEL>", 0, MISSING),
+    ],
+)
+def test_what_holds_for_either_sex_needs_none(
+    write_vcf, load, counts_of, contig, alt, number, expected
+):
+    """Nothing left of X is a loss of whoever it is; how many copies is not known."""
+    path = _copies(write_vcf, alt, [f"./.:{number}"], contig=contig)
+    cohort, found = load(path)
+
+    assert [expected] == [counts_of(cohort, r)["Total"] for r in alleles(found)]
+
+
+def test_one_of_several_deletions_is_there(write_vcf, load, counts_of):
+    """Which of two deletions a person lacks a copy by is not told: both are listed."""
+    path = _copies(write_vcf, "<DEL>,<DEL>,<DUP>", ["./.:1", "./.:2", "./.:3"])
+    path.write_text(path.read_text().replace("SVLEN=800", "SVLEN=800,900,800"))
+    cohort, found = load(path)
+    told = {(r.end, r.alternate): r for r in alleles(found)}
+    first, second, gained = told.values()
+
+    assert Tally(None, None) == first.tally == second.tally
+    assert (1, 4, 0, 1, 0) == counts_of(cohort, gained)["Total"]
+
+
+def test_deletions_that_are_counted_elsewhere_are_counted(write_vcf, load, counts_of):
+    """A record that tells who carries one is preferred to one that does not."""
+    path = _copies(write_vcf, "<DEL>,<DEL>", ["./.:1", "./.:2"])
+    path.write_text(path.read_text().replace("SVLEN=800", "SVLEN=800,900"))
+    other = write_vcf([row(9_000_000, "N", "<DEL>", "SVLEN=800", "0/1")], "T", name="y")
+    cohort, found = load(path, other)
+    told = {r.end: counts_of(cohort, r)["Total"][0] for r in alleles(found)}
+
+    assert {9_000_800: 1, 9_000_900: None} == told
+
+
+def test_alternates_that_are_one_allele_are_one_choice(write_vcf, load, counts_of):
+    """``<DEL>,<DEL>`` of one length is a deletion, counted like any other."""
+    path = _copies(write_vcf, "<DEL>,<DEL>", ["./.:1", "./.:2"])
+    path.write_text(path.read_text().replace("SVLEN=800", "SVLEN=800,800"))
+    cohort, found = load(path)
+
+    assert [(1, 4, 0, 1, 0)] == [counts_of(cohort, r)["Total"] for r in alleles(found)]
+
+
+@pytest.mark.parametrize("cells", [[".", "."], ["1.5", "."]])
+def test_copies_that_nobody_measured_list_nothing(write_vcf, load, counts_of, cells):
+    """A CN without a number, and no GT, is no call: nobody was looked at."""
+    cohort, found = load(_copies(write_vcf, "<DEL>", cells, form="CN"))
+
+    assert [MISSING] == [counts_of(cohort, r)["Total"] for r in alleles(found)]
+
+
 def test_copies_without_genotypes(write_vcf, load, counts_of):
     """FORMAT may have CN alone; of two ALTs fewer copies are the deletion."""
     path = _copies(write_vcf, "<DEL>,<DUP>", ["1", "3", "2", "."], form="CN")
