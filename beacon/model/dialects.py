@@ -62,7 +62,7 @@ _ANY_SPAN = ("CNV", "INV")
 """What spans of an unknown word are kept as: similar to every span that is asked."""
 _OPEN = frozenset(("", "SV", "CNV"))
 """ALT words that SVTYPE may say more than."""
-_TOLD_BY_TYPE = frozenset(("DEL", "DUP", "INV", "INS", "BND"))
+_TOLD_BY_TYPE = frozenset(("DEL", "DUP", "INV", "INS", "BND", "CNV"))
 _CIRCULAR = frozenset(("MT",))
 _MATE_PLACES = ("END2", "POS2", "END")
 _INSERTED_LENGTHS = ("SVLEN", "INSLEN", "SVINSLEN")
@@ -299,11 +299,14 @@ def _insertion(written: Written, word: str) -> Understood:
 
 
 def _inserted(written: Written) -> int | None:
-    """Return how many bases are inserted, where that is told."""
+    """Return how many bases are inserted, where that is told.
+
+    A negative number is none: some callers write -1 where they do not know.
+    """
     for key in _INSERTED_LENGTHS:
         length = _number(written, key)
-        if length and abs(length) < _LONGEST:
-            return abs(length)
+        if length is not None and 0 < length < _LONGEST:
+            return length
     for key in _INSERTED_BASES:
         bases = written.info.get(key, "")
         if bases.isalpha():
@@ -386,11 +389,15 @@ def turned(
     kept = [f"{key}={value}" for key, value in fields.items() if key not in _OF_SIDES]
     strands = told.strands[::-1]
     signs = [f"STRANDS={strands}"] if strands in _SIGNED else []
-    margin = [f"CIEND={fields['CIPOS']}"] if "CIPOS" in fields else []
+    margins = [
+        f"{here}={fields[there]}"
+        for here, there in (("CIPOS", "CIEND"), ("CIEND", "CIPOS"))
+        if there in fields
+    ]
     return (
         known,
         told.pos,
-        ";".join(["SVTYPE=BND", f"CHR2={name}", f"END={pos}", *signs, *margin, *kept]),
+        ";".join(["SVTYPE=BND", f"CHR2={name}", f"END={pos}", *signs, *margins, *kept]),
     )
 
 

@@ -75,6 +75,8 @@ POINTS = [
     ("no length", "A", "<INS>", "END=100;LEFT_SVINSSEQ=AC", (99, 100, "<INS>")),
     ("dot", "A", "<INS>", "END=100;SVLEN=.", (99, 100, "<INS>")),
     ("delly", "A", "<INS>", "END=101;INSLEN=31", (99, 100, "<INS=31>")),
+    ("no length of -1", "A", "<INS>", "END=101;SVLEN=-1", (99, 100, "<INS>")),
+    ("length elsewhere", "A", "<INS>", "SVLEN=-1;SEQ=ACG", (99, 100, "<INS=3>")),
     ("END is no span", "A", "<INS>", "END=156;SVLEN=56", (99, 100, "<INS=56>")),
     ("melt", "A", "<INS:ME:ALU>", "SVLEN=280", (99, 100, "<INS:ME:ALU=280>")),
     ("bases told", "A", "<INS>", "SVINSSEQ=ACGT", (99, 100, "<INS=4>")),
@@ -260,12 +262,13 @@ def test_a_breakend_on_a_scaffold_is_kept_by_its_mate(
     write_vcf, load, alt, info, expected
 ):
     """The sequence it is joined to must not read as if nothing were there."""
+    info = f"{info};CIEND=-40,20"
     rows = [row(100, "A", alt, info, "0/1", contig="GL000192.1")]
     cohort, found = load(write_vcf(rows, "A"))
     (record,) = alleles(found)
 
     assert (499, 500, expected) == (record.start, record.end, record.alternate)
-    assert Structure(end_margin=(-5, 0)) == record.structure
+    assert Structure((-40, 20), (-5, 0)) == record.structure
     assert 1 == cohort.report.files[0].loaded
 
 
@@ -426,6 +429,17 @@ def test_copies_that_nobody_measured_list_nothing(write_vcf, load, counts_of, ce
     cohort, found = load(_copies(write_vcf, "<DEL>", cells, form="CN"))
 
     assert [MISSING] == [counts_of(cohort, r)["Total"] for r in alleles(found)]
+
+
+def test_a_record_of_type_cnv_is_one(write_vcf, load, counts_of):
+    """An ALT of ``.`` whose SVTYPE says CNV is read by its copies."""
+    path = _copies(write_vcf, ".", ["./.:1", "./.:2"])
+    path.write_text(path.read_text().replace("SVLEN", "SVTYPE=CNV;SVLEN"))
+    cohort, found = load(path)
+    (record,) = alleles(found)
+
+    assert "<CNV>" == record.alternate
+    assert (1, 3, 0, 0, 0) == counts_of(cohort, record)["Total"]
 
 
 def test_copies_without_genotypes(write_vcf, load, counts_of):
