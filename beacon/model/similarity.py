@@ -31,7 +31,7 @@ _ALIKE = frozenset(
     (
         *((kind, kind) for kind in (*SPANS, "INS")),
         *(("CNV", "DEL"), ("DEL", "CNV"), ("CNV", "DUP"), ("DUP", "CNV")),
-        *(("INS", "DUP"), ("DUP", "INS")),
+        *(("INS", "DUP"), ("DUP", "INS"), ("INS", "CNV"), ("CNV", "INS")),
     )
 )
 _EXACTLY = Structure()
@@ -158,7 +158,7 @@ class Similar:
         ) else None  # fmt: skip
 
     def _points(self, mine: Event, other: Event) -> Closeness | None:
-        """Compare an insertion with an insertion, or with a duplication's edges.
+        """Compare an insertion with an insertion, or with a copy number's edges.
 
         A tandem copy spelled in bases stands at one edge of what it copies.
         """

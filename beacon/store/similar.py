@@ -44,6 +44,8 @@ _ANCHOR = 2
 """Bases by which a stored form may differ from what it changes."""
 _LONGEST_CLASS = 28
 _SPELLED = ("DEL", "CNV")
+_COPIED = ("DUP", "CNV")
+"""What may be written as an insertion at one of its edges."""
 
 
 async def find_similar(
@@ -171,7 +173,7 @@ class _Reach:
             yield from self._joined(event)
         else:
             yield from self._insertions()
-        if event.kind == "DUP":
+        if event.kind in _COPIED:
             for edge in (event.start, event.end):
                 yield self._short(edge, self._near)
                 yield self._points(self._contig, edge)

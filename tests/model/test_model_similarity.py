@@ -105,6 +105,7 @@ def _insertion(place: int, length: int | None) -> Event:
         (_insertion(500, 300), _span(200, 500, "DUP"), True),
         (_insertion(500, 300), _span(500, 800, "DUP"), True),
         (_insertion(500, 300), _span(350, 650, "DUP"), False),
+        (_insertion(500, 300), _span(200, 500, "CNV"), True),
         (_insertion(500, 300), _span(500, 800, "DEL"), False),
     ],
 )
