@@ -58,7 +58,7 @@ _SYNONYMS = {
     "BREAKEND": "BND",
 }
 _SPANNING = frozenset(("DEL", "DUP", "INV", "CNV", "CPX"))
-_ANY_SPAN = ("CNV", "INV")
+_ANY_SPAN = "CPX"
 """What spans of an unknown word are kept as: similar to every span that is asked."""
 _OPEN = frozenset(("", "SV", "CNV"))
 """ALT words that SVTYPE may say more than."""
@@ -151,12 +151,8 @@ def may_be(written: Written) -> tuple[Understood, ...]:
     start, end = _point(written.contig, written.pos)
     if word.partition(":")[0] == "BND":
         return tuple(Understood(start, end, Join(None, None, s).text) for s in "+-")
-    kinds = (word,) if _is_known(word) else _ANY_SPAN
-    return tuple(
-        Understood(low, high, Named(kind).text)
-        for low, high in _stretches(written)
-        for kind in kinds
-    )
+    kind = Named(word if _is_known(word) else _ANY_SPAN)
+    return tuple(Understood(low, high, kind.text) for low, high in _stretches(written))
 
 
 def _stretches(written: Written) -> Iterator[tuple[int, int]]:

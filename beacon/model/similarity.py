@@ -25,11 +25,12 @@ DEFAULT_DISTANCE = 100
 LEAST_OVERLAP = 0.1
 LARGEST_DISTANCE = 10_000
 
-SPANS = ("DEL", "DUP", "INV", "CNV")
+SPANS = ("DEL", "DUP", "INV", "CNV", "CPX")
 POINTS = ("INS", "BND")
 _ALIKE = frozenset(
     (
         *((kind, kind) for kind in (*SPANS, "INS")),
+        *(pair for kind in SPANS for pair in (("CPX", kind), (kind, "CPX"))),
         *(("CNV", "DEL"), ("DEL", "CNV"), ("CNV", "DUP"), ("DUP", "CNV")),
         *(("INS", "DUP"), ("DUP", "INS"), ("INS", "CNV"), ("CNV", "INS")),
     )

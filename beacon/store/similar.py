@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _ANCHOR = 2
 """Bases by which a stored form may differ from what it changes."""
 _LONGEST_CLASS = 28
-_SPELLED = ("DEL", "CNV")
+_SPELLED = ("DEL", "CNV", "CPX")
 _COPIED = ("DUP", "CNV")
 """What may be written as an insertion at one of its edges."""
 
