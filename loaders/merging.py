@@ -182,6 +182,7 @@ class Merger:
                 indexes,
                 _about(indexes, said) if said else None,
                 structures.get(key) if structures else None,
+                key in found.lost,
             )
             if is_late or key.start < self._frontier:
                 self._put_off(site, key)
@@ -279,21 +280,19 @@ class Merger:
     ) -> VariantRecord:
         start, reference, alternate, end = key
         one = found[0].site
-        if len(found) == 1 and not one.filters and not one.is_skipped:
+        if len(found) == 1 and not one.filters and found[0].is_sound:
             tally = self._counting.tally(found)
             return VariantRecord(
                 rank, start, end, reference, alternate, tally, (),
                 found[0].structure, found[0].annotation,
             )  # fmt: skip
-        sound = [c for c in found if not c.site.is_skipped]
+        sound = [c for c in found if c.is_sound]
         passing = [c for c in sound if not c.site.filters]
-        filters: tuple[str, ...] = ()
-        if not sound:
-            filters = (SKIPPED,)
-        elif not passing:
-            filters = tuple(sorted({word for c in sound for word in c.site.filters}))
         counted = passing or sound
         tally = self._counting.tally(counted) if counted else self._counting.nothing()
+        filters = () if passing else _words_failed(sound)
+        if not tally.exists and any(c.is_lost for c in found):
+            filters = (SKIPPED,)  # somebody may carry it all the same
         structure = reduce(structural.united, (c.structure for c in counted), None)
         annotation = united(c.annotation for c in sound if c.annotation is not None)
         return VariantRecord(
@@ -307,7 +306,7 @@ class Merger:
         """Return a record with the copies of people whom only blocks call."""
         if record.filters:
             return record
-        counted = [c for c in found if not c.site.is_skipped and not c.site.filters]
+        counted = [c for c in found if c.is_sound and not c.site.filters]
         tally = self._counting.with_covered(record.tally, counted, there)
         return record._replace(tally=tally)
 
@@ -319,7 +318,7 @@ class Merger:
         if not record.reference:
             stored["places"] += sign
             return
-        declared = sum(not c.site.is_skipped for c in found)
+        declared = sum(c.is_sound for c in found)
         if not declared:
             return
         stored["alleles"] += sign
@@ -408,7 +407,13 @@ class Merger:
         for key, indexes in parts.keys.items():
             waiting = found.get((rank, key))
             if waiting is not None:
-                part = Contribution(site, indexes, _about(indexes, said))
+                part = Contribution(
+                    site,
+                    indexes,
+                    _about(indexes, said),
+                    parts.structures.get(key),
+                    key in parts.lost,
+                )
                 waiting.append(part)
                 weight += _LATE_LINE
         return weight
@@ -424,6 +429,11 @@ class Merger:
         record = self._merge(rank, key, found)
         self._account(record, found, 1)
         return record
+
+
+def _words_failed(sound: Sequence[Contribution]) -> tuple[str, ...]:
+    """Return the FILTER words of records; of none, that they were skipped."""
+    return tuple(sorted({word for c in sound for word in c.site.filters})) or (SKIPPED,)
 
 
 def _found(site: Site, reference: Reference | None) -> SiteAlleles:

@@ -312,6 +312,7 @@ _TYPE_SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ),
     "INV": ("INVERSION", "SO:1000036"),
     "CNV": ("SO:0001019", "EFO:0030063"),
+    "CPX": ("COMPLEX", "SO:0001784"),
     "BND": ("BREAKEND",),
     "TRA": ("TRANSLOCATION", "CTX", "SO:0000199"),
 }

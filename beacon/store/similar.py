@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 _ANCHOR = 2
 """Bases by which a stored form may differ from what it changes."""
 _LONGEST_CLASS = 28
-_SPELLED = ("DEL", "CNV")
+_SPELLED = ("DEL", "CNV", "CPX")
+_COPIED = ("DUP", "CNV")
+"""What may be written as an insertion at one of its edges."""
 
 
 async def find_similar(
@@ -169,7 +171,7 @@ class _Reach:
             yield from self._joined(event)
         else:
             yield from self._insertions()
-        if event.kind == "DUP":
+        if event.kind in _COPIED:
             for edge in (event.start, event.end):
                 yield self._short(edge, self._near)
                 yield self._points(self._contig, edge)

@@ -24,6 +24,9 @@ RECORDS = """\
 22\t30000050\t.\tA\tA{bases}\t.\tPASS\t.\tGT\t0/1\t0/0
 22\t31000000\t.\tT\tT[chr8:107653411[\t.\tPASS\tMATEID=m\tGT\t0/1\t1/1
 22\t32000000\t.\tN\t<DEL>\t.\tq10\tEND=32005000\tGT\t0/1\t1/1
+22\t34000000\t.\tN\t<DEL>\t.\tPASS\tEND=99999999\tGT\t0/1\t0/0
+22\t35000000\t.\tA\tC,<ODD>\t.\tPASS\tEND=35009000\tGT\t0/2\t0/0
+22\t35500000\t.\tN\t<BND>\t.\tPASS\tSVTYPE=BND\tGT\t0/1\t0/0
 22\t33000000\t.\tN\t<DEL>\t.\tPASS\tEND=33005000\tGT\t./.\t./.
 22\t34000000\t.\tN\t<DEL>\t.\tPASS\tEND=34005000\tGT\t0/0\t0/0
 22\t35000000\t.\t{reference}\tA\t.\tPASS\t.\tGT\t./.\t./.
@@ -53,7 +56,7 @@ def _load(records, path, store_address):
     header = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
     path.write_text(f"{header}\tFORMAT\tA\tB\n{records}")
     with Catalogue(store_address) as catalogue:
-        options = LoadOptions(assembly="GRCh37")
+        options = LoadOptions(assembly="GRCh37", max_bad=1.0)
         request = LoadRequest(
             dataset="sv", paths=(path,), options=options, references={}
         )
@@ -282,3 +285,32 @@ async def test_a_batch_takes_no_events(asked, aiohttp_client, variant_store):
 
     assert answer["status"] == "no_answer"
     assert "structural variant at /api/g_variants" in answer["error"]
+
+
+NEAR_END = {"start": "33999999", "end": "51304566", "variantType": "DEL"}
+ODD = {"start": "35000000", "end": "35009000"}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"start": "33999999", "end": "34000000", "variantType": "DEL"},
+        {"start": "40000000", "end": "40000001", "variantType": "DEL"},
+        NEAR_END | {"similarity": "0.5"},
+        {"start": "34999999", "end": "35000000", "variantType": "INV"},
+        *(
+            ODD | {"variantType": kind, "similarity": "0.5"}
+            for kind in ("DEL", "DUP", "INV", "CNV")
+        ),
+        {"start": "35499999", "end": "35500000", "variantType": "BND"},
+        {"start": "35499999", "variantType": "BND", "similarity": "0.5"},
+    ],
+)
+async def test_what_is_left_out_is_no_no(asked, question):
+    """Where an alternate was not understood, nobody reads that nothing is there."""
+    (found,) = await asked(**AT_22, **question)
+
+    assert ("not_covered", ["skipped"]) == (
+        found["info"]["status"],
+        found["info"].get("filters"),
+    )

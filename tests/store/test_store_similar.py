@@ -42,7 +42,7 @@ def alleles(draw: Draw) -> Allele:
     kind = draw(st.sampled_from(["span", "span", "joined", "joined", "lost", "gained"]))
     reference, structure = "N", draw(STRUCTURES)
     if kind == "span":
-        words = ["<DEL>", "<DUP>", "<INV>", "<CNV>", "<CN0>"]
+        words = ["<DEL>", "<DUP>", "<INV>", "<CNV>", "<CN0>", "<CPX>"]
         alternate, end = draw(st.sampled_from(words)), far + 1
     elif kind == "joined":
         end = start + 1
