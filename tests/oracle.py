@@ -234,7 +234,10 @@ def _in_doubt(pattern: VariantPattern, loaded: Loaded) -> Place | None:
         bounds = [b for b in (pattern.overlap, pattern.start) if b is not None]
         by_end = pattern.start is None and pattern.end is not None
         here = record.rank == pattern.contig.rank and bounds and not by_end
-        if record.alternate:
+        if pattern.is_pinned:
+            is_asked = here and record.start == pattern.start.low
+            is_asked = is_asked or pattern.matches(found.allele)
+        elif record.alternate:
             is_asked = pattern.matches(found.allele)
         else:
             is_asked = here and all(record.start in b for b in bounds)
@@ -246,7 +249,7 @@ def _in_doubt(pattern: VariantPattern, loaded: Loaded) -> Place | None:
         return Place(filters=tuple(sorted(filters)))
     if not loaded.release.genotyped or False not in called:
         return None
-    if pattern.is_plain and True in called:
+    if (pattern.is_plain or pattern.is_pinned) and True in called:
         return Place(coverage=Coverage.PARTIAL)
     return Place(an=0)
 

@@ -113,6 +113,16 @@ class VariantPattern:
         )
 
     @property
+    def is_pinned(self) -> bool:
+        """Whether it asks for an allele of one base's, not all of it spelled.
+
+        What is called of that base then tells of every such allele.
+        """
+        if self.start is None or self.start.high - self.start.low != 1:
+            return False
+        return self.asks_bases and self.overlap is None and self.end is None
+
+    @property
     def assembly(self) -> str:
         """The canonical name of the assembly asked."""
         if self.contig is not None:
@@ -250,14 +260,15 @@ class VariantPattern:
         if self.end is not None and side.end not in self.end:
             return False
         # Where bases are asked too, the start is compared with them, form by form.
-        return self._asks_bases or self.start is None or side.start in self.start
+        return self.asks_bases or self.start is None or side.start in self.start
 
     @property
-    def _asks_bases(self) -> bool:
+    def asks_bases(self) -> bool:
+        """Whether bases are given, of either side."""
         return self.reference is not None or self.alternate is not None
 
     def _based(self, allele: Allele) -> bool:
-        if not self._asks_bases:
+        if not self.asks_bases:
             return True
         if allele.is_symbolic:
             return False

@@ -275,7 +275,7 @@ def _note_absent(
     answers: Sequence[Answer],
 ) -> None:
     """Note what is declared and does not exist, for answers that are still "no"."""
-    is_plain = pattern.is_plain
+    is_plain = pattern.is_plain or pattern.is_pinned
     for answer in answers:
         for start, document in rows if not answer.seen else ():
             blob = cast("dict[str, bytes]", document["d"]).get(answer.field)
@@ -292,10 +292,14 @@ def _is_asked_for(
 ) -> bool:
     """Whether a row concerns a question; a bare place, where it may begin.
 
+    Whatever stands at the one base a question is pinned to concerns it.
+
     One without any call tells of bases, not of the alleles that a question
     narrowed further asks for; one that failed a filter may hide them.
     """
     start, document = row
+    if pattern.is_pinned and pattern.start is not None and start in pattern.start:
+        return True
     if "e" in document or not is_site(cast("int", document["_id"])):
         return pattern.matches(allele_of(contig, start, document))
     if not blob[0] & FILTERED and not pattern.is_plain:

@@ -279,6 +279,8 @@ UNCALLED_RANGES = [
     # None that matches.
     ({"start": [999], "end": [1005]} | DELETED, "undeclared", None),
     ({"start": [1047], "end": [1062]} | DELETED, "undeclared", None),
+    # Any allele of one base, where nobody is called.
+    ({"start": [999], "alternateBases": "T"}, "not_covered", "not_covered"),
     # A failed record beside one that calls people.
     ({"start": [1020], "end": [1048]}, "not_covered", "not_covered"),
     ({"start": [1019], "end": [1040]}, "not_covered", "not_covered"),
