@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from beacon.model.dialects import BAD, Written, info_fields, understand
+from beacon.model.dialects import BAD, Written, info_fields, may_be, understand
 from beacon.model.structure import ANCHOR, united
 from beacon.model.variant import is_symbolic, left_align, sequence_allele, trim
 
@@ -24,6 +24,8 @@ _BASES = frozenset("ACGTN")
 _PLAIN = frozenset("ACGT")
 _UNSPECIFIED = frozenset(("*", "<*>", "<NON_REF>", "<X>", "."))
 _LONGEST = 1_000_000
+_SAME = f"{BAD}ALT equals REF"
+_NOTHING_LOST = frozenset((NO_ALLELE, _SAME))
 _TOO_LONG = f"not loaded yet: more than {_LONGEST} bases"
 
 
@@ -44,12 +46,14 @@ class SiteAlleles(NamedTuple):
         left: ALTs that are none of them, with the reason.
         twins: ALTs written twice in the record.
         structures: how exactly structural alleles are known.
+        lost: those of the keys of which nothing is known, for an ALT is left out.
     """
 
     keys: dict[AlleleKey, tuple[int, ...]]
     left: tuple[tuple[str, str], ...] = ()
     twins: int = 0
     structures: Mapping[AlleleKey, Structure] = {}
+    lost: frozenset[AlleleKey] = frozenset()
 
     @property
     def fault(self) -> tuple[str, str] | None:
@@ -90,6 +94,7 @@ def alleles_of(site: Site, reference: Reference | None) -> SiteAlleles:
     numbers: dict[AlleleKey, list[int]] = {}
     left: list[tuple[str, str]] = []
     structures: dict[AlleleKey, Structure] = {}
+    lost: set[AlleleKey] = set()
     info: dict[str, str] = {}
     for number, alternate in enumerate(site.alternates, 1):
         if _is_structural(alternate):
@@ -99,19 +104,31 @@ def alleles_of(site: Site, reference: Reference | None) -> SiteAlleles:
             key = _key(site, alternate, reference)
         if isinstance(key, str):
             left.append((key, alternate))
+            if key not in _NOTHING_LOST:
+                lost.update(_lost(site, number, info))
         else:
             numbers.setdefault(key, []).append(number)
     keys = {key: tuple(found) for key, found in numbers.items()}
     twins = len(site.alternates) - len(left) - len(keys)
+    lost.difference_update(keys)
     if not any(k.start == site.start and not is_symbolic(k.alternate) for k in keys):
-        _add_place(keys, site)
-    return SiteAlleles(keys, tuple(left), twins, structures)
+        keys.update(dict.fromkeys(_places(site), ()))
+    keys.update(dict.fromkeys(lost, ()))
+    return SiteAlleles(keys, tuple(left), twins, structures, frozenset(lost))
 
 
-def _add_place(keys: dict[AlleleKey, tuple[int, ...]], site: Site) -> None:
-    """Add a site's place; a telomere is none."""
+def _places(site: Site) -> tuple[AlleleKey, ...]:
+    """Return a site's place; a telomere is none."""
     if 0 <= site.start < site.contig.length:
-        keys[AlleleKey(site.start, "", "", site.start)] = ()
+        return (AlleleKey(site.start, "", "", site.start),)
+    return ()
+
+
+def _lost(site: Site, number: int, info: Mapping[str, str]) -> list[AlleleKey]:
+    """Return the place of an ALT that is left out, and what it may be."""
+    found = may_be(_written(site, number, info))
+    keys = [AlleleKey(one.start, ANCHOR, one.alternate, one.end) for one in found]
+    return [*_places(site), *keys]
 
 
 def _is_snv(reference: str, alternate: str) -> bool:
@@ -122,7 +139,7 @@ def _key(site: Site, alternate: str, reference: Reference | None) -> AlleleKey |
     """Return an ALT's key, or the reason why it has none."""
     if _BASES.issuperset(alternate):
         if alternate == site.reference:
-            return f"{BAD}ALT equals REF"
+            return _SAME
         if len(alternate) + len(site.reference) > _LONGEST:
             return _TOO_LONG
         return _sequence(site, alternate, reference)
@@ -142,7 +159,18 @@ def _structural(
     structures: dict[AlleleKey, Structure],
 ) -> AlleleKey | str:
     """Return the key of a structural ALT, or the reason why it has none."""
-    written = Written(
+    found = understand(_written(site, number, info))
+    if isinstance(found, str):
+        return found
+    key = AlleleKey(found.start, ANCHOR, found.alternate, found.end)
+    known = united(structures.get(key), found.structure)
+    if known is not None:
+        structures[key] = known
+    return key
+
+
+def _written(site: Site, number: int, info: Mapping[str, str]) -> Written:
+    return Written(
         site.contig,
         site.start + 1,
         site.reference,
@@ -151,14 +179,6 @@ def _structural(
         number - 1,
         len(site.alternates),
     )
-    found = understand(written)
-    if isinstance(found, str):
-        return found
-    key = AlleleKey(found.start, ANCHOR, found.alternate, found.end)
-    known = united(structures.get(key), found.structure)
-    if known is not None:
-        structures[key] = known
-    return key
 
 
 def _sequence(site: Site, alternate: str, reference: Reference | None) -> AlleleKey:

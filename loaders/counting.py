@@ -51,12 +51,19 @@ class Contribution(NamedTuple):
         indexes: the record's allele numbers that are this allele.
         annotation: what the record says of it.
         structure: how exactly the record knows it.
+        is_lost: whether an ALT is left out of the record that may be it.
     """
 
     site: Site
     indexes: tuple[int, ...]
     annotation: Annotation | None = None
     structure: Structure | None = None
+    is_lost: bool = False
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it can be counted."""
+        return not (self.is_lost or self.site.is_skipped)
 
 
 class Counting(Protocol):
@@ -201,10 +208,11 @@ class GenotypeCounting:
     def tally(self, contributions: Sequence[Contribution]) -> Tally:
         """Return the counts of one allele over all records that declare it.
 
-        A record without genotypes lists its alleles: they are there, uncounted,
-        where no other record counts a carrier.
+        A record without genotypes lists its alleles, and so does one that does not
+        tell which of them a person carries: they are there, uncounted, where no
+        other record counts a carrier.
         """
-        called = [c for c in contributions if c.site.calls is not None]
+        called = [c for c in contributions if _is_told(c)]
         if len(called) == len(contributions):
             return self._called(called)
         counted = self._called(called) if called else self._none
@@ -307,6 +315,14 @@ class GenotypeCounting:
                 is_haploid=not points & 1,
             )
         return _tally(an, found)
+
+
+def _is_told(one: Contribution) -> bool:
+    """Whether a record's calls tell who carries the allele."""
+    calls = one.site.calls
+    if calls is None:
+        return False
+    return not calls.unclear or calls.counts(one.indexes)
 
 
 class _Grouped:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
@@ -61,12 +63,19 @@ class Calls:
         first, second: their allele indexes; ``MISSING``, or ``ABSENT`` for the
             second of a haploid call.
         polyploid: column → allele indexes, for ploidy above 2 (not in ``cells``).
+        unclear: allele indexes of which somebody carries one, and which is not
+            told: they are there, uncounted.
     """
 
     cells: Ints
     first: Ints
     second: Ints
     polyploid: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    unclear: frozenset[int] = frozenset()
+
+    def counts(self, indexes: Iterable[int]) -> bool:
+        """Whether they tell who carries one of some alleles."""
+        return self.unclear.isdisjoint(indexes)
 
 
 def read_calls(line: bytes, start: int, samples: int, alleles: int) -> Calls:

@@ -16,6 +16,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from beacon.model import structure as structural
+from beacon.model.annotation import Unread
 from beacon.model.counts import SKIPPED, VariantRecord
 from beacon.model.errors import LoadRejected
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
@@ -135,7 +136,7 @@ class Merger:
                 if self._waiting_bytes > _MOST_LATE_BYTES:
                     raise too_many_out_of_order(written.contig.name)
             site, found, _ = self._understood(written)
-            self._keep(site, found)
+            self._keep(site, found, None)
         yield from self._flush(None)
 
     def _enter(self, rank: int) -> None:
@@ -159,18 +160,21 @@ class Merger:
             self._report.files[site.file].reject(site.line, *fault)
         if not site.is_skipped:
             self._account_site(site, found)
-        self._keep(site, found)
+        self._keep(site, found, self._report)
 
-    def _keep(self, site: Site, found: SiteAlleles) -> None:
-        """Let the alleles of a site wait for others of the same."""
+    def _keep(self, site: Site, found: SiteAlleles, report: LoadReport | None) -> None:
+        """Let the alleles of a site wait for others of the same.
+
+        The report is told of annotations; ``None`` where it was told before.
+        """
+        said = _NOTHING
+        if not site.is_skipped and found.keys:
+            said = self._annotations[site.file].of(site, report)
         if self._rank in self._coverage.disordered:
             return
         is_late = self._rank in self._left
         if site.reach is not None:
             self._coverage.take(site, None if is_late else self._frontier)
-        said = _NOTHING
-        if not site.is_skipped and found.keys:
-            said = self._annotations[site.file].of(site, self._report)
         structures = found.structures
         for key, indexes in found.keys.items():
             part = Contribution(
@@ -178,6 +182,7 @@ class Merger:
                 indexes,
                 _about(indexes, said) if said else None,
                 structures.get(key) if structures else None,
+                key in found.lost,
             )
             if is_late or key.start < self._frontier:
                 self._put_off(site, key)
@@ -275,21 +280,19 @@ class Merger:
     ) -> VariantRecord:
         start, reference, alternate, end = key
         one = found[0].site
-        if len(found) == 1 and not one.filters and not one.is_skipped:
+        if len(found) == 1 and not one.filters and found[0].is_sound:
             tally = self._counting.tally(found)
             return VariantRecord(
                 rank, start, end, reference, alternate, tally, (),
                 found[0].structure, found[0].annotation,
             )  # fmt: skip
-        sound = [c for c in found if not c.site.is_skipped]
+        sound = [c for c in found if c.is_sound]
         passing = [c for c in sound if not c.site.filters]
-        filters: tuple[str, ...] = ()
-        if not sound:
-            filters = (SKIPPED,)
-        elif not passing:
-            filters = tuple(sorted({word for c in sound for word in c.site.filters}))
         counted = passing or sound
         tally = self._counting.tally(counted) if counted else self._counting.nothing()
+        filters = () if passing else _words_failed(sound)
+        if not tally.exists and any(c.is_lost for c in found):
+            filters = (SKIPPED,)  # somebody may carry it all the same
         structure = reduce(structural.united, (c.structure for c in counted), None)
         annotation = united(c.annotation for c in sound if c.annotation is not None)
         return VariantRecord(
@@ -303,7 +306,7 @@ class Merger:
         """Return a record with the copies of people whom only blocks call."""
         if record.filters:
             return record
-        counted = [c for c in found if not c.site.is_skipped and not c.site.filters]
+        counted = [c for c in found if c.is_sound and not c.site.filters]
         tally = self._counting.with_covered(record.tally, counted, there)
         return record._replace(tally=tally)
 
@@ -315,12 +318,14 @@ class Merger:
         if not record.reference:
             stored["places"] += sign
             return
-        declared = sum(not c.site.is_skipped for c in found)
+        declared = sum(c.is_sound for c in found)
         if not declared:
             return
         stored["alleles"] += sign
-        if record.annotation is not None:
-            stored["annotated"] += sign
+        said = record.annotation
+        if said is not None:
+            is_missing = Unread.MISSING in said.unread
+            stored["not annotated" if is_missing else "annotated"] += sign
         if record.filters:
             stored["filtered only"] += sign
         elif record.tally.exists:
@@ -402,7 +407,13 @@ class Merger:
         for key, indexes in parts.keys.items():
             waiting = found.get((rank, key))
             if waiting is not None:
-                part = Contribution(site, indexes, _about(indexes, said))
+                part = Contribution(
+                    site,
+                    indexes,
+                    _about(indexes, said),
+                    parts.structures.get(key),
+                    key in parts.lost,
+                )
                 waiting.append(part)
                 weight += _LATE_LINE
         return weight
@@ -418,6 +429,11 @@ class Merger:
         record = self._merge(rank, key, found)
         self._account(record, found, 1)
         return record
+
+
+def _words_failed(sound: Sequence[Contribution]) -> tuple[str, ...]:
+    """Return the FILTER words of records; of none, that they were skipped."""
+    return tuple(sorted({word for c in sound for word in c.site.filters})) or (SKIPPED,)
 
 
 def _found(site: Site, reference: Reference | None) -> SiteAlleles:

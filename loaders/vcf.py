@@ -470,6 +470,7 @@ class VcfSites:
         contig = self._contig(columns[0]) if len(columns) > 1 else None
         if contig is None:
             return None
+        info = b""
         try:
             start, reference = _position(contig, columns)
             info = columns[7] if len(columns) > _FIXED - 1 else b""
@@ -481,7 +482,7 @@ class VcfSites:
             start, reference, alternates = pos - 1, "N", ()
         return Site(
             self._number, number, contig, start, None, reference, alternates,
-            (), None, None, is_skipped=True,
+            (), None, None, fields=info, is_skipped=True,
         )  # fmt: skip
 
 

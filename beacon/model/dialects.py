@@ -17,7 +17,7 @@ from beacon.model.assemblies import ASSEMBLIES, find_contig
 from beacon.model.structure import EXACT, Join, Margin, Named, Structure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from beacon.model.assemblies import Assembly
     from beacon.model.genome import Contig
@@ -35,6 +35,8 @@ _SINGLE = re.compile(r"(?P<before>[A-Z]+)\.|\.(?P<after>[A-Z]+)", re.IGNORECASE)
 _NAMED = re.compile(r"<[^<>]+>")
 _WORD = re.compile(r"[A-Z0-9_.+*-]+(?::[A-Z0-9_.+*-]+)*")
 _COPY_NUMBER = re.compile(r"CN[0-9]{1,4}")
+_EQUALS = re.compile(r"(?<=^CN)=(?=[0-9]{1,4}$)")
+"""gnomAD writes ``<CN=0>``."""
 _CONNECTION = re.compile(r"([35])to([35])")
 _SIGNS = re.compile(r"[+-]{2}")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
@@ -56,9 +58,12 @@ _SYNONYMS = {
     "BREAKEND": "BND",
 }
 _SPANNING = frozenset(("DEL", "DUP", "INV", "CNV", "CPX"))
+_ANY_SPAN = "CPX"
+"""What spans of an unknown word are kept as: similar to every span that is asked."""
 _OPEN = frozenset(("", "SV", "CNV"))
 """ALT words that SVTYPE may say more than."""
-_TOLD_BY_TYPE = frozenset(("DEL", "DUP", "INV", "INS", "BND"))
+_TOLD_BY_TYPE = frozenset(("DEL", "DUP", "INV", "INS", "BND", "CNV"))
+_CIRCULAR = frozenset(("MT",))
 _MATE_PLACES = ("END2", "POS2", "END")
 _INSERTED_LENGTHS = ("SVLEN", "INSLEN", "SVINSLEN")
 _INSERTED_BASES = ("SVINSSEQ", "SEQ")
@@ -129,23 +134,58 @@ def understand(written: Written) -> Understood | str:
         return _named_breakend(written)
     if first == "INS":
         return _insertion(written, word)
-    if first in _SPANNING or _COPY_NUMBER.fullmatch(first):
+    if _is_known(word):
         return _spanning(written, word)
     return f"{NOT_LOADED}other symbolic allele"
+
+
+def may_be(written: Written) -> tuple[Understood, ...]:
+    """Return alleles that stand for an ALT that is left out, so far as it is told.
+
+    They say no more than that something may be there: a span within its contig,
+    a breakend whose other side is not known.
+    """
+    if not is_structural(written.alternate):
+        return ()
+    word = _word(written) if written.alternate.startswith("<") else "BND"
+    start, end = _point(written.contig, written.pos)
+    if word.partition(":")[0] == "BND":
+        return tuple(Understood(start, end, Join(None, None, s).text) for s in "+-")
+    kind = Named(word if _is_known(word) else _ANY_SPAN)
+    return tuple(Understood(low, high, kind.text) for low, high in _stretches(written))
+
+
+def _stretches(written: Written) -> Iterator[tuple[int, int]]:
+    """Yield where a span that is left out may lie: cut at the end of its contig.
+
+    One that ends before it begins on a circular sequence may run over its origin.
+    """
+    pos, last = max(1, written.pos), written.contig.length
+    end, length = _number(written, "END") or 0, _number(written, "SVLEN") or 0
+    furthest = max(end, pos + abs(length) if length else 0)
+    if pos < furthest:
+        yield pos - 1, min(furthest, last)
+    elif written.contig.name in _CIRCULAR and 0 < end < pos <= last:
+        yield from ((end - 1, pos), (pos - 1, last), (0, end))
 
 
 def _word(written: Written) -> str:
     """Return the canonical type word: the ALT's, or SVTYPE's where that says more."""
     word = _canonical_word(written.alternate.strip("<>"))
     told = _canonical_word(written.info.get("SVTYPE", ""))
-    first = told.partition(":")[0]
-    if word in _OPEN and first in _TOLD_BY_TYPE | _SPANNING:
+    if (word in _OPEN or not _is_known(word)) and _is_known(told):
         return told
     return told if told.startswith(f"{word}:") else word
 
 
+def _is_known(word: str) -> bool:
+    """Whether a type word, or what it begins with, is understood."""
+    first = word.partition(":")[0]
+    return first in _TOLD_BY_TYPE | _SPANNING or bool(_COPY_NUMBER.fullmatch(first))
+
+
 def _canonical_word(text: str) -> str:
-    plain = text.strip().upper().replace("/", ":")
+    plain = _EQUALS.sub("", text.strip().upper().replace("/", ":"))
     first, colon, rest = plain.partition(":")
     word = _SYNONYMS.get(first, first) + colon + rest
     return word if _WORD.fullmatch(word) else ""
@@ -193,7 +233,7 @@ def _structure(written: Written) -> Structure | None:
 def _spanning(written: Written, word: str) -> Understood | str:
     last = _last(written)
     if last is None:
-        return f"{NOT_LOADED}<{word}> without END or SVLEN"
+        return _exchanged(written, word)
     if written.pos > written.contig.length:
         return f"{NOT_LOADED}<{word}> behind the last base"
     start = max(0, written.pos - 1)
@@ -202,6 +242,28 @@ def _spanning(written: Written, word: str) -> Understood | str:
     if not start < last <= written.contig.length:
         return f"{BAD}END of <{word}> is not inside its contig"
     return Understood(start, last, Named(word).text, _structure(written))
+
+
+def _exchanged(written: Written, word: str) -> Understood | str:
+    """Read a span whose END comes before POS: some callers exchange them.
+
+    Not on a circular sequence, where it may as well run over the origin.
+    """
+    end = _number(written, "END")
+    mate = written.info.get("CHR2", "")
+    known = find_contig(ASSEMBLIES[written.contig.assembly], mate) if mate else None
+    is_here = mate in ("", ".") or known == written.contig
+    if end is None or not 0 < end < written.pos or not is_here:
+        return f"{NOT_LOADED}<{word}> without END or SVLEN"
+    if written.contig.name in _CIRCULAR:
+        return f"{NOT_LOADED}<{word}> that may run over the origin"
+    known_ends = _structure(written)
+    if known_ends is not None:
+        known_ends = known_ends._replace(
+            start_margin=known_ends.end_margin, end_margin=known_ends.start_margin
+        )
+    last = min(written.pos, written.contig.length)
+    return Understood(end - 1, last, Named(word).text, known_ends)
 
 
 def _last(written: Written) -> int | None:
@@ -233,11 +295,14 @@ def _insertion(written: Written, word: str) -> Understood:
 
 
 def _inserted(written: Written) -> int | None:
-    """Return how many bases are inserted, where that is told."""
+    """Return how many bases are inserted, where that is told.
+
+    A negative number is none: some callers write -1 where they do not know.
+    """
     for key in _INSERTED_LENGTHS:
         length = _number(written, key)
-        if length and abs(length) < _LONGEST:
-            return abs(length)
+        if length is not None and 0 < length < _LONGEST:
+            return length
     for key in _INSERTED_BASES:
         bases = written.info.get(key, "")
         if bases.isalpha():
@@ -320,11 +385,15 @@ def turned(
     kept = [f"{key}={value}" for key, value in fields.items() if key not in _OF_SIDES]
     strands = told.strands[::-1]
     signs = [f"STRANDS={strands}"] if strands in _SIGNED else []
-    margin = [f"CIEND={fields['CIPOS']}"] if "CIPOS" in fields else []
+    margins = [
+        f"{here}={fields[there]}"
+        for here, there in (("CIPOS", "CIEND"), ("CIEND", "CIPOS"))
+        if there in fields
+    ]
     return (
         known,
         told.pos,
-        ";".join(["SVTYPE=BND", f"CHR2={name}", f"END={pos}", *signs, *margin, *kept]),
+        ";".join(["SVTYPE=BND", f"CHR2={name}", f"END={pos}", *signs, *margins, *kept]),
     )
 
 

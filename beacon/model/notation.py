@@ -21,9 +21,10 @@ from beacon.model.dialects import (
     Written,
     info_fields,
     is_structural,
+    turned,
     understand,
 )
-from beacon.model.errors import InvalidRequest, NotUnderstood
+from beacon.model.errors import InvalidRequest, NotUnderstood, UnknownContig
 from beacon.model.genes import NO_GENES
 from beacon.model.genome import interval_from_pos, pos_from_start, start_from_pos
 from beacon.model.links import read_link
@@ -357,12 +358,10 @@ def _read_structure(match: re.Match[str], context: Context) -> VariantPattern:
 
     Its ends are what the line says of them; without a line, what ALT says alone.
     """
-    contig, pos = context.contig(match["contig"]), int(match["pos"].replace(",", ""))
-    rest = match.groupdict().get("rest") or ""
+    written = _written(match, context)
+    contig, pos = written.contig, written.pos
     if not 0 <= pos <= contig.length + 1:
         check_place(contig, start_from_pos(pos), pos)
-    fields = info_fields(";".join(part for part in rest.split() if "=" in part))
-    written = Written(contig, pos, match["ref"], match["alt"], fields)
     found = understand(written)
     if isinstance(found, str):
         why = found.removeprefix(NOT_LOADED).removeprefix(BAD)
@@ -384,6 +383,26 @@ def _read_structure(match: re.Match[str], context: Context) -> VariantPattern:
         shown = match["alt"][:_LONGEST_QUOTED]
         _refuse(f"{shown} is too complex to be compared; ask for its region.")
     return similar_pattern(event, contig)
+
+
+def _written(match: re.Match[str], context: Context) -> Written:
+    """Return a structural ALT where it stands.
+
+    One on a scaffold stands where its mate does, as it is loaded.
+    """
+    name, pos = match["contig"], int(match["pos"].replace(",", ""))
+    rest = match.groupdict().get("rest") or ""
+    info = ";".join(part for part in rest.split() if "=" in part)
+    try:
+        contig = context.contig(name)
+    except UnknownContig:
+        genome = assemblies.assembly(context.genome())
+        mate = turned(genome, name, pos, match["alt"], info)
+        if mate is None:
+            raise
+        contig, pos, info = mate
+        return Written(contig, pos, ANCHOR, "<BND>", info_fields(info))
+    return Written(contig, pos, match["ref"], match["alt"], info_fields(info))
 
 
 def _read_event(match: re.Match[str], context: Context) -> VariantPattern:
@@ -705,6 +724,7 @@ _KINDS = {
     **dict.fromkeys(("ins", "insertion"), "INS"),
     **dict.fromkeys(("inv", "inversion"), "INV"),
     **dict.fromkeys(("bnd", "tra", "translocation"), "BND"),
+    **dict.fromkeys(("cpx", "complex"), "CPX"),
     "cnv": "CNV",
 }
 _CNV_WORD = rf"(?P<word>{'|'.join(sorted(_KINDS, key=len, reverse=True))})"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele
 
 _LONGEST_SPELLED = 100
+_STRUCTURAL = 50
+"""Bases lost or gained from which a spelled allele is a structural variant, too."""
 _LONGEST_CONTIG = 1 << 28
 _UNSAFE = re.compile(r"[^A-Za-z0-9._~+-]")
 
@@ -367,14 +369,26 @@ def type_of(allele: Allele) -> str:
 
 
 def types_of(allele: Allele) -> frozenset[str]:
-    """Return every type under which a question finds the allele."""
+    """Return every type under which a question finds the allele.
+
+    How a caller writes an event does not decide who finds it: bases that are
+    lost or gained in number are what ``<DEL>`` and ``<INS>`` name.
+    """
     if not allele.is_symbolic:
-        return frozenset((type_of(allele),))
+        return frozenset((type_of(allele), *_changes(allele)))
     said = described(allele.alternate)
     if isinstance(said, Named):
         return said.types
     is_within = said.mate == allele.contig.name
     return frozenset(("BND",) if is_within else ("BND", "TRA"))
+
+
+def _changes(allele: Allele) -> tuple[str, ...]:
+    """Return the types of structural variants that a spelled allele is."""
+    gained = len(allele.alternate) - len(allele.reference)
+    if abs(gained) < _STRUCTURAL:
+        return ()
+    return ("INS",) if gained > 0 else ("DEL", "CNV")
 
 
 def affected_length(allele: Allele) -> int | None:

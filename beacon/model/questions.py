@@ -312,6 +312,7 @@ _TYPE_SYNONYMS: Mapping[str, tuple[str, ...]] = {
     ),
     "INV": ("INVERSION", "SO:1000036"),
     "CNV": ("SO:0001019", "EFO:0030063"),
+    "CPX": ("COMPLEX", "SO:0001784"),
     "BND": ("BREAKEND",),
     "TRA": ("TRANSLOCATION", "CTX", "SO:0000199"),
 }
@@ -758,7 +759,7 @@ _IDENTITY = re.compile(
 )
 _SPELLED = re.compile(r"([A-Z]+)-([A-Z]+)")
 _DIGESTED = re.compile(r"ref\.[0-9a-f]{24}-alt\.[0-9a-f]{24}")
-_SYMBOLIC = re.compile(r"[0-9]{1,10}-\S+")
+_SYMBOLIC = re.compile(r"([0-9]{1,10})-\S+")
 
 
 def identity_pattern(identity: str) -> VariantPattern | None:
@@ -780,14 +781,14 @@ def identity_pattern(identity: str) -> VariantPattern | None:
 def _identity_pattern(
     contig: Contig, start: int, change: str, identity: str
 ) -> VariantPattern | None:
-    spelled = _SPELLED.fullmatch(change)
-    if spelled is None and not (
-        _DIGESTED.fullmatch(change) or _SYMBOLIC.fullmatch(change)
-    ):
+    spelled, symbolic = _SPELLED.fullmatch(change), _SYMBOLIC.fullmatch(change)
+    if not (spelled or symbolic or _DIGESTED.fullmatch(change)):
         return None
+    end = int(symbolic[1]) if symbolic else None
     return VariantPattern(
         contig=contig,
         identity=identity,
         start=Bounds(low=start, high=start + 1),
+        end=None if end is None else Bounds(low=end, high=end + 1),
         spellings=((start, spelled[1], spelled[2]),) if spelled else (),
     )

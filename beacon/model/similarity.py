@@ -25,13 +25,14 @@ DEFAULT_DISTANCE = 100
 LEAST_OVERLAP = 0.1
 LARGEST_DISTANCE = 10_000
 
-SPANS = ("DEL", "DUP", "INV", "CNV")
+SPANS = ("DEL", "DUP", "INV", "CNV", "CPX")
 POINTS = ("INS", "BND")
 _ALIKE = frozenset(
     (
         *((kind, kind) for kind in (*SPANS, "INS")),
+        *(pair for kind in SPANS for pair in (("CPX", kind), (kind, "CPX"))),
         *(("CNV", "DEL"), ("DEL", "CNV"), ("CNV", "DUP"), ("DUP", "CNV")),
-        *(("INS", "DUP"), ("DUP", "INS")),
+        *(("INS", "DUP"), ("DUP", "INS"), ("INS", "CNV"), ("CNV", "INS")),
     )
 )
 _EXACTLY = Structure()
@@ -158,7 +159,7 @@ class Similar:
         ) else None  # fmt: skip
 
     def _points(self, mine: Event, other: Event) -> Closeness | None:
-        """Compare an insertion with an insertion, or with a duplication's edges.
+        """Compare an insertion with an insertion, or with a copy number's edges.
 
         A tandem copy spelled in bases stands at one edge of what it copies.
         """

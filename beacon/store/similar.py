@@ -17,7 +17,7 @@ from beacon.model.pattern import Bounds
 from beacon.model.query import Granularity
 from beacon.model.similarity import span_of
 from beacon.store.keys import is_site
-from beacon.store.lookup import loaded_only, place_of
+from beacon.store.lookup import loaded_only, place_of_similar
 from beacon.store.packing import EXISTS, unpack
 from beacon.store.scanning import (
     POINT_CLASS,
@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 _ANCHOR = 2
 """Bases by which a stored form may differ from what it changes."""
 _LONGEST_CLASS = 28
-_SPELLED = ("DEL", "CNV")
+_SPELLED = ("DEL", "CNV", "CPX")
+_COPIED = ("DUP", "CNV")
+"""What may be written as an insertion at one of its edges."""
 
 
 async def find_similar(
@@ -112,7 +114,9 @@ def _findings(
     there.sort(key=lambda found: similarity_order(pattern, found[0]))
     shown = there[page.offset : page.offset + page.limit]
     is_full = level is Granularity.RECORD
-    place = place_of(shelf.release, absent) if absent and not there else None
+    place = None
+    if absent and not there:
+        place = place_of_similar(shelf.release, absent)
     return DatasetFindings(
         dataset=shelf.dataset,
         total=min(len(there), 1) if level is Granularity.BOOLEAN else len(there),
@@ -167,7 +171,7 @@ class _Reach:
             yield from self._joined(event)
         else:
             yield from self._insertions()
-        if event.kind == "DUP":
+        if event.kind in _COPIED:
             for edge in (event.start, event.end):
                 yield self._short(edge, self._near)
                 yield self._points(self._contig, edge)

@@ -17,6 +17,7 @@ HEADER = (
 )
 RECORDS = """\
 22\t18912231\t.\tN\t<DEL>\t.\tPASS\tEND=21465672\tGT\t0/1
+chrUn_gl000220\t100\t.\tN\t]chr22:9000000]N\t.\tPASS\tSVTYPE=BND\tGT\t0/1
 22\t31000000\t.\tT\tT[chr8:107653411[\t.\tPASS\tSVTYPE=BND\tGT\t1/1
 """
 LINE = "22 31000010 . N N[8:107653400[ . PASS SVTYPE=BND"
@@ -47,6 +48,8 @@ def beacon(empty_beacon: Command, tmp_path: Path) -> Command:
         ("cnv 22:18912231-21465672", 0, "sv: 1 similar variant"),
         ("del 9:100-2000", 4, "nothing known here"),
         (LINE, 0, "22:31000000 BND to 8:107653411: 11 bases off, 2 of 2 alleles"),
+        ("chrUn_gl000220 100 . N ]chr22:9000000]N . . .", 0, "sv: 1 similar variant"),
+        ("22 18912231 . N <CPX> . . END=21465672", 0, "sv: 1 similar variant"),
         ("22-18912231-N-<DEL>", 2, ""),
     ],
 )

@@ -51,6 +51,8 @@ def load() -> Callable[..., tuple[Cohort, dict[str, VariantRecord]]]:
             contig = ASSEMBLIES[cohort.assembly.name].contigs[record.rank - 1].name
             alternate = record.alternate or "place"
             key = f"{contig}-{record.start + 1}-{record.reference}-{alternate}"
+            if "<" in alternate:  # one name may end at several places
+                key = f"{key}-{record.end}"
             records[key] = record
         return cohort, records
 

@@ -28,8 +28,17 @@ def row(pos, ref, alt, info, *cells, contig="22"):
 
 
 def alleles(found):
-    """Return the records that are alleles, not places."""
-    return [r for r in found.values() if r.alternate]
+    """Return the records that are alleles, not places or what was left out."""
+    return [r for r in found.values() if r.alternate and r.filters != ("skipped",)]
+
+
+def lost(found):
+    """Return the place and name of all of which nothing is known."""
+    return [
+        (r.start, r.end, r.alternate)
+        for r in found.values()
+        if r.filters == ("skipped",)
+    ]
 
 
 SPANS = [
@@ -53,6 +62,11 @@ SPANS = [
     ("copies", "N", "<CN0>", "END=900;CS=DEL", (99, 900, "<CN0>")),
     ("repeat", "N", "<CNV:TR>", "SVLEN=800;RN=1;RUS=CAG", (99, 900, "<CNV:TR>")),
     ("complex", "N", "<CPX>", "END=900;CPX_TYPE=dDUP", (99, 900, "<CPX>")),
+    ("reaches back", "N", "<INV>", "SVTYPE=INV;END=7", (6, 100, "<INV>")),
+    ("back in place", "N", "<DEL>", "CHR2=chr22;END=7", (6, 100, "<DEL>")),
+    ("gnomad", "N", "<CN=0>", "SVTYPE=CNV;END=900", (99, 900, "<CN0>")),
+    ("own word", "N", "<FOO>", "SVTYPE=DEL;END=900", (99, 900, "<DEL>")),
+    ("odd word", "N", "<A=9>", "SVTYPE=DUP;END=900", (99, 900, "<DUP>")),
     ("words", "N", "<LOSS>", "END=900", (99, 900, "<DEL>")),
     ("telomere", "N", "<DEL>", f"END={END_22 + 1}", (99, END_22, "<DEL>")),
 ]
@@ -61,6 +75,8 @@ POINTS = [
     ("no length", "A", "<INS>", "END=100;LEFT_SVINSSEQ=AC", (99, 100, "<INS>")),
     ("dot", "A", "<INS>", "END=100;SVLEN=.", (99, 100, "<INS>")),
     ("delly", "A", "<INS>", "END=101;INSLEN=31", (99, 100, "<INS=31>")),
+    ("no length of -1", "A", "<INS>", "END=101;SVLEN=-1", (99, 100, "<INS>")),
+    ("length elsewhere", "A", "<INS>", "SVLEN=-1;SEQ=ACG", (99, 100, "<INS=3>")),
     ("END is no span", "A", "<INS>", "END=156;SVLEN=56", (99, 100, "<INS=56>")),
     ("melt", "A", "<INS:ME:ALU>", "SVLEN=280", (99, 100, "<INS:ME:ALU=280>")),
     ("bases told", "A", "<INS>", "SVINSSEQ=ACGT", (99, 100, "<INS=4>")),
@@ -81,7 +97,7 @@ POINTS = [
 ]
 LEFT = [
     ("<DEL>", "SVTYPE=DEL", "not loaded yet: <DEL> without END or SVLEN"),
-    ("<DEL>", "END=7", "not loaded yet: <DEL> without END or SVLEN"),
+    ("<DEL>", "CHR2=8;END=7", "not loaded yet: <DEL> without END or SVLEN"),
     ("<TRA>", "END=5000", "not loaded yet: breakend without a mate (CHR2)"),
     ("<TRA>", "CHR2=8", "not loaded yet: breakend without its mate's position"),
     ("<ODD>", "END=5000", "not loaded yet: other symbolic allele"),
@@ -117,6 +133,75 @@ def test_what_is_not_understood_has_its_reason(write_vcf, load, alt, info, reaso
     assert ["C"] == [r.alternate for r in alleles(found)]
     assert 1 == cohort.report.alternates[reason]
     assert f"x.vcf:3: ALT {alt}" in cohort.report.files[0].examples[reason]
+
+
+BOTH_SIDES = [(99, 100, "N."), (99, 100, ".N")]
+
+
+@pytest.mark.parametrize("beside", ["", "C,"])
+@pytest.mark.parametrize(
+    ("alt", "info", "expected"),
+    [
+        ("<DEL>", "SVLEN=0", []),
+        ("<DEL>", "CHR2=8;END=7", []),
+        ("<DEL>", "END=99999999", [(99, END_22, "<DEL>")]),
+        ("<DUP>", "SVLEN=99999999", [(99, END_22, "<DUP>")]),
+        ("<ODD>", ".", []),
+        ("<ODD>", "END=900", [(99, 900, "<CPX>")]),
+        ("<BND>", "SVTYPE=BND", BOTH_SIDES),
+        ("<TRA>", "CHR2=8", BOTH_SIDES),
+        ("A[8:999999999[", ".", BOTH_SIDES),
+    ],
+)
+def test_nothing_is_known_where_an_alternate_is_left_out(
+    write_vcf, load, beside, alt, info, expected
+):
+    """Its place, and what it may be, are skipped, whatever else the record has."""
+    rows = [
+        row(100, "A", f"{beside}{alt}", info, "0/1"),
+        row(100, "A", "<INS>", "SVLEN=9", "0/0"),
+    ]
+    cohort, found = load(write_vcf(rows, "A"), max_bad=1.0)
+
+    assert sorted([(99, 99, ""), *expected]) == sorted(lost(found))
+    _reconciles(cohort.report)
+
+
+def test_a_span_may_run_over_the_origin_of_a_circle(write_vcf, load):
+    """MT has no first base; what ends before it begins is not guessed."""
+    rows = [row(16_000, "N", "<DEL>", "END=200", "0/1", contig="MT")]
+    cohort, found = load(write_vcf(rows, "A"))
+    spans = [(199, 16_000), (15_999, 16_569), (0, 200)]
+
+    assert (
+        1
+        == cohort.report.alternates[
+            "not loaded yet: <DEL> that may run over the origin"
+        ]
+    )
+    assert sorted([(15_999, 15_999, ""), *((*s, "<DEL>") for s in spans)]) == sorted(
+        lost(found)
+    )
+
+
+def test_what_is_carried_is_there_whatever_is_left_out(write_vcf, load, counts_of):
+    """A record cut at its contig's end hides no carrier of the same allele."""
+    cut = row(100, "N", "<DEL>", "END=99999999", "0/1")
+    whole = row(100, "N", "<DEL>", f"END={END_22}", "0/1")
+    absent = row(100, "N", "<DEL>", f"END={END_22}", "0/0")
+    cohort, carried = load(write_vcf([cut, whole], "A"), max_bad=1.0)
+    nobody = load(write_vcf([absent, cut], "A", name="y"), max_bad=1.0)[1]
+
+    assert [HETEROZYGOUS] == [counts_of(cohort, r)["Total"] for r in alleles(carried)]
+    assert [] == alleles(nobody)
+
+
+def test_a_bad_record_of_a_deletion_is_skipped_over_its_span(write_vcf, load):
+    """Its genotypes cannot be used; where it lies is known."""
+    rows = [row(100, "N", "<DEL>", "END=900", "0/7"), row(999, "A", "C", ".", "0/1")]
+    found = load(write_vcf(rows, "A"), max_bad=1.0)[1]
+
+    assert [(99, 99, ""), (99, 900, "<DEL>")] == lost(found)
 
 
 def test_each_alternate_has_its_own_length(write_vcf, load):
@@ -177,12 +262,13 @@ def test_a_breakend_on_a_scaffold_is_kept_by_its_mate(
     write_vcf, load, alt, info, expected
 ):
     """The sequence it is joined to must not read as if nothing were there."""
+    info = f"{info};CIEND=-40,20"
     rows = [row(100, "A", alt, info, "0/1", contig="GL000192.1")]
     cohort, found = load(write_vcf(rows, "A"))
     (record,) = alleles(found)
 
     assert (499, 500, expected) == (record.start, record.end, record.alternate)
-    assert Structure(end_margin=(-5, 0)) == record.structure
+    assert Structure((-40, 20), (-5, 0)) == record.structure
     assert 1 == cohort.report.files[0].loaded
 
 
@@ -279,6 +365,83 @@ def test_how_many_copies_are_usual(
     assert [expected] == [counts_of(cohort, r)["Total"] for r in alleles(found)]
 
 
+@pytest.mark.parametrize(
+    ("contig", "alt", "number", "expected"),
+    [
+        ("X", "<DEL>", 0, HALF),
+        ("X", "<DEL>", 2, (0, 1, 0, 0, 0)),
+        ("X", "<DUP>", 1, (0, 1, 0, 0, 0)),
+        ("X", "<DUP>", 2, MISSING),
+        ("X", "<DUP>", 3, HALF),
+        ("X", "<DUP>", 5, HALF),
+        ("X", "<CNV>", 0, HALF),
+        ("X", "<CNV>", 1, MISSING),
+        ("Y", "<DUP>", 1, ONE_COPY),
+        ("Y", "<DUP>", 2, HEMIZYGOUS),
+        ("Y", "<DEL>", 0, MISSING),
+    ],
+)
+def test_what_holds_for_either_sex_needs_none(
+    write_vcf, load, counts_of, contig, alt, number, expected
+):
+    """Nothing left of X is a loss of whoever it is; how many copies is not known."""
+    path = _copies(write_vcf, alt, [f"./.:{number}"], contig=contig)
+    cohort, found = load(path)
+
+    assert [expected] == [counts_of(cohort, r)["Total"] for r in alleles(found)]
+
+
+def test_one_of_several_deletions_is_there(write_vcf, load, counts_of):
+    """Which of two deletions a person lacks a copy by is not told: both are listed."""
+    path = _copies(write_vcf, "<DEL>,<DEL>,<DUP>", ["./.:1", "./.:2", "./.:3"])
+    path.write_text(path.read_text().replace("SVLEN=800", "SVLEN=800,900,800"))
+    cohort, found = load(path)
+    told = {(r.end, r.alternate): r for r in alleles(found)}
+    first, second, gained = told.values()
+
+    assert Tally(None, None) == first.tally == second.tally
+    assert (1, 4, 0, 1, 0) == counts_of(cohort, gained)["Total"]
+
+
+def test_deletions_that_are_counted_elsewhere_are_counted(write_vcf, load, counts_of):
+    """A record that tells who carries one is preferred to one that does not."""
+    path = _copies(write_vcf, "<DEL>,<DEL>", ["./.:1", "./.:2"])
+    path.write_text(path.read_text().replace("SVLEN=800", "SVLEN=800,900"))
+    other = write_vcf([row(9_000_000, "N", "<DEL>", "SVLEN=800", "0/1")], "T", name="y")
+    cohort, found = load(path, other)
+    told = {r.end: counts_of(cohort, r)["Total"][0] for r in alleles(found)}
+
+    assert {9_000_800: 1, 9_000_900: None} == told
+
+
+def test_alternates_that_are_one_allele_are_one_choice(write_vcf, load, counts_of):
+    """``<DEL>,<DEL>`` of one length is a deletion, counted like any other."""
+    path = _copies(write_vcf, "<DEL>,<DEL>", ["./.:1", "./.:2"])
+    path.write_text(path.read_text().replace("SVLEN=800", "SVLEN=800,800"))
+    cohort, found = load(path)
+
+    assert [(1, 4, 0, 1, 0)] == [counts_of(cohort, r)["Total"] for r in alleles(found)]
+
+
+@pytest.mark.parametrize("cells", [[".", "."], ["1.5", "."]])
+def test_copies_that_nobody_measured_list_nothing(write_vcf, load, counts_of, cells):
+    """A CN without a number, and no GT, is no call: nobody was looked at."""
+    cohort, found = load(_copies(write_vcf, "<DEL>", cells, form="CN"))
+
+    assert [MISSING] == [counts_of(cohort, r)["Total"] for r in alleles(found)]
+
+
+def test_a_record_of_type_cnv_is_one(write_vcf, load, counts_of):
+    """An ALT of ``.`` whose SVTYPE says CNV is read by its copies."""
+    path = _copies(write_vcf, ".", ["./.:1", "./.:2"])
+    path.write_text(path.read_text().replace("SVLEN", "SVTYPE=CNV;SVLEN"))
+    cohort, found = load(path)
+    (record,) = alleles(found)
+
+    assert "<CNV>" == record.alternate
+    assert (1, 3, 0, 0, 0) == counts_of(cohort, record)["Total"]
+
+
 def test_copies_without_genotypes(write_vcf, load, counts_of):
     """FORMAT may have CN alone; of two ALTs fewer copies are the deletion."""
     path = _copies(write_vcf, "<DEL>,<DUP>", ["1", "3", "2", "."], form="CN")
@@ -343,6 +506,7 @@ RECORDS = st.lists(
             ]
         ),
         st.sampled_from(["0/1", "1/1", "0/0", "./."]),
+        st.sampled_from(["21", "22"]),
     ),
     min_size=1,
     max_size=8,
@@ -352,10 +516,10 @@ RECORDS = st.lists(
 @SHARED_TMP
 @given(records=RECORDS, data=st.data())
 def test_order_does_not_matter(write_vcf, load, records, data):
-    """Whatever the order of records and files, the alleles are the same."""
+    """Whatever the order of records and files, alleles and margins are the same."""
     rows = [
-        row(pos, ref, alt, f"SVTYPE=BND;{info}", gt)
-        for pos, ref, (alt, info), gt in records
+        row(pos, ref, alt, f"SVTYPE=BND;{info}", gt, contig=contig)
+        for pos, ref, (alt, info), gt, contig in records
     ]
     shuffled = data.draw(st.permutations(rows))
     cut = data.draw(st.integers(0, len(rows)))

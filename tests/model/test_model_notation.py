@@ -233,7 +233,6 @@ def test_changes_of_length_are_left_aligned(
         ("22-10-T-<DEL>", "without END or SVLEN"),
         ("22 10 . T <DEL> . . END=60000000", "END of <DEL> is not inside"),
         ("22 10 . T <TRA> . . END=100", "without a mate"),
-        ("22 10 . T <CPX> . . END=100", "too complex"),
         ("22 10 . T <ODD> . . END=100", "other symbolic allele"),
         ("22-10-T-T[22:100]", "breakend cannot be read"),
         ("22-10-T-*", "not an allele"),
@@ -363,6 +362,15 @@ def _event(kind: str, start: int, end: int, length: int | None) -> Event:
         ("22 100 . A <DUP:TANDEM> . . SVLEN=100", _event("DUP", 100, 200, 100)),
         ("22 100 . A <CN0> . . END=200 GT 0/1", _event("DEL", 100, 200, 100)),
         ("22 100 . A <CNV> . . END=200", _event("CNV", 100, 200, 100)),
+        ("22 100 . A <CPX> . . END=200", _event("CPX", 100, 200, 100)),
+        ("22 200 . A <INV> . . END=101", _event("INV", 101, 200, 99)),
+        (
+            "chrUn_gl000220 7 . N ]chr22:100]N . . CIPOS=-5,0;CIEND=-9,3",
+            Event(
+                *("BND", "22", 99, 99, None, Structure((-9, 3), (-5, 0))),
+                *(Mate("chrUn_gl000220", 6), "+-"),
+            ),
+        ),
         ("22 100 . A <INS> . . SVLEN=280", _event("INS", 100, 100, 280)),
         ("22-100-A-<INS:ME:ALU>", _event("INS", 100, 100, None)),
     ],
@@ -373,6 +381,13 @@ def test_an_event_asks_for_what_is_similar(text: str, event: Event) -> None:
 
     assert pattern.similar is not None
     assert pattern.similar.event == event
+
+
+@pytest.mark.parametrize("alt", ["<DEL>", "T[chrUn_gl000221:9[", "<ODD>"])
+def test_what_lies_on_scaffolds_alone_is_not_asked(alt: str) -> None:
+    """Only a breakend has another side to be asked for."""
+    with pytest.raises(InvalidRequest, match="no sequence named"):
+        _read(f"chrUn_gl000220 10 . T {alt} . . END=100")
 
 
 @pytest.mark.parametrize(

@@ -164,9 +164,32 @@ def test_types(allele: Allele, expected: str) -> None:
 
 
 def test_a_symbolic_deletion_is_a_copy_number_variant() -> None:
-    """CNV finds symbolic DEL and DUP, not spelled ones."""
+    """CNV finds symbolic DEL and DUP, not small spelled ones."""
     assert "CNV" in types_of(_symbolic("DEL"))
     assert "CNV" not in types_of(_allele(9, "ACC", "A"))
+
+
+LONG = "ACGTG" * 10
+
+
+@pytest.mark.parametrize(
+    ("reference", "alternate", "expected"),
+    [
+        (f"A{LONG}", "A", {"DEL", "CNV"}),
+        (f"A{LONG[1:]}", "A", {"DEL"}),
+        (f"A{LONG}", "TT", {"INDEL"}),
+        (f"A{LONG}C", "TT", {"INDEL", "DEL", "CNV"}),
+        ("A", f"A{LONG}", {"INS"}),
+        ("A", f"T{LONG}", {"INDEL", "INS"}),
+        ("A", f"T{LONG[1:]}", {"INDEL"}),
+        (LONG, LONG[::-1], {"MNP"}),
+    ],
+)
+def test_fifty_bases_are_a_structural_variant(
+    reference: str, alternate: str, expected: set[str]
+) -> None:
+    """Spelled or named, a long deletion is found by the same words."""
+    assert expected == types_of(_allele(9, reference, alternate))
 
 
 @pytest.mark.parametrize(

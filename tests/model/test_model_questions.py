@@ -634,6 +634,7 @@ def test_an_unknown_sequence_is_an_error() -> None:
         ("EFO:0030072", "DUP"),
         ("delins", "INDEL"),
         ("CN0", "CNV"),
+        ("<CPX>", "CPX"),
     ],
 )
 def test_types_have_synonyms(word: str, expected: str) -> None:
