@@ -7,6 +7,7 @@ Four steps and nothing else: which datasets are asked, what each may say
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -144,14 +145,16 @@ class LocalBeacon:
     ) -> Disclosure:
         # A page is taken over all alleles together, when all are there.
         page = query.page if len(patterns) == 1 else Page(limit=1)
-        answers = [
-            NamedAllele(
-                allele=allele,
-                disclosure=await self._answer(
-                    replace(query, pattern=pattern, page=page), requester
-                ),
+        # Together, so that the store can look them up at once.
+        said = await asyncio.gather(
+            *(
+                self._answer(replace(query, pattern=pattern, page=page), requester)
+                for _, pattern in patterns
             )
-            for allele, pattern in patterns
+        )
+        answers = [
+            NamedAllele(allele=allele, disclosure=disclosure)
+            for (allele, _), disclosure in zip(patterns, said, strict=True)
         ]
         return joined(name, answers, query)
 

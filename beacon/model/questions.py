@@ -416,7 +416,7 @@ def _annotated(pattern: VariantPattern, asked: _Asked) -> VariantPattern:
     return replace(
         pattern,
         annotated=annotated if annotated.kinds else None,
-        notes=pattern.notes + _without_table(asked, annotated),
+        notes=pattern.notes + _gene_notes(asked, annotated),
     )
 
 
@@ -435,19 +435,23 @@ def _symbols(asked: _Asked) -> tuple[str, ...]:
     return asked.genes.symbols(name) or gene_symbols(name)
 
 
-def _without_table(asked: _Asked, annotated: AnnotationPattern) -> tuple[str, ...]:
-    """Return that a gene is asked of annotations, where a table could have it."""
+def _gene_notes(asked: _Asked, annotated: AnnotationPattern) -> tuple[str, ...]:
+    """Return which gene a name is taken for, and why its place is not asked."""
     name = asked.given.gene_id
-    is_by_change = asked.given.aminoacid_change is not None
-    if not annotated.genes or is_by_change or name is None or asked.genes.is_empty:
+    if not annotated.genes or name is None or asked.genes.is_empty:
         return ()
-    known = asked.genes.symbols(name)
+    name, known = name.strip(), asked.genes.symbols(name)
+    notes: tuple[str, ...] = ()
+    if known and name.casefold() != known[0].casefold():
+        notes = (f"{name} is taken for {known[0]}.",)
+    if asked.given.aminoacid_change is not None:
+        return notes
     lacking = (
         f"no place on {asked.genome()} is loaded for {known[0]}"
         if known
-        else f"{name.strip()[:40]!r} is no gene of the table that is loaded here"
+        else f"{name[:40]!r} is no gene of the table that is loaded here"
     )
-    return (f"Annotations were asked for this gene: {lacking}.",)
+    return (*notes, f"Annotations were asked for this gene: {lacking}.")
 
 
 def _change(text: str) -> str:

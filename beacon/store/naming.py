@@ -17,6 +17,7 @@ documents.  A name means what the releases served now carry under it.
 from __future__ import annotations
 
 from binascii import a2b_base64
+from collections import defaultdict
 from struct import Struct
 from typing import TYPE_CHECKING, cast
 
@@ -24,6 +25,7 @@ from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import InvalidRequest
 from beacon.model.vrs import PREFIX
 from beacon.store.annotation_documents import annotations_collection
+from beacon.store.coalescing import Coalescer
 from beacon.store.driver import JOURNALED, Document, driver_errors
 from beacon.store.keys import decode, encode, is_site
 from beacon.store.scanning import allele_of, genome_order
@@ -39,10 +41,11 @@ if TYPE_CHECKING:
     from beacon.store.tables import PlaceKey, Table
 
 _MOST = 100
+_AT_ONCE = 10
 _RUN = 1 << 18
 _PREFIXES = 256
 _PER_MESSAGE = 64
-_ANNOTATED = dict.fromkeys(("c", "k", "s", "r", "a"), 1)
+_ANNOTATED = dict.fromkeys(("c", "k", "s", "r", "a", "x"), 1)
 _INDEX = [("v", 1), ("p", 1)]
 _ENTRY = Struct("<8sq")
 _DIGEST, _LETTERS = 8, 12
@@ -124,86 +127,119 @@ def forget_identifiers(
 # --- reading ------------------------------------------------------------------------
 
 
-async def alleles_named(
-    database: AsyncIOMotorDatabase[Document],
-    table: Table,
-    *,
-    name: str,
-    assembly: str,
-    releases: Sequence[int],
-    max_ms: int,
-) -> list[Allele]:
-    """Return the alleles that releases carry under a name, in genome order.
+_Asked = tuple[str, tuple[int, ...]]
+"""An rs number, and the releases that are asked for it."""
+
+
+class NameTable:
+    """The names of one assembly; look-ups of concurrent questions are coalesced.
 
     Args:
-        database: where they are kept.
         table: the rows of the assembly.
-        name: ``rs…``, or a VRS id ``ga4gh:VA.…``.
-        assembly: canonical name.
-        releases: numbers of the releases that are asked.
-        max_ms: time the server may take for one operation.
-
-    Raises:
-        InvalidRequest: when it names more alleles than anybody can read.
-        StoreUnavailable: when the store fails.
+        deadline: seconds any single operation may take on the server.
     """
-    if name.startswith(PREFIX):
-        found = await _by_vrs(database, table, name, assembly, releases, max_ms)
-    else:
-        found = await _by_rsid(database, table, name, assembly, releases, max_ms)
-    if len(found) > _MOST:
-        message = f"{name} names more than {_MOST} alleles in the data; ask for one."
-        raise InvalidRequest(message, parameter="variant")
-    return sorted(found, key=lambda a: (a.contig.rank, *genome_order(a)))
 
+    def __init__(
+        self,
+        database: AsyncIOMotorDatabase[Document],
+        table: Table,
+        assembly: str,
+        deadline: float,
+    ) -> None:
+        self._database = database
+        self._table = table
+        self._assembly = assembly
+        self._max_ms = int(deadline * 1000)
+        self._rsids: Coalescer[_Asked, list[Document]] = Coalescer(self._fetch)
 
-async def _by_rsid(
-    database: AsyncIOMotorDatabase[Document],
-    table: Table,
-    name: str,
-    assembly: str,
-    releases: Sequence[int],
-    max_ms: int,
-) -> set[Allele]:
-    where: Document = {"v": {"$in": list(releases)}, "x": name}
-    most = (_MOST + 1) * max(1, len(releases))
-    with driver_errors():
-        cursor = database[annotations_collection(assembly)].find(
-            where, _ANNOTATED, max_time_ms=max_ms, limit=most
-        )
-        annotated = await cursor.to_list(None)
-    contigs = ASSEMBLIES[assembly].contigs
-    found: set[Allele] = set()
-    long: dict[bytes, Contig] = {}
-    for document in annotated:
-        contig, key = contigs[cast("int", document["c"]) - 1], document["k"]
-        if isinstance(key, bytes):
-            long[key] = contig
+    async def close(self) -> None:
+        """Stop every look-up."""
+        await self._rsids.close()
+
+    async def alleles_named(self, name: str, releases: Sequence[int]) -> list[Allele]:
+        """Return the alleles that releases carry under a name, in genome order.
+
+        Args:
+            name: ``rs…``, or a VRS id ``ga4gh:VA.…``, whose first bytes are compared.
+            releases: numbers of the releases that are asked.
+
+        Raises:
+            InvalidRequest: when it names more alleles than anybody can read.
+            StoreUnavailable: when the store fails.
+        """
+        if name.startswith(PREFIX):
+            found = await self._by_vrs(name, releases)
         else:
-            row = {**document, "_id": key}
-            found.add(allele_of(contig, cast("int", document["s"]), row))
-    rows = await table.long_rows.get(list(long)) if long else {}
-    return found | {allele_of(long[key], 0, row) for key, row in rows.items()}
+            found = await self._by_rsid(name, releases)
+        if len(found) > _MOST:
+            message = (
+                f"{name} names more than {_MOST} alleles in the data; ask for one."
+            )
+            raise InvalidRequest(message, parameter="variant")
+        return sorted(found, key=lambda a: (a.contig.rank, *genome_order(a)))
 
+    async def _by_rsid(self, name: str, releases: Sequence[int]) -> set[Allele]:
+        asked = (name, tuple(releases))
+        annotated = (await self._rsids.get([asked])).get(asked, [])
+        contigs = ASSEMBLIES[self._assembly].contigs
+        found: set[Allele] = set()
+        long: dict[bytes, Contig] = {}
+        for document in annotated:
+            contig, key = contigs[cast("int", document["c"]) - 1], document["k"]
+            if isinstance(key, bytes):
+                long[key] = contig
+            else:
+                row = {**document, "_id": key}
+                found.add(allele_of(contig, cast("int", document["s"]), row))
+        rows = await self._table.long_rows.get(list(long)) if long else {}
+        return found | {allele_of(long[key], 0, row) for key, row in rows.items()}
 
-async def _by_vrs(
-    database: AsyncIOMotorDatabase[Document],
-    table: Table,
-    name: str,
-    assembly: str,
-    releases: Sequence[int],
-    max_ms: int,
-) -> set[Allele]:
-    digest = _short(name.removeprefix(PREFIX))
-    where: Document = {"v": {"$in": list(releases)}, "p": digest[0]}
-    with driver_errors():
-        cursor = database[vrs_collection(assembly)].find(
-            where, {"b": 1, "_id": 0}, max_time_ms=max_ms
-        )
-        runs = await cursor.to_list(None)
-    keys = {k for run in runs for k in _keys_of(digest, cast("bytes", run["b"]))}
-    places = {(found.rank, found.start) for found in map(decode, keys)}
-    return {a for a in await _alleles_at(table, assembly, places) if _key_of(a) in keys}
+    async def _fetch(self, asked: list[_Asked]) -> dict[_Asked, list[Document]]:
+        """Return the annotations that hold each of some rs numbers."""
+        by_releases: dict[tuple[int, ...], list[str]] = defaultdict(list)
+        for name, releases in asked:
+            by_releases[releases].append(name)
+        found: dict[_Asked, list[Document]] = defaultdict(list)
+        for releases, names in by_releases.items():
+            for name, document in await self._annotated(names, releases):
+                found[name, releases].append(document)
+        return found
+
+    async def _annotated(
+        self, names: Sequence[str], releases: tuple[int, ...]
+    ) -> list[tuple[str, Document]]:
+        """Return annotations with the name each was found by, enough of every name."""
+        most = (_MOST + 1) * max(1, len(releases)) * min(len(names), _AT_ONCE)
+        where: Document = {"v": {"$in": list(releases)}, "x": {"$in": list(names)}}
+        collection = self._database[annotations_collection(self._assembly)]
+        with driver_errors():
+            cursor = collection.find(
+                where, _ANNOTATED, max_time_ms=self._max_ms, limit=most
+            )
+            found = await cursor.to_list(None)
+        if len(found) == most and len(names) > 1:  # one of them may hide the others
+            halves = names[: len(names) // 2], names[len(names) // 2 :]
+            return [p for half in halves for p in await self._annotated(half, releases)]
+        wanted = set(names)
+        return [
+            (name, document)
+            for document in found
+            for name in cast("list[str]", document["x"])
+            if name in wanted
+        ]
+
+    async def _by_vrs(self, name: str, releases: Sequence[int]) -> set[Allele]:
+        digest = _short(name.removeprefix(PREFIX))
+        where: Document = {"v": {"$in": list(releases)}, "p": digest[0]}
+        with driver_errors():
+            cursor = self._database[vrs_collection(self._assembly)].find(
+                where, {"b": 1, "_id": 0}, max_time_ms=self._max_ms
+            )
+            runs = await cursor.to_list(None)
+        keys = {k for run in runs for k in _keys_of(digest, cast("bytes", run["b"]))}
+        places = {(found.rank, found.start) for found in map(decode, keys)}
+        alleles = await _alleles_at(self._table, self._assembly, places)
+        return {allele for allele in alleles if _key_of(allele) in keys}
 
 
 def _keys_of(digest: bytes, entries: bytes) -> Iterator[int]:

@@ -33,7 +33,7 @@ from beacon.store.driver import (
 )
 from beacon.store.genes import genes_version, read_texts
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
-from beacon.store.naming import alleles_named
+from beacon.store.naming import NameTable
 from beacon.store.release_documents import LISTED, read_dataset, read_release
 from beacon.store.scanning import POINT_CLASS, Answer, scan
 from beacon.store.similar import find_similar
@@ -80,6 +80,7 @@ class VariantStore:
         self._deadline = deadline
         self._tables: dict[str, Table] = {}
         self._annotation_tables: dict[str, AnnotationTable] = {}
+        self._name_tables: dict[str, NameTable] = {}
         self._releases: dict[int, StoredRelease] = {}
         self._shelves: dict[str, tuple[Dataset, StoredRelease | None]] = {}
         self._genes = NO_GENES
@@ -117,6 +118,8 @@ class VariantStore:
             await table.close()
         for said in self._annotation_tables.values():
             await said.close()
+        for names in self._name_tables.values():
+            await names.close()
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
@@ -185,17 +188,13 @@ class VariantStore:
         async with _within(self._deadline):
             await self._refresh(_FRESH)
             served = [self._shelves[d][1] for d in datasets if d in self._shelves]
-            return await alleles_named(
-                self._database,
-                self._table(assembly),
-                name=name,
-                assembly=assembly,
-                releases=[
+            return await self._names(assembly).alleles_named(
+                name,
+                [
                     stored.release.number
                     for stored in served
                     if stored is not None and stored.release.assembly == assembly
                 ],
-                max_ms=int(self._deadline * 1000),
             )
 
     def _asked(
@@ -324,6 +323,15 @@ class VariantStore:
             table = AnnotationTable(self._database, assembly, self._deadline)
             self._annotation_tables[assembly] = table
         return table
+
+    def _names(self, assembly: str) -> NameTable:
+        names = self._name_tables.get(assembly)
+        if names is None:
+            names = NameTable(
+                self._database, self._table(assembly), assembly, self._deadline
+            )
+            self._name_tables[assembly] = names
+        return names
 
     def _table(self, assembly: str) -> Table:
         table = self._tables.get(assembly)

@@ -537,6 +537,25 @@ def test_only_events_are_compared(asked: dict[str, object], parameter: str) -> N
     assert refused.value.parameter == _wire(parameter)
 
 
+@pytest.mark.parametrize(
+    ("name", "notes"),
+    [("ski", ()), ("old", ("old is taken for SKI2.",)), ("NEW", ())],
+)
+def test_an_alias_beside_a_change_is_said(name: str, notes: tuple[str, ...]) -> None:
+    """The answer says which gene annotations were asked for."""
+    more = name_texts([GeneName("old", ALIAS, "HGNC:7", "SKI2")])
+    places = [Gene(symbol="SKI", interval=Interval(contig=CHR22, start=1, end=2))]
+    pattern = pattern_of(
+        VariantParameters(gene_id=name, aminoacid_change="V600E"),
+        loaded=("GRCh37",),
+        references={},
+        genes=GeneTable(place_texts(places) | more),
+    )
+
+    assert pattern is not None
+    assert pattern.notes == notes
+
+
 def test_a_mate_needs_a_sequence() -> None:
     """Without an allele the reader is not told to leave one out."""
     asked = VariantParameters(effects=(("SO:0001583",),), mate_name="8")

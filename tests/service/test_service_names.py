@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -364,6 +365,47 @@ async def test_a_name_of_too_many_alleles_is_refused(
 
     with pytest.raises(InvalidRequest, match="more than 100 alleles"):
         await beacon.answer(question("rs5"), ANONYMOUS)
+
+
+@pytest.mark.usefixtures("annotated")
+async def test_names_asked_together_are_answered_each(
+    beacon: LocalBeacon, store_address: StoreAddress, loaded: dict[str, int]
+) -> None:
+    """One of too many alleles hides no other, and every name has its own answer."""
+    bases = [
+        a + b + c + d for a in "ACGT" for b in "ACGT" for c in "ACGT" for d in "ACGT"
+    ]
+    documents = [
+        {"v": loaded["one"], "c": 25, "s": start, "x": ["rs10"]}
+        | {"k": encode(25, start, "A", f"A{alt}")}
+        for start in range(2, 10)
+        for alt in bases
+    ]
+    with MongoClient(store_address.uri) as client:
+        annotations = client[store_address.database]["annotations_GRCh37"]
+        annotations.create_index([("v", 1), ("x", 1), ("c", 1), ("s", 1)])
+        annotations.insert_many(documents)
+    asked = ["rs10", "rs1", "rs10", "rs2", "rs99", "rs3", "rs30", "rs3"]
+    answers = await asyncio.gather(
+        *(beacon.answer(question(name), ANONYMOUS) for name in asked),
+        return_exceptions=True,
+    )
+    told = [
+        "refused" if isinstance(each, InvalidRequest) else names(each)  # type: ignore[arg-type]
+        for each in answers
+    ]
+    third = [(14, "G", "A")]
+
+    assert told == [
+        "refused",
+        [(4, "A", "C")],
+        "refused",
+        [(10, "T", "C"), (10, "T", "G")],
+        [],
+        third,
+        third,
+        third,
+    ]
 
 
 def test_vrs_ids_need_a_reference(catalogue: Catalogue, tmp_path: Path) -> None:
