@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
 from beacon.model.errors import InvalidRequest, StoreUnavailable
 from beacon.model.findings import Findings
-from beacon.model.joining import joined
+from beacon.model.joining import joined, joined_places
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
+from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.policy import disclose, permit
 
 if TYPE_CHECKING:
@@ -25,13 +26,31 @@ if TYPE_CHECKING:
 
     from beacon.model.dataset import Dataset
     from beacon.model.genes import Genes
+    from beacon.model.genome import Contig
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.variant import Allele, Reference
+    from beacon.model.vrs import VrsIds
     from beacon.policy.policy import Policy
     from beacon.store.variants import VariantStore
 
 _VRS_KNOWN = "VRS ids of what is loaded (beacon load variants --vrs-ids keeps them)"
+_COMPARED_IN_PART = (
+    "Of this VRS id only the first letters were compared, as no reference of the"
+    " assembly is configured (or it lacks these bases); check the allele named."
+)
+
+
+class _NoBases:
+    """The reference of an assembly that none is configured for."""
+
+    def bases(self, contig: Contig, start: int, end: int) -> str | None:
+        """Return that no base is known."""
+        del contig, start, end
+        return None
+
+
+_NO_BASES = _NoBases()
 
 
 class LocalBeacon:
@@ -66,11 +85,25 @@ class LocalBeacon:
         """
         pattern = query.pattern
         if pattern is not None and pattern.name is not None:
-            return await self._answer_name(pattern.name, query, requester)
+            return await self._answer_name(pattern.name, pattern, query, requester)
+        if pattern is not None and pattern.elsewhere:
+            return await self._answer_places(pattern, query, requester)
         return await self._answer(query, requester)
 
+    async def _answer_places(
+        self, pattern: VariantPattern, query: Query, requester: Requester
+    ) -> Disclosure:
+        """Answer for several places at once, as one list of variants."""
+        # A page is taken over all places together.
+        page = Page(limit=query.page.offset + query.page.limit)
+        answers = [
+            await self._answer(replace(query, pattern=place, page=page), requester)
+            for place in pattern.places
+        ]
+        return joined_places(answers, query)
+
     async def _answer_name(
-        self, name: str, query: Query, requester: Requester
+        self, name: str, pattern: VariantPattern, query: Query, requester: Requester
     ) -> Disclosure:
         """Answer for every allele the data carries under a name.
 
@@ -78,24 +111,37 @@ class LocalBeacon:
         name; what nobody knows under it is no answer, never a "no".
         """
         asked = [d for d in await self.datasets() if _is_asked(d, query)]
-        if not asked or query.pattern is None:
+        if not asked:
             return await self._answer(query, requester)
-        # Any dataset of the assembly may know the name, also one not asked for.
-        known = replace(query, datasets=None)
-        named = await self._store.alleles_named(
-            name,
-            query.pattern.assembly,
-            [
-                d.id
-                for d in await self.datasets()
-                if _is_asked(d, known)
-                and permit(self._policy, requester, d).granularity
-                >= Granularity.BOOLEAN
-            ],
-        )
-        patterns = self._distinct(named)
-        if not patterns:
+        carried = await self._named(name, pattern.assembly, query, requester)
+        checked, doubt = self._checked(name, carried)
+        named = self._distinct(checked)
+        if not named:
             return _unknown(name, query, asked)
+        query = replace(query, warnings=query.warnings + doubt)
+        narrowed = [(a, p.narrowed_like(pattern)) for a, p in named]
+        fitting = [(a, p) for a, p in narrowed if p.matches(a)]
+        said = await self._answer_each(name, fitting or narrowed, query, requester)
+        if len(fitting) == len(named):
+            return said
+        # What was left out is not labelled: it was not asked for as it is.
+        note = (
+            f"{len(fitting)} of the {len(named)} alleles that {name} names here"
+            " are of the type and length asked for; the answer is about those."
+        )
+        return replace(
+            said,
+            alleles=said.alleles if fitting else (),
+            warnings=(*said.warnings, note),
+        )
+
+    async def _answer_each(
+        self,
+        name: str,
+        patterns: Sequence[tuple[Allele, VariantPattern]],
+        query: Query,
+        requester: Requester,
+    ) -> Disclosure:
         # A page is taken over all alleles together, when all are there.
         page = query.page if len(patterns) == 1 else Page(limit=1)
         answers = [
@@ -108,6 +154,44 @@ class LocalBeacon:
             for allele, pattern in patterns
         ]
         return joined(name, answers, query)
+
+    async def _named(
+        self, name: str, assembly: str, query: Query, requester: Requester
+    ) -> list[Allele]:
+        """Return the alleles of a name, in any dataset that may say it knows it."""
+        # Any dataset of the assembly may know the name, also one not asked for.
+        known = replace(query, datasets=None)
+        return await self._store.alleles_named(
+            name,
+            assembly,
+            [
+                d.id
+                for d in await self.datasets()
+                if _is_asked(d, known)
+                and permit(self._policy, requester, d).granularity
+                >= Granularity.BOOLEAN
+            ],
+        )
+
+    def _checked(
+        self, name: str, found: Sequence[Allele]
+    ) -> tuple[list[Allele], tuple[str, ...]]:
+        """Return the alleles that have a VRS id in full, and what cannot be told.
+
+        The store compares the first bytes of a digest only.
+        """
+        if not name.startswith(PREFIX):
+            return list(found), ()
+        digest = name.removeprefix(PREFIX)
+        ids = {allele: self._ids(allele) for allele in found}
+        kept = [a for a in found if ids[a] is None or digest in (ids[a] or ())]
+        doubtful = any(ids[allele] is None for allele in kept)
+        return kept, (_COMPARED_IN_PART,) if doubtful else ()
+
+    def _ids(self, allele: Allele) -> VrsIds | None:
+        """Return the VRS ids of an allele; ``None`` where only bases could tell."""
+        reference = self.references.get(allele.contig.assembly, _NO_BASES)
+        return vrs_ids(allele, reference)
 
     def _distinct(self, named: Sequence[Allele]) -> list[tuple[Allele, VariantPattern]]:
         """Return each allele once, whatever spellings data keeps it in."""

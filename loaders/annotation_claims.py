@@ -6,9 +6,12 @@ Claims are gathered in the order of the file, bounded, and become one
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 from beacon.model.annotation import Annotation, Unread
+from beacon.model.effects import LENGTHENING, REPLACING
+from beacon.model.protein import changes_length
 from loaders.allele_names import NO_ALLELES
 from loaders.consequences import effects_of
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_GENES, MOST_EFFECTS, MOST_CHANGES = 50, 100, 200
+MOST_GENES, MOST_EFFECTS, MOST_CHANGES = 100, 100, 200
 MOST_IDENTIFIERS, MOST_HGVS, MOST_CONDITIONS = 50, 200, 50
 """What is kept of one allele; more than that is counted and marked as unread."""
 
@@ -27,6 +30,8 @@ LONGEST_NAME, LONGEST_HGVS = 100, 300
 """Longer names are none."""
 
 _LONGEST_EFFECT = 1_000
+_GENE_ID = re.compile(r"ENS[A-Z]{0,6}G[0-9]+(?:\.[0-9]+)?\Z|[0-9]+\Z")
+_VERSIONED = re.compile(r"(ENS[A-Z]{0,6}G[0-9]+)\.[0-9]+\Z")
 
 NO_ALT = "names no ALT of its record"
 MALFORMED = "cannot be read"
@@ -60,7 +65,7 @@ class Claims:
         """Return it, each part without repeats and bounded."""
         changes = self._kept(self.changes, MOST_CHANGES) if self.changes else ()
         return Annotation(
-            genes=self._kept(self.genes, MOST_GENES) if self.genes else (),
+            genes=self._kept(_symbols_first(self.genes), MOST_GENES),
             effects=self._kept(self.effects, MOST_EFFECTS) if self.effects else (),
             protein_changes=changes,
             identifiers=self._kept(self.identifiers, MOST_IDENTIFIERS),
@@ -72,6 +77,18 @@ class Claims:
             unread=_first(self.unread, len(Unread)),
         )
 
+    def miss_change(self) -> None:
+        """Mark an effect on the protein, or one not known, without its change."""
+        is_doubted = not {Unread.WHOLE, Unread.MISSING}.isdisjoint(self.unread)
+        if is_doubted or any(not change.endswith("=") for change in self.changes):
+            return
+        # An effect that was lost with its gene is one of a place (bcftools csq).
+        is_unknown = Unread.EFFECT in self.unread and Unread.GENE not in self.unread
+        if is_unknown or not REPLACING.isdisjoint(self.effects):
+            self.unread.append(Unread.PROTEIN)
+        elif not LENGTHENING.isdisjoint(self.effects):
+            self.unread.append(Unread.LENGTH)
+
     def _kept(self, values: list[str], most: int) -> tuple[str, ...]:
         """Return the first of them; what is left out, no "no" may rest on."""
         if len(values) < 2:
@@ -80,6 +97,12 @@ class Claims:
         if len(once) > most:
             self.unread.append(Unread.WHOLE)
         return once[:most]
+
+
+def _symbols_first(genes: list[str]) -> list[str]:
+    if len(genes) < 2:
+        return genes
+    return sorted(genes, key=lambda gene: _GENE_ID.match(gene) is not None)
 
 
 def _first(values: list[T], most: int) -> tuple[T, ...]:
@@ -91,6 +114,7 @@ class Reading:
 
     Attributes:
         alleles: the numbers of the ALTs that are alleles.
+        annotated: those that an entry was about.
         faults: reason → how often.
         examples: reason → the first text it was given for.
     """
@@ -100,6 +124,7 @@ class Reading:
         self.faults: dict[str, int] = {}
         self.examples: dict[str, str] = {}
         self._claims: dict[int, Claims] = {}
+        self.annotated: set[int] = set()
         alternates = enumerate(site.alternates, 1)
         self.alleles = [number for number, alt in alternates if alt not in NO_ALLELES]
 
@@ -121,6 +146,12 @@ class Reading:
             if number not in but:
                 self.of(number).unread.extend(why)
 
+    def miss(self, *, but: Container[int] = ()) -> None:
+        """Mark the ALTs that nothing annotates, where something should."""
+        for number in self.alleles:
+            if number not in but and Unread.WHOLE not in self.of(number).unread:
+                self.of(number).unread.append(Unread.MISSING)
+
     def take_gene(self, text: str, claims: Claims) -> None:
         """Take a gene's name: short, printable, without spaces; or none."""
         if not text or text == ".":
@@ -130,6 +161,9 @@ class Reading:
             claims.unread.append(Unread.WHOLE)
         else:
             claims.genes.append(text)
+            versioned = _VERSIONED.match(text)
+            if versioned is not None:
+                claims.genes.append(versioned[1])
 
     def take_effects(self, text: str, claims: Claims) -> None:
         """Take the words of an effect; those that are no term are counted."""
@@ -139,6 +173,8 @@ class Reading:
             return
         known, unknown = effects_of(text)
         claims.effects += known
+        if unknown or not known:
+            claims.unread.append(Unread.EFFECT)
         for word in unknown:
             self.fault(UNKNOWN_EFFECT, word)
 
@@ -146,12 +182,22 @@ class Reading:
         """Take a protein change; the file's text tells of one in another form."""
         if change is not None:
             claims.changes.append(change)
-        elif not _says_nothing(text):
+        elif not says_nothing(text):
             self.fault(UNKNOWN_CHANGE, text)
-            claims.unread.append(Unread.PROTEIN)
+            claims.unread.append(
+                Unread.LENGTH if changes_length(text) else Unread.PROTEIN
+            )
 
-    def annotations(self) -> Mapping[int, Annotation]:
-        """Return what was said of every ALT that something was said of."""
+    def annotations(self, *, changes_are_told: bool) -> Mapping[int, Annotation]:
+        """Return what was said of every ALT that something was said of.
+
+        Args:
+            changes_are_told: whether the load holds changes of proteins.
+        """
+        if changes_are_told:
+            for claims in self._claims.values():
+                if claims.effects or claims.unread:
+                    claims.miss_change()
         found = {n: claims.annotation() for n, claims in self._claims.items()}
         return {n: one for n, one in found.items() if one != _EMPTY}
 
@@ -159,6 +205,7 @@ class Reading:
 _EMPTY = Annotation()
 
 
-def _says_nothing(text: str) -> bool:
+def says_nothing(text: str) -> bool:
     """Whether a protein name says that nothing is known or that nothing changes."""
-    return text.rpartition(":")[2].strip("p.()") in ("?", "=", "%3D", "0", "0?")
+    name = text.rpartition(":")[2].rpartition("(")[2]
+    return name.strip("p.()") in ("?", "=", "%3D", "0", "0?", "%3F")

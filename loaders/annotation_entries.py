@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from beacon.model.annotation import Unread
-from beacon.model.protein import protein_change, substitution
+from beacon.model.protein import protein_change, replacements
 from beacon.model.variant import trim
 from loaders.allele_names import NO_ALLELES, may_be, snpeff_places, vep_places
 from loaders.annotation_claims import (
@@ -21,15 +21,18 @@ from loaders.annotation_claims import (
     NO_ALT,
     POINTER,
     TOO_MANY,
+    UNKNOWN_CHANGE,
     Claims,
     Reading,
+    says_nothing,
 )
 from loaders.annotation_layouts import Style
+from loaders.gene_names import genes_joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
 
-    from loaders.annotation_layouts import Columns, Layout
+    from loaders.annotation_layouts import Layout
     from loaders.vcf import Site
 
 _MOST_ENTRIES = 2_000
@@ -37,8 +40,8 @@ _LONGEST_EFF = 10_000
 _RS = re.compile(r"rs[0-9]{1,12}\Z", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,12}\Z")
 _BCSQ_PART = re.compile(r"([0-9]{1,12})([A-Za-z]+)>([A-Za-z]+)\Z")
-_BCSQ_AMINO = re.compile(r"([0-9]+)([A-Z*])>\1([A-Z*])\Z")
-_BCSQ_SAME = re.compile(r"([0-9]+)([A-Z*])\Z")
+_BCSQ_AMINO = re.compile(r"([0-9]{1,6})([A-Z*]+)(?:>\1([A-Z*]+))?\Z")
+_POSITION = re.compile(r"([0-9]{1,6})(?:-[0-9]+)?(?:/[0-9]+)?\Z")
 _AMINO, _DNA = 5, 6
 _Change = tuple[int, str, str]
 """Start, REF and ALT."""
@@ -80,6 +83,7 @@ def _read_table(layout: Layout, value: bytes, reading: Reading) -> None:
         elif name not in NO_ALLELES:
             reading.fault(NO_ALT, f"allele {name[:40]!r}")
             lost.add(name)
+    reading.annotated.update(by_number)
     for number, own in by_number.items():
         _take(layout, own, reading.of(number), reading)
     _doubt(lost, by_number, reading)
@@ -158,7 +162,7 @@ def _take(
     at = layout.columns
     for text in {row[at.effect]: None for row in rows}:
         reading.take_effects(text, claims)
-    for text in _genes(at, rows):
+    for text in _genes(layout, rows):
         reading.take_gene(text, claims)
     for text in _column(at.existing, rows):
         claims.identifiers += _existing(text)
@@ -168,7 +172,9 @@ def _take(
         _take_protein(layout, text, claims, reading)
     if at.amino >= 0 and at.position >= 0:
         bare = [
-            r for r in rows if r[at.amino] and not (at.protein + 1 and r[at.protein])
+            r
+            for r in rows
+            if r[at.amino] and (at.protein < 0 or _leaves_open(r[at.protein]))
         ]
         for amino, position in {(r[at.amino], r[at.position]): None for r in bare}:
             _take_amino(amino, position, claims)
@@ -181,12 +187,18 @@ def _column(column: int, rows: list[list[str]]) -> Iterable[str]:
     return {row[column]: None for row in rows if row[column]}
 
 
-def _genes(at: Columns, rows: list[list[str]]) -> Iterable[str]:
-    """Return the symbols of entries, and the ids of those that have none."""
-    if at.symbol < 0 or at.gene < 0:
-        column = max(at.symbol, at.gene)
-        return {row[column]: None for row in rows if column >= 0}
-    return {row[at.symbol] or row[at.gene]: None for row in rows}
+def _genes(layout: Layout, rows: list[list[str]]) -> Iterable[str]:
+    """Return the symbols of entries, then the ids: people ask by either."""
+    at = layout.columns
+    if layout.style is not Style.SNPEFF:
+        return dict.fromkeys((*_column(at.symbol, rows), *_column(at.gene, rows)))
+    cells = {
+        (row[column], row[at.effect]): None
+        for column in (at.symbol, at.gene)
+        for row in rows
+        if column >= 0
+    }
+    return dict.fromkeys(name for cell in cells for name in genes_joined(*cell))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -217,17 +229,24 @@ def _take_protein(layout: Layout, text: str, claims: Claims, reading: Reading) -
         claims.proteins.append(text.replace("%3D", "="))
 
 
+@lru_cache(maxsize=1 << 12)
+def _leaves_open(text: str) -> bool:
+    """Whether a protein name says less than amino acids and a position do."""
+    return not text or says_nothing(text) or protein_change(text) == "M1?"
+
+
 def _take_amino(amino: str, position: str, claims: Claims) -> None:
-    """Take ``V/E`` at ``600/766``; longer changes need the protein to be spelled."""
+    """Take ``V/E`` at ``600/766``, ``VK/EN`` at ``800-801``, and ``V``, which stays."""
     before, _, after = amino.partition("/")
-    at = position.partition("/")[0]
-    if len(before) == 1 and len(after) <= 1 and _NUMBER.match(at):
-        change = substitution(before, at, after or before)
-        if change is not None and "X" not in change:
-            claims.changes.append(change)
+    at = _POSITION.match(position)
+    if at is not None and "X" not in after:
+        changes = replacements(before, int(at[1]), after or before)
+        claims.changes += changes
+        if changes:
             return
     if before and amino != "-":
-        claims.unread.append(Unread.PROTEIN)
+        is_even = len(before) == len(after) and {"X", "-"}.isdisjoint(amino)
+        claims.unread.append(Unread.PROTEIN if is_even else Unread.LENGTH)
 
 
 # --- old SnpEff ---
@@ -247,9 +266,10 @@ def _read_eff(layout: Layout, value: bytes, reading: Reading) -> None:
             reading.fault(NO_ALT, entry)
             reading.doubt([Unread.WHOLE])
         else:
+            reading.annotated.add(number)
             claims = reading.of(number)
             reading.take_effects(match[1].strip(), claims)
-            _take_eff(layout, row, claims, reading)
+            _take_eff(layout, row, match[1], claims, reading)
 
 
 def _eff_number(layout: Layout, row: list[str], reading: Reading) -> int | None:
@@ -263,10 +283,13 @@ def _cell(row: list[str], column: int) -> str:
     return row[column] if 0 <= column < len(row) else ""
 
 
-def _take_eff(layout: Layout, row: list[str], claims: Claims, reading: Reading) -> None:
+def _take_eff(
+    layout: Layout, row: list[str], effect: str, claims: Claims, reading: Reading
+) -> None:
     """Take the gene, and ``Q236K`` or ``p.Gln236Lys/c.706C>A``."""
     at = layout.columns
-    reading.take_gene(_cell(row, at.symbol), claims)
+    for name in genes_joined(_cell(row, at.symbol), effect):
+        reading.take_gene(name, claims)
     for text in filter(None, _cell(row, at.amino).split("/")):
         if text.startswith(("c.", "n.")):
             name = f"{_cell(row, at.feature)}:{text}"
@@ -284,7 +307,7 @@ def _read_bcsq(layout: Layout, value: bytes, reading: Reading) -> None:
     """Read ``consequence|gene|transcript|biotype[|strand|amino acids|DNA]``.
 
     ``@123`` says that the consequence stands at the record of that position,
-    together with this one's: it is found there.
+    together with this one's: what it says here is not read.
     """
     named: set[int] = set()
     lost: list[Unread] = []
@@ -292,6 +315,7 @@ def _read_bcsq(layout: Layout, value: bytes, reading: Reading) -> None:
         row = entry.split("|")
         if entry.startswith("@"):
             reading.fault(POINTER, entry)
+            reading.doubt([Unread.WHOLE])
         elif not layout.least <= len(row) <= layout.width:
             reading.fault(MALFORMED, entry)
             lost.append(Unread.WHOLE)
@@ -339,7 +363,7 @@ def _bcsq_doubt(row: list[str], site: Site) -> list[Unread]:
     bases, which may have been moved.
     """
     if len(row) <= _DNA:
-        return [Unread.EFFECT]
+        return [Unread.GENE, Unread.EFFECT]
     added = [len(alt) - len(ref) for _, ref, alt in _bcsq_changes(row)]
     here = {len(alternate) - len(site.reference) for alternate in site.alternates}
     is_moved = any(count and count in here for count in added)
@@ -356,16 +380,19 @@ def _take_bcsq(row: list[str], claims: Claims, reading: Reading) -> None:
     reading.take_gene(row[1], claims)
     text = _cell(row, _AMINO)
     if text:
-        reading.take_change(_bcsq_change(text), text, claims)
+        _take_bcsq_change(text, claims, reading)
 
 
-def _bcsq_change(text: str) -> str | None:
-    """Return the change of ``600V>600E``, or of ``600V``, which stays."""
+def _take_bcsq_change(text: str, claims: Claims, reading: Reading) -> None:
+    """Take ``600V>600E``, ``600VK>600EN``, or ``600V``, which stays."""
     match = _BCSQ_AMINO.match(text)
-    if match is not None:
-        return substitution(match[2], match[1], match[3])
-    same = _BCSQ_SAME.match(text)
-    return None if same is None else substitution(same[2], same[1], same[2])
+    before, after = (match[2], match[3] or match[2]) if match else ("", "")
+    changes = replacements(before, int(match[1]), after) if match else ()
+    claims.changes += changes
+    if not changes:
+        reading.fault(UNKNOWN_CHANGE, text)
+        is_even = len(before) == len(after) and match is not None
+        claims.unread.append(Unread.PROTEIN if is_even else Unread.LENGTH)
 
 
 READERS: Mapping[Style, Callable[..., None]] = {

@@ -74,6 +74,13 @@ class Layout(NamedTuple):
     least: int
 
     @property
+    def tells_changes(self) -> bool:
+        """Whether it holds changes of the protein."""
+        at = self.columns
+        is_amino = at.amino >= 0 and (at.position >= 0 or self.style is Style.EFF)
+        return self.style is Style.BCSQ or at.protein >= 0 or is_amino
+
+    @property
     def name(self) -> str:
         """The INFO key."""
         return self.key[1:-1].decode("utf-8", "replace")
@@ -95,6 +102,24 @@ class Annotated(NamedTuple):
     has_clinvar: bool = False
     has_clinvar_ids: bool = False
     has_rs: bool = False
+
+    @property
+    def depth(self) -> int:
+        """How much the files says of every record: 2 effects, 1 ClinVar's, 0 none."""
+        return 2 if self.layouts else int(self.has_clinvar)
+
+    @property
+    def is_of_every_alt(self) -> bool:
+        """Whether a tool wrote it that leaves no ALT out.
+
+        bcftools csq writes of genes only, ClinVar of what it holds.
+        """
+        return any(layout.style is not Style.BCSQ for layout in self.layouts)
+
+    @property
+    def tells_changes(self) -> bool:
+        """Whether changes of proteins are there."""
+        return any(layout.tells_changes for layout in self.layouts)
 
     @property
     def is_plain(self) -> bool:

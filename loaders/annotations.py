@@ -17,23 +17,31 @@ from loaders.annotation_claims import LONGEST_HGVS, NO_ALT, Claims, Reading
 from loaders.annotation_entries import READERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from loaders.annotation_layouts import Annotated
     from loaders.report import LoadReport
     from loaders.vcf import Site
 
-_RS = re.compile(r"rs[0-9]{1,12}\Z", re.IGNORECASE)
+_RS = re.compile(rb"(?<![A-Za-z0-9_.-])rs([0-9]{1,12})(?![A-Za-z0-9.-])", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,12}\Z")
 _WHOLE = re.compile(rb"[0-9]{1,12}\Z")
 
 
 class FileAnnotations:
-    """The annotations of one file's records."""
+    """The annotations of one file's records.
 
-    def __init__(self, annotated: Annotated) -> None:
+    Args:
+        annotated: what the file's header says of them.
+        beside: what the headers of all files of the load say; an ALT without what
+            others have is marked, and no "no" rests on it.
+    """
+
+    def __init__(self, annotated: Annotated, beside: Sequence[Annotated] = ()) -> None:
         self._annotated = annotated
-        self._is_plain = annotated.is_plain
+        self._is_missing = any(b.depth > annotated.depth for b in beside)
+        self._is_plain = annotated.is_plain and not self._is_missing
+        self._tells_changes = any(a.tells_changes for a in (annotated, *beside))
 
     def of(self, site: Site, report: LoadReport | None) -> Mapping[int, Annotation]:
         """Return the annotation of every ALT that has one, by number from 1.
@@ -50,7 +58,7 @@ class FileAnnotations:
         self._read(b";" + site.fields, reading)
         if report is not None and reading.faults:
             _tell(report, reading)
-        return reading.annotations()
+        return reading.annotations(changes_are_told=self._tells_changes)
 
     def _read(self, fields: bytes, reading: Reading) -> None:
         annotated = self._annotated
@@ -58,6 +66,10 @@ class FileAnnotations:
             value = _value(fields, layout.key)
             if value:
                 READERS[layout.style](layout, value, reading)
+        if self._is_missing:
+            reading.miss()
+        elif annotated.is_of_every_alt:
+            reading.miss(but=reading.annotated)
         if annotated.has_clinvar:
             _read_clinvar(fields, reading)
         identifier = reading.site.identifier
@@ -76,6 +88,7 @@ def united(annotations: Iterable[Annotation]) -> Annotation | None:
     if len(found) < 2:
         return found[0] if found else None
     claims = Claims()
+    is_missing = all(Unread.MISSING in one.unread for one in found)
     for one in found:
         claims.genes += one.genes
         claims.effects += one.effects
@@ -86,7 +99,9 @@ def united(annotations: Iterable[Annotation]) -> Annotation | None:
         claims.clinvar = claims.clinvar or one.clinvar
         claims.significance += one.significance
         claims.conditions += one.conditions
-        claims.unread += one.unread
+        claims.unread += [
+            why for why in one.unread if is_missing or why is not Unread.MISSING
+        ]
     return claims.annotation()
 
 
@@ -151,13 +166,15 @@ def _words(text: str) -> list[str]:
 
 
 def _rs_numbers(identifier: bytes) -> tuple[str, ...]:
-    """Return the rs numbers of an ID column."""
+    """Return the rs numbers of an ID column, however they are joined.
+
+    ``rs1;rs2`` is VCF; files hold ``rs1,rs2``, ``rs1|rs2``, ``dbSNP:rs1`` and
+    ``rs1:C:T`` as well.
+    """
     if identifier[:2] == b"rs" and identifier[2:].isdigit() and len(identifier) < 15:
         return (identifier.decode(),)
-    if b";" not in identifier and identifier[:2].lower() != b"rs":
-        return ()
-    words = identifier.decode("latin1").split(";")
-    return tuple(dict.fromkeys(w.lower() for w in words if _RS.match(w)))
+    found = _RS.findall(identifier)
+    return tuple(dict.fromkeys(f"rs{digits.decode()}" for digits in found))
 
 
 def _add_identifiers(fields: bytes, reading: Reading) -> None:

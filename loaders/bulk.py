@@ -501,4 +501,5 @@ def _contradict(by_kind: Mapping[str, Ints], plain: Truths) -> None:
         if kind in by_kind:
             copies += times * np.maximum(by_kind[kind], 0)
     sound &= (copies <= ac) | (ac < 0)
+    sound &= (ac <= ac[:, :1]) | (ac[:, :1] < 0)
     plain &= _whole_rows(sound)

@@ -149,7 +149,8 @@ class Cohort:
             counting = InfoCounting(self._people.shape)
         told = covered or _nobody_listens
         coverage = Coverage(self._roster, self._inside(told))
-        annotations = [FileAnnotations(h.annotated) for h in self._headers]
+        annotated = [h.annotated for h in self._headers]
+        annotations = [FileAnnotations(one, annotated) for one in annotated]
         merger = Merger(counting, reference, coverage, self.report, annotations)
         sites = self._sites(self.report, progress)
         usual = _UsualAn()

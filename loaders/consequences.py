@@ -83,14 +83,43 @@ _OLD_SNPEFF = {
     "UTR_3_PRIME": "SO:0001624",
     "UTR_5_DELETED": "SO:0002013",
     "UTR_5_PRIME": "SO:0001623",
+    "CHROMOSOME": "SO:0000340",
+    "CHROMOSOME_LARGE_DUPLICATION": "SO:1000035",
+    "CHROMOSOME_LARGE_INVERSION": "SO:1000036",
+    "EXON_DELETED_PARTIAL": "SO:0001572",
+    "EXON_DUPLICATION": "SO:1000035",
+    "EXON_DUPLICATION_PARTIAL": "SO:1000035",
+    "EXON_INVERSION": "SO:1000036",
+    "EXON_INVERSION_PARTIAL": "SO:1000036",
+    "EXON_REGION": "SO:0001791",
+    "GENE_DELETED": "SO:0001879",
+    "GENE_DUPLICATION": "SO:1000035",
+    "GENE_FUSION_HALF": "SO:0001565",
+    "GENE_FUSION_REVERESE": "SO:0002086",
+    "GENE_FUSION_REVERSE": "SO:0002086",
+    "GENE_INVERSION": "SO:1000036",
+    "GENE_REARRANGEMENT": "SO:0000904",
+    "MOTIF": "SO:0001782",
+    "MOTIF_DELETED": "SO:0001895",
+    "NEXT_PROT": "SO:0000110",
+    "PROTEIN_INTERACTION_LOCUS": "SO:0001093",
+    "PROTEIN_PROTEIN_INTERACTION_LOCUS": "SO:0001093",
+    "PROTEIN_STRUCTURAL_INTERACTION_LOCUS": "SO:0002093",
+    "SPLICE_SITE_BRANCH_U12": "SO:0001630",
+    "TRANSCRIPT_DELETED": "SO:0001893",
+    "TRANSCRIPT_DUPLICATION": "SO:1000035",
+    "TRANSCRIPT_INVERSION": "SO:1000036",
 }
 WORDS: Mapping[str, str] = {
-    **{term.label: name for name, term in EFFECTS.items()},
-    **_OLD_NAMES,
-    **_BCFTOOLS,
-    **_OLD_SNPEFF,
+    word.lower(): name
+    for words in (
+        {term.label: name for name, term in EFFECTS.items()},
+        {name: name for name in EFFECTS},
+        *(_OLD_NAMES, _BCFTOOLS, _OLD_SNPEFF),
+    )
+    for word, name in words.items()
 }
-"""Every word that has an id."""
+"""Every word that has an id, in small letters."""
 
 
 class Effects(NamedTuple):
@@ -111,7 +140,7 @@ def effects_of(text: str) -> Effects:
     unknown: list[str] = []
     for word in words:
         plain = word.strip().lstrip("*")
-        found = WORDS.get(plain) or (plain if plain in EFFECTS else None)
+        found = WORDS.get(plain.lower())
         if found is not None:
             known[found] = None
         elif plain and plain != ".":

@@ -187,6 +187,7 @@ class DeclaredCounts:
             if self.extra:
                 counts |= _filled(counts, found, number, len(alternates))
             contradict(label, counts)
+            _stay_within(row[0], label, counts["ac"])
             for at, kind in enumerate(self.shape.kinds):
                 row[at * size + place] = counts[kind]
         return row
@@ -245,9 +246,15 @@ def _refuse_odd(name: str, text: str | None) -> None:
     if not text or whole(text) is not None:
         return
     for part in text.split(","):
-        if part != "." and not (part.isascii() and part.isdigit()):
+        if part != "." and whole(part) is None:
             message = f"{name} is {text[:40]!r}"
             raise NoNumber(message)
+
+
+def _stay_within(total: int | None, label: str, ac: int | None) -> None:
+    if total is not None and ac is not None and ac > total:
+        message = f"AC {ac} of {label} exceeds AC {total} of {TOTAL}"
+        raise Contradiction(message)
 
 
 def contradict(label: str, counts: Mapping[str, int | None]) -> None:

@@ -39,6 +39,10 @@ _SAMPLES_FROM = 9
 _MOST_SAMPLES = 2_000_000
 _DIGITS = 18
 _FIRST_LINES, _FIRST_BYTES = 200, 1_000_000
+_MORE_LINES, _MORE_BYTES = 50_000, 64_000_000
+"""How far a file is looked into: by itself, and where it declares END or LEN."""
+
+_REACH = re.compile(r"##(?:INFO=<ID=END|FORMAT=<ID=LEN|ALT=<ID=(?:NON_REF|\*)),?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +109,14 @@ def read_header(text: VcfText) -> Header:
 
 def _first(text: VcfText) -> Iterator[bytes]:
     """Yield the first data lines, as far as a look at a file may cost."""
+    lines, size = _FIRST_LINES, _FIRST_BYTES
+    if any(map(_REACH.match, text.header)):
+        lines, size = _MORE_LINES, _MORE_BYTES
     read = 0
-    for _, line in islice(text.body(), _FIRST_LINES):
+    for _, line in islice(text.body(), lines):
         yield line
         read += len(line)
-        if read > _FIRST_BYTES:
+        if read > size:
             return
 
 

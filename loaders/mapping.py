@@ -81,10 +81,10 @@ class GroupFields(BaseModel):
 
     @model_validator(mode="after")
     def _places_agree(self) -> Self:
-        wanted = set(_PLACE.findall(self.label))
+        wanted = sorted(_PLACE.findall(self.label))
         for kind, names in self.fields():
             for name in names:
-                if set(_PLACE.findall(name)) != wanted:
+                if sorted(_PLACE.findall(name)) != wanted:
                     message = f"{kind} {name!r} has other places than {self.label!r}"
                     raise ValueError(message)
                 if _STRAY.search(_PLACE.sub("", name)):
@@ -127,6 +127,10 @@ class CountMapping(BaseModel):
     needs_groups: bool = Field(
         default=False, description="Whether a file must have a group beside Total."
     )
+    needs_field: str | None = Field(
+        default=None,
+        description="Regular expression of a field that shows a file is of the source.",
+    )
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -139,15 +143,23 @@ class CountMapping(BaseModel):
         if any(group.people for group in self.groups) and self.genotypes is None:
             message = "people needs genotypes"
             raise ValueError(message)
-        _compiled(self.population_form)
+        labels = [group.label for group in self.groups]
+        twice = next((label for label in labels if labels.count(label) > 1), None)
+        if twice is not None:
+            message = f"two groups are called {twice!r}"
+            raise ValueError(message)
+        for group in self.groups:
+            for pattern in group.ac:
+                _check_form("population_form", _expression(self, pattern))
+        _check_form("needs_field", self.needs_field or "")
         return self
 
 
-def _compiled(form: str | None) -> None:
+def _check_form(name: str, form: str) -> None:
     try:
-        re.compile(form or "")
-    except re.error as error:
-        message = f"population_form is no regular expression ({error})"
+        re.compile(form)
+    except (re.error, RecursionError) as error:
+        message = f"{name} is no regular expression that can be used ({error})"
         raise ValueError(message) from error
 
 
@@ -217,6 +229,8 @@ def _read_file(path: Path) -> CountMapping:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the mapping"
         reason = f"{where}: {first['msg'].removeprefix('Value error, ')}"
+    except RecursionError:
+        reason = "the mapping is nested too deeply"
     except (UnicodeDecodeError, ValueError) as error:
         reason = f"the mapping is no {'JSON' if is_json else 'TOML'} ({error})"
     raise ReadError(reason, path=str(path))
@@ -271,9 +285,20 @@ def _columns(
     absent = [p for p in form.populations or () if p not in populations]
     if is_literal and absent:
         return (), f"it has no group of population {absent[0]}"
+    if form.needs_field is not None and not _has(form.needs_field, fields):
+        return (), f"it has no field such as {_example(form.needs_field)}"
     if form.needs_groups and len(columns) == 1:
         return (), f"it has no group beside Total, such as {_named(form.groups[1])}"
     return tuple(columns.values()), None
+
+
+def _has(form: str, fields: Sequence[str]) -> bool:
+    return any(re.fullmatch(form, field) for field in fields)
+
+
+def _example(form: str) -> str:
+    """Return the first way to write a field of a preset's own form."""
+    return form.partition("|")[0]
 
 
 def _named(group: GroupFields) -> str:

@@ -16,6 +16,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from beacon.model import structure as structural
+from beacon.model.annotation import Unread
 from beacon.model.counts import SKIPPED, VariantRecord
 from beacon.model.errors import LoadRejected
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
@@ -135,7 +136,7 @@ class Merger:
                 if self._waiting_bytes > _MOST_LATE_BYTES:
                     raise too_many_out_of_order(written.contig.name)
             site, found, _ = self._understood(written)
-            self._keep(site, found)
+            self._keep(site, found, None)
         yield from self._flush(None)
 
     def _enter(self, rank: int) -> None:
@@ -159,18 +160,21 @@ class Merger:
             self._report.files[site.file].reject(site.line, *fault)
         if not site.is_skipped:
             self._account_site(site, found)
-        self._keep(site, found)
+        self._keep(site, found, self._report)
 
-    def _keep(self, site: Site, found: SiteAlleles) -> None:
-        """Let the alleles of a site wait for others of the same."""
+    def _keep(self, site: Site, found: SiteAlleles, report: LoadReport | None) -> None:
+        """Let the alleles of a site wait for others of the same.
+
+        The report is told of annotations; ``None`` where it was told before.
+        """
+        said = _NOTHING
+        if not site.is_skipped and found.keys:
+            said = self._annotations[site.file].of(site, report)
         if self._rank in self._coverage.disordered:
             return
         is_late = self._rank in self._left
         if site.reach is not None:
             self._coverage.take(site, None if is_late else self._frontier)
-        said = _NOTHING
-        if not site.is_skipped and found.keys:
-            said = self._annotations[site.file].of(site, self._report)
         structures = found.structures
         for key, indexes in found.keys.items():
             part = Contribution(
@@ -318,8 +322,10 @@ class Merger:
         if not declared:
             return
         stored["alleles"] += sign
-        if record.annotation is not None:
-            stored["annotated"] += sign
+        said = record.annotation
+        if said is not None:
+            is_missing = Unread.MISSING in said.unread
+            stored["not annotated" if is_missing else "annotated"] += sign
         if record.filters:
             stored["filtered only"] += sign
         elif record.tally.exists:

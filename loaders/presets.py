@@ -161,6 +161,7 @@ PRESETS: Mapping[str, tuple[CountMapping, ...]] = {
             homozygous="alleles",
             populations=_SUPER,
             groups=(_FILLED_TOTAL, _filled(_POPULATION)),
+            needs_field="EUR_AF|AF_EUR|AC_EUR",
         ),
     ),
     "fill-tags": (
@@ -170,6 +171,7 @@ PRESETS: Mapping[str, tuple[CountMapping, ...]] = {
             homozygous="alleles",
             sexes={},
             groups=(_FILLED_TOTAL, _filled(_POPULATION)),
+            needs_field="AC_Hom|AC_Het|AC_Hemi|AN_.+",
         ),
     ),
     "topmed": (
@@ -182,6 +184,7 @@ PRESETS: Mapping[str, tuple[CountMapping, ...]] = {
                     label="Total", ac=("AC",), an=("AN",), hom=("Hom",), het=("Het",)
                 ),
             ),
+            needs_field="Hom|Het",
         ),
     ),
 }

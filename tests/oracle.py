@@ -13,6 +13,7 @@ from beacon.model.annotation import unversioned
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import group_counts
 from beacon.model.findings import (
+    Coverage,
     DatasetFindings,
     Findings,
     FoundVariant,
@@ -23,7 +24,7 @@ from beacon.model.query import Granularity
 from beacon.model.variant import Allele
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from beacon.model.annotation import Annotation, AnnotationPattern
     from beacon.model.counts import Group, VariantRecord
@@ -114,11 +115,12 @@ def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindi
     pattern = query.pattern
     contig = None if pattern is None else pattern.contig
     is_loaded = contig is None or contig.name in loaded.release.contigs
-    if not is_loaded and (pattern.spellings or pattern.annotated is not None):
+    is_single = pattern is not None and pattern.is_single_allele
+    if not is_loaded and (is_single or pattern.annotated is not None):
         return _not_loaded(loaded)
     if pattern is not None and pattern.annotated is not None:
         return _ask_annotations(query, granularity, loaded)
-    if pattern is not None and pattern.spellings:
+    if is_single:
         return _ask_allele(pattern, loaded)
     matches = _matches(pattern, loaded)
     if not matches and not is_loaded:
@@ -126,13 +128,6 @@ def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindi
     total = len(matches) if pattern is not None else loaded.release.variants
     first = query.page.offset
     page = matches[first : first + query.page.limit]
-    if pattern is not None and pattern.identity is not None:
-        return DatasetFindings(
-            dataset=loaded.dataset,
-            total=total,
-            variants=tuple(matches),
-            place=None if total else _failed_only(pattern, loaded),
-        )
     if granularity is Granularity.BOOLEAN:
         total = min(total, 1)
     if granularity is not Granularity.RECORD:
@@ -222,7 +217,6 @@ def _ask_annotations(
     if any(
         f.exists
         and f.annotation is not None
-        and f.annotation.unread
         and asked.may_match(f.annotation)
         and bare.matches(f.allele)
         for f in rows
@@ -231,20 +225,33 @@ def _ask_annotations(
     return told
 
 
-def _failed_only(pattern: VariantPattern, loaded: Loaded) -> Place | None:
-    """Return what only records that failed a FILTER declare where nothing exists."""
+def _in_doubt(pattern: VariantPattern, loaded: Loaded) -> Place | None:
+    """Return what makes a "no" doubtful: failed records, or nobody called."""
     filters: set[str] = set()
+    total = loaded.release.layout.groups[0]
+    called = set()
     for record, found in loaded.rows():
         bounds = [b for b in (pattern.overlap, pattern.start) if b is not None]
         by_end = pattern.start is None and pattern.end is not None
         here = record.rank == pattern.contig.rank and bounds and not by_end
-        if record.alternate:
+        if pattern.is_pinned:
+            is_asked = here and record.start == pattern.start.low
+            is_asked = is_asked or pattern.matches(found.allele)
+        elif record.alternate:
             is_asked = pattern.matches(found.allele)
         else:
             is_asked = here and all(record.start in b for b in bounds)
+            is_asked = is_asked and (pattern.is_plain or bool(found.filters))
         if is_asked:
             filters.update(found.filters)
-    return Place(filters=tuple(sorted(filters))) if filters else None
+            called.add(group_counts(found.tally, total).an != 0)
+    if filters:
+        return Place(filters=tuple(sorted(filters)))
+    if not loaded.release.genotyped or False not in called:
+        return None
+    if (pattern.is_plain or pattern.is_pinned) and True in called:
+        return Place(coverage=Coverage.PARTIAL)
+    return Place(an=0)
 
 
 def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
@@ -254,26 +261,31 @@ def _ask_allele(pattern: VariantPattern, loaded: Loaded) -> DatasetFindings:
     own = [f for r, f in rows if r.alternate and pattern.matches(f.allele)]
     there = [f for f in own if f.exists]
     if there:
-        best = min(there, key=lambda f: pattern.spellings.index(_spelling_of(f.allele)))
+        rank = {spelling: i for i, spelling in enumerate(pattern.spellings)}
+        best = min(there, key=lambda f: rank.get(_spelling_of(f.allele), 0))
         return DatasetFindings(dataset=loaded.dataset, total=1, variants=(best,))
     starts = [s for s, r, a in pattern.spellings if r and a]
     starts = starts or [s for s, _, _ in pattern.spellings]
-    starts = list(dict.fromkeys(starts))[:3]
+    starts = list(dict.fromkeys(starts))[:3] or [pattern.start.low]
     basis = own or [
         f for r, f in rows if r.rank == pattern.contig.rank and r.start in starts
     ]
-    place = _rests_on(basis, total)
+    place = _rests_on([f for f in own if f.filters] or basis, total)
     is_conclusive = bool(own) or not pattern.is_provisional
     return DatasetFindings(
         dataset=loaded.dataset, total=0, place=place, is_conclusive=is_conclusive
     )
 
 
-def _rests_on(basis: Sequence[FoundVariant], total: Group) -> Place:
+def _rests_on(
+    basis: Sequence[FoundVariant],
+    total: Group,
+    choose: Callable[..., int | None] = max,
+) -> Place:
     """Return what declared alleles that nobody carries say together."""
     known = [group_counts(f.tally, total).an for f in basis if not f.filters]
     if known:
-        an = max((n for n in known if n is not None), default=None)
+        an = choose((n for n in known if n is not None), default=None)
         return Place(an=an, has_record=True)
     return Place(filters=tuple(sorted({w for f in basis for w in f.filters})))
 
@@ -281,15 +293,15 @@ def _rests_on(basis: Sequence[FoundVariant], total: Group) -> Place:
 def _what_stands(pattern: VariantPattern, loaded: Loaded) -> Place | None:
     if pattern.similar is not None:
         return _similar_but_absent(pattern, loaded)
-    return _failed_only(pattern, loaded)
+    return _in_doubt(pattern, loaded)
 
 
 def _similar_but_absent(pattern: VariantPattern, loaded: Loaded) -> Place | None:
     basis = [f for r, f in loaded.rows() if r.alternate and pattern.matches(f.allele)]
     if not basis:
         return None
-    basis = [f for f in basis if f.filters] or basis
-    return _rests_on(basis, loaded.release.layout.groups[0])
+    total = loaded.release.layout.groups[0]
+    return _rests_on([f for f in basis if f.filters] or basis, total, choose=min)
 
 
 def _spelling_of(allele: Allele) -> Spelling:

@@ -11,10 +11,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from beacon.model.protein import (
-    frameshift,
+    is_replacement,
     is_same_change,
-    is_substitution,
+    may_be_same_change,
+    places,
     protein_change,
+    short_form,
 )
 
 
@@ -32,8 +34,15 @@ class Unread(StrEnum):
     """What of an annotation could not be understood: a "no" must not rest on it."""
 
     WHOLE = "whole"
+    MISSING = "missing"
+    GENE = "gene"
     EFFECT = "effect"
     PROTEIN = "protein"
+    LENGTH = "length"
+
+
+_OF_ANYTHING = (Unread.WHOLE, Unread.MISSING)
+"""``MISSING``: nothing annotates the allele, but others of its dataset are."""
 
 
 class Annotation(NamedTuple):
@@ -42,7 +51,7 @@ class Annotation(NamedTuple):
     A tuple, because loaders make millions of them.
 
     Attributes:
-        genes: symbols, as written in the file (an id where there is no symbol).
+        genes: symbols and then gene ids, as written in the file.
         effects: Sequence Ontology ids (``SO:0001583``), without repeats.
         protein_changes: one-letter, without ``p.`` (``V600E``).
         identifiers: ``rs…`` numbers in lower case.
@@ -106,7 +115,7 @@ class AnnotationPattern:
             return False
         return (
             self._names_gene(annotation)
-            and all(not set(ids).isdisjoint(annotation.effects) for ids in self.effects)
+            and self._has_effects(annotation)
             and self._changes_protein(annotation)
             and self.identifier in (None, *annotation.identifiers)
             and self._has_hgvs(annotation)
@@ -120,15 +129,33 @@ class AnnotationPattern:
 
     def may_match(self, annotation: Annotation) -> bool:
         """Whether what could not be read of an annotation may be what is asked."""
-        if Unread.WHOLE in annotation.unread:
+        unread = annotation.unread
+        if not set(_OF_ANYTHING).isdisjoint(unread):
             return True
-        asked = self.protein_change
-        if Unread.EFFECT in annotation.unread and asked is None:
-            return bool(self.genes or self.effects)
-        if Unread.PROTEIN not in annotation.unread or asked is None:
-            return False
-        # One amino acid for another is always written in a form that is read.
-        return not is_substitution(asked) and self._names_gene(annotation)
+        return (
+            (Unread.GENE in unread or self._names_gene(annotation))
+            and (Unread.EFFECT in unread or self._has_effects(annotation))
+            and self._may_change(annotation)
+            and self.identifier in (None, *annotation.identifiers)
+            and self._has_hgvs(annotation)
+            and not self.matches(annotation)
+        )
+
+    def _may_change(self, annotation: Annotation) -> bool:
+        """Whether a change of the protein, read or not, may be the one asked.
+
+        One that adds or removes amino acids does not replace one by another.
+        """
+        asked, unread = self.protein_change, annotation.unread
+        if asked is None or Unread.PROTEIN in unread:
+            return True
+        if Unread.LENGTH in unread and not is_replacement(asked):
+            return True
+        changes = annotation.protein_changes
+        return any(may_be_same_change(asked, said) for said in changes)
+
+    def _has_effects(self, annotation: Annotation) -> bool:
+        return all(not set(ids).isdisjoint(annotation.effects) for ids in self.effects)
 
     def _names_gene(self, annotation: Annotation) -> bool:
         return not self.genes or not set(self.genes).isdisjoint(annotation.genes)
@@ -146,9 +173,32 @@ class AnnotationPattern:
 
 
 def indexed_changes(changes: tuple[str, ...]) -> list[str]:
-    """Return what protein changes are found under: themselves and short forms."""
-    short = (frameshift(change) for change in changes)
-    return list(dict.fromkeys((*changes, *(s for s in short if s is not None))))
+    """Return what protein changes are found under.
+
+    Themselves, short forms, and the places of those that replace several amino
+    acids (``~800``).
+    """
+    found = dict.fromkeys(changes)
+    for change in changes:
+        short = short_form(change)
+        if short is not None:
+            found[short] = None
+        if "_" in change:
+            found |= dict.fromkeys(f"~{place}" for place in places(change))
+    return list(found)
+
+
+def sought_changes(asked: str) -> list[str]:
+    """Return what a change that is asked for is indexed under."""
+    short = short_form(asked)
+    return [asked] if short in (None, asked) else [asked, str(short)]
+
+
+def doubted_changes(asked: str) -> list[str]:
+    """Return what changes are indexed under that may be the one asked for."""
+    short = short_form(asked)
+    found = [f"~{place}" for place in places(asked)]
+    return found if short is None else [*found, short]
 
 
 def unversioned(hgvs: str) -> str:

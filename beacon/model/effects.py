@@ -29,7 +29,9 @@ _TERMS = {
     # SnpEff's word for what others call an intergenic variant.
     "0000605": Term("intergenic_region", ("0001628",)),
     "0000680": Term("non_canonical_start_codon", ("0000110",)),
+    "0000904": Term("rearranged_at_DNA_level"),
     "0001060": Term("sequence_variant"),
+    "0001093": Term("protein_protein_contact", ("0000110",)),
     "0001537": Term("structural_variant", ("0001060",)),
     "0001564": Term("gene_variant", ("0001878",)),
     "0001565": Term("gene_fusion", ("0001882", "0001564")),
@@ -104,8 +106,12 @@ _TERMS = {
     "0002017": Term("conserved_intergenic_variant", ("0001628",)),
     "0002018": Term("conserved_intron_variant", ("0001627",)),
     "0002019": Term("start_retained_variant", ("0001582", "0001819")),
+    "0002073": Term("no_sequence_alteration"),
     "0002086": Term("bidirectional_gene_fusion", ("0001565",)),
     "0002087": Term("unidirectional_gene_fusion", ("0001565",)),
+    "0002093": Term("structural_interaction_variant", ("0001060",)),
+    "0002152": Term("genic_downstream_transcript_variant", ("0001576",)),
+    "0002153": Term("genic_upstream_transcript_variant", ("0001576",)),
     "0002169": Term("splice_polypyrimidine_tract_variant", ("0001568",)),
     "0002170": Term("splice_donor_region_variant", ("0001630",)),
     "1000035": Term("duplication", ("0001537",)),
@@ -119,6 +125,25 @@ EFFECTS: Mapping[str, Term] = MappingProxyType(
     }
 )
 """Every term by its id."""
+
+
+REPLACING = frozenset(
+    f"SO:{number}"
+    for number in (
+        *("0001578", "0001582", "0001583", "0001585", "0001586", "0001587"),
+        *("0001650", "0001818", "0001992", "0002008", "0002012"),
+    )
+)
+"""Effects that may replace one amino acid."""
+
+LENGTHENING = frozenset(
+    f"SO:{number}"
+    for number in (
+        *("0001580", "0001589", "0001820", "0001821", "0001822"),
+        *("0001823", "0001824", "0001825", "0001826"),
+    )
+)
+"""Other effects on a protein: they add or remove amino acids."""
 
 
 @cache

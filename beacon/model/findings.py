@@ -54,10 +54,12 @@ class Place:
 
     Attributes:
         an: called copies there; ``None``: nothing stands there, or no AN is known.
+            Of a range only 0: what is declared there and asked for calls nobody.
         has_record: whether a record that counts stands at that position.
         filters: FILTER words, where only records that failed them stand there.
         coverage: how much of what is asked was looked at: of one allele where it
-            begins (and, ``PARTIAL``, not all that it spans), or of a range;
+            begins (and, ``PARTIAL``, not all that it spans), or of a range
+            (``PARTIAL``, too, where records there call people and others nobody);
             ``None``: not declared, or a record answers.
     """
 
@@ -95,7 +97,8 @@ class DatasetFindings:
             granularity 1 stands for "at least one".
         variants: the page of them, in genome order (record granularity), or
             the allele itself (single-allele question, any granularity).
-        place: what a "no" rests on; of a range, only failed records and coverage.
+        place: what a "no" rests on; of a range, only failed records, records
+            that call nobody, and coverage.
         is_contig_loaded: whether the release has records on the contig asked.
         is_conclusive: whether not finding it means that it is not there (see
             ``VariantPattern.is_provisional``).

@@ -41,6 +41,13 @@ class Genes(Protocol):
     def is_empty(self) -> bool:
         """Whether no gene is known at all."""
 
+    def places(self, name: str, genome: str) -> bool:
+        """Whether ``pattern`` is to be asked for a name on an assembly.
+
+        Not where no genes of that assembly are loaded, or nobody knows the name:
+        annotations may know it.  What is ambiguous or lacks a place is refused there.
+        """
+
     def pattern(self, name: str, genome: str) -> VariantPattern:
         """Return the question for what overlaps a gene.
 
@@ -54,7 +61,14 @@ class Genes(Protocol):
         """
 
     def symbols(self, name: str) -> tuple[str, ...]:
-        """Return every symbol of the gene of a name, approved first; may be none."""
+        """Return what annotations may call the gene of a name; none: unknown.
+
+        The approved symbol first, then further symbols that mean no other gene,
+        then its ids.  A name means what it means to ``pattern``.
+
+        Raises:
+            InvalidRequest: when the name is ambiguous.
+        """
 
     def spells(self, name: str) -> bool:
         """Whether a text is a gene's symbol, letter by letter, or an alias of words.
@@ -266,6 +280,12 @@ class GeneTable:
         """Whether there is no gene with a place."""
         return not self._places
 
+    def places(self, name: str, genome: str) -> bool:
+        """Whether a name is asked by its place on an assembly; see ``Genes``."""
+        if genome not in self._places:
+            return False
+        return bool(self._candidates(name) or self._rows(_key(name)))
+
     def pattern(self, name: str, genome: str) -> VariantPattern:
         """Return the question for what overlaps a gene; see ``Genes``."""
         if self.is_empty:
@@ -276,23 +296,31 @@ class GeneTable:
         if genome not in self._places:
             _refuse(f"No genes are loaded for {genome}; give a region instead.")
         found, notes = self._find(name, genome)
-        gene, more = _one_place(name, found)
-        return replace(region_pattern(gene.interval), notes=(*notes, *more))
+        place, others, more = _place_of(name, found)
+        return replace(region_pattern(place), elsewhere=others, notes=(*notes, *more))
 
     def symbols(self, name: str) -> tuple[str, ...]:
-        """Return every symbol of the gene of a name, approved first; may be none."""
-        known = self._approved(name) or _sole(self._further(name))
-        rows = [g for places in self._places.values() for g in places.under(_key(name))]
-        identity = known.identity if known else next((g.identity for g in rows), None)
-        if identity is None:
+        """Return what annotations may call the gene of a name; see ``Genes``."""
+        known = self._known(name)
+        rows = self._rows(_key(name)) if known is None else self._rows_of(known)
+        if known is None and not rows:
             return ()
-        if known is not None:
-            for places in self._places.values():
-                rows += places.under(_key(identity))
-        written = [g.symbol for g in rows if g.identity == identity]
+        ids = {row.identity for row in rows}
+        if known is None and len(ids) == 1:  # a newer table may approve another symbol
+            known = self._approved(rows[0].identity)
+        ids |= {known.identity} if known else set()
         approved = [known.symbol] if known else []
-        further = [alias for (alias,) in self._names.under(f">{_key(identity)}")]
-        return tuple(dict.fromkeys((*approved, *written, *further)))
+        further = (
+            alias
+            for identity in sorted(ids)
+            for (alias,) in self._names.under(f">{_key(identity)}")
+            if self._identities(alias) <= ids
+        )
+        written = (row.symbol for row in _exact(name, rows))
+        numbers = {each for row in rows for each in (row.ensembl, row.hgnc)}
+        numbers.add(known.hgnc if known else None)
+        listed = sorted(each for each in numbers if each is not None)
+        return tuple(dict.fromkeys((*approved, *written, *further, *listed)))
 
     def spells(self, name: str) -> bool:
         """Whether a text is a gene's symbol, letter by letter; see ``Genes``."""
@@ -304,25 +332,59 @@ class GeneTable:
 
     def _find(self, name: str, genome: str) -> tuple[list[Gene], tuple[str, ...]]:
         """Return the gene's rows on an assembly, and what the answer must repeat."""
-        known = self._approved(name)
-        if known is not None:
+        known = self._known(name)
+        if known is None:
+            return self._written(name, genome), ()
+        if known.kind == APPROVED:
             return self._of(known, genome), ()
+        said = f"{known.name} is {_SAID.get(known.kind, 'a name')} of {known}."
+        return self._of(known, genome), (said,)
+
+    def _written(self, name: str, genome: str) -> list[Gene]:
+        """Return the rows that are written under a name that no text of names has."""
         rows = self._places[genome].under(_key(name))
-        if rows:
-            return rows, ()
-        if any(places.under(_key(name)) for places in self._places.values()):
+        if not rows and self._rows(_key(name)):
             _refuse(_without_place(name.strip(), genome))
-        candidates = self._further(name)
-        if not candidates:
+        if not rows:
             _refuse(
                 f"{_quoted(name)} is no gene of the table that is loaded here; give a "
                 "symbol or id of HGNC, an Ensembl gene id, or a region."
             )
+        return rows
+
+    def _known(self, name: str) -> GeneName | None:
+        """Return the one gene that the texts of names mean by a name.
+
+        ``None`` where a row of a table has it as its own, or nobody knows it.
+        """
+        candidates = self._candidates(name)
         known = _sole(candidates)
-        if known is None:
+        if candidates and known is None:
             _refuse(_choice(name, candidates))
-        said = f"{known.name} is {_SAID.get(known.kind, 'a name')} of {known}."
-        return self._of(known, genome), (said,)
+        return known
+
+    def _candidates(self, name: str) -> list[GeneName]:
+        """Return what a name may mean: approved, else of a row, else any other."""
+        found = list(self._named(name))
+        approved = [n for n in found if n.kind == APPROVED]
+        if _sole(approved) is not None:
+            return approved
+        return [] if self._rows(_key(name)) else approved or found
+
+    def _identities(self, name: str) -> set[str]:
+        """Return the identities of every gene a name may mean."""
+        candidates = self._candidates(name)
+        return {each.identity for each in candidates or self._rows(_key(name))}
+
+    def _rows(self, key: str) -> list[Gene]:
+        """Return the rows of a key on every assembly."""
+        return [g for places in self._places.values() for g in places.under(key)]
+
+    def _rows_of(self, known: GeneName) -> list[Gene]:
+        """Return the rows of a gene of HGNC on every assembly."""
+        named = (known.hgnc, known.symbol)
+        rows = [g for key in named if key is not None for g in self._rows(_key(key))]
+        return [g for g in rows if g.hgnc in (None, known.hgnc)]
 
     def _of(self, known: GeneName, genome: str) -> list[Gene]:
         """Return the rows of a gene of HGNC: by its id, else by its symbol."""
@@ -341,9 +403,6 @@ class GeneTable:
         found = [n for n in self._named(name) if n.kind == APPROVED]
         return _sole(found)
 
-    def _further(self, name: str) -> list[GeneName]:
-        return [n for n in self._named(name) if n.kind != APPROVED]
-
     def _named(self, name: str) -> Iterator[GeneName]:
         for spelled, kind, hgnc, symbol in self._names.under(_key(name)):
             yield GeneName(spelled, kind, hgnc or None, symbol)
@@ -353,6 +412,11 @@ class _ForeignGenes:
     """The genes of another beacon: known to it by name alone."""
 
     is_empty = False
+
+    def places(self, name: str, genome: str) -> bool:
+        """Say that places are known there."""
+        del name, genome
+        return True
 
     def pattern(self, name: str, genome: str) -> VariantPattern:
         """Return the question for a gene, whatever it may be there."""
@@ -401,27 +465,67 @@ def _choice(name: str, names: Sequence[GeneName]) -> str:
     )
 
 
-def _one_place(name: str, rows: Sequence[Gene]) -> tuple[Gene, tuple[str, ...]]:
-    """Return the one place some rows mean, and what else must be said.
+def _exact(name: str, rows: Sequence[Gene]) -> Sequence[Gene]:
+    """Return the rows that spell a name letter by letter, where there are any."""
+    return [gene for gene in rows if gene.symbol == name.strip()] or rows
 
-    Genes of the pseudo-autosomal regions are listed on X and on Y; data keeps
-    them on X.
+
+def _place_of(
+    name: str, rows: Sequence[Gene]
+) -> tuple[Interval, tuple[Interval, ...], tuple[str, ...]]:
+    """Return the place some rows mean, further ones, and what else must be said.
+
+    Genes of the pseudo-autosomal regions lie on X and on Y, wherever tables list
+    them; data may keep their variants on either.
     """
-    exact = [gene for gene in rows if gene.symbol == name.strip()]
-    rows = exact or rows
-    if len({gene.interval for gene in rows}) == 1:
-        return rows[0], ()
-    by_contig = {gene.interval.contig.name: gene for gene in rows}
-    if by_contig.keys() == {"X", "Y"} and len(rows) == 2:
-        other = _place(by_contig["Y"].interval)
-        note = (
-            f"{by_contig['X'].symbol} lies on Y as well ({other}), which is not asked."
-        )
-        return by_contig["X"], (note,)
+    rows = _exact(name, rows)
+    symbol, places = rows[0].symbol, list(dict.fromkeys(g.interval for g in rows))
+    if len(places) == 1:
+        twins = _twins(places[0])
+        if any(twin is None for twin in twins):
+            return places[0], (), (_without_twin(symbol, places[0]),)
+        places += (twin for twin in twins if twin is not None)
+    elif sorted(place.contig.name for place in places) != ["X", "Y"]:
+        _refuse_places(name, rows)
+    if len(places) == 1:
+        return places[0], (), ()
+    places.sort(key=lambda place: place.contig.rank)
+    where = " and ".join(map(_place, places))
+    return places[0], tuple(places[1:]), (f"{symbol} lies on X and Y: {where}.",)
+
+
+def _refuse_places(name: str, rows: Sequence[Gene]) -> NoReturn:
     listed = [f"{g.ensembl or g.symbol} ({_place(g.interval)})" for g in rows]
     _refuse(
         f"{_quoted(name)} lies at several places: "
         f"{', '.join(listed[:_MOST_LISTED])}; ask for one of them."
+    )
+
+
+def _twins(place: Interval) -> list[Interval | None]:
+    """Return where the pseudo-autosomal bases of a place lie on the other sequence.
+
+    ``None`` where the two regions differ in length, so that nobody can tell.
+    """
+    regions = ASSEMBLIES[place.contig.assembly].par
+    half = len(regions) // 2
+    others = (*regions[half:], *regions[:half])
+    found: list[Interval | None] = []
+    for here, there in zip(regions, others, strict=True):
+        low, high = max(place.start, here.start), min(place.end, here.end)
+        if here.contig != place.contig or low >= high:
+            continue
+        shift = there.start - here.start
+        twin = Interval(contig=there.contig, start=low + shift, end=high + shift)
+        found.append(twin if len(here) == len(there) else None)
+    return found
+
+
+def _without_twin(symbol: str, place: Interval) -> str:
+    other = "Y" if place.contig.name == "X" else "X"
+    return (
+        f"{symbol} lies in a pseudo-autosomal region ({_place(place)}); its place on "
+        f"{other} is not known here and not asked: give it as a region."
     )
 
 

@@ -1,4 +1,4 @@
-"""One answer out of the answers to several alleles of one name.  Pure.
+"""One answer out of the answers to several alleles of one name, or places.  Pure.
 
 Made of what may be said already, so that nothing more is said; a dataset that
 could not answer for one of the alleles has not said "no".
@@ -36,7 +36,10 @@ def joined(name: str, answers: Sequence[NamedAllele], query: Query) -> Disclosur
     by_id: dict[str, list[DatasetDisclosure]] = {}
     for part in (part for a in answers for part in a.disclosure.datasets):
         by_id.setdefault(part.dataset, []).append(part)
-    datasets = tuple(_joined(parts, query, len(answers)) for parts in by_id.values())
+    datasets = tuple(
+        _joined(parts, query, len(answers), [part.status for part in parts])
+        for parts in by_id.values()
+    )
     warnings = dict.fromkeys(w for a in answers for w in a.disclosure.warnings)
     said = f"{name} names {len(answers)} alleles here."
     return Disclosure(
@@ -47,15 +50,43 @@ def joined(name: str, answers: Sequence[NamedAllele], query: Query) -> Disclosur
     )
 
 
+def joined_places(answers: Sequence[Disclosure], query: Query) -> Disclosure:
+    """Return the answer to a question from those at each of its places.
+
+    The first place is the one where data is expected: a dataset that looked there
+    and nowhere else says what it says there.
+    """
+    by_id: dict[str, list[DatasetDisclosure]] = {}
+    for part in (part for answer in answers for part in answer.datasets):
+        by_id.setdefault(part.dataset, []).append(part)
+    datasets = tuple(
+        _joined(parts, query, len(answers), _known(parts)) for parts in by_id.values()
+    )
+    warnings = dict.fromkeys(w for answer in answers for w in answer.warnings)
+    return Disclosure(
+        granularity=max(answer.granularity for answer in answers),
+        datasets=datasets,
+        warnings=tuple(warnings),
+    )
+
+
+def _known(parts: Sequence[DatasetDisclosure]) -> list[Status]:
+    """Return what is said at the first place, and what is known at the others."""
+    first, *others = (part.status for part in parts)
+    return [first, *(word for word in others if word is not Status.NOT_COVERED)]
+
+
 def _joined(
-    parts: Sequence[DatasetDisclosure], query: Query, asked: int
+    parts: Sequence[DatasetDisclosure],
+    query: Query,
+    asked: int,
+    words: Sequence[Status],
 ) -> DatasetDisclosure:
-    """Return what one dataset says of all alleles together.
+    """Return what one dataset says of all parts of a question together.
 
     One that came or went between two of the questions was not asked for all.
     """
-    words = [part.status for part in parts]
-    words += [Status.NO_ANSWER] * (asked - len(parts))
+    words = [*words, *[Status.NO_ANSWER] * (asked - len(parts))]
     totals = [part.total for part in parts]
     known = [total for total in totals if total is not None]
     variants = tuple(variant for part in parts for variant in part.variants)

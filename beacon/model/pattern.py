@@ -8,7 +8,7 @@ Beacon v2, genomicVariations/requestParameters.json.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from beacon.model.annotation import Annotation
-    from beacon.model.genome import Contig
+    from beacon.model.genome import Contig, Interval
     from beacon.model.similarity import Similar
     from beacon.model.variant import Allele
 
@@ -77,6 +77,8 @@ class VariantPattern:
             length may have any.
         mate: the sequence the other side of a breakend must lie on.
         similar: the event the variant must be similar to.
+        elsewhere: further places that may be met instead of ``overlap`` (a
+            pseudo-autosomal gene lies on X and on Y); see ``places``.
         is_provisional: its spellings may not be all there are (an insertion or
             deletion that may lie further left, where no reference tells; bases
             that are not known): not finding it says nothing.
@@ -99,6 +101,7 @@ class VariantPattern:
     max_length: int | None = None
     mate: Contig | None = None
     similar: Similar | None = None
+    elsewhere: tuple[Interval, ...] = ()
     is_provisional: bool = False
     notes: tuple[str, ...] = field(default=(), compare=False)
 
@@ -108,6 +111,16 @@ class VariantPattern:
         return self == VariantPattern(
             contig=self.contig, genome=self.genome, overlap=self.overlap
         )
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it asks for an allele of one base's, not all of it spelled.
+
+        What is called of that base then tells of every such allele.
+        """
+        if self.start is None or self.start.high - self.start.low != 1:
+            return False
+        return self.asks_bases and self.overlap is None and self.end is None
 
     @property
     def assembly(self) -> str:
@@ -142,9 +155,28 @@ class VariantPattern:
         return asked.identifier
 
     @property
+    def places(self) -> tuple[VariantPattern, ...]:
+        """The questions for each of its places; a variant may meet any of them."""
+        own = replace(self, elsewhere=())
+        others = (
+            replace(own, contig=p.contig, overlap=Bounds(low=p.start, high=p.end))
+            for p in self.elsewhere
+        )
+        return (own, *others)
+
+    @property
     def is_single_allele(self) -> bool:
         """Whether this asks for one allele, by its spellings or by its id."""
         return bool(self.spellings) or self.identity is not None
+
+    def narrowed_like(self, other: VariantPattern) -> VariantPattern:
+        """Return this question with the type and the lengths another one asks for."""
+        return replace(
+            self,
+            variant_type=other.variant_type,
+            min_length=other.min_length,
+            max_length=other.max_length,
+        )
 
     def reach(self) -> Bounds:
         """Return the widest stretch a matching variant must touch or begin in."""
@@ -165,6 +197,8 @@ class VariantPattern:
 
     def matches(self, allele: Allele, annotation: Annotation | None = None) -> bool:
         """Whether ``allele``, as a dataset keeps it, is one this question asks for."""
+        if self.elsewhere:
+            return any(place.matches(allele, annotation) for place in self.places)
         return (
             self.place_of(allele) is not None
             and (self.annotated is None or self.annotated.matches(annotation))
@@ -226,14 +260,15 @@ class VariantPattern:
         if self.end is not None and side.end not in self.end:
             return False
         # Where bases are asked too, the start is compared with them, form by form.
-        return self._asks_bases or self.start is None or side.start in self.start
+        return self.asks_bases or self.start is None or side.start in self.start
 
     @property
-    def _asks_bases(self) -> bool:
+    def asks_bases(self) -> bool:
+        """Whether bases are given, of either side."""
         return self.reference is not None or self.alternate is not None
 
     def _based(self, allele: Allele) -> bool:
-        if not self._asks_bases:
+        if not self.asks_bases:
             return True
         if allele.is_symbolic:
             return False

@@ -2,7 +2,8 @@
 
 ``QUERY_TYPES`` is the whole decision: the first row whose parameters are given
 builds the pattern.  A new kind of question is a new row.  Whatever cannot be
-answered is refused naming its parameter; nothing is dropped, nothing guessed.
+answered is refused naming its parameter; nothing is dropped, nothing guessed:
+a parameter changes the pattern, or is refused.
 Beacon v2, genomicVariations/requestParameters.json and docs/variant-queries.md.
 """
 
@@ -136,8 +137,14 @@ class _Asked(NamedTuple):
     @property
     def knows_gene_place(self) -> bool:
         """Whether a gene is asked by where it lies, not by what annotations say."""
-        by_name = self.given.gene_id is None or self.given.aminoacid_change is not None
-        return not (by_name or self.genes.is_empty)
+        name = self.given.gene_id
+        if name is None or self.given.aminoacid_change is not None:
+            return False
+        return self.genes.places(name, self.genome())
+
+    def genome(self) -> str:
+        """Return the assembly that is asked, where no sequence tells."""
+        return resolve_assembly(self.given.assembly_id, self.loaded)
 
     def contig(self) -> Contig:
         name = self.given.reference_name
@@ -152,12 +159,15 @@ class QueryType:
 
     Attributes:
         needs_genes: whether it can be asked only where gene places are loaded.
+        compares_events: whether it reads what describes an event and how like it
+            another must be; elsewhere that is refused.
     """
 
     name: str
     asks: Callable[[VariantParameters], bool]
     build: Callable[[_Asked], VariantPattern | None]
     needs_genes: bool = False
+    compares_events: bool = False
 
     def is_for(self, asked: _Asked) -> bool:
         """Whether it is what some parameters ask."""
@@ -189,6 +199,8 @@ def pattern_of(
     given = _checked(parameters)
     asked = _Asked(given, loaded, references, genes)
     row = next(row for row in QUERY_TYPES if row.is_for(asked))
+    if not row.compares_events:
+        _refuse_events(given)
     found = row.build(asked)
     if found is None:
         return None
@@ -248,19 +260,35 @@ def _narrowed(pattern: VariantPattern, given: VariantParameters) -> VariantPatte
     )
 
 
-def _joined(pattern: VariantPattern, asked: _Asked) -> VariantPattern:
-    """Return the pattern, narrowed to breakends whose mate is on a sequence."""
-    given = asked.given
+def _refuse_events(given: VariantParameters) -> None:
+    """Refuse what compares events where none are compared."""
+    for parameter, value in (
+        ("similarity", given.similarity),
+        ("breakpointDistance", given.breakpoint_distance),
+    ):
+        if value is not None:
+            _refuse(
+                parameter,
+                f"{parameter} compares an event of referenceName, start, end and"
+                " variantType with others; leave it out of this question.",
+            )
     for parameter, value in (
         ("mateStart", given.mate_start),
         ("variantLength", given.variant_length),
     ):
         if value is not None:
             _refuse(parameter, f"{parameter} needs similarity beside it.")
+
+
+def _joined(pattern: VariantPattern, asked: _Asked) -> VariantPattern:
+    """Return the pattern, narrowed to breakends whose mate is on a sequence."""
+    given = asked.given
     if given.mate_name is None:
         return pattern
-    if pattern.is_single_allele or pattern.contig is None:
+    if pattern.is_single_allele or pattern.name is not None:
         _refuse("mateName", "mateName asks for breakends; leave out the allele.")
+    if pattern.contig is None:
+        _refuse("mateName", "mateName asks for breakends; it needs referenceName.")
     mate = resolve_contig(
         given.mate_name, assembly=pattern.assembly, loaded=asked.loaded
     )
@@ -334,16 +362,25 @@ def _gene(asked: _Asked) -> VariantPattern:
     given = asked.given
     if given.start or given.end or given.genomic_allele_short_form is not None:
         _refuse("geneId", "geneId places the variants; leave out other places.")
-    genome = resolve_assembly(given.assembly_id, asked.loaded)
-    pattern = asked.genes.pattern(given.gene_id or "", genome)
-    if given.reference_name is not None and asked.contig() != pattern.contig:
-        _refuse(
-            "geneId",
-            f"{given.gene_id} lies on {pattern.sequence.name}, not on "
-            f"{given.reference_name}.",
-        )
+    pattern = asked.genes.pattern(given.gene_id or "", asked.genome())
+    if given.reference_name is not None:
+        pattern = _on_sequence(pattern, asked)
     return replace(
         pattern, reference=given.reference_bases, alternate=given.alternate_bases
+    )
+
+
+def _on_sequence(pattern: VariantPattern, asked: _Asked) -> VariantPattern:
+    """Return the question for a gene's place on the sequence that is named."""
+    given, contig = asked.given, asked.contig()
+    for place in pattern.places:
+        if place.contig == contig:
+            return place
+    _refuse(
+        "geneId",
+        f"{given.gene_id} lies on "
+        f"{' and '.join(p.sequence.name for p in pattern.places)}, not on "
+        f"{given.reference_name}.",
     )
 
 
@@ -352,7 +389,7 @@ def _without_place(asked: _Asked) -> VariantPattern:
     given = asked.given
     return VariantPattern(
         contig=None,
-        genome=resolve_assembly(given.assembly_id, asked.loaded),
+        genome=asked.genome(),
         reference=given.reference_bases,
         alternate=given.alternate_bases,
     )
@@ -364,8 +401,7 @@ def _annotated(pattern: VariantPattern, asked: _Asked) -> VariantPattern:
     if not given.asks_annotations:
         return pattern
     if pattern.is_single_allele or pattern.annotated is not None:
-        other = "filters" if given.aminoacid_change is None else "aminoacidChange"
-        parameter = other if given.gene_id is None else "geneId"
+        parameter = _said_by_annotations(given)
         _refuse(
             parameter,
             f"{parameter} narrows a gene, a range or a sequence;"
@@ -377,7 +413,18 @@ def _annotated(pattern: VariantPattern, asked: _Asked) -> VariantPattern:
         effects=given.effects,
         protein_change=None if change is None else _change(change),
     )
-    return replace(pattern, annotated=annotated if annotated.kinds else None)
+    return replace(
+        pattern,
+        annotated=annotated if annotated.kinds else None,
+        notes=pattern.notes + _without_table(asked, annotated),
+    )
+
+
+def _said_by_annotations(given: VariantParameters) -> str:
+    """Return the first parameter that annotations answer."""
+    if given.gene_id is not None:
+        return "geneId"
+    return "filters" if given.aminoacid_change is None else "aminoacidChange"
 
 
 def _symbols(asked: _Asked) -> tuple[str, ...]:
@@ -386,6 +433,21 @@ def _symbols(asked: _Asked) -> tuple[str, ...]:
     if name is None or asked.knows_gene_place:
         return ()
     return asked.genes.symbols(name) or gene_symbols(name)
+
+
+def _without_table(asked: _Asked, annotated: AnnotationPattern) -> tuple[str, ...]:
+    """Return that a gene is asked of annotations, where a table could have it."""
+    name = asked.given.gene_id
+    is_by_change = asked.given.aminoacid_change is not None
+    if not annotated.genes or is_by_change or name is None or asked.genes.is_empty:
+        return ()
+    known = asked.genes.symbols(name)
+    lacking = (
+        f"no place on {asked.genome()} is loaded for {known[0]}"
+        if known
+        else f"{name.strip()[:40]!r} is no gene of the table that is loaded here"
+    )
+    return (f"Annotations were asked for this gene: {lacking}.",)
 
 
 def _change(text: str) -> str:
@@ -427,7 +489,7 @@ def _short_form(asked: _Asked) -> VariantPattern:
     if hgvs is not None:
         return VariantPattern(
             contig=None,
-            genome=resolve_assembly(given.assembly_id, asked.loaded),
+            genome=asked.genome(),
             annotated=AnnotationPattern(hgvs=hgvs),
         )
     if not (notation.is_hgvs(text) or notation.is_name(text)):
@@ -448,13 +510,24 @@ def _short_form(asked: _Asked) -> VariantPattern:
         raise InvalidRequest(str(error), parameter=parameter) from error
 
 
+_EVENTS_ALONE = "similarity compares events;"
+_LENGTH_BOUND = "similarity bounds the length itself;"
+
+
 def _similar(asked: _Asked) -> VariantPattern:
     """Build the question whether an event has been seen: kind, place, how alike."""
     given, contig = asked.given, asked.contig()
-    if given.reference_bases is not None or given.alternate_bases is not None:
-        _refuse("similarity", "similarity compares events; leave out the bases.")
-    if given.variant_min_length is not None or given.variant_max_length is not None:
-        _refuse("variantMinLength", "similarity bounds the length itself.")
+    for parameter, value, sentence in (
+        ("referenceBases", given.reference_bases, _EVENTS_ALONE),
+        ("alternateBases", given.alternate_bases, _EVENTS_ALONE),
+        ("variantMinLength", given.variant_min_length, _LENGTH_BOUND),
+        ("variantMaxLength", given.variant_max_length, _LENGTH_BOUND),
+    ):
+        if value is not None:
+            _refuse(parameter, f"{sentence} leave out {parameter}.")
+    if given.asks_annotations:
+        parameter = _said_by_annotations(given)
+        _refuse(parameter, f"{_EVENTS_ALONE} leave out {parameter}.")
     if given.variant_type is None:
         kinds = ", ".join((*SPANS, *POINTS))
         _refuse("variantType", f"similarity needs variantType, one of {kinds}.")
@@ -474,6 +547,7 @@ def _event(asked: _Asked, kind: str, contig: Contig) -> Event:
         _refuse("variantType", f"Events of type {kind} have no similar ones.")
     if len(given.start) != 1 or len(given.end) > 1:
         _refuse("start", "similarity takes one start and one end.")
+    _check_event(given, kind)
     start = given.start[0]
     end = given.end[0] if given.end else start
     if kind in SPANS and end <= start:
@@ -483,6 +557,18 @@ def _event(asked: _Asked, kind: str, contig: Contig) -> Event:
         return Event(kind, contig.name, start, end, end - start)
     mate = _mate(asked, contig) if kind == "BND" else None
     return Event(kind, contig.name, start, start, given.variant_length, mate=mate)
+
+
+def _check_event(given: VariantParameters, kind: str) -> None:
+    """Refuse what says nothing of an event of a kind."""
+    if kind != "INS" and given.variant_length is not None:
+        _refuse("variantLength", f"variantLength is of INS, not of {kind}.")
+    if kind != "BND" and given.mate_name is not None:
+        _refuse("mateName", f"mateName is of BND, not of {kind}.")
+    if kind != "BND" and given.mate_start is not None:
+        _refuse("mateStart", f"mateStart is of BND, not of {kind}.")
+    if kind in POINTS and given.end and given.end[0] - given.start[0] not in (0, 1):
+        _refuse("end", f"{kind} lies at one place; leave out the end.")
 
 
 def _mate(asked: _Asked, contig: Contig) -> Mate | None:
@@ -637,7 +723,12 @@ QUERY_TYPES: tuple[QueryType, ...] = (
         asks=lambda p: p.reference_name is None and not p.places_something,
         build=_everything,
     ),
-    QueryType(name="similar", asks=lambda p: p.asks_similar, build=_similar),
+    QueryType(
+        name="similar",
+        asks=lambda p: p.asks_similar,
+        build=_similar,
+        compares_events=True,
+    ),
     QueryType(
         name="bracket",
         asks=lambda p: max(len(p.start), len(p.end)) > 1,
@@ -668,7 +759,7 @@ _IDENTITY = re.compile(
 )
 _SPELLED = re.compile(r"([A-Z]+)-([A-Z]+)")
 _DIGESTED = re.compile(r"ref\.[0-9a-f]{24}-alt\.[0-9a-f]{24}")
-_SYMBOLIC = re.compile(r"[0-9]{1,10}-\S+")
+_SYMBOLIC = re.compile(r"([0-9]{1,10})-\S+")
 
 
 def identity_pattern(identity: str) -> VariantPattern | None:
@@ -690,14 +781,14 @@ def identity_pattern(identity: str) -> VariantPattern | None:
 def _identity_pattern(
     contig: Contig, start: int, change: str, identity: str
 ) -> VariantPattern | None:
-    spelled = _SPELLED.fullmatch(change)
-    if spelled is None and not (
-        _DIGESTED.fullmatch(change) or _SYMBOLIC.fullmatch(change)
-    ):
+    spelled, symbolic = _SPELLED.fullmatch(change), _SYMBOLIC.fullmatch(change)
+    if not (spelled or symbolic or _DIGESTED.fullmatch(change)):
         return None
+    end = int(symbolic[1]) if symbolic else None
     return VariantPattern(
         contig=contig,
         identity=identity,
         start=Bounds(low=start, high=start + 1),
+        end=None if end is None else Bounds(low=end, high=end + 1),
         spellings=((start, spelled[1], spelled[2]),) if spelled else (),
     )

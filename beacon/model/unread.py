@@ -31,6 +31,12 @@ def _row(name: str, form: str, sentence: str) -> Unread:
 
 UNREAD: tuple[Unread, ...] = (
     _row(
+        "no rs number",
+        r"(?:dbsnp:)?rs\s?[0-9]{16,}",
+        "This is no rs number: dbSNP has none of more than 15 digits; check it for "
+        "digits too many.",
+    ),
+    _row(
         "several rsIDs",
         r"rs[0-9]+(?:[\s,;/+]+rs[0-9]+)+",
         "Several rsIDs were given; ask for one at a time.",

@@ -111,8 +111,8 @@ _SILENT: Mapping[Silence, str] = {
         " a table of them is loaded (beacon load genes)."
     ),
     Silence.UNREAD: (
-        "Some annotations of a dataset could not be read and may be about what is"
-        " asked for, so not finding it is no answer."
+        "Some alleles of a dataset are not annotated, or not in a way that could be"
+        " read, and may be what is asked for, so not finding it is no answer."
     ),
 }
 

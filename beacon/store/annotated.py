@@ -36,6 +36,10 @@ _NAMES = frozenset((Kind.GENE, Kind.IDENTIFIER, Kind.HGVS))
 """What a dataset may not know: then it says nothing of it."""
 
 
+_LOOKED_AT = 500
+"""Doubtful alleles that are looked up at once."""
+
+
 class Tables(NamedTuple):
     """The rows and the annotations of one assembly."""
 
@@ -232,12 +236,16 @@ async def _may_be_unread(shelf: Shelf, pattern: VariantPattern, tables: Tables) 
         return True  # more than anybody can look through
     doubtful = [d for d in unread if asked.may_match(read_annotation(d))]
     bare = replace(pattern, annotated=None)
-    found = await _alleles(doubtful, pattern.assembly, tables.rows)
     field = str(number)
-    return any(
-        one.counts.get(field, b"\0")[0] & EXISTS and bare.matches(one.allele)
-        for one in found
-    )
+    for first in range(0, len(doubtful), _LOOKED_AT):
+        some = doubtful[first : first + _LOOKED_AT]
+        found = await _alleles(some, pattern.assembly, tables.rows)
+        if any(
+            one.counts.get(field, b"\0")[0] & EXISTS and bare.matches(one.allele)
+            for one in found
+        ):
+            return True
+    return False
 
 
 def _versioned(

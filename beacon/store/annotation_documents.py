@@ -9,8 +9,9 @@ allele,
 
 with ``r`` and ``a`` where a short row's key holds only their hash (the row may
 have been salted: compare).  The first ``m`` of ``p`` are the file's, the rest
-short forms they are found under.  What an allele is found under has an index
-of its own, over the documents that have it; everything else is shown only.
+short forms they are found under, and places (``~800``).  What an allele is found
+under has an index of its own, over the documents that have it; everything else is
+shown only.
 """
 
 from __future__ import annotations

@@ -9,9 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from beacon.model.annotation import Unread, indexed_changes, unversioned
+from beacon.model.annotation import (
+    Unread,
+    doubted_changes,
+    sought_changes,
+    unversioned,
+)
 from beacon.model.pattern import VariantPattern
-from beacon.model.protein import frameshift
+from beacon.model.protein import short_form
 from beacon.store.annotation_documents import (
     UNREAD,
     annotations_collection,
@@ -122,19 +127,24 @@ class AnnotationTable:
     async def unread(
         self, release: int, pattern: VariantPattern, longest: int
     ) -> list[Document] | None:
-        """Return a release's alleles whose annotation was not fully understood.
+        """Return a release's alleles whose annotation may say more than was read.
 
+        With them those of which a change is told that may be the one asked for.
         ``None`` where there are too many.
         """
-        where = {
-            "v": release,
-            UNREAD: {"$in": [str(reason) for reason in Unread]},
-            **_placed(pattern, longest),
-        }
-        with driver_errors():
-            cursor = self._collection.find(where, max_time_ms=self._max_ms)
-            found = await cursor.limit(_MOST_UNREAD).to_list(None)
-        return None if len(found) == _MOST_UNREAD else found
+        parts: list[Document] = [{UNREAD: {"$in": [str(why) for why in Unread]}}]
+        change = None if pattern.annotated is None else pattern.annotated.protein_change
+        if change is not None:
+            parts.append({"p": {"$in": doubted_changes(change)}})
+        found: list[Document] = []
+        for part in parts:
+            where = {"v": release, **part, **_placed(pattern, longest)}
+            with driver_errors():
+                cursor = self._collection.find(where, max_time_ms=self._max_ms)
+                found += await cursor.limit(_MOST_UNREAD).to_list(None)
+            if len(found) >= _MOST_UNREAD:
+                return None
+        return found
 
 
 def _is_told_by_indexes(pattern: VariantPattern) -> bool:
@@ -144,7 +154,7 @@ def _is_told_by_indexes(pattern: VariantPattern) -> bool:
     if asked is None or bare != VariantPattern(contig=None, genome=bare.genome):
         return False
     change = asked.protein_change
-    return asked.hgvs is None and (change is None or frameshift(change) is None)
+    return asked.hgvs is None and (change is None or short_form(change) is None)
 
 
 def _said(asked: AnnotationPattern | None) -> Document:
@@ -155,7 +165,7 @@ def _said(asked: AnnotationPattern | None) -> Document:
     for part in _names(asked):
         where |= part
     if asked.protein_change is not None:
-        where["p"] = {"$in": indexed_changes((asked.protein_change,))}
+        where["p"] = {"$in": sought_changes(asked.protein_change)}
     if len(asked.effects) == 1:
         where["e"] = {"$in": list(asked.effects[0])}
     elif asked.effects:

@@ -27,7 +27,8 @@ Stretch = tuple[int, int]
 def asked_stretch(pattern: VariantPattern) -> Stretch:
     """Return the bases a "no" would have to have looked at; the first comes first.
 
-    Of one allele those of its shortest spelling, the leftmost; of a range the
+    Of one allele those of its shortest spelling, the leftmost, or what its id
+    says that it spans; of a range the
     range; of an event what it affects; of a bracket those where a variant may
     begin (or end).
     """
@@ -38,7 +39,9 @@ def asked_stretch(pattern: VariantPattern) -> Stretch:
         )
         return _clipped(start, start + len(reference), length)
     if pattern.identity is not None and pattern.start is not None:
-        return _clipped(pattern.start.low, pattern.start.low + 1, length)
+        start = pattern.start.low
+        end = start + 1 if pattern.end is None else pattern.end.low
+        return _clipped(start, end, length)
     if pattern.overlap is not None or pattern.similar is not None:
         reach = pattern.reach()
         return _clipped(reach.low, reach.high, length)

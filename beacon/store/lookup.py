@@ -17,10 +17,10 @@ from beacon.store.covering import asked_stretch, look_along, look_at
 from beacon.store.driver import is_long
 from beacon.store.keys import SALTS, encode, is_hashed, is_site, long_key
 from beacon.store.packing import unpack
-from beacon.store.scanning import allele_of
+from beacon.store.scanning import allele_of, with_structure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from beacon.model.annotation import Kind
     from beacon.model.dataset import Dataset, Release
@@ -52,12 +52,13 @@ async def look_up(
     """Return what every dataset says of the one allele that is asked for.
 
     Of several datasets one usually lacks the allele, so its place is read at
-    once: it holds the allele's rows, too.
+    once: it holds the allele's rows, too.  An id that spells no bases names the
+    place only.
     """
     loaded = [s for s in shelves if pattern.sequence.name in s.release.contigs]
     asked = _Asked(pattern, table, has_long=any(s.long_classes for s in loaded))
     there = None
-    if len(loaded) > 1 and asked.stands_at_its_places:
+    if not pattern.spellings or (len(loaded) > 1 and asked.stands_at_its_places):
         there = await asked.rows_there()
     alleles = asked.of_pattern(await asked.rows() if there is None else there)
     findings: dict[str, DatasetFindings] = {}
@@ -143,11 +144,17 @@ async def ranges_declared(
             if pattern.is_single_allele:
                 place = place_declared(place, release, seen)
             else:
-                place = replace(place, coverage=seen.coverage())
+                place = replace(place, coverage=_narrower(place, seen.coverage()))
             told.append(replace(one, place=place))
         else:
             told.append(one)
     return told
+
+
+def _narrower(place: Place, declared: Coverage) -> Coverage:
+    """Return how much of a range was looked at: records may tell of less."""
+    is_whole = declared is Coverage.WHOLE
+    return place.coverage if is_whole and place.coverage is not None else declared
 
 
 def _is_open_to_doubt(found: DatasetFindings) -> bool:
@@ -181,11 +188,14 @@ class _Asked:
         self._table = table
         self._has_long = has_long
         self._spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
+        self._starts = _starts(self._spellings)
+        if not pattern.spellings and pattern.start is not None:
+            self._starts = (pattern.start.low,)
 
     @property
     def stands_at_its_places(self) -> bool:
         """Whether every spelling begins where the place is read anyway."""
-        return {s for s, _, _ in self._spellings} <= {*_starts(self._spellings)}
+        return {s for s, _, _ in self._spellings} <= {*self._starts}
 
     async def rows(self) -> list[Row]:
         """Return the rows of the spellings themselves."""
@@ -209,8 +219,7 @@ class _Asked:
 
     async def rows_there(self) -> list[Row]:
         """Return every row that begins where the allele may begin."""
-        starts = _starts(self._spellings)
-        places = [(self._rank, start) for start in starts]
+        places = [(self._rank, start) for start in self._starts]
         rows = _flat(await self._table.places.get(places))
         if self._has_long:
             rows += _flat(await self._table.long_places.get(places))
@@ -229,7 +238,7 @@ class _Asked:
             if self._pattern.matches(allele):
                 alleles.append((allele, cast("Document", row["d"])))
         rank = {spelling: i for i, spelling in enumerate(self._pattern.spellings)}
-        return sorted(alleles, key=lambda found: rank[_spelling_of(found[0])])
+        return sorted(alleles, key=lambda found: rank.get(_spelling_of(found[0]), 0))
 
 
 def _spelling_of(allele: Allele) -> Spelling:
@@ -254,15 +263,17 @@ def _from_rows(
         blob = counts.get(field)
         if blob is not None:
             tally, filters = unpack(cast("bytes", blob), release.layout)
-            found = FoundVariant(allele=allele, tally=tally, filters=filters)
+            told = with_structure(allele, cast("bytes", blob))
+            found = FoundVariant(allele=told, tally=tally, filters=filters)
             declared.append(found)
     there = [found for found in declared if found.exists]
     if there:
         return DatasetFindings(dataset=shelf.dataset, total=1, variants=(there[0],))
     if not declared:
         return None
-    place = place_of(release, [counts for _, counts in alleles])
-    return DatasetFindings(dataset=shelf.dataset, total=0, place=place)
+    # People called in any spelling were called for the one allele they all are.
+    said = _said(release, [counts for _, counts in alleles])
+    return DatasetFindings(dataset=shelf.dataset, total=0, place=said.place_as(max))
 
 
 def _starts(spellings: Sequence[Spelling]) -> tuple[int, ...]:
@@ -274,8 +285,43 @@ def _starts(spellings: Sequence[Spelling]) -> tuple[int, ...]:
     return tuple(starts)[:_PLACES]
 
 
+class _Said(NamedTuple):
+    """What rows of a release say together: AN where told, and FILTER words."""
+
+    has_record: bool
+    known: tuple[int, ...]
+    filters: tuple[str, ...]
+
+    def place_as(self, choose: Callable[[Iterable[int]], int]) -> Place:
+        """Return the place that rows of what is asked make, none of them carried.
+
+        One that failed its filters may hide a carrier, whatever others call.
+        """
+        if self.filters or not self.has_record:
+            return Place(filters=self.filters)
+        an = choose(self.known) if self.known else None
+        return Place(an=an, has_record=True)
+
+
 def place_of(release: Release, rows: Iterable[Document]) -> Place:
-    """Return what a release's rows say together, where none makes it exist."""
+    """Return what a release's rows say of a place, for what they do not declare.
+
+    A record that counts answers; the failed ones beside it are of other alleles.
+    """
+    said = _said(release, rows)
+    return said._replace(filters=() if said.has_record else said.filters).place_as(max)
+
+
+def place_of_similar(release: Release, rows: Iterable[Document]) -> Place:
+    """Return what is said by rows of similar events, none of them carried.
+
+    Each may be the event that is meant, so a "no" needs calls for every one: what
+    one record called tells nothing of another, and the least AN counts.
+    """
+    return _said(release, rows).place_as(min)
+
+
+def _said(release: Release, rows: Iterable[Document]) -> _Said:
     field, total = str(release.number), release.layout.groups[0]
     known: list[int] = []
     filters: set[str] = set()
@@ -291,6 +337,4 @@ def place_of(release: Release, rows: Iterable[Document]) -> Place:
         has_record = True
         if tally.an is not None:
             known.append(sum(map(tally.an.__getitem__, total.columns)))
-    if has_record:
-        return Place(an=max(known, default=None), has_record=True)
-    return Place(filters=tuple(sorted(filters)))
+    return _Said(has_record, tuple(known), tuple(sorted(filters)))

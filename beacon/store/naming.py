@@ -55,7 +55,10 @@ def vrs_collection(assembly: str) -> str:
 
 
 def _short(digest: str) -> bytes:
-    """Return the first bytes of a digest: enough to tell a billion alleles apart."""
+    """Return the first bytes of a digest: enough to tell a billion alleles apart.
+
+    Whether an allele has the whole digest is told where its bases are known.
+    """
     return a2b_base64(digest[:_LETTERS].translate(_FOR_BASE64))[:_DIGEST]
 
 

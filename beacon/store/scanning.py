@@ -14,7 +14,7 @@ from operator import itemgetter, methodcaller
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.assemblies import ASSEMBLIES
-from beacon.model.findings import DatasetFindings, FoundVariant, Place
+from beacon.model.findings import Coverage, DatasetFindings, FoundVariant, Place
 from beacon.model.pattern import Bounds
 from beacon.model.query import Granularity
 from beacon.model.variant import Allele
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from beacon.store.tables import Row, Table
 
 _START = itemgetter(0)
+_MOST_REMEMBERED = 4096
 POINT_CLASS = 0
 """The length class of breakends and insertions."""
 
@@ -57,6 +58,9 @@ class Answer:
         self._is_counted = is_counted
         self._variants: list[FoundVariant] = []
         self._filters: set[str] = set()
+        self._has_called = False
+        self._has_uncalled = False
+        self._uncalled: dict[bytes, bool] = {}
 
     @property
     def is_open(self) -> bool:
@@ -88,25 +92,65 @@ class Answer:
             found = FoundVariant(allele=allele, tally=tally, filters=filters)
             self._variants.append(found)
 
+    def heeds(self, blob: bytes, *, is_plain: bool) -> bool:
+        """Whether what does not exist may change what a "no" rests on.
+
+        That somebody was called elsewhere matters to a plain range alone: of a
+        question narrowed further, each allele that matches may be the one meant.
+        """
+        if blob[0] & FILTERED:
+            return True
+        if not self.shelf.release.genotyped:
+            return False
+        if self._has_uncalled and (self._has_called or not is_plain):
+            return False
+        if self._calls_nobody(blob):
+            return not self._has_uncalled
+        return is_plain and not self._has_called
+
+    def _calls_nobody(self, blob: bytes) -> bool:
+        """Whether AN is 0; rows that nobody carries are often the same bytes."""
+        known = self._uncalled.get(blob)
+        if known is None:
+            layout = self.shelf.release.layout
+            an = unpack(blob, layout)[0].an
+            columns = layout.groups[0].columns
+            known = an is not None and not any(an[c] for c in columns)
+            if len(self._uncalled) >= _MOST_REMEMBERED:
+                self._uncalled.clear()
+            self._uncalled[blob] = known
+        return known
+
     def pass_over(self, blob: bytes) -> None:
-        """Note the filters of what only failed records declare: no "no" rests on it."""
-        if not self.seen:
+        """Note what is declared and does not exist: only failed, or nobody called."""
+        if self.seen:
+            return
+        if blob[0] & FILTERED:
             _, filters = unpack(blob, self.shelf.release.layout)
             self._filters.update(filters)
+        elif self._calls_nobody(blob):
+            self._has_uncalled = True
+        else:
+            self._has_called = True
+
+    def _place(self) -> Place | None:
+        """Return what a "no" rests on, as far as rows tell."""
+        if self._filters:
+            return Place(filters=tuple(sorted(self._filters)))
+        if not self._has_uncalled:
+            return None
+        return Place(coverage=Coverage.PARTIAL) if self._has_called else Place(an=0)
 
     def findings(self, total: int | None = None) -> DatasetFindings:
         """Return what it found; ``total`` where that is known already."""
         total = self.seen if total is None else total
         if self.granularity is Granularity.BOOLEAN:
             total = min(total, 1)
-        place = None
-        if not total and self._filters:
-            place = Place(filters=tuple(sorted(self._filters)))
         return DatasetFindings(
             dataset=self.shelf.dataset,
             total=total,
             variants=tuple(self._variants),
-            place=place,
+            place=None if total else self._place(),
         )
 
 
@@ -125,11 +169,12 @@ async def scan(
             if not waiting:
                 return
             wanted = any(a.wants_alleles(len(rows)) for a in waiting)
-            if (pattern is None or pattern.is_plain) and not wanted:
+            is_plain = pattern is None or pattern.is_plain
+            if is_plain and not wanted:
                 rows = _count(rows, pattern, waiting)
             _collect(rows, contig, pattern, waiting)
             if pattern is not None:
-                _note_filters(page, contig, pattern, waiting)
+                _note_absent(page, contig, pattern, waiting)
             if all(a.is_done for a in waiting):
                 return
     finally:
@@ -223,28 +268,42 @@ def with_structure(allele: Allele, blob: bytes) -> Allele:
     return allele if structure is None else replace(allele, structure=structure)
 
 
-def _note_filters(
+def _note_absent(
     rows: Sequence[Row],
     contig: Contig,
     pattern: VariantPattern,
     answers: Sequence[Answer],
 ) -> None:
-    """Note what only failed records declare, for answers that are still "no"."""
+    """Note what is declared and does not exist, for answers that are still "no"."""
+    is_plain = pattern.is_plain or pattern.is_pinned
     for answer in answers:
         for start, document in rows if not answer.seen else ():
             blob = cast("dict[str, bytes]", document["d"]).get(answer.field)
-            if blob is None or not blob[0] & FILTERED:
+            if blob is None or blob[0] & EXISTS:
                 continue
-            if _is_asked_for(contig, pattern, start, document):
+            if not answer.heeds(blob, is_plain=is_plain):
+                continue
+            if _is_asked_for(contig, pattern, (start, document), blob):
                 answer.pass_over(blob)
 
 
 def _is_asked_for(
-    contig: Contig, pattern: VariantPattern, start: int, document: Document
+    contig: Contig, pattern: VariantPattern, row: Row, blob: bytes
 ) -> bool:
-    """Whether a row concerns a question; a bare place, where it may begin."""
+    """Whether a row concerns a question; a bare place, where it may begin.
+
+    Whatever stands at the one base a question is pinned to concerns it.
+
+    One without any call tells of bases, not of the alleles that a question
+    narrowed further asks for; one that failed a filter may hide them.
+    """
+    start, document = row
+    if pattern.is_pinned and pattern.start is not None and start in pattern.start:
+        return True
     if "e" in document or not is_site(cast("int", document["_id"])):
         return pattern.matches(allele_of(contig, start, document))
+    if not blob[0] & FILTERED and not pattern.is_plain:
+        return False
     if pattern.start is None and pattern.end is not None:
         return False  # asked by its end alone, which a place does not have
     bounds = [b for b in (pattern.overlap, pattern.start) if b is not None]

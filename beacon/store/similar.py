@@ -17,8 +17,8 @@ from beacon.model.pattern import Bounds
 from beacon.model.query import Granularity
 from beacon.model.similarity import span_of
 from beacon.store.keys import is_site
-from beacon.store.lookup import loaded_only, place_of
-from beacon.store.packing import EXISTS, FILTERED, unpack
+from beacon.store.lookup import loaded_only, place_of_similar
+from beacon.store.packing import EXISTS, unpack
 from beacon.store.scanning import (
     POINT_CLASS,
     allele_of,
@@ -135,13 +135,11 @@ def _place(
     As in a range, no "no" rests on what only failed or skipped records declare.
     """
     similar = [
-        (blob, cast("Document", counts))
+        cast("Document", counts)
         for allele, blob, counts in held
         if not blob[0] & EXISTS and pattern.matches(with_structure(allele, blob))
     ]
-    failed = [counts for blob, counts in similar if blob[0] & FILTERED]
-    rests_on = failed or [counts for _, counts in similar]
-    return place_of(shelf.release, rests_on) if rests_on else None
+    return place_of_similar(shelf.release, similar) if similar else None
 
 
 def similarity_order(

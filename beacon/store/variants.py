@@ -53,12 +53,7 @@ if TYPE_CHECKING:
 _FRESH = 1.0
 _OLDEST = SETTLE - 1.0
 _DEADLINE = 4.5
-_ITSELF = Page(skip=0, limit=1)
 _RECORD = Granularity.RECORD
-
-
-def _whole(_: str) -> Granularity:
-    return Granularity.RECORD
 
 
 def _with_annotations(
@@ -242,14 +237,12 @@ class VariantStore:
             level = granularities.__getitem__
             found = await ask(pattern, shelves, level, query.page, tables)
             return await ranges_declared(pattern, found, table)
-        if pattern.spellings:
+        if pattern.is_single_allele:
             return await look_up(pattern, shelves, table)
         if pattern.similar is not None:
             levels = [granularities[s.dataset.id] for s in shelves]
             found = await find_similar(pattern, shelves, table, levels, query.page)
             return await ranges_declared(pattern, found, table)
-        if pattern.identity is not None:
-            return await self._scan(pattern, shelves, _whole, _ITSELF)
         return await self._scan(pattern, shelves, granularities.__getitem__, query.page)
 
     async def _scan(

@@ -20,11 +20,14 @@ from beacon.wire.requests import Address, Understanding, gather_line, understand
 from beacon.wire.responses import count_members
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
     from beacon.model.pattern import VariantPattern
     from beacon.wire.info import Document
 
-_SPELLED = frozenset({"variant", "assemblyId", "assembly"})
+_SPELLED = frozenset({"variant", "assemblyId", "assembly", "id"})
+_DATASETS = frozenset({"datasets", "datasetids"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,22 +87,24 @@ def _read_line(raw: bytes) -> Line:
 
 
 def question(line: Line, known: Understanding) -> Query:
-    """Return the question one line asks: about one allele, of every dataset.
+    """Return the question one line asks: about one allele, of the datasets it names.
 
     Raises:
         InvalidRequest: one sentence saying why it cannot be asked.
     """
     if line.error is not None:
         raise InvalidRequest(line.error)
+    datasets: tuple[str, ...] | None = None
     match line.value:
         case str() as text:
             pattern = _spelled(text, None, known)
         case dict() as members:
-            pattern = _asked(members, known)
+            pattern, datasets = _asked(members, known)
         case _:
             message = f"A line must be a JSON object, not {shown(line.value)}."
             raise InvalidRequest(message)
     return Query(
+        datasets=datasets,
         pattern=pattern,
         assembly=pattern.assembly,
         granularity=Granularity.COUNT,
@@ -107,21 +112,26 @@ def question(line: Line, known: Understanding) -> Query:
     )
 
 
-def _asked(members: dict[str, object], known: Understanding) -> VariantPattern:
-    """Return what an object asks: a spelled variant, or Beacon parameters."""
+def _asked(
+    members: dict[str, object], known: Understanding
+) -> tuple[VariantPattern, tuple[str, ...] | None]:
+    """Return what an object asks (a spelled variant, or parameters), and of whom."""
     if "variant" not in members:
-        asked = gather_line(_without_id(members))
-        return _allele(understand(asked, Address(), known).pattern)
+        asked = understand(gather_line(_without_id(members)), Address(), known)
+        return _allele(asked.pattern), asked.datasets
     text = members["variant"]
     if not isinstance(text, str):
         message = f"variant must be text, not {shown(text)}."
         raise InvalidRequest(message, parameter="variant")
-    return _spelled(text, _assembly(members), known)
+    narrowing = {n: v for n, v in members.items() if n.lower() in _DATASETS}
+    assembly = _assembly(members.keys() - narrowing.keys(), members)
+    asked = understand(gather_line(narrowing), Address(), known)
+    return _spelled(text, assembly, known), asked.datasets
 
 
-def _assembly(members: dict[str, object]) -> str | None:
-    """Return the assembly beside a spelled variant, and refuse anything else there."""
-    unknown = members.keys() - _SPELLED - {"id"}
+def _assembly(given_here: AbstractSet[str], members: dict[str, object]) -> str | None:
+    """Return the assembly beside a spelled variant, and refuse what is not known."""
+    unknown = given_here - _SPELLED
     if unknown:
         message = f"{shown(min(unknown))} is not known beside variant."
         raise InvalidRequest(message)

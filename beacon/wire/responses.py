@@ -86,7 +86,8 @@ def _is_included(include: Include, part: DatasetDisclosure) -> bool:
         case Include.HIT:
             return part.exists
         case Include.MISS:
-            return not part.exists
+            # Who gives no answer did not miss: it would read as a "no".
+            return not part.exists and part.status is not Status.NO_ANSWER
         case Include.ALL:
             return True
         case Include.NONE:

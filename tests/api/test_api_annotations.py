@@ -183,6 +183,105 @@ async def test_a_no_rests_on_annotations(
     assert told(answer)["bare"][0] == "not_covered"
 
 
+def row(pos: int, said: str, ref: str = "A", alt: str = "T") -> str:
+    """Return a record on 7 that somebody carries."""
+    return f"7\t{pos}\t.\t{ref}\t{alt}\t.\tPASS\tAC=1;AN=10{said}"
+
+
+BESIDE = row(140453200, ";CSQ=T|synonymous_variant|BRAF||NP_004324.2:p.Leu597%3D")
+NAMELESS = HEADER.replace("##INFO=<ID=CSQ", "##INFO=<ID=OTHER").replace("Format:", "")
+
+
+async def test_a_change_that_is_told_in_part(
+    aiohttp_client: AiohttpClient,
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    tmp_path: Path,
+) -> None:
+    """It is found by what is told; what may be more is no "no"."""
+    said = {
+        100: "T|frameshift_variant|FSG||E:p.Val7LysfsTer3",
+        200: "T|stop_lost|FSG||E:p.Ter606GlnextTer17",
+        300: "T|start_lost|FSG||E:p.Met1?",
+        400: "T|missense_variant|FSG||E:p.Val800_Lys801delinsGluAsn",
+    }
+    path = tmp_path / "x.vcf"
+    rows = [row(pos, f";CSQ={entry}") for pos, entry in said.items()]
+    path.write_text(HEADER + "\n".join(rows) + "\n")
+    request = LoadRequest(
+        dataset="d",
+        paths=(path,),
+        options=LoadOptions(assembly="GRCh37"),
+        references={},
+    )
+    load_variants(catalogue, request)
+    client = await aiohttp_client(application(local_beacon(variant_store)))
+    told = {}
+    for change in (
+        *("V7Kfs", "V7fs*3", "*606Q", "Ter606ext", "*606ext*17", "M1?"),
+        *("M1V", "V800E", "K801N", "V7Kfs*4", "*606K", "V801E"),
+    ):
+        wanted = {"geneId": "FSG", "aminoacidChange": change}
+        told[change] = status_of(
+            await asked(client, None, assemblyId="GRCh37", **wanted)
+        )
+
+    assert list(told.values()) == [
+        *["seen"] * 6,
+        *["no_answer"] * 3,
+        *["not_seen"] * 3,
+    ]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [(HEADER, [BESIDE]), (NAMELESS, [row(140453136, "")])],
+        [(HEADER, [row(140453136, ""), BESIDE])],
+        [(HEADER, [row(140453136, ";CSQ=T||BRAF||"), BESIDE])],
+        [(HEADER, [BESIDE]), (NAMELESS, [row(140453136, ";CLNSIG=Pathogenic")])],
+        [(HEADER, [row(140453136, ";CSQ=T|missense_variant|BRAF||"), BESIDE])],
+        [(HEADER, [row(140453000, ";END=140455000", alt="<DEL>"), BESIDE])],
+    ],
+)
+async def test_an_allele_that_is_not_annotated_is_no_no(
+    aiohttp_client: AiohttpClient,
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    tmp_path: Path,
+    files: list[tuple[str, list[str]]],
+) -> None:
+    """Somebody carries it, and nothing says that it is not what is asked for."""
+    paths = []
+    for number, (header, rows) in enumerate(files):
+        paths.append(tmp_path / f"{number}.vcf")
+        paths[-1].write_text(header + "\n".join(rows) + "\n")
+    request = LoadRequest(
+        dataset="d",
+        paths=tuple(paths),
+        options=LoadOptions(assembly="GRCh37"),
+        references={},
+    )
+    load_variants(catalogue, request)
+    client = await aiohttp_client(application(local_beacon(variant_store)))
+    where = {"referenceName": "7", "start": [140453135], "end": [140453136]}
+    effect = await asked(client, [{"id": "SO:0001583"}], assemblyId="GRCh37", **where)
+    wanted = {"geneId": "BRAF", "aminoacidChange": "V600E"}
+    change = await asked(client, None, assemblyId="GRCh37", **wanted)
+    far = {**where, "start": [1000], "end": [2000]}
+    elsewhere = await asked(client, [{"id": "SO:0001583"}], assemblyId="GRCh37", **far)
+
+    answers = [status_of(effect), status_of(change)]
+    assert set(answers) <= {"no_answer", "seen"}
+    assert "no_answer" in answers
+    assert status_of(elsewhere) == "not_seen"
+
+
+def status_of(answer: dict) -> str:
+    """Return the status of an answer, or of its refusal."""
+    return str(answer["info"]["status"])
+
+
 @pytest.mark.parametrize(
     ("g_variant", "sentence"),
     [

@@ -56,6 +56,31 @@ async def test_a_line_holds_the_counts_of_every_dataset(client):
     }
 
 
+PLACED = {"referenceName": "22", "start": 100, "referenceBases": "T"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "ids"),
+    [
+        ({"variant": "22-101-T-C", "datasets": ["twins"]}, ["twins"]),
+        ({"variant": "22-101-T-C", "datasetIds": "clinic"}, ["clinic"]),
+        ({"variant": "22-101-T-C", "datasets": []}, ["clinic", "twins"]),
+        ({"variant": "22-101-T-C", "datasets": ["nosuch"]}, []),
+        (PLACED | {"alternateBases": "C", "datasets": ["twins"]}, ["twins"]),
+        (
+            PLACED | {"alternateBases": "C", "datasets": {"datasetIds": ["twins"]}},
+            ["twins"],
+        ),
+    ],
+)
+async def test_a_line_asks_the_datasets_it_names(client, asked, ids):
+    """Others say nothing; a dataset that is not there is not asked."""
+    (line,) = await ask(client, json.dumps(asked | {"assemblyId": "GRCh37"}))
+
+    assert [part["id"] for part in line["datasets"]] == ids
+    assert line["status"] == ("seen" if ids else "not_asked")
+
+
 async def test_a_bad_line_keeps_its_place_and_spoils_no_other(client):
     """Also one that is no JSON at all."""
     sent = spelled("22-101-T-C", "oops") + "\n{oops\n" + spelled("22-201-G-A")

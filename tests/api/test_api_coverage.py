@@ -40,6 +40,14 @@ PLAIN = """\
 22 1060 . A G . LowQual . GT 0/1 ./. ./.
 22 5000 . A C . . . GT 0/1 0/0 0/0
 """
+UNCALLED = """\
+22 1000 . A C . . . GT ./. ./. ./.
+22 1010 . N <DEL> . . END=1030 GT ./. ./. ./.
+22 1020 . A C . . . GT 0/0 0/0 0/0
+22 1040 . A G . LowQual . GT 0/1 0/0 0/0
+22 1045 . N <DEL> . . END=1050 GT 0/0 0/0 0/0
+22 1060 . A . . . . GT ./. ./. ./.
+"""
 SITES = "22 1050 . A C . . AC=1;AN=90\n22 1052 . A C . . AC=0;AN=90\n"
 LISTED = "22 1050 . A C . . .\n"
 PANEL = "chr22\t999\t1099\n21\t99\t200\n"
@@ -93,12 +101,12 @@ async def batch(site, *variants):
     ]
 
 
-async def single(site, **asked):
+async def single(site, granularity="record", **asked):
     """Return, by dataset, (status, AN, coverage) of one question."""
     parameters = {"assemblyId": "GRCh37", "referenceName": "22", **asked}
     query = {
         "requestParameters": {"g_variant": parameters},
-        "requestedGranularity": "record",
+        "requestedGranularity": granularity,
         "includeResultsetResponses": "ALL",
     }
     sent = {"meta": {"apiVersion": "v2.2.0"}, "query": query}
@@ -257,6 +265,67 @@ async def test_a_variant_in_the_range_is_seen_whatever_is_covered(site):
     assert ("seen", None, None) == found["panel"]
 
 
+DELETED = {"variantType": "DEL"}
+UNCALLED_RANGES = [
+    # Only what calls nobody: an allele, a deletion from inside, a bare place.
+    ({"start": [999], "end": [1000]}, "not_covered", "not_covered"),
+    ({"start": [1025], "end": [1026]}, "not_covered", "not_covered"),
+    ({"start": [1059], "end": [1060]}, "not_covered", "not_covered"),
+    ({"start": [1025], "end": [1026]} | DELETED, "not_covered", "not_covered"),
+    ({"start": [1000, 1011], "end": [1029, 1031]}, "not_covered", "not_covered"),
+    # Beside it people are called; one that matches what is narrowed is enough.
+    ({"start": [999], "end": [1025]}, "partial", "partial"),
+    ({"start": [1000], "end": [1047]} | DELETED, "not_covered", "not_covered"),
+    # None that matches.
+    ({"start": [999], "end": [1005]} | DELETED, "undeclared", None),
+    ({"start": [1047], "end": [1062]} | DELETED, "undeclared", None),
+    # Any allele of one base, where nobody is called.
+    ({"start": [999], "alternateBases": "T"}, "not_covered", "not_covered"),
+    # A failed record beside one that calls people.
+    ({"start": [1020], "end": [1048]}, "not_covered", "not_covered"),
+    ({"start": [1019], "end": [1040]}, "not_covered", "not_covered"),
+]
+
+
+@pytest.fixture
+async def uncalled(catalogue, empty_client, tmp_path):
+    """Give a client of a site where alleles are declared and nobody is called."""
+    path = write(tmp_path, "uncalled.vcf", GENOTYPED, UNCALLED)
+    sites = write(tmp_path, "s.vcf", FIXED, "22 1000 . A C . . AC=0;AN=0\n")
+    bed = tmp_path / "panel.bed"
+    bed.write_text(PANEL)
+    for dataset, loaded, regions in (
+        ("panel", path, bed),
+        ("plain", path, None),
+        ("sites", sites, None),
+    ):
+        options = LoadOptions(assembly="GRCh37", callable_regions=regions)
+        request = LoadRequest(
+            dataset=dataset, paths=(loaded,), options=options, references={}
+        )
+        load_variants(catalogue, request)
+    return empty_client
+
+
+@pytest.mark.parametrize(("question", "plain", "panel"), UNCALLED_RANGES)
+async def test_a_range_where_nobody_is_called_is_no_no(
+    uncalled, question, plain, panel
+):
+    """What is declared without a call, or failed, is not absent, at any granularity."""
+    for granularity in ("boolean", "count", "record"):
+        found = await single(uncalled, granularity=granularity, **question)
+        told = [found[d][2] or found[d][0] for d in ("plain", "panel")]
+
+        assert [plain, panel or "not_seen"] == told
+
+
+async def test_sites_without_copies_were_looked_at(uncalled):
+    """A sites-only source that lists a place with AN 0 has looked there."""
+    found = await single(uncalled, start=[999], end=[1000])
+
+    assert UNDECLARED == found["sites"]
+
+
 ANNOTATED = """\
 ##fileformat=VCFv4.3
 ##INFO=<ID=ANN,Number=.,Type=String,Description="Functional annotations: 'Allele \
@@ -296,3 +365,15 @@ async def test_an_effect_not_found_says_how_much_was_seen(
     (found,) = (await variant_store.find(Query(pattern=pattern), asked)).datasets
 
     assert Place(coverage=coverage) == found.place
+
+
+async def test_an_id_rests_on_all_that_it_spans(site):
+    """One that begins inside and ends outside is looked at in part."""
+    query = {"requestedGranularity": "record", "includeResultsetResponses": "ALL"}
+    response = await site.get("/api/g_variants/GRCh37-22-1070-1150-DEL", params=query)
+    sets = (await response.json())["response"]["resultSets"]
+    told = {s["id"]: s["info"] for s in sets}
+    words = ("status", "alleleNumber", "coverage")
+
+    assert [told["panel"].get(w) for w in words] == ["not_seen", 6, "partial"]
+    assert [told["plain"].get(w) for w in words] == [*UNDECLARED]

@@ -124,7 +124,7 @@ async def test_an_alias_is_said(client):
     [
         ({"geneId": "both"}, "several genes: MANY1 (HGNC:1), ONE1 (HGNC:2)"),
         ({"geneId": "nobody"}, "no gene of the table"),
-        ({"geneId": "MANY1", "assemblyId": "GRCh38"}, "No genes are loaded for GRCh38"),
+        ({"geneId": "nobody"}, "No dataset here names this gene"),
         ({"geneId": "MANY1", "start": "5"}, "geneId places the variants"),
         ({"geneId": "MANY1", "referenceName": "21"}, "lies on 22, not on 21"),
     ],
@@ -220,3 +220,22 @@ async def test_a_batch_labels_the_alleles_of_a_name(client):
     assert several["alleles"][1]["datasets"][0]["alleleCount"] == 1
     assert "rs9 is not among the rsIDs" in unknown["error"]
     assert "alleles and rsIDs only" in refused["error"]
+
+
+async def test_a_type_narrows_a_name_over_http(client):
+    """rs1 is a substitution: no deletion of that name is seen, in a batch neither."""
+    asked = {"genomicAlleleShortForm": "rs1", "assemblyId": "GRCh37"}
+    answers = {
+        kind: await got(client, **asked, variantType=kind) for kind in ("SNV", "DEL")
+    }
+    lines = [asked | {"variantType": kind} for kind in ("SNV", "DEL")]
+    response = await client.post(
+        "/api/batch", data="\n".join(json.dumps(line) for line in lines)
+    )
+    said = [json.loads(line) for line in (await response.text()).splitlines()]
+
+    assert {k: d["info"]["status"] for k, (_, d) in answers.items()} == {
+        "SNV": "seen",
+        "DEL": "not_seen",
+    }
+    assert [line["status"] for line in said] == ["seen", "not_seen"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from hashlib import sha256
+
 import pytest
 
 from beacon.ingest import LoadRequest, load_variants
@@ -25,35 +28,51 @@ RECORDS = """\
 22\t35000000\t.\tA\tC,<ODD>\t.\tPASS\tEND=35009000\tGT\t0/2\t0/0
 22\t35500000\t.\tN\t<BND>\t.\tPASS\tSVTYPE=BND\tGT\t0/1\t0/0
 22\t33000000\t.\tN\t<DEL>\t.\tPASS\tEND=33005000\tGT\t./.\t./.
+22\t34000000\t.\tN\t<DEL>\t.\tPASS\tEND=34005000\tGT\t0/0\t0/0
+22\t35000000\t.\t{reference}\tA\t.\tPASS\t.\tGT\t./.\t./.
+22\t36000000\t.\t{reference}\tA\t.\tPASS\t.\tGT\t0/0\t0/0
 """
 
 
 @pytest.fixture
-async def asked(aiohttp_client, store_address, variant_store, tmp_path):
+async def asked_of(aiohttp_client, store_address, variant_store, tmp_path):
+    """Give a function that loads records and gives one that asks a site of them."""
+    client = await aiohttp_client(application(local_beacon(variant_store)))
+
+    def load(records):
+        _load(records, tmp_path / "x.vcf", store_address)
+        return partial(_ask, client)
+
+    return load
+
+
+@pytest.fixture
+def asked(asked_of):
     """Give a function that asks a site that has loaded ``RECORDS``."""
+    return asked_of(RECORDS.format(bases="ACGT" * 75, reference="AC" * 60))
+
+
+def _load(records, path, store_address):
     header = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
-    path = tmp_path / "x.vcf"
-    path.write_text(f"{header}\tFORMAT\tA\tB\n{RECORDS.format(bases='ACGT' * 75)}")
+    path.write_text(f"{header}\tFORMAT\tA\tB\n{records}")
     with Catalogue(store_address) as catalogue:
         options = LoadOptions(assembly="GRCh37", max_bad=1.0)
         request = LoadRequest(
             dataset="sv", paths=(path,), options=options, references={}
         )
         load_variants(catalogue, request)
-    client = await aiohttp_client(application(local_beacon(variant_store)))
 
-    async def ask(path="/api/g_variants", **parameters):
-        given = {
-            "requestedGranularity": "record",
-            "includeResultsetResponses": "ALL",
-        }
-        response = await client.get(path, params=given | parameters)
-        answer = await response.json()
-        assert response.status == 200, answer
-        assert violations(answer, "resultsets", "genomicVariant") == []
-        return answer["response"]["resultSets"]
 
-    return ask
+async def _ask(client, path="/api/g_variants", **parameters):
+    given = {
+        "requestedGranularity": "record",
+        "includeResultsetResponses": "ALL",
+    }
+    response = await client.get(path, params=given | parameters)
+    answer = await response.json()
+    assert response.status == 200, answer
+    assert violations(answer, "resultsets", "genomicVariant") == []
+    return answer["response"]["resultSets"]
 
 
 def names(sets):
@@ -123,6 +142,33 @@ async def test_an_id_finds_its_record(asked):
     assert found["info"]["status"] == "seen"
     assert (found["info"]["alleleCount"], found["info"]["alleleNumber"]) == (1, 4)
     assert found["results"][0]["info"]["startMargin"] == [-50, 50]
+
+
+LONG = f"ref.{sha256(b'AC' * 60).hexdigest()[:24]}-alt.{sha256(b'A').hexdigest()[:24]}"
+
+
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [
+        ("22-32000000-32005000-DEL", ("not_covered", None, None, ["q10"])),
+        ("22-33000000-33005000-DEL", ("not_covered", None, None, None)),
+        ("22-34000000-34005000-DEL", ("not_seen", 4, None, None)),
+        (f"22-35000000-{LONG}", ("not_covered", None, None, None)),
+        (f"22-36000000-{LONG}", ("not_seen", 4, None, None)),
+        # Not declared: a record at the place, one that calls nobody, none.
+        ("22-34000000-34000900-DUP", ("not_seen", 4, None, None)),
+        ("22-33000000-33000900-DUP", ("not_covered", None, None, None)),
+        ("22-37000000-37000900-DUP", ("not_seen", None, "undeclared", None)),
+    ],
+)
+async def test_an_id_of_what_nobody_carries_rests_on_its_record(
+    asked, identity, expected
+):
+    """As a question that spells the allele does, whatever the id is made of."""
+    (found,) = await asked(f"/api/g_variants/GRCh37-{identity}")
+    told = [found["info"].get(k) for k in ("alleleNumber", "coverage", "filters")]
+
+    assert (found["info"]["status"], *told) == expected
 
 
 SIMILAR = {"variantType": "DEL", "start": "18912231", "end": "21465672"}
@@ -197,6 +243,37 @@ async def test_similarity_has_a_status(asked, question, status, count):
     (found,) = await asked(**(AT_22 | question))
 
     assert (found["info"]["status"], found["resultsCount"]) == (status, count)
+
+
+DOUBTFUL = """\
+1\t1000\t.\tN\t<DEL>\t.\tPASS\tEND=2000\tGT\t0/0\t0/0
+1\t1001\t.\tN\t<DEL>\t.\tLowQ\tEND=2000\tGT\t0/1\t0/0
+1\t5000\t.\tN\t<DEL>\t.\tPASS\tEND=6000\tGT\t./.\t./.
+1\t5001\t.\tN\t<DEL>\t.\tPASS\tEND=6000\tGT\t0/0\t0/0
+1\t8000\t.\tN\t<DEL>\t.\tPASS\tEND=9000\tGT\t0/0\t0/0
+1\t8001\t.\tN\t<DEL>\t.\tPASS\tEND=9000\tGT\t0/0\t./.
+"""
+
+
+@pytest.mark.parametrize("granularity", ["boolean", "count", "record"])
+@pytest.mark.parametrize(
+    ("start", "end", "status", "filters"),
+    [
+        ("1000", "2000", "not_covered", ["LowQ"]),
+        ("5000", "6000", "not_covered", None),
+        ("8000", "9000", "not_seen", None),
+    ],
+)
+async def test_one_similar_record_never_overrules_another(
+    asked_of, granularity, start, end, status, filters
+):
+    """A failed one may hide a carrier, and who is not called may be one."""
+    asked = asked_of(DOUBTFUL)
+    question = {"start": start, "end": end, "variantType": "DEL", "similarity": "0.5"}
+    where = {"assemblyId": "GRCh37", "referenceName": "1"}
+    (found,) = await asked(**where, **question, requestedGranularity=granularity)
+
+    assert (found["info"]["status"], found["info"].get("filters")) == (status, filters)
 
 
 async def test_a_batch_takes_no_events(asked, aiohttp_client, variant_store):

@@ -51,7 +51,8 @@ def loaded(path: Path) -> dict[tuple[int, str, str], tuple[set[str], set[str]]]:
         said = record.annotation
         if record.alternate and said is not None:
             key = (record.start, record.reference, record.alternate)
-            found[key] = (set(said.genes), set(said.effects))
+            symbols = {gene for gene in said.genes if not gene.startswith("ENSG")}
+            found[key] = (symbols, set(said.effects))
     return found
 
 

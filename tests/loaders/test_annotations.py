@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beacon.model.annotation import Unread
+from beacon.model.annotation import Annotation, Unread
 from beacon.model.assemblies import ASSEMBLIES
 from loaders.annotation_layouts import read_annotated
 from loaders.annotations import FileAnnotations
@@ -58,7 +58,7 @@ CLINVAR = (
 
 def csq(allele: str, word: str = "missense_variant", gene: str = "G", **said) -> str:
     """Return one entry of the VEP layout above."""
-    parts = [allele, word, "MODERATE", gene, "ENSG1", "ENST1"]
+    parts = [allele, word, "MODERATE", gene, said.get("id", ""), "ENST1"]
     parts += [said.get("c", ""), said.get("p", ""), said.get("at", "")]
     parts += [said.get("amino", ""), said.get("known", "")]
     return "|".join([*parts, *([said["number"]] if "number" in said else [])])
@@ -104,6 +104,18 @@ def test_vep_is_read_field_by_field(annotations: Callable) -> None:
     assert not report.annotations
 
 
+def test_a_gene_has_its_symbol_and_its_id(annotations: Callable) -> None:
+    """Symbols first; an id of Ensembl with and without its version."""
+    known = csq("T", "intron_variant", "BRAF", id="ENSG00000157764.14")
+    bare = csq("T", "intron_variant", "", id="ENSG2")
+    other = csq("T", "intron_variant", "MYC", id="4609")
+    found, _ = annotations("A", "T", f"CSQ={bare},{known},{other}", VEP)
+
+    assert genes(found)["22-100-A-T"] == (
+        *("BRAF", "MYC", "ENSG2", "ENSG00000157764.14", "ENSG00000157764", "4609"),
+    )
+
+
 def test_amino_acids_stand_in_for_a_missing_hgvs(annotations: Callable) -> None:
     """Without HGVSp the change comes from Amino_acids and Protein_position."""
     entries = ",".join(
@@ -146,6 +158,38 @@ def test_vep_trims_what_all_alleles_share(
     assert not report.annotations
 
 
+@pytest.mark.parametrize(
+    ("said", "changes"),
+    [
+        ({"p": "ENSP4:p.Met1?", "at": "1", "amino": "M/V"}, ("M1?", "M1V")),
+        ({"p": "ENSP4:p.%3D", "at": "701", "amino": "V"}, ("V701=",)),
+        ({"p": "T1:c.3G>A(p.%3D)", "at": "701/9", "amino": "V"}, ("V701=",)),
+        ({"at": "800-801/900", "amino": "VK/EN"}, ("V800_K801delinsEN",)),
+        ({"p": "ENSP4:p.Val6Glu", "at": "7", "amino": "V/E"}, ("V6E",)),
+    ],
+)
+def test_amino_acids_tell_what_a_name_leaves_open(
+    annotations: Callable, said: dict[str, str], changes: tuple[str, ...]
+) -> None:
+    """A lost start, no change and several amino acids."""
+    found, report = annotations("A", "T", f"CSQ={csq('T', 'start_lost', **said)}", VEP)
+
+    assert found["22-100-A-T"].protein_changes == changes
+    assert not report.annotations
+
+
+def test_bcftools_replaces_several_amino_acids(annotations: Callable) -> None:
+    """As many by as many; what changes the length is marked as that."""
+    entry = "missense|G|T1|protein_coding|+|{}|100A>T"
+    many = ",".join(entry.format(t) for t in ("1M>1V", "8VK>8EN", "9V", "40VK>40V"))
+    found, report = annotations("A", "T", f"BCSQ={many}", BCSQ)
+
+    one = found["22-100-A-T"]
+    assert one.protein_changes == ("M1V", "V8_K9delinsEN", "V9=")
+    assert one.unread == (Unread.LENGTH,)
+    assert report.annotations == {"protein change in another form": 1}
+
+
 def test_an_allele_number_decides_between_two(annotations: Callable) -> None:
     """Trimmed to the least, two deletions have one name; their number tells them."""
     entries = [csq("-", gene="ONE", number="1"), csq("-", gene="TWO", number="2")]
@@ -171,7 +215,7 @@ def test_a_split_record_takes_its_own_annotations_only(annotations: Callable) ->
     two, _ = annotations("C", "G", numbers, NUMBERED)
 
     assert genes(one) == {"22-100-C-T": ("MINE",)}
-    assert one["22-100-C-T"].unread == ()
+    assert Unread.MISSING not in one["22-100-C-T"].unread
     assert genes(two) == {"22-100-C-G": ("G",)}
 
 
@@ -191,7 +235,7 @@ def test_an_allele_of_another_record_is_counted(annotations: Callable) -> None:
     """An annotation that names no ALT is told with its line."""
     found, report = annotations("A", "T", f"CSQ={csq('G')}", VEP)
 
-    assert found == {}
+    assert found == {"22-100-A-T": Annotation(unread=(Unread.MISSING,))}
     assert report.annotations == {"names no ALT of its record": 1}
     assert report.files[0].examples["annotation names no ALT of its record"] == [
         "x.vcf:4: allele 'G'"
@@ -230,7 +274,7 @@ def test_snpeff_names_alts_as_vcf_does(annotations: Callable) -> None:
 
     def ann(allele: str, gene: str) -> str:
         return (
-            f"{allele}|frameshift_variant&stop_gained|HIGH|{gene}|ENSG1|transcript|"
+            f"{allele}|frameshift_variant&stop_gained|HIGH|{gene}||transcript|"
             "NM_1.2|protein_coding|1/2|c.661_662del|p.Glu221fs|1/9|1/9|1/9||"
         )
 
@@ -246,6 +290,35 @@ def test_snpeff_names_alts_as_vcf_does(annotations: Callable) -> None:
     assert one.protein_changes == ("E221fs",)
     assert one.transcript_hgvs == ("NM_1.2:c.661_662del",)
     assert not report.annotations
+
+
+@pytest.mark.parametrize(
+    ("gene", "identifier", "word", "names"),
+    [
+        ("SG&SH", "I&J", "gene_fusion", {"SG", "SH", "I", "J"}),
+        ("SG&HLA-A", "", "gene_fusion", {"SG", "HLA-A"}),
+        ("SG-SH", "I-J", "intergenic_region", {"SG-SH", "SG", "SH", "I-J", "I", "J"}),
+        ("HLA-A", "I", "missense_variant", {"HLA-A", "I"}),
+        ("TVP-CDRT4", "I", "missense_variant", {"TVP-CDRT4", "I"}),
+        (
+            *("HLA-A-HLA-B", "", "bidirectional_gene_fusion"),
+            {"HLA-A-HLA-B", "HLA-A", "HLA-B"},
+        ),
+        (
+            *("MT-ND1-TP53", "", "intergenic_region"),
+            {"MT-ND1-TP53", "MT", "ND1-TP53", "MT-ND1", "TP53"},
+        ),
+        ("-" * 80, "", "intergenic_region", {"-" * 80}),
+    ],
+)
+def test_snpeff_joins_genes(
+    annotations: Callable, gene: str, identifier: str, word: str, names: set[str]
+) -> None:
+    """Each of them is a gene of the allele; a hyphen may belong to one."""
+    entry = f"T|{word}|HIGH|{gene}|{identifier}|transcript|T1|x|1|c.1A>T||||||"
+    found, _ = annotations("A", "T", f"ANN={entry}", ANN)
+
+    assert set(genes(found)["22-100-A-T"]) == names
 
 
 def test_vep_may_write_under_another_key(annotations: Callable) -> None:
@@ -291,7 +364,85 @@ def test_bcftools_names_its_change_of_dna(annotations: Callable) -> None:
     assert one.protein_changes == ("V600E",)
     assert two.effects == ("SO:0001587", "SO:0001627")
     assert two.protein_changes == ("R97*",)
+    assert {a.unread for a in found.values()} == {(Unread.WHOLE,)}
     assert report.annotations == {"stands at another record": 1}
+
+
+@pytest.mark.parametrize(
+    ("header", "info", "unread"),
+    [
+        (VEP, ".", (Unread.MISSING,)),
+        (ANN, "DP=1", (Unread.MISSING,)),
+        (EFF, "DP=1", (Unread.MISSING,)),
+        (BCSQ, "DP=1", None),
+        (CLINVAR[1], "DP=1", None),
+        (VEP, f"CSQ={csq('T', '')}", (Unread.EFFECT, Unread.PROTEIN)),
+        (VEP, f"CSQ={csq('T')}", (Unread.PROTEIN,)),
+        (VEP, f"CSQ={csq('T', 'stop_gained')}", (Unread.PROTEIN,)),
+        (VEP, f"CSQ={csq('T', at='9', amino='V')}", (Unread.PROTEIN,)),
+        (VEP, f"CSQ={csq('T', 'frameshift_variant')}", (Unread.LENGTH,)),
+        (VEP, f"CSQ={csq('T', 'intron_variant')}", ()),
+        (VEP, f"CSQ={csq('T', p='NP_1.1:p.Val600Glu')}", ()),
+        (VEP.replace("HGVSp", "X").replace("Amino", "Y"), f"CSQ={csq('T')}", ()),
+    ],
+)
+def test_what_is_not_told_is_marked(
+    annotations: Callable, header: str, info: str, unread: tuple | None
+) -> None:
+    """An ALT that should be annotated, an effect, a change: no "no" rests on them."""
+    found, report = annotations("A", "T", info, header)
+
+    one = found.get("22-100-A-T")
+    assert (None if one is None else one.unread) == unread
+    assert report.stored["not annotated"] == int(unread == (Unread.MISSING,))
+    assert report.stored["annotated"] == int(unread not in (None, (Unread.MISSING,)))
+
+
+@pytest.mark.parametrize(
+    ("words", "effects", "unread"),
+    [
+        ("Missense_Variant", ("SO:0001583",), ()),
+        ("INTRON_VARIANT&intron", ("SO:0001627",), ()),
+        ("structural_interaction_variant", ("SO:0002093",), ()),
+        ("rearranged_at_DNA_level", ("SO:0000904",), ()),
+        ("protein_protein_contact", ("SO:0001093",), ()),
+        ("newfangled_variant&intron_variant", ("SO:0001627",), (Unread.EFFECT,)),
+        ("newfangled_variant", (), (Unread.EFFECT,)),
+    ],
+)
+def test_an_effect_word_is_known_or_marked(
+    annotations: Callable, words: str, effects: tuple, unread: tuple
+) -> None:
+    """In any case of letters; what is no word anybody knows, no "no" rests on."""
+    entry = csq("T", words, p="NP_1.1:p.Val600Glu")
+    found, _ = annotations("A", "T", f"CSQ={entry}", VEP)
+
+    assert found["22-100-A-T"].effects == effects
+    assert found["22-100-A-T"].unread == unread
+
+
+def test_a_file_without_what_others_have_is_marked(
+    write_vcf: Callable, load: Callable
+) -> None:
+    """Not where another file annotates the same allele, or where no file does."""
+    said = f"CSQ={csq('T', p='NP_1.1:p.Val600Glu')}"
+    rows = [("22", 100, "A", "T", "PASS", said)]
+    here = write_vcf(rows, name="a.vcf", header=(VEP,))
+    bare = [("22", n, "A", "T", "PASS", ".") for n in (100, 200)]
+    there = write_vcf(
+        [*bare, ("22", 300, "A", "<DEL>", "PASS", "END=350")], name="b.vcf"
+    )
+    known = [("22", 400, "A", "T", "PASS", "GENEINFO=BRAF:1;MC=SO:0001583|x")]
+    clinvar = write_vcf(known, name="c.vcf", header=CLINVAR[1:])
+    cohort, both = load(here, there, clinvar)
+    _, alone = load(there)
+
+    marked = {k: r.annotation.unread for k, r in both.items() if r.reference}
+    assert marked.pop("22-100-A-T") == ()
+    assert set(marked.values()) == {(Unread.MISSING,)}
+    assert len(marked) == 3, marked
+    assert cohort.report.stored["not annotated"] == 3
+    assert {r.annotation for r in alone.values()} == {None}
 
 
 def test_bcftools_consequences_of_several_lengths_are_not_guessed(
@@ -301,7 +452,7 @@ def test_bcftools_consequences_of_several_lengths_are_not_guessed(
     info = "BCSQ=splice_region|G|T1|protein_coding"
     found, report = annotations("AC", "A,TC", info, BCSQ)
 
-    assert {a.unread for a in found.values()} == {(Unread.EFFECT,)}
+    assert {a.unread for a in found.values()} == {(Unread.GENE, Unread.EFFECT)}
     assert report.annotations == {"names no ALT of its record": 1}
 
 
@@ -333,6 +484,33 @@ def test_rs_numbers_of_the_id_column_are_every_alts(annotations: Callable) -> No
 
 
 @pytest.mark.parametrize(
+    ("identifier", "names"),
+    [
+        ("rs12,rs13", ("rs12", "rs13")),
+        ("rs16|rs17", ("rs16", "rs17")),
+        ("rs1&RS2", ("rs1", "rs2")),
+        ("rs15:C:T", ("rs15",)),
+        ("rs15_C_T", ("rs15",)),
+        ("dbSNP:rs18", ("rs18",)),
+        ("esv1;dbSNP|rs18;rs18", ("rs18",)),
+        ("chr1:rs9", ("rs9",)),
+        ("7-100-A-T", ()),
+        ("mirs12", ()),
+        ("rs12a", ()),
+        ("rs1.5", ()),
+        ("rs" + "1" * 13, ()),
+    ],
+)
+def test_rs_numbers_are_read_however_they_are_joined(
+    annotations: Callable, identifier: str, names: tuple[str, ...]
+) -> None:
+    """A name that only holds the letters is none."""
+    found, _ = annotations("A", "T", ".", identifier=identifier)
+
+    assert tuple(i for a in found.values() for i in a.identifiers) == names
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "T",
@@ -359,17 +537,17 @@ def test_hostile_text_is_counted_and_breaks_nothing(
 
     assert report.files[0].loaded == 1
     assert report.stored["alleles"] == 1
-    assert found["22-100-A-T"].unread == (Unread.WHOLE,)
+    assert Unread.WHOLE in found["22-100-A-T"].unread
     assert sum(report.annotations.values()) > 0
 
 
 def test_what_is_kept_of_an_allele_is_bounded(annotations: Callable) -> None:
     """Past the bound nothing is kept, and the allele says so."""
-    entries = ",".join(csq("T", gene=f"G{i}") for i in range(80))
+    entries = ",".join(csq("T", gene=f"G{i}") for i in range(120))
     found, _ = annotations("A", "T", f"CSQ={entries}", VEP)
 
-    assert len(found["22-100-A-T"].genes) == 50
-    assert found["22-100-A-T"].unread == (Unread.WHOLE,)
+    assert len(found["22-100-A-T"].genes) == 100
+    assert Unread.WHOLE in found["22-100-A-T"].unread
 
 
 def test_unknown_words_are_counted(annotations: Callable) -> None:

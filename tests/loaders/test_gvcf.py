@@ -432,3 +432,64 @@ def _split(path):
     lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
     is_head = [line.startswith(b"#") for line in lines]
     return lines[: sum(is_head)], lines[sum(is_head) :]
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_annotations_are_accounted_for_once(tmp_path, is_sorted):
+    """Reading a contig again, in order, tells nothing twice."""
+    csq = "Allele|Consequence|IMPACT|SYMBOL"
+    header = (
+        *HEADER,
+        f'##INFO=<ID=CSQ,Number=.,Type=String,Description="Format: {csq}">',
+    )
+    lines = []
+    for pos in range(100, 25_000, 4):
+        told = "CSQ=C|missense_variant|M|G,G|missense_variant|M|G"
+        lines.append(f"22\t{pos}\t.\tA\tC,<NON_REF>\t.\t.\t{told}\tGT\t0/1")
+        lines.append(f"22\t{pos + 1}\t.\tA\t<NON_REF>\t.\t.\tEND={pos + 3}\tGT\t0/0")
+    records = len(lines) // 2
+    path = tmp_path / "x.vcf"
+    columns = [
+        "#CHROM",
+        "POS",
+        "ID",
+        "REF",
+        "ALT",
+        "QUAL",
+        "FILTER",
+        "INFO",
+        "FORMAT",
+        "P",
+    ]
+    body = lines if is_sorted else lines[2:] + lines[:2]
+    text = ["##fileformat=VCFv4.2", *header, "\t".join(columns), *body]
+    path.write_text("\n".join(text) + "\n")
+    cohort, found, _ = read(path)
+
+    assert [records] == list(cohort.report.annotations.values())
+    assert records == sum(1 for r in found.values() if r.annotation is not None)
+
+
+def test_blocks_far_behind_the_first_lines_are_seen(tmp_path):
+    """A file that declares END is looked into further before it is no gVCF."""
+    header = ["##fileformat=VCFv4.2", HEADER[0]]
+    columns = [
+        "#CHROM",
+        "POS",
+        "ID",
+        "REF",
+        "ALT",
+        "QUAL",
+        "FILTER",
+        "INFO",
+        "FORMAT",
+        "P",
+    ]
+    plain = [f"22\t{n}\t.\tA\tC\t.\t.\t.\tGT\t0/1" for n in range(100, 2100)]
+    blocks = [f"22\t{n}\t.\tA\t.\t.\t.\tEND={n + 8}\tGT\t0/0" for n in (3000, 3010)]
+    path = tmp_path / "x.vcf"
+    path.write_text("\n".join([*header, "\t".join(columns), *plain, *blocks]) + "\n")
+    cohort, _, _ = read(path)
+
+    assert CoverageKind.BLOCKS == cohort.coverage
+    assert cohort._headers[0].is_gvcf  # noqa: SLF001 - what the counts rest on

@@ -31,6 +31,19 @@ absent = pytest.mark.skipif(
 )
 
 
+TOTALS = """[[groups]]
+label = 'Total'
+ac = 'A'
+an = 'B'
+"""
+TWO = f"""{TOTALS}
+[[groups]]
+ac = 'A_{{population}}'
+an = 'B_{{population}}'
+"""
+PLACED = "label = '{population}'"
+
+
 def row(pos, ref, alt, info, filters="PASS", contig="22"):
     """Return one data line."""
     return (contig, pos, ref, alt, filters, info)
@@ -438,6 +451,11 @@ def test_all_that_a_mapping_names_must_be_there(counted, tmp_path, info, reason)
         ("[[groups]]\nlabel = 'Total'\nac = 'A_{sex}'\nan = 'B'", "other places"),
         ("[[groups]]\nlabel = 'Total'\nac = 'A'\nan = 'B'\nx = 1", r"groups\.0\.x"),
         ("homozygous = 'twins'\ngroups = []", "homozygous"),
+        (f"{TWO}label = '{{population}}_{{population}}'", "other places"),
+        (f"population_form = '(?P<population>x)'\n{TWO}{PLACED}", "population_form"),
+        (f"needs_field = '['\n{TWO}{PLACED}", "needs_field"),
+        (f"{TOTALS}{TOTALS}", "two groups are called 'Total'"),
+        ("groups = " + "[" * 100_000, "nested too deeply"),
     ],
 )
 def test_a_mapping_that_means_nothing_is_refused(tmp_path, text, reason):
@@ -447,6 +465,25 @@ def test_a_mapping_that_means_nothing_is_refused(tmp_path, text, reason):
 
     with pytest.raises(ReadError, match=reason):
         read_choice(str(path), PRESETS)
+
+
+@pytest.mark.parametrize("preset", ["topmed", "1000g"])
+def test_a_preset_of_another_source_does_not_fit(counted, preset):
+    """AC and AN alone are everybody's: a source shows by what else it has."""
+    told = "AC=9;AN=40;nhomalt=4;AC_afr=3;AN_afr=10;nhomalt_afr=1"
+    with pytest.raises(UsageError, match="INFO fields found: AC, AN, nhomalt"):
+        counted(preset, row(1, "A", "C", told))
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_a_group_above_total_is_a_contradiction(counted, count):
+    """More copies in a group than in everybody: one record, or many at once."""
+    told = "AC=0;AN=40;AC_afr=3;AN_afr=10"
+    rows = [row(n + 2, "A", "C", told) for n in range(count)]
+    good = row(1, "A", "C", "AC=4;AN=40;AC_afr=3;AN_afr=10")
+    cohort, _ = counted("gnomad", good, *rows, max_bad=1.0)
+
+    assert {"INFO counts contradict each other": count} == cohort.report.files[0].bad
 
 
 def test_neither_preset_nor_file():

@@ -53,9 +53,11 @@ def test_every_part_of_a_question_must_hold() -> None:
 
 
 def test_a_no_does_not_rest_on_what_was_not_read() -> None:
-    """What could not be read may be what is asked; a substitution is always read."""
+    """What could not be read may be what is asked; an indel replaces no amino acid."""
     lost = Annotation(unread=(Unread.WHOLE,))
-    coarse = Annotation(genes=("BRAF",), unread=(Unread.PROTEIN,))
+    coarse = Annotation(genes=("BRAF",), unread=(Unread.LENGTH,))
+    bare = Annotation(genes=("BRAF",), unread=(Unread.PROTEIN,))
+    effect = Annotation(genes=("BRAF",), unread=(Unread.EFFECT,))
 
     assert AnnotationPattern(protein_change="V600E").may_match(lost)
     assert not AnnotationPattern(protein_change="V600E").may_match(coarse)
@@ -64,6 +66,10 @@ def test_a_no_does_not_rest_on_what_was_not_read() -> None:
         coarse
     )
     assert not AnnotationPattern(genes=("BRAF",)).may_match(coarse)
+    assert AnnotationPattern(genes=("BRAF",), protein_change="V600E").may_match(bare)
+    assert not AnnotationPattern(genes=("X",), protein_change="V6E").may_match(bare)
+    assert AnnotationPattern(effects=(("SO:0001583",),)).may_match(effect)
+    assert not AnnotationPattern(protein_change="V600E").may_match(effect)
 
 
 def test_an_hgvs_name_is_compared_without_its_version() -> None:

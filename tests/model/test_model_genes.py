@@ -57,6 +57,8 @@ GENES = (
     _gene("MANY", "6", 1, 2, ensembl="ENSG00000000007"),
     _gene("C1orf9", "1", 10, 20),
     _gene("ONLY37", "7", 10, 20, genome="GRCh37"),
+    _gene("ROW4", "8", 10, 20, hgnc="HGNC:4"),
+    _gene("TAKER", "9", 10, 20, hgnc="HGNC:5"),
 )
 NAMES = (
     GeneName("alpha", ALIAS, "HGNC:1", "AAA1"),
@@ -66,6 +68,8 @@ NAMES = (
     GeneName("twice", ALIAS, "HGNC:1", "AAA1"),
     GeneName("twice", PREVIOUS, "HGNC:2", "BBB1"),
     GeneName("OLD3", PREVIOUS, "HGNC:3", "NEW3"),
+    GeneName("row4", ALIAS, "HGNC:5", "TAKER"),
+    GeneName("mine", ALIAS, "HGNC:5", "TAKER"),
     GeneName("ghost", ALIAS, "HGNC:9", "GHOST"),
 )
 TABLE = GeneTable({**place_texts(GENES), **name_texts(NAMES)})
@@ -99,7 +103,7 @@ TABLE = GeneTable({**place_texts(GENES), **name_texts(NAMES)})
             "GRCh38",
             "X",
             (1000, 1100),
-            "PARG lies on Y as well (Y:1001-1100), which is not asked.",
+            "PARG lies on X and Y: X:1001-1100 and Y:1001-1100.",
         ),
         ("c1ORF9", "GRCh38", "1", (10, 20), None),
     ],
@@ -139,6 +143,43 @@ def test_what_names_no_place_gets_its_sentence(
     assert caught.value.parameter == "geneId"
 
 
+PAR_GENES = GeneTable(
+    place_texts(
+        [
+            _gene("SHOX", "X", 585078, 620146, genome="GRCh37"),
+            _gene("XG", "X", 2_670_090, 2_734_541, genome="GRCh37"),
+            _gene("ON_Y", "Y", 59_040_000, 59_050_000, genome="GRCh37"),
+            _gene("SHOX", "X", 624343, 659411),
+            _gene("DMD", "X", 31_097_676, 33_339_441),
+            _gene("SHOX", "X", 300_000, 400_000, genome="T2T-CHM13"),
+        ]
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "genome", "twins"),
+    [
+        ("SHOX", "GRCh37", [("Y", 535078, 570146)]),
+        ("XG", "GRCh37", [("Y", 2_620_090, 2_649_520)]),
+        ("ON_Y", "GRCh37", [("Y", 59_040_000, 59_050_000)]),
+        ("SHOX", "GRCh38", [("Y", 624343, 659411)]),
+        ("DMD", "GRCh38", []),
+        ("SHOX", "T2T-CHM13", []),
+    ],
+)
+def test_a_pseudo_autosomal_gene_lies_on_both(
+    name: str, genome: str, twins: list[tuple[str, int, int]]
+) -> None:
+    """A table that lists it on one of X and Y means the other one too."""
+    pattern = PAR_GENES.pattern(name, genome)
+    found = [(p.contig.name, p.start, p.end) for p in pattern.elsewhere]
+
+    assert found == twins
+    assert bool(pattern.notes) == (name != "DMD")
+    assert ("not asked" in str(pattern.notes)) == (genome == "T2T-CHM13")
+
+
 def test_an_approved_symbol_wins_over_the_same_alias() -> None:
     """BBB1 is an alias of AAA1 too; the gene of that symbol is meant."""
     assert TABLE.pattern("BBB1", "GRCh38").sequence.name == "2"
@@ -155,16 +196,40 @@ def test_without_a_table_the_sentence_says_how_to_load_one() -> None:
 @pytest.mark.parametrize(
     ("name", "symbols"),
     [
-        ("alpha", ("AAA1", "ALPHA1", "BBB1", "alpha", "twice")),
-        ("HGNC:3", ("NEW3", "OLD3")),
-        ("ENSG00000000005", ("SHARED",)),
-        ("twice", ()),
+        ("alpha", ("AAA1", "ALPHA1", "alpha", "ENSG00000000001", "HGNC:1")),
+        ("HGNC:3", ("NEW3", "OLD3", "HGNC:3")),
+        ("old3", ("NEW3", "OLD3", "HGNC:3")),
+        ("BBB1", ("BBB1", "ENSG00000000002", "HGNC:2")),
+        ("ROW4", ("ROW4", "HGNC:4")),
+        ("row4", ("ROW4", "HGNC:4")),
+        ("TAKER", ("TAKER", "mine", "HGNC:5")),
+        ("ENSG00000000005", ("SHARED", "ENSG00000000005")),
+        ("GHOST", ("GHOST", "ghost", "HGNC:9")),
         ("nobody", ()),
     ],
 )
 def test_every_symbol_of_a_gene_is_known(name: str, symbols: tuple[str, ...]) -> None:
-    """The approved symbol comes first; an ambiguous or unknown name has none."""
+    """The approved symbol comes first, what means another gene is left out."""
     assert TABLE.symbols(name) == symbols
+
+
+def test_an_ambiguous_name_has_no_symbols() -> None:
+    """It is refused with the choice, as where its place is asked."""
+    with pytest.raises(InvalidRequest, match=r"several genes: AAA1 \(HGNC:1\), BBB1"):
+        TABLE.symbols("twice")
+
+
+@given(st.sampled_from([n.name for n in NAMES] + [g.symbol for g in GENES]))
+def test_a_name_means_one_gene_however_it_is_asked(name: str) -> None:
+    """What a name's symbols are is of the gene whose place it asks for."""
+    for genome in ("GRCh37", "GRCh38"):
+        try:
+            place = TABLE.pattern(name, genome)
+            first, *_ = TABLE.symbols(name)
+        except InvalidRequest:
+            continue
+
+        assert TABLE.pattern(first, genome) == place
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import AlleleCounts
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
-from beacon.model.joining import joined
+from beacon.model.joining import joined, joined_places
 from beacon.model.query import Granularity, Query
 from beacon.model.status import Status
 from beacon.model.variant import sequence_allele
@@ -71,3 +71,26 @@ def test_one_allele_keeps_its_counts() -> None:
 
     assert said.datasets == answer.disclosure.datasets
     assert said.alleles == (answer,)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "word"),
+    [
+        (Status.SEEN, Status.NOT_COVERED, Status.SEEN),
+        (Status.NOT_SEEN, Status.SEEN, Status.SEEN),
+        (Status.NOT_SEEN, Status.NOT_COVERED, Status.NOT_SEEN),
+        (Status.NOT_COVERED, Status.NOT_SEEN, Status.NOT_COVERED),
+        (Status.NOT_COVERED, Status.SEEN, Status.SEEN),
+        (Status.NOT_SEEN, Status.NO_ANSWER, Status.NO_ANSWER),
+        (Status.NOT_SEEN, Status.WITHHELD, Status.WITHHELD),
+    ],
+)
+def test_a_no_needs_the_first_place(
+    first: Status, second: Status, word: Status
+) -> None:
+    """A dataset that never looked where data is expected says no "no"."""
+    places = [_said("C", d=status).disclosure for status in (first, second)]
+    (part,) = joined_places(places, Query()).datasets
+
+    assert (part.status, part.counts) == (word, None)
+    assert part.total == [first, second].count(Status.SEEN)

@@ -246,6 +246,8 @@ def test_changes_of_length_are_left_aligned(
         ("22 9 10 A C", "0-based start"),
         ("#CHROM\tPOS\tID\tREF\tALT", "header line"),
         ("rs334, rs335", "Several rsIDs"),
+        ("rs99999999999999999999", "no rs number"),
+        ("dbSNP:rs 1234567890123456", "no rs number"),
         ("BRCA2", "'BRCA2' is no gene of the table"),
         ("HGNC:1101", "is no gene of the table"),
         ("NKX2-5", "is no gene of the table"),

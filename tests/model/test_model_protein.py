@@ -6,10 +6,12 @@ import pytest
 
 from beacon.model.protein import (
     asked_change,
-    frameshift,
+    is_replacement,
     is_same_change,
-    is_substitution,
+    may_be_same_change,
     protein_change,
+    replacements,
+    short_form,
     substitution,
 )
 
@@ -42,6 +44,7 @@ from beacon.model.protein import (
         ("p.Met1ext-5", "M1ext-5"),
         ("p.Sec46Ser", "U46S"),
         ("p.Phe508delPhe", "F508del"),
+        ("p.Val900_Lys901delinsTer", "V900*"),
     ],
 )
 def test_a_change_has_one_spelling(written: str, spelled: str) -> None:
@@ -80,8 +83,8 @@ def test_people_ask_in_their_own_way(asked: str, spelled: str | None) -> None:
 
 def test_a_frameshift_is_found_by_its_short_form() -> None:
     """Either side may give the short form; two long ones must be equal."""
-    assert frameshift("E221Nfs*5") == "E221fs"
-    assert frameshift("V600E") is None
+    assert short_form("E221Nfs*5") == "E221fs"
+    assert short_form("V600E") is None
     assert is_same_change("E221fs", "E221Nfs*5")
     assert is_same_change("E221Nfs*5", "E221fs")
     assert not is_same_change("E221Nfs*5", "E221Kfs*12")
@@ -93,5 +96,76 @@ def test_amino_acids_and_a_position_are_a_change() -> None:
     assert substitution("V", "600", "E") == "V600E"
     assert substitution("T", "90", "T") == "T90="
     assert substitution("V", "", "E") is None
-    assert is_substitution("T90=")
-    assert not is_substitution("F508del")
+    assert is_replacement("T90=")
+    assert not is_replacement("F508del")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "expected"),
+    [
+        ("V7Kfs", "V7Kfs*3", "same"),
+        ("V7fs*3", "V7Kfs*3", "same"),
+        ("V7Kfs*3", "V7Kfs", "same"),
+        ("V7Kfs*3", "V7Kfs*?", "maybe"),
+        ("V7Kfs*3", "V7Efs*3", "other"),
+        ("V7Kfs*3", "V7Kfs*4", "other"),
+        ("V7Kfs", "V8Kfs", "other"),
+        ("*606Q", "*606Qext*17", "same"),
+        ("*606ext", "*606Qext*17", "same"),
+        ("*606Qext", "*606Qext*17", "same"),
+        ("*606ext*17", "*606Qext*17", "same"),
+        ("*606Qext*17", "*606Q", "same"),
+        ("*606K", "*606Qext*17", "other"),
+        ("M1?", "M1V", "same"),
+        ("M1V", "M1?", "maybe"),
+        ("M1V", "M1L", "other"),
+        ("M1?", "M1ext-5", "same"),
+        ("V800E", "V800_K801delinsEN", "maybe"),
+        ("K801N", "V800_K801delinsEN", "maybe"),
+        ("K801E", "V800_K801delinsEN", "other"),
+        ("V800E", "V800_K801delinsE", "other"),
+        ("V600E", "V600K", "other"),
+    ],
+)
+def test_what_is_told_in_part_may_be_the_same(
+    asked: str, said: str, expected: str
+) -> None:
+    """Less told is the same; more asked than told may be; others are others."""
+    told = "same" if is_same_change(asked, said) else "other"
+    if told == "other" and may_be_same_change(asked, said):
+        told = "maybe"
+
+    assert told == expected
+    if told != "other":
+        assert may_be_same_change(asked, said)
+
+
+@pytest.mark.parametrize(
+    ("before", "first", "after", "changes"),
+    [
+        ("V", 600, "E", ("V600E",)),
+        ("V", 701, "V", ("V701=",)),
+        ("VK", 800, "EN", ("V800_K801delinsEN",)),
+        ("VK", 800, "VN", ("K801N",)),
+        ("VKA", 8, "EKG", ("V8_A10delinsEKG",)),
+        ("VK", 8, "VK", ("V8=", "K9=")),
+        ("VK", 8, "*N", ("V8*",)),
+        ("V", 8, "", ()),
+        ("-", 8, "G", ()),
+        ("A" * 99, 8, "G" * 99, ()),
+    ],
+)
+def test_amino_acids_replace_as_many(
+    before: str, first: int, after: str, changes: tuple[str, ...]
+) -> None:
+    """Only what differs is changed."""
+    assert replacements(before, first, after) == changes
+
+
+def test_ends_and_stops_are_not_always_replacements() -> None:
+    """They may come from a change of the protein's length."""
+    assert is_replacement("V600E")
+    assert not is_replacement("R97*")
+    assert not is_replacement("*606Q")
+    assert not is_replacement("M1V")
+    assert is_replacement("M12V")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,15 @@ from model_references import TextReference
 from beacon.model.annotation import AnnotationPattern
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import InvalidRequest, UnknownContig
-from beacon.model.genes import Gene, GeneTable, place_texts
+from beacon.model.genes import (
+    ALIAS,
+    PREVIOUS,
+    Gene,
+    GeneName,
+    GeneTable,
+    name_texts,
+    place_texts,
+)
 from beacon.model.genome import Interval
 from beacon.model.pattern import Bounds, VariantPattern, identity_of
 from beacon.model.questions import (
@@ -40,6 +48,18 @@ DELETION = replace(AT_22, start=(9,), end=(20,), variant_type="DEL", similarity=
 GENES = GeneTable(
     place_texts(
         [Gene(symbol="AAA1", interval=Interval(contig=CHR22, start=10, end=20))]
+    )
+)
+
+
+ALIASED = GeneTable(
+    place_texts([Gene(symbol="SKI", interval=Interval(contig=CHR22, start=10, end=20))])
+    | name_texts(
+        [
+            GeneName("ski", ALIAS, "HGNC:2", "HHAT"),
+            GeneName("both", ALIAS, "HGNC:2", "HHAT"),
+            GeneName("both", PREVIOUS, "HGNC:3", "KMT2D"),
+        ]
     )
 )
 
@@ -229,9 +249,13 @@ REFUSED = [
     ("similar", replace(DELETION, similarity=0.01), "similarity"),
     ("similar", replace(DELETION, breakpoint_distance=10**6), "breakpointDistance"),
     ("similar", replace(DELETION, variant_type="SNP"), "variantType"),
-    ("similar", replace(DELETION, reference_bases="A"), "similarity"),
+    ("similar", replace(DELETION, reference_bases="A"), "referenceBases"),
     ("similar", replace(DELETION, variant_min_length=5), "variantMinLength"),
-    ("similar", replace(DELETION, variant_type="BND", mate_start=5), "mateStart"),
+    (
+        "similar",
+        replace(DELETION, end=(), variant_type="BND", mate_start=5),
+        "mateStart",
+    ),
     ("similar", replace(DELETION, end=(60_000_000,)), "start"),
     ("annotation", VariantParameters(aminoacid_change="600"), "aminoacidChange"),
     (
@@ -252,9 +276,7 @@ REFUSED = [
         ),
         "aminoacidChange",
     ),
-    ("gene", VariantParameters(gene_id="BRCA2"), "geneId"),
     ("gene", VariantParameters(gene_id="AAA1", reference_name="21"), "geneId"),
-    ("gene", VariantParameters(gene_id="AAA1", assembly_id="hg38"), "geneId"),
     (
         "gene",
         VariantParameters(
@@ -262,7 +284,7 @@ REFUSED = [
         ),
         "geneId",
     ),
-    ("gene", replace(AT_22, start=(9,), gene_id="BRCA2"), "geneId"),
+    ("gene", replace(AT_22, start=(9,), gene_id="AAA1"), "geneId"),
     ("everything", VariantParameters(assembly_id="hg18"), "assemblyId"),
     ("start without end", replace(AT_22, start=(9,)), "alternateBases"),
     ("end without start", replace(AT_22, end=(9,)), "start"),
@@ -338,6 +360,213 @@ def test_what_is_refused_names_its_parameter(
 
     assert row == _row(parameters)
     assert expected == caught.value.parameter
+
+
+@pytest.mark.parametrize(
+    ("given", "places"),
+    [
+        ({}, ["X", "Y"]),
+        ({"reference_name": "chrX"}, ["X"]),
+        ({"reference_name": "Y"}, ["Y"]),
+    ],
+)
+def test_a_pseudo_autosomal_gene_is_asked_on_both(
+    given: dict[str, str], places: list[str]
+) -> None:
+    """Unless a sequence is named, and then on that one; what else is asked holds."""
+    par = Interval(contig=ASSEMBLIES["GRCh37"].contigs[22], start=585078, end=620146)
+    table = GeneTable(place_texts([Gene(symbol="SHOX", interval=par)]))
+    asked = VariantParameters(
+        **given,  # type: ignore[arg-type]
+        gene_id="SHOX",
+        assembly_id="GRCh37",
+        variant_type="DEL",
+    )
+    pattern = pattern_of(asked, loaded=(), references={}, genes=table)
+    assert pattern is not None
+    on_y = sequence_allele(ASSEMBLIES["GRCh37"].contigs[23], 540_000, "AC", "A")
+
+    assert [p.sequence.name for p in pattern.places] == places
+    assert {p.variant_type for p in pattern.places} == {"DEL"}
+    assert pattern.matches(on_y) == ("Y" in places)
+
+
+@pytest.mark.parametrize(
+    ("name", "assembly", "genes", "note"),
+    [
+        ("BRAF", "GRCh37", ("BRAF",), "'BRAF' is no gene of the table"),
+        ("AAA1", "T2T-CHM13", ("AAA1",), "no place on T2T-CHM13 is loaded for AAA1"),
+    ],
+)
+def test_annotations_are_asked_where_the_table_does_not_know(
+    name: str, assembly: str, genes: tuple[str, ...], note: str
+) -> None:
+    """A table of other genes, or of another assembly, hides no annotation."""
+    pattern = _ask(VariantParameters(gene_id=name, assembly_id=assembly))
+
+    assert pattern == VariantPattern(
+        contig=None, genome=assembly, annotated=AnnotationPattern(genes=genes)
+    )
+    assert note in pattern.notes[0]
+
+
+@pytest.mark.parametrize("assembly", ["GRCh37", "T2T-CHM13"])
+def test_an_ambiguous_gene_is_refused_everywhere(assembly: str) -> None:
+    """With or without genes of the assembly, the reader gets the choice."""
+    asked = VariantParameters(gene_id="both", assembly_id=assembly)
+
+    with pytest.raises(InvalidRequest, match=r"HHAT .*KMT2D .*ask for one of them"):
+        pattern_of(asked, loaded=(), references={}, genes=ALIASED)
+
+
+def test_a_gene_is_the_same_beside_a_change() -> None:
+    """An approved symbol is no other gene's alias; an ambiguous name is refused."""
+    asked = [
+        pattern_of(
+            VariantParameters(gene_id=name, aminoacid_change="R38H"),
+            loaded=("GRCh37",),
+            references={},
+            genes=ALIASED,
+        )
+        for name in ("SKI", "ski")
+    ]
+    said = AnnotationPattern(genes=("SKI",), protein_change="R38H")
+
+    assert [a and a.annotated for a in asked] == [said, said]
+    with pytest.raises(InvalidRequest, match=r"HHAT .*KMT2D .*ask for one of them"):
+        pattern_of(
+            VariantParameters(gene_id="both", aminoacid_change="Q97H"),
+            loaded=("GRCh37",),
+            references={},
+            genes=ALIASED,
+        )
+
+
+ANY_OTHER = {
+    "reference_name": "8",
+    "start": (5,),
+    "end": (8,),
+    "reference_bases": "CC",
+    "alternate_bases": "G",
+    "variant_type": "INV",
+    "variant_min_length": 7,
+    "variant_max_length": 90,
+    "gene_id": "SKI",
+    "aminoacid_change": "V600K",
+    "genomic_allele_short_form": "rs5",
+    "mate_name": "9",
+    "mate_start": 6,
+    "variant_length": 77,
+    "similarity": 0.9,
+    "breakpoint_distance": 33,
+    "effects": (("SO:0001587",),),
+}
+"""A value for each parameter that is another one than the examples have."""
+
+
+@pytest.mark.parametrize("parameter", ANY_OTHER)
+@pytest.mark.parametrize(("row", "parameters", "expected"), EVERY_ROW)
+def test_no_parameter_is_ignored(
+    row: str,
+    parameters: VariantParameters,
+    expected: VariantPattern | None,
+    parameter: str,
+) -> None:
+    """Whatever is given beside a question changes it, or is refused by a name."""
+    more = replace(parameters, **{parameter: ANY_OTHER[parameter]})
+    given = {
+        _wire(name)
+        for name in ("reference_name", *ANY_OTHER)
+        if getattr(more, name) not in (None, ())
+    }
+    needs = {"referenceName", "start", "end", "variantType", "alternateBases"}
+
+    assert _outcome(more) != expected, row
+    assert _outcome(more) not in {"", *ALL_NAMES} - given - needs, row
+
+
+def _outcome(parameters: VariantParameters) -> VariantPattern | str | None:
+    """Return the pattern asked for, or the parameter that is refused."""
+    try:
+        return _ask(parameters)
+    except InvalidRequest as refused:
+        return refused.parameter or ""
+
+
+def _wire(name: str) -> str:
+    if name == "effects":
+        return "filters"
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+ALL_NAMES = {_wire(field.name) for field in fields(VariantParameters)}
+
+
+def test_every_parameter_is_tried() -> None:
+    """No parameter is without a value that every question is tried with."""
+    others = {field.name for field in fields(VariantParameters)} - set(ANY_OTHER)
+
+    assert others == {"assembly_id"}
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["similarity", "breakpoint_distance", "mate_start", "variant_length"],
+)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"gene_id": "AAA1"},
+        {"gene_id": "AAA1", "aminoacid_change": "V600E"},
+        {"effects": (("SO:0001583",),)},
+        {"genomic_allele_short_form": "rs334"},
+        {"genomic_allele_short_form": "NC_000022.10:g.10A>T"},
+    ],
+)
+def test_only_events_are_compared(asked: dict[str, object], parameter: str) -> None:
+    """What compares events is refused by its name where none are asked for."""
+    more = {parameter: ANY_OTHER[parameter]}
+    if not asked and parameter in ("similarity", "breakpoint_distance"):
+        pytest.skip("alone these lack a place, which is what is said")
+
+    with pytest.raises(InvalidRequest) as refused:
+        _ask(VariantParameters(**asked, **more))  # type: ignore[arg-type]
+
+    assert refused.value.parameter == _wire(parameter)
+
+
+def test_a_mate_needs_a_sequence() -> None:
+    """Without an allele the reader is not told to leave one out."""
+    asked = VariantParameters(effects=(("SO:0001583",),), mate_name="8")
+
+    with pytest.raises(InvalidRequest, match="it needs referenceName"):
+        _ask(asked)
+    with pytest.raises(InvalidRequest, match="leave out the allele"):
+        _ask(VariantParameters(genomic_allele_short_form="rs5", mate_name="8"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "parameter"),
+    [
+        ("DEL", {"variant_length": 5}, "variantLength"),
+        ("DEL", {"mate_name": "8"}, "mateName"),
+        ("INS", {"mate_name": "8", "mate_start": 5, "end": ()}, "mateName"),
+        ("BND", {"variant_length": 5, "end": ()}, "variantLength"),
+        ("INS", {}, "end"),
+        ("DEL", {"effects": (("SO:0001583",),)}, "filters"),
+        ("DEL", {"aminoacid_change": "V600E"}, "aminoacidChange"),
+    ],
+)
+def test_an_event_is_described_by_what_it_has(
+    kind: str, given: dict[str, object], parameter: str
+) -> None:
+    """What says nothing of an event of that kind is refused, not dropped."""
+    with pytest.raises(InvalidRequest) as refused:
+        _ask(replace(DELETION, variant_type=kind, **given))  # type: ignore[arg-type]
+
+    assert refused.value.parameter == parameter
 
 
 def test_every_row_is_tried() -> None:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from beacon.ingest import LoadRequest, load_variants
+from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import AlleleCounts
+from beacon.model.genes import Gene, GeneTable, place_texts
+from beacon.model.genome import Interval
 from beacon.model.notation import parse
 from beacon.model.query import Granularity, Query
 from beacon.model.requester import ANONYMOUS, OPERATOR
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beacon.model.disclosure import Disclosure
+    from beacon.model.genome import Contig
     from beacon.store.releases import Catalogue
 
 HEAD = (
@@ -164,3 +168,53 @@ async def test_not_ready_without_a_store() -> None:
     await store.close()
 
     assert not ready
+
+
+PAR = {
+    "on_x": "X\t600000\t.\tA\tG\t50\tPASS\t.\tGT\t0/1\t0/1\n",
+    "on_y": "X\t50000000\t.\tA\tG\t50\tPASS\t.\tGT\t0/1\t0/1\n"
+    "Y\t550000\t.\tA\tC\t50\tPASS\t.\tGT\t0/1\t0/1\n",
+    "neither": "X\t50000000\t.\tA\tG\t50\tPASS\t.\tGT\t0/1\t0/1\n",
+    "only_y": "Y\t20000000\t.\tA\tC\t50\tPASS\t.\tGT\t0/1\t0/1\n",
+}
+
+
+async def test_a_pseudo_autosomal_gene_is_asked_on_both(
+    catalogue: Catalogue, variant_store: VariantStore, tmp_path: Path
+) -> None:
+    """Whichever of X and Y data keeps it on, and records are paged as one list."""
+    for name, lines in PAR.items():
+        path = tmp_path / f"{name}.vcf"
+        path.write_text(HEAD + lines)
+        request = LoadRequest(
+            dataset=name,
+            paths=(path,),
+            options=LoadOptions(assembly="GRCh37"),
+            references={},
+        )
+        load_variants(catalogue, request)
+    on_x = Interval(contig=find("X"), start=585_078, end=620_146)
+    genes = GeneTable(place_texts([Gene(symbol="SHOX", interval=on_x)]))
+    pattern = genes.pattern("SHOX", "GRCh37")
+    beacon = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
+    answer = await beacon.answer(
+        Query(pattern=pattern, granularity=Granularity.RECORD), ANONYMOUS
+    )
+    shown = {
+        part.dataset: [v.allele.contig.name for v in part.variants]
+        for part in answer.datasets
+    }
+
+    assert words(answer) == {
+        "on_x": Status.SEEN,
+        "on_y": Status.SEEN,
+        "neither": Status.NOT_SEEN,
+        "only_y": Status.NOT_COVERED,
+    }
+    assert shown == {"on_x": ["X"], "on_y": ["Y"], "neither": [], "only_y": []}
+    assert {p.dataset: p.total for p in answer.datasets}["on_y"] == 1
+
+
+def find(name: str) -> Contig:
+    """Return a sequence of GRCh37."""
+    return next(c for c in ASSEMBLIES["GRCh37"].contigs if c.name == name)

@@ -147,6 +147,59 @@ async def test_every_allele_of_a_name_is_asked_of_every_dataset(
 
 
 @pytest.mark.parametrize(
+    ("narrowing", "alleles"),
+    [
+        ({"variant_type": "SNP"}, [(10, "T", "C")]),
+        ({"variant_type": "DEL"}, [(6, "ACA", "A")]),
+        ({"min_length": 2}, [(6, "ACA", "A")]),
+        ({"max_length": 1}, [(10, "T", "C")]),
+    ],
+)
+async def test_type_and_length_narrow_the_alleles_of_a_name(
+    beacon: LocalBeacon,
+    loaded: dict[str, int],
+    store_address: StoreAddress,
+    narrowing: dict[str, object],
+    alleles: list[tuple[int, str, str]],
+) -> None:
+    """Of the alleles of a name, those are asked that are what else is asked."""
+    documents = [
+        {"v": loaded["one"], "c": 25, "k": encode(25, *a), "s": a[0], "x": ["rs8"]}
+        for a in ((6, "ACA", "A"), (10, "T", "C"))
+    ]
+    with MongoClient(store_address.uri) as client:
+        client[store_address.database]["annotations_GRCh37"].insert_many(documents)
+    asked = question("rs8")
+    assert asked.pattern is not None
+    answer = await beacon.answer(
+        replace(asked, pattern=replace(asked.pattern, **narrowing)),  # type: ignore[arg-type]
+        ANONYMOUS,
+    )
+
+    assert names(answer) == alleles
+    assert answer.status is Status.SEEN
+    assert "1 of the 2 alleles" in answer.warnings[-1]
+
+
+@pytest.mark.parametrize("narrowing", [{"variant_type": "DEL"}, {"min_length": 50}])
+@pytest.mark.usefixtures("annotated")
+async def test_a_name_of_another_type_is_not_seen(
+    beacon: LocalBeacon, narrowing: dict[str, object]
+) -> None:
+    """As for the allele itself: rs3 is a substitution, and no deletion."""
+    asked = question("rs3")
+    assert asked.pattern is not None
+    answer = await beacon.answer(
+        replace(asked, pattern=replace(asked.pattern, **narrowing)),  # type: ignore[arg-type]
+        ANONYMOUS,
+    )
+
+    assert words(answer) == {"one": Status.NOT_SEEN, "two": Status.NOT_SEEN}
+    assert answer.alleles == ()
+    assert "0 of the 1 alleles" in answer.warnings[-1]
+
+
+@pytest.mark.parametrize(
     ("alternate", "span"), [("A" * 12, 1), ("C", 1200)], ids=["hashed", "long"]
 )
 async def test_alleles_of_every_length_have_names(
@@ -239,6 +292,46 @@ async def test_both_vrs_ids_of_any_spelling_find_the_allele(
     assert ids.v1 != ids.v2
     assert [names(answer) for answer in answers] == [[kept], [kept]]
     assert {answer.status for answer in answers} == {Status.SEEN}
+
+
+@pytest.mark.parametrize("spelled", [(10, "T", "G"), (0, "GCA", "G")])
+async def test_a_vrs_id_with_another_end_is_no_answer(
+    beacon: LocalBeacon, spelled: tuple[int, str, str]
+) -> None:
+    """All of it is compared, also letters that the store does not keep."""
+    ids = vrs_ids(sequence_allele(MT, *spelled), beacon.references["GRCh37"])
+    assert ids is not None
+    last = "A" if ids.v2[-1] != "A" else "-"
+    wrong = [ids.v2[:-1] + last, ids.v2[:12] + ids.v2[12:].swapcase()]
+    answers = [
+        await beacon.answer(question(f"ga4gh:VA.{digest}"), ANONYMOUS)
+        for digest in wrong
+    ]
+
+    assert [answer.status for answer in answers] == [Status.NO_ANSWER] * 2
+    assert "is not among the VRS ids" in answers[0].warnings[0]
+
+
+async def test_without_a_reference_a_vrs_id_is_compared_as_far_as_can_be(
+    beacon: LocalBeacon, variant_store: VariantStore
+) -> None:
+    """A substitution needs no reference; of a deletion the answer says the doubt."""
+    bare = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
+    told = []
+    for spelled in ((10, "T", "G"), (0, "GCA", "G")):
+        ids = vrs_ids(sequence_allele(MT, *spelled), beacon.references["GRCh37"])
+        assert ids is not None
+        for digest in (ids.v2, ids.v2[:12] + ids.v2[12:].swapcase()):
+            answer = await bare.answer(question(f"ga4gh:VA.{digest}"), ANONYMOUS)
+            doubt = any("first letters" in said for said in answer.warnings)
+            told.append((answer.status, doubt))
+
+    assert told == [
+        (Status.SEEN, False),
+        (Status.NO_ANSWER, False),
+        (Status.SEEN, True),
+        (Status.SEEN, True),
+    ]
 
 
 async def test_ids_of_a_removed_release_are_forgotten(

@@ -21,6 +21,7 @@ from tests.store.store_samples import CHR21, CHR22, load
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from beacon.model.status import Status
     from beacon.store.connection import StoreAddress
     from beacon.store.releases import Catalogue
 
@@ -227,6 +228,13 @@ def narrow_patterns(draw: Draw, kind: int) -> VariantPattern:
     return VariantPattern(contig=None, genome="GRCh37", **given)
 
 
+async def _statuses(
+    store: VariantStore, query: Query, granularity: Granularity
+) -> tuple[Status, ...]:
+    found = await store.find(query, dict.fromkeys("ab", granularity))
+    return tuple(f.status for f in found.datasets)
+
+
 @settings(
     max_examples=60,
     deadline=None,
@@ -245,7 +253,10 @@ async def test_the_store_is_its_naive_twin(
     second: list[VariantRecord],
     data: st.DataObject,
 ) -> None:
-    """Whatever is stored and asked, at any granularity, both say the same."""
+    """Whatever is stored and asked, at any granularity, both say the same.
+
+    And all granularities have one status.
+    """
     loaded = []
     for name, kept in (("a", first), ("b", second)):
         release = load(catalogue, name, kept)
@@ -262,5 +273,6 @@ async def test_the_store_is_its_naive_twin(
             found = await store.find(query, asked)
 
             assert oracle.find(query, asked, loaded) == found
+            assert len({await _statuses(store, query, g) for g in Granularity}) == 1
     finally:
         await store.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from beacon.model.counts import VariantRecord
+from beacon.model.counts import Tally, VariantRecord
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page, Query
 from beacon.model.similarity import Similar, event_of
@@ -16,7 +16,7 @@ from beacon.model.structure import Structure
 from beacon.model.variant import Allele
 from beacon.store.variants import VariantStore
 from tests import oracle
-from tests.store.store_samples import CARRIED, CHR22, NOT_CARRIED, load
+from tests.store.store_samples import CARRIED, CHR22, NOT_CARRIED, SITE, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,16 +67,24 @@ def alleles(draw: Draw) -> Allele:
     )
 
 
-def _record(
-    allele: Allele, is_carried: object, filters: tuple[str, ...] = ()
-) -> VariantRecord:
+UNCALLED = Tally((0, 0), ())
+STATES = [
+    *[(CARRIED, ())] * 3,
+    (CARRIED, ("q10",)),
+    (NOT_CARRIED, ()),
+    (SITE, ()),
+    (UNCALLED, ()),
+]
+
+
+def _record(allele: Allele, tally: Tally, filters: tuple[str, ...]) -> VariantRecord:
     return VariantRecord(
         22,
         allele.start,
         allele.end,
         allele.reference,
         allele.alternate,
-        CARRIED if is_carried else NOT_CARRIED,
+        tally,
         filters,
         allele.structure,
     )
@@ -89,14 +97,7 @@ def _record(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    kept=st.lists(
-        st.tuples(
-            alleles(),
-            st.sampled_from([1, 1, 0]),
-            st.sampled_from([(), (), ("skipped",)]),
-        ),
-        min_size=1,
-    ),
+    kept=st.lists(st.tuples(alleles(), st.sampled_from(STATES)), min_size=1),
     asked=st.lists(alleles(), min_size=8, max_size=8),
     is_exact=st.booleans(),
     data=st.data(),
@@ -104,13 +105,16 @@ def _record(
 async def test_what_is_similar_is_found(
     catalogue: Catalogue,
     store_address: StoreAddress,
-    kept: list[tuple[Allele, int, tuple[str, ...]]],
+    kept: list[tuple[Allele, tuple[Tally, tuple[str, ...]]]],
     asked: list[Allele],
     is_exact: bool,
     data: st.DataObject,
 ) -> None:
-    """However an event is written, all that are similar come back, closest first."""
-    records = [_record(*each) for each in kept]
+    """However an event is written, all that are similar come back, closest first.
+
+    Where none is carried, all of them say together what a "no" rests on.
+    """
+    records = [_record(allele, *state) for allele, state in kept]
     if is_exact:
         records = [record._replace(structure=None) for record in records]
         asked = [replace(allele, structure=None) for allele in asked]

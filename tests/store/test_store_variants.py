@@ -14,7 +14,7 @@ from beacon.model.findings import Place
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Page, Query
 from beacon.store.variants import VariantStore
-from tests.store.store_samples import CHR22, NOT_CARRIED, SITE, load, record
+from tests.store.store_samples import CARRIED, CHR22, NOT_CARRIED, SITE, load, record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +77,37 @@ async def test_a_no_says_what_it_rests_on(
     found = await variant_store.find(
         Query(pattern=PATTERNS[0]), {"d": Granularity.BOOLEAN}
     )
+
+    assert [place] == [answer.place for answer in found.datasets]
+
+
+SPELLED = VariantPattern(
+    contig=CHR22, spellings=((FIRST, "CA", "C"), (FIRST + 1, "AA", "A"))
+)
+
+
+@pytest.mark.parametrize("is_swapped", [False, True])
+@pytest.mark.parametrize(
+    ("tally", "filters", "place"),
+    [
+        (CARRIED, ("q10",), Place(filters=("q10",))),
+        (Tally((0, 0), ()), (), Place(an=158, has_record=True)),
+    ],
+)
+async def test_one_spelling_never_overrules_a_failed_one(
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    tally: Tally,
+    filters: tuple[str, ...],
+    place: Place,
+    is_swapped: bool,
+) -> None:
+    """A carrier in a failed record of the allele may be one, however it is written."""
+    states = [(NOT_CARRIED, ()), (tally, filters)]
+    first, second = reversed(states) if is_swapped else states
+    rows = [record(FIRST, "CA", "C", *first), record(FIRST + 1, "AA", "A", *second)]
+    load(catalogue, "d", rows)
+    found = await variant_store.find(Query(pattern=SPELLED), {"d": Granularity.COUNT})
 
     assert [place] == [answer.place for answer in found.datasets]
 

@@ -128,6 +128,20 @@ def test_include_chooses_the_result_sets_and_nothing_else(include, listed):
     )
 
 
+def test_no_answer_is_no_miss():
+    """It is shown among all, with its status, and never as a dataset that missed."""
+    silent = replace(NOT_SEEN, dataset="silent", status=Status.NO_ANSWER, counts=None)
+    missed = answer(SEEN, NOT_SEEN, silent, include=Include.MISS)
+    shown = answer(SEEN, NOT_SEEN, silent, include=Include.ALL)
+
+    assert [each["id"] for each in sets(missed)] == ["twins"]
+    assert [(each["id"], each["info"]["status"]) for each in sets(shown)] == [
+        ("clinic", "seen"),
+        ("twins", "not_seen"),
+        ("silent", "no_answer"),
+    ]
+
+
 def test_without_result_sets_no_more_than_a_count_is_returned():
     """Records asked for with NONE are answered as a count."""
     document = answer(SEEN, include=Include.NONE)
