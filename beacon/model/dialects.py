@@ -163,7 +163,7 @@ def _stretches(written: Written) -> Iterator[tuple[int, int]]:
     pos, last = max(1, written.pos), written.contig.length
     end, length = _number(written, "END") or 0, _number(written, "SVLEN") or 0
     furthest = max(end, pos + abs(length) if length else 0)
-    if pos < furthest:
+    if pos < furthest and pos <= last:
         yield pos - 1, min(furthest, last)
     elif written.contig.name in _CIRCULAR and 0 < end < pos <= last:
         yield from ((end - 1, pos), (pos - 1, last), (0, end))

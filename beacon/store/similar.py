@@ -27,8 +27,9 @@ from beacon.store.scanning import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 
+    from beacon.model.findings import Place
     from beacon.model.genome import Contig
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Page
@@ -98,25 +99,20 @@ def _findings(
 ) -> DatasetFindings:
     """Return one dataset's similar variants: margins are those it tells itself."""
     field, layout = str(shelf.release.number), shelf.release.layout
-    there: list[tuple[Allele, bytes]] = []
-    absent: list[Document] = []
-    for allele, counts in alleles:
-        blob = counts.get(field)
-        if blob is None:
-            continue
-        told = with_structure(allele, blob)
-        if not pattern.matches(told):
-            continue
+    held = [
+        (allele, counts[field], counts) for allele, counts in alleles if field in counts
+    ]
+    there = []
+    for allele, blob, _ in held:
         if blob[0] & EXISTS:
-            there.append((told, blob))
-        else:
-            absent.append(cast("Document", counts))
+            told = with_structure(allele, blob)
+            if pattern.matches(told):
+                there.append((told, blob))
+                if level is Granularity.BOOLEAN:
+                    break
     there.sort(key=lambda found: similarity_order(pattern, found[0]))
     shown = there[page.offset : page.offset + page.limit]
     is_full = level is Granularity.RECORD
-    place = None
-    if absent and not there:
-        place = place_of_similar(shelf.release, absent)
     return DatasetFindings(
         dataset=shelf.dataset,
         total=min(len(there), 1) if level is Granularity.BOOLEAN else len(there),
@@ -125,8 +121,25 @@ def _findings(
             for allele, blob in (shown if is_full else ())
             for tally, words in (unpack(blob, layout),)
         ),
-        place=place,
+        place=None if there else _place(pattern, shelf, held),
     )
+
+
+def _place(
+    pattern: VariantPattern,
+    shelf: Shelf,
+    held: Sequence[tuple[Allele, bytes, Mapping[str, bytes]]],
+) -> Place | None:
+    """Return what similar alleles say that nobody carries.
+
+    As in a range, no "no" rests on what only failed or skipped records declare.
+    """
+    similar = [
+        cast("Document", counts)
+        for allele, blob, counts in held
+        if not blob[0] & EXISTS and pattern.matches(with_structure(allele, blob))
+    ]
+    return place_of_similar(shelf.release, similar) if similar else None
 
 
 def similarity_order(
@@ -208,8 +221,9 @@ class _Reach:
             yield self._table.long_pages(
                 self._contig.rank,
                 _around(event.start, shift),
-                _around(event.end, shift),
+                None,
                 classes,
+                ends=_around(event.end, shift),
             )
         shortest = self._shortest(length, 2 * self._near)
         if event.kind in _SPELLED and shortest <= self._longest_short:

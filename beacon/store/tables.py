@@ -171,6 +171,7 @@ class Table:
         reach: Bounds | None,
         classes: Sequence[int],
         *,
+        ends: Bounds | None = None,
         size: int = LARGEST_PAGE,
     ) -> AsyncGenerator[list[Row], None]:
         """Yield the long rows that begin in ``starts``, or reach into ``reach``.
@@ -184,9 +185,13 @@ class Table:
             starts: where rows begin.
             reach: what they must reach, if anything.
             classes: length classes to be read.
+            ends: where rows end, if that is known.
             size: rows of a page; few where the first row may be enough.
         """
-        branches = [_branch(rank, k, starts, reach) for k in classes]
+        branches = [_branch(rank, k, starts, ends or reach) for k in classes]
+        if ends is not None:
+            for branch in branches:
+                branch["e"] = {"$gte": ends.low, "$lt": ends.high}
         async with aclosing(self._sorted({"$or": branches}, "s", size)) as pages:
             async for page in pages:
                 yield page

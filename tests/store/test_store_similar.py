@@ -131,7 +131,7 @@ async def test_what_is_similar_is_found(
             )
             pattern = VariantPattern(contig=CHR22, similar=similar)
             query = Query(pattern=pattern, page=Page(limit=5))
-            levels = {"a": Granularity.RECORD}
+            levels = {"a": data.draw(st.sampled_from(Granularity))}
             found = await store.find(query, levels)
 
             assert oracle.find(query, levels, [loaded]) == found
