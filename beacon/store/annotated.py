@@ -15,6 +15,7 @@ from beacon.model.annotation import Kind
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.findings import DatasetFindings, Silence
 from beacon.model.query import Granularity
+from beacon.model.variant import Allele
 from beacon.store.annotation_documents import read_annotation
 from beacon.store.keys import SALTS, decode, encode
 from beacon.store.packing import EXISTS, FILTERED
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from beacon.model.annotation import Annotation, AnnotationPattern
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Page
-    from beacon.model.variant import Allele
     from beacon.store.annotations import AnnotationTable
     from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
@@ -66,7 +66,7 @@ async def ask(
     asked = _asked(pattern)
     able = [s for s in shelves if _is_loaded(s, pattern) and asked.kinds <= s.annotated]
     totals = {
-        s.release.number: await tables.annotations.count(s.release.number, pattern)
+        s.release.number: await _counted(s, pattern, tables)
         for s in able
         if granularity(s.dataset.id) > Granularity.BOOLEAN
     }
@@ -89,6 +89,22 @@ async def ask(
     return _known_nowhere(told, asked)
 
 
+async def _counted(shelf: Shelf, pattern: VariantPattern, tables: Tables) -> int | None:
+    """Return how many alleles match, where indexes tell; ``None`` where they do not."""
+    number = shelf.release.number
+    total = await tables.annotations.count(number, pattern)
+    if total is None:
+        return None
+    edges = await tables.annotations.edges(number, pattern, shelf.longest_short)
+    if edges is None:
+        return None
+    field = str(number)
+    for one in await _alleles(edges, pattern.assembly, tables.rows):
+        said, blob = one.said[number], one.counts.get(field, b"\0")
+        total += bool(blob[0] & EXISTS and pattern.matches(one.allele, said))
+    return total
+
+
 async def _read(
     pattern: VariantPattern, answers: dict[int, Answer], tables: Tables
 ) -> set[int]:
@@ -99,14 +115,40 @@ async def _read(
     longest = max(answer.shelf.longest_short for answer in answers.values())
     pages = tables.annotations.pages(answers.keys(), pattern, longest)
     try:
+        bare = replace(pattern, annotated=None)
         async for documents in pages:
-            for one in await _alleles(documents, pattern.assembly, tables.rows):
+            able = [d for d in documents if _may_be(d, bare)]
+            for one in await _alleles(able, pattern.assembly, tables.rows):
                 exact |= _judge(one, pattern, answers)
             if all(answer.is_done for answer in answers.values()):
                 break
     finally:
         await pages.aclose()
     return exact
+
+
+def _may_be(document: Document, bare: VariantPattern) -> bool:
+    """Whether an annotation's allele is one asked for, as far as its key tells.
+
+    A key that holds a hash only, or a long allele's, tells nothing.
+    """
+    key = document["k"]
+    if not isinstance(key, int) or "r" in document:
+        return True
+    rank, start, reference, alternate = decode(key)
+    if reference is None or alternate is None:
+        return True
+    contig = ASSEMBLIES[bare.assembly].contigs[rank - 1]
+    end = start + len(reference)
+    return bare.matches(
+        Allele(
+            contig=contig,
+            start=start,
+            end=end,
+            reference=reference,
+            alternate=alternate,
+        )
+    )
 
 
 def _asked(pattern: VariantPattern) -> AnnotationPattern:

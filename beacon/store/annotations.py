@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 _PAGE = 1_000
 _MOST_UNREAD = 10_000
+_MOST_EDGES = 1_000
+_WANTED = {"n": 0, "y": 0, "d": 0}
+"""Pages hold what is judged; what is only shown is read by id."""
 
 
 class AnnotationTable:
@@ -80,7 +83,7 @@ class AnnotationTable:
         }
         waiting: list[Document] = []
         with driver_errors():
-            cursor = self._collection.find(where, max_time_ms=self._max_ms)
+            cursor = self._collection.find(where, _WANTED, max_time_ms=self._max_ms)
             cursor.sort([("c", 1), ("s", 1)]).batch_size(_PAGE)
         try:
             while True:
@@ -102,6 +105,7 @@ class AnnotationTable:
     async def count(self, release: int, pattern: VariantPattern) -> int | None:
         """Return how many alleles of a release match and exist, counted there.
 
+        Of a range those that begin in it; the others are its ``edges``.
         ``None`` where only ``matches`` can tell.
         """
         if not _is_told_by_indexes(pattern):
@@ -109,8 +113,38 @@ class AnnotationTable:
         where = {"v": release, **_said(pattern.annotated), "z": True}
         if pattern.contig is not None:
             where["c"] = pattern.contig.rank
+        if pattern.overlap is not None:
+            where["s"] = {"$gte": pattern.overlap.low, "$lt": pattern.overlap.high}
         with driver_errors():
             return await self._collection.count_documents(where, maxTimeMS=self._max_ms)
+
+    async def edges(
+        self, release: int, pattern: VariantPattern, longest: int
+    ) -> list[Document] | None:
+        """Return what ``count`` leaves out of a range: what may reach into it.
+
+        ``None`` where there is too much of it.
+        """
+        reach = pattern.overlap
+        if pattern.contig is None or reach is None:
+            return []
+        before = {"s": {"$gte": reach.low - longest, "$lt": reach.low}}
+        long = {"s": {"$lt": reach.low}, "k": {"$type": "binData"}}
+        found: list[Document] = []
+        for part in (before, long, {"s": reach.high}):
+            where = {
+                "v": release,
+                **_said(pattern.annotated),
+                "z": True,
+                "c": pattern.contig.rank,
+                **part,
+            }
+            with driver_errors():
+                cursor = self._collection.find(where, max_time_ms=self._max_ms)
+                found += await cursor.limit(_MOST_EDGES).to_list(None)
+            if len(found) >= _MOST_EDGES:
+                return None
+        return list({cast("bytes", d["_id"]): d for d in found}.values())
 
     async def names(self, release: int, asked: AnnotationPattern) -> bool:
         """Whether a release knows the gene, the rs number or the HGVS name asked."""
@@ -150,7 +184,11 @@ class AnnotationTable:
 def _is_told_by_indexes(pattern: VariantPattern) -> bool:
     """Whether a question asks nothing that a condition on documents cannot tell."""
     asked = pattern.annotated
-    bare = replace(pattern, contig=None, genome=pattern.assembly, annotated=None)
+    bare = replace(
+        pattern, contig=None, genome=pattern.assembly, annotated=None, overlap=None
+    )
+    if pattern.overlap is not None and pattern.contig is None:
+        return False
     if asked is None or bare != VariantPattern(contig=None, genome=bare.genome):
         return False
     change = asked.protein_change

@@ -118,6 +118,47 @@ async def test_an_allele_is_found_by_what_is_said_of_it(
     assert [v.allele.reference[:2] for v in told.variants] == ["A", "AC", "AA"]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "total"),
+    [
+        (AT, AT + 1, 3),
+        (AT + 1, AT + 11, 4),
+        (AT + 2, AT + 10, 3),
+        (AT + 3, AT + 3, 1),
+        (AT + 500, AT + 600, 1),
+        (AT + 3000, AT + 4000, 0),
+    ],
+)
+async def test_a_range_is_counted_with_what_reaches_into_it(
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    low: int,
+    high: int,
+    total: int,
+) -> None:
+    """Indexes count what begins inside; what begins before is looked at."""
+    rows = [
+        record(AT, "A", "C"),
+        record(AT, "ACG", "A"),
+        record(AT, "A" * 2000, "A"),
+        record(AT + 2, "G", "T"),
+        record(AT + 10, "G", "T"),
+        record(AT + 10, "G", "A", filters=("q10",)),
+    ]
+    load(catalogue, "d", [*map(said, rows), record(AT + 2, "G", "C")])
+    pattern = VariantPattern(
+        contig=CHR22,
+        overlap=Bounds(low=low, high=high),
+        annotated=AnnotationPattern(genes=("BRCA2",)),
+    )
+    counted, listed = [
+        (await variant_store.find(Query(pattern=pattern), {"d": how})).datasets[0]
+        for how in (Granularity.COUNT, Granularity.RECORD)
+    ]
+
+    assert counted.total == listed.total == len(listed.variants) == total
+
+
 async def test_colliding_keys_do_not_exchange_annotations(
     catalogue: Catalogue,
     variant_store: VariantStore,
