@@ -64,7 +64,7 @@ async def ask(
 ) -> list[DatasetFindings]:
     """Return what every dataset says of the alleles whose annotations match."""
     asked = _asked(pattern)
-    able = [s for s in shelves if _is_loaded(s, pattern) and asked.kinds <= s.annotated]
+    able = [s for s in shelves if _is_loaded(s, pattern) and _speaks(s, asked)]
     totals = {
         s.release.number: await _counted(s, pattern, tables)
         for s in able
@@ -156,6 +156,11 @@ def _asked(pattern: VariantPattern) -> AnnotationPattern:
         message = "the pattern asks nothing of annotations"
         raise ValueError(message)
     return pattern.annotated
+
+
+def _speaks(shelf: Shelf, asked: AnnotationPattern) -> bool:
+    """Whether a dataset's annotations speak of all that is asked."""
+    return shelf.annotated is not None and asked.kinds <= shelf.annotated
 
 
 def _is_loaded(shelf: Shelf, pattern: VariantPattern) -> bool:

@@ -43,7 +43,7 @@ class Shelf(NamedTuple):
     long_classes: tuple[int, ...]
     longest_short: int
     widest_margin: int
-    annotated: frozenset[Kind]
+    annotated: frozenset[Kind] | None
 
 
 async def look_up(

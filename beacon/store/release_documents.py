@@ -61,7 +61,7 @@ class ReleaseDocument(TypedDict):
     long_classes: list[int]
     longest_short: int
     widest_margin: int
-    annotated: list[str]
+    annotated: list[str] | None
     owner: OwnerDocument
     created: datetime
     ordinal: int
@@ -114,14 +114,14 @@ class StoredRelease:
         long_classes: length classes of its long variants.
         longest_short: bases that none of its short variants exceeds.
         widest_margin: bases that no margin of its structural variants exceeds.
-        annotated: what its annotations speak of.
+        annotated: what its annotations speak of; ``None``: it has none.
     """
 
     release: Release
     long_classes: tuple[int, ...]
     longest_short: int
     widest_margin: int
-    annotated: frozenset[Kind] = frozenset()
+    annotated: frozenset[Kind] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -213,12 +213,13 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         report=json.loads(kept["report"]),
         coverage=CoverageKind(told) if (told := kept["coverage"]) else None,
     )
+    kinds = kept["annotated"]
     return StoredRelease(
         release=release,
         long_classes=tuple(sorted(kept["long_classes"])),
         longest_short=kept["longest_short"],
         widest_margin=kept["widest_margin"],
-        annotated=frozenset(Kind(kind) for kind in kept["annotated"]),
+        annotated=None if kinds is None else frozenset(map(Kind, kinds)),
     )
 
 

@@ -7,6 +7,7 @@ page and what was asked for, never a chromosome.
 
 from __future__ import annotations
 
+import asyncio
 import math
 from bisect import bisect_left
 from dataclasses import replace
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 _START = itemgetter(0)
 _MOST_REMEMBERED = 4096
+_WIDE, _FEW = 200_000, 4
+"""From which width on the server counts, and for how many datasets at most."""
+
 POINT_CLASS = 0
 """The length class of breakends and insertions."""
 
@@ -71,6 +75,11 @@ class Answer:
     def reads_all(self) -> bool:
         """Whether every row is wanted, to be counted."""
         return self._is_counted and self.granularity is not Granularity.BOOLEAN
+
+    @property
+    def wants_number(self) -> bool:
+        """Whether it wants to know how many there are, and nothing else."""
+        return self._is_counted and self.granularity is Granularity.COUNT
 
     def wants_alleles(self, rows: int) -> bool:
         """Whether its page may take any of the next ``rows`` rows."""
@@ -160,8 +169,44 @@ async def scan(
     answers: Sequence[Answer],
     table: Table,
 ) -> None:
-    """Give every matching variant of a contig to the answers that want it."""
-    pages = _merged(_sources(contig, pattern, answers, table))
+    """Give every matching variant of a contig to the answers that want it.
+
+    In a wide plain range the server counts what begins inside, where only the
+    number is wanted: it need not send the rows.
+    """
+    overlap = None if pattern is None else pattern.overlap
+    if pattern is not None and overlap is not None and _is_number(pattern, answers):
+        asked = (table.count(contig.rank, overlap, a.field) for a in answers)
+        _, numbers = await asyncio.gather(
+            _read(contig, pattern, answers, table, before=overlap.low),
+            asyncio.gather(*asked),
+        )
+        for answer, number in zip(answers, numbers, strict=True):
+            answer.seen += number
+        answers = [answer for answer in answers if not answer.seen]
+    await _read(contig, pattern, answers, table)
+
+
+def _is_number(pattern: VariantPattern, answers: Sequence[Answer]) -> bool:
+    """Whether a wide plain range is asked, and by all for the number alone."""
+    bounds = pattern.overlap
+    if bounds is None or bounds.high - bounds.low < _WIDE or len(answers) > _FEW:
+        return False
+    return pattern.is_plain and all(a.wants_number for a in answers)
+
+
+async def _read(
+    contig: Contig,
+    pattern: VariantPattern | None,
+    answers: Sequence[Answer],
+    table: Table,
+    *,
+    before: int | None = None,
+) -> None:
+    """Read the rows of a stretch, of the short ones those that begin ``before``."""
+    if not answers:
+        return
+    pages = _merged(_sources(contig, pattern, answers, table, before))
     try:
         async for page in pages:
             rows = page
@@ -353,6 +398,7 @@ def _sources(
     pattern: VariantPattern | None,
     answers: Sequence[Answer],
     table: Table,
+    before: int | None,
 ) -> list[_Source]:
     """Return where rows that can match come from."""
     starts, reach = _narrow(contig, pattern)
@@ -360,7 +406,8 @@ def _sources(
     if reach is not None:
         longest = max(a.shelf.longest_short for a in answers)
         low = max(starts.low, reach.low - longest)
-        short = Bounds(low=low, high=starts.high)
+        high = starts.high if before is None else min(before, starts.high)
+        short = Bounds(low=low, high=max(low, high))
     size = LARGEST_PAGE if any(a.reads_all for a in answers) else FIRST_PAGE
     sources = [_Source(table.short_pages(contig.rank, short, size=size))]
     classes = sorted({k for a in answers for k in a.shelf.long_classes})

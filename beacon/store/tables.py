@@ -20,6 +20,7 @@ from beacon.store.driver import (
     variants_collection,
 )
 from beacon.store.keys import position_range, start_of
+from beacon.store.packing import EXISTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -145,6 +146,16 @@ class Table:
                 return
             low = keys[-1] + 1
             size = min(4 * size, LARGEST_PAGE)
+
+    async def count(self, rank: int, starts: Bounds, field: str) -> int:
+        """Return how many short alleles that exist in a release begin in ``starts``."""
+        low, high = position_range(rank, starts.low, starts.high)
+        where: Document = {
+            "_id": {"$gte": low, "$lt": high},
+            f"d.{field}": {"$bitsAllSet": [EXISTS.bit_length() - 1]},
+        }
+        with driver_errors():
+            return await self._short.count_documents(where, maxTimeMS=self._max_ms)
 
     async def bin_pages(
         self, first: int, last: int, fields: Sequence[str]

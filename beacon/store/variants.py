@@ -302,7 +302,9 @@ class VariantStore:
         granularities: Mapping[str, Granularity],
     ) -> list[DatasetFindings]:
         """Add what annotations say of the variants that are shown as records."""
-        annotated = {s.dataset.id: s.release for s in shelves if s.annotated}
+        annotated = {
+            s.dataset.id: s.release for s in shelves if s.annotated is not None
+        }
         wanted: dict[str, dict[bytes, None]] = {}
         for one in found:
             release = annotated.get(one.dataset.id)

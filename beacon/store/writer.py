@@ -90,6 +90,7 @@ class ReleaseWriter:
         self._bins: dict[int, Document] = {}
         self._annotations = AnnotationWriter(database, assembly)
         self._kinds: set[str] = set()
+        self._is_annotated = False
         self._touched = Touched()
         self._queue: Queue[_Batch | None]
         self._queue = Queue(maxsize=_QUEUED)
@@ -190,6 +191,7 @@ class ReleaseWriter:
         is_hashed = isinstance(key, int) and bool(key & 1)
         document = annotation_document(self.number, record, key, is_hashed=is_hashed)
         self._kinds |= kinds_of(document)
+        self._is_annotated = True
         annotated[document["_id"]] = document
 
     def _mate(self, alternate: str) -> dict[str, object]:
@@ -232,7 +234,7 @@ class ReleaseWriter:
         release = self._lease.publish(
             {
                 "fingerprint": fingerprint,
-                "annotated": sorted(self._kinds),
+                "annotated": sorted(self._kinds) if self._is_annotated else None,
                 "genotyped": genotyped,
                 "contigs": contigs,
                 "variants": variants,
