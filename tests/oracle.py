@@ -186,19 +186,19 @@ def _ask_annotations(
     total = min(len(there), 1) if granularity is Granularity.BOOLEAN else len(there)
     first = query.page.offset
     page = there[first : first + query.page.limit]
-    failed = {w for f in own for w in f.filters} if not there else set()
+    place = None if there else _what_annotated_say(own, loaded)
     told = DatasetFindings(
         dataset=loaded.dataset,
         total=total,
         variants=tuple(page) if granularity is Granularity.RECORD else (),
-        place=Place(filters=tuple(sorted(failed))) if failed else None,
+        place=place,
         is_other_version=bool(there)
         and not any(
             asked.hgvs is None or asked.hgvs in f.annotation.hgvs
             for f in (there[:1] if granularity is Granularity.BOOLEAN else there)
         ),
     )
-    if there or failed:
+    if there or place is not None:
         return told
     known = (
         not asked.genes or any(set(asked.genes) & set(a.genes) for a in said),
@@ -223,6 +223,16 @@ def _ask_annotations(
     ):
         return replace(told, silence=Silence.UNREAD)
     return told
+
+
+def _what_annotated_say(own: Sequence[FoundVariant], loaded: Loaded) -> Place | None:
+    """Return what no "no" rests on: failed records, alleles nobody is called at."""
+    filters = {word for f in own for word in f.filters}
+    if filters:
+        return Place(filters=tuple(sorted(filters)))
+    total = loaded.release.layout.groups[0]
+    uncalled = any(group_counts(f.tally, total).an == 0 for f in own)
+    return Place(an=0) if uncalled and loaded.release.genotyped else None
 
 
 def _in_doubt(pattern: VariantPattern, loaded: Loaded) -> Place | None:

@@ -18,7 +18,7 @@ from beacon.model.query import Granularity
 from beacon.model.variant import Allele
 from beacon.store.annotation_documents import read_annotation
 from beacon.store.keys import SALTS, decode, encode
-from beacon.store.packing import EXISTS, FILTERED
+from beacon.store.packing import EXISTS
 from beacon.store.scanning import Answer, allele_of, genome_order
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def _judge(
             answer.take(one.allele, blob)
             if _asked(pattern).has_version(said):
                 exact.add(number)
-        elif blob[0] & FILTERED:
+        elif answer.heeds(blob, is_plain=False):
             answer.pass_over(blob)
     return exact
 
