@@ -152,6 +152,13 @@ class Reading:
             if number not in but and Unread.WHOLE not in self.of(number).unread:
                 self.of(number).unread.append(Unread.MISSING)
 
+    def doubt_effects(self) -> None:
+        """Mark the ALTs of which no effect is told, where the file tells effects."""
+        for number in self.alleles:
+            claims = self.of(number)
+            if not (claims.effects or claims.unread):
+                claims.unread.append(Unread.EFFECT)
+
     def take_gene(self, text: str, claims: Claims) -> None:
         """Take a gene's name: short, printable, without spaces; or none."""
         if not text or text == ".":

@@ -93,6 +93,7 @@ class Annotated(NamedTuple):
         layouts: those that can be read.
         unreadable: INFO keys of annotations whose fields are not named.
         has_clinvar: whether ClinVar's own fields are there.
+        has_clinvar_effects: whether ClinVar's effects (MC) are among them.
         has_clinvar_ids: whether the ID column holds ClinVar's variation ids.
         has_rs: whether INFO RS holds rs numbers.
     """
@@ -100,6 +101,7 @@ class Annotated(NamedTuple):
     layouts: tuple[Layout, ...] = ()
     unreadable: tuple[str, ...] = ()
     has_clinvar: bool = False
+    has_clinvar_effects: bool = False
     has_clinvar_ids: bool = False
     has_rs: bool = False
 
@@ -151,6 +153,7 @@ def read_annotated(lines: Iterable[str]) -> Annotated:
         layouts=tuple(layouts.values()),
         unreadable=tuple(unreadable),
         has_clinvar=not _CLINVAR.isdisjoint(texts),
+        has_clinvar_effects="MC" in texts,
         has_clinvar_ids=has_clinvar_ids,
         has_rs=_RS.search(texts.get("RS", "")) is not None,
     )

@@ -71,7 +71,7 @@ class FileAnnotations:
         elif annotated.is_of_every_alt:
             reading.miss(but=reading.annotated)
         if annotated.has_clinvar:
-            _read_clinvar(fields, reading)
+            _read_clinvar(fields, reading, tells_effects=annotated.has_clinvar_effects)
         identifier = reading.site.identifier
         if annotated.has_clinvar_ids and _WHOLE.match(identifier):
             for number in reading.alleles:
@@ -140,8 +140,11 @@ def _text(fields: bytes, key: bytes) -> str:
     return "" if value is None else value.decode("utf-8", "replace")
 
 
-def _read_clinvar(fields: bytes, reading: Reading) -> None:
-    """Read ClinVar's own fields; they are about the one ALT of its records."""
+def _read_clinvar(fields: bytes, reading: Reading, *, tells_effects: bool) -> None:
+    """Read ClinVar's own fields; they are about the one ALT of its records.
+
+    One without an effect, in a file that tells effects, may have any.
+    """
     genes, effects = _text(fields, b";GENEINFO="), _text(fields, b";MC=")
     significance = _text(fields, b";CLNSIG=")
     count = len(reading.site.alternates)
@@ -155,6 +158,8 @@ def _read_clinvar(fields: bytes, reading: Reading) -> None:
         reading.take_gene(pair.rpartition(":")[0] or pair, claims)
     for pair in effects.split(",") if effects else ():
         reading.take_effects(pair.partition("|")[0], claims)
+    if tells_effects:
+        reading.doubt_effects()
     claims.significance += _words(significance)
     claims.conditions += _words(_text(fields, b";CLNDN="))
 

@@ -456,6 +456,18 @@ def test_bcftools_consequences_of_several_lengths_are_not_guessed(
     assert report.annotations == {"names no ALT of its record": 1}
 
 
+@pytest.mark.parametrize(
+    ("header", "unread"), [(CLINVAR, (Unread.EFFECT,)), (CLINVAR[:4], ())]
+)
+def test_an_effect_that_clinvar_does_not_tell_is_not_none(
+    annotations: Callable, header, unread
+) -> None:
+    """A record without MC may have any effect, in a file that tells effects."""
+    found, _ = annotations("A", "T", "CLNSIG=Benign;GENEINFO=ATM:472", *header)
+
+    assert found["22-100-A-T"].unread == unread
+
+
 def test_clinvar_is_read(annotations: Callable) -> None:
     """The ID is the variation; genes, effects, significance and conditions follow."""
     info = (
