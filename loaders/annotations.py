@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from beacon.model.annotation import Annotation, Unread
 from loaders.annotation_claims import LONGEST_HGVS, NO_ALT, Claims, Reading
 from loaders.annotation_entries import READERS
+from loaders.info import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +64,7 @@ class FileAnnotations:
     def _read(self, fields: bytes, reading: Reading) -> None:
         annotated = self._annotated
         for layout in annotated.layouts:
-            value = _value(fields, layout.key)
+            value = value_of(fields, layout.key)
             if value:
                 READERS[layout.style](layout, value, reading)
         if self._is_missing:
@@ -122,21 +123,11 @@ def _same_for_all(site: Site, identifiers: tuple[str, ...]) -> Mapping[int, Anno
     return dict.fromkeys(range(1, len(site.alternates) + 1), one)
 
 
-def _value(fields: bytes, key: bytes) -> bytes | None:
-    """Return a field's value; ``fields`` and ``key`` begin with a semicolon."""
-    place = fields.find(key)
-    if place < 0:
-        return None
-    begin = place + len(key)
-    end = fields.find(b";", begin)
-    return fields[begin:] if end < 0 else fields[begin:end]
-
-
 # --- ClinVar, and rs numbers ---
 
 
 def _text(fields: bytes, key: bytes) -> str:
-    value = _value(fields, key)
+    value = value_of(fields, key)
     return "" if value is None else value.decode("utf-8", "replace")
 
 

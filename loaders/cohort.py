@@ -418,8 +418,9 @@ def _declared(
 def _fields(path: Path, header: Header) -> tuple[str, ...]:
     """Return the INFO fields a file declares, then those its first records have."""
     fields = dict.fromkeys(header.info)
-    for _, line in islice(VcfText(path).body(), _PEEKED):
-        for column in line.split(b"\t", 8)[7:8]:
-            keys = (field.partition(b"=")[0] for field in column.split(b";"))
-            fields |= dict.fromkeys(key.decode("latin1") for key in keys)
+    with closing(VcfText(path)) as text:
+        for _, line in islice(text.body(), _PEEKED):
+            for column in line.split(b"\t", 8)[7:8]:
+                keys = (field.partition(b"=")[0] for field in column.split(b";"))
+                fields |= dict.fromkeys(key.decode("latin1") for key in keys)
     return tuple(field for field in fields if field not in ("", "."))

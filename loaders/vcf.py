@@ -35,6 +35,7 @@ from loaders.genotypes import (
     read_calls,
     reorder_format,
 )
+from loaders.info import value_of
 from loaders.lines import LONGEST_LINE
 from loaders.report import FileReport
 
@@ -412,7 +413,7 @@ class VcfSites:
     def _info(self, info: bytes, alternates: int, number: int) -> InfoCounts | None:
         """Return INFO's counts, to be compared with the genotypes'."""
         fields = b";" + info
-        ac, an = _value(fields, _AC), _value(fields, _AN)
+        ac, an = value_of(fields, _AC), value_of(fields, _AN)
         if ac is None and an is None:
             return None
         counts = InfoCounts(_per_alternate(ac, alternates), _whole(an))
@@ -424,7 +425,7 @@ class VcfSites:
     def _check_counts(self, fields: bytes, alternates: int, number: int) -> None:
         """Note malformed counts; where they are all there is, the record is bad."""
         for key, wanted in ((_AC, alternates or None), (_AN, 1), (_HOM, None)):
-            value = _value(fields, key)
+            value = value_of(fields, key)
             defect = count_defect(fields, key, value, wanted)
             if defect is None:
                 continue
@@ -557,16 +558,6 @@ def _symbolic_end(start: int, info: bytes) -> int | None:
         return int(end[1])
     length = _SVLEN.search(info)
     return None if length is None else start + 1 + int(length[1])
-
-
-def _value(fields: bytes, key: bytes) -> bytes | None:
-    """Return a field's value; ``fields`` and ``key`` begin with a semicolon."""
-    place = fields.find(key)
-    if place < 0:
-        return None
-    begin = place + len(key)
-    end = fields.find(b";", begin)
-    return fields[begin:] if end < 0 else fields[begin:end]
 
 
 def _whole(text: bytes | None) -> int | None:
