@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from beacon.model.annotation import Annotation
+    from beacon.model.people import Shares
     from beacon.model.structure import Structure
 
 
@@ -106,6 +107,8 @@ class VariantRecord(NamedTuple):
         filters: FILTER words, where only records that failed them declare it.
         structure: details of a structural allele.
         annotation: what the file says of the allele.
+        shares: what each person adds to the tally; ``None`` where no people are
+            kept, or the tally is not of genotypes.
     """
 
     rank: int
@@ -117,6 +120,7 @@ class VariantRecord(NamedTuple):
     filters: tuple[str, ...] = ()
     structure: Structure | None = None
     annotation: Annotation | None = None
+    shares: Shares | None = None
 
 
 class CoverageRun(NamedTuple):

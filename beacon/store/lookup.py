@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele
     from beacon.store.covering import Looked
     from beacon.store.driver import Document
+    from beacon.store.rows import Rows
     from beacon.store.tables import PlaceKey, Row, Table
 
 _HIGHEST_START = (1 << 28) - 1
@@ -40,6 +41,7 @@ class Shelf(NamedTuple):
 
     dataset: Dataset
     release: Release
+    rows: Rows
     long_classes: tuple[int, ...]
     longest_short: int
     widest_margin: int

@@ -15,9 +15,10 @@ from beacon.model.annotation import Kind
 from beacon.model.counts import Group, Layout
 from beacon.model.dataset import CoverageKind, Dataset, Input, Release
 from beacon.model.errors import StoreUnavailable
+from beacon.store.rows import Part, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from beacon.model.structure import Structure
@@ -48,6 +49,21 @@ class InputDocument(TypedDict):
     size: int
 
 
+class PartDocument(TypedDict):
+    """One load's rows in a release, as kept.
+
+    ``fields`` are the names under which rows hold its counts, newest first;
+    ``touched`` the contigs where they do.  Several releases may hold one part.
+    """
+
+    number: int
+    fields: list[int]
+    baseline: list[int]
+    everybody: list[int]
+    touched: list[int]
+    has_people: bool
+
+
 class ReleaseDocument(TypedDict):
     """A release, as kept; what is known only at publication comes last."""
 
@@ -56,6 +72,7 @@ class ReleaseDocument(TypedDict):
     assembly: str
     format: int
     layout: LayoutDocument
+    parts: list[PartDocument]
     state: str
     touched: list[int]
     long_classes: list[int]
@@ -78,7 +95,7 @@ class ReleaseDocument(TypedDict):
     coverage: str | None
 
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever rows or documents of a release are kept in another form."""
 
 
@@ -111,6 +128,7 @@ class StoredRelease:
     """A release, and how far its rows can reach.
 
     Attributes:
+        rows: how its rows are read.
         long_classes: length classes of its long variants.
         longest_short: bases that none of its short variants exceeds.
         widest_margin: bases that no margin of its structural variants exceeds.
@@ -118,6 +136,7 @@ class StoredRelease:
     """
 
     release: Release
+    rows: Rows
     long_classes: tuple[int, ...]
     longest_short: int
     widest_margin: int
@@ -176,6 +195,35 @@ def read_layout(document: LayoutDocument) -> Layout:
     return Layout(baseline=tuple(document["baseline"]), groups=tuple(groups))
 
 
+def part_document(number: int, layout: Layout) -> PartDocument:
+    """Return the document of a part that is about to be loaded."""
+    return {
+        "number": number,
+        "fields": [number],
+        "baseline": list(layout.baseline),
+        "everybody": list(layout.baseline),
+        "touched": [],
+        "has_people": False,
+    }
+
+
+def read_rows(documents: Sequence[PartDocument]) -> Rows:
+    """Return how the rows of a release with some parts are read."""
+    parts: list[Part] = []
+    first = 0
+    for document in documents:
+        part = Part(
+            number=document["number"],
+            fields=tuple(map(str, document["fields"])),
+            first=first,
+            baseline=tuple(document["baseline"]),
+            everybody=tuple(document["everybody"]),
+        )
+        parts.append(part)
+        first += len(part.baseline)
+    return Rows(parts=tuple(parts), width=first)
+
+
 def is_readable(document: Mapping[str, object]) -> bool:
     """Whether a release was written in the form this version reads."""
     return document.get("format") == FORMAT
@@ -216,6 +264,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
     kinds = kept["annotated"]
     return StoredRelease(
         release=release,
+        rows=read_rows(kept["parts"]),
         long_classes=tuple(sorted(kept["long_classes"])),
         longest_short=kept["longest_short"],
         widest_margin=kept["widest_margin"],

@@ -39,6 +39,7 @@ from beacon.store.release_documents import (
     LISTED,
     is_readable,
     layout_document,
+    part_document,
     read_dataset,
     read_release,
 )
@@ -195,6 +196,7 @@ class Catalogue:
                     "dataset": dataset,
                     "assembly": assembly,
                     "layout": layout_document(layout),
+                    "parts": [part_document(number, layout)],
                     "state": "loading",
                     "format": FORMAT,
                     "touched": [],

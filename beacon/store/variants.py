@@ -211,6 +211,7 @@ class VariantStore:
                 continue
             if assembly in (None, stored.release.assembly):
                 reach = (
+                    stored.rows,
                     stored.long_classes,
                     stored.longest_short,
                     stored.widest_margin,

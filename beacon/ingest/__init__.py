@@ -1,0 +1,21 @@
+"""Loads, and what becomes of loaded people: where files and the store meet.
+
+Everything here ends in one pointer that is flipped in the catalogue, or in
+nothing at all.
+"""
+
+from beacon.ingest.loading import (
+    LoadOutcome,
+    LoadRequest,
+    load_genes,
+    load_variants,
+    try_variants,
+)
+
+__all__ = [
+    "LoadOutcome",
+    "LoadRequest",
+    "load_genes",
+    "load_variants",
+    "try_variants",
+]
