@@ -8,13 +8,13 @@ asked-for group share a column; groups are sums of columns.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from beacon.model.counts import Group, Layout
+from beacon.model.counts import ColumnKind, Layout
 from beacon.model.errors import ReadError, UsageError
+from beacon.model.grouping import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,6 @@ _ALIASES = {"gender": "sex", "pop": "population"}
 _OWN = ("sample", "individual", "sex", "population")
 _SEX = {"m": "M", "male": "M", "1": "M", "f": "F", "female": "F", "2": "F"}
 _UNKNOWN = frozenset(("", ".", "na", "n/a", "unknown", "none"))
-_TOTAL = "Total"
 _LONGEST_ROW = 1 << 20
 _MOST_ROWS = 2_000_001
 _MOST_COLUMNS = 10_000
@@ -173,12 +172,13 @@ def make_roster(
     }
     people, contradictions = _people(samples, table, group_by)
     number = {name: i for i, name in enumerate(people)}
-    kinds = {(p.sex, p.population, p.values): None for p in people.values()}
-    columns = {kind: i for i, kind in enumerate(kinds)} or {(None, None, nobody): 0}
+    kinds = dict.fromkeys(_kind(p) for p in people.values())
+    columns = {kind: i for i, kind in enumerate(kinds)}
+    columns = columns or {ColumnKind(None, None, nobody): 0}
     if len(columns) > _MOST_COLUMNS:
         message = f"the groups divide people into more than {_MOST_COLUMNS:,} kinds"
         raise UsageError(message)
-    column_of = [columns[p.sex, p.population, p.values] for p in people.values()]
+    column_of = [columns[_kind(p)] for p in people.values()]
     person_of = tuple(
         np.array([number[samples[name].individual] for name in file], dtype=np.int64)
         for file in files
@@ -187,7 +187,8 @@ def make_roster(
     return Roster(
         layout=Layout(
             baseline=tuple(2 * n for n in sizes.tolist()),
-            groups=_groups(list(columns), group_by),
+            groups=grouped(list(columns), group_by),
+            kinds=tuple(columns),
         ),
         column_of=np.array(column_of, dtype=np.int64),
         person_of=person_of,
@@ -195,6 +196,10 @@ def make_roster(
         notes=(*_notes(samples, table), *contradictions),
         sexes=tuple(sex for sex, _, _ in columns),
     )
+
+
+def _kind(person: Sample) -> ColumnKind:
+    return ColumnKind(person.sex, person.population, person.values)
 
 
 def _people(
@@ -246,45 +251,3 @@ def _notes(
             f"{unlisted} samples are not in the table; they count in Total only"
         )
     return tuple(notes)
-
-
-def _groups(
-    kinds: Sequence[tuple[str | None, str | None, tuple[str | None, ...]]],
-    group_by: Sequence[str],
-) -> tuple[Group, ...]:
-    """Return Total, populations, sexes, both, then the asked-for groups, by sex too."""
-    sex = _members([k[0] for k in kinds])
-    population = _members([k[1] for k in kinds])
-    named = [
-        ("population", population),
-        ("sex", sex),
-        ("population_sex", _crossed(population, sex)),
-    ]
-    for place, name in enumerate(group_by):
-        asked = _members([k[2][place] for k in kinds])
-        named += [(name, asked), (f"{name}_sex", _crossed(asked, sex))]
-    groups = {_TOTAL: tuple(range(len(kinds)))}
-    for name, members in named:
-        for label, columns in members.items():
-            groups[f"{name}={label}" if label in groups else label] = columns
-    return tuple(Group(label=label, columns=cols) for label, cols in groups.items())
-
-
-def _members(values: Sequence[str | None]) -> dict[str, tuple[int, ...]]:
-    """Return each value with the columns that have it."""
-    members: dict[str, list[int]] = {v: [] for v in sorted({v for v in values if v})}
-    for column, value in enumerate(values):
-        if value:
-            members[value].append(column)
-    return {value: tuple(columns) for value, columns in members.items()}
-
-
-def _crossed(
-    one: Mapping[str, tuple[int, ...]], other: Mapping[str, tuple[int, ...]]
-) -> dict[str, tuple[int, ...]]:
-    sets = {label: frozenset(columns) for label, columns in other.items()}
-    crossed = {
-        f"{a}_{b}": tuple(i for i in mine if i in theirs)
-        for (a, mine), (b, theirs) in product(one.items(), sets.items())
-    }
-    return {label: columns for label, columns in crossed.items() if columns}
