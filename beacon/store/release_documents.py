@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from beacon.model.annotation import Kind
-from beacon.model.counts import ColumnKind, Group, Layout
+from beacon.model.counts import Group, Layout
 from beacon.model.dataset import CoverageKind, Dataset, Input, Release
 from beacon.model.errors import StoreUnavailable
 from beacon.store.rows import Part, Rows
@@ -39,7 +39,7 @@ class LayoutDocument(TypedDict):
 
     baseline: list[int]
     groups: list[tuple[str, list[int]]]
-    kinds: list[tuple[str | None, str | None, list[str | None]]]
+    kinds: list[list[str | None]]
 
 
 class InputDocument(TypedDict):
@@ -194,7 +194,7 @@ def layout_document(layout: Layout) -> LayoutDocument:
     return {
         "baseline": list(layout.baseline),
         "groups": [(g.label, list(g.columns)) for g in layout.groups],
-        "kinds": [(k.sex, k.population, list(k.values)) for k in layout.kinds],
+        "kinds": [list(kind) for kind in layout.kinds],
     }
 
 
@@ -204,14 +204,10 @@ def read_layout(document: LayoutDocument) -> Layout:
         Group(label=label, columns=tuple(columns))
         for label, columns in document["groups"]
     )
-    kinds = (
-        ColumnKind(sex, population, tuple(values))
-        for sex, population, values in document.get("kinds", ())
-    )
     return Layout(
         baseline=tuple(document["baseline"]),
         groups=tuple(groups),
-        kinds=tuple(kinds),
+        kinds=tuple(map(tuple, document.get("kinds", ()))),
     )
 
 
@@ -306,6 +302,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         options=json.loads(kept["options"]),
         report=json.loads(kept["report"]),
         coverage=CoverageKind(told) if (told := kept["coverage"]) else None,
+        keeps_people=all(part["has_people"] for part in kept["parts"]),
     )
     kinds = kept["annotated"]
     return StoredRelease(
