@@ -4,6 +4,7 @@ Everything here ends in one pointer that is flipped in the catalogue, or in
 nothing at all.
 """
 
+from beacon.ingest.appending import append_variants
 from beacon.ingest.loading import (
     LoadOutcome,
     LoadRequest,
@@ -15,6 +16,7 @@ from beacon.ingest.loading import (
 __all__ = [
     "LoadOutcome",
     "LoadRequest",
+    "append_variants",
     "load_genes",
     "load_variants",
     "try_variants",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from beacon.model.annotation import Kind
 from beacon.model.counts import Group, Layout
@@ -39,6 +39,7 @@ class LayoutDocument(TypedDict):
 
     baseline: list[int]
     groups: list[tuple[str, list[int]]]
+    kinds: list[list[str | None]]
 
 
 class InputDocument(TypedDict):
@@ -47,6 +48,7 @@ class InputDocument(TypedDict):
     name: str
     sha256: str
     size: int
+    path: str | None
 
 
 class PartDocument(TypedDict):
@@ -93,6 +95,7 @@ class ReleaseDocument(TypedDict):
     options: str
     report: str
     coverage: str | None
+    depth: str | None
 
 
 FORMAT = 3
@@ -133,6 +136,7 @@ class StoredRelease:
         longest_short: bases that none of its short variants exceeds.
         widest_margin: bases that no margin of its structural variants exceeds.
         annotated: what its annotations speak of; ``None``: it has none.
+        depth: what its files' annotations tell of, in the loader's words.
     """
 
     release: Release
@@ -141,6 +145,7 @@ class StoredRelease:
     longest_short: int
     widest_margin: int
     annotated: frozenset[Kind] | None = None
+    depth: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -178,11 +183,22 @@ class Touched:
         )
 
 
+def touched_of(document: ReleaseDocument) -> Touched:
+    """Return how far the rows of a release reach."""
+    return Touched(
+        ranks=set(document["touched"]),
+        long_classes=set(document["long_classes"]),
+        longest_short=document["longest_short"],
+        widest_margin=document["widest_margin"],
+    )
+
+
 def layout_document(layout: Layout) -> LayoutDocument:
     """Return the document of a layout."""
     return {
         "baseline": list(layout.baseline),
         "groups": [(g.label, list(g.columns)) for g in layout.groups],
+        "kinds": [list(kind) for kind in layout.kinds],
     }
 
 
@@ -192,7 +208,11 @@ def read_layout(document: LayoutDocument) -> Layout:
         Group(label=label, columns=tuple(columns))
         for label, columns in document["groups"]
     )
-    return Layout(baseline=tuple(document["baseline"]), groups=tuple(groups))
+    return Layout(
+        baseline=tuple(document["baseline"]),
+        groups=tuple(groups),
+        kinds=tuple(map(tuple, document.get("kinds", ()))),
+    )
 
 
 def part_document(number: int, layout: Layout) -> PartDocument:
@@ -204,6 +224,32 @@ def part_document(number: int, layout: Layout) -> PartDocument:
         "everybody": list(layout.baseline),
         "touched": [],
         "has_people": False,
+    }
+
+
+class Appended(NamedTuple):
+    """What a load is appended to.
+
+    Attributes:
+        number: of the release; its dataset serves it until the load is published.
+        layout: the columns of all, those of the new part last.
+    """
+
+    number: int
+    layout: Layout
+
+
+def inherited(
+    base: ReleaseDocument | None, appended: Appended | None, part: PartDocument
+) -> Document:
+    """Return the fields in which an appended release begins as another one."""
+    if base is None or appended is None:
+        return {}
+    reach = ("touched", "long_classes", "longest_short", "widest_margin")
+    return {
+        "layout": layout_document(appended.layout),
+        "parts": [*base["parts"], part],
+        **{name: cast("Document", base)[name] for name in reach},
     }
 
 
@@ -260,6 +306,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         options=json.loads(kept["options"]),
         report=json.loads(kept["report"]),
         coverage=CoverageKind(told) if (told := kept["coverage"]) else None,
+        loads=len(kept["parts"]),
         keeps_people=all(part["has_people"] for part in kept["parts"]),
     )
     kinds = kept["annotated"]
@@ -270,6 +317,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         longest_short=kept["longest_short"],
         widest_margin=kept["widest_margin"],
         annotated=None if kinds is None else frozenset(map(Kind, kinds)),
+        depth=kept.get("depth"),
     )
 
 
@@ -278,7 +326,7 @@ def publication(details: Mapping[str, object]) -> Document:
     fields = dict(details)
     fields["contigs"] = sorted(cast("frozenset[str]", details["contigs"]))
     fields["inputs"] = [
-        {"name": i.name, "sha256": i.sha256, "size": i.size}
+        {"name": i.name, "sha256": i.sha256, "size": i.size, "path": i.path}
         for i in cast("tuple[Input, ...]", details["inputs"])
     ]
     fields["options"] = json.dumps(details["options"])
