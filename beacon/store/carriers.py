@@ -342,6 +342,21 @@ class Block:
         """Where each allele stands; of one that stands twice, the later place."""
         return {identity: o for o, identity in enumerate(self.identities)}
 
+    def find(self, identity: Identity) -> int | None:
+        """Return where an allele stands, ``None`` where it does not."""
+        start, _, reference, alternate = identity
+        if (reference + alternate).isalpha() or not alternate:
+            key = encode(self.rank, start, reference, alternate)
+            if not key & 1:
+                there = (self.keys == key).nonzero()[0]
+                return int(there[-1]) if len(there) else None
+        return self.ordinal_of.get(identity)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether certainly no allele stands twice in it."""
+        return len(np.unique(self.keys)) == len(self)
+
     def standing(self, person: int) -> Ints:
         """Return the share of one person for every allele, as indexes."""
         found = self.usual.copy()
