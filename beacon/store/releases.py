@@ -23,6 +23,7 @@ from beacon.store.driver import (
     MATE_INDEX,
     RELEASES,
     Document,
+    carriers_collection,
     client_options,
     coverage_collection,
     driver_errors,
@@ -215,7 +216,8 @@ class Catalogue:
         return ReleaseWriter(self._database, assembly, layout, lease)
 
     def _make_collections(self, assembly: str) -> None:
-        for name in (variants_collection, long_collection, coverage_collection):
+        names = (variants_collection, long_collection, coverage_collection)
+        for name in (*names, carriers_collection):
             try:
                 self._database.create_collection(
                     name(assembly),

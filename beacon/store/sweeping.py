@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, cast
 
 from beacon.store.annotation_documents import annotations_collection, release_ids
+from beacon.store.carrier_documents import forget_carriers
 from beacon.store.driver import (
     DATASETS,
     JOURNALED,
@@ -113,6 +114,7 @@ class Sweeper:
         low, high = release_ids(release["_id"])
         annotations = self._database[annotations_collection(release["assembly"])]
         annotations.delete_many({"_id": {"$gte": low, "$lt": high}})
+        forget_carriers(self._database, release["assembly"], release["_id"])
         forget_identifiers(self._database, release["assembly"], release["_id"])
         self._releases.delete_one({"_id": release["_id"]})
         self._datasets.update_one(

@@ -21,6 +21,7 @@ from beacon.model.pattern import side_of_mate
 from beacon.model.variant import is_symbolic
 from beacon.store.annotation_documents import annotation_document, kinds_of
 from beacon.store.annotation_writer import AnnotationWriter
+from beacon.store.carrier_documents import CarrierWriter
 from beacon.store.driver import (
     JOURNALED,
     Document,
@@ -89,6 +90,7 @@ class ReleaseWriter:
         self._binner = Binner(layout.baseline)
         self._bins: dict[int, Document] = {}
         self._annotations = AnnotationWriter(database, assembly)
+        self._carriers = CarrierWriter(database, assembly, lease.number)
         self._kinds: set[str] = set()
         self._is_annotated = False
         self._touched = Touched()
@@ -182,6 +184,7 @@ class ReleaseWriter:
             self._short: list(short.values()),
             self._long: list(long.values()),
             self._annotations: list(annotated.values()),
+            self._carriers: self._carriers.collect(records),
         }
 
     def _annotate(
@@ -229,8 +232,11 @@ class ReleaseWriter:
         """
         self._keep_bins(self._binner.close())
         self._send_bins()
+        self._queue.put({self._carriers: self._carriers.close()})
         self._finish()
         self._raise_failure()
+        if self._carriers.has_people:
+            self._lease.keep_people()
         release = self._lease.publish(
             {
                 "fingerprint": fingerprint,
