@@ -198,7 +198,9 @@ def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
     said = replace(said, coverage=_coverage(found), filters=_filters(found))
     if not query.pattern.is_single_allele:
         return said
-    return replace(said, counts=_everybody(found, release), groups=found.groups or ())
+    has_words = found.status in (Status.SEEN, Status.NOT_SEEN)
+    groups = (found.groups or ()) if has_words else ()
+    return replace(said, counts=_everybody(found, release), groups=groups)
 
 
 def _people(found: DatasetFindings, release: Release) -> int | None:

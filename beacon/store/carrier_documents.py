@@ -192,6 +192,39 @@ def _stretch(documents: Sequence[Mapping[str, object]]) -> Stretch:
     return Stretch(rank, first, ids, blocks)
 
 
+def list_bins(database: Database[Document], assembly: str, part: int) -> Iterator[Bin]:
+    """Yield the bins of a part in order, reading an index only.
+
+    Raises:
+        StoreUnavailable: when the database cannot be read.
+    """
+    low, high = bounds(part)
+    collection = database[carriers_collection(assembly)]
+    with driver_errors():
+        where: Document = {"_id": {"$gte": low, "$lt": high}}
+        found = collection.find(where, {"_id": 1}).sort("_id", 1)
+        for prefix, _ in groupby(cast("bytes", d["_id"])[:_BIN_ID] for d in found):
+            yield Bin(*_PREFIX.unpack(prefix))
+
+
+def read_bins(
+    database: Database[Document], assembly: str, bins: Sequence[Bin]
+) -> list[Stretch]:
+    """Return what there is of some bins.
+
+    Raises:
+        StoreUnavailable: when the database cannot be read.
+    """
+    spans = [place.bounds for place in bins]
+    where = [{"_id": {"$gte": low, "$lt": high}} for low, high in spans]
+    if not where:
+        return []
+    with driver_errors():
+        found = database[carriers_collection(assembly)].find({"$or": where})
+        documents = list(found.sort("_id", 1))
+    return [_stretch(group) for group in _by_bin(documents)]
+
+
 def forget_carriers(database: Database[Document], assembly: str, part: int) -> None:
     """Delete all carriers of a part."""
     low, high = bounds(part)

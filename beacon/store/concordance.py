@@ -59,10 +59,10 @@ _FEW_PEOPLE = 50
 
 
 class Crowd(NamedTuple):
-    """The people of a dataset, by number; ``names``: ``None`` where withdrawn."""
+    """The people of a dataset, by number."""
 
     dataset: str
-    names: tuple[str | None, ...]
+    names: tuple[str, ...]
 
 
 class Person(NamedTuple):
@@ -229,10 +229,9 @@ class Compared(NamedTuple):
 
 def compared(one: Dosages, other: Dosages) -> Compared:
     """Return how every one of some people compares with every one of others."""
-    none, single, double = ((d == n for d in (one, other)) for n in (0, 1, 2))
-    called = (d >= 0 for d in (one, other))
-    equal = _both(*single) + _both(*double)
-    return Compared(equal, _both(*called) - _both(*none))
+    equal = _both(one == 1, other == 1) + _both(one == 2, other == 2)
+    called, without = _both(one >= 0, other >= 0), _both(one == 0, other == 0)
+    return Compared(equal, called - without)
 
 
 def _both(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -270,7 +269,7 @@ def _of_pair(one: Dosages, other: Dosages) -> tuple[int, int]:
 
 def named_alike(one: Crowd, other: Crowd) -> list[tuple[int, int]]:
     """Return the pairs of people of one name."""
-    number = {name: n for n, name in enumerate(other.names) if name is not None}
+    number = {name: n for n, name in enumerate(other.names)}
     return [(n, number[m]) for n, m in enumerate(one.names) if m in number]
 
 
