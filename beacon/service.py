@@ -94,7 +94,7 @@ class LocalBeacon:
         """
         pattern = query.pattern
         if query.excluded or query.by:
-            await self._check_people(query, requester)
+            query = await self._about_people(query, requester)
             missing = await self._strangers(query, requester)
             if missing:
                 return await self._unknown_people(missing, query, requester)
@@ -104,8 +104,8 @@ class LocalBeacon:
             return await self._answer_places(pattern, query, requester)
         return await self._answer(query, requester)
 
-    async def _check_people(self, query: Query, requester: Requester) -> None:
-        """Refuse what cannot be asked of individuals.
+    async def _about_people(self, query: Query, requester: Requester) -> Query:
+        """Return a question with the columns as they are kept.
 
         Raises:
             InvalidRequest: for more than one allele, or columns nobody has.
@@ -114,13 +114,15 @@ class LocalBeacon:
         if pattern is None or not (pattern.is_single_allele or pattern.name):
             raise InvalidRequest(_ONE_ALLELE, parameter="exclude")
         if not query.by:
-            return
+            return query
         known = await self._store.columns(await self._telling(query, requester))
-        unknown = next((c for c in query.by if column_name(c, known) is None), None)
-        if unknown is not None:
-            message = f"No samples table here has a column {unknown}: "
-            message += f"there are {', '.join(known)}." if known else _NO_TABLES
-            raise InvalidRequest(message, parameter="by")
+        meant = {column: column_name(column, known) for column in query.by}
+        for column, name in meant.items():
+            if name is None:
+                message = f"No samples table here has a column {column}: "
+                message += f"there are {', '.join(known)}." if known else _NO_TABLES
+                raise InvalidRequest(message, parameter="by")
+        return replace(query, by=tuple(filter(None, meant.values())))
 
     async def _telling(self, query: Query, requester: Requester) -> list[str]:
         """Return the datasets of whose people the requester may ask."""

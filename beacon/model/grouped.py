@@ -14,7 +14,7 @@ from beacon.model.counts import AlleleCounts, Carriers, Tally
 from beacon.model.people import Share, Shares
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from beacon.model.people import People
 
@@ -134,7 +134,7 @@ def _sum(counts: Sequence[AlleleCounts | None]) -> AlleleCounts | None:
     )
 
 
-def column_name(text: str, known: Mapping[str, object]) -> str | None:
+def column_name(text: str, known: Collection[str]) -> str | None:
     """Return the column that is meant, by its name in any case or its alias."""
     name = text.strip().lower()
     name = _ALIASES.get(name, name)

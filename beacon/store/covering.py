@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Release
     from beacon.model.pattern import VariantPattern
     from beacon.store.driver import Document
+    from beacon.store.rows import Part
     from beacon.store.tables import Table
 
 Stretch = tuple[int, int]
@@ -99,6 +100,10 @@ class Looked:
             columns = self._release.layout.groups[0].columns
             self._an = None if an is None else sum(an[c] for c in columns)
         self._reached = max(self._reached, end)
+
+    def called(self) -> list[tuple[Part, tuple[int, ...] | None]]:
+        """Return the copies called at the first base, by part that looked there."""
+        return []
 
     def coverage(self) -> Coverage:
         """Return how much of the stretch was looked at."""
