@@ -252,6 +252,8 @@ def _tell(outcome: LoadOutcome) -> None:
         )
     if outcome.report is not None:
         _account(outcome.report)
+    for sentence in outcome.duplicates:
+        click.echo(filled(sentence, indent="  "))
 
 
 def _account(report: LoadReport) -> None:

@@ -8,7 +8,7 @@ whole of the files.  Reading and counting are ``loaders``', keeping is
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from importlib.metadata import version
 from itertools import islice
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.dataset import Input
-from beacon.model.errors import ReadError, UsageError
+from beacon.model.errors import ReadError, StoreUnavailable, UsageError
 from beacon.model.genes import name_texts, place_texts
 from beacon.model.variant import Allele
 from beacon.model.vrs import vrs_ids
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from loaders.report import LoadReport
 
 _BATCH = 2_000
+_COMPARING = 60.0
+"""Seconds after which people are compared with no further dataset."""
+
 _MEANING = 3
 """Raised when the same files would mean other counts than before."""
 
@@ -48,6 +51,7 @@ class LoadOutcome:
         release: the release served now; ``None`` after a dry run.
         is_new: whether this load published it (the same files change nothing).
         report: the account of every record; ``None`` when nothing was read.
+        duplicates: sentences on who is in other datasets, too, or twice.
     """
 
     dataset: str
@@ -55,6 +59,7 @@ class LoadOutcome:
     release: Release | None
     is_new: bool
     report: LoadReport | None
+    duplicates: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the outcome as JSON values."""
@@ -67,6 +72,7 @@ class LoadOutcome:
             "isNew": self.is_new,
             "sampleCount": release.sample_count if release else None,
             **(self.report.as_dict() if self.report else told),
+            "duplicates": list(self.duplicates),
         }
 
 
@@ -135,7 +141,18 @@ def load_variants(
             options=told,
             report=cohort.report.as_dict(),
         )
-    return _outcome(request, release, cohort.report)
+    outcome = _outcome(request, release, cohort.report)
+    if cohort.people is None:
+        return outcome
+    return replace(outcome, duplicates=_likenesses(catalogue, request.dataset))
+
+
+def _likenesses(catalogue: Catalogue, dataset: str) -> tuple[str, ...]:
+    """Return who of a dataset is in others, too, or twice; it is loaded by now."""
+    try:
+        return catalogue.comparer().of_new(dataset, _COMPARING).sentences
+    except StoreUnavailable as failure:
+        return (f"Its people could not be compared with those of others: {failure}",)
 
 
 def try_variants(

@@ -6,9 +6,13 @@ right.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from beacon.model.errors import NotFound
 from beacon.store.concordance import (
     FEWEST,
     Pair,
@@ -18,69 +22,188 @@ from beacon.store.concordance import (
     named_alike,
     of_pairs,
 )
+from beacon.store.driver import DATASETS, RELEASES, driver_errors
+from beacon.store.markers import MarkerReader, PartPeople, Source
+from beacon.store.people import read_people
+from beacon.store.release_documents import LISTED, is_readable, read_release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pymongo.database import Database
 
     from beacon.store.concordance import Likeness
-    from beacon.store.markers import MarkerReader, Source
+    from beacon.store.driver import Document
+    from beacon.store.release_documents import StoredRelease
 
+_GoesOn = Callable[["Couple"], bool]
 _MARKERS = 4_000
 """So many alleles a pair is judged by ..."""
 
 _SCREENED = 1_500
 """... and by so many of them pairs are found."""
 
+_MOST_PAIRS = 200_000_000
+"""Pairs of people that are compared unasked, at the end of a load: a minute's work."""
+
 Couple = tuple["Source", "Source | None"]
 """Two datasets, or one whose people are compared with each other."""
 
 
-def couples(sources: Sequence[Source]) -> Iterator[Couple]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What was found among some datasets.
+
+    Attributes:
+        compared: ids of the datasets.
+        unknown: ids of those that keep no individuals.
+        left: ids of those there was no time for.
+    """
+
+    found: tuple[Likeness, ...]
+    compared: tuple[str, ...]
+    unknown: tuple[str, ...]
+    left: tuple[str, ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What an operator should know."""
+        said = [likeness.sentence for likeness in self.found]
+        if self.left:
+            said.append(
+                f"Not compared, as there are too many people: {', '.join(self.left)}"
+                " (beacon datasets duplicates does it)."
+            )
+        return tuple(said)
+
+
+class Comparer:
+    """Compares the people of the datasets of a store."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._database = database
+        self._reader = MarkerReader(database)
+
+    def among(self, datasets: Sequence[str]) -> Comparison:
+        """Compare datasets with each other; one alone with all others; none: all.
+
+        Raises:
+            NotFound: when there is no such dataset.
+            StoreUnavailable: when the database cannot be read.
+        """
+        known = self._served()
+        for name in datasets:
+            if name not in known:
+                message = f"there is no dataset {name} that serves a release"
+                raise NotFound(message)
+        if len(datasets) == 1:
+            return self._with(datasets[0], known, lambda _: True)
+        chosen = {n: known[n] for n in dict.fromkeys(datasets or known)}
+        sources = self._sources(chosen)
+        return self._compared(_couples(sources), chosen, lambda _: True)
+
+    def of_new(self, dataset: str, seconds: float) -> Comparison:
+        """Compare what was just loaded with all others, within so much time.
+
+        Raises:
+            StoreUnavailable: when the database cannot be read.
+        """
+        due = time.monotonic() + seconds
+
+        def goes_on(couple: Couple) -> bool:
+            return _pairs(couple) <= _MOST_PAIRS and time.monotonic() < due
+
+        return self._with(dataset, self._served(), goes_on)
+
+    def _with(
+        self, dataset: str, known: Mapping[str, StoredRelease], goes_on: _GoesOn
+    ) -> Comparison:
+        assembly = known[dataset].release.assembly
+        alike = {n: r for n, r in known.items() if r.release.assembly == assembly}
+        first = self._sources({dataset: alike.pop(dataset)})
+        couples = (c for new in first for c in _couples_with(new, self._sources(alike)))
+        return self._compared(couples, {dataset: known[dataset], **alike}, goes_on)
+
+    def _served(self) -> dict[str, StoredRelease]:
+        """Return what every dataset serves, by its id."""
+        with driver_errors():
+            served = {
+                cast("int", d["active"]): cast("str", d["_id"])
+                for d in self._database[DATASETS].find(LISTED).sort("_id", 1)
+                if d.get("active")
+            }
+            where: Document = {"_id": {"$in": list(served)}}
+            found = {
+                cast("int", d["_id"]): read_release(d)
+                for d in self._database[RELEASES].find(where)
+                if is_readable(d)
+            }
+        return {name: found[n] for n, name in served.items() if n in found}
+
+    def _sources(self, served: Mapping[str, StoredRelease]) -> Iterator[Source]:
+        """Yield the datasets whose people are kept."""
+        for name, stored in served.items():
+            numbers = stored.rows.numbers
+            every = ((n, read_people(self._database, n)) for n in numbers)
+            parts = tuple(PartPeople(n, p) for n, p in every if p is not None)
+            if parts:
+                assembly = stored.release.assembly
+                yield Source(dataset=name, assembly=assembly, parts=parts)
+
+    def _compared(
+        self,
+        todo: Iterable[Couple],
+        asked: Mapping[str, StoredRelease],
+        goes_on: _GoesOn,
+    ) -> Comparison:
+        found: list[Likeness] = []
+        compared: dict[str, None] = {}
+        left: dict[str, None] = {}
+        for one, other in todo:
+            if goes_on((one, other)):
+                found += compare(self._reader, one, other)
+                compared |= {one.dataset: None, (other or one).dataset: None}
+            else:
+                left[(other or one).dataset] = None
+        reached = compared | left
+        return Comparison(
+            found=tuple(found),
+            compared=tuple(compared),
+            unknown=tuple(n for n in asked if n not in reached),
+            left=tuple(left),
+        )
+
+
+def _couples(sources: Iterable[Source]) -> Iterator[Couple]:
     """Yield what there is to compare among some datasets."""
-    for source in sources:
+    every = list(sources)
+    for source in every:
         yield source, None
-    for one, other in combinations(sources, 2):
+    for one, other in combinations(every, 2):
         if one.assembly == other.assembly:
             yield one, other
 
 
-def couples_with(new: Source, sources: Sequence[Source]) -> Iterator[Couple]:
+def _couples_with(new: Source, sources: Iterable[Source]) -> Iterator[Couple]:
     """Yield what one dataset is compared with, itself first."""
     yield new, None
     for other in sources:
-        if other.assembly == new.assembly and other.dataset != new.dataset:
-            yield new, other
+        yield new, other
 
 
-def compare(
-    reader: MarkerReader,
-    todo: Iterator[Couple],
-    *,
-    goes_on: Callable[[], bool] = lambda: True,
-) -> tuple[list[Likeness], list[str]]:
-    """Return what there is to say of people, and which datasets nobody looked at.
+def _pairs(couple: Couple) -> int:
+    """Return how many pairs of people there are."""
+    one, other = couple
+    size = len(one.crowd.names)
+    return size * (size - 1) // 2 if other is None else size * len(other.crowd.names)
 
-    Args:
-        reader: of the store.
-        todo: what to compare.
-        goes_on: whether there is time for more.
+
+def compare(reader: MarkerReader, one: Source, other: Source | None) -> list[Likeness]:
+    """Return what there is to say of the people of two datasets, or within one.
 
     Raises:
         StoreUnavailable: when the database cannot be read.
     """
-    found: list[Likeness] = []
-    left: dict[str, None] = {}
-    for one, other in todo:
-        if goes_on():
-            found += _compared(reader, one, other)
-        else:
-            left[(other or one).dataset] = None
-    return found, list(left)
-
-
-def _compared(
-    reader: MarkerReader, one: Source, other: Source | None
-) -> list[Likeness]:
     markers = reader.markers(one, other, _MARKERS)
     mine, theirs = one.crowd, (one if other is None else other).crowd
     step = max(1, -(-markers.one.shape[1] // _SCREENED))
@@ -97,6 +220,4 @@ def _compared(
         )
         for (a, b), figure in zip(pairs, figures, strict=True)
     ]
-    sizes = len(mine.names), len(theirs.names)
-    among = sizes[0] * sizes[1] if other else sizes[0] * (sizes[0] - 1) // 2
-    return judged(known, among)
+    return judged(known, _pairs((one, other)))

@@ -31,6 +31,7 @@ from beacon.store.driver import (
     server_time,
     variants_collection,
 )
+from beacon.store.duplicates import Comparer
 from beacon.store.genes import keep_genes
 from beacon.store.lease import Lease
 from beacon.store.naming import IdentifierWriter
@@ -342,6 +343,10 @@ class Catalogue:
                 f"use rollback first, or remove the whole dataset"
             )
             raise UsageError(message)
+
+    def comparer(self) -> Comparer:
+        """Return what compares the people of datasets."""
+        return Comparer(self._database)
 
     def identifiers(self, writer: ReleaseWriter, assembly: str) -> IdentifierWriter:
         """Return what keeps the VRS ids of a release that is being written."""
