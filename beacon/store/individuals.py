@@ -144,6 +144,8 @@ class Individuals:
         held = [dict(cast("Mapping[str, bytes]", row["d"])) for _, row in rows]
         for part in self._leaving:
             mine = [n for n, counts in enumerate(held) if part.blob(counts) is not None]
+            if not mine:
+                continue
             asked = [alleles[n] for n in mine]
             shares = await self._carriers.shares(part.number, asked)
             for n in mine:

@@ -1,0 +1,268 @@
+"""Somebody left out, and people by columns: as exact as a load of the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from beacon.model.errors import InvalidRequest
+from beacon.model.notation import parse
+from beacon.model.query import Granularity, Query
+from beacon.model.requester import ANONYMOUS, OPERATOR
+from beacon.model.status import Status
+from beacon.policy.policy import OPEN, Policy
+from beacon.service import LocalBeacon
+from beacon.store.variants import VariantStore
+from tests.service.people_samples import PEOPLE, Record, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from beacon.model.disclosure import DatasetDisclosure, Disclosure
+    from beacon.model.grouped import PeopleGroup
+    from beacon.store.connection import StoreAddress
+    from beacon.store.releases import Catalogue
+
+DIPLOID = ("0/0", "0|1", "1/1", "1/2", "./.", "./1", "0/2")
+ANY = (*DIPLOID, "0", "1", ".")
+
+
+@st.composite
+def records(draw: st.DrawFn) -> list[Record]:
+    """Draw a small file: places on an autosome and on X, some filtered."""
+    found = []
+    for chromosome, genotypes in (("22", DIPLOID), ("X", ANY)):
+        for step in range(draw(st.integers(1, 3))):
+            each = st.sampled_from(genotypes)
+            found.append(
+                Record(
+                    chromosome=chromosome,
+                    pos=20_000_000 + 10 * step,
+                    reference="A",
+                    alternates="G,C",
+                    genotypes=tuple(draw(each) for _ in PEOPLE),
+                    filters=draw(st.sampled_from(("PASS", "PASS", "LowQual"))),
+                )
+            )
+    return found
+
+
+def question(text: str, **more: object) -> Query:
+    """Return the question a text asks, with all its counts."""
+    pattern = parse(text, assembly="GRCh37", loaded=(), references={})
+    return Query(pattern=pattern, granularity=Granularity.RECORD, **more)  # type: ignore[arg-type]
+
+
+def told(part: DatasetDisclosure) -> DatasetDisclosure:
+    """Return what a dataset says, whichever dataset it is."""
+    return replace(part, dataset="", name="", release=None, released=None)
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(lines=records(), gone=st.sets(st.sampled_from(("I1", "I3", "I4")), min_size=1))
+async def test_leaving_out_is_loading_without(
+    catalogue: Catalogue,
+    store_address: StoreAddress,
+    tmp_path: Path,
+    lines: list[Record],
+    gone: set[str],
+) -> None:
+    """Every answer without some people is that of a load of the others."""
+    regions = tmp_path / "callable.bed"
+    regions.write_text("22\t19999990\t20000015\nX\t19999990\t20000015\n")
+    load(catalogue, tmp_path, "all", lines, callable_regions=regions)
+    left = {"callable_regions": regions, "excluded": frozenset(gone)}
+    load(catalogue, tmp_path, "some", lines, **left)
+    asked = [text for line in lines for text in line.spelled]
+    asked += ["22-20000003-T-G", "X-20000003-T-G", "22-20000017-T-G"]
+    store = await VariantStore.open(store_address)
+    try:
+        beacon = LocalBeacon(store, OPEN, references={}, deadline=5)
+        for text in asked:
+            without = question(text, datasets=("all",), excluded=tuple(gone))
+            (one,) = (await beacon.answer(without, OPERATOR)).datasets
+            others = question(text, datasets=("some",))
+            (other,) = (await beacon.answer(others, OPERATOR)).datasets
+
+            assert told(other) == told(one), text
+            assert one.sample_count == len(PEOPLE) - len(gone)
+
+            (group,) = [
+                replace(part, groups=())
+                for part in (
+                    await beacon.answer(replace(without, by=("city",)), OPERATOR)
+                ).datasets
+                if _adds_up(part)
+            ]
+
+            assert group == one
+    finally:
+        await store.close()
+
+
+def _adds_up(part: DatasetDisclosure) -> bool:
+    """Whether the groups of a dataset, if there are any, are its counts."""
+    told = [group.counts for group in part.groups]
+    if part.counts is None or not told:
+        return True
+    sums = [sum(getattr(c, n) for c in told) for n in ("ac", "an", "hom", "het")]
+    counts = part.counts
+    return sums == [counts.ac, counts.an, counts.hom, counts.het]
+
+
+LINES = [
+    Record(
+        chromosome="22",
+        pos=20_000_000,
+        reference="A",
+        alternates="G",
+        genotypes=("1/1", "0/1", "0/0", "./."),
+        name="rs1",
+    ),
+    Record(
+        chromosome="22",
+        pos=20_000_010,
+        reference="A",
+        alternates="G",
+        genotypes=("0/1", "./.", "./.", "./."),
+    ),
+]
+SEEN, ALONE = "22-20000000-A-G", "22-20000010-A-G"
+
+
+@pytest.fixture
+def loaded(catalogue: Catalogue, tmp_path: Path) -> None:
+    """Load people, the same as counts alone, and other people."""
+    load(catalogue, tmp_path, "people", LINES)
+    load(catalogue, tmp_path, "counts", LINES, keeps_people=False)
+    load(catalogue, tmp_path, "others", LINES[:1], ("Q1", "Q2", "Q3", "Q4"))
+
+
+@pytest.fixture
+def beacon(loaded: None, variant_store: VariantStore) -> LocalBeacon:
+    """Give the beacon over those datasets, open to everybody."""
+    return LocalBeacon(variant_store, OPEN, references={}, deadline=5)
+
+
+def words(answer: Disclosure) -> dict[str, str]:
+    """Return the word of each dataset, with its AC and AN."""
+    return {
+        part.dataset: str(part.status)
+        if part.counts is None
+        else f"{part.status} {part.counts.ac}/{part.counts.an}"
+        for part in answer.datasets
+    }
+
+
+async def test_somebody_is_left_out_where_they_are(beacon: LocalBeacon) -> None:
+    """Their dataset counts the others; one that knows nobody says so."""
+    answer = await beacon.answer(question(SEEN, excluded=("I1",)), ANONYMOUS)
+
+    assert words(answer) == {
+        "counts": "seen 3/6",
+        "others": "seen 3/6",
+        "people": "seen 1/4",
+    }
+    assert answer.warnings == (
+        "Of some datasets only counts are kept, and no individuals, so nobody is left"
+        " out there: counts.",
+    )
+
+
+async def test_the_only_carrier_left_out_is_a_no(beacon: LocalBeacon) -> None:
+    """Without the own case nobody carries it, and nobody else was called."""
+    alone = question(ALONE, excluded=("I1",), datasets=("people",))
+    name = question("rs1", excluded=("I1", "I2"), datasets=("people",))
+
+    assert words(await beacon.answer(alone, ANONYMOUS)) == {"people": "not_covered"}
+    assert words(await beacon.answer(name, ANONYMOUS)) == {"people": "not_seen 0/2"}
+
+
+async def test_a_sample_means_its_individual(beacon: LocalBeacon) -> None:
+    """The name of a sample leaves out whose it is."""
+    asked = question(SEEN, excluded=("P1",), datasets=("people",))
+
+    assert words(await beacon.answer(asked, ANONYMOUS)) == {"people": "seen 1/4"}
+
+
+async def test_nobody_of_that_name_is_no_answer(beacon: LocalBeacon) -> None:
+    """A count that may hold the own case is never given."""
+    answer = await beacon.answer(question(SEEN, excluded=("I1", "I9")), ANONYMOUS)
+
+    assert set(words(answer).values()) == {"no_answer"}
+    assert answer.warnings == (
+        "No dataset here holds an individual I9 to be left out.",
+    )
+
+
+async def test_who_may_not_name_individuals_learns_nothing(
+    beacon: LocalBeacon, variant_store: VariantStore
+) -> None:
+    """Whether somebody is there is not told; counts by columns neither."""
+    policy = Policy(individuals=False)
+    strict = LocalBeacon(variant_store, policy, references={}, deadline=5)
+    known = await strict.answer(question(SEEN, excluded=("I1",)), ANONYMOUS)
+    unknown = await strict.answer(question(SEEN, excluded=("I9",)), ANONYMOUS)
+    ours = await strict.answer(question(SEEN, excluded=("I1",)), OPERATOR)
+
+    assert set(words(known).values()) == {"withheld"}
+    assert known == unknown
+    assert ours.status is Status.SEEN
+
+
+@pytest.mark.parametrize("text", ["22:20000000-20000010", "22:1-2000 DEL"])
+async def test_only_one_allele_is_asked_without_somebody(
+    beacon: LocalBeacon, text: str
+) -> None:
+    """Over a range it is refused, never ignored."""
+    with pytest.raises(InvalidRequest, match="where one allele is asked for"):
+        await beacon.answer(question(text, excluded=("I1",)), OPERATOR)
+    with pytest.raises(InvalidRequest, match="where one allele is asked for"):
+        await beacon.answer(question(text, by=("sex",)), OPERATOR)
+
+
+def group_rows(groups: tuple[PeopleGroup, ...]) -> dict[str, tuple[int | None, ...]]:
+    """Return people, AC, AN, homozygotes and heterozygotes of groups."""
+    return {
+        g.label: (g.people, g.counts.ac, g.counts.an, g.counts.hom, g.counts.het)
+        for g in groups
+        if g.counts is not None
+    }
+
+
+async def test_people_are_counted_by_columns(beacon: LocalBeacon) -> None:
+    """Columns are crossed; homozygotes among the affected are one of them."""
+    asked = question(SEEN, by=("Status", "gender"), datasets=("people",))
+    (part,) = (await beacon.answer(asked, OPERATOR)).datasets
+
+    assert group_rows(part.groups) == {
+        "affected_F": (1, 1, 2, 0, 1),
+        "affected_M": (1, 2, 2, 1, 0),
+        "unaffected_M": (1, 0, 2, 0, 0),
+        "unknown_F": (1, 0, 0, 0, 0),
+    }
+
+
+async def test_a_dataset_of_counts_has_no_groups(beacon: LocalBeacon) -> None:
+    """It answers as always, and the answer says that it has none."""
+    answer = await beacon.answer(question(SEEN, by=("sex",)), OPERATOR)
+    groups = {part.dataset: group_rows(part.groups) for part in answer.datasets}
+
+    assert groups["counts"] == {}
+    assert groups["others"] == {"unknown": (4, 3, 6, 1, 1)}
+    assert "so there are no groups: counts." in answer.warnings[0]
+
+
+async def test_a_column_nobody_has_is_an_error(beacon: LocalBeacon) -> None:
+    """The sentence names the columns that there are."""
+    with pytest.raises(InvalidRequest, match="town: there are city, population, sex"):
+        await beacon.answer(question(SEEN, by=("town",)), OPERATOR)
