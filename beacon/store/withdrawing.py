@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pymongo import ReturnDocument
 
 from beacon.model.errors import NotFound, UsageError
+from beacon.model.orders import Order
 from beacon.model.people import FULL
 from beacon.store.driver import (
     COUNTERS,
@@ -28,6 +30,7 @@ from beacon.store.driver import (
     server_time,
 )
 from beacon.store.folding import Finish, FoldDocument, Held, WithdrawalDocument
+from beacon.store.orders import keep_orders, read_orders
 from beacon.store.overlay import (
     Effect,
     Leaver,
@@ -41,6 +44,7 @@ from beacon.store.release_documents import read_release, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from pymongo.database import Database
 
@@ -65,12 +69,14 @@ class Standing(NamedTuple):
         parts: people of a part, and the numbers of those who leave it.
         unknown: individuals that none of the parts names.
         bare: ordinals of releases whose people are not, or not all, kept.
+        is_served_bare: whether the release that is served is one of them.
     """
 
     releases: tuple[ReleaseDocument, ...]
     parts: Mapping[int, tuple[People, tuple[int, ...]]]
     unknown: tuple[str, ...]
     bare: tuple[int, ...]
+    is_served_bare: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +103,20 @@ class Withdrawer:
         self._datasets = database.get_collection(DATASETS, write_concern=JOURNALED)
         self._releases = database.get_collection(RELEASES, write_concern=JOURNALED)
 
+    def orders(self, dataset: str | None = None) -> tuple[Order, ...]:
+        """Return who is to be left out of a dataset, or of any."""
+        return read_orders(self._database, dataset)
+
+    def new_orders(self, dataset: str, individuals: Iterable[str]) -> tuple[Order, ...]:
+        """Return the orders to leave individuals out, as of now."""
+        with driver_errors():
+            at = _written(server_time(self._database))
+        return tuple(Order(dataset, individual, at) for individual in individuals)
+
+    def keep_orders(self, orders: Sequence[Order]) -> None:
+        """Keep who is to be left out."""
+        keep_orders(self._database, orders)
+
     def standing(self, dataset: str, individuals: Collection[str]) -> Standing:
         """Return where some individuals are.
 
@@ -104,12 +124,12 @@ class Withdrawer:
             NotFound: when there is no such dataset.
         """
         with driver_errors():
-            kept = self._kept(self._dataset(dataset))
-            return self._standing(kept, individuals)
+            return self._standing(self._dataset(dataset), individuals)
 
     def _standing(
-        self, kept: Sequence[ReleaseDocument], individuals: Collection[str]
+        self, dataset: DatasetDocument, individuals: Collection[str]
     ) -> Standing:
+        kept = self._kept(dataset)
         numbers = {p["number"] for r in kept for p in r["parts"]}
         people = {n: read_people(self._database, n) for n in sorted(numbers)}
         parts = {}
@@ -121,12 +141,14 @@ class Withdrawer:
             unknown -= {i for i in individuals if named_in(known, [i])}
             if leaving:
                 parts[number] = (known, leaving)
-        bare = [
-            r["ordinal"]
-            for r in kept
-            if any(people[p["number"]] is None for p in r["parts"])
-        ]
-        return Standing(tuple(kept), parts, tuple(sorted(unknown)), tuple(bare))
+        bare = [r for r in kept if any(people[p["number"]] is None for p in r["parts"])]
+        return Standing(
+            releases=tuple(kept),
+            parts=parts,
+            unknown=tuple(sorted(unknown)),
+            bare=tuple(r["ordinal"] for r in bare),
+            is_served_bare=any(r["_id"] == dataset.get("active") for r in bare),
+        )
 
     def _dataset(self, dataset: str) -> DatasetDocument:
         found = self._datasets.find_one({"_id": dataset, "removing": None})
@@ -174,7 +196,7 @@ class Withdrawer:
             work = _Work(self._database, cast("ReleaseDocument", served))
             work.begin()
         try:
-            standing = self._standing(self._kept(found), individuals)
+            standing = self._standing(found, individuals)
             if standing.parts:
                 return work.run(standing, renewed)
         except BaseException:
@@ -182,6 +204,23 @@ class Withdrawer:
             raise
         work.give_up()
         return None
+
+    def check(self, release: Release) -> None:
+        """Refuse a release that may count people who were withdrawn since.
+
+        Raises:
+            UsageError: when the individuals behind its counts are not kept, and
+                somebody was withdrawn after it was published.
+        """
+        if release.keeps_people or release.sample_count is None:
+            return
+        published = _written(release.published)
+        if any(order.at >= published for order in self.orders(release.dataset)):
+            message = (
+                f"release {release.ordinal} of dataset {release.dataset} keeps no"
+                " individuals, and people were withdrawn since: load its files again"
+            )
+            raise UsageError(message)
 
     def finish(self, dataset: str, withdrawn: Withdrawn | None = None) -> None:
         """Finish what a withdrawal left to be done, if there is anything.
@@ -220,6 +259,10 @@ class Withdrawer:
             raise UsageError(message)
         self._releases.update_one({"_id": number}, {"$set": mine})
         return owner["token"]
+
+
+def _written(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def named_in(people: People, individuals: Collection[str]) -> tuple[int, ...]:
