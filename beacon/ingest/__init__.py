@@ -4,6 +4,7 @@ Everything here ends in one pointer that is flipped in the catalogue, or in
 nothing at all.
 """
 
+from beacon.ingest.journal import Journal
 from beacon.ingest.loading import (
     LoadOutcome,
     LoadRequest,
@@ -11,11 +12,16 @@ from beacon.ingest.loading import (
     load_variants,
     try_variants,
 )
+from beacon.ingest.withdrawing import WithdrawOutcome, reapply, withdraw
 
 __all__ = [
+    "Journal",
     "LoadOutcome",
     "LoadRequest",
+    "WithdrawOutcome",
     "load_genes",
     "load_variants",
+    "reapply",
     "try_variants",
+    "withdraw",
 ]

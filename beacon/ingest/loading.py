@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from hashlib import file_digest, sha256
 from importlib.metadata import version
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.dataset import Input
@@ -26,7 +26,7 @@ from loaders.reader import shown_name
 from loaders.reference import FastaReference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from beacon.model.counts import CoverageRun, VariantRecord
@@ -115,6 +115,7 @@ def load_variants(
         UsageError: the request contradicts itself or another live load.
         StoreUnavailable: the database was lost; nothing was published.
     """
+    request = _without_withdrawn(catalogue, request)
     cohort, inputs, told = _opened(request)
     fingerprint = _fingerprint(cohort.assembly.name, inputs, told)
     known = catalogue.unchanged(request.dataset, fingerprint)
@@ -192,6 +193,26 @@ def load_genes(
     if catalogue is not None:
         catalogue.keep_genes(texts)
     return found
+
+
+def _without_withdrawn(catalogue: Catalogue, request: LoadRequest) -> LoadRequest:
+    """Return a request that leaves out who asked for it."""
+    orders = catalogue.withdrawals.orders(request.dataset)
+    gone = request.options.excluded.union(order.individual for order in orders)
+    return replace(request, options=replace(request.options, excluded=gone))
+
+
+def without(
+    release: Release, individuals: Collection[str]
+) -> tuple[Mapping[str, object], str]:
+    """Return the options and the fingerprint of a release that people left.
+
+    They are those of a load of the same files that leaves the same people out.
+    """
+    told = dict(release.options)
+    digests = {_digest_of_name(name) for name in individuals}
+    told["without"] = sorted(digests.union(cast("list[str]", told.get("without", []))))
+    return told, _fingerprint(release.assembly, release.inputs, told)
 
 
 def _opened(

@@ -19,6 +19,7 @@ from pymongo import ReplaceOne
 from beacon.store.carriers import BIN_BITS, Block, Identity, Packer, identity_of
 from beacon.store.coalescing import Coalescer
 from beacon.store.driver import (
+    JOURNALED,
     Document,
     carriers_collection,
     driver_errors,
@@ -26,9 +27,18 @@ from beacon.store.driver import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import (
+        AsyncIterator,
+        Callable,
+        Collection,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
+    from pymongo.collection import Collection as Rows
     from pymongo.database import Database
 
     from beacon.model.counts import VariantRecord
@@ -40,6 +50,8 @@ _PREFIX = Struct(">III")
 _BIN_ID = 12
 _OPEN = 8
 _PAGE = 256
+_SAMPLED = (0, 1 << 22, 1 << 24, 1 << 25, 1 << 26, 1 << 27)
+"""Where of each contig some blocks are looked at."""
 
 
 class Bin(NamedTuple):
@@ -87,12 +99,13 @@ class CarrierWriter:
     def __init__(
         self, database: Database[Document], assembly: str, part: int, chunk: int = 0
     ) -> None:
-        self._collection = database[carriers_collection(assembly)]
+        self._collection = database.get_collection(
+            carriers_collection(assembly), write_concern=JOURNALED
+        )
         self._part = part
         self._chunk = chunk
         self._counter = 0
         self._open: dict[Bin, Packer] = {}
-        self.has_people = False
 
     def collect(self, records: Iterable[VariantRecord]) -> list[Document]:
         """Take records, mostly in genome order; return documents that are whole."""
@@ -106,7 +119,6 @@ class CarrierWriter:
             packer = self._open.get(place)
             if packer is None:
                 packer = self._open[place] = Packer(rank, place.first)
-                self.has_people = True
             packer.add(start, end, reference, alternate, shares)
             if packer.is_full:
                 whole.append(self._document(place))
@@ -183,6 +195,60 @@ def read_carriers(
         documents = found.sort("_id", 1).batch_size(_PAGE)
         for _, group in groupby(documents, lambda d: cast("bytes", d["_id"])[:_BIN_ID]):
             yield _stretch(list(group))
+
+
+def sample_carriers(
+    database: Database[Document], assembly: str, part: int, ranks: Iterable[int]
+) -> Iterator[Block]:
+    """Yield a few blocks of every contig.
+
+    Raises:
+        StoreUnavailable: when the database cannot be read.
+    """
+    collection = database[carriers_collection(assembly)]
+    with driver_errors():
+        for rank in ranks:
+            for start in _SAMPLED:
+                low, high = bounds(part, rank, start)
+                where: Document = {"_id": {"$gte": low, "$lt": high}}
+                for found in collection.find(where).sort("_id", 1).limit(1):
+                    yield Block(cast("bytes", found["b"]))
+
+
+def erase_carriers(
+    database: Database[Document],
+    assembly: str,
+    part: int,
+    people: Collection[int],
+    alive: Callable[[], None],
+) -> None:
+    """Erase some people from the carriers of a part.
+
+    May be stopped and begun again at any time, by one process at once.
+
+    Raises:
+        StoreUnavailable: when the database fails.
+    """
+    collection = database.get_collection(
+        carriers_collection(assembly), write_concern=JOURNALED
+    )
+    changed: list[ReplaceOne[Document]] = []
+    for stretch in read_carriers(database, assembly, part):
+        for number, block in zip(stretch.ids, stretch.blocks, strict=True):
+            blob = block.without(people)
+            if blob is not None:
+                document: Document = {"_id": number, "b": blob}
+                changed.append(ReplaceOne({"_id": number}, document))
+        if len(changed) >= _PAGE:
+            _replace(collection, changed)
+            changed = []
+            alive()
+    _replace(collection, changed)
+
+
+def _replace(collection: Rows[Document], changed: list[ReplaceOne[Document]]) -> None:
+    if changed:
+        while_away(lambda: _ignored(collection.bulk_write(changed, ordered=False)))
 
 
 def _stretch(documents: Sequence[Mapping[str, object]]) -> Stretch:

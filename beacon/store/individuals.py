@@ -241,8 +241,10 @@ class Individuals:
         basis = basis_of(shelf, found, self._seen)
         an = None if found.place is None else found.place.an
         if basis is not None:
-            shares = await self._shares(shelf, *basis)
-            expected = totals(shelf, basis[1])
+            is_it = bool(found.variants)
+            shares = await self._shares(shelf, *basis, is_it=is_it)
+            carried, called = totals(shelf, basis[1])
+            expected = (carried if is_it else 0, called)
         elif an is not None and shelf.dataset.id in self._called:
             shares = self._regional(self._called[shelf.dataset.id])
             expected = (0, an)
@@ -259,9 +261,12 @@ class Individuals:
         return adding_up(summed(groups), expected)
 
     async def _shares(
-        self, shelf: Shelf, allele: Allele, counts: Mapping[str, bytes]
+        self, shelf: Shelf, allele: Allele, counts: Mapping[str, bytes], *, is_it: bool
     ) -> dict[int, Shares | None]:
-        """Return the shares of every part; one without the row called nobody."""
+        """Return the shares of every part; one without the row called nobody.
+
+        Of a row that is not the allele asked for only who was called there counts.
+        """
         found: dict[int, Shares | None] = {}
         for part in shelf.rows.parts:
             if part.blob(counts) is None:
@@ -269,7 +274,7 @@ class Individuals:
                 continue
             read = await self._carriers.shares(part.number, [allele])
             shares = read.get(allele)
-            if shares is not None and not allele.alternate:
+            if shares is not None and not is_it:
                 shares = called_only(shares)
             found[part.number] = shares
         return found

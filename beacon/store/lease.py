@@ -23,7 +23,7 @@ from beacon.store.release_documents import publication, read_release, touched_of
 from beacon.store.sweeping import Sweeper
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pymongo.database import Database
 
@@ -82,13 +82,6 @@ class Lease:
             }
         )
 
-    def keep_people(self) -> None:
-        """Note that the people behind the counts of this load are kept."""
-        self._change(
-            {"$set": {"parts.$[mine].has_people": True}},
-            [{"mine.number": self.number}],
-        )
-
     def publish(self, details: Mapping[str, object]) -> Release:
         """Complete the release's document, then flip the dataset's pointer."""
         with driver_errors():
@@ -129,13 +122,9 @@ class Lease:
             sweeper.mark(self._mine)
             sweeper.sweep()
 
-    def _change(
-        self, change: Document, filters: Sequence[Document] | None = None
-    ) -> None:
+    def _change(self, change: Document) -> None:
         with driver_errors():
-            changed = self._releases.update_one(
-                self._mine, change, array_filters=filters
-            )
+            changed = self._releases.update_one(self._mine, change)
         if not changed.matched_count:
             raise self._lost()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, cast
 
 from beacon.model.annotation import Kind
 from beacon.model.counts import ColumnKind, Group, Layout
@@ -63,6 +63,7 @@ class PartDocument(TypedDict):
     everybody: list[int]
     touched: list[int]
     has_people: bool
+    gone: NotRequired[list[int]]
 
 
 class ReleaseDocument(TypedDict):
@@ -264,6 +265,7 @@ def read_rows(documents: Sequence[PartDocument]) -> Rows:
             first=first,
             baseline=tuple(document["baseline"]),
             everybody=tuple(document["everybody"]),
+            gone=frozenset(document.get("gone", ())),
         )
         parts.append(part)
         first += len(part.baseline)

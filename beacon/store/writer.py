@@ -235,8 +235,6 @@ class ReleaseWriter:
         self._queue.put({self._carriers: self._carriers.close()})
         self._finish()
         self._raise_failure()
-        if self._carriers.has_people:
-            self._lease.keep_people()
         release = self._lease.publish(
             {
                 "fingerprint": fingerprint,
