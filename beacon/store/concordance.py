@@ -127,7 +127,10 @@ class Likeness:
         if one.name == other.name:
             where = f"in {one.dataset} and in {other.dataset}"
             return f"{one.name} is {where}: {pair.figures}."
-        return f"{one} and {other} have the same genotypes: {pair.figures}."
+        named = f"{one} and {other}"
+        if one.dataset == other.dataset:
+            named = f"{one.name} and {other}"
+        return f"{named} have the same genotypes: {pair.figures}."
 
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON values."""

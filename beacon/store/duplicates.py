@@ -71,7 +71,7 @@ class Comparison:
         said = [likeness.sentence for likeness in self.found]
         if self.left:
             said.append(
-                f"Not compared, as there are too many people: {', '.join(self.left)}"
+                f"Not compared in the time a load has: {', '.join(self.left)}"
                 " (beacon datasets duplicates does it)."
             )
         return tuple(said)

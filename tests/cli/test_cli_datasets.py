@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,3 +107,13 @@ def test_description_that_means_nothing_is_bad_usage(
 
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_people_in_several_datasets_are_found(beacon: Command) -> None:
+    """Those of the synthetic cohort, two and nobody else."""
+    done = beacon("datasets", "duplicates", "--json")
+    found = json.loads(done.stdout)["duplicates"]
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [each["kind"] for each in found] == ["same", "same"]
+    assert "SMP-0010 is in" in found[1]["sentence"]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from beacon.ingest import LoadRequest, load_variants
 from beacon.model.errors import InvalidRequest
 from beacon.model.notation import parse
 from beacon.model.query import Granularity, Query
@@ -18,7 +19,8 @@ from beacon.policy.policy import OPEN, Policy
 from beacon.service import LocalBeacon
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
-from tests.service.people_samples import PEOPLE, Record, load
+from loaders import LoadOptions
+from tests.service.people_samples import HEAD, PEOPLE, Record, load
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -285,3 +287,42 @@ async def test_a_column_nobody_has_is_an_error(beacon: LocalBeacon) -> None:
     """The sentence names the columns that there are."""
     with pytest.raises(InvalidRequest, match="town: there are city, population, sex"):
         await beacon.answer(question(SEEN, by=("town",)), OPERATOR)
+
+
+GVCF = HEAD.replace(
+    "##FORMAT=<ID=GT",
+    '##INFO=<ID=END,Number=1,Type=Integer,Description="End">\n##FORMAT=<ID=GT',
+)
+
+
+async def test_blocks_do_not_tell_who_was_called(
+    catalogue: Catalogue, variant_store: VariantStore, tmp_path: Path
+) -> None:
+    """Where others certainly remain, a "no" without its AN; else no answer."""
+    paths = []
+    for name, end in (("P1", 300), ("P2", 200), ("P3", 200)):
+        path = tmp_path / f"{name}.g.vcf"
+        block = f"22\t20000101\t.\tA\t<NON_REF>\t.\t.\tEND=20000{end}\tGT\t0/0\n"
+        path.write_text(f"{GVCF}{name}\n{block}")
+        paths.append(path)
+    request = LoadRequest(
+        dataset="blocks",
+        paths=tuple(paths),
+        options=LoadOptions(assembly="GRCh37"),
+        references={},
+    )
+    load_variants(catalogue, request)
+    beacon = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
+    places = ("22-20000150-A-G", "22-20000250-A-G")
+    asked = [question(text, excluded=("P1",)) for text in places]
+    answers = [await beacon.answer(query, OPERATOR) for query in asked]
+    whole = [await beacon.answer(question(text), OPERATOR) for text in places]
+
+    assert [words(answer)["blocks"] for answer in whole] == [
+        "not_seen 0/6",
+        "not_seen 0/2",
+    ]
+    assert [words(answer)["blocks"] for answer in answers] == [
+        "not_seen 0/None",
+        "no_answer",
+    ]
