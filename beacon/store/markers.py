@@ -27,6 +27,7 @@ from beacon.store.concordance import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
     from pymongo.database import Database
@@ -44,6 +45,9 @@ _LEAST_BINS = 2_000
 
 _MOST_BINS = 20_000
 """Bins that are read at all, of a pair of datasets."""
+
+_TRIED = 50
+"""Alleles of a bin that are looked at in search of one that tells much."""
 
 _BASES = 32
 _SINGLE_BASE, _COMMON, _RARE = range(3)
@@ -229,21 +233,20 @@ class _Held:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self.totals: dict[Identity, tuple[int, int]] = {}
         self._where: dict[Identity, dict[int, tuple[Block, int]]] = {}
+
+    @property
+    def alleles(self) -> AbstractSet[Identity]:
+        """What is held, sites among them."""
+        return self._where.keys()
 
     def take(self, number: int, stretch: Stretch) -> None:
         """Take what a part holds."""
-        columns = np.minimum(self._source.rows[number], 0)
         for block, ordinals in stretch.latest():
-            sums = block.sums(columns, 1)[:, 0, :2].tolist()
             identities = block.identities
             for ordinal in range(len(block)) if ordinals is None else ordinals:
-                name = identities[ordinal]
-                carried, called = self.totals.get(name, (0, 0))
-                ac, an = sums[ordinal]
-                self.totals[name] = carried + ac, called + an
-                self._where.setdefault(name, {})[number] = block, ordinal
+                held = self._where.setdefault(identities[ordinal], {})
+                held[number] = block, ordinal
 
     def copies(self, identity: Identity) -> Dosages:
         """Return the copies of all people of the dataset."""
@@ -257,33 +260,33 @@ class _Held:
 
 
 def _shared(one: _Held, other: _Held, rank: int, most: int) -> list[_Marker]:
-    """Return the alleles of both that tell most, of those that differ at all."""
-    ranked = []
-    for identity in one.totals.keys() & other.totals.keys():
-        (carried, called), (more, others) = one.totals[identity], other.totals[identity]
-        tier = _tier(identity, carried + more, called + others)
-        if tier is not None:
-            ranked.append((tier, _order(rank, identity), identity))
-    return [
-        _Marker(
-            tier,
-            order,
-            (rank, identity.start),
-            one.copies(identity),
-            other.copies(identity),
-        )
-        for tier, order, identity in sorted(ranked)[:most]
-    ]
+    """Return alleles of both that tell much, best first; some that tell less."""
+    there = (i for i in one.alleles & other.alleles if i.alternate)
+    named = sorted((not _is_single(i), _order(rank, i), i) for i in there)
+    common: list[_Marker] = []
+    rare: list[_Marker] = []
+    for is_other, order, identity in named[: max(_TRIED, 4 * most)]:
+        copies = one.copies(identity), other.copies(identity)
+        carried, called = (sum(pair) for pair in zip(*map(_total, copies), strict=True))
+        if not 0 < carried < called:
+            continue
+        is_rare = not is_common(carried, called)
+        tier = _RARE if is_rare else _COMMON if is_other else _SINGLE_BASE
+        marker = _Marker(tier, order, (rank, identity.start), *copies)
+        (rare if is_rare else common).append(marker)
+        if len(common) == most:
+            break
+    return (common + rare)[:most]
 
 
-def _tier(identity: Identity, carried: int, called: int) -> int | None:
-    """Return how much an allele tells; ``None``: nothing, as a site or a fixed one."""
-    if not identity.alternate or not 0 < carried < called:
-        return None
-    if not is_common(carried, called):
-        return _RARE
-    is_single = len(identity.reference) == len(identity.alternate) == 1
-    return _SINGLE_BASE if is_single else _COMMON
+def _is_single(identity: Identity) -> bool:
+    return len(identity.reference) == len(identity.alternate) == 1
+
+
+def _total(copies: Dosages) -> tuple[int, int]:
+    """Return the copies carried and called."""
+    called = copies >= 0
+    return int(copies[called].sum(dtype=np.int64)), 2 * int(called.sum())
 
 
 def _order(rank: int, identity: Identity) -> bytes:
