@@ -27,7 +27,7 @@ def main(people: int = 10_000, alleles: int = 1_500) -> None:
     found = likely(one, other, FEWEST)
     took = time.perf_counter() - began
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(  # noqa: T201
+    print(
         f"{people:,} x {people:,} people, {alleles:,} alleles:"
         f" {len(found):,} pairs found in {took:.1f} s, {most:,.0f} MiB"
     )
