@@ -19,7 +19,7 @@ from beacon.store.driver import (
     driver_errors,
     server_time,
 )
-from beacon.store.overlay import fold
+from beacon.store.overlay import Overlaid, fold
 from beacon.store.people import erase_people
 
 if TYPE_CHECKING:
@@ -121,8 +121,9 @@ class Finish(Held):
 
     def _fold(self, folded: FoldDocument) -> None:
         number, assembly = folded["part"], self._release["assembly"]
+        overlaid = Overlaid(number, folded["overlay"])
         ranks = self._release["touched"]
-        fold(self._database, assembly, ranks, number, folded["overlay"], self.alive)
+        fold(self._database, overlaid, assembly, ranks, self.alive)
         self._releases.update_many(
             {"parts.number": number},
             {"$set": {"parts.$[this].fields": [number]}},
