@@ -9,7 +9,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from beacon.model.annotation import Annotation, Unread
+from beacon.model.annotation import (
+    MOST_CHANGES,
+    MOST_CONDITIONS,
+    MOST_EFFECTS,
+    MOST_GENES,
+    MOST_HGVS,
+    MOST_IDENTIFIERS,
+    Annotation,
+    Unread,
+    symbols_first,
+)
 from beacon.model.effects import LENGTHENING, REPLACING
 from beacon.model.protein import changes_length
 from loaders.allele_names import NO_ALLELES
@@ -22,15 +32,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_GENES, MOST_EFFECTS, MOST_CHANGES = 100, 100, 200
-MOST_IDENTIFIERS, MOST_HGVS, MOST_CONDITIONS = 50, 200, 50
-"""What is kept of one allele; more than that is counted and marked as unread."""
-
 LONGEST_NAME, LONGEST_HGVS = 100, 300
 """Longer names are none."""
 
 _LONGEST_EFFECT = 1_000
-_GENE_ID = re.compile(r"ENS[A-Z]{0,6}G[0-9]+(?:\.[0-9]+)?\Z|[0-9]+\Z")
 _VERSIONED = re.compile(r"(ENS[A-Z]{0,6}G[0-9]+)\.[0-9]+\Z")
 
 NO_ALT = "names no ALT of its record"
@@ -65,7 +70,7 @@ class Claims:
         """Return it, each part without repeats and bounded."""
         changes = self._kept(self.changes, MOST_CHANGES) if self.changes else ()
         return Annotation(
-            genes=self._kept(_symbols_first(self.genes), MOST_GENES),
+            genes=self._kept(symbols_first(self.genes), MOST_GENES),
             effects=self._kept(self.effects, MOST_EFFECTS) if self.effects else (),
             protein_changes=changes,
             identifiers=self._kept(self.identifiers, MOST_IDENTIFIERS),
@@ -97,12 +102,6 @@ class Claims:
         if len(once) > most:
             self.unread.append(Unread.WHOLE)
         return once[:most]
-
-
-def _symbols_first(genes: list[str]) -> list[str]:
-    if len(genes) < 2:
-        return genes
-    return sorted(genes, key=lambda gene: _GENE_ID.match(gene) is not None)
 
 
 def _first(values: list[T], most: int) -> tuple[T, ...]:

@@ -13,12 +13,12 @@ import re
 from typing import TYPE_CHECKING
 
 from beacon.model.annotation import Annotation, Unread
-from loaders.annotation_claims import LONGEST_HGVS, NO_ALT, Claims, Reading
+from loaders.annotation_claims import LONGEST_HGVS, NO_ALT, Reading
 from loaders.annotation_entries import READERS
 from loaders.info import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from loaders.annotation_layouts import Annotated
     from loaders.report import LoadReport
@@ -81,29 +81,6 @@ class FileAnnotations:
 
 
 _NOTHING: Mapping[int, Annotation] = {}
-
-
-def united(annotations: Iterable[Annotation]) -> Annotation | None:
-    """Return what several records or spellings of one allele say together."""
-    found = list(dict.fromkeys(annotations))
-    if len(found) < 2:
-        return found[0] if found else None
-    claims = Claims()
-    is_missing = all(Unread.MISSING in one.unread for one in found)
-    for one in found:
-        claims.genes += one.genes
-        claims.effects += one.effects
-        claims.changes += one.protein_changes
-        claims.identifiers += one.identifiers
-        claims.transcripts += one.transcript_hgvs
-        claims.proteins += one.protein_hgvs
-        claims.clinvar = claims.clinvar or one.clinvar
-        claims.significance += one.significance
-        claims.conditions += one.conditions
-        claims.unread += [
-            why for why in one.unread if is_missing or why is not Unread.MISSING
-        ]
-    return claims.annotation()
 
 
 def _tell(report: LoadReport, reading: Reading) -> None:

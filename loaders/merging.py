@@ -16,11 +16,10 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from beacon.model import structure as structural
-from beacon.model.annotation import Unread
+from beacon.model.annotation import Unread, united
 from beacon.model.counts import SKIPPED, VariantRecord
 from beacon.model.errors import LoadRejected
 from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
-from loaders.annotations import united
 from loaders.blocks import is_block
 from loaders.counting import Contribution, Counting
 from loaders.ordering import in_order, too_many_out_of_order

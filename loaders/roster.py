@@ -9,13 +9,14 @@ nothing here: the files are read as if their sample columns were cut out.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import chain, product
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from beacon.model.counts import Group, Layout
+from beacon.model.counts import Layout
 from beacon.model.errors import LoadRejected, ReadError, UsageError
+from beacon.model.grouping import grouped
 from beacon.model.people import People
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _STATUS = {
 }
 """Words of samples tables and numbers of pedigree files."""
 _UNKNOWN = frozenset(("", ".", "na", "n/a", "unknown", "none"))
-_TOTAL = "Total"
 _LONGEST_ROW = 1 << 20
 _MOST_ROWS = 2_000_001
 _MOST_COLUMNS = 10_000
@@ -253,7 +253,8 @@ def make_roster(
     return Roster(
         layout=Layout(
             baseline=tuple(2 * n for n in sizes.tolist()),
-            groups=_groups(list(columns), group_by),
+            groups=grouped(list(columns), group_by),
+            kinds=tuple(columns),
         ),
         column_of=column_of,
         person_of=person_of,
@@ -391,45 +392,3 @@ def _notes(
             f"{unlisted} samples are not in the table; they count in Total only"
         )
     return tuple(notes)
-
-
-def _groups(
-    kinds: Sequence[tuple[str | None, ...]],
-    group_by: Sequence[str],
-) -> tuple[Group, ...]:
-    """Return Total, populations, sexes, both, then the asked-for groups, by sex too."""
-    sex = _members([k[0] for k in kinds])
-    population = _members([k[1] for k in kinds])
-    named = [
-        ("population", population),
-        ("sex", sex),
-        ("population_sex", _crossed(population, sex)),
-    ]
-    for place, name in enumerate(group_by, 2):
-        asked = _members([k[place] for k in kinds])
-        named += [(name, asked), (f"{name}_sex", _crossed(asked, sex))]
-    groups = {_TOTAL: tuple(range(len(kinds)))}
-    for name, members in named:
-        for label, columns in members.items():
-            groups[f"{name}={label}" if label in groups else label] = columns
-    return tuple(Group(label=label, columns=cols) for label, cols in groups.items())
-
-
-def _members(values: Sequence[str | None]) -> dict[str, tuple[int, ...]]:
-    """Return each value with the columns that have it."""
-    members: dict[str, list[int]] = {v: [] for v in sorted({v for v in values if v})}
-    for column, value in enumerate(values):
-        if value:
-            members[value].append(column)
-    return {value: tuple(columns) for value, columns in members.items()}
-
-
-def _crossed(
-    one: Mapping[str, tuple[int, ...]], other: Mapping[str, tuple[int, ...]]
-) -> dict[str, tuple[int, ...]]:
-    sets = {label: frozenset(columns) for label, columns in other.items()}
-    crossed = {
-        f"{a}_{b}": tuple(i for i in mine if i in theirs)
-        for (a, mine), (b, theirs) in product(one.items(), sets.items())
-    }
-    return {label: columns for label, columns in crossed.items() if columns}

@@ -6,9 +6,10 @@ the allele it is about; counts and places are unknown here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from beacon.model.protein import (
     is_replacement,
@@ -18,6 +19,11 @@ from beacon.model.protein import (
     protein_change,
     short_form,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -77,6 +83,64 @@ class Annotation(NamedTuple):
     def hgvs(self) -> tuple[str, ...]:
         """Every HGVS name of it, of transcripts and proteins."""
         return (*self.transcript_hgvs, *self.protein_hgvs)
+
+
+MOST_GENES, MOST_EFFECTS, MOST_CHANGES = 100, 100, 200
+MOST_IDENTIFIERS, MOST_HGVS, MOST_CONDITIONS = 50, 200, 50
+"""What is kept of one allele; more than that is counted and marked as unread."""
+
+_GENE_ID = re.compile(r"ENS[A-Z]{0,6}G[0-9]+(?:\.[0-9]+)?\Z|[0-9]+\Z")
+
+
+def symbols_first(genes: list[str]) -> list[str]:
+    """Return genes, those named by an id last."""
+    if len(genes) < 2:
+        return genes
+    return sorted(genes, key=lambda gene: _GENE_ID.match(gene) is not None)
+
+
+def united(annotations: Iterable[Annotation]) -> Annotation | None:
+    """Return what several records, spellings or parts say of one allele together.
+
+    Nothing annotates it only where none of them does.
+    """
+    found = list(dict.fromkeys(annotations))
+    if len(found) < 2:
+        return found[0] if found else None
+    unread = [why for one in found for why in one.unread]
+    if not all(Unread.MISSING in one.unread for one in found):
+        unread = [why for why in unread if why is not Unread.MISSING]
+    genes = _once(symbols_first([gene for one in found for gene in one.genes]))
+    effects = _once(term for one in found for term in one.effects)
+    changes = _once(change for one in found for change in one.protein_changes)
+    names = _once(name for one in found for name in one.identifiers)
+    bounded = [
+        (genes, MOST_GENES),
+        (effects, MOST_EFFECTS),
+        (changes, MOST_CHANGES),
+        (names, MOST_IDENTIFIERS),
+    ]
+    unread += (Unread.WHOLE for values, most in bounded if len(values) > most)
+    transcripts = _once(name for one in found for name in one.transcript_hgvs)
+    proteins = _once(name for one in found for name in one.protein_hgvs)
+    significance = _once(word for one in found for word in one.significance)
+    conditions = _once(name for one in found for name in one.conditions)
+    return Annotation(
+        genes=genes[:MOST_GENES],
+        effects=effects[:MOST_EFFECTS],
+        protein_changes=changes[:MOST_CHANGES],
+        identifiers=names[:MOST_IDENTIFIERS],
+        transcript_hgvs=transcripts[:MOST_HGVS],
+        protein_hgvs=proteins[:MOST_HGVS],
+        clinvar=next((one.clinvar for one in found if one.clinvar), None),
+        significance=significance[:MOST_CONDITIONS],
+        conditions=conditions[:MOST_CONDITIONS],
+        unread=_once(unread),
+    )
+
+
+def _once(values: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

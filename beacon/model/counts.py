@@ -7,7 +7,7 @@ sums of columns.  Frequencies are computed at the edge, never stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -147,6 +147,11 @@ class Group:
     columns: tuple[int, ...]
 
 
+ColumnKind = tuple[str | None, ...]
+"""What the people of a column have in common: sex, population, then what else they
+are grouped by; ``None``: not known of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """How a release's columns are kept and shown.
@@ -155,10 +160,13 @@ class Layout:
         baseline: AN of every column when everybody is called diploid; the
             store keeps differences from it.
         groups: what is shown, ``Total`` first.
+        kinds: what the people of each column have in common; none where counts
+            are not of people.
     """
 
     baseline: tuple[int, ...]
     groups: tuple[Group, ...]
+    kinds: tuple[ColumnKind, ...] = field(default=(), compare=False)
 
 
 def _sum(values: list[int | None]) -> int | None:

@@ -11,14 +11,13 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from beacon.model.annotation import Kind
+from beacon.model.annotation import Kind, united
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.findings import DatasetFindings, Silence
 from beacon.model.query import Granularity
 from beacon.model.variant import Allele
-from beacon.store.annotation_documents import read_annotation
+from beacon.store.annotation_documents import id_of, read_annotation
 from beacon.store.keys import SALTS, decode, encode
-from beacon.store.packing import EXISTS
 from beacon.store.scanning import Answer, allele_of, genome_order
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from beacon.store.annotations import AnnotationTable
     from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
+    from beacon.store.rows import Counts, Rows
     from beacon.store.tables import Table
 
 _NAMES = frozenset((Kind.GENE, Kind.IDENTIFIER, Kind.HGVS))
@@ -48,11 +48,17 @@ class Tables(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """One allele: its counts by release, and what each release says of it."""
+    """One allele: its counts by field, and what each part says of it."""
 
     allele: Allele
-    counts: dict[str, bytes]
+    counts: Counts
     said: dict[int, Annotation]
+
+    def of(self, rows: Rows) -> Annotation | None:
+        """Return what a release says of it: its parts together."""
+        if len(rows.numbers) == 1:
+            return self.said.get(rows.numbers[0])
+        return united(self.said[n] for n in rows.numbers if n in self.said)
 
 
 async def ask(
@@ -90,18 +96,22 @@ async def ask(
 
 
 async def _counted(shelf: Shelf, pattern: VariantPattern, tables: Tables) -> int | None:
-    """Return how many alleles match, where indexes tell; ``None`` where they do not."""
-    number = shelf.release.number
+    """Return how many alleles match, where indexes tell; ``None`` where they do not.
+
+    Of what several parts say together they tell nothing.
+    """
+    if len(shelf.rows.numbers) > 1:
+        return None
+    number = shelf.rows.numbers[0]
     total = await tables.annotations.count(number, pattern)
     if total is None:
         return None
     edges = await tables.annotations.edges(number, pattern, shelf.longest_short)
     if edges is None:
         return None
-    field = str(number)
     for one in await _alleles(edges, pattern.assembly, tables.rows):
-        said, blob = one.said[number], one.counts.get(field, b"\0")
-        total += bool(blob[0] & EXISTS and pattern.matches(one.allele, said))
+        is_there = shelf.rows.exists(one.counts)
+        total += is_there and pattern.matches(one.allele, one.said[number])
     return total
 
 
@@ -113,12 +123,17 @@ async def _read(
     if all(answer.is_done for answer in answers.values()):
         return exact
     longest = max(answer.shelf.longest_short for answer in answers.values())
-    pages = tables.annotations.pages(answers.keys(), pattern, longest)
+    asked = [answer.rows for answer in answers.values()]
+    joined = [rows for rows in asked if len(rows.numbers) > 1]
+    numbers = {number for rows in asked for number in rows.numbers}
+    pages = tables.annotations.pages(numbers, pattern, longest, are_joined=bool(joined))
     try:
         bare = replace(pattern, annotated=None)
         async for documents in pages:
             able = [d for d in documents if _may_be(d, bare)]
-            for one in await _alleles(able, pattern.assembly, tables.rows):
+            found = await _alleles(able, pattern.assembly, tables.rows)
+            await _complete(found, joined, tables.annotations)
+            for one in found:
                 exact |= _judge(one, pattern, answers)
             if all(answer.is_done for answer in answers.values()):
                 break
@@ -184,9 +199,27 @@ async def _alleles(
         contig = ASSEMBLIES[assembly].contigs[cast("int", same[0]["c"]) - 1]
         said = {cast("int", d["v"]): read_annotation(d) for d in same}
         allele = allele_of(contig, cast("int", same[0]["s"]), row)
-        found.append(_Found(allele, cast("dict[str, bytes]", row["d"]), said))
+        found.append(_Found(allele, cast("Counts", row["d"]), said))
     found.sort(key=lambda one: (one.allele.contig.rank, *genome_order(one.allele)))
     return found
+
+
+async def _complete(
+    found: Sequence[_Found], joined: Sequence[Rows], annotations: AnnotationTable
+) -> None:
+    """Add what the other parts of releases say of alleles that one was found by."""
+    missing = {
+        id_of(number, one.allele): (one, number)
+        for one in found
+        for rows in joined
+        if not one.said.keys().isdisjoint(rows.numbers)
+        for number in rows.numbers
+        if number not in one.said
+    }
+    said = await annotations.by_id.get(tuple(missing)) if missing else {}
+    for name, annotation in said.items():
+        one, number = missing[name]
+        one.said[number] = annotation
 
 
 async def _rows(documents: Iterable[Document], table: Table) -> dict[object, Document]:
@@ -234,18 +267,21 @@ def _judge(
     """Give an allele to the answers it matches; return who names the exact version."""
     exact = set()
     for number, answer in answers.items():
-        said, blob = one.said.get(number), one.counts.get(answer.field)
-        if said is None or blob is None or answer.is_done:
+        said = one.of(answer.rows)
+        if said is None or answer.is_done or not pattern.matches(one.allele, said):
             continue
-        if not pattern.matches(one.allele, said):
-            continue
-        if blob[0] & EXISTS:
-            answer.take(one.allele, blob)
+        if answer.rows.exists(one.counts):
+            answer.take(one.allele, one.counts)
             if _asked(pattern).has_version(said):
                 exact.add(number)
-        elif answer.heeds(blob, is_plain=False):
-            answer.pass_over(blob)
+        elif _is_heeded(one.counts, answer):
+            answer.pass_over(one.counts)
     return exact
+
+
+def _is_heeded(counts: Counts, answer: Answer) -> bool:
+    """Whether what does not exist changes what a "no" rests on."""
+    return answer.rows.is_absent(counts) and answer.heeds(counts, is_plain=False)
 
 
 async def _told(
@@ -268,7 +304,7 @@ async def _told(
     found = answer.findings(total)
     if found.total or found.place is not None:
         return found
-    if not await tables.annotations.names(shelf.release.number, _asked(pattern)):
+    if not await tables.annotations.names(shelf.rows.numbers, _asked(pattern)):
         return replace(found, silence=Silence.UNKNOWN_NAME)
     if await _may_be_unread(shelf, pattern, tables):
         return replace(found, silence=Silence.UNREAD)
@@ -277,22 +313,36 @@ async def _told(
 
 async def _may_be_unread(shelf: Shelf, pattern: VariantPattern, tables: Tables) -> bool:
     """Whether an allele that was not fully understood may be the one asked for."""
-    asked, number = _asked(pattern), shelf.release.number
-    unread = await tables.annotations.unread(number, pattern, shelf.longest_short)
-    if unread is None:
+    asked, rows = _asked(pattern), shelf.rows
+    doubtful = await tables.annotations.unread(
+        rows.numbers, pattern, shelf.longest_short
+    )
+    if doubtful is None:
         return True  # more than anybody can look through
-    doubtful = [d for d in unread if asked.may_match(read_annotation(d))]
+    joined = [rows] if len(rows.numbers) > 1 else []
+    if not joined:
+        doubtful = [d for d in doubtful if asked.may_match(read_annotation(d))]
     bare = replace(pattern, annotated=None)
-    field = str(number)
     for first in range(0, len(doubtful), _LOOKED_AT):
         some = doubtful[first : first + _LOOKED_AT]
         found = await _alleles(some, pattern.assembly, tables.rows)
-        if any(
-            one.counts.get(field, b"\0")[0] & EXISTS and bare.matches(one.allele)
-            for one in found
-        ):
+        await _complete(found, joined, tables.annotations)
+        if any(_is_doubtful(one, rows, asked, bare) for one in found):
             return True
     return False
+
+
+def _is_doubtful(
+    one: _Found, rows: Rows, asked: AnnotationPattern, bare: VariantPattern
+) -> bool:
+    """Whether an allele exists that may be the one asked for."""
+    said = one.of(rows)
+    return (
+        said is not None
+        and rows.exists(one.counts)
+        and bare.matches(one.allele)
+        and asked.may_match(said)
+    )
 
 
 def _versioned(

@@ -26,7 +26,7 @@ from beacon.store.coalescing import Coalescer
 from beacon.store.driver import Document, driver_errors
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Collection, Mapping
+    from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
@@ -67,18 +67,26 @@ class AnnotationTable:
         return {cast("bytes", d["_id"]): read_annotation(d) for d in found}
 
     async def pages(
-        self, releases: Collection[int], pattern: VariantPattern, longest: int
+        self,
+        parts: Collection[int],
+        pattern: VariantPattern,
+        longest: int,
+        *,
+        are_joined: bool,
     ) -> AsyncGenerator[list[Document], None]:
         """Yield what may answer a question, in genome order; one start stays together.
 
         Args:
-            releases: numbers of the releases asked.
+            parts: numbers of the parts of the releases asked.
             pattern: what is asked, annotations included.
             longest: bases that no short allele of theirs exceeds.
+            are_joined: whether parts of one release may each say a part of what is
+                asked; then those come that say the first part of it.
         """
+        said = _said(pattern.annotated)
         where = {
-            "v": {"$in": sorted(releases)},
-            **_said(pattern.annotated),
+            "v": {"$in": sorted(parts)},
+            **(_first_of(said) if are_joined else said),
             **_placed(pattern, longest),
         }
         waiting: list[Document] = []
@@ -146,20 +154,20 @@ class AnnotationTable:
                 return None
         return list({cast("bytes", d["_id"]): d for d in found}.values())
 
-    async def names(self, release: int, asked: AnnotationPattern) -> bool:
+    async def names(self, parts: Sequence[int], asked: AnnotationPattern) -> bool:
         """Whether a release knows the gene, the rs number or the HGVS name asked."""
-        parts = _names(asked)
-        for part in parts:
+        for name in _names(asked):
+            where = {"v": {"$in": list(parts)}, **name}
             with driver_errors():
                 found = await self._collection.find_one(
-                    {"v": release, **part}, {"_id": 1}, max_time_ms=self._max_ms
+                    where, {"_id": 1}, max_time_ms=self._max_ms
                 )
             if found is None:
                 return False
         return True
 
     async def unread(
-        self, release: int, pattern: VariantPattern, longest: int
+        self, numbers: Sequence[int], pattern: VariantPattern, longest: int
     ) -> list[Document] | None:
         """Return a release's alleles whose annotation may say more than was read.
 
@@ -172,7 +180,11 @@ class AnnotationTable:
             parts.append({"p": {"$in": doubted_changes(change)}})
         found: list[Document] = []
         for part in parts:
-            where = {"v": release, **part, **_placed(pattern, longest)}
+            where = {
+                "v": {"$in": list(numbers)},
+                **part,
+                **_placed(pattern, longest),
+            }
             with driver_errors():
                 cursor = self._collection.find(where, max_time_ms=self._max_ms)
                 found += await cursor.limit(_MOST_UNREAD).to_list(None)
@@ -209,6 +221,13 @@ def _said(asked: AnnotationPattern | None) -> Document:
     elif asked.effects:
         where["$and"] = [{"e": {"$in": list(terms)}} for terms in asked.effects]
     return where
+
+
+def _first_of(said: Document) -> Document:
+    """Return one of several conditions: whatever meets all has one that meets it."""
+    if "$and" in said and len(said) == 1:
+        return cast("list[Document]", said["$and"])[0]
+    return dict([next((k, v) for k, v in said.items() if k != "$and")] if said else [])
 
 
 def _names(asked: AnnotationPattern) -> list[Document]:

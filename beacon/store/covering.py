@@ -15,9 +15,10 @@ from beacon.store.runs import BIN, bin_key, bin_keys, is_whole, unpack_runs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from beacon.model.dataset import Release
     from beacon.model.pattern import VariantPattern
     from beacon.store.driver import Document
+    from beacon.store.lookup import Shelf
+    from beacon.store.rows import Counts, Part
     from beacon.store.tables import Table
 
 Stretch = tuple[int, int]
@@ -58,71 +59,99 @@ def _clipped(start: int, end: int, length: int) -> Stretch:
     return low, max(low + 1, min(end, length))
 
 
-class Looked:
-    """How much of a stretch one release has looked at, run by run, in order."""
+class _PartLooked:
+    """How much of a stretch one part of a release has looked at, in order."""
 
-    def __init__(self, release: Release, stretch: Stretch) -> None:
-        self._release = release
+    def __init__(self, part: Part, total: Sequence[int], stretch: Stretch) -> None:
+        self._part = part
+        last = part.first + len(part.everybody)
+        self._columns = [c - part.first for c in total if part.first <= c < last]
         self._first, self._end = stretch
         self._reached = self._first
-        self._has_gap = False
-        self._has_some = False
-        self._an: int | None = None
-        self._is_first_in = False
+        self.has_gap = False
+        self.has_some = False
+        self.an: int | None = None
+        self.is_first_in = False
 
     @property
-    def is_decided(self) -> bool:
-        """Whether no further run can change what is said of the whole stretch."""
-        return self._has_gap and self._has_some
+    def is_whole(self) -> bool:
+        """Whether all of the stretch was looked at."""
+        return self.has_some and not self.has_gap and self._reached >= self._end
 
-    def take(self, key: int, document: Document) -> None:
+    def take(self, key: int, counts: Counts) -> None:
         """Take the bin that begins with ``key``."""
-        blob = cast("dict[str, bytes]", document["d"]).get(str(self._release.number))
+        blob = self._part.blob(counts)
         if blob is None:
+            self.has_gap = True
             return
         first = start_of(key)
         if self._first < first and first + BIN <= self._end:
-            self._has_gap = self._has_gap or not is_whole(blob)
+            self.has_gap = self.has_gap or not is_whole(blob)
             self._add(first, first + BIN, None)
             return
-        for start, end, an in unpack_runs(blob, self._release.layout.baseline):
+        for start, end, an in unpack_runs(blob, self._part.everybody):
             if first + start >= self._end:
                 return
             if first + end > self._first:
                 self._add(first + start, first + end, an)
 
     def _add(self, start: int, end: int, an: tuple[int, ...] | None) -> None:
-        self._has_some = True
-        self._has_gap = self._has_gap or start > self._reached
+        self.has_some = True
+        self.has_gap = self.has_gap or start > self._reached
         if start <= self._first < end:
-            self._is_first_in = True
-            columns = self._release.layout.groups[0].columns
-            self._an = None if an is None else sum(an[c] for c in columns)
+            self.is_first_in = True
+            self.an = None if an is None else sum(an[c] for c in self._columns)
         self._reached = max(self._reached, end)
+
+
+class Looked:
+    """How much of a stretch one release has looked at, run by run, in order.
+
+    Its parts are of different people or contigs: the calls of all count, and
+    what one of them has looked at was looked at.
+    """
+
+    def __init__(self, shelf: Shelf, stretch: Stretch) -> None:
+        total = shelf.release.layout.groups[0].columns
+        self._parts = [_PartLooked(part, total, stretch) for part in shelf.rows.parts]
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether no further run can change what is said of the whole stretch."""
+        has_gaps = all(part.has_gap for part in self._parts)
+        return has_gaps and any(part.has_some for part in self._parts)
+
+    def take(self, key: int, document: Document) -> None:
+        """Take the bin that begins with ``key``."""
+        for part in self._parts:
+            part.take(key, cast("Counts", document["d"]))
 
     def coverage(self) -> Coverage:
         """Return how much of the stretch was looked at."""
-        if not self._has_some:
+        if not any(part.has_some for part in self._parts):
             return Coverage.OUTSIDE
-        is_whole = not self._has_gap and self._reached >= self._end
+        is_whole = any(part.is_whole for part in self._parts)
         return Coverage.WHOLE if is_whole else Coverage.PARTIAL
 
     def place(self) -> Place:
         """Return what is said of the first base, and whether the rest was seen."""
-        if not self._is_first_in:
+        told = [part.an for part in self._parts if part.is_first_in]
+        if not told:
             return Place(coverage=Coverage.OUTSIDE)
-        return Place(an=self._an, coverage=self.coverage())
+        known = [an for an in told if an is not None]
+        an = sum(known) if len(known) == len(told) else None
+        return Place(an=an, coverage=self.coverage())
 
 
 async def look_at(
-    releases: Sequence[Release], rank: int, stretch: Stretch, table: Table
+    shelves: Sequence[Shelf], rank: int, stretch: Stretch, table: Table
 ) -> dict[int, Looked]:
     """Return what releases looked at of a short stretch, by release number."""
     keys = bin_keys(rank, *stretch)
-    bins = await table.bins.get(keys) if releases else {}
+    bins = await table.bins.get(keys) if shelves else {}
     found = {}
-    for release in releases:
-        looked = found[release.number] = Looked(release, stretch)
+    for shelf in shelves:
+        looked = found[shelf.release.number] = Looked(shelf, stretch)
         for key in keys:
             if key in bins:
                 looked.take(key, bins[key])
@@ -130,13 +159,14 @@ async def look_at(
 
 
 async def look_along(
-    releases: Sequence[Release], rank: int, stretch: Stretch, table: Table
+    shelves: Sequence[Shelf], rank: int, stretch: Stretch, table: Table
 ) -> dict[int, Looked]:
     """Return what releases looked at of any stretch, reading no more than it takes."""
-    found = {release.number: Looked(release, stretch) for release in releases}
+    found = {shelf.release.number: Looked(shelf, stretch) for shelf in shelves}
     open_ = list(found.values())
     low, high = bin_key(rank, stretch[0]), bin_key(rank, stretch[1] - 1)
-    pages = table.bin_pages(low, high, [str(number) for number in found])
+    fields = [field for shelf in shelves for field in shelf.rows.fields]
+    pages = table.bin_pages(low, high, fields)
     try:
         async for page in pages:
             for document in page:

@@ -19,7 +19,7 @@ from beacon.store.driver import (
     driver_errors,
     server_time,
 )
-from beacon.store.release_documents import publication, read_release
+from beacon.store.release_documents import publication, read_release, touched_of
 from beacon.store.sweeping import Sweeper
 
 if TYPE_CHECKING:
@@ -28,16 +28,30 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from beacon.model.dataset import Release
-    from beacon.store.release_documents import DatasetDocument, Touched
+    from beacon.store.release_documents import (
+        DatasetDocument,
+        ReleaseDocument,
+        Touched,
+    )
 
 
 class Lease:
-    """One load's entries in the catalogue."""
+    """One load's entries in the catalogue.
+
+    Args:
+        base: the release that is appended to; it must be served until the end.
+    """
 
     def __init__(
-        self, database: Database[Document], dataset: str, number: int, token: str
+        self,
+        database: Database[Document],
+        dataset: str,
+        number: int,
+        token: str,
+        base: ReleaseDocument | None = None,
     ) -> None:
         self.number = number
+        self.base = base
         self._database = database
         self._datasets = database.get_collection(DATASETS, write_concern=JOURNALED)
         self._releases = database.get_collection(RELEASES, write_concern=JOURNALED)
@@ -54,13 +68,16 @@ class Lease:
 
     def touch(self, touched: Touched) -> None:
         """Note the contigs and spans that rows are about to touch."""
+        place = 0 if self.base is None else len(self.base["parts"])
+        whole = touched if self.base is None else touched | touched_of(self.base)
         self._change(
             {
                 "$set": {
-                    "touched": sorted(touched.ranks),
-                    "long_classes": sorted(touched.long_classes),
-                    "longest_short": touched.longest_short,
-                    "widest_margin": touched.widest_margin,
+                    f"parts.{place}.touched": sorted(touched.ranks),
+                    "touched": sorted(whole.ranks),
+                    "long_classes": sorted(whole.long_classes),
+                    "longest_short": whole.longest_short,
+                    "widest_margin": whole.widest_margin,
                 },
             }
         )
@@ -73,9 +90,10 @@ class Lease:
             published = server_time(self._database)
         fields = publication(details)
         self._change({"$set": {**fields, "ordinal": ordinal, "published": published}})
+        served = {} if self.base is None else {"active": self.base["_id"]}
         with driver_errors():
             flipped = self._datasets.update_one(
-                {"_id": self._dataset, "loading": self.number},
+                {"_id": self._dataset, "loading": self.number, **served},
                 {
                     "$set": {"active": self.number, "ordinals": ordinal},
                     "$unset": {"loading": ""},
@@ -83,7 +101,7 @@ class Lease:
                 },
             )
             if not flipped.matched_count:
-                raise self._lost()
+                raise self._overtaken()
             kept = self._releases.find_one_and_update(
                 {"_id": self.number},
                 {"$set": {"state": "ready"}, "$unset": {"owner": "", "heartbeat": ""}},
@@ -109,6 +127,17 @@ class Lease:
             changed = self._releases.update_one(self._mine, change)
         if not changed.matched_count:
             raise self._lost()
+
+    def _overtaken(self) -> LoadRejected:
+        """Return why the pointer was not ours to flip."""
+        mine = {"_id": self._dataset, "loading": self.number}
+        if self.base is None or self._datasets.find_one(mine) is None:
+            return self._lost()
+        message = (
+            f"dataset {self._dataset} was changed while files were being appended;"
+            " append them again"
+        )
+        return LoadRejected(message)
 
     def _lost(self) -> LoadRejected:
         message = f"this load of dataset {self._dataset} was given up as dead"

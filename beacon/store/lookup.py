@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.counts import SKIPPED
 from beacon.model.dataset import CoverageKind
-from beacon.model.findings import Coverage, DatasetFindings, FoundVariant, Place
+from beacon.model.findings import Coverage, DatasetFindings, Place
 from beacon.store.covering import asked_stretch, look_along, look_at
 from beacon.store.driver import is_long
 from beacon.store.keys import SALTS, encode, is_hashed, is_site, long_key
-from beacon.store.packing import unpack
-from beacon.store.scanning import allele_of, with_structure
+from beacon.store.scanning import allele_of, found_variant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele
     from beacon.store.covering import Looked
     from beacon.store.driver import Document
-    from beacon.store.rows import Rows
+    from beacon.store.rows import Counts, Rows
     from beacon.store.tables import PlaceKey, Row, Table
 
 _HIGHEST_START = (1 << 28) - 1
@@ -69,10 +68,8 @@ async def look_up(
         told = _from_rows(shelf, alleles)
         if told is None:
             there = await asked.rows_there() if there is None else there
-            place = place_of(
-                shelf.release, [cast("Document", r["d"]) for _, r in there]
-            )
-            places[shelf.dataset.id] = place
+            there_held = [cast("Counts", row["d"]) for _, row in there]
+            places[shelf.dataset.id] = place_of(shelf, there_held)
         else:
             findings[shelf.dataset.id] = told
     missing = [s for s in loaded if s.dataset.id in places]
@@ -100,8 +97,7 @@ async def _declared(
     stretch = asked_stretch(pattern)
     if stretch[1] - stretch[0] == 1:
         asked = [s for s in asked if not places[s.dataset.id].has_record]
-    releases = [shelf.release for shelf in asked]
-    looked = await look_at(releases, pattern.sequence.rank, stretch, table)
+    looked = await look_at(asked, pattern.sequence.rank, stretch, table)
     return {
         shelf.dataset.id: place_declared(
             places[shelf.dataset.id], shelf.release, looked[shelf.release.number]
@@ -128,28 +124,31 @@ def place_declared(place: Place, release: Release, looked: Looked) -> Place:
 
 
 async def ranges_declared(
-    pattern: VariantPattern, found: Sequence[DatasetFindings], table: Table
+    pattern: VariantPattern,
+    found: Sequence[DatasetFindings],
+    shelves: Sequence[Shelf],
+    table: Table,
 ) -> list[DatasetFindings]:
     """Return findings of a scan; a "no" says how much of what was asked it saw."""
     contig = pattern.contig
-    asked = [f for f in found if _is_open_to_doubt(f)]
+    doubtful = {f.dataset.id for f in found if _is_open_to_doubt(f)}
+    asked = {s.dataset.id: s for s in shelves if s.dataset.id in doubtful}
     if contig is None or not asked:
         return list(found)
-    releases = [f.dataset.release for f in asked if f.dataset.release is not None]
     stretch = asked_stretch(pattern)
-    looked = await look_along(releases, contig.rank, stretch, table)
+    looked = await look_along(list(asked.values()), contig.rank, stretch, table)
     told = []
     for one in found:
-        release = one.dataset.release
-        if one in asked and release is not None:
-            seen, place = looked[release.number], one.place or Place()
-            if pattern.is_single_allele:
-                place = place_declared(place, release, seen)
-            else:
-                place = replace(place, coverage=_narrower(place, seen.coverage()))
-            told.append(replace(one, place=place))
-        else:
+        shelf = asked.get(one.dataset.id)
+        if shelf is None:
             told.append(one)
+            continue
+        seen, place = looked[shelf.release.number], one.place or Place()
+        if pattern.is_single_allele:
+            place = place_declared(place, shelf.release, seen)
+        else:
+            place = replace(place, coverage=_narrower(place, seen.coverage()))
+        told.append(replace(one, place=place))
     return told
 
 
@@ -227,7 +226,7 @@ class _Asked:
             rows += _flat(await self._table.long_places.get(places))
         return rows
 
-    def of_pattern(self, rows: Iterable[Row]) -> list[tuple[Allele, Document]]:
+    def of_pattern(self, rows: Iterable[Row]) -> list[tuple[Allele, Counts]]:
         """Return the alleles asked for, in the order of their spellings.
 
         A hash may have named another allele; it is left out.
@@ -238,7 +237,7 @@ class _Asked:
                 continue
             allele = allele_of(self._pattern.sequence, start, row)
             if self._pattern.matches(allele):
-                alleles.append((allele, cast("Document", row["d"])))
+                alleles.append((allele, cast("Counts", row["d"])))
         rank = {spelling: i for i, spelling in enumerate(self._pattern.spellings)}
         return sorted(alleles, key=lambda found: rank.get(_spelling_of(found[0]), 0))
 
@@ -252,29 +251,22 @@ def _flat(found: Mapping[PlaceKey, list[Document]]) -> list[Row]:
 
 
 def _from_rows(
-    shelf: Shelf, alleles: Sequence[tuple[Allele, Document]]
+    shelf: Shelf, alleles: Sequence[tuple[Allele, Counts]]
 ) -> DatasetFindings | None:
     """Return what a dataset's own rows of the allele say, ``None`` without any.
 
     A release loaded without a reference may hold several spellings of one
     allele; the first that is carried answers, and the spelling asked for is first.
     """
-    field, release = str(shelf.release.number), shelf.release
-    declared = []
-    for allele, counts in alleles:
-        blob = counts.get(field)
-        if blob is not None:
-            tally, filters = unpack(cast("bytes", blob), release.layout)
-            told = with_structure(allele, cast("bytes", blob))
-            found = FoundVariant(allele=told, tally=tally, filters=filters)
-            declared.append(found)
+    found = (found_variant(shelf.rows, *one) for one in alleles)
+    declared = [one for one in found if one is not None]
     there = [found for found in declared if found.exists]
     if there:
         return DatasetFindings(dataset=shelf.dataset, total=1, variants=(there[0],))
     if not declared:
         return None
     # People called in any spelling were called for the one allele they all are.
-    said = _said(release, [counts for _, counts in alleles])
+    said = _said(shelf, [counts for _, counts in alleles])
     return DatasetFindings(dataset=shelf.dataset, total=0, place=said.place_as(max))
 
 
@@ -305,34 +297,34 @@ class _Said(NamedTuple):
         return Place(an=an, has_record=True)
 
 
-def place_of(release: Release, rows: Iterable[Document]) -> Place:
+def place_of(shelf: Shelf, rows: Iterable[Counts]) -> Place:
     """Return what a release's rows say of a place, for what they do not declare.
 
     A record that counts answers; the failed ones beside it are of other alleles.
     """
-    said = _said(release, rows)
+    said = _said(shelf, rows)
     return said._replace(filters=() if said.has_record else said.filters).place_as(max)
 
 
-def place_of_similar(release: Release, rows: Iterable[Document]) -> Place:
+def place_of_similar(shelf: Shelf, rows: Iterable[Counts]) -> Place:
     """Return what is said by rows of similar events, none of them carried.
 
     Each may be the event that is meant, so a "no" needs calls for every one: what
     one record called tells nothing of another, and the least AN counts.
     """
-    return _said(release, rows).place_as(min)
+    return _said(shelf, rows).place_as(min)
 
 
-def _said(release: Release, rows: Iterable[Document]) -> _Said:
-    field, total = str(release.number), release.layout.groups[0]
+def _said(shelf: Shelf, rows: Iterable[Counts]) -> _Said:
+    total = shelf.release.layout.groups[0]
     known: list[int] = []
     filters: set[str] = set()
     has_record = False
     for counts in rows:
-        blob = counts.get(field)
-        if blob is None:
+        read = shelf.rows.read(counts)
+        if read is None:
             continue
-        tally, words = unpack(cast("bytes", blob), release.layout)
+        tally, words, _ = read
         if words:
             filters.update(words)
             continue

@@ -161,7 +161,7 @@ class NameTable:
 
         Args:
             name: ``rs…``, or a VRS id ``ga4gh:VA.…``, whose first bytes are compared.
-            releases: numbers of the releases that are asked.
+            releases: numbers of the releases that are asked (of their parts).
 
         Raises:
             InvalidRequest: when it names more alleles than anybody can read.

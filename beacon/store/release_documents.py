@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, cast
 
 from beacon.model.annotation import Kind
 from beacon.model.counts import Group, Layout
@@ -39,6 +39,7 @@ class LayoutDocument(TypedDict):
 
     baseline: list[int]
     groups: list[tuple[str, list[int]]]
+    kinds: list[list[str | None]]
 
 
 class InputDocument(TypedDict):
@@ -179,11 +180,22 @@ class Touched:
         )
 
 
+def touched_of(document: ReleaseDocument) -> Touched:
+    """Return how far the rows of a release reach."""
+    return Touched(
+        ranks=set(document["touched"]),
+        long_classes=set(document["long_classes"]),
+        longest_short=document["longest_short"],
+        widest_margin=document["widest_margin"],
+    )
+
+
 def layout_document(layout: Layout) -> LayoutDocument:
     """Return the document of a layout."""
     return {
         "baseline": list(layout.baseline),
         "groups": [(g.label, list(g.columns)) for g in layout.groups],
+        "kinds": [list(kind) for kind in layout.kinds],
     }
 
 
@@ -193,7 +205,11 @@ def read_layout(document: LayoutDocument) -> Layout:
         Group(label=label, columns=tuple(columns))
         for label, columns in document["groups"]
     )
-    return Layout(baseline=tuple(document["baseline"]), groups=tuple(groups))
+    return Layout(
+        baseline=tuple(document["baseline"]),
+        groups=tuple(groups),
+        kinds=tuple(map(tuple, document.get("kinds", ()))),
+    )
 
 
 def part_document(number: int, layout: Layout) -> PartDocument:
@@ -205,6 +221,32 @@ def part_document(number: int, layout: Layout) -> PartDocument:
         "everybody": list(layout.baseline),
         "touched": [],
         "has_people": False,
+    }
+
+
+class Appended(NamedTuple):
+    """What a load is appended to.
+
+    Attributes:
+        number: of the release; its dataset serves it until the load is published.
+        layout: the columns of all, those of the new part last.
+    """
+
+    number: int
+    layout: Layout
+
+
+def inherited(
+    base: ReleaseDocument | None, appended: Appended | None, part: PartDocument
+) -> Document:
+    """Return the fields in which an appended release begins as another one."""
+    if base is None or appended is None:
+        return {}
+    reach = ("touched", "long_classes", "longest_short", "widest_margin")
+    return {
+        "layout": layout_document(appended.layout),
+        "parts": [*base["parts"], part],
+        **{name: cast("Document", base)[name] for name in reach},
     }
 
 

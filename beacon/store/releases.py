@@ -39,6 +39,7 @@ from beacon.store.people import keep_people
 from beacon.store.release_documents import (
     FORMAT,
     LISTED,
+    inherited,
     is_readable,
     layout_document,
     part_document,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from beacon.model.people import People
     from beacon.store.connection import StoreAddress
     from beacon.store.release_documents import (
+        Appended,
         DatasetDocument,
         ReleaseDocument,
     )
@@ -184,11 +186,25 @@ class Catalogue:
         release = read_release(found).release
         return release if release.fingerprint == fingerprint else None
 
-    def begin(self, dataset: str, *, assembly: str, layout: Layout) -> ReleaseWriter:
+    def begin(
+        self,
+        dataset: str,
+        *,
+        assembly: str,
+        layout: Layout,
+        appended_to: Appended | None = None,
+    ) -> ReleaseWriter:
         """Begin a new release of a dataset; dead loads are swept first.
 
+        Args:
+            dataset: its id.
+            assembly: of all its rows.
+            layout: the columns of what is written now.
+            appended_to: the release whose parts the new one has, too.
+
         Raises:
-            LoadRejected: when the dataset is being loaded already.
+            LoadRejected: when the dataset is being loaded already, or does not serve
+                any more what is to be appended to.
             UsageError: when somebody is being withdrawn from it.
         """
         with driver_errors():
@@ -197,6 +213,7 @@ class Catalogue:
             self._make_collections(assembly)
             number = self._next_number()
             owner = this_process()
+            base = self._base(appended_to)
             self._releases.insert_one(
                 {
                     "_id": number,
@@ -213,13 +230,39 @@ class Catalogue:
                     "owner": owner,
                     "created": server_time(self._database),
                     "heartbeat": server_time(self._database),
+                    **inherited(base, appended_to, part_document(number, layout)),
                 }
             )
             if not self._take_lease(dataset, number):
                 self._releases.delete_one({"_id": number})
                 raise LoadRejected(self._who_loads(dataset))
-        lease = Lease(self._database, dataset, number, owner["token"])
+        lease = Lease(self._database, dataset, number, owner["token"], base)
+        if base is not None:
+            self._check_served(lease, dataset, base["_id"])
         return ReleaseWriter(self._database, assembly, layout, lease)
+
+    def _base(self, appended_to: Appended | None) -> ReleaseDocument | None:
+        """Return the document of the release that is appended to."""
+        if appended_to is None:
+            return None
+        found = self._releases.find_one({"_id": appended_to.number})
+        if found is None:
+            message = "the release to be appended to was removed; load all its files"
+            raise LoadRejected(message)
+        return cast("ReleaseDocument", found)
+
+    def _check_served(self, lease: Lease, dataset: str, number: int) -> None:
+        """Give the lease back where a dataset does not serve a release any more.
+
+        Asked when the new release holds the parts already: a release that is being
+        removed leaves them alone from then on.
+        """
+        with driver_errors():
+            found = self._datasets.find_one({"_id": dataset, "active": number})
+        if found is None:
+            lease.discard()
+            message = f"dataset {dataset} was changed by somebody else; try again"
+            raise LoadRejected(message)
 
     def _make_collections(self, assembly: str) -> None:
         names = (variants_collection, long_collection, coverage_collection)

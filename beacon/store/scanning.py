@@ -11,7 +11,7 @@ import asyncio
 import math
 from bisect import bisect_left
 from dataclasses import replace
-from operator import itemgetter, methodcaller
+from operator import itemgetter
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.assemblies import ASSEMBLIES
@@ -20,7 +20,6 @@ from beacon.model.pattern import Bounds
 from beacon.model.query import Granularity
 from beacon.model.variant import Allele
 from beacon.store.keys import decode, is_site
-from beacon.store.packing import EXISTS, FILTERED, structure_of, unpack
 from beacon.store.tables import FIRST_PAGE, LARGEST_PAGE
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from beacon.model.query import Page
     from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
+    from beacon.store.rows import Counts, Rows
     from beacon.store.tables import Row, Table
 
 _START = itemgetter(0)
@@ -54,7 +54,7 @@ class Answer:
         self, shelf: Shelf, granularity: Granularity, page: Page, *, is_counted: bool
     ) -> None:
         self.shelf = shelf
-        self.field = str(shelf.release.number)
+        self.rows = shelf.rows
         self.seen = 0
         self.granularity = granularity
         self._offset = page.offset
@@ -64,7 +64,7 @@ class Answer:
         self._filters: set[str] = set()
         self._has_called = False
         self._has_uncalled = False
-        self._uncalled: dict[bytes, bool] = {}
+        self._uncalled: dict[object, bool] = {}
 
     @property
     def is_open(self) -> bool:
@@ -92,52 +92,52 @@ class Answer:
             return self.seen > 0
         return not self._is_counted and not self.is_open
 
-    def take(self, allele: Allele, blob: bytes) -> None:
+    def take(self, allele: Allele, counts: Counts) -> None:
         """Count one existing variant, and keep it if it is on the page."""
         self.seen += 1
         if self.seen > self._offset and self.is_open:
-            tally, filters = unpack(blob, self.shelf.release.layout)
-            allele = with_structure(allele, blob)
-            found = FoundVariant(allele=allele, tally=tally, filters=filters)
-            self._variants.append(found)
+            found = found_variant(self.rows, allele, counts)
+            if found is not None:
+                self._variants.append(found)
 
-    def heeds(self, blob: bytes, *, is_plain: bool) -> bool:
+    def heeds(self, counts: Counts, *, is_plain: bool) -> bool:
         """Whether what does not exist may change what a "no" rests on.
 
         That somebody was called elsewhere matters to a plain range alone: of a
         question narrowed further, each allele that matches may be the one meant.
         """
-        if blob[0] & FILTERED:
+        if self.rows.is_filtered(counts):
             return True
         if not self.shelf.release.genotyped:
             return False
         if self._has_uncalled and (self._has_called or not is_plain):
             return False
-        if self._calls_nobody(blob):
+        if self._calls_nobody(counts):
             return not self._has_uncalled
         return is_plain and not self._has_called
 
-    def _calls_nobody(self, blob: bytes) -> bool:
+    def _calls_nobody(self, counts: Counts) -> bool:
         """Whether AN is 0; rows that nobody carries are often the same bytes."""
-        known = self._uncalled.get(blob)
+        key = self.rows.key(counts)
+        known = self._uncalled.get(key)
         if known is None:
-            layout = self.shelf.release.layout
-            an = unpack(blob, layout)[0].an
-            columns = layout.groups[0].columns
+            read = self.rows.read(counts)
+            an = None if read is None else read[0].an
+            columns = self.shelf.release.layout.groups[0].columns
             known = an is not None and not any(an[c] for c in columns)
             if len(self._uncalled) >= _MOST_REMEMBERED:
                 self._uncalled.clear()
-            self._uncalled[blob] = known
+            self._uncalled[key] = known
         return known
 
-    def pass_over(self, blob: bytes) -> None:
+    def pass_over(self, counts: Counts) -> None:
         """Note what is declared and does not exist: only failed, or nobody called."""
         if self.seen:
             return
-        if blob[0] & FILTERED:
-            _, filters = unpack(blob, self.shelf.release.layout)
-            self._filters.update(filters)
-        elif self._calls_nobody(blob):
+        if self.rows.is_filtered(counts):
+            read = self.rows.read(counts)
+            self._filters.update(() if read is None else read[1])
+        elif self._calls_nobody(counts):
             self._has_uncalled = True
         else:
             self._has_called = True
@@ -176,7 +176,7 @@ async def scan(
     """
     overlap = None if pattern is None else pattern.overlap
     if pattern is not None and overlap is not None and _is_number(pattern, answers):
-        asked = (table.count(contig.rank, overlap, a.field) for a in answers)
+        asked = (table.count(contig.rank, overlap, a.rows) for a in answers)
         _, numbers = await asyncio.gather(
             _read(contig, pattern, answers, table, before=overlap.low),
             asyncio.gather(*asked),
@@ -244,16 +244,15 @@ def _count(
         last = bisect_left(rows, high, key=_START)
         before = [row for row in rows[:first] if _short_end(*row) > low]
         rows = [*before, *rows[first:last]] if low < high else before
-    held = [document["d"] for _, document in rows]
+    held = [cast("Counts", document["d"]) for _, document in rows]
     held += [
-        document["d"]
+        cast("Counts", document["d"])
         for start, document in apart
         if "mc" not in document
         and (overlap is None or _spans(start, document, overlap))
     ]
     for answer in answers:
-        blobs = map(methodcaller("get", answer.field), held)
-        answer.seen += sum(1 for blob in blobs if blob and blob[0] & EXISTS)
+        answer.seen += answer.rows.how_many_exist(held)
     return [row for row in apart if "mc" in row[1]]
 
 
@@ -279,12 +278,12 @@ def _collect(
     answers: Sequence[Answer],
 ) -> None:
     """Judge rows one by one, then hand them over in genome order."""
-    fields = [answer.field for answer in answers]
+    asked = [answer.rows.exists for answer in answers]
     low = pattern.overlap.low if pattern is not None and pattern.overlap else -1
-    kept: list[tuple[int, Allele, dict[str, bytes]]] = []
+    kept: list[tuple[int, Allele, Counts]] = []
     for start, document in rows:
-        counts = cast("dict[str, bytes]", document["d"])
-        if not any(_exists(counts, f) for f in fields) or _ends_before(
+        counts = cast("Counts", document["d"])
+        if not any(exists(counts) for exists in asked) or _ends_before(
             low, start, document
         ):
             continue
@@ -294,8 +293,8 @@ def _collect(
     kept.sort(key=lambda found: (found[0], *genome_order(found[1])))
     for _, allele, counts in kept:
         for answer in answers:
-            if _exists(counts, answer.field):
-                answer.take(allele, counts[answer.field])
+            if answer.rows.exists(counts):
+                answer.take(allele, counts)
 
 
 def _is_met(pattern: VariantPattern, allele: Allele, document: Document) -> bool:
@@ -307,10 +306,21 @@ def _is_met(pattern: VariantPattern, allele: Allele, document: Document) -> bool
     return pattern.meets_own_side(allele) != ("is_mate" in document)
 
 
-def with_structure(allele: Allele, blob: bytes) -> Allele:
+def with_structure(rows: Rows, allele: Allele, counts: Counts) -> Allele:
     """Return an allele as one release describes it."""
-    structure = structure_of(blob)
+    structure = rows.structure(counts)
     return allele if structure is None else replace(allele, structure=structure)
+
+
+def found_variant(rows: Rows, allele: Allele, counts: Counts) -> FoundVariant | None:
+    """Return what one release says of an allele; ``None`` where it says nothing."""
+    read = rows.read(counts)
+    if read is None:
+        return None
+    tally, filters, structure = read
+    if structure is not None:
+        allele = replace(allele, structure=structure)
+    return FoundVariant(allele=allele, tally=tally, filters=filters)
 
 
 def _note_absent(
@@ -323,17 +333,19 @@ def _note_absent(
     is_plain = pattern.is_plain or pattern.is_pinned
     for answer in answers:
         for start, document in rows if not answer.seen else ():
-            blob = cast("dict[str, bytes]", document["d"]).get(answer.field)
-            if blob is None or blob[0] & EXISTS:
+            counts = cast("Counts", document["d"])
+            if not answer.rows.is_absent(counts):
                 continue
-            if not answer.heeds(blob, is_plain=is_plain):
+            if not answer.heeds(counts, is_plain=is_plain):
                 continue
-            if _is_asked_for(contig, pattern, (start, document), blob):
-                answer.pass_over(blob)
+            is_filtered = answer.rows.is_filtered(counts)
+            row = start, document
+            if _is_asked_for(contig, pattern, row, is_filtered=is_filtered):
+                answer.pass_over(counts)
 
 
 def _is_asked_for(
-    contig: Contig, pattern: VariantPattern, row: Row, blob: bytes
+    contig: Contig, pattern: VariantPattern, row: Row, *, is_filtered: bool
 ) -> bool:
     """Whether a row concerns a question; a bare place, where it may begin.
 
@@ -347,17 +359,12 @@ def _is_asked_for(
         return True
     if "e" in document or not is_site(cast("int", document["_id"])):
         return pattern.matches(allele_of(contig, start, document))
-    if not blob[0] & FILTERED and not pattern.is_plain:
+    if not is_filtered and not pattern.is_plain:
         return False
     if pattern.start is None and pattern.end is not None:
         return False  # asked by its end alone, which a place does not have
     bounds = [b for b in (pattern.overlap, pattern.start) if b is not None]
     return bool(bounds) and all(start in b for b in bounds)
-
-
-def _exists(counts: dict[str, bytes], field: str) -> bool:
-    blob = counts.get(field)
-    return blob is not None and bool(blob[0] & EXISTS)
 
 
 def _ends_before(low: int, start: int, document: Document) -> bool:

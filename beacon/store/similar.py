@@ -12,22 +12,22 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.assemblies import ASSEMBLIES, find_contig
-from beacon.model.findings import DatasetFindings, FoundVariant
+from beacon.model.findings import DatasetFindings
 from beacon.model.pattern import Bounds
 from beacon.model.query import Granularity
 from beacon.model.similarity import span_of
 from beacon.store.keys import is_site
 from beacon.store.lookup import loaded_only, place_of_similar
-from beacon.store.packing import EXISTS, unpack
 from beacon.store.scanning import (
     POINT_CLASS,
     allele_of,
+    found_variant,
     genome_order,
     with_structure,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from beacon.model.findings import Place
     from beacon.model.genome import Contig
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from beacon.model.query import Page
     from beacon.model.similarity import Event, Similar
     from beacon.model.variant import Allele
-    from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
+    from beacon.store.rows import Counts
     from beacon.store.tables import Row, Table
 
     Pages = AsyncGenerator[list[Row], None]
@@ -70,7 +70,7 @@ async def find_similar(
     if asked and similar is not None:
         rows = await _gathered(_Reach(contig, similar, asked, table).pages())
     alleles = [
-        (allele_of(contig, start, document), cast("dict[str, bytes]", document["d"]))
+        (allele_of(contig, start, document), cast("Counts", document["d"]))
         for start, document in rows
         if "e" in document or not is_site(cast("int", document["_id"]))
     ]
@@ -93,53 +93,48 @@ async def _gathered(sources: Iterator[Pages]) -> list[Row]:
 def _findings(
     pattern: VariantPattern,
     shelf: Shelf,
-    alleles: Sequence[tuple[Allele, dict[str, bytes]]],
+    alleles: Sequence[tuple[Allele, Counts]],
     level: Granularity,
     page: Page,
 ) -> DatasetFindings:
     """Return one dataset's similar variants: margins are those it tells itself."""
-    field, layout = str(shelf.release.number), shelf.release.layout
-    held = [
-        (allele, counts[field], counts) for allele, counts in alleles if field in counts
-    ]
+    rows = shelf.rows
     there = []
-    for allele, blob, _ in held:
-        if blob[0] & EXISTS:
-            told = with_structure(allele, blob)
+    for allele, counts in alleles:
+        if rows.exists(counts):
+            told = with_structure(rows, allele, counts)
             if pattern.matches(told):
-                there.append((told, blob))
+                there.append((told, counts))
                 if level is Granularity.BOOLEAN:
                     break
     there.sort(key=lambda found: similarity_order(pattern, found[0]))
     shown = there[page.offset : page.offset + page.limit]
-    is_full = level is Granularity.RECORD
+    if level is not Granularity.RECORD:
+        shown = []
+    variants = (found_variant(rows, *one) for one in shown)
     return DatasetFindings(
         dataset=shelf.dataset,
         total=min(len(there), 1) if level is Granularity.BOOLEAN else len(there),
-        variants=tuple(
-            FoundVariant(allele=allele, tally=tally, filters=words)
-            for allele, blob in (shown if is_full else ())
-            for tally, words in (unpack(blob, layout),)
-        ),
-        place=None if there else _place(pattern, shelf, held),
+        variants=tuple(found for found in variants if found is not None),
+        place=None if there else _place(pattern, shelf, alleles),
     )
 
 
 def _place(
-    pattern: VariantPattern,
-    shelf: Shelf,
-    held: Sequence[tuple[Allele, bytes, Mapping[str, bytes]]],
+    pattern: VariantPattern, shelf: Shelf, alleles: Sequence[tuple[Allele, Counts]]
 ) -> Place | None:
     """Return what similar alleles say that nobody carries.
 
     As in a range, no "no" rests on what only failed or skipped records declare.
     """
+    rows = shelf.rows
     similar = [
-        cast("Document", counts)
-        for allele, blob, counts in held
-        if not blob[0] & EXISTS and pattern.matches(with_structure(allele, blob))
+        counts
+        for allele, counts in alleles
+        if rows.is_absent(counts)
+        and pattern.matches(with_structure(rows, allele, counts))
     ]
-    return place_of_similar(shelf.release, similar) if similar else None
+    return place_of_similar(shelf, similar) if similar else None
 
 
 def similarity_order(

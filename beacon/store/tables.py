@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
     from beacon.model.pattern import Bounds
+    from beacon.store.rows import Rows
 
 PlaceKey = tuple[int, int]
 """``(rank, start)``."""
@@ -39,6 +40,7 @@ Row = tuple[int, Document]
 FIRST_PAGE = 128
 LARGEST_PAGE = 8192
 _LONGEST_CLASS = 28
+_EXISTS_BIT = EXISTS.bit_length() - 1
 
 
 class Table:
@@ -147,13 +149,10 @@ class Table:
             low = keys[-1] + 1
             size = min(4 * size, LARGEST_PAGE)
 
-    async def count(self, rank: int, starts: Bounds, field: str) -> int:
+    async def count(self, rank: int, starts: Bounds, rows: Rows) -> int:
         """Return how many short alleles that exist in a release begin in ``starts``."""
         low, high = position_range(rank, starts.low, starts.high)
-        where: Document = {
-            "_id": {"$gte": low, "$lt": high},
-            f"d.{field}": {"$bitsAllSet": [EXISTS.bit_length() - 1]},
-        }
+        where: Document = {"_id": {"$gte": low, "$lt": high}, **existing(rows)}
         with driver_errors():
             return await self._short.count_documents(where, maxTimeMS=self._max_ms)
 
@@ -236,6 +235,20 @@ class Table:
         finally:
             with driver_errors():
                 await cursor.close()
+
+
+def existing(rows: Rows) -> Document:
+    """Return the condition on rows whose alleles exist in a release.
+
+    Of a part the first of its fields that a row has speaks.
+    """
+    said: list[Document] = []
+    for part in rows.parts:
+        for place, field in enumerate(part.fields):
+            newer: Document
+            newer = {f"d.{name}": {"$exists": False} for name in part.fields[:place]}
+            said.append({**newer, f"d.{field}": {"$bitsAllSet": [_EXISTS_BIT]}})
+    return said[0] if len(said) == 1 else {"$or": said}
 
 
 def _branch(rank: int, k: int, starts: Bounds, reach: Bounds | None) -> Document:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from motor.motor_asyncio import AsyncIOMotorClient
 
+from beacon.model.annotation import united
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import DatasetFindings, Findings
@@ -57,16 +58,16 @@ _RECORD = Granularity.RECORD
 
 
 def _with_annotations(
-    found: DatasetFindings, said: Mapping[bytes, Annotation]
+    found: DatasetFindings, shelf: Shelf, said: Mapping[bytes, Annotation]
 ) -> DatasetFindings:
-    release = found.dataset.release
-    if release is None or not found.variants:
-        return found
-    variants = tuple(
-        replace(v, annotation=said.get(id_of(release.number, v.allele)))
-        for v in found.variants
-    )
-    return replace(found, variants=variants)
+    numbers = shelf.rows.numbers
+
+    def of(allele: Allele) -> Annotation | None:
+        ids = (id_of(number, allele) for number in numbers)
+        return united(said[name] for name in ids if name in said)
+
+    told = tuple(replace(v, annotation=of(v.allele)) for v in found.variants)
+    return replace(found, variants=told)
 
 
 class VariantStore:
@@ -191,9 +192,10 @@ class VariantStore:
             return await self._names(assembly).alleles_named(
                 name,
                 [
-                    stored.release.number
+                    number
                     for stored in served
                     if stored is not None and stored.release.assembly == assembly
+                    for number in stored.rows.numbers
                 ],
             )
 
@@ -236,13 +238,13 @@ class VariantStore:
             tables = Tables(table, self._annotations(pattern.assembly))
             level = granularities.__getitem__
             found = await ask(pattern, shelves, level, query.page, tables)
-            return await ranges_declared(pattern, found, table)
+            return await ranges_declared(pattern, found, shelves, table)
         if pattern.is_single_allele:
             return await look_up(pattern, shelves, table)
         if pattern.similar is not None:
             levels = [granularities[s.dataset.id] for s in shelves]
             found = await find_similar(pattern, shelves, table, levels, query.page)
-            return await ranges_declared(pattern, found, table)
+            return await ranges_declared(pattern, found, shelves, table)
         return await self._scan(pattern, shelves, granularities.__getitem__, query.page)
 
     async def _scan(
@@ -271,7 +273,8 @@ class VariantStore:
             else DatasetFindings(dataset=s.dataset, total=0, is_contig_loaded=False)
             for s in shelves
         ]
-        return await ranges_declared(pattern, found, self._table(contig.assembly))
+        table = self._table(contig.assembly)
+        return await ranges_declared(pattern, found, shelves, table)
 
     async def _walk(
         self,
@@ -304,21 +307,26 @@ class VariantStore:
     ) -> list[DatasetFindings]:
         """Add what annotations say of the variants that are shown as records."""
         annotated = {
-            s.dataset.id: s.release for s in shelves if s.annotated is not None
+            s.dataset.id: s
+            for s in shelves
+            if s.annotated is not None and granularities[s.dataset.id] is _RECORD
         }
         wanted: dict[str, dict[bytes, None]] = {}
         for one in found:
-            release = annotated.get(one.dataset.id)
-            if release is not None and granularities[one.dataset.id] is _RECORD:
-                ids = wanted.setdefault(release.assembly, {})
-                ids.update(
-                    (id_of(release.number, v.allele), None) for v in one.variants
-                )
+            shelf = annotated.get(one.dataset.id)
+            if shelf is not None:
+                ids = wanted.setdefault(shelf.release.assembly, {})
+                for number in shelf.rows.numbers:
+                    ids.update((id_of(number, v.allele), None) for v in one.variants)
         said: dict[bytes, Annotation] = {}
         for assembly, ids in wanted.items():
             if ids:
                 said |= await self._annotations(assembly).by_id.get(tuple(ids))
-        return [_with_annotations(one, said) for one in found] if said else [*found]
+        told = ((one, annotated.get(one.dataset.id)) for one in found)
+        return [
+            one if shelf is None else _with_annotations(one, shelf, said)
+            for one, shelf in told
+        ]
 
     def _annotations(self, assembly: str) -> AnnotationTable:
         table = self._annotation_tables.get(assembly)

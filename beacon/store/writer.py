@@ -238,7 +238,7 @@ class ReleaseWriter:
         release = self._lease.publish(
             {
                 "fingerprint": fingerprint,
-                "annotated": sorted(self._kinds) if self._is_annotated else None,
+                "annotated": self._annotated(),
                 "genotyped": genotyped,
                 "contigs": contigs,
                 "variants": variants,
@@ -252,6 +252,14 @@ class ReleaseWriter:
         )
         self._is_open = False
         return release
+
+    def _annotated(self) -> list[str] | None:
+        """Return what annotations of the release speak of; ``None`` without any."""
+        base = self._lease.base
+        before = None if base is None else base["annotated"]
+        if before is None and not self._is_annotated:
+            return None
+        return sorted(self._kinds.union(before or ()))
 
     def discard(self) -> None:
         """Remove everything this writer wrote; nobody ever saw it."""
