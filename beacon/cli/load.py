@@ -28,6 +28,7 @@ from rich.progress import (
 from beacon.cli.answers import filled
 from beacon.cli.genes import genes
 from beacon.cli.options import settings_of
+from beacon.cli.withdraw import leave_out_again
 from beacon.ingest import LoadOutcome, LoadRequest, load_variants, try_variants
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import UsageError
@@ -172,6 +173,7 @@ def variants(
             with connect(settings.store_uri, settings.data_dir) as address:
                 click.echo(filled(address.description), err=True)
                 with Catalogue(address) as catalogue:
+                    leave_out_again(catalogue, settings)
                     outcome = load_variants(catalogue, request, told)
     _tell(outcome)
     if reference is not None and outcome.assembly not in request.references:

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pymongo import ReturnDocument
 
+from beacon.model.counts import Layout
 from beacon.model.errors import NotFound, UsageError
+from beacon.model.grouping import grouped
 from beacon.model.orders import Order
 from beacon.model.people import FULL
 from beacon.store.driver import (
@@ -40,7 +42,12 @@ from beacon.store.overlay import (
 )
 from beacon.store.ownership import this_process
 from beacon.store.people import read_people
-from beacon.store.release_documents import read_release, read_rows
+from beacon.store.release_documents import (
+    layout_document,
+    read_layout,
+    read_release,
+    read_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -504,14 +511,23 @@ def _over(
 
 def _layout(document: ReleaseDocument, overlays: Sequence[Overlay]) -> LayoutDocument:
     """Return the layout of a release that people leave: no group is of nobody."""
-    layout = document["layout"]
-    baseline = [*layout["baseline"]]
+    layout = read_layout(document["layout"])
+    baseline = [*layout.baseline]
     firsts = {part.number: part.first for part in read_rows(document["parts"]).parts}
     for overlay in overlays:
         first = firsts.get(overlay.part.number)
         if first is not None:
             for leaver in overlay.leavers:
                 baseline[first + leaver.column] -= FULL.an
-    total, *others = layout["groups"]
-    groups = [total, *(g for g in others if any(baseline[c] for c in g[1]))]
-    return {**layout, "baseline": baseline, "groups": groups}
+    kinds = tuple(
+        kind if an else (None,) * len(kind)
+        for kind, an in zip(layout.kinds, baseline, strict=False)
+    )
+    if kinds:
+        options = json.loads(document["options"])
+        groups = grouped(kinds, options.get("groupBy", ()))
+    else:
+        total, *others = layout.groups
+        groups = (total, *(g for g in others if any(baseline[c] for c in g.columns)))
+    left = Layout(baseline=tuple(baseline), groups=groups, kinds=kinds)
+    return layout_document(left)
