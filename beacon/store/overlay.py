@@ -20,6 +20,7 @@ from pymongo import UpdateOne
 
 from beacon.model.counts import Carriers, Layout, Tally
 from beacon.model.errors import StoreUnavailable
+from beacon.store.bins import EXISTING_BITS
 from beacon.store.carrier_documents import read_carriers, sample_carriers
 from beacon.store.carriers import shortened
 from beacon.store.driver import (
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 _BATCH = 4000
 _QUEUED = 3
-_BIN_BITS = 17
 _DIPLOID = 2
 _WHOLE_CONTIG = 1 << 28
 
@@ -368,7 +368,7 @@ class OverlayWriter:
                 effect = self.effects[number]
                 effect.lost += 1
                 if isinstance(change.key, int):
-                    effect.lost_by_bin[change.rank, change.start >> _BIN_BITS] += 1
+                    effect.lost_by_bin[change.rank, change.start >> EXISTING_BITS] += 1
 
     def _disagree(self, change: Change) -> str:
         return (

@@ -48,6 +48,7 @@ class InputDocument(TypedDict):
     name: str
     sha256: str
     size: int
+    path: str | None
 
 
 class PartDocument(TypedDict):
@@ -95,6 +96,7 @@ class ReleaseDocument(TypedDict):
     options: str
     report: str
     coverage: str | None
+    depth: str | None
 
 
 FORMAT = 3
@@ -135,6 +137,7 @@ class StoredRelease:
         longest_short: bases that none of its short variants exceeds.
         widest_margin: bases that no margin of its structural variants exceeds.
         annotated: what its annotations speak of; ``None``: it has none.
+        depth: what its files' annotations tell of, in the loader's words.
     """
 
     release: Release
@@ -143,6 +146,7 @@ class StoredRelease:
     longest_short: int
     widest_margin: int
     annotated: frozenset[Kind] | None = None
+    depth: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -314,6 +318,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         longest_short=kept["longest_short"],
         widest_margin=kept["widest_margin"],
         annotated=None if kinds is None else frozenset(map(Kind, kinds)),
+        depth=kept.get("depth"),
     )
 
 
@@ -322,7 +327,7 @@ def publication(details: Mapping[str, object]) -> Document:
     fields = dict(details)
     fields["contigs"] = sorted(cast("frozenset[str]", details["contigs"]))
     fields["inputs"] = [
-        {"name": i.name, "sha256": i.sha256, "size": i.size}
+        {"name": i.name, "sha256": i.sha256, "size": i.size, "path": i.path}
         for i in cast("tuple[Input, ...]", details["inputs"])
     ]
     fields["options"] = json.dumps(details["options"])

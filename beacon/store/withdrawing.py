@@ -22,6 +22,7 @@ from beacon.model.errors import NotFound, UsageError
 from beacon.model.grouping import grouped
 from beacon.model.orders import Order
 from beacon.model.people import FULL
+from beacon.store.bins import changed as keep_changed_bins
 from beacon.store.driver import (
     COUNTERS,
     DATASETS,
@@ -31,7 +32,13 @@ from beacon.store.driver import (
     driver_errors,
     server_time,
 )
-from beacon.store.folding import Finish, FoldDocument, Held, WithdrawalDocument
+from beacon.store.folding import (
+    Finish,
+    FoldDocument,
+    Held,
+    OtherDocument,
+    WithdrawalDocument,
+)
 from beacon.store.orders import keep_orders, read_orders
 from beacon.store.overlay import (
     Effect,
@@ -345,16 +352,22 @@ class _Work(Held):
         overlays = _overlays(self._database, served, standing)
         self._change({"$set": {"parts": _over(overlays, served["parts"])}})
         effects, rows = self._write(overlays, [served, *others])
-        changed = {
-            r["_id"]: _changed(r, overlays, effects[r["_id"]])
-            | _renewed(r, standing, renewed)
-            for r in (served, *others)
-        }
-        own = changed.pop(self.number)
+        own = _changed(served, overlays, effects[self.number])
+        own |= _renewed(served, standing, renewed)
+        self._keep_bins(self._served["_id"], self.number, effects[self.number])
         plan: WithdrawalDocument = {
             "replaces": self._served["_id"],
             "folds": [_fold_document(overlay) for overlay in overlays],
-            "others": [{"_id": n, **fields} for n, fields in changed.items()],
+            "others": [
+                self._other(
+                    release["_id"],
+                    _changed(release, overlays, effects[release["_id"]])
+                    | _renewed(release, standing, renewed),
+                    effects[release["_id"]],
+                )
+                for release in others
+                if _leaving(release, standing)
+            ],
         }
         ordinal = self._flip(own, plan)
         return Withdrawn(
@@ -387,6 +400,16 @@ class _Work(Held):
                 effects[number].lost_by_bin.update(effect.lost_by_bin)
             parts = after
         return effects, rows
+
+    def _other(self, number: int, fields: Document, effect: Effect) -> OtherDocument:
+        """Return what is to be done to another release; its bins wait elsewhere."""
+        (waiting,) = _numbers(self._database, 1)
+        self._keep_bins(number, waiting, effect)
+        return {"number": number, "fields": fields, "bins": waiting}
+
+    def _keep_bins(self, old: int, new: int, effect: Effect) -> None:
+        assembly = self._served["assembly"]
+        keep_changed_bins(self._database, assembly, old, new, effect.lost_by_bin)
 
     def _flip(self, own: Document, plan: WithdrawalDocument) -> int:
         """Make the new release the one that is served; return its ordinal."""
