@@ -96,8 +96,8 @@ def _tell_end(dataset: str, outcome: WithdrawOutcome) -> None:
         click.echo(f"{dataset}: what was kept of them is erased")
     if outcome.is_served_bare:
         message = (
-            f"the order is kept, but dataset {dataset} keeps no individuals behind its"
-            " counts and may still count them: load its files again"
+            f"the order is kept, but dataset {dataset} may still count them: what its"
+            " individuals add is not kept; load its files again"
         )
         raise LoadRejected(message)
     if outcome.withdrawn is None:

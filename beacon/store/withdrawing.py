@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from pymongo import ReturnDocument
 
 from beacon.model.counts import Layout
+from beacon.model.dataset import CoverageKind
 from beacon.model.errors import NotFound, UsageError
 from beacon.model.grouping import grouped
 from beacon.model.orders import Order
@@ -82,7 +83,7 @@ class Standing(NamedTuple):
         releases: what the dataset serves or could serve.
         parts: people of a part, and the numbers of those who leave it.
         unknown: individuals that none of the parts names.
-        bare: ordinals of releases whose people are not, or not all, kept.
+        bare: ordinals of releases of whose people not all is kept that counts.
         is_served_bare: whether the release that is served is one of them.
     """
 
@@ -144,8 +145,7 @@ class Withdrawer:
         self, dataset: DatasetDocument, individuals: Collection[str]
     ) -> Standing:
         kept = self._kept(dataset)
-        numbers = {p["number"] for r in kept for p in r["parts"]}
-        people = {n: read_people(self._database, n) for n in sorted(numbers)}
+        people = self._people(kept)
         parts = {}
         unknown = set(individuals)
         for number, known in people.items():
@@ -163,6 +163,22 @@ class Withdrawer:
             bare=tuple(r["ordinal"] for r in bare),
             is_served_bare=any(r["_id"] == dataset.get("active") for r in bare),
         )
+
+    def _people(self, kept: Sequence[ReleaseDocument]) -> dict[int, People | None]:
+        """Return the people of every part, where all that they add is kept.
+
+        Whom the reference blocks of a part cover is not.
+        """
+        people: dict[int, People | None] = {}
+        for release in kept:
+            has_blocks = release["coverage"] == CoverageKind.BLOCKS
+            for part in release["parts"]:
+                number = part["number"]
+                if has_blocks:
+                    people[number] = None
+                elif number not in people:
+                    people[number] = read_people(self._database, number)
+        return people
 
     def _dataset(self, dataset: str) -> DatasetDocument:
         found = self._datasets.find_one({"_id": dataset, "removing": None})
@@ -226,13 +242,14 @@ class Withdrawer:
             UsageError: when the individuals behind its counts are not kept, and
                 somebody was withdrawn after it was published.
         """
-        if release.keeps_people or release.sample_count is None:
+        has_blocks = release.coverage is CoverageKind.BLOCKS
+        if release.sample_count is None or (release.keeps_people and not has_blocks):
             return
         published = _written(release.published)
         if any(order.at >= published for order in self.orders(release.dataset)):
             message = (
-                f"release {release.ordinal} of dataset {release.dataset} keeps no"
-                " individuals, and people were withdrawn since: load its files again"
+                f"release {release.ordinal} of dataset {release.dataset} may count"
+                " people who were withdrawn since: load its files again"
             )
             raise UsageError(message)
 
