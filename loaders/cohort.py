@@ -132,6 +132,31 @@ class Cohort:
         return self._roster.described
 
     @property
+    def everybody(self) -> frozenset[str]:
+        """The individuals of the files, kept or not."""
+        roster = self._roster
+        names = () if roster is None else roster.described.names
+        return frozenset(name for name in names if name is not None)
+
+    @property
+    def samples(self) -> frozenset[str]:
+        """The sample names that the files' headers hold."""
+        return frozenset(name for header in self._headers for name in header.samples)
+
+    @property
+    def depth(self) -> str | None:
+        """What the headers say that annotations tell of: of all records the same.
+
+        Files of another depth are understood otherwise beside these.
+        """
+        annotated = [header.annotated for header in self._headers]
+        depth = max(one.depth for one in annotated)
+        if not depth:
+            return None
+        changes = any(one.tells_changes for one in annotated)
+        return f"{depth}, {'with' if changes else 'without'} changes of proteins"
+
+    @property
     def without(self) -> tuple[str, ...]:
         """The individuals of the files who are left out, sorted."""
         return () if self._roster is None else self._roster.without

@@ -8,7 +8,7 @@ kept, what each adds (``shares``) comes with the counts; its law is ``sharing``'
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from itertools import product
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
@@ -17,8 +17,8 @@ import numpy as np
 
 from beacon.model.counts import Carriers, Tally
 from loaders.blocks import called_copies
-from loaders.genotypes import ABSENT, Calls
-from loaders.sharing import Named, Sharing, share_of
+from loaders.genotypes import ABSENT, MISSING, Calls
+from loaders.sharing import KINDS, SHARES, Sharing, by_share, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from loaders.vcf import Site
 
     Ints = NDArray[np.int64]
+    Kinds = NDArray[np.uint8]
 
 _LISTED = Tally(None, None)
 _FEW = 12
-_CLASSES = 18
 _SEVERAL = 16
 _KEPT = 16
 """How many records of several ALTs are kept grouped by allele."""
@@ -207,13 +207,13 @@ class GenotypeCounting:
         self._roster = roster
         self._sharing = Sharing(roster) if keeps_people else None
         self._size = len(roster.layout.baseline)
-        self._columns = [roster.column_of[p] for p in roster.person_of]
+        columns = [roster.column_of[p] for p in roster.person_of]
+        self._slots = [KINDS * c for c in columns]
         self._full = [
-            2 * np.bincount(c, minlength=self._size).astype(np.int64)
-            for c in self._columns
+            2 * np.bincount(c, minlength=self._size).astype(np.int64) for c in columns
         ]
         self._full_lists = [f.tolist() for f in self._full]
-        self._column_lists = [c.tolist() for c in self._columns]
+        self._column_lists = [c.tolist() for c in columns]
         self._people = [p.tolist() for p in roster.person_of]
         self._none: Counted = (
             Tally((0,) * self._size, ()),
@@ -250,7 +250,8 @@ class GenotypeCounting:
             return self._few(site.file, site.calls, indexes)
         if len(site.alternates) > _SEVERAL:
             return self._one_of_several(site.file, site.calls, indexes)
-        return self._many(site.file, site.calls, indexes)
+        kinds = _kinds(site.calls, indexes, 1 + len(site.alternates))
+        return self._counted(site.file, site.calls, kinds, indexes)
 
     def _one_of_several(
         self, file: int, calls: Calls, indexes: tuple[int, ...]
@@ -260,14 +261,15 @@ class GenotypeCounting:
         if grouped is None:
             if len(self._grouped) >= _KEPT:
                 self._grouped.clear()
-            grouped = _Grouped(calls, self._many(file, calls, ()))
+            called = self._counted(file, calls, _kinds_of_several(calls, ()), ())
+            grouped = _Grouped(calls, called)
             self._grouped[id(calls)] = grouped
         mine = grouped.carrying(indexes)
-        kinds = _kinds(mine, indexes)
+        kinds = _kinds_of_several(mine, indexes)
         tally, poly = self._tallied(file, mine, kinds, indexes)
         shares = grouped.shares
         if self._sharing is not None and shares is not None and tally.carriers:
-            named = self._named(file, mine, kinds, poly)
+            named = self._sharing.by_kind(file, mine.cells, kinds, poly)
             shares = self._sharing.replaced(shares, named)
         return Tally(grouped.an, tally.carriers), shares
 
@@ -311,22 +313,25 @@ class GenotypeCounting:
         tally = _tally(an, found)
         if self._sharing is None:
             return tally, None
-        return tally, self._sharing.of_file(file, _by_share(told))
+        return tally, self._sharing.of_file(file, by_share(told))
 
-    def _many(self, file: int, calls: Calls, indexes: tuple[int, ...]) -> Counted:
-        kinds = _kinds(calls, indexes)
+    def _counted(
+        self, file: int, calls: Calls, kinds: Kinds, indexes: tuple[int, ...]
+    ) -> Counted:
         tally, poly = self._tallied(file, calls, kinds, indexes)
-        if self._sharing is None:
+        sharing = self._sharing
+        if sharing is None:
             return tally, None
-        return tally, self._sharing.of_file(file, self._named(file, calls, kinds, poly))
+        named = sharing.by_kind(file, calls.cells, kinds, poly)
+        return tally, sharing.of_file(file, named)
 
     def _tallied(
-        self, file: int, calls: Calls, kinds: Ints, indexes: tuple[int, ...]
+        self, file: int, calls: Calls, kinds: Kinds, indexes: tuple[int, ...]
     ) -> tuple[Tally, list[tuple[int, Share]]]:
         """Return the counts of calls, and the shares of those above ploidy 2."""
-        slots = self._columns[file][calls.cells] * _CLASSES + kinds
-        bins = np.bincount(slots, minlength=self._size * _CLASSES)
-        sums = bins.reshape(self._size, _CLASSES) @ _WEIGHTS
+        slots = self._slots[file][calls.cells] + kinds
+        bins = np.bincount(slots, minlength=self._size * KINDS)
+        sums = bins.reshape(self._size, KINDS) @ _WEIGHTS
         an = (self._full[file] - sums[:, 0]).tolist()
         found = {c: sums[c, 1:].tolist() for c in sums[:, 1].nonzero()[0].tolist()}
         columns, people = self._column_lists[file], self._people[file]
@@ -335,22 +340,6 @@ class GenotypeCounting:
             for cell, poly in calls.polyploid
         ]
         return _tally(an, found), told
-
-    def _named(
-        self,
-        file: int,
-        calls: Calls,
-        kinds: Ints,
-        polyploid: Sequence[tuple[int, Share]],
-    ) -> Named:
-        """Return people who are called otherwise than ``0/0``, by share."""
-        people = self._roster.person_of[file][calls.cells]
-        named: Named = {}
-        for kind in np.bincount(kinds, minlength=1).nonzero()[0].tolist():
-            _name(named, _SHARES[kind], people[kinds == kind])
-        for share, who in _by_share(polyploid).items():
-            _name(named, share, np.array(who, dtype=np.int64))
-        return named
 
     def _merged(self, contributions: Sequence[Contribution]) -> Counted:
         """Merge person by person: most copies first, then most called copies."""
@@ -380,20 +369,7 @@ class GenotypeCounting:
         tally = _tally(an.tolist(), found)
         if self._sharing is None:
             return tally, None
-        return tally, self._sharing.of_all(_by_share(told), most)
-
-
-def _by_share(told: Sequence[tuple[int, Share]]) -> Named:
-    named: dict[Share, list[int]] = {}
-    for person, share in told:
-        named.setdefault(share, []).append(person)
-    return {**named}
-
-
-def _name(named: Named, share: Share, people: Ints) -> None:
-    """Add people to those of a share."""
-    others = named.get(share)
-    named[share] = people if others is None else np.concatenate([others, people])
+        return tally, self._sharing.of_all(by_share(told), most)
 
 
 def _is_told(one: Contribution) -> bool:
@@ -443,11 +419,45 @@ class _Grouped:
         )
 
 
-def _kinds(calls: Calls, indexes: tuple[int, ...]) -> Ints:
-    """Return the class of each call, up to ploidy 2: see ``_SHARES``."""
+def _kinds(calls: Calls, indexes: tuple[int, ...], alleles: int) -> Kinds:
+    """Return the kind of each call, up to ploidy 2: see ``SHARES``."""
+    ones, twos = _words(indexes, alleles)
+    kinds: Kinds = _KIND[ones[calls.first] + twos[calls.second]]
+    return kinds
+
+
+@lru_cache(maxsize=1024)
+def _words(indexes: tuple[int, ...], alleles: int) -> tuple[Kinds, Kinds]:
+    """Return what each allele is as the first and as the second of a call.
+
+    The last two stand for ``ABSENT`` and ``MISSING``, which are numbered so.
+    """
+    words = np.full(alleles + 2, _OTHER, dtype=np.uint8)
+    words[list(indexes)] = _MINE
+    words[ABSENT], words[MISSING] = _ABSENT, _MISSING
+    return words * np.uint8(4), words
+
+
+def _kind_of_words() -> Kinds:
+    kinds = np.zeros(16, dtype=np.uint8)
+    for first, second in product((_MISSING, _OTHER, _MINE), range(4)):
+        pair = (first, second)
+        called = sum(word >= _OTHER for word in pair)
+        kinds[4 * first + second] = (
+            9 * (second == _ABSENT) + 3 * called + pair.count(_MINE)
+        )
+    return kinds
+
+
+_ABSENT, _MISSING, _OTHER, _MINE = range(4)
+_KIND = _kind_of_words()
+
+
+def _kinds_of_several(calls: Calls, indexes: tuple[int, ...]) -> Kinds:
+    """Return the same, for a few calls of a record of many alleles."""
     first, second = calls.first, calls.second
-    called = (first >= 0).astype(np.int64) + (second >= 0)
-    kinds = called * 3 + _copies(first, second, indexes)
+    called = (first >= 0).astype(np.uint8) + (second >= 0)
+    kinds = called * np.uint8(3) + _copies(first, second, indexes).astype(np.uint8)
     kinds[second == ABSENT] += 9
     return kinds
 
@@ -514,17 +524,9 @@ def _tally(an: list[int], found: dict[int, list[int]]) -> Tally:
 
 
 def _weights() -> Ints:
-    """Return each class's (AN lost, AC, hom, het, hemi), shape ``(18, 5)``."""
-    rows = [[2 - an, ac, *people] for ac, an, *people in _SHARES]
+    """Return each kind's (AN lost, AC, hom, het, hemi), shape ``(18, 5)``."""
+    rows = [[2 - an, ac, *people] for ac, an, *people in SHARES]
     return np.array(rows, dtype=np.int64)
 
 
-_SHARES = [
-    share_of(copies, called, called, ploidy)
-    for ploidy, called, copies in product((2, 1), range(3), range(3))
-]
-"""The share of each class of calls, ``is_haploid * 9 + called * 3 + copies``.
-
-Some never occur.
-"""
 _WEIGHTS = _weights()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from beacon.model.counts import ColumnKind, Layout
+from beacon.model.counts import Layout
 from beacon.model.errors import LoadRejected, ReadError, UsageError
 from beacon.model.grouping import grouped
 from beacon.model.people import People
@@ -253,8 +253,8 @@ def make_roster(
     return Roster(
         layout=Layout(
             baseline=tuple(2 * n for n in sizes.tolist()),
-            groups=grouped([*map(_kind, columns)], group_by),
-            kinds=tuple(map(_kind, columns)),
+            groups=grouped(list(columns), group_by),
+            kinds=tuple(columns),
         ),
         column_of=column_of,
         person_of=person_of,
@@ -265,10 +265,6 @@ def make_roster(
         sexes=tuple(kind[0] for kind in columns),
         without=without,
     )
-
-
-def _kind(kind: tuple[str | None, ...]) -> ColumnKind:
-    return ColumnKind(kind[0], kind[1], kind[2:])
 
 
 def _without(

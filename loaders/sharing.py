@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,21 +18,23 @@ import numpy as np
 from beacon.model.people import FULL, UNCALLED, Share, Shares
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from loaders.roster import Roster
 
     Ints = NDArray[np.int64]
+    Kinds = NDArray[np.uint8]
     Truths = NDArray[np.bool_]
 
 _FEW = 12
+_NOBODY: array[int] = array("I")
 _NUMBERS = "I"
 """People are numbered in 32 bits, here and in the store."""
 
-Named = dict[Share, "Sequence[int] | Ints"]
-"""People by their share; in any order, and each at most once."""
+Named = dict[Share, "array[int]"]
+"""People by their share, ascending, each at most once."""
 
 
 @lru_cache(maxsize=4096)
@@ -55,14 +58,65 @@ def share_of(copies: int, called: int, an: int, ploidy: int) -> Share:
     return Share(copies, an, hom=int(copies > 1))
 
 
+SHARES = tuple(
+    share_of(copies, called, called, ploidy)
+    for ploidy, called, copies in product((2, 1), range(3), range(3))
+)
+"""The share of each kind of call up to ploidy 2: ``haploid * 9 + called * 3 + copies``.
+
+Some never occur.
+"""
+KINDS = len(SHARES)
+
+
+def by_share(told: Iterable[tuple[int, Share]]) -> Named:
+    """Return people by their shares."""
+    named: dict[Share, list[int]] = {}
+    for person, share in told:
+        named.setdefault(share, []).append(person)
+    return {share: array(_NUMBERS, sorted(who)) for share, who in named.items()}
+
+
 class Sharing:
     """Makes the shares of the people of a roster."""
 
     def __init__(self, roster: Roster) -> None:
         self._people = roster.people
-        self._files = roster.person_of
-        self._outside: list[Ints | None] = [None] * len(roster.person_of)
+        self._files = [who.astype(np.uint32) for who in roster.person_of]
+        self._is_ordered = [bool((w[1:] > w[:-1]).all()) for w in roster.person_of]
+        self._outside: list[array[int] | None] = [None] * len(self._files)
         self.nobody = Shares(UNCALLED)
+
+    def by_kind(
+        self,
+        file: int,
+        cells: Ints,
+        kinds: Kinds,
+        polyploid: Sequence[tuple[int, Share]] = (),
+    ) -> Named:
+        """Return people of a file by their shares.
+
+        Args:
+            file: where they are.
+            cells: their sample columns.
+            kinds: what they are called, see ``SHARES``.
+            polyploid: further people.
+        """
+        people = self._files[file][cells]
+        if self._is_ordered[file]:
+            order = np.argsort(kinds, kind="stable")
+        else:
+            order = np.lexsort((people, kinds))
+        packed = array(_NUMBERS, people[order].tobytes())
+        named: Named = {}
+        first = 0
+        for share, number in zip(SHARES, np.bincount(kinds).tolist(), strict=False):
+            if number:
+                _name(named, share, packed[first : first + number])
+                first += number
+        for share, who in by_share(polyploid).items():
+            _name(named, share, who)
+        return named
 
     def of_file(self, file: int, named: Named) -> Shares:
         """Return the shares where one file tells of everybody in it.
@@ -73,38 +127,41 @@ class Sharing:
             named: some of its people; is taken over.
         """
         named.pop(FULL, None)
-        lost = named.pop(UNCALLED, ())
+        lost = named.pop(UNCALLED, _NOBODY)
         inside = len(self._files[file])
         full = inside - len(lost) - sum(map(len, named.values()))
         uncalled = self._people - inside + len(lost)
-        return _arranged(
-            named,
-            full,
-            uncalled,
-            lambda: self._rest(file, [*named.values(), lost]),
-            lambda: self._uncalled(file, lost),
-        )
+        usual = _commonest(named, full, uncalled)
+        if uncalled and usual is not UNCALLED:
+            named[UNCALLED] = lost
+            if uncalled > len(lost):
+                named[UNCALLED] = _sorted(self._those_outside(file) + lost)
+        if usual is FULL:
+            return _shares(FULL, named)
+        if full:
+            named[FULL] = self._rest(file, [*named.values(), lost])
+        named.pop(usual, None)
+        return _shares(usual, named)
 
-    def _rest(self, file: int, others: Sequence[Sequence[int] | Ints]) -> Ints:
+    def _rest(self, file: int, others: Sequence[array[int]]) -> array[int]:
         """Return the people of a file without some."""
         mine = self._files[file]
         if len(mine) <= _FEW:
-            known = {int(person) for who in others for person in who}
-            return np.array([p for p in mine.tolist() if p not in known], np.int64)
+            known = {person for who in others for person in who}
+            return array(_NUMBERS, sorted(set(mine.tolist()) - known))
         is_left = np.zeros(self._people, dtype=np.bool_)
         is_left[mine] = True
         for who in others:
-            is_left[np.asarray(who, dtype=np.int64)] = False
-        return is_left.nonzero()[0]
+            is_left[_numbers(who)] = False
+        return _where(is_left)
 
-    def _uncalled(self, file: int, lost: Sequence[int] | Ints) -> Ints:
-        """Return the people outside a file, and some inside."""
+    def _those_outside(self, file: int) -> array[int]:
         outside = self._outside[file]
         if outside is None:
             is_outside = np.ones(self._people, dtype=np.bool_)
             is_outside[self._files[file]] = False
-            outside = self._outside[file] = is_outside.nonzero()[0]
-        return np.concatenate([outside, np.asarray(lost, dtype=np.int64)])
+            outside = self._outside[file] = _where(is_outside)
+        return outside
 
     def of_all(self, named: Named, an: Ints) -> Shares:
         """Return the shares of all people.
@@ -115,18 +172,12 @@ class Sharing:
         """
         is_left = np.ones(self._people, dtype=np.bool_)
         for who in named.values():
-            is_left[np.asarray(who, dtype=np.int64)] = False
-        is_full, is_uncalled = (an == FULL.an) & is_left, (an == 0) & is_left
-        odd = (is_left & ~is_full & ~is_uncalled).nonzero()[0]
-        for copies in np.unique(an[odd]).tolist():
-            named[Share(0, copies)] = odd[an[odd] == copies]
-        return _arranged(
-            named,
-            int(np.count_nonzero(is_full)),
-            int(np.count_nonzero(is_uncalled)),
-            lambda: is_full.nonzero()[0],
-            lambda: is_uncalled.nonzero()[0],
-        )
+            is_left[_numbers(who)] = False
+        for copies in np.bincount(an[is_left]).nonzero()[0].tolist():
+            named[Share(0, copies)] = _where(is_left & (an == copies))
+        usual = _commonest(named, 0, 0)
+        named.pop(usual, None)
+        return _shares(usual, named)
 
     def with_called(self, shares: Shares, more: Ints) -> Shares:
         """Return shares with copies that were called of people without a call.
@@ -138,61 +189,58 @@ class Sharing:
         an = np.full(self._people, shares.usual.an, dtype=np.int64)
         named: Named = {}
         for share, who in shares.others:
-            an[np.frombuffer(_packed(who), dtype=np.uint32)] = share.an
+            packed = array(_NUMBERS, who)
+            an[_numbers(packed)] = share.an
             if share.ac:
-                named[share] = who
+                named[share] = packed
         return self.of_all(named, an + more)
 
     @staticmethod
     def replaced(shares: Shares, named: Named) -> Shares:
         """Return shares in which some called people, who are named, have others."""
-        mine = np.concatenate([np.asarray(w, np.int64) for w in named.values()])
+        mine = np.concatenate([_numbers(who) for who in named.values()])
         for share, who in shares.others:
-            numbers = np.frombuffer(_packed(who), dtype=np.uint32).astype(np.int64)
+            packed = array(_NUMBERS, who)
             if share.an:
-                numbers = numbers[~np.isin(numbers, mine)]
-            if len(numbers):
-                named[share] = numbers
+                others = _numbers(packed)
+                packed = array(_NUMBERS, others[~np.isin(others, mine)].tobytes())
+            named[share] = packed
         return _shares(shares.usual, named)
 
 
-def _arranged(
-    named: Named,
-    full: int,
-    uncalled: int,
-    who_full: Callable[[], Ints],
-    who_uncalled: Callable[[], Ints],
-) -> Shares:
-    """Return shares of whoever is named and of how many are full and uncalled."""
+def _commonest(named: Named, full: int, uncalled: int) -> Share:
+    """Return the share that most people have of those who do not carry the allele.
+
+    Args:
+        named: some people.
+        full: how many more have the share ``FULL``.
+        uncalled: how many more have the share ``UNCALLED``.
+    """
     usual, most = (FULL, full) if full >= uncalled else (UNCALLED, uncalled)
     for share, who in named.items():
         if not share.ac and len(who) > most:
             usual, most = share, len(who)
-    # Both are found before either is named: who is full is whoever is not named.
-    found = who_full() if full and usual is not FULL else None
-    if uncalled and usual is not UNCALLED:
-        named[UNCALLED] = who_uncalled()
-    if found is not None:
-        named[FULL] = found
-    named.pop(usual, None)
-    return _shares(usual, named)
+    return usual
 
 
 def _shares(usual: Share, named: Named) -> Shares:
-    return Shares(
-        usual, tuple((share, _packed(named[share])) for share in sorted(named))
-    )
+    """Return shares in one order, whatever they were found in."""
+    return Shares(usual, tuple((s, named[s]) for s in sorted(named) if named[s]))
 
 
-def _packed(people: Sequence[int] | Ints) -> array[int]:
-    """Return people in order, 4 bytes each."""
-    if isinstance(people, array):
-        return people
-    if isinstance(people, np.ndarray):
-        numbers = people.astype(np.uint32)
-        if len(numbers) > 1 and not (numbers[1:] > numbers[:-1]).all():
-            numbers.sort()
-        packed = array(_NUMBERS)
-        packed.frombytes(numbers.tobytes())
-        return packed
-    return array(_NUMBERS, sorted(people))
+def _name(named: Named, share: Share, people: array[int]) -> None:
+    """Add people to those of a share."""
+    others = named.get(share)
+    named[share] = people if others is None else _sorted(others + people)
+
+
+def _numbers(people: array[int]) -> NDArray[np.uint32]:
+    return np.frombuffer(people, dtype=np.uint32)
+
+
+def _where(truths: Truths) -> array[int]:
+    return array(_NUMBERS, truths.nonzero()[0].astype(np.uint32).tobytes())
+
+
+def _sorted(people: array[int]) -> array[int]:
+    return array(_NUMBERS, np.sort(_numbers(people)).tobytes())

@@ -14,6 +14,7 @@ import click
 
 from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
+from beacon.cli.withdraw import leave_out_again
 from beacon.model.errors import UsageError
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
@@ -118,6 +119,7 @@ def list_releases(context: click.Context, dataset: str) -> None:
 def rollback(context: click.Context, dataset: str, ordinal: int | None) -> None:
     """Serve an earlier release again: the one before, or the one named."""
     with _catalogue(context) as catalogue:
+        leave_out_again(catalogue, settings_of(context))
         release = catalogue.rollback(dataset, ordinal)
     click.echo(f"{dataset} serves release {release.ordinal}.")
 

@@ -28,7 +28,14 @@ from rich.progress import (
 from beacon.cli.answers import filled
 from beacon.cli.genes import genes
 from beacon.cli.options import settings_of
-from beacon.ingest import LoadOutcome, LoadRequest, load_variants, try_variants
+from beacon.cli.withdraw import leave_out_again
+from beacon.ingest import (
+    LoadOutcome,
+    LoadRequest,
+    append_variants,
+    load_variants,
+    try_variants,
+)
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import UsageError
 from beacon.store.connection import connect
@@ -112,6 +119,11 @@ load.add_command(genes)
     is_flag=True,
     help="Keep the counts alone, not the individuals behind them.",
 )
+@click.option(
+    "--append",
+    is_flag=True,
+    help="Keep what the dataset serves, and add these files to it.",
+)
 @click.option("--dry-run", is_flag=True, help="Read and report; store nothing.")
 @click.option(
     "--report",
@@ -134,6 +146,7 @@ def variants(
     max_bad: str,
     vrs_ids: bool,  # noqa: FBT001 - click passes it by name
     counts_only: bool,  # noqa: FBT001 - click passes it by name
+    append: bool,  # noqa: FBT001 - click passes it by name
     dry_run: bool,  # noqa: FBT001 - click passes it by name
     report: Path | None,
 ) -> None:
@@ -172,7 +185,9 @@ def variants(
             with connect(settings.store_uri, settings.data_dir) as address:
                 click.echo(filled(address.description), err=True)
                 with Catalogue(address) as catalogue:
-                    outcome = load_variants(catalogue, request, told)
+                    leave_out_again(catalogue, settings)
+                    into = append_variants if append else load_variants
+                    outcome = into(catalogue, request, told)
     _tell(outcome)
     if reference is not None and outcome.assembly not in request.references:
         hint = f"Questions need this reference, too: set references.{outcome.assembly}."

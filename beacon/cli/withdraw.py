@@ -8,7 +8,7 @@ import click
 
 from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
-from beacon.ingest import Journal
+from beacon.ingest import Journal, reapply
 from beacon.ingest import withdraw as leave_out
 from beacon.model.errors import LoadRejected, UsageError
 from beacon.store.connection import connect
@@ -16,6 +16,7 @@ from beacon.store.releases import Catalogue
 
 if TYPE_CHECKING:
     from beacon.ingest import WithdrawOutcome
+    from beacon.settings import Settings
     from beacon.store.withdrawing import Withdrawn
 
 
@@ -65,6 +66,17 @@ def withdraw(
     _tell_end(dataset, outcome)
 
 
+def leave_out_again(catalogue: Catalogue, settings: Settings) -> None:
+    """Leave out who withdrew and is in the store all the same; say so.
+
+    As after the database was restored from a backup.
+    """
+    left = reapply(catalogue, Journal(settings.data_dir))
+    if left:
+        people = "1 person" if left == 1 else f"{left:,} people"
+        click.echo(f"{people} who had withdrawn were left out again", err=True)
+
+
 def _tell_change(dataset: str, done: Withdrawn) -> None:
     people = "1 person" if done.people == 1 else f"{done.people:,} people"
     click.echo(
@@ -84,8 +96,8 @@ def _tell_end(dataset: str, outcome: WithdrawOutcome) -> None:
         click.echo(f"{dataset}: what was kept of them is erased")
     if outcome.is_served_bare:
         message = (
-            f"the order is kept, but dataset {dataset} keeps no individuals behind its"
-            " counts and may still count them: load its files again"
+            f"the order is kept, but dataset {dataset} may still count them: what its"
+            " individuals add is not kept; load its files again"
         )
         raise LoadRejected(message)
     if outcome.withdrawn is None:

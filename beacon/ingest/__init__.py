@@ -4,6 +4,7 @@ Everything here ends in one pointer that is flipped in the catalogue, or in
 nothing at all.
 """
 
+from beacon.ingest.appending import append_variants
 from beacon.ingest.journal import Journal
 from beacon.ingest.loading import (
     LoadOutcome,
@@ -19,6 +20,7 @@ __all__ = [
     "LoadOutcome",
     "LoadRequest",
     "WithdrawOutcome",
+    "append_variants",
     "load_genes",
     "load_variants",
     "reapply",

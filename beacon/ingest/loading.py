@@ -8,11 +8,11 @@ whole of the files.  Reading and counting are ``loaders``', keeping is
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import file_digest, sha256
 from importlib.metadata import version
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.dataset import Input
@@ -84,6 +84,8 @@ class LoadRequest:
         references: assembly → FASTA its alleles are normalised with.
         reference: FASTA to use instead, whatever the assembly.
         keeps_vrs_ids: whether alleles are to be found by their VRS ids.
+        told: options that are kept otherwise than they are given here.
+        note: what the report says of the load.
     """
 
     dataset: str
@@ -92,6 +94,8 @@ class LoadRequest:
     references: Mapping[str, Path]
     reference: Path | None = None
     keeps_vrs_ids: bool = False
+    told: Mapping[str, object] = field(default_factory=dict)
+    note: str | None = None
 
     def reference_path(self, assembly: str) -> Path | None:
         """Return the FASTA for an assembly, if there is one."""
@@ -115,21 +119,19 @@ def load_variants(
         UsageError: the request contradicts itself or another live load.
         StoreUnavailable: the database was lost; nothing was published.
     """
-    request = _without_withdrawn(catalogue, request)
-    cohort, inputs, told = _opened(request)
+    request = without_withdrawn(catalogue, request)
+    opened = open_files(request)
+    cohort, inputs, told = opened
     fingerprint = _fingerprint(cohort.assembly.name, inputs, told)
     known = catalogue.unchanged(request.dataset, fingerprint)
     if known is not None:
         return _outcome(request, known, None)
+    if request.note is not None:
+        cohort.report.notes.append(request.note)
     with catalogue.begin(
         request.dataset, assembly=cohort.assembly.name, layout=cohort.layout
     ) as writer:
-        namer = None
-        if request.keeps_vrs_ids:
-            namer = _Namer(catalogue, writer, request, cohort.assembly.name)
-        _write(writer, cohort, request, progress, namer)
-        if cohort.people is not None:
-            catalogue.keep_people(writer.number, cohort.people)
+        write_records(catalogue, writer, opened, request, progress)
         release = writer.publish(
             fingerprint=fingerprint,
             genotyped=cohort.is_genotyped,
@@ -138,9 +140,10 @@ def load_variants(
             variants=cohort.report.variants,
             sample_count=cohort.sample_count,
             inputs=inputs,
-            tool=f"nordic-beacon {version('nordic-beacon')}",
+            tool=tool(),
             options=told,
             report=cohort.report.as_dict(),
+            depth=cohort.depth,
         )
     outcome = _outcome(request, release, cohort.report)
     if cohort.people is None:
@@ -154,6 +157,11 @@ def _likenesses(catalogue: Catalogue, dataset: str) -> tuple[str, ...]:
         return catalogue.comparer().of_new(dataset, _COMPARING).sentences
     except StoreUnavailable as failure:
         return (f"Its people could not be compared with those of others: {failure}",)
+
+
+def tool() -> str:
+    """Return what made a release."""
+    return f"nordic-beacon {version('nordic-beacon')}"
 
 
 def try_variants(
@@ -195,7 +203,7 @@ def load_genes(
     return found
 
 
-def _without_withdrawn(catalogue: Catalogue, request: LoadRequest) -> LoadRequest:
+def without_withdrawn(catalogue: Catalogue, request: LoadRequest) -> LoadRequest:
     """Return a request that leaves out who asked for it."""
     orders = catalogue.withdrawals.orders(request.dataset)
     gone = request.options.excluded.union(order.individual for order in orders)
@@ -215,26 +223,40 @@ def without(
     return told, _fingerprint(release.assembly, release.inputs, told)
 
 
-def _opened(
-    request: LoadRequest,
-) -> tuple[Cohort, tuple[Input, ...], dict[str, object]]:
+class Opened(NamedTuple):
+    """The files of a load, opened, and the options that shape its content."""
+
+    cohort: Cohort
+    inputs: tuple[Input, ...]
+    told: dict[str, object]
+
+
+def open_files(request: LoadRequest) -> Opened:
+    """Return the files of a request, found to fit together.
+
+    Raises:
+        ReadError: a file that cannot be loaded at all.
+        UsageError: options or files that contradict each other.
+    """
     cohort = open_cohort(request.paths, request.options)
-    inputs = tuple(_input(path) for path in request.paths)
+    inputs = tuple(read_input(path) for path in request.paths)
     options = request.options
     choice = None if cohort.is_genotyped else options.info_counts
     told: dict[str, object] = {
         "filters": "all" if options.keep_filtered else "pass",
         "maxBad": options.max_bad,
         "groupBy": list(options.group_by),
-        "samples": _digest_of(options.samples),
+        "samples": digest_of(options.samples),
         "infoCounts": choice.told() if choice else None,
         "reference": _reference_name(request.reference_path(cohort.assembly.name)),
-        "callable": _digest_of(options.callable_regions),
+        "callable": digest_of(options.callable_regions),
         "vrsIds": request.keeps_vrs_ids or None,
         "countsOnly": (cohort.is_genotyped and not options.keeps_people) or None,
         "without": sorted(map(_digest_of_name, cohort.without)) or None,
+        **request.told,
     }
-    return cohort, inputs, {k: v for k, v in told.items() if v is not None}
+    known = {name: value for name, value in told.items() if value is not None}
+    return Opened(cohort, inputs, known)
 
 
 def _outcome(
@@ -269,13 +291,23 @@ def _reference_name(path: Path | None) -> str | None:
     return f"{path.name} ({size} bytes)"
 
 
-def _write(
+def write_records(
+    catalogue: Catalogue,
     writer: ReleaseWriter,
-    cohort: Cohort,
+    opened: Opened,
     request: LoadRequest,
     progress: Callable[[int], None] | None,
-    namer: _Namer | None,
 ) -> None:
+    """Write the records of files, their names and who is behind their counts.
+
+    Raises:
+        LoadRejected: the files must not be loaded.
+        UsageError: VRS ids are wanted and cannot be made.
+        StoreUnavailable: the database was lost.
+    """
+    cohort, namer = opened.cohort, None
+    if request.keeps_vrs_ids:
+        namer = _Namer(catalogue, writer, request, cohort.assembly.name)
     records = _records(cohort, request, progress, writer.cover)
     while batch := list(islice(records, _BATCH)):
         writer.put(batch)
@@ -283,6 +315,8 @@ def _write(
             namer.put(batch)
     if namer is not None:
         namer.finish()
+    if cohort.people is not None:
+        catalogue.keep_people(writer.number, cohort.people)
 
 
 class _Namer:
@@ -332,15 +366,26 @@ def _digest_of_name(name: str) -> str:
     return sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _digest_of(path: Path | None) -> str | None:
-    return None if path is None else _input(path).sha256
+def digest_of(path: Path | None) -> str | None:
+    """Return what tells a file's content from another's."""
+    return None if path is None else read_input(path).sha256
 
 
-def _input(path: Path) -> Input:
+def read_input(path: Path) -> Input:
+    """Return what is kept of a file.
+
+    Raises:
+        ReadError: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
-        return Input(name=shown_name(path), sha256=digest, size=path.stat().st_size)
+        return Input(
+            name=shown_name(path),
+            sha256=digest,
+            size=path.stat().st_size,
+            path=str(path.absolute()),
+        )
     except OSError as error:
         reason = f"cannot be read ({error.strerror})"
         raise ReadError(reason, path=str(path)) from error

@@ -96,8 +96,10 @@ def _standing(
         return standing
     if standing.is_served_bare:
         message = (
-            f"dataset {dataset} keeps no individuals behind its counts: use --anyway to"
-            " keep these out of future loads, then load its files again"
+            f"dataset {dataset} does not keep what its individuals add to its counts"
+            " (sites only, --counts-only, reference blocks, or loaded by an older"
+            " version): use --anyway to keep these out of future loads, then load its"
+            " files again"
         )
         raise UsageError(message)
     if standing.unknown:

@@ -147,13 +147,9 @@ class Group:
     columns: tuple[int, ...]
 
 
-class ColumnKind(NamedTuple):
-    """What the people of a column have in common; ``None``: not known of them."""
-
-    sex: str | None
-    population: str | None
-    values: tuple[str | None, ...] = ()
-    """In the columns of the samples table that people are grouped by."""
+ColumnKind = tuple[str | None, ...]
+"""What the people of a column have in common: sex, population, then what else they
+are grouped by; ``None``: not known of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One file a release was made from."""
+    """One file a release was made from.
+
+    Attributes:
+        path: where it was, to be read again; never shown to anybody who asks.
+    """
 
     name: str
     sha256: str
     size: int
+    path: str | None = None
 
 
 class CoverageKind(StrEnum):

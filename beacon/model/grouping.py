@@ -44,15 +44,15 @@ def joined(one: Layout, other: Layout, group_by: Sequence[str]) -> Layout | None
 
 def grouped(kinds: Sequence[ColumnKind], group_by: Sequence[str]) -> tuple[Group, ...]:
     """Return the groups of columns, by what the people of each have in common."""
-    sex = _members([k.sex for k in kinds])
-    population = _members([k.population for k in kinds])
+    sex = _members([k[0] for k in kinds])
+    population = _members([k[1] for k in kinds])
     named = [
         ("population", population),
         ("sex", sex),
         ("population_sex", _crossed(population, sex)),
     ]
     for place, name in enumerate(group_by):
-        asked = _members([k.values[place] for k in kinds])
+        asked = _members([k[2 + place] for k in kinds])
         named += [(name, asked), (f"{name}_sex", _crossed(asked, sex))]
     groups = {TOTAL: tuple(range(len(kinds)))}
     for name, members in named:

@@ -6,9 +6,11 @@ other releases re-pointed | readers gone | folded | erased | the old one gone
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from beacon.model.errors import UsageError
+from beacon.store.bins import changed, forget_bins
 from beacon.store.carrier_documents import erase_carriers
 from beacon.store.driver import (
     DATASETS,
@@ -19,7 +21,7 @@ from beacon.store.driver import (
     driver_errors,
     server_time,
 )
-from beacon.store.overlay import fold
+from beacon.store.overlay import Overlaid, fold
 from beacon.store.people import erase_people
 
 if TYPE_CHECKING:
@@ -38,12 +40,23 @@ class FoldDocument(TypedDict):
     people: list[int]
 
 
+class OtherDocument(TypedDict):
+    """Another release that holds the parts, as kept.
+
+    ``bins`` is the number under which its bins wait.
+    """
+
+    number: int
+    fields: Document
+    bins: int
+
+
 class WithdrawalDocument(TypedDict):
     """What is left to do after the pointer was flipped, as kept."""
 
     replaces: int
     folds: list[FoldDocument]
-    others: list[Document]
+    others: list[OtherDocument]
 
 
 class Held:
@@ -92,12 +105,13 @@ class Finish(Held):
         """Do all that is left."""
         with driver_errors():
             for other in self._plan["others"]:
-                fields = {k: v for k, v in other.items() if k != "_id"}
-                self._releases.update_one({"_id": other["_id"]}, {"$set": fields})
+                self._point_anew(other)
             self._let_readers_finish()
             for folded in self._plan["folds"]:
                 self._fold(folded)
-            self._releases.delete_one({"_id": self._plan["replaces"]})
+            replaced = self._plan["replaces"]
+            forget_bins(self._database, self._release["assembly"], replaced)
+            self._releases.delete_one({"_id": replaced})
         self._change(
             {
                 "$set": {"state": "ready"},
@@ -110,6 +124,13 @@ class Finish(Held):
                 {"$unset": {"loading": ""}},
             )
 
+    def _point_anew(self, other: OtherDocument) -> None:
+        """Change another release that holds the parts; nobody is served by it."""
+        number, assembly = other["number"], self._release["assembly"]
+        self._releases.update_one({"_id": number}, {"$set": other["fields"]})
+        changed(self._database, assembly, other["bins"], number, Counter())
+        forget_bins(self._database, assembly, other["bins"])
+
     def _let_readers_finish(self) -> None:
         """Wait until nobody reads by a pointer from before the flip."""
         flipped = self._release["published"]
@@ -121,8 +142,9 @@ class Finish(Held):
 
     def _fold(self, folded: FoldDocument) -> None:
         number, assembly = folded["part"], self._release["assembly"]
+        overlaid = Overlaid(number, folded["overlay"])
         ranks = self._release["touched"]
-        fold(self._database, assembly, ranks, number, folded["overlay"], self.alive)
+        fold(self._database, overlaid, assembly, ranks, self.alive)
         self._releases.update_many(
             {"parts.number": number},
             {"$set": {"parts.$[this].fields": [number]}},

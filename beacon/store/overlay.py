@@ -12,7 +12,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
@@ -20,6 +20,7 @@ from pymongo import UpdateOne
 
 from beacon.model.counts import Carriers, Layout, Tally
 from beacon.model.errors import StoreUnavailable
+from beacon.store.bins import EXISTING_BITS
 from beacon.store.carrier_documents import read_carriers, sample_carriers
 from beacon.store.carriers import shortened
 from beacon.store.driver import (
@@ -49,8 +50,8 @@ if TYPE_CHECKING:
 
 _BATCH = 4000
 _QUEUED = 3
-_BIN_BITS = 17
 _DIPLOID = 2
+_WHOLE_CONTIG = 1 << 28
 
 
 class Leaver(NamedTuple):
@@ -367,7 +368,7 @@ class OverlayWriter:
                 effect = self.effects[number]
                 effect.lost += 1
                 if isinstance(change.key, int):
-                    effect.lost_by_bin[change.rank, change.start >> _BIN_BITS] += 1
+                    effect.lost_by_bin[change.rank, change.start >> EXISTING_BITS] += 1
 
     def _disagree(self, change: Change) -> str:
         return (
@@ -387,30 +388,35 @@ def _spelled(row: Mapping[str, object]) -> tuple[str, str]:
 
 def fold(
     database: Database[Document],
+    overlay: Overlaid,
     assembly: str,
     ranks: Iterable[int],
-    part: int,
-    overlay: int,
     alive: Callable[[], None],
 ) -> None:
     """Put what an overlay says in the place of what it overlays.
 
     May be stopped and begun again at any time, and done twice at once.
     """
-    target, source = f"d.{part}", f"d.{overlay}"
+    target, source = f"d.{overlay.part}", f"d.{overlay.number}"
     change: list[Document] = [{"$set": {target: f"${source}"}}, {"$unset": source}]
     has: Document = {source: {"$exists": True}}
-    with driver_errors():
-        for rank in ranks:
-            for low, high in _spans(rank):
-                rows = {"_id": {"$gte": low, "$lt": high}, **has}
-                database[variants_collection(assembly)].update_many(rows, change)
+    names = (variants_collection(assembly), long_collection(assembly))
+    for name, rank in product(names, ranks):
+        rows = database.get_collection(name, write_concern=JOURNALED)
+        if name == names[0]:
+            low, high = position_range(rank, 0, _WHOLE_CONTIG)
+            where: Document = {"_id": {"$gte": low, "$lt": high}, **has}
+        else:
+            where = {"c": rank, **has}
+        with driver_errors():
+            found = (d["_id"] for d in rows.find(where, {"_id": 1}).batch_size(_BATCH))
+            while keys := list(islice(found, _BATCH)):
+                rows.update_many({"_id": {"$in": keys}, **has}, change)
                 alive()
-            database[long_collection(assembly)].update_many({"c": rank, **has}, change)
 
 
-def _spans(rank: int) -> Iterator[tuple[int, int]]:
-    """Yield key ranges of a contig, each short enough to be gone through at once."""
-    step = 1 << 24
-    for first in range(0, 1 << 28, step):
-        yield position_range(rank, first, first + step)
+class Overlaid(NamedTuple):
+    """A part, and the number of what overlays it."""
+
+    part: int
+    number: int

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, cast
 
 from beacon.model.annotation import Kind
-from beacon.model.counts import ColumnKind, Group, Layout
+from beacon.model.counts import Group, Layout
 from beacon.model.dataset import CoverageKind, Dataset, Input, Release
 from beacon.model.errors import StoreUnavailable
 from beacon.store.rows import Part, Rows
@@ -39,7 +39,7 @@ class LayoutDocument(TypedDict):
 
     baseline: list[int]
     groups: list[tuple[str, list[int]]]
-    kinds: list[tuple[str | None, str | None, list[str | None]]]
+    kinds: list[list[str | None]]
 
 
 class InputDocument(TypedDict):
@@ -48,6 +48,7 @@ class InputDocument(TypedDict):
     name: str
     sha256: str
     size: int
+    path: str | None
 
 
 class PartDocument(TypedDict):
@@ -95,6 +96,7 @@ class ReleaseDocument(TypedDict):
     options: str
     report: str
     coverage: str | None
+    depth: str | None
 
 
 FORMAT = 3
@@ -135,6 +137,7 @@ class StoredRelease:
         longest_short: bases that none of its short variants exceeds.
         widest_margin: bases that no margin of its structural variants exceeds.
         annotated: what its annotations speak of; ``None``: it has none.
+        depth: what its files' annotations tell of, in the loader's words.
     """
 
     release: Release
@@ -143,6 +146,7 @@ class StoredRelease:
     longest_short: int
     widest_margin: int
     annotated: frozenset[Kind] | None = None
+    depth: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -195,7 +199,7 @@ def layout_document(layout: Layout) -> LayoutDocument:
     return {
         "baseline": list(layout.baseline),
         "groups": [(g.label, list(g.columns)) for g in layout.groups],
-        "kinds": [(k.sex, k.population, list(k.values)) for k in layout.kinds],
+        "kinds": [list(kind) for kind in layout.kinds],
     }
 
 
@@ -205,14 +209,10 @@ def read_layout(document: LayoutDocument) -> Layout:
         Group(label=label, columns=tuple(columns))
         for label, columns in document["groups"]
     )
-    kinds = (
-        ColumnKind(sex, population, tuple(values))
-        for sex, population, values in document.get("kinds", ())
-    )
     return Layout(
         baseline=tuple(document["baseline"]),
         groups=tuple(groups),
-        kinds=tuple(kinds),
+        kinds=tuple(map(tuple, document.get("kinds", ()))),
     )
 
 
@@ -318,6 +318,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         longest_short=kept["longest_short"],
         widest_margin=kept["widest_margin"],
         annotated=None if kinds is None else frozenset(map(Kind, kinds)),
+        depth=kept.get("depth"),
     )
 
 
@@ -326,7 +327,7 @@ def publication(details: Mapping[str, object]) -> Document:
     fields = dict(details)
     fields["contigs"] = sorted(cast("frozenset[str]", details["contigs"]))
     fields["inputs"] = [
-        {"name": i.name, "sha256": i.sha256, "size": i.size}
+        {"name": i.name, "sha256": i.sha256, "size": i.size, "path": i.path}
         for i in cast("tuple[Input, ...]", details["inputs"])
     ]
     fields["options"] = json.dumps(details["options"])

@@ -36,7 +36,7 @@ from beacon.store.genes import keep_genes
 from beacon.store.lease import Lease
 from beacon.store.naming import IdentifierWriter
 from beacon.store.ownership import this_process
-from beacon.store.people import keep_people
+from beacon.store.people import keep_people, read_people
 from beacon.store.release_documents import (
     FORMAT,
     LISTED,
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         Appended,
         DatasetDocument,
         ReleaseDocument,
+        StoredRelease,
     )
 
 _DESCRIBABLE = frozenset(("name", "description", "kind", "country", "contact"))
@@ -173,6 +174,21 @@ class Catalogue:
         }
         for found in self._releases.find(where).sort("ordinal"):
             yield read_release(found).release
+
+    def served(self, dataset: str) -> StoredRelease | None:
+        """Return the release a dataset serves; ``None``: it serves nothing.
+
+        Raises:
+            StoreUnavailable: when another version wrote it in another form.
+        """
+        with driver_errors():
+            document = self._datasets.find_one({**LISTED, "_id": dataset}) or {}
+            found = self._releases.find_one({"_id": document.get("active")})
+        return None if found is None else read_release(found)
+
+    def people_of(self, part: int) -> People | None:
+        """Return who is behind the counts of a part; ``None`` where it is not kept."""
+        return read_people(self._database, part)
 
     def unchanged(self, dataset: str, fingerprint: str) -> Release | None:
         """Return the served release if it has this fingerprint already.

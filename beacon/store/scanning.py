@@ -19,11 +19,12 @@ from beacon.model.findings import Coverage, DatasetFindings, FoundVariant, Place
 from beacon.model.pattern import Bounds
 from beacon.model.query import Granularity
 from beacon.model.variant import Allele
+from beacon.store.bins import whole_bins
 from beacon.store.keys import decode, is_site
 from beacon.store.tables import FIRST_PAGE, LARGEST_PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from beacon.model.genome import Contig
     from beacon.model.pattern import VariantPattern
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _START = itemgetter(0)
 _MOST_REMEMBERED = 4096
 _WIDE, _FEW = 200_000, 4
-"""From which width on the server counts, and for how many datasets at most."""
+"""From which width on rows are counted unread; for how many datasets by the server."""
 
 POINT_CLASS = 0
 """The length class of breakends and insertions."""
@@ -171,28 +172,65 @@ async def scan(
 ) -> None:
     """Give every matching variant of a contig to the answers that want it.
 
-    In a wide plain range the server counts what begins inside, where only the
-    number is wanted: it need not send the rows.
+    Of a wide plain range where only the number is wanted no row is read that begins
+    inside: bins know how many there are, and the server counts what they do not.
     """
     overlap = None if pattern is None else pattern.overlap
     if pattern is not None and overlap is not None and _is_number(pattern, answers):
-        asked = (table.count(contig.rank, overlap, a.rows) for a in answers)
-        _, numbers = await asyncio.gather(
-            _read(contig, pattern, answers, table, before=overlap.low),
-            asyncio.gather(*asked),
-        )
-        for answer, number in zip(answers, numbers, strict=True):
-            answer.seen += number
-        answers = [answer for answer in answers if not answer.seen]
+        apart = await _uncounted(overlap, answers, table)
+        if apart is not None:
+            await asyncio.gather(
+                _read(contig, pattern, answers, table, apart=apart),
+                _add_numbers(contig, overlap, apart, answers, table),
+            )
+            answers = [answer for answer in answers if not answer.seen]
     await _read(contig, pattern, answers, table)
 
 
 def _is_number(pattern: VariantPattern, answers: Sequence[Answer]) -> bool:
     """Whether a wide plain range is asked, and by all for the number alone."""
     bounds = pattern.overlap
-    if bounds is None or bounds.high - bounds.low < _WIDE or len(answers) > _FEW:
+    if bounds is None or bounds.high - bounds.low < _WIDE:
         return False
     return pattern.is_plain and all(a.wants_number for a in answers)
+
+
+async def _uncounted(
+    overlap: Bounds, answers: Sequence[Answer], table: Table
+) -> Bounds | None:
+    """Return the starts whose rows need not be read; ``None``: all must be.
+
+    The server counts a whole range, and the edges of one that bins know, for a few
+    datasets; for many their edges are read once for all.
+    """
+    if len(answers) <= _FEW:
+        return overlap
+    known = [await table.existing.has(a.shelf.release.number) for a in answers]
+    return whole_bins(overlap) if all(known) else None
+
+
+async def _add_numbers(
+    contig: Contig,
+    overlap: Bounds,
+    apart: Bounds,
+    answers: Sequence[Answer],
+    table: Table,
+) -> None:
+    """Add what begins in the starts that are not read."""
+    numbers = [_number(contig.rank, apart, answer, table) for answer in answers]
+    for answer, number in zip(answers, await asyncio.gather(*numbers), strict=True):
+        answer.seen += number
+
+
+async def _number(rank: int, starts: Bounds, answer: Answer, table: Table) -> int:
+    """Return how many short alleles that exist begin in a stretch."""
+    whole, release = whole_bins(starts), answer.shelf.release.number
+    if whole is None or not await table.existing.has(release):
+        return await table.count(rank, starts, answer.rows)
+    edges = list(_without(starts, whole))
+    counted = [table.count(rank, e, answer.rows) for e in edges if e.low < e.high]
+    inside = table.existing.count(release, rank, whole)
+    return sum(await asyncio.gather(inside, *counted))
 
 
 async def _read(
@@ -201,12 +239,12 @@ async def _read(
     answers: Sequence[Answer],
     table: Table,
     *,
-    before: int | None = None,
+    apart: Bounds | None = None,
 ) -> None:
-    """Read the rows of a stretch, of the short ones those that begin ``before``."""
+    """Read the rows of a stretch, without the short ones that begin in ``apart``."""
     if not answers:
         return
-    pages = _merged(_sources(contig, pattern, answers, table, before))
+    pages = _merged(_sources(contig, pattern, answers, table, apart))
     try:
         async for page in pages:
             rows = page
@@ -405,18 +443,19 @@ def _sources(
     pattern: VariantPattern | None,
     answers: Sequence[Answer],
     table: Table,
-    before: int | None,
+    apart: Bounds | None,
 ) -> list[_Source]:
     """Return where rows that can match come from."""
     starts, reach = _narrow(contig, pattern)
-    short = starts
+    short = [starts]
     if reach is not None:
         longest = max(a.shelf.longest_short for a in answers)
         low = max(starts.low, reach.low - longest)
-        high = starts.high if before is None else min(before, starts.high)
-        short = Bounds(low=low, high=max(low, high))
+        short = list(_without(Bounds(low=low, high=max(low, starts.high)), apart))
     size = LARGEST_PAGE if any(a.reads_all for a in answers) else FIRST_PAGE
-    sources = [_Source(table.short_pages(contig.rank, short, size=size))]
+    sources = [
+        _Source(table.short_pages(contig.rank, some, size=size)) for some in short
+    ]
     classes = sorted({k for a in answers for k in a.shelf.long_classes})
     if classes:
         long = table.long_pages(contig.rank, starts, reach, classes, size=size)
@@ -424,6 +463,15 @@ def _sources(
     if POINT_CLASS in classes and pattern is not None:
         sources.append(_Source(table.mate_pages(contig.rank, _of_mates(starts, reach))))
     return sources
+
+
+def _without(starts: Bounds, apart: Bounds | None) -> Iterator[Bounds]:
+    """Yield what is left of a stretch without the middle of it."""
+    if apart is None:
+        yield starts
+        return
+    yield Bounds(low=starts.low, high=max(starts.low, min(starts.high, apart.low)))
+    yield Bounds(low=max(starts.low, apart.high), high=max(starts.high, apart.high))
 
 
 def _of_mates(starts: Bounds, reach: Bounds | None) -> Bounds:

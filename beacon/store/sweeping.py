@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, cast
 
 from beacon.store.annotation_documents import annotations_collection, release_ids
+from beacon.store.bins import forget_bins
 from beacon.store.carrier_documents import forget_carriers
 from beacon.store.driver import (
     DATASETS,
@@ -29,9 +30,15 @@ from beacon.store.ownership import is_alive, is_here
 from beacon.store.people import forget_people
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from pymongo.database import Database
 
-    from beacon.store.release_documents import DatasetDocument, ReleaseDocument
+    from beacon.store.release_documents import (
+        DatasetDocument,
+        PartDocument,
+        ReleaseDocument,
+    )
 
 _LEASE_SECONDS = 60
 _WHOLE_CONTIG = 1 << 28
@@ -100,28 +107,59 @@ class Sweeper:
             )
 
     def remove_rows(self, release: ReleaseDocument) -> None:
-        """Remove a marked release's rows, then its document."""
+        """Remove a marked release's rows, then its document.
+
+        What other releases hold, too, stays: on their way out or still being loaded,
+        the last of them takes it away.
+        """
         if "owner" not in release:  # it was published once
             self._let_readers_finish(release["dataset"])
-        field = f"d.{release['_id']}"
-        for name in (variants_collection, long_collection, coverage_collection):
-            rows = self._database[name(release["assembly"])]
-            for rank in release["touched"]:
-                where = _contig_filter(rank, is_long=name is long_collection)
+        assembly, number = release["assembly"], release["_id"]
+        held = list(self._held_by_others(release))
+        numbers = {part["number"] for part in held}
+        fields = {field for part in held for field in part["fields"]}
+        for part in release["parts"]:
+            for field in part["fields"]:
+                if field not in fields:
+                    self._remove_field(assembly, field, part["touched"])
+            if part["number"] not in numbers:
+                self._remove_part(assembly, part["number"])
+        forget_bins(self._database, assembly, number)
+        self._releases.delete_one({"_id": number})
+        self._datasets.update_one(
+            {"_id": release["dataset"]}, {"$pull": {"withdrawn": number}}
+        )
+
+    def _held_by_others(self, release: ReleaseDocument) -> Iterator[PartDocument]:
+        """Yield the parts of all other releases that hold one of a release's."""
+        numbers = [part["number"] for part in release["parts"]]
+        where: Document = {
+            "_id": {"$ne": release["_id"]},
+            "parts.number": {"$in": numbers},
+        }
+        for found in self._releases.find(where, {"parts": 1}):
+            yield from cast("ReleaseDocument", found)["parts"]
+
+    def _remove_field(self, assembly: str, field: int, ranks: Sequence[int]) -> None:
+        """Remove what rows and bins hold under one name."""
+        name = f"d.{field}"
+        for collection in (variants_collection, long_collection, coverage_collection):
+            rows = self._database[collection(assembly)]
+            for rank in ranks:
+                where = _contig_filter(rank, is_long=collection is long_collection)
                 rows.update_many(
-                    {**where, field: {"$exists": True}}, {"$unset": {field: ""}}
+                    {**where, name: {"$exists": True}}, {"$unset": {name: ""}}
                 )
                 rows.delete_many({**where, "d": {}})
-        low, high = release_ids(release["_id"])
-        annotations = self._database[annotations_collection(release["assembly"])]
+
+    def _remove_part(self, assembly: str, number: int) -> None:
+        """Remove what is kept of a part beside its rows."""
+        low, high = release_ids(number)
+        annotations = self._database[annotations_collection(assembly)]
         annotations.delete_many({"_id": {"$gte": low, "$lt": high}})
-        forget_carriers(self._database, release["assembly"], release["_id"])
-        forget_identifiers(self._database, release["assembly"], release["_id"])
-        forget_people(self._database, release["_id"])
-        self._releases.delete_one({"_id": release["_id"]})
-        self._datasets.update_one(
-            {"_id": release["dataset"]}, {"$pull": {"withdrawn": release["_id"]}}
-        )
+        forget_carriers(self._database, assembly, number)
+        forget_identifiers(self._database, assembly, number)
+        forget_people(self._database, number)
 
     def _let_readers_finish(self, dataset: str) -> None:
         """Wait until nobody can still read by a pointer from before the change."""

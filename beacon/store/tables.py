@@ -11,6 +11,7 @@ from collections import defaultdict
 from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
+from beacon.store.bins import BinTable
 from beacon.store.coalescing import Coalescer
 from beacon.store.driver import (
     Document,
@@ -66,6 +67,7 @@ class Table:
         self.long_places: Coalescer[PlaceKey, list[Document]]
         self.long_places = Coalescer(self._fetch_long_places)
         self.bins: Coalescer[int, Document] = Coalescer(self._fetch_bins)
+        self.existing = BinTable(database, assembly, deadline)
 
     async def close(self) -> None:
         """Stop every look-up."""

@@ -17,9 +17,13 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pymongo import ReturnDocument
 
+from beacon.model.counts import Layout
+from beacon.model.dataset import CoverageKind
 from beacon.model.errors import NotFound, UsageError
+from beacon.model.grouping import grouped
 from beacon.model.orders import Order
 from beacon.model.people import FULL
+from beacon.store.bins import changed as keep_changed_bins
 from beacon.store.driver import (
     COUNTERS,
     DATASETS,
@@ -29,7 +33,13 @@ from beacon.store.driver import (
     driver_errors,
     server_time,
 )
-from beacon.store.folding import Finish, FoldDocument, Held, WithdrawalDocument
+from beacon.store.folding import (
+    Finish,
+    FoldDocument,
+    Held,
+    OtherDocument,
+    WithdrawalDocument,
+)
 from beacon.store.orders import keep_orders, read_orders
 from beacon.store.overlay import (
     Effect,
@@ -40,7 +50,12 @@ from beacon.store.overlay import (
 )
 from beacon.store.ownership import this_process
 from beacon.store.people import read_people
-from beacon.store.release_documents import read_release, read_rows
+from beacon.store.release_documents import (
+    layout_document,
+    read_layout,
+    read_release,
+    read_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -68,7 +83,7 @@ class Standing(NamedTuple):
         releases: what the dataset serves or could serve.
         parts: people of a part, and the numbers of those who leave it.
         unknown: individuals that none of the parts names.
-        bare: ordinals of releases whose people are not, or not all, kept.
+        bare: ordinals of releases of whose people not all is kept that counts.
         is_served_bare: whether the release that is served is one of them.
     """
 
@@ -130,8 +145,7 @@ class Withdrawer:
         self, dataset: DatasetDocument, individuals: Collection[str]
     ) -> Standing:
         kept = self._kept(dataset)
-        numbers = {p["number"] for r in kept for p in r["parts"]}
-        people = {n: read_people(self._database, n) for n in sorted(numbers)}
+        people = self._people(kept)
         parts = {}
         unknown = set(individuals)
         for number, known in people.items():
@@ -149,6 +163,22 @@ class Withdrawer:
             bare=tuple(r["ordinal"] for r in bare),
             is_served_bare=any(r["_id"] == dataset.get("active") for r in bare),
         )
+
+    def _people(self, kept: Sequence[ReleaseDocument]) -> dict[int, People | None]:
+        """Return the people of every part, where all that they add is kept.
+
+        Whom the reference blocks of a part cover is not.
+        """
+        people: dict[int, People | None] = {}
+        for release in kept:
+            has_blocks = release["coverage"] == CoverageKind.BLOCKS
+            for part in release["parts"]:
+                number = part["number"]
+                if has_blocks:
+                    people[number] = None
+                elif number not in people:
+                    people[number] = read_people(self._database, number)
+        return people
 
     def _dataset(self, dataset: str) -> DatasetDocument:
         found = self._datasets.find_one({"_id": dataset, "removing": None})
@@ -212,13 +242,14 @@ class Withdrawer:
             UsageError: when the individuals behind its counts are not kept, and
                 somebody was withdrawn after it was published.
         """
-        if release.keeps_people or release.sample_count is None:
+        has_blocks = release.coverage is CoverageKind.BLOCKS
+        if release.sample_count is None or (release.keeps_people and not has_blocks):
             return
         published = _written(release.published)
         if any(order.at >= published for order in self.orders(release.dataset)):
             message = (
-                f"release {release.ordinal} of dataset {release.dataset} keeps no"
-                " individuals, and people were withdrawn since: load its files again"
+                f"release {release.ordinal} of dataset {release.dataset} may count"
+                " people who were withdrawn since: load its files again"
             )
             raise UsageError(message)
 
@@ -338,16 +369,22 @@ class _Work(Held):
         overlays = _overlays(self._database, served, standing)
         self._change({"$set": {"parts": _over(overlays, served["parts"])}})
         effects, rows = self._write(overlays, [served, *others])
-        changed = {
-            r["_id"]: _changed(r, overlays, effects[r["_id"]])
-            | _renewed(r, standing, renewed)
-            for r in (served, *others)
-        }
-        own = changed.pop(self.number)
+        own = _changed(served, overlays, effects[self.number])
+        own |= _renewed(served, standing, renewed)
+        self._keep_bins(self._served["_id"], self.number, effects[self.number])
         plan: WithdrawalDocument = {
             "replaces": self._served["_id"],
             "folds": [_fold_document(overlay) for overlay in overlays],
-            "others": [{"_id": n, **fields} for n, fields in changed.items()],
+            "others": [
+                self._other(
+                    release["_id"],
+                    _changed(release, overlays, effects[release["_id"]])
+                    | _renewed(release, standing, renewed),
+                    effects[release["_id"]],
+                )
+                for release in others
+                if _leaving(release, standing)
+            ],
         }
         ordinal = self._flip(own, plan)
         return Withdrawn(
@@ -380,6 +417,16 @@ class _Work(Held):
                 effects[number].lost_by_bin.update(effect.lost_by_bin)
             parts = after
         return effects, rows
+
+    def _other(self, number: int, fields: Document, effect: Effect) -> OtherDocument:
+        """Return what is to be done to another release; its bins wait elsewhere."""
+        (waiting,) = _numbers(self._database, 1)
+        self._keep_bins(number, waiting, effect)
+        return {"number": number, "fields": fields, "bins": waiting}
+
+    def _keep_bins(self, old: int, new: int, effect: Effect) -> None:
+        assembly = self._served["assembly"]
+        keep_changed_bins(self._database, assembly, old, new, effect.lost_by_bin)
 
     def _flip(self, own: Document, plan: WithdrawalDocument) -> int:
         """Make the new release the one that is served; return its ordinal."""
@@ -504,14 +551,23 @@ def _over(
 
 def _layout(document: ReleaseDocument, overlays: Sequence[Overlay]) -> LayoutDocument:
     """Return the layout of a release that people leave: no group is of nobody."""
-    layout = document["layout"]
-    baseline = [*layout["baseline"]]
+    layout = read_layout(document["layout"])
+    baseline = [*layout.baseline]
     firsts = {part.number: part.first for part in read_rows(document["parts"]).parts}
     for overlay in overlays:
         first = firsts.get(overlay.part.number)
         if first is not None:
             for leaver in overlay.leavers:
                 baseline[first + leaver.column] -= FULL.an
-    total, *others = layout["groups"]
-    groups = [total, *(g for g in others if any(baseline[c] for c in g[1]))]
-    return {**layout, "baseline": baseline, "groups": groups}
+    kinds = tuple(
+        kind if an else (None,) * len(kind)
+        for kind, an in zip(layout.kinds, baseline, strict=False)
+    )
+    if kinds:
+        options = json.loads(document["options"])
+        groups = grouped(kinds, options.get("groupBy", ()))
+    else:
+        total, *others = layout.groups
+        groups = (total, *(g for g in others if any(baseline[c] for c in g.columns)))
+    left = Layout(baseline=tuple(baseline), groups=groups, kinds=kinds)
+    return layout_document(left)

@@ -21,6 +21,7 @@ from beacon.model.pattern import side_of_mate
 from beacon.model.variant import is_symbolic
 from beacon.store.annotation_documents import annotation_document, kinds_of
 from beacon.store.annotation_writer import AnnotationWriter
+from beacon.store.bins import added, keep_bins, read_bins
 from beacon.store.carrier_documents import CarrierWriter
 from beacon.store.driver import (
     JOURNALED,
@@ -35,7 +36,7 @@ from beacon.store.driver import (
 )
 from beacon.store.keys import SALTS, decode, encode, length_class, long_key
 from beacon.store.packing import pack
-from beacon.store.release_documents import Touched
+from beacon.store.release_documents import Touched, part_document, read_rows
 from beacon.store.runs import Binner
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from beacon.model.counts import CoverageRun, Layout, VariantRecord
     from beacon.model.dataset import CoverageKind, Input, Release
+    from beacon.store.bins import Added, Bins
     from beacon.store.lease import Lease
 
 _BATCH = 5000
@@ -79,6 +81,7 @@ class ReleaseWriter:
     def __init__(
         self, database: Database[Document], assembly: str, layout: Layout, lease: Lease
     ) -> None:
+        self._database = database
         self._assembly = assembly
         self._layout = layout
         self._lease = lease
@@ -210,6 +213,42 @@ class ReleaseWriter:
             self._touched |= new
             self._lease.touch(self._touched)
 
+    def complete(self) -> None:
+        """Write all that was put; nothing may be put any more.
+
+        Raises:
+            StoreUnavailable: when not everything could be written.
+            LoadRejected: when this load lost its lease.
+        """
+        if self._thread.is_alive():
+            self._keep_bins(self._binner.close())
+            self._send_bins()
+            self._queue.put({self._carriers: self._carriers.close()})
+        self._finish()
+        self._raise_failure()
+
+    def added(self) -> Added:
+        """Return what exists only in what was appended, when all is written.
+
+        Raises:
+            StoreUnavailable: when the store fails.
+        """
+        self.complete()
+        base = self._lease.base
+        documents = [] if base is None else base["parts"]
+        mine = part_document(self.number, self._layout)
+        rows = read_rows([*documents, mine])
+        ranks = self._touched.ranks
+        return added(self._database, self._assembly, rows, ranks, self._lease.renew)
+
+    def bins_before(self) -> Bins | None:
+        """Return the bins of the release that is appended to, where it has any."""
+        base = self._lease.base
+        number = None if base is None else base["_id"]
+        if number is None:
+            return None
+        return read_bins(self._database, self._assembly, number)
+
     def publish(
         self,
         *,
@@ -223,18 +262,22 @@ class ReleaseWriter:
         options: Mapping[str, object],
         report: Mapping[str, object],
         coverage: CoverageKind | None = None,
+        bins: Mapping[tuple[int, int], int] | None = None,
+        depth: str | None = None,
     ) -> Release:
         """Finish writing, and make this the release its dataset serves.
+
+        ``bins`` tell how many short alleles exist and begin in each 131,072 bases;
+        without them wide ranges are counted row by row.  ``depth`` is what the files'
+        annotations tell of, in the loader's words; all else is the release's.
 
         Raises:
             StoreUnavailable: when not everything could be written.
             LoadRejected: when this load lost its lease.
         """
-        self._keep_bins(self._binner.close())
-        self._send_bins()
-        self._queue.put({self._carriers: self._carriers.close()})
-        self._finish()
-        self._raise_failure()
+        self.complete()
+        if bins is not None:
+            keep_bins(self._database, self._assembly, self.number, bins)
         release = self._lease.publish(
             {
                 "fingerprint": fingerprint,
@@ -248,6 +291,7 @@ class ReleaseWriter:
                 "options": options,
                 "report": report,
                 "coverage": coverage,
+                "depth": depth,
             }
         )
         self._is_open = False

@@ -1,0 +1,438 @@
+"""Appending: the release a dataset serves, plus files.
+
+The files of that release are not read again where their counts suffice: its rows
+are shared, and the new files become a part more.  Where they do not (a person in
+old and new files on one contig, reference blocks, other options) all files are read
+as one load; then the old ones must still be what they were.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
+
+from beacon.ingest.loading import (
+    LoadOutcome,
+    digest_of,
+    load_variants,
+    open_files,
+    read_input,
+    tool,
+    without_withdrawn,
+    write_records,
+)
+from beacon.model.dataset import CoverageKind
+from beacon.model.errors import LoadRejected, ReadError, UsageError
+from beacon.model.grouping import joined
+from beacon.store.release_documents import Appended
+from loaders import Cohort, LoadOptions, open_cohort
+from loaders.mapping import Choice, CountMapping
+from loaders.roster import read_samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from beacon.ingest.loading import LoadRequest, Opened
+    from beacon.model.counts import Layout
+    from beacon.model.dataset import Input, Release
+    from beacon.model.people import People
+    from beacon.store.releases import Catalogue
+    from beacon.store.writer import ReleaseWriter
+
+_SHAPING = ("filters", "groupBy", "infoCounts", "reference", "callable", "vrsIds")
+"""Options that must be the same of files that are not read together."""
+
+_MOST_COLUMNS = 10_000
+
+
+class _ReadAgain(Exception):
+    """The old files have to be read again; says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The release that is appended to.
+
+    Attributes:
+        people: those of each of its parts; ``None``: of some they are not kept.
+        depth: what its files' annotations tell of.
+    """
+
+    release: Release
+    people: tuple[People, ...] | None
+    depth: str | None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Its people."""
+        return frozenset(
+            name for one in self.people or () for name in one.names if name is not None
+        )
+
+
+def append_variants(
+    catalogue: Catalogue,
+    request: LoadRequest,
+    progress: Callable[[int], None] | None = None,
+) -> LoadOutcome:
+    """Load files beside those the dataset serves already; publish all of them.
+
+    Without a release it is a load like any other.
+
+    Raises:
+        LoadRejected: the files must not be loaded; nothing was stored.
+        UsageError: the request contradicts the release or another live load.
+        StoreUnavailable: the database was lost; nothing was published.
+    """
+    base = _base(catalogue, request.dataset)
+    if base is None:
+        return load_variants(catalogue, request, progress)
+    request = without_withdrawn(catalogue, request)
+    request = _inherited(request, base.release)
+    request, left_out = _without_known(request, base.release)
+    if not request.paths:
+        return LoadOutcome(
+            dataset=request.dataset,
+            assembly=base.release.assembly,
+            release=base.release,
+            is_new=False,
+            report=None,
+        )
+    with TemporaryDirectory() as home:
+        table = Path(home) / "samples.tsv"
+        try:
+            opened = _opened(request, base, table)
+            opened.cohort.report.notes.extend(left_out)
+            return _appended(catalogue, request, base, opened, progress)
+        except _ReadAgain as reason:
+            whole = _all_again(request, base, str(reason), table)
+        return load_variants(catalogue, whole, progress)
+
+
+def _opened(request: LoadRequest, base: Base, table: Path) -> Opened:
+    """Return the new files, opened; people known already are who they were."""
+    options = request.options
+    cohort = open_cohort(request.paths, replace(options, samples=None, group_by=()))
+    _refuse_other_kind(cohort, base.release)
+    samples = set(cohort.samples)
+    rows = {n: row for n, row in _rows_of(base.people or ()) if n in samples}
+    table_ = _table(rows, options, table)
+    return open_files(replace(request, options=replace(options, samples=table_)))
+
+
+def _base(catalogue: Catalogue, dataset: str) -> Base | None:
+    stored = catalogue.served(dataset)
+    if stored is None:
+        return None
+    found = [catalogue.people_of(number) for number in stored.rows.numbers]
+    known = [people for people in found if people is not None]
+    return Base(
+        release=stored.release,
+        people=tuple(known) if len(known) == len(found) else None,
+        depth=stored.depth,
+    )
+
+
+# --- what is asked ------------------------------------------------------------------
+
+
+def _inherited(request: LoadRequest, release: Release) -> LoadRequest:
+    """Return the request; options that are not given are the release's.
+
+    Raises:
+        UsageError: an option is needed again that the release does not hold.
+    """
+    told, options = release.options, request.options
+    if "callable" in told and options.callable_regions is None:
+        message = (
+            f"release {release.ordinal} declares where it looked; give the same BED"
+            " file with --callable"
+        )
+        raise UsageError(message)
+    counts = options.info_counts
+    if counts is None and "infoCounts" in told:
+        counts = _choice(cast("Mapping[str, object]", told["infoCounts"]))
+    options = replace(
+        options,
+        assembly=options.assembly or release.assembly,
+        group_by=options.group_by or tuple(_groups(told)),
+        keep_filtered=options.keep_filtered or told.get("filters") == "all",
+        info_counts=counts,
+        keeps_people=options.keeps_people and not told.get("countsOnly"),
+    )
+    given = {"samples": digest_of(options.samples), "appendedTo": release.ordinal}
+    return replace(
+        request,
+        options=options,
+        keeps_vrs_ids=request.keeps_vrs_ids or bool(told.get("vrsIds")),
+        told=given,
+    )
+
+
+def _groups(told: Mapping[str, object]) -> Sequence[str]:
+    """Return the columns of the samples table that people are grouped by."""
+    return cast("list[str]", told.get("groupBy", []))
+
+
+def _choice(told: Mapping[str, object]) -> Choice:
+    preset = cast("str | None", told["preset"])
+    forms = cast("list[object]", told["forms"])
+    return Choice(
+        name=preset or "in the last release",
+        forms=tuple(CountMapping.model_validate(form) for form in forms),
+        is_preset=preset is not None,
+    )
+
+
+def _without_known(
+    request: LoadRequest, release: Release
+) -> tuple[LoadRequest, list[str]]:
+    """Return a request for the files that are new; a note names the others."""
+    known = {one.sha256 for one in release.inputs}
+    there = [read_input(path) for path in request.paths]
+    paths = tuple(
+        path
+        for path, one in zip(request.paths, there, strict=True)
+        if one.sha256 not in known
+    )
+    left_out = [one.name for one in there if one.sha256 in known]
+    notes = []
+    if left_out:
+        named = ", ".join(left_out[:5])
+        notes.append(
+            f"{len(left_out)} files are in release {release.ordinal} already and were"
+            f" left out ({named})"
+        )
+    return replace(request, paths=paths), notes
+
+
+def _refuse_other_kind(cohort: Cohort, release: Release) -> None:
+    assembly = cohort.assembly.name
+    if assembly != release.assembly:
+        message = (
+            f"dataset {release.dataset} is {release.assembly}; these files are"
+            f" {assembly}"
+        )
+        raise UsageError(message)
+    if cohort.is_genotyped != release.genotyped:
+        has, have = ("has", "have none") if release.genotyped else ("has no", "do")
+        message = f"dataset {release.dataset} {has} genotypes, but these files {have}"
+        raise UsageError(message)
+
+
+# --- as a part more -----------------------------------------------------------------
+
+
+def _appended(
+    catalogue: Catalogue,
+    request: LoadRequest,
+    base: Base,
+    opened: Opened,
+    progress: Callable[[int], None] | None,
+) -> LoadOutcome:
+    """Write the new files as a part more.
+
+    Raises:
+        _ReadAgain: the counts of the old files do not suffice.
+    """
+    cohort = opened.cohort
+    layout = _layout(base, opened)
+    shares_people = _shares_people(base, opened)
+    with catalogue.begin(
+        request.dataset,
+        assembly=cohort.assembly.name,
+        layout=cohort.layout,
+        appended_to=Appended(base.release.number, layout),
+    ) as writer:
+        write_records(catalogue, writer, opened, request, progress)
+        _check_end(base.release, opened, is_apart=shares_people)
+        release = _publish(writer, base, opened)
+    return LoadOutcome(
+        dataset=request.dataset,
+        assembly=release.assembly,
+        release=release,
+        is_new=True,
+        report=cohort.report,
+    )
+
+
+def _layout(base: Base, opened: Opened) -> Layout:
+    """Return the columns of old and new files side by side.
+
+    Raises:
+        _ReadAgain: they cannot stand side by side.
+    """
+    release, cohort = base.release, opened.cohort
+    for name in _SHAPING:
+        if release.options.get(name) != opened.told.get(name):
+            reason = f"they were loaded with other options ({name})"
+            raise _ReadAgain(reason)
+    if base.depth != cohort.depth:
+        reason = "other annotations stand in their headers"
+        raise _ReadAgain(reason)
+    if release.coverage is CoverageKind.BLOCKS:
+        reason = "they have reference blocks"
+        raise _ReadAgain(reason)
+    layout = joined(release.layout, cohort.layout, _groups(opened.told))
+    if layout is None or len(layout.baseline) > _MOST_COLUMNS:
+        reason = "their groups differ from those of the new files"
+        raise _ReadAgain(reason)
+    return layout
+
+
+def _shares_people(base: Base, opened: Opened) -> bool:
+    """Whether somebody may be in old and in new files.
+
+    Raises:
+        _ReadAgain: it is not known who is in the old ones.
+    """
+    if not opened.cohort.is_genotyped:
+        return True
+    if base.people is None:
+        reason = "the individuals behind their counts are not kept"
+        raise _ReadAgain(reason)
+    return not base.names.isdisjoint(opened.cohort.everybody)
+
+
+def _check_end(release: Release, opened: Opened, *, is_apart: bool) -> None:
+    """Check what only reading the files tells.
+
+    Args:
+        release: what is appended to.
+        opened: the new files, read.
+        is_apart: whether the files must have other contigs than the release.
+
+    Raises:
+        _ReadAgain: the old files have to be read, too.
+    """
+    cohort = opened.cohort
+    if cohort.coverage is not release.coverage:
+        reason = "the new files have reference blocks"
+        raise _ReadAgain(reason)
+    if is_apart and not cohort.contigs.isdisjoint(release.contigs):
+        reason = "new and old files hold the same people on the same contigs"
+        if not cohort.is_genotyped:
+            reason = "new and old files hold the same contigs, and counts do not add up"
+        raise _ReadAgain(reason)
+
+
+def _publish(writer: ReleaseWriter, base: Base, opened: Opened) -> Release:
+    release, cohort = base.release, opened.cohort
+    added, bins = writer.added(), writer.bins_before()
+    if bins is not None:
+        for place, number in added.bins.items():
+            bins[place] = bins.get(place, 0) + number
+    count = None
+    if cohort.is_genotyped:
+        count = len(base.names | set(cohort.everybody))
+    return writer.publish(
+        fingerprint=_fingerprint(release, opened),
+        genotyped=cohort.is_genotyped,
+        contigs=release.contigs | cohort.contigs,
+        coverage=release.coverage,
+        variants=release.variants + added.alleles,
+        sample_count=count,
+        inputs=(*release.inputs, *opened.inputs),
+        tool=tool(),
+        options=opened.told,
+        report=cohort.report.as_dict(),
+        bins=bins,
+        depth=base.depth,
+    )
+
+
+def _fingerprint(release: Release, opened: Opened) -> str:
+    files = sorted(one.sha256 for one in opened.inputs)
+    text = json.dumps([release.fingerprint, files, opened.told], sort_keys=True)
+    return sha256(text.encode()).hexdigest()
+
+
+# --- all files again ----------------------------------------------------------------
+
+
+def _all_again(
+    request: LoadRequest, base: Base, reason: str, table: Path
+) -> LoadRequest:
+    """Return the request that reads the old files with the new ones, as one load.
+
+    Raises:
+        LoadRejected: an old file is not what it was, or cannot be found.
+        UsageError: the samples of the old files are needed, and not kept.
+    """
+    release, options = base.release, request.options
+    old = tuple(_kept(one, reason) for one in release.inputs)
+    samples = options.samples
+    if base.people is not None:
+        samples = _table(dict(_rows_of(base.people)), options, table)
+    elif release.options.get("samples") and samples is None:
+        message = (
+            f"the old files have to be read again ({reason}); give the table of all"
+            " their samples with --samples"
+        )
+        raise UsageError(message)
+    return replace(
+        request,
+        paths=old + request.paths,
+        options=replace(options, samples=samples),
+        note=f"the files of release {release.ordinal} were read again: {reason}",
+    )
+
+
+def _kept(one: Input, reason: str) -> Path:
+    """Return where an old file is.
+
+    Raises:
+        LoadRejected: it is not there any more, or was changed.
+    """
+    what = "is not known where it was" if one.path is None else "cannot be read"
+    if one.path is not None:
+        try:
+            if read_input(Path(one.path)).sha256 == one.sha256:
+                return Path(one.path)
+            what = "was changed"
+        except ReadError:
+            what = "cannot be found"
+    message = (
+        f"{one.name} has to be read again ({reason}), but it {what}; load all files"
+        " of the dataset without --append"
+    )
+    raise LoadRejected(message)
+
+
+_Row = dict[str, str | None]
+"""What is told of a sample, by column."""
+
+
+def _table(rows: dict[str, _Row], options: LoadOptions, path: Path) -> Path | None:
+    """Write known samples and those of the table that is given as one table.
+
+    The columns to group by are there even where nothing is known.
+    """
+    rows = dict(rows)
+    if options.samples is not None:
+        for sample in read_samples(options.samples, ()).values():
+            told = dict(zip(sample.columns, sample.values, strict=True))
+            rows[sample.name] = {"individual": sample.individual, **told}
+    if not rows and not options.group_by:
+        return options.samples
+    named = (name for row in rows.values() for name in row)
+    groups = (name.lower() for name in options.group_by)
+    columns = list(dict.fromkeys((*named, *groups)))
+    lines = ["\t".join(("sample", *columns))]
+    for name, row in rows.items():
+        lines.append("\t".join((name, *(row.get(c) or "" for c in columns))))
+    path.write_text("\n".join(lines) + "\n", "utf-8", "surrogateescape")
+    return path
+
+
+def _rows_of(people: Sequence[People]) -> Iterator[tuple[str, _Row]]:
+    """Yield what is known of each sample."""
+    for part in people:
+        for number, individual in enumerate(part.names):
+            told = {column: values[number] for column, values in part.table.items()}
+            for sample in part.samples[number]:
+                yield sample, {"individual": individual, **told}
