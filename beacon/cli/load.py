@@ -35,6 +35,7 @@ from beacon.ingest import (
     append_variants,
     load_variants,
     try_variants,
+    with_duplicates,
 )
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import UsageError
@@ -188,6 +189,7 @@ def variants(
                     leave_out_again(catalogue, settings)
                     into = append_variants if append else load_variants
                     outcome = into(catalogue, request, told)
+                    outcome = with_duplicates(catalogue, outcome)
     _tell(outcome)
     if reference is not None and outcome.assembly not in request.references:
         hint = f"Questions need this reference, too: set references.{outcome.assembly}."

@@ -5,6 +5,7 @@ nothing at all.
 """
 
 from beacon.ingest.appending import append_variants
+from beacon.ingest.comparing import with_duplicates
 from beacon.ingest.journal import Journal
 from beacon.ingest.loading import (
     LoadOutcome,
@@ -25,5 +26,6 @@ __all__ = [
     "load_variants",
     "reapply",
     "try_variants",
+    "with_duplicates",
     "withdraw",
 ]

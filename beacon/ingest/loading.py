@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.dataset import Input
-from beacon.model.errors import ReadError, StoreUnavailable, UsageError
+from beacon.model.errors import ReadError, UsageError
 from beacon.model.genes import name_texts, place_texts
 from beacon.model.variant import Allele
 from beacon.model.vrs import vrs_ids
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from loaders.report import LoadReport
 
 _BATCH = 2_000
-_COMPARING = 60.0
-"""Seconds after which people are compared with no further dataset."""
-
 _MEANING = 3
 """Raised when the same files would mean other counts than before."""
 
@@ -145,18 +142,7 @@ def load_variants(
             report=cohort.report.as_dict(),
             depth=cohort.depth,
         )
-    outcome = _outcome(request, release, cohort.report)
-    if cohort.people is None:
-        return outcome
-    return replace(outcome, duplicates=_likenesses(catalogue, request.dataset))
-
-
-def _likenesses(catalogue: Catalogue, dataset: str) -> tuple[str, ...]:
-    """Return who of a dataset is in others, too, or twice; it is loaded by now."""
-    try:
-        return catalogue.comparer().of_new(dataset, _COMPARING).sentences
-    except StoreUnavailable as failure:
-        return (f"Its people could not be compared with those of others: {failure}",)
+    return _outcome(request, release, cohort.report)
 
 
 def tool() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from beacon.ingest import LoadRequest, load_variants
+from beacon.ingest import LoadRequest, load_variants, with_duplicates
 from beacon.model.errors import NotFound
 from beacon.store.releases import Catalogue
 from loaders import LoadOptions
@@ -45,7 +45,7 @@ def load(
         options=LoadOptions(assembly="GRCh37", **options),  # type: ignore[arg-type]
         references={},
     )
-    return load_variants(catalogue, request)
+    return with_duplicates(catalogue, load_variants(catalogue, request))
 
 
 def write(path: Path, people: Mapping[str, Copies], step: int = 1) -> Path:

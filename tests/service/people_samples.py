@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from beacon.ingest import LoadRequest, load_variants
+from beacon.ingest import LoadRequest, append_variants, load_variants
 from loaders import LoadOptions
 
 if TYPE_CHECKING:
@@ -63,10 +63,13 @@ def load(
     dataset: str,
     records: Sequence[Record],
     people: Sequence[str] = PEOPLE,
+    *,
+    appends: bool = False,
     **options: object,
-) -> tuple[str, ...]:
-    """Load records as a dataset; return what is said of its people."""
-    path, table = folder / f"{dataset}.vcf", folder / "samples.tsv"
+) -> None:
+    """Load records as a dataset, or append them to it."""
+    path = folder / f"{dataset}{'.more' if appends else ''}.vcf"
+    table = folder / "samples.tsv"
     path.write_text(HEAD + "\t".join(people) + "\n" + "".join(r.line for r in records))
     table.write_text(SAMPLES)
     request = LoadRequest(
@@ -75,4 +78,4 @@ def load(
         options=LoadOptions(assembly="GRCh37", samples=table, **options),  # type: ignore[arg-type]
         references={},
     )
-    return load_variants(catalogue, request).duplicates
+    (append_variants if appends else load_variants)(catalogue, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -112,6 +113,47 @@ async def test_leaving_out_is_loading_without(
             assert adds_up(part), text
     finally:
         await store.close()
+
+
+async def test_people_of_all_parts_are_left_out(
+    catalogue: Catalogue, variant_store: VariantStore, tmp_path: Path
+) -> None:
+    """Of a release that was appended to, whoever is in either part."""
+    chance = random.Random(5)  # noqa: S311 - genotypes, not keys
+    gone = frozenset({"I1", "P6"})
+    for name, excluded in (("all", frozenset()), ("some", gone)):
+        chance.seed(5)
+        for appends, people in ((False, PEOPLE), (True, ("P5", "P6", "P7"))):
+            lines = [
+                Record(
+                    chromosome="22",
+                    pos=20_000_000 + 10 * step + 5 * appends * (step == 0),
+                    reference="A",
+                    alternates="G,C",
+                    genotypes=tuple(chance.choice(DIPLOID) for _ in people),
+                )
+                for step in range(6)
+            ]
+            load(
+                catalogue,
+                tmp_path,
+                name,
+                lines,
+                people,
+                appends=appends,
+                excluded=excluded,
+            )
+    beacon = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
+    for text in [text for line in lines for text in line.spelled]:
+        asked = question(text, datasets=("all",), excluded=tuple(gone))
+        (one,) = (await beacon.answer(replace(asked, by=("sex",)), OPERATOR)).datasets
+        (other,) = (
+            await beacon.answer(question(text, datasets=("some",)), OPERATOR)
+        ).datasets
+
+        assert told(other) == told(replace(one, groups=())), text
+        assert adds_up(one), text
+        assert one.sample_count == 5
 
 
 def adds_up(part: DatasetDisclosure) -> bool:
