@@ -5,6 +5,7 @@ Every release is kept until it is removed; going back is moving one pointer.
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -99,13 +100,22 @@ def set_description(
 
 @datasets.command("releases")
 @click.argument("dataset", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="All that each was made from.")
 @click.pass_context
-def list_releases(context: click.Context, dataset: str) -> None:
+def list_releases(
+    context: click.Context,
+    dataset: str,
+    as_json: bool,  # noqa: FBT001 - click passes it by name
+) -> None:
     """List the releases of a dataset, oldest first; * marks the one it serves."""
     with _catalogue(context) as catalogue:
         found = catalogue.dataset(dataset).release
         known = catalogue.releases(dataset)
     serving = None if found is None else found.number
+    if as_json:
+        told = [_as_json(r, is_served=r.number == serving) for r in known]
+        click.echo(json.dumps(told, indent=2))
+        return
     head = ("RELEASE", "PUBLISHED", "ASSEMBLY", "PEOPLE", "VARIANTS", "FILES")
     _print_table([head, *(_release_row(r, serving) for r in known)])
 
@@ -170,6 +180,28 @@ def _release_row(release: Release, serving: int | None) -> tuple[str, ...]:
     )
 
 
+def _as_json(release: Release, *, is_served: bool) -> dict[str, object]:
+    """Return what a release was made from, and how."""
+    return {
+        "release": release.ordinal,
+        "served": is_served,
+        "created": release.created.isoformat(),
+        "published": release.published.isoformat(),
+        "assembly": release.assembly,
+        "sampleCount": release.sample_count,
+        "variants": release.variants,
+        "loads": release.loads,
+        "fingerprint": release.fingerprint,
+        "inputs": [
+            {"name": one.name, "sha256": one.sha256, "size": one.size}
+            for one in release.inputs
+        ],
+        "tool": release.tool,
+        "options": dict(release.options),
+        "report": dict(release.report),
+    }
+
+
 def _people(release: Release) -> str:
     return "sites" if release.sample_count is None else f"{release.sample_count:,}"
 
@@ -195,6 +227,8 @@ def _print_facts(dataset: Dataset) -> None:
             "contigs": ", ".join(sorted(release.contigs, key=_genome_order)),
             "groups": ", ".join(group.label for group in release.layout.groups),
             "files": ", ".join(source.name for source in release.inputs),
+            "loads": str(release.loads) if release.loads > 1 else None,
+            "made with": release.tool,
         }
     for key, value in facts.items():
         if value is not None:

@@ -53,6 +53,7 @@ class Release:
         variants: how many alleles exist (see contract, "Meaning of the data").
         sample_count: people, or ``None`` for a sites-only source.
         coverage: how it declares where it looked; ``None``: it does not.
+        loads: in how many loads its files came: one, and those appended to it.
         keeps_people: whether the individuals behind all its counts are kept.
         options: the load's options that shape its content, as given.
         report: the load report, as written by ``--report``.
@@ -75,6 +76,7 @@ class Release:
     options: Mapping[str, object] = field(default_factory=dict)
     report: Mapping[str, object] = field(default_factory=dict)
     coverage: CoverageKind | None = None
+    loads: int = 1
     keeps_people: bool = False
 
 

@@ -2,7 +2,7 @@
 
 ``variants_<assembly>`` holds one document per short variant,
 
-    {_id: key, r?: REF, a?: ALT, d: {"<release number>": packed counts}}
+    {_id: key, r?: REF, a?: ALT, d: {"<field>": packed counts}}
 
 with ``r`` and ``a`` where the key holds only their hash.  ``long_<assembly>``
 holds variants that are structural or span more than 1,000 bases,
@@ -14,7 +14,9 @@ A breakend also has its mate's contig and start, under an index of their own: it
 is found from both sides.
 ``coverage_<assembly>`` holds where releases looked, 16,384 bases a document,
 
-    {_id: key of the first base, d: {"<release number>": packed runs}}
+    {_id: key of the first base, d: {"<field>": packed runs}}
+
+A field is the number of a part of releases (``rows``), or of an overlay of one.
 """
 
 from __future__ import annotations

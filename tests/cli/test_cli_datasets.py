@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,3 +119,22 @@ def test_individuals_are_kept_or_not(empty_beacon: Command, tmp_path: Path) -> N
 
     told = [line.split(maxsplit=1)[1] for line in shown if line.startswith("indiv")]
     assert told == ["kept", "not kept"]
+
+
+def test_appended_files_are_told(two_releases: Command, tmp_path: Path) -> None:
+    """An append adds to what is served, and every release tells its files."""
+    more = tmp_path / "more.vcf"
+    more.write_text(
+        HEAD.replace("P1\tP2", "P3\tP4")
+        + "22\t20000000\t.\tA\tG\t50\tPASS\t.\tGT\t0/1\t0/0\n"
+    )
+    done = two_releases("load", "variants", str(more), "--dataset", "d1", "--append")
+    shown = json.loads(two_releases("datasets", "releases", "d1", "--json").stdout)
+
+    assert (done.returncode, done.stderr.count("error")) == (0, 0)
+    assert [1, 2, 3] == [one["release"] for one in shown]
+    assert [False, False, True] == [one["served"] for one in shown]
+    assert ["second.vcf", "more.vcf"] == [one["name"] for one in shown[2]["inputs"]]
+    assert (4, 2) == (shown[2]["sampleCount"], shown[2]["loads"])
+    assert all("path" not in one for one in shown[2]["inputs"])
+    assert "2 of 8" in two_releases("ask", QUESTION).stdout

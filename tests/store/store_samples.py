@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from beacon.model.grouping import joined
 from beacon.store.release_documents import Appended
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from beacon.model.dataset import Release
     from beacon.store.releases import Catalogue
@@ -110,10 +111,11 @@ def load(
     layout: Layout = LAYOUT,
     before: Release | None = None,
     earlier: Sequence[VariantRecord] = (),
+    bins: Mapping[tuple[int, int], int] | None = None,
 ) -> Release:
     """Load and publish records as one release, or as a part more of the one before.
 
-    ``earlier`` are the records of that one.
+    ``earlier`` are the records of that one; ``bins`` are the records' own, if any.
     """
     contigs = ASSEMBLIES[assembly].contigs
     names = frozenset(contigs[r.rank - 1].name for r in (*earlier, *records))
@@ -131,6 +133,9 @@ def load(
         dataset, assembly=assembly, layout=layout, appended_to=appended
     ) as writer:
         writer.put(records)
+        if appended is not None and bins is not None:
+            known, added = writer.bins_before(), writer.added().bins
+            bins = None if known is None else Counter(known) + Counter(added)
         return writer.publish(
             fingerprint=fingerprint,
             genotyped=True,
@@ -141,4 +146,5 @@ def load(
             tool="test",
             options={},
             report={},
+            bins=bins,
         )
