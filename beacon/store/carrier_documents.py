@@ -107,6 +107,10 @@ class CarrierWriter:
         self._counter = 0
         self._open: dict[Bin, Packer] = {}
 
+    def enter(self, chunk: int) -> None:
+        """Begin a chunk; what the last one collected was taken by ``close``."""
+        self._chunk, self._counter = chunk, 0
+
     def collect(self, records: Iterable[VariantRecord]) -> list[Document]:
         """Take records, mostly in genome order; return documents that are whole."""
         whole: list[Document] = []

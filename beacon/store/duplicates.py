@@ -23,6 +23,7 @@ from beacon.store.concordance import (
     of_pairs,
 )
 from beacon.store.driver import DATASETS, RELEASES, driver_errors
+from beacon.store.individuals import NOBODY, without_names
 from beacon.store.markers import MarkerReader, PartPeople, Source
 from beacon.store.people import read_people
 from beacon.store.release_documents import LISTED, is_readable, read_release
@@ -143,9 +144,13 @@ class Comparer:
     def _sources(self, served: Mapping[str, StoredRelease]) -> Iterator[Source]:
         """Yield the datasets whose people are kept."""
         for name, stored in served.items():
-            numbers = stored.rows.numbers
+            numbers, left = stored.rows.numbers, stored.left
             every = ((n, read_people(self._database, n)) for n in numbers)
-            parts = tuple(PartPeople(n, p) for n, p in every if p is not None)
+            parts = tuple(
+                PartPeople(n, without_names(people, left.get(n, NOBODY)))
+                for n, people in every
+                if people is not None
+            )
             if parts:
                 assembly = stored.release.assembly
                 yield Source(dataset=name, assembly=assembly, parts=parts)

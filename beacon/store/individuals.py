@@ -45,11 +45,22 @@ if TYPE_CHECKING:
 _DIPLOID = 2
 
 
+NOBODY: frozenset[int] = frozenset()
+
+
 class Crowd(NamedTuple):
-    """The people of one part, and where each name stands."""
+    """The people of one part, and where each name stands.
+
+    Attributes:
+        people: without the names of those who left.
+        kept: as they are kept.
+        left: who is in no count any more, though not erased yet.
+    """
 
     people: People
     numbers: Mapping[str, tuple[int, ...]]
+    kept: People
+    left: frozenset[int]
 
     def of(self, names: Iterable[str]) -> frozenset[int]:
         """Return the numbers of some individuals."""
@@ -63,24 +74,37 @@ class Directory:
         self._table = table
         self._known: dict[int, Crowd] = {}
 
-    async def crowds(self, parts: Sequence[int]) -> dict[int, Crowd]:
+    async def crowds(self, parts: Mapping[int, frozenset[int]]) -> dict[int, Crowd]:
         """Return the people of parts, of those whose people are kept.
+
+        Args:
+            parts: their numbers, and who left each.
 
         Raises:
             StoreUnavailable: when they cannot be read.
         """
         every = await asyncio.gather(*(self._table.get(part) for part in parts))
         found: dict[int, Crowd] = {}
-        for part, people in zip(parts, every, strict=True):
-            if people is None:
+        for (part, left), kept in zip(parts.items(), every, strict=True):
+            if kept is None:
                 continue
             known = self._known.pop(part, None)
-            if known is None or known.people is not people:
-                known = Crowd(people, _numbers(people))
+            if known is None or known.kept is not kept or known.left != left:
+                people = without_names(kept, left)
+                known = Crowd(people, _numbers(people), kept, left)
             self._known[part] = found[part] = known
         while len(self._known) > max(_REMEMBERED, len(found)):
             del self._known[next(iter(self._known))]
         return found
+
+
+def without_names(people: People, left: frozenset[int]) -> People:
+    """Return people of whom some have left, as they will be kept."""
+    if not left:
+        return people
+    names = tuple(None if n in left else name for n, name in enumerate(people.names))
+    samples = tuple(() if n in left else s for n, s in enumerate(people.samples))
+    return replace(people, names=names, samples=samples)
 
 
 _REMEMBERED = 64
@@ -125,7 +149,7 @@ class Individuals:
         self._contig = contig
         self._crowds = crowds
         self._carriers = carriers
-        self._is_asked_without = bool(excluded)
+        self._excluded = excluded
         self._by = by
         self._gone = {part: crowd.of(excluded) for part, crowd in crowds.items()}
         self._leaving = [
@@ -211,28 +235,32 @@ class Individuals:
     async def told(self, shelf: Shelf, found: DatasetFindings) -> DatasetFindings:
         """Return what a dataset says with what it says of its people."""
         parts = [part.number for part in shelf.rows.parts]
-        if any(part not in self._crowds for part in parts):
+        names = {
+            self._crowds[part].people.names[person]
+            for part in parts
+            for person in self._gone.get(part, NOBODY)
+        }
+        is_known = all(part in self._crowds for part in parts)
+        if not is_known and not names:
             return replace(
                 found,
-                left_out=None if self._is_asked_without else 0,
+                left_out=None if self._excluded else 0,
                 groups=None if self._by else (),
             )
-        left_out = len(
-            {
-                self._crowds[part].people.names[person]
-                for part in parts
-                for person in self._gone[part]
-            }
-        )
-        if not self._doubtful.isdisjoint(parts):
+        is_unsure = not is_known and len(names) < len(self._excluded)
+        if is_unsure or not self._doubtful.isdisjoint(parts):
             return DatasetFindings(
                 dataset=found.dataset,
                 total=0,
                 silence=Silence.ONLY_EXCLUDED,
-                left_out=left_out,
+                left_out=len(names),
             )
-        groups = await self._groups(shelf, found) if self._by else ()
-        return replace(found, left_out=left_out, groups=groups)
+        groups: tuple[PeopleGroup, ...] | None = (
+            () if is_known or not self._by else None
+        )
+        if self._by and is_known:
+            groups = await self._groups(shelf, found)
+        return replace(found, left_out=len(names), groups=groups)
 
     async def _groups(
         self, shelf: Shelf, found: DatasetFindings

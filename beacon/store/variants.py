@@ -34,7 +34,7 @@ from beacon.store.driver import (
     driver_errors,
 )
 from beacon.store.genes import genes_version, read_texts
-from beacon.store.individuals import Directory, Individuals
+from beacon.store.individuals import NOBODY, Directory, Individuals
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
 from beacon.store.naming import NameTable
 from beacon.store.people import PeopleTable
@@ -212,8 +212,9 @@ class VariantStore:
     async def _crowds_of(self, datasets: Sequence[str]) -> dict[int, Crowd]:
         await self._refresh(_FRESH)
         served = [self._shelves[d][1] for d in datasets if d in self._shelves]
-        parts = [n for stored in served if stored for n in stored.rows.numbers]
-        return await self._directory.crowds(parts)
+        return await self._directory.crowds(
+            {n: s.left.get(n, NOBODY) for s in served if s for n in s.rows.numbers}
+        )
 
     async def _asked_people(
         self, query: Query, shelves: Sequence[Shelf]
@@ -221,7 +222,7 @@ class VariantStore:
         """Return the people a question is about, where it is about any."""
         if query.pattern is None or not (query.excluded or query.by):
             return None
-        parts = [n for shelf in shelves for n in shelf.rows.numbers]
+        parts = {n: s.left.get(n, NOBODY) for s in shelves for n in s.rows.numbers}
         return Individuals(
             query.pattern.sequence,
             shelves,
@@ -279,7 +280,9 @@ class VariantStore:
                     stored.longest_short,
                     stored.widest_margin,
                 )
-                shelf = Shelf(dataset, stored.release, *reach, stored.annotated)
+                shelf = Shelf(
+                    dataset, stored.release, *reach, stored.annotated, stored.left
+                )
                 shelves.append(shelf)
         return shelves
 

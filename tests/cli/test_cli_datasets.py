@@ -119,6 +119,18 @@ def test_people_in_several_datasets_are_found(beacon: Command) -> None:
     assert "SMP-0010 is in" in found[1]["sentence"]
 
 
+def test_individuals_are_kept_or_not(empty_beacon: Command, tmp_path: Path) -> None:
+    """What is kept of people is shown; counts alone when asked for."""
+    path = write(tmp_path / "a.vcf", "1/1\t0/0")
+    shown = []
+    for options in ((), ("--counts-only",)):
+        empty_beacon("load", "variants", path, "--dataset", "d1", *options)
+        shown += empty_beacon("datasets", "show", "d1").stdout.splitlines()
+
+    told = [line.split(maxsplit=1)[1] for line in shown if line.startswith("indiv")]
+    assert told == ["kept", "not kept"]
+
+
 def test_appended_files_are_told(two_releases: Command, tmp_path: Path) -> None:
     """An append adds to what is served, and every release tells its files."""
     more = tmp_path / "more.vcf"

@@ -126,7 +126,7 @@ async def answers(
     address: StoreAddress, asked: Sequence[VariantPattern], dataset: str
 ) -> list[object]:
     """Return what a dataset answers to every question, at every granularity."""
-    store = await VariantStore.open(address)
+    store = await VariantStore.open(address, deadline=60.0)
     try:
         told = []
         for pattern in asked:

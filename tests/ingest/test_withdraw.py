@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-import json
+import os
 import random
+import signal
+from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient
 
-from beacon.ingest import Journal, LoadRequest, load_variants, reapply, withdraw
+from beacon.ingest import (
+    Journal,
+    LoadRequest,
+    append_variants,
+    load_variants,
+    reapply,
+    withdraw,
+)
+from beacon.ingest.loading import without
+from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import group_counts
 from beacon.model.errors import NotFound, StoreUnavailable, UsageError
 from beacon.model.orders import Order
+from beacon.model.pattern import Bounds, VariantPattern
+from beacon.model.query import Granularity, Query
 from beacon.store import folding
 from beacon.store.carrier_documents import read_carriers
 from beacon.store.people import read_people
 from beacon.store.release_documents import read_release
+from beacon.store.releases import Catalogue
 from loaders import LoadOptions
 
 if TYPE_CHECKING:
@@ -28,8 +42,9 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
+    from beacon.model.findings import DatasetFindings
     from beacon.store.connection import StoreAddress
-    from beacon.store.releases import Catalogue
+    from beacon.store.variants import VariantStore
 
 _Documents = dict[str, object]
 _HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"
@@ -97,19 +112,18 @@ def _files(folder: Path, records: list[str], more: list[str]) -> list[Path]:
     return [one, other]
 
 
-def _load(catalogue: Catalogue, dataset: str, files: list[Path], **options: object):
-    request = LoadRequest(
+def _request(dataset: str, files: list[Path], **options: object) -> LoadRequest:
+    given = {"samples": files[0].parent / "samples.tsv", "max_bad": 1.0, **options}
+    return LoadRequest(
         dataset=dataset,
         paths=tuple(files),
-        options=LoadOptions(
-            assembly="GRCh37",
-            samples=files[0].parent / "samples.tsv",
-            max_bad=1.0,
-            **options,
-        ),
+        options=LoadOptions(assembly="GRCh37", **given),
         references={},
     )
-    return load_variants(catalogue, request)
+
+
+def _load(catalogue: Catalogue, dataset: str, files: list[Path], **options: object):
+    return load_variants(catalogue, _request(dataset, files, **options))
 
 
 def _said(database: Database[_Documents], dataset: str, ordinal: int | None = None):
@@ -175,7 +189,7 @@ def test_withdrawn_is_never_loaded(
     gone: set[str],
     is_all_kept: bool,
 ) -> None:
-    """A withdrawal says what a fresh load of the others says, before and after folding."""
+    """A withdrawal says what a load of the others says, at once and when folded."""
     files = _files(tmp_path, records, more)
     one, other = f"one{next(_names)}", f"other{next(_names)}"
     catalogue.withdrawals.keep_orders(catalogue.withdrawals.new_orders(other, gone))
@@ -193,3 +207,272 @@ def test_withdrawn_is_never_loaded(
     assert expected == _said(database, one)
     assert not again.is_new
     assert [2] == [r.ordinal for r in catalogue.releases(one)]
+
+
+def _fixed(samples: int, seed: int = 3) -> list[str]:
+    """Return the same records every time; all alleles pass and are carried by some."""
+    chance = random.Random(seed)  # noqa: S311 (tests repeat)
+    return [
+        "\t".join(
+            (
+                *(contig, str(pos), ".", "A", "C,G", ".", "PASS", ".", "GT"),
+                *(chance.choice(_CALLS) for _ in range(samples)),
+            )
+        )
+        for contig in ("21", "22", "X")
+        for pos in (5, 90, 4096, 9000)
+    ]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Give two files of five people."""
+    return _files(tmp_path, _fixed(5), _fixed(1))
+
+
+def _expected(
+    catalogue: Catalogue, database: Database, files: list[Path], *gone: str
+) -> tuple[object, ...]:
+    """Return what a load of the others says."""
+    orders = catalogue.withdrawals.new_orders("expected", gone)
+    catalogue.withdrawals.keep_orders(orders)
+    _load(catalogue, "expected", files)
+    return _said(database, "expected")
+
+
+def test_people_go_one_after_the_other(
+    catalogue: Catalogue,
+    database: Database[_Documents],
+    journal: Journal,
+    files: list[Path],
+    hurried: None,
+) -> None:
+    """Every kept release loses them, whoever goes when; nothing of them remains."""
+    _load(catalogue, "x", files[:1])
+    _load(catalogue, "x", files)
+    withdraw(catalogue, journal, "x", ["p1"])
+    withdraw(catalogue, journal, "x", ["p0", "p3"])
+    served = _said(database, "x")
+    catalogue.rollback("x")
+    before = _said(database, "x")
+    parts = [p for r in database["releases"].find() for p in r["parts"]]
+    people = [read_people(database, part["number"]) for part in parts]
+    named = [
+        (part["number"], int(person))
+        for part in parts
+        for stretch in read_carriers(database, "GRCh37", part["number"])
+        for block in stretch.blocks
+        for person in (*block.people, *block.bitmap)
+    ]
+    names = [n for one in people for n in one.names if n]
+    gone = {(part["number"], n) for part in parts for n in part["gone"]}
+
+    assert _fields(database) == {str(part["number"]) for part in parts}
+    assert {"p2", "p4"} == set(names)
+    assert gone.isdisjoint(named)
+    assert [1, 4] == [r.ordinal for r in catalogue.releases("x")]
+    assert _expected(catalogue, database, files, "p0", "p1", "p3") == served
+    assert _expected(catalogue, database, files[:1]) == before
+
+
+def test_a_restored_database_forgets_nobody(
+    catalogue: Catalogue,
+    database: Database[_Documents],
+    journal: Journal,
+    files: list[Path],
+    hurried: None,
+) -> None:
+    """What the journal knows is done again, once, and later loads heed it."""
+    _load(catalogue, "x", files)
+    journal.append(catalogue.withdrawals.new_orders("x", ["p2", "nobody"]))
+    journal.append(catalogue.withdrawals.new_orders("y", ["p2"]))
+    left = [reapply(catalogue, journal), reapply(catalogue, journal)]
+    later = _load(catalogue, "y", files).release
+    expected = _expected(catalogue, database, files, "p2")
+
+    assert [1, 0] == left
+    assert expected == _said(database, "x")
+    assert expected == _said(database, "y")
+    assert later is not None
+    assert 3 == len(catalogue.withdrawals.orders()) - 1
+
+
+def test_the_store_tells_another_journal(
+    catalogue: Catalogue, journal: Journal, tmp_path: Path
+) -> None:
+    """A machine that knew nothing of an order keeps it from then on."""
+    order = catalogue.withdrawals.new_orders("x", ["p"])
+    catalogue.withdrawals.keep_orders(order)
+    reapply(catalogue, journal)
+    with (tmp_path / "data" / "withdrawals.jsonl").open("a") as file:
+        file.write('{"dataset": "x", "indiv')  # the machine stopped here
+
+    assert order == journal.orders()
+    more = catalogue.withdrawals.new_orders("x", ["q"])
+    journal.append(more)
+
+    assert (*order, *more) == journal.orders()
+    assert 0o600 == (tmp_path / "data" / "withdrawals.jsonl").stat().st_mode & 0o777
+
+
+def test_a_line_that_is_no_order_stops_everything(
+    journal: Journal, tmp_path: Path
+) -> None:
+    """A journal that cannot be read is never an empty one."""
+    journal.append([Order("x", "p", "2026-01-01T00:00:00.000+00:00")])
+    with (tmp_path / "data" / "withdrawals.jsonl").open("a") as file:
+        file.write("[1]\n")
+
+    with pytest.raises(StoreUnavailable, match=r"withdrawals.jsonl:2: "):
+        journal.orders()
+
+
+def test_nobody_of_that_name(
+    catalogue: Catalogue, journal: Journal, files: list[Path], hurried: None
+) -> None:
+    """A name nobody has is an error, unless the order is meant for later."""
+    with pytest.raises(NotFound):
+        withdraw(catalogue, journal, "x", ["p9"])
+    _load(catalogue, "x", files)
+    with pytest.raises(UsageError, match="no individual p9"):
+        withdraw(catalogue, journal, "x", ["p1", "p9"])
+
+    assert not journal.orders()
+    outcome = withdraw(catalogue, journal, "x", ["p9"], is_for_future=True)
+
+    assert outcome.withdrawn is None
+    assert ["p9"] == [order.individual for order in journal.orders()]
+
+
+def test_counts_alone_cannot_be_lessened(
+    catalogue: Catalogue, journal: Journal, files: list[Path], hurried: None
+) -> None:
+    """Where no individuals are kept, nothing is ever said to be done."""
+    _load(catalogue, "x", files, keeps_people=False)
+    with pytest.raises(UsageError, match="load its files again"):
+        withdraw(catalogue, journal, "x", ["p1"])
+    outcome = withdraw(catalogue, journal, "x", ["p1"], is_for_future=True)
+    _load(catalogue, "x", files)
+
+    assert outcome.is_served_bare
+    with pytest.raises(UsageError, match="withdrawn since"):
+        catalogue.rollback("x")
+
+
+@pytest.mark.parametrize("moment", ["before the flip", "after the flip", "any"])
+def test_killed_at_any_moment(
+    store_address: StoreAddress,
+    catalogue: Catalogue,
+    database: Database[_Documents],
+    journal: Journal,
+    files: list[Path],
+    hurried: None,
+    moment: str,
+) -> None:
+    """Before the pointer is flipped nothing changed; afterwards everything has."""
+    _load(catalogue, "x", files)
+    before = _said(database, "x")
+    if not (child := os.fork()):
+        _withdraw_and_die(store_address, journal, moment)
+    os.waitpid(child, 0)
+    killed = _said(database, "x")
+    reapply(catalogue, journal)
+    after = _said(database, "x")
+    expected = _expected(catalogue, database, files, "p1")
+    (release,) = catalogue.releases("x")
+    catalogue.remove("expected")
+
+    if moment != "any":
+        assert killed == (before if moment == "before the flip" else expected)
+    assert expected == after
+    assert not _load(catalogue, "x", files).is_new
+    assert _fields(database) == {
+        str(p["number"])
+        for p in database["releases"].find_one({"_id": release.number})["parts"]
+    }
+
+
+def _withdraw_and_die(address: StoreAddress, journal: Journal, moment: str) -> NoReturn:
+    """Withdraw somebody in this process, which is killed in the middle."""
+
+    def die(*_: object) -> NoReturn:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    if moment == "any":
+        signal.signal(signal.SIGALRM, die)
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.02, 0.3))  # noqa: S311
+    with Catalogue(address) as catalogue:
+        journal.append(catalogue.withdrawals.new_orders("x", ["p1"]))
+        doomed = die if moment == "before the flip" else without
+        done = catalogue.withdrawals.withdraw("x", ["p1"], doomed)
+        if moment == "after the flip":
+            die()
+        catalogue.withdrawals.finish("x", done)
+    die()
+
+
+def test_what_was_appended_is_withdrawn_from(
+    catalogue: Catalogue,
+    database: Database[_Documents],
+    journal: Journal,
+    files: list[Path],
+    tmp_path: Path,
+    hurried: None,
+) -> None:
+    """Parts lose their people one by one; the older release and the newer."""
+    more = tmp_path / "more.vcf"
+    more.write_text(_HEAD + "t0\tt1\n" + "\n".join(_fixed(2, seed=5)) + "\n")
+    _load(catalogue, "x", files[:1])
+    request = _request("x", [more], samples=None)
+    append_variants(catalogue, request)
+    withdraw(catalogue, journal, "x", ["p1", "t0"])
+    withdraw(catalogue, journal, "x", ["p4"])
+    served = _said(database, "x")
+    catalogue.rollback("x")
+    older = _said(database, "x")
+    whole = _expected(catalogue, database, [files[0], more], "p1", "p4", "t0")
+
+    assert whole[1] == served[1]
+    assert whole[0][:2] == served[0][:2]
+    assert _expected(catalogue, database, files[:1]) == older
+
+
+async def test_questions_are_answered_alike(
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    journal: Journal,
+    files: list[Path],
+    hurried: None,
+) -> None:
+    """Alleles, places and ranges, asked as the server asks them."""
+    _load(catalogue, "x", files)
+    withdraw(catalogue, journal, "x", ["p1", "p2"])
+    orders = catalogue.withdrawals.new_orders("y", ["p1", "p2"])
+    catalogue.withdrawals.keep_orders(orders)
+    _load(catalogue, "y", files)
+    contig = ASSEMBLIES["GRCh37"].contigs[21]
+    patterns = [
+        VariantPattern(contig=contig, spellings=((start, "A", alternate),))
+        for start in (4, 89, 4095, 8999)
+        for alternate in "CGT"
+    ]
+    patterns.append(VariantPattern(contig=contig, overlap=Bounds(low=0, high=1 << 20)))
+    names = dict.fromkeys(("x", "y"), Granularity.RECORD)
+    for pattern in patterns:
+        query = Query(pattern=pattern, granularity=Granularity.RECORD)
+        one, other = (await variant_store.find(query, names)).datasets
+
+        assert _answered(one) == _answered(other)
+
+
+def _answered(found: DatasetFindings) -> object:
+    """Return an answer as people see it: by group, not by column."""
+    release = found.dataset.release
+    variants = [
+        (v.allele, v.filters, [group_counts(v.tally, g) for g in release.layout.groups])
+        for v in found.variants
+    ]
+    labels = [group.label for group in release.layout.groups]
+    rest = replace(found, dataset=None, variants=())
+    return labels, release.sample_count, release.variants, variants, rest

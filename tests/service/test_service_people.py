@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from beacon.ingest import LoadRequest, load_variants
+from beacon.ingest import Journal, LoadRequest, load_variants, withdraw
 from beacon.model.errors import InvalidRequest
 from beacon.model.notation import parse
 from beacon.model.query import Granularity, Query
@@ -154,6 +154,35 @@ async def test_people_of_all_parts_are_left_out(
         assert told(other) == told(replace(one, groups=())), text
         assert adds_up(one), text
         assert one.sample_count == 5
+
+
+class Killed(Exception):
+    """Ends a withdrawal as a kill would."""
+
+
+def killed(_: object) -> None:
+    """End a withdrawal when counts have changed, and nothing else has."""
+    raise Killed
+
+
+async def test_who_withdrew_is_gone_before_they_are_erased(
+    catalogue: Catalogue, variant_store: VariantStore, tmp_path: Path
+) -> None:
+    """Nobody is taken away twice, and no group holds who is in no count."""
+    load(catalogue, tmp_path, "people", LINES)
+    with pytest.raises(Killed):
+        withdraw(catalogue, Journal(tmp_path), "people", ["I1"], told=killed)
+    beacon = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
+    by_sex = await beacon.answer(question(SEEN, by=("sex",)), OPERATOR)
+    without = await beacon.answer(question(SEEN, excluded=("I2",)), OPERATOR)
+    again = await beacon.answer(question(SEEN, excluded=("I1",)), OPERATOR)
+
+    assert group_rows(by_sex.datasets[0].groups) == {
+        "F": (2, 1, 2, 0, 1),
+        "M": (1, 0, 2, 0, 0),
+    }
+    assert words(without) == {"people": "not_seen 0/2"}
+    assert words(again) == {"people": "no_answer"}
 
 
 def adds_up(part: DatasetDisclosure) -> bool:

@@ -106,7 +106,7 @@ async def test_ranges_are_counted_as_rows_are(
         load(catalogue, name, some, bins=bins_of(some))
     base = catalogue.dataset("d0").release
     load(catalogue, "d0", more, before=base, earlier=kept[0], bins={})
-    store = await VariantStore.open(store_address)
+    store = await VariantStore.open(store_address, deadline=60.0)
     try:
         for one, other in asked:
             low, high = sorted((one, other))
