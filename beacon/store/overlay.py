@@ -107,12 +107,14 @@ class Overlay:
         number: the new field.
         leavers: who leaves.
         assembly: its.
+        ranks: of the contigs where it may have rows.
     """
 
     part: Part
     number: int
     leavers: tuple[Leaver, ...]
     assembly: str
+    ranks: tuple[int, ...]
 
     @property
     def baseline(self) -> tuple[int, ...]:

@@ -366,18 +366,18 @@ class _Work(Held):
         """Write the overlays and flip the pointer."""
         served = cast("ReleaseDocument", {**self._served, "_id": self.number})
         others = [r for r in standing.releases if r["_id"] != self._served["_id"]]
-        overlays = _overlays(self._database, served, standing)
+        overlays = _overlays(self._database, standing)
         self._change({"$set": {"parts": _over(overlays, served["parts"])}})
         effects, rows = self._write(overlays, [served, *others])
         own = _changed(served, overlays, effects[self.number])
         own |= _renewed(served, standing, renewed)
-        self._keep_bins(self._served["_id"], self.number, effects[self.number])
+        self._keep_bins(self._served, self.number, effects[self.number])
         plan: WithdrawalDocument = {
             "replaces": self._served["_id"],
             "folds": [_fold_document(overlay) for overlay in overlays],
             "others": [
                 self._other(
-                    release["_id"],
+                    release,
                     _changed(release, overlays, effects[release["_id"]])
                     | _renewed(release, standing, renewed),
                     effects[release["_id"]],
@@ -407,7 +407,7 @@ class _Work(Held):
             holders = {
                 n: (read_rows(held), read_rows(after[n]))
                 for n, held in parts.items()
-                if any(p["number"] == overlay.part.number for p in held)
+                if any(part["number"] == overlay.part.number for part in held)
             }
             writer = OverlayWriter(self._database, overlay, holders, self.alive)
             writer.write()
@@ -418,15 +418,23 @@ class _Work(Held):
             parts = after
         return effects, rows
 
-    def _other(self, number: int, fields: Document, effect: Effect) -> OtherDocument:
+    def _other(
+        self, release: ReleaseDocument, fields: Document, effect: Effect
+    ) -> OtherDocument:
         """Return what is to be done to another release; its bins wait elsewhere."""
         (waiting,) = _numbers(self._database, 1)
-        self._keep_bins(number, waiting, effect)
-        return {"number": number, "fields": fields, "bins": waiting}
+        self._keep_bins(release, waiting, effect)
+        return {
+            "number": release["_id"],
+            "assembly": release["assembly"],
+            "fields": fields,
+            "bins": waiting,
+        }
 
-    def _keep_bins(self, old: int, new: int, effect: Effect) -> None:
-        assembly = self._served["assembly"]
-        keep_changed_bins(self._database, assembly, old, new, effect.lost_by_bin)
+    def _keep_bins(self, of: ReleaseDocument, number: int, effect: Effect) -> None:
+        """Keep the bins of a release after an overlay under another number."""
+        assembly, old = of["assembly"], of["_id"]
+        keep_changed_bins(self._database, assembly, old, number, effect.lost_by_bin)
 
     def _flip(self, own: Document, plan: WithdrawalDocument) -> int:
         """Make the new release the one that is served; return its ordinal."""
@@ -465,34 +473,34 @@ def _numbers(database: Database[Document], count: int) -> list[int]:
     return list(range(last - count + 1, last + 1))
 
 
-def _overlays(
-    database: Database[Document], served: ReleaseDocument, standing: Standing
-) -> list[Overlay]:
+def _overlays(database: Database[Document], standing: Standing) -> list[Overlay]:
     """Return the overlay of each part that people leave."""
-    parts = {
-        p.number: p for r in standing.releases for p in read_rows(r["parts"]).parts
-    }
-    ranks = {rank for r in standing.releases for rank in r["touched"]}
     numbers = _numbers(database, len(standing.parts))
     overlays = []
-    for (part, (people, leaving)), number in zip(
-        standing.parts.items(), numbers, strict=True
-    ):
-        assembly = served["assembly"]
-        usual = usual_copies(database, assembly, part, sorted(ranks), leaving)
+    for part, number in zip(standing.parts, numbers, strict=True):
+        holders = [r for r in standing.releases if _holds(r, part)]
+        rows = read_rows(holders[0]["parts"])
+        ranks = sorted({rank for r in holders for rank in r["touched"]})
+        assembly = holders[0]["assembly"]
+        people, leaving = standing.parts[part]
+        usual = usual_copies(database, assembly, part, ranks, leaving)
         leavers = (
             Leaver(person, people.column_of[person], copies)
             for person, copies in zip(leaving, usual, strict=True)
         )
-        overlays.append(
-            Overlay(
-                part=parts[part],
-                number=number,
-                leavers=tuple(leavers),
-                assembly=assembly,
-            )
+        overlay = Overlay(
+            part=next(p for p in rows.parts if p.number == part),
+            number=number,
+            leavers=tuple(leavers),
+            assembly=assembly,
+            ranks=tuple(ranks),
         )
+        overlays.append(overlay)
     return overlays
+
+
+def _holds(release: ReleaseDocument, part: int) -> bool:
+    return any(held["number"] == part for held in release["parts"])
 
 
 def _fold_document(overlay: Overlay) -> FoldDocument:
@@ -500,6 +508,8 @@ def _fold_document(overlay: Overlay) -> FoldDocument:
         "part": overlay.part.number,
         "overlay": overlay.number,
         "people": [leaver.person for leaver in overlay.leavers],
+        "assembly": overlay.assembly,
+        "ranks": list(overlay.ranks),
     }
 
 
