@@ -188,6 +188,8 @@ def variants(
                     leave_out_again(catalogue, settings)
                     into = append_variants if append else load_variants
                     outcome = into(catalogue, request, told)
+                    # Somebody may have withdrawn while the files were read.
+                    leave_out_again(catalogue, settings)
     _tell(outcome)
     if reference is not None and outcome.assembly not in request.references:
         hint = f"Questions need this reference, too: set references.{outcome.assembly}."

@@ -340,7 +340,7 @@ class _Work(Held):
             self._releases.delete_one({"_id": self.number})
             message = (
                 f"dataset {self._dataset} is being loaded or changed by another"
-                " process; try again afterwards"
+                " process: the order is kept, and carried out when a load ends"
             )
             raise UsageError(message)
 

@@ -56,6 +56,7 @@ _TABLE = (
 _SAMPLES = ("s0", "s1", "s2", "s3", "s4", "s5")
 _ALLELES = (
     ("A", "C"), ("A", "C,G"), ("A", "C,*"), ("ATTTTTTTTTTTTTTT", "A"), ("A", "."),
+    ("A", "*"),
     ("A" + "CGT" * 400, "A"), ("A", "<DEL>"), ("AC", "A,AGGGGGGGGGGGGGGGGGGG"),
 )  # fmt: skip
 _CALLS = ("0/0", "0/0", "0/0", "0/1", "1/1", "./.", "0", "1", "./1", "0/2", "1/2", "2")
@@ -488,3 +489,21 @@ def _answered(found: DatasetFindings) -> object:
     labels = [group.label for group in release.layout.groups]
     rest = replace(found, dataset=None, variants=())
     return labels, release.sample_count, release.variants, variants, rest
+
+
+def test_an_order_outlives_a_load(
+    catalogue: Catalogue,
+    database: Database[_Documents],
+    journal: Journal,
+    files: list[Path],
+    hurried: None,
+) -> None:
+    """While files are read nobody can be taken out; the order waits for the end."""
+    first = _load(catalogue, "x", files).release
+    with catalogue.begin("x", assembly="GRCh37", layout=first.layout):
+        with pytest.raises(UsageError, match="the order is kept"):
+            withdraw(catalogue, journal, "x", ["p1"])
+        assert first.number == catalogue.dataset("x").release.number
+
+    assert 1 == reapply(catalogue, journal)
+    assert _said(database, "x") == _expected(catalogue, database, files, "p1")
