@@ -51,6 +51,7 @@ from beacon.store.overlay import (
 from beacon.store.ownership import this_process
 from beacon.store.people import read_people
 from beacon.store.release_documents import (
+    is_readable,
     layout_document,
     read_layout,
     read_release,
@@ -144,22 +145,27 @@ class Withdrawer:
     def _standing(
         self, dataset: DatasetDocument, individuals: Collection[str]
     ) -> Standing:
-        kept = self._kept(dataset)
+        every = self._kept(dataset)
+        kept = [release for release in every if is_readable(release)]
         people = self._people(kept)
         parts = {}
-        unknown = set(individuals)
+        unknown: set[str | None] = set(individuals)
         for number, known in people.items():
             if known is None:
                 continue
             leaving = named_in(known, individuals)
-            unknown -= {i for i in individuals if named_in(known, [i])}
+            unknown.difference_update(known.names, *known.samples)
             if leaving:
                 parts[number] = (known, leaving)
-        bare = [r for r in kept if any(people[p["number"]] is None for p in r["parts"])]
+        bare = [
+            r
+            for r in every
+            if r not in kept or any(people[p["number"]] is None for p in r["parts"])
+        ]
         return Standing(
             releases=tuple(kept),
             parts=parts,
-            unknown=tuple(sorted(unknown)),
+            unknown=tuple(name for name in individuals if name in unknown),
             bare=tuple(r["ordinal"] for r in bare),
             is_served_bare=any(r["_id"] == dataset.get("active") for r in bare),
         )
@@ -221,7 +227,7 @@ class Withdrawer:
         with driver_errors():
             found = self._dataset(dataset)
             served = self._releases.find_one({"_id": found.get("active")})
-            if served is None:
+            if served is None or not is_readable(served):
                 return None
             work = _Work(self._database, cast("ReleaseDocument", served))
             work.begin()
