@@ -189,6 +189,8 @@ def variants(
                     leave_out_again(catalogue, settings)
                     into = append_variants if append else load_variants
                     outcome = into(catalogue, request, told)
+                    # Somebody may have withdrawn while the files were read.
+                    leave_out_again(catalogue, settings)
                     outcome = with_duplicates(catalogue, outcome)
     _tell(outcome)
     if reference is not None and outcome.assembly not in request.references:

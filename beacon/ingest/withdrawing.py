@@ -142,8 +142,9 @@ def reapply(catalogue: Catalogue, journal: Journal) -> int:
     for order in orders:
         by_dataset[order.dataset].append(order.individual)
     left = 0
-    for dataset, individuals in sorted(by_dataset.items()):
+    if orders:
         catalogue.sweep()
+    for dataset, individuals in sorted(by_dataset.items()):
         catalogue.withdrawals.finish(dataset)
         try:
             standing = catalogue.withdrawals.standing(dataset, individuals)

@@ -38,6 +38,8 @@ class FoldDocument(TypedDict):
     part: int
     overlay: int
     people: list[int]
+    assembly: str
+    ranks: list[int]
 
 
 class OtherDocument(TypedDict):
@@ -47,6 +49,7 @@ class OtherDocument(TypedDict):
     """
 
     number: int
+    assembly: str
     fields: Document
     bins: int
 
@@ -126,7 +129,7 @@ class Finish(Held):
 
     def _point_anew(self, other: OtherDocument) -> None:
         """Change another release that holds the parts; nobody is served by it."""
-        number, assembly = other["number"], self._release["assembly"]
+        number, assembly = other["number"], other["assembly"]
         self._releases.update_one({"_id": number}, {"$set": other["fields"]})
         changed(self._database, assembly, other["bins"], number, Counter())
         forget_bins(self._database, assembly, other["bins"])
@@ -141,10 +144,9 @@ class Finish(Held):
             time.sleep(min(SETTLE - age, SETTLE))
 
     def _fold(self, folded: FoldDocument) -> None:
-        number, assembly = folded["part"], self._release["assembly"]
+        number, assembly = folded["part"], folded["assembly"]
         overlaid = Overlaid(number, folded["overlay"])
-        ranks = self._release["touched"]
-        fold(self._database, overlaid, assembly, ranks, self.alive)
+        fold(self._database, overlaid, assembly, folded["ranks"], self.alive)
         self._releases.update_many(
             {"parts.number": number},
             {"$set": {"parts.$[this].fields": [number]}},

@@ -20,6 +20,7 @@ from pymongo import UpdateOne
 
 from beacon.model.counts import Carriers, Layout, Tally
 from beacon.model.errors import StoreUnavailable
+from beacon.model.people import Share
 from beacon.store.bins import EXISTING_BITS
 from beacon.store.carrier_documents import read_carriers, sample_carriers
 from beacon.store.carriers import shortened
@@ -31,7 +32,7 @@ from beacon.store.driver import (
     variants_collection,
     while_away,
 )
-from beacon.store.keys import position_range, start_of
+from beacon.store.keys import is_site, position_range, start_of
 from beacon.store.packing import EXISTS, pack, structure_of, unpack
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from pymongo.collection import Collection
     from pymongo.database import Database
 
-    from beacon.model.people import Share
     from beacon.store.carrier_documents import Stretch
     from beacon.store.carriers import Block
     from beacon.store.release_documents import PartDocument
@@ -107,12 +107,14 @@ class Overlay:
         number: the new field.
         leavers: who leaves.
         assembly: its.
+        ranks: of the contigs where it may have rows.
     """
 
     part: Part
     number: int
     leavers: tuple[Leaver, ...]
     assembly: str
+    ranks: tuple[int, ...]
 
     @property
     def baseline(self) -> tuple[int, ...]:
@@ -200,6 +202,8 @@ def _changes(
         spelled = block.texts[ordinal] if key & 1 else None
         row = block.long_rows.get(ordinal, key) if key & 1 else key
         told = tuple(table[s] for s in mine)
+        if is_site(key):  # a site says who was called there, whatever they carry
+            told = tuple(Share(0, share.an) for share in told)
         yield Change(row, spelled, rank, start_of(key), told)
 
 

@@ -51,6 +51,7 @@ from beacon.store.overlay import (
 from beacon.store.ownership import this_process
 from beacon.store.people import read_people
 from beacon.store.release_documents import (
+    is_readable,
     layout_document,
     read_layout,
     read_release,
@@ -144,22 +145,27 @@ class Withdrawer:
     def _standing(
         self, dataset: DatasetDocument, individuals: Collection[str]
     ) -> Standing:
-        kept = self._kept(dataset)
+        every = self._kept(dataset)
+        kept = [release for release in every if is_readable(release)]
         people = self._people(kept)
         parts = {}
-        unknown = set(individuals)
+        unknown: set[str | None] = set(individuals)
         for number, known in people.items():
             if known is None:
                 continue
             leaving = named_in(known, individuals)
-            unknown -= {i for i in individuals if named_in(known, [i])}
+            unknown.difference_update(known.names, *known.samples)
             if leaving:
                 parts[number] = (known, leaving)
-        bare = [r for r in kept if any(people[p["number"]] is None for p in r["parts"])]
+        bare = [
+            r
+            for r in every
+            if r not in kept or any(people[p["number"]] is None for p in r["parts"])
+        ]
         return Standing(
             releases=tuple(kept),
             parts=parts,
-            unknown=tuple(sorted(unknown)),
+            unknown=tuple(name for name in individuals if name in unknown),
             bare=tuple(r["ordinal"] for r in bare),
             is_served_bare=any(r["_id"] == dataset.get("active") for r in bare),
         )
@@ -221,7 +227,7 @@ class Withdrawer:
         with driver_errors():
             found = self._dataset(dataset)
             served = self._releases.find_one({"_id": found.get("active")})
-            if served is None:
+            if served is None or not is_readable(served):
                 return None
             work = _Work(self._database, cast("ReleaseDocument", served))
             work.begin()
@@ -340,7 +346,7 @@ class _Work(Held):
             self._releases.delete_one({"_id": self.number})
             message = (
                 f"dataset {self._dataset} is being loaded or changed by another"
-                " process; try again afterwards"
+                " process: the order is kept, and carried out when a load ends"
             )
             raise UsageError(message)
 
@@ -366,18 +372,18 @@ class _Work(Held):
         """Write the overlays and flip the pointer."""
         served = cast("ReleaseDocument", {**self._served, "_id": self.number})
         others = [r for r in standing.releases if r["_id"] != self._served["_id"]]
-        overlays = _overlays(self._database, served, standing)
+        overlays = _overlays(self._database, standing)
         self._change({"$set": {"parts": _over(overlays, served["parts"])}})
         effects, rows = self._write(overlays, [served, *others])
         own = _changed(served, overlays, effects[self.number])
         own |= _renewed(served, standing, renewed)
-        self._keep_bins(self._served["_id"], self.number, effects[self.number])
+        self._keep_bins(self._served, self.number, effects[self.number])
         plan: WithdrawalDocument = {
             "replaces": self._served["_id"],
             "folds": [_fold_document(overlay) for overlay in overlays],
             "others": [
                 self._other(
-                    release["_id"],
+                    release,
                     _changed(release, overlays, effects[release["_id"]])
                     | _renewed(release, standing, renewed),
                     effects[release["_id"]],
@@ -407,7 +413,7 @@ class _Work(Held):
             holders = {
                 n: (read_rows(held), read_rows(after[n]))
                 for n, held in parts.items()
-                if any(p["number"] == overlay.part.number for p in held)
+                if any(part["number"] == overlay.part.number for part in held)
             }
             writer = OverlayWriter(self._database, overlay, holders, self.alive)
             writer.write()
@@ -418,15 +424,23 @@ class _Work(Held):
             parts = after
         return effects, rows
 
-    def _other(self, number: int, fields: Document, effect: Effect) -> OtherDocument:
+    def _other(
+        self, release: ReleaseDocument, fields: Document, effect: Effect
+    ) -> OtherDocument:
         """Return what is to be done to another release; its bins wait elsewhere."""
         (waiting,) = _numbers(self._database, 1)
-        self._keep_bins(number, waiting, effect)
-        return {"number": number, "fields": fields, "bins": waiting}
+        self._keep_bins(release, waiting, effect)
+        return {
+            "number": release["_id"],
+            "assembly": release["assembly"],
+            "fields": fields,
+            "bins": waiting,
+        }
 
-    def _keep_bins(self, old: int, new: int, effect: Effect) -> None:
-        assembly = self._served["assembly"]
-        keep_changed_bins(self._database, assembly, old, new, effect.lost_by_bin)
+    def _keep_bins(self, of: ReleaseDocument, number: int, effect: Effect) -> None:
+        """Keep the bins of a release after an overlay under another number."""
+        assembly, old = of["assembly"], of["_id"]
+        keep_changed_bins(self._database, assembly, old, number, effect.lost_by_bin)
 
     def _flip(self, own: Document, plan: WithdrawalDocument) -> int:
         """Make the new release the one that is served; return its ordinal."""
@@ -465,34 +479,34 @@ def _numbers(database: Database[Document], count: int) -> list[int]:
     return list(range(last - count + 1, last + 1))
 
 
-def _overlays(
-    database: Database[Document], served: ReleaseDocument, standing: Standing
-) -> list[Overlay]:
+def _overlays(database: Database[Document], standing: Standing) -> list[Overlay]:
     """Return the overlay of each part that people leave."""
-    parts = {
-        p.number: p for r in standing.releases for p in read_rows(r["parts"]).parts
-    }
-    ranks = {rank for r in standing.releases for rank in r["touched"]}
     numbers = _numbers(database, len(standing.parts))
     overlays = []
-    for (part, (people, leaving)), number in zip(
-        standing.parts.items(), numbers, strict=True
-    ):
-        assembly = served["assembly"]
-        usual = usual_copies(database, assembly, part, sorted(ranks), leaving)
+    for part, number in zip(standing.parts, numbers, strict=True):
+        holders = [r for r in standing.releases if _holds(r, part)]
+        rows = read_rows(holders[0]["parts"])
+        ranks = sorted({rank for r in holders for rank in r["touched"]})
+        assembly = holders[0]["assembly"]
+        people, leaving = standing.parts[part]
+        usual = usual_copies(database, assembly, part, ranks, leaving)
         leavers = (
             Leaver(person, people.column_of[person], copies)
             for person, copies in zip(leaving, usual, strict=True)
         )
-        overlays.append(
-            Overlay(
-                part=parts[part],
-                number=number,
-                leavers=tuple(leavers),
-                assembly=assembly,
-            )
+        overlay = Overlay(
+            part=next(p for p in rows.parts if p.number == part),
+            number=number,
+            leavers=tuple(leavers),
+            assembly=assembly,
+            ranks=tuple(ranks),
         )
+        overlays.append(overlay)
     return overlays
+
+
+def _holds(release: ReleaseDocument, part: int) -> bool:
+    return any(held["number"] == part for held in release["parts"])
 
 
 def _fold_document(overlay: Overlay) -> FoldDocument:
@@ -500,6 +514,8 @@ def _fold_document(overlay: Overlay) -> FoldDocument:
         "part": overlay.part.number,
         "overlay": overlay.number,
         "people": [leaver.person for leaver in overlay.leavers],
+        "assembly": overlay.assembly,
+        "ranks": list(overlay.ranks),
     }
 
 

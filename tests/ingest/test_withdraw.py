@@ -56,6 +56,7 @@ _TABLE = (
 _SAMPLES = ("s0", "s1", "s2", "s3", "s4", "s5")
 _ALLELES = (
     ("A", "C"), ("A", "C,G"), ("A", "C,*"), ("ATTTTTTTTTTTTTTT", "A"), ("A", "."),
+    ("A", "*"),
     ("A" + "CGT" * 400, "A"), ("A", "<DEL>"), ("AC", "A,AGGGGGGGGGGGGGGGGGGG"),
 )  # fmt: skip
 _CALLS = ("0/0", "0/0", "0/0", "0/1", "1/1", "./.", "0", "1", "./1", "0/2", "1/2", "2")
@@ -113,11 +114,16 @@ def _files(folder: Path, records: list[str], more: list[str]) -> list[Path]:
 
 
 def _request(dataset: str, files: list[Path], **options: object) -> LoadRequest:
-    given = {"samples": files[0].parent / "samples.tsv", "max_bad": 1.0, **options}
+    given = {
+        "assembly": "GRCh37",
+        "samples": files[0].parent / "samples.tsv",
+        "max_bad": 1.0,
+        **options,
+    }
     return LoadRequest(
         dataset=dataset,
         paths=tuple(files),
-        options=LoadOptions(assembly="GRCh37", **given),
+        options=LoadOptions(**given),
         references={},
     )
 
@@ -143,8 +149,8 @@ def _said(database: Database[_Documents], dataset: str, ordinal: int | None = No
          for g in release.layout.groups},
     )  # fmt: skip
     rows = {}
-    for name in ("variants_GRCh37", "long_GRCh37"):
-        for row in database[name].find():
+    for name in ("variants_", "long_"):
+        for row in database[name + release.assembly].find():
             read = stored.rows.read(row["d"])
             if read is not None:
                 tally, filters, structure = read
@@ -160,7 +166,8 @@ def _fields(database: Database[_Documents]) -> set[str]:
     """Return the names of fields under which any row holds counts."""
     return {
         field
-        for name in ("variants_GRCh37", "long_GRCh37", "coverage_GRCh37")
+        for name in database.list_collection_names()
+        if name.startswith(("variants_", "long_", "coverage_"))
         for row in database[name].find()
         for field in row["d"]
     }
@@ -231,12 +238,16 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def _expected(
-    catalogue: Catalogue, database: Database, files: list[Path], *gone: str
+    catalogue: Catalogue,
+    database: Database,
+    files: list[Path],
+    *gone: str,
+    assembly: str = "GRCh37",
 ) -> tuple[object, ...]:
     """Return what a load of the others says."""
     orders = catalogue.withdrawals.new_orders("expected", gone)
     catalogue.withdrawals.keep_orders(orders)
-    _load(catalogue, "expected", files)
+    _load(catalogue, "expected", files, assembly=assembly)
     return _said(database, "expected")
 
 
@@ -248,19 +259,21 @@ def test_people_go_one_after_the_other(
     hurried: None,
 ) -> None:
     """Every kept release loses them, whoever goes when; nothing of them remains."""
-    _load(catalogue, "x", files[:1])
+    _load(catalogue, "x", files[:1], assembly="GRCh38")
     _load(catalogue, "x", files)
     withdraw(catalogue, journal, "x", ["p1"])
     withdraw(catalogue, journal, "x", ["p0", "p3"])
     served = _said(database, "x")
     catalogue.rollback("x")
     before = _said(database, "x")
-    parts = [p for r in database["releases"].find() for p in r["parts"]]
+    releases = list(database["releases"].find())
+    parts = [part for release in releases for part in release["parts"]]
     people = [read_people(database, part["number"]) for part in parts]
     named = [
         (part["number"], int(person))
-        for part in parts
-        for stretch in read_carriers(database, "GRCh37", part["number"])
+        for release in releases
+        for part in release["parts"]
+        for stretch in read_carriers(database, release["assembly"], part["number"])
         for block in stretch.blocks
         for person in (*block.people, *block.bitmap)
     ]
@@ -272,7 +285,7 @@ def test_people_go_one_after_the_other(
     assert gone.isdisjoint(named)
     assert [1, 4] == [r.ordinal for r in catalogue.releases("x")]
     assert _expected(catalogue, database, files, "p0", "p1", "p3") == served
-    assert _expected(catalogue, database, files[:1]) == before
+    assert _expected(catalogue, database, files[:1], assembly="GRCh38") == before
 
 
 def test_a_restored_database_forgets_nobody(
@@ -476,3 +489,21 @@ def _answered(found: DatasetFindings) -> object:
     labels = [group.label for group in release.layout.groups]
     rest = replace(found, dataset=None, variants=())
     return labels, release.sample_count, release.variants, variants, rest
+
+
+def test_an_order_outlives_a_load(
+    catalogue: Catalogue,
+    database: Database[_Documents],
+    journal: Journal,
+    files: list[Path],
+    hurried: None,
+) -> None:
+    """While files are read nobody can be taken out; the order waits for the end."""
+    first = _load(catalogue, "x", files).release
+    with catalogue.begin("x", assembly="GRCh37", layout=first.layout):
+        with pytest.raises(UsageError, match="the order is kept"):
+            withdraw(catalogue, journal, "x", ["p1"])
+        assert first.number == catalogue.dataset("x").release.number
+
+    assert 1 == reapply(catalogue, journal)
+    assert _said(database, "x") == _expected(catalogue, database, files, "p1")
