@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
 from beacon.model.errors import InvalidRequest, StoreUnavailable
 from beacon.model.findings import Findings
+from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page
@@ -40,6 +41,13 @@ _COMPARED_IN_PART = (
     "Of this VRS id only the first letters were compared, as no reference of the"
     " assembly is configured (or it lacks these bases); check the allele named."
 )
+
+
+_ONE_ALLELE = (
+    "People can be left out, or counted by columns, where one allele is asked for (or"
+    " an rsID); not over a range, a gene or what is similar."
+)
+_NO_TABLES = "no individuals are kept of any dataset."
 
 
 class _NoBases:
@@ -85,11 +93,74 @@ class LocalBeacon:
             StoreUnavailable: when the store fails or misses the deadline.
         """
         pattern = query.pattern
+        if query.excluded or query.by:
+            query = await self._about_people(query, requester)
+            missing = await self._strangers(query, requester)
+            if missing:
+                return await self._unknown_people(missing, query, requester)
         if pattern is not None and pattern.name is not None:
             return await self._answer_name(pattern.name, pattern, query, requester)
         if pattern is not None and pattern.elsewhere:
             return await self._answer_places(pattern, query, requester)
         return await self._answer(query, requester)
+
+    async def _about_people(self, query: Query, requester: Requester) -> Query:
+        """Return a question with the columns as they are kept.
+
+        Raises:
+            InvalidRequest: for more than one allele, or columns nobody has.
+        """
+        pattern = query.pattern
+        if pattern is None or not (pattern.is_single_allele or pattern.name):
+            raise InvalidRequest(_ONE_ALLELE, parameter="exclude")
+        if not query.by:
+            return query
+        known = await self._store.columns(await self._telling(query, requester))
+        meant = {column: column_name(column, known) for column in query.by}
+        for column, name in meant.items():
+            if name is None:
+                message = f"No samples table here has a column {column}: "
+                message += f"there are {', '.join(known)}." if known else _NO_TABLES
+                raise InvalidRequest(message, parameter="by")
+        return replace(query, by=tuple(filter(None, meant.values())))
+
+    async def _telling(self, query: Query, requester: Requester) -> list[str]:
+        """Return the datasets of whose people the requester may ask."""
+        whole = replace(query, datasets=None)
+        return [
+            d.id
+            for d in await self.datasets()
+            if _is_asked(d, whole) and permit(self._policy, requester, d).individuals
+        ]
+
+    async def _strangers(self, query: Query, requester: Requester) -> tuple[str, ...]:
+        """Return the individuals to be left out whom no dataset knows."""
+        if not query.excluded:
+            return ()
+        anywhere = replace(query, pattern=None, assembly=None)
+        telling = await self._telling(anywhere, requester)
+        known = await self._store.individuals(query.excluded, telling)
+        return tuple(name for name in query.excluded if name not in known)
+
+    async def _unknown_people(
+        self, names: Sequence[str], query: Query, requester: Requester
+    ) -> Disclosure:
+        """Return that counts may hold somebody who was to be left out.
+
+        Where the requester may not name individuals, nothing is said at all.
+        """
+        asked = [d for d in await self.datasets() if _is_asked(d, query)]
+        telling = await self._telling(query, requester)
+        shown = " or ".join(names)
+        sentence = f"No dataset here holds an individual {shown} to be left out."
+        return Disclosure(
+            granularity=Granularity.BOOLEAN,
+            datasets=tuple(
+                _wordless(d, Status.NO_ANSWER if d.id in telling else Status.WITHHELD)
+                for d in asked
+            ),
+            warnings=(*query.warnings, sentence) if telling else query.warnings,
+        )
 
     async def _answer_places(
         self, pattern: VariantPattern, query: Query, requester: Requester
@@ -253,17 +324,19 @@ def _unknown(name: str, query: Query, asked: Sequence[Dataset]) -> Disclosure:
     sentence = f"{name} is not among the {kind}; give position, REF and ALT."
     return Disclosure(
         granularity=Granularity.BOOLEAN,
-        datasets=tuple(
-            DatasetDisclosure(
-                dataset=dataset.id,
-                name=dataset.name,
-                status=Status.NO_ANSWER,
-                granularity=Granularity.BOOLEAN,
-                exists=False,
-            )
-            for dataset in asked
-        ),
+        datasets=tuple(_wordless(dataset, Status.NO_ANSWER) for dataset in asked),
         warnings=(*query.warnings, sentence),
+    )
+
+
+def _wordless(dataset: Dataset, status: Status) -> DatasetDisclosure:
+    """Return a status and nothing else."""
+    return DatasetDisclosure(
+        dataset=dataset.id,
+        name=dataset.name,
+        status=status,
+        granularity=Granularity.BOOLEAN,
+        exists=False,
     )
 
 

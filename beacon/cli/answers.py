@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from beacon.cli.groups import group_lines, group_members
 from beacon.model.genome import pos_from_start
 from beacon.model.pattern import VariantPattern, identity_of, type_of
 from beacon.model.similarity import event_of
@@ -143,16 +144,24 @@ def print_answer(answer: Answer) -> None:
         _echo(f"  {answer.shown} is {spelled(alleles[0].allele)}.")
     for parts in _rows(answer.disclosure):
         _echo(_row(parts, _asked_for(answer.pattern, answer.disclosure)))
-        for line in _closest(parts[0], answer.pattern):
-            _echo(filled(line, indent=" " * _MARGIN))
+        _print_below(parts[0], answer.pattern)
     for named in alleles if len(alleles) > 1 else ():
         _echo(f"  {spelled(named.allele)}: {_coloured(named.disclosure.status)}")
         for parts in _rows(named.disclosure):
             _echo(f"  {_row(parts, _one(named.allele))}")
+            _print_below(parts[0], _one(named.allele))
     if not answer.disclosure.datasets:
         _echo(f"  Nothing is loaded for {assembly}.")
     for warning in answer.disclosure.warnings:
         _echo(filled(warning, indent="  "))
+
+
+def _print_below(part: DatasetDisclosure, pattern: VariantPattern) -> None:
+    """Print what a dataset says beside its line: similar variants, or its groups."""
+    for line in _closest(part, pattern):
+        _echo(filled(line, indent=" " * _MARGIN))
+    for line in group_lines(part.groups):
+        _echo(f"{' ' * _MARGIN}{line}")
 
 
 def _one(allele: Allele) -> VariantPattern:
@@ -214,6 +223,7 @@ def _plain_part(part: DatasetDisclosure, pattern: VariantPattern) -> dict[str, o
         variants=None if pattern.is_single_allele else part.total,
         coverage=part.coverage,
         filters=list(part.filters) or None,
+        groups=[group_members(group) for group in part.groups] or None,
         closest=[
             {"id": identity_of(v.allele), "type": type_of(v.allele)}
             | _alike(pattern.similar, v.allele)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -16,7 +16,7 @@ from beacon.app import open_beacon, references_of
 from beacon.cli.answers import Answer, normalised, plain, print_answer
 from beacon.cli.options import settings_of
 from beacon.cli.remote import ask_remote
-from beacon.model.errors import StoreUnavailable
+from beacon.model.errors import StoreUnavailable, UsageError
 from beacon.model.genes import ASKED_ELSEWHERE
 from beacon.model.notation import parse
 from beacon.model.query import Granularity, Include, Page, Query
@@ -36,6 +36,20 @@ _CLOSEST = 3
 @click.argument("words", nargs=-1, required=True, metavar="VARIANT|REGION|GENE")
 @click.option("--assembly", metavar="NAME", help="GRCh37, GRCh38 or T2T-CHM13.")
 @click.option("--url", metavar="URL", help="Ask the beacon at this address instead.")
+@click.option(
+    "--exclude-individual",
+    "excluded",
+    multiple=True,
+    metavar="X",
+    help="Leave an individual out of all counts; may be given again.",
+)
+@click.option(
+    "--by",
+    "columns",
+    multiple=True,
+    metavar="COLUMN",
+    help="Count people by a column of the samples table; given again, crossed.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def ask(
@@ -43,6 +57,8 @@ def ask(
     words: tuple[str, ...],
     assembly: str | None,
     url: str | None,
+    excluded: tuple[str, ...],
+    columns: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - click passes it by name
 ) -> None:
     """Ask whether a variant has been seen, or what lies in a region.
@@ -53,8 +69,10 @@ def ask(
     settings, typed = settings_of(context), " ".join(words)
     try:
         if url is None:
-            answer = _ask_here(settings, typed, assembly)
+            answer = _ask_here(settings, typed, assembly, People(excluded, columns))
         else:
+            _only_here("--exclude-individual", excluded)
+            _only_here("--by", columns)
             answer = asyncio.run(_ask_there(settings, typed, assembly, url))
     except StoreUnavailable as failure:
         click.echo(f"beacon: {failure}", err=True)
@@ -66,16 +84,42 @@ def ask(
     context.exit(answer.exit_code)
 
 
-def _ask_here(settings: Settings, typed: str, assembly: str | None) -> Answer:
+class People(NamedTuple):
+    """Who is left out, and by what columns people are counted."""
+
+    excluded: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+
+
+_NO_PEOPLE = People()
+
+
+def _only_here(option: str, given: tuple[str, ...]) -> None:
+    """Refuse what cannot be asked of another beacon."""
+    if given:
+        message = (
+            f"{option} is for the local store only: a Beacon request has no word for it"
+        )
+        raise UsageError(message)
+
+
+def _ask_here(
+    settings: Settings, typed: str, assembly: str | None, people: People
+) -> Answer:
     async def run() -> Answer:
         async with open_beacon(settings, address) as beacon:
-            return await ask_beacon(beacon, typed, assembly)
+            return await ask_beacon(beacon, typed, assembly, people)
 
     with connect(settings.store_uri, settings.data_dir) as address:
         return asyncio.run(run())
 
 
-async def ask_beacon(beacon: LocalBeacon, typed: str, assembly: str | None) -> Answer:
+async def ask_beacon(
+    beacon: LocalBeacon,
+    typed: str,
+    assembly: str | None,
+    people: People = _NO_PEOPLE,
+) -> Answer:
     """Ask this beacon as its operator.
 
     Raises:
@@ -96,6 +140,8 @@ async def ask_beacon(beacon: LocalBeacon, typed: str, assembly: str | None) -> A
         granularity=Granularity.RECORD if is_similar else Granularity.COUNT,
         include=Include.ALL,
         page=Page(limit=_CLOSEST),
+        excluded=tuple(dict.fromkeys(people.excluded)),
+        by=tuple(dict.fromkeys(people.by)),
     )
     return Answer(
         typed=typed,

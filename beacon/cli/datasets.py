@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
+from beacon.cli.withdraw import leave_out_again
 from beacon.model.errors import UsageError
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
@@ -126,6 +128,7 @@ def list_releases(
 def rollback(context: click.Context, dataset: str, ordinal: int | None) -> None:
     """Serve an earlier release again: the one before, or the one named."""
     with _catalogue(context) as catalogue:
+        leave_out_again(catalogue, settings_of(context))
         release = catalogue.rollback(dataset, ordinal)
     click.echo(f"{dataset} serves release {release.ordinal}.")
 
@@ -140,6 +143,40 @@ def remove(context: click.Context, dataset: str, ordinal: int | None) -> None:
         catalogue.remove(dataset, ordinal)
     what = "" if ordinal is None else f", release {ordinal}"
     click.echo(f"{dataset}{what}: removed.")
+
+
+@datasets.command("duplicates")
+@click.argument("names", nargs=-1, metavar="[ID...]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def duplicates(
+    context: click.Context,
+    names: tuple[str, ...],
+    as_json: bool,  # noqa: FBT001 - click passes it by name
+) -> None:
+    """Find people who are in several datasets, twice in one, or swapped.
+
+    Without ID all datasets are compared, with one ID that with all others, with
+    several these.  Nothing is changed.
+    """
+    with _catalogue(context) as catalogue:
+        said = catalogue.comparer().among(names)
+    if as_json:
+        document = {
+            "datasets": list(said.compared),
+            "withoutIndividuals": list(said.unknown),
+            "duplicates": [likeness.as_dict() for likeness in said.found],
+        }
+        click.echo(json.dumps(document, indent=2))
+        return
+    for sentence in said.sentences:
+        click.echo(filled(sentence))
+    if said.unknown:
+        click.echo(filled(f"No individuals are kept of {', '.join(said.unknown)}."))
+    number = len(said.compared)
+    click.echo(
+        f"{len(said.found)} found in {number} dataset{'' if number == 1 else 's'}."
+    )
 
 
 @contextmanager

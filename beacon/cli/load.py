@@ -28,12 +28,14 @@ from rich.progress import (
 from beacon.cli.answers import filled
 from beacon.cli.genes import genes
 from beacon.cli.options import settings_of
+from beacon.cli.withdraw import leave_out_again
 from beacon.ingest import (
     LoadOutcome,
     LoadRequest,
     append_variants,
     load_variants,
     try_variants,
+    with_duplicates,
 )
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import UsageError
@@ -184,8 +186,12 @@ def variants(
             with connect(settings.store_uri, settings.data_dir) as address:
                 click.echo(filled(address.description), err=True)
                 with Catalogue(address) as catalogue:
+                    leave_out_again(catalogue, settings)
                     into = append_variants if append else load_variants
                     outcome = into(catalogue, request, told)
+                    # Somebody may have withdrawn while the files were read.
+                    leave_out_again(catalogue, settings)
+                    outcome = with_duplicates(catalogue, outcome)
     _tell(outcome)
     if reference is not None and outcome.assembly not in request.references:
         hint = f"Questions need this reference, too: set references.{outcome.assembly}."
@@ -265,6 +271,8 @@ def _tell(outcome: LoadOutcome) -> None:
         )
     if outcome.report is not None:
         _account(outcome.report)
+    for sentence in outcome.duplicates:
+        click.echo(filled(sentence, indent="  "))
 
 
 def _account(report: LoadReport) -> None:

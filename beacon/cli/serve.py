@@ -18,8 +18,10 @@ from beacon.app import policy_of, run_server
 from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
 from beacon.cli.processes import Crew
+from beacon.cli.withdraw import leave_out_again
 from beacon.model.errors import BeaconError, UsageError
 from beacon.store.connection import connect
+from beacon.store.releases import Catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +58,12 @@ def serve(
 def serve_on(
     settings: Settings, address: StoreAddress, listener: socket.socket
 ) -> None:
-    """Serve on an open port, and print the URL once connections are accepted."""
+    """Serve on an open port, and print the URL once connections are accepted.
+
+    Nobody who withdrew is served, whatever backup the store was restored from.
+    """
+    with Catalogue(address) as catalogue:
+        leave_out_again(catalogue, settings)
     say = _announcement(settings, listener)
     if settings.server.workers == 1:
         run_server(settings, address, listener, lambda _: say())

@@ -5,6 +5,8 @@ nothing at all.
 """
 
 from beacon.ingest.appending import append_variants
+from beacon.ingest.comparing import with_duplicates
+from beacon.ingest.journal import Journal
 from beacon.ingest.loading import (
     LoadOutcome,
     LoadRequest,
@@ -12,12 +14,18 @@ from beacon.ingest.loading import (
     load_variants,
     try_variants,
 )
+from beacon.ingest.withdrawing import WithdrawOutcome, reapply, withdraw
 
 __all__ = [
+    "Journal",
     "LoadOutcome",
     "LoadRequest",
+    "WithdrawOutcome",
     "append_variants",
     "load_genes",
     "load_variants",
+    "reapply",
     "try_variants",
+    "with_duplicates",
+    "withdraw",
 ]

@@ -22,6 +22,7 @@ from beacon.ingest.loading import (
     open_files,
     read_input,
     tool,
+    without_withdrawn,
     write_records,
 )
 from beacon.model.dataset import CoverageKind
@@ -90,6 +91,7 @@ def append_variants(
     base = _base(catalogue, request.dataset)
     if base is None:
         return load_variants(catalogue, request, progress)
+    request = without_withdrawn(catalogue, request)
     request = _inherited(request, base.release)
     request, left_out = _without_known(request, base.release)
     if not request.paths:

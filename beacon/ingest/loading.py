@@ -8,11 +8,11 @@ whole of the files.  Reading and counting are ``loaders``', keeping is
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import file_digest, sha256
 from importlib.metadata import version
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.dataset import Input
@@ -26,7 +26,7 @@ from loaders.reader import shown_name
 from loaders.reference import FastaReference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from beacon.model.counts import CoverageRun, VariantRecord
@@ -48,6 +48,7 @@ class LoadOutcome:
         release: the release served now; ``None`` after a dry run.
         is_new: whether this load published it (the same files change nothing).
         report: the account of every record; ``None`` when nothing was read.
+        duplicates: sentences on who is in other datasets, too, or twice.
     """
 
     dataset: str
@@ -55,6 +56,7 @@ class LoadOutcome:
     release: Release | None
     is_new: bool
     report: LoadReport | None
+    duplicates: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the outcome as JSON values."""
@@ -67,6 +69,7 @@ class LoadOutcome:
             "isNew": self.is_new,
             "sampleCount": release.sample_count if release else None,
             **(self.report.as_dict() if self.report else told),
+            "duplicates": list(self.duplicates),
         }
 
 
@@ -113,6 +116,7 @@ def load_variants(
         UsageError: the request contradicts itself or another live load.
         StoreUnavailable: the database was lost; nothing was published.
     """
+    request = without_withdrawn(catalogue, request)
     opened = open_files(request)
     cohort, inputs, told = opened
     fingerprint = _fingerprint(cohort.assembly.name, inputs, told)
@@ -183,6 +187,26 @@ def load_genes(
     if catalogue is not None:
         catalogue.keep_genes(texts)
     return found
+
+
+def without_withdrawn(catalogue: Catalogue, request: LoadRequest) -> LoadRequest:
+    """Return a request that leaves out who asked for it."""
+    orders = catalogue.withdrawals.orders(request.dataset)
+    gone = request.options.excluded.union(order.individual for order in orders)
+    return replace(request, options=replace(request.options, excluded=gone))
+
+
+def without(
+    release: Release, individuals: Collection[str]
+) -> tuple[Mapping[str, object], str]:
+    """Return the options and the fingerprint of a release that people left.
+
+    They are those of a load of the same files that leaves the same people out.
+    """
+    told = dict(release.options)
+    digests = {_digest_of_name(name) for name in individuals}
+    told["without"] = sorted(digests.union(cast("list[str]", told.get("without", []))))
+    return told, _fingerprint(release.assembly, release.inputs, told)
 
 
 class Opened(NamedTuple):

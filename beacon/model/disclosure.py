@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from beacon.model.annotation import Annotation
     from beacon.model.counts import AlleleCounts
+    from beacon.model.grouped import PeopleGroup
     from beacon.model.query import Granularity, Query
     from beacon.model.requester import Requester
     from beacon.model.variant import Allele
@@ -22,10 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """What one requester may learn from one dataset."""
+    """What one requester may learn from one dataset.
+
+    Attributes:
+        individuals: whether questions may name individuals, and count people by
+            what is told of them.
+    """
 
     dataset: str
     granularity: Granularity
+    individuals: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,7 @@ class DatasetDisclosure:
         coverage: ``undeclared`` where a "no" rests on no declared coverage,
             ``partial`` where not all that is asked lies inside it.
         filters: FILTER words that kept the allele from counting.
+        groups: its people by the columns asked for.
     """
 
     dataset: str
@@ -72,6 +80,7 @@ class DatasetDisclosure:
     release: int | None = None
     released: datetime | None = None
     sample_count: int | None = None
+    groups: tuple[PeopleGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from beacon.model.annotation import Annotation
     from beacon.model.counts import Tally
     from beacon.model.dataset import Dataset
+    from beacon.model.grouped import PeopleGroup
     from beacon.model.variant import Allele
 
 
@@ -81,6 +82,9 @@ class Silence(StrEnum):
     KNOWN_NOWHERE = "known nowhere"
     """No dataset names it."""
 
+    ONLY_EXCLUDED = "only excluded"
+    """Perhaps nobody was called there but who was to be left out."""
+
     UNREAD = "unread"
     """What could not be read of them may be what is asked."""
 
@@ -104,6 +108,9 @@ class DatasetFindings:
             ``VariantPattern.is_provisional``).
         silence: why its annotations do not answer.
         is_other_version: whether an HGVS name was found in another version only.
+        left_out: how many of its people the counts are without; ``None``: some
+            were to be left out, and it does not know its people.
+        groups: its people by the columns asked for; ``None``: likewise.
     """
 
     dataset: Dataset
@@ -114,6 +121,8 @@ class DatasetFindings:
     is_conclusive: bool = True
     silence: Silence | None = None
     is_other_version: bool = False
+    left_out: int | None = 0
+    groups: tuple[PeopleGroup, ...] | None = ()
 
     @property
     def status(self) -> Status:

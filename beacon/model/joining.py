@@ -98,6 +98,7 @@ def _joined(
         total=sum(known) if len(known) == len(totals) else None,
         variants=variants[page.offset : page.offset + page.limit],
         counts=None,
+        groups=(),
         coverage=next((p.coverage for p in parts if p.coverage is not None), None),
         filters=tuple(dict.fromkeys(word for part in parts for word in part.filters)),
     )

@@ -58,6 +58,8 @@ class Query:
         unknown_filters: well-formed filter ids nothing here answers to; they
             match nothing and are named in ``warnings``.
         warnings: sentences the answer must repeat.
+        excluded: individuals left out of every count, of one allele only.
+        by: columns of the samples tables to count one allele's people by.
         requested: the request as understood, for ``receivedRequestSummary``.
     """
 
@@ -71,3 +73,5 @@ class Query:
     test_mode: bool = False
     warnings: tuple[str, ...] = ()
     requested: Mapping[str, object] = field(default_factory=dict)
+    excluded: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()

@@ -42,9 +42,11 @@ class Policy:
 
     Attributes:
         granularity: the most that everybody may learn from every dataset.
+        individuals: whether everybody may name individuals in questions.
     """
 
     granularity: Granularity = Granularity.RECORD
+    individuals: bool = True
 
 
 OPEN = Policy()
@@ -53,8 +55,13 @@ OPEN = Policy()
 
 def permit(policy: Policy, requester: Requester, dataset: Dataset) -> Permit:
     """Return what ``requester`` may learn from ``dataset``."""
-    granularity = Granularity.RECORD if requester.is_operator else policy.granularity
-    return Permit(dataset=dataset.id, granularity=granularity)
+    if requester.is_operator:
+        policy = OPEN
+    return Permit(
+        dataset=dataset.id,
+        granularity=policy.granularity,
+        individuals=policy.individuals,
+    )
 
 
 def disclose(
@@ -72,7 +79,7 @@ def disclose(
     return Disclosure(
         granularity=max((p.granularity for p in parts), default=query.granularity),
         datasets=parts,
-        warnings=query.warnings + _doubts(findings, parts),
+        warnings=query.warnings + _doubts(findings, parts) + _nobody(findings, parts),
     )
 
 
@@ -91,6 +98,26 @@ def _doubts(findings: Findings, parts: Sequence[DatasetDisclosure]) -> tuple[str
     return tuple(said)
 
 
+def _nobody(findings: Findings, parts: Sequence[DatasetDisclosure]) -> tuple[str, ...]:
+    """Return which datasets could not do what was asked of their people."""
+    answering = [
+        found
+        for found, part in zip(findings.datasets, parts, strict=True)
+        if part.status is not Status.WITHHELD
+    ]
+    whole = [found.dataset.id for found in answering if found.left_out is None]
+    undivided = [found.dataset.id for found in answering if found.groups is None]
+    said = []
+    if whole:
+        said.append(
+            f"{_KNOWS_NOBODY}, so nobody is left out there: {', '.join(whole)}."
+        )
+    if undivided:
+        said.append(f"{_KNOWS_NOBODY}, so there are no groups: {', '.join(undivided)}.")
+    return tuple(said)
+
+
+_KNOWS_NOBODY = "Of some datasets only counts are kept, and no individuals"
 _UNPLACED = (
     "Where this variant stands in the data cannot be told without a reference"
     " genome (or with N among its bases), so not finding it is no answer."
@@ -110,6 +137,10 @@ _SILENT: Mapping[Silence, str] = {
         " check its spelling, or ask by place.  Genes are found by their place once"
         " a table of them is loaded (beacon load genes)."
     ),
+    Silence.ONLY_EXCLUDED: (
+        "Of a dataset it is not kept who was called here, and perhaps only who was to"
+        " be left out, so not finding the variant is no answer."
+    ),
     Silence.UNREAD: (
         "Some alleles of a dataset are not annotated, or not in a way that could be"
         " read, and may be what is asked for, so not finding it is no answer."
@@ -120,7 +151,7 @@ _SILENT: Mapping[Silence, str] = {
 def _part(
     found: DatasetFindings, granted: Permit | None, query: Query
 ) -> DatasetDisclosure:
-    if granted is None:
+    if granted is None or (query.excluded and not granted.individuals):
         return _withheld(found.dataset)
     said = _exact(found, query)
     for rule in RULES.values():
@@ -155,7 +186,7 @@ def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
         said,
         release=release.ordinal,
         released=release.published,
-        sample_count=release.sample_count,
+        sample_count=_people(found, release),
         variants=tuple(
             _record(variant, release.layout)
             for variant in _on_page(found, query)
@@ -167,7 +198,15 @@ def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
     said = replace(said, coverage=_coverage(found), filters=_filters(found))
     if not query.pattern.is_single_allele:
         return said
-    return replace(said, counts=_everybody(found, release))
+    has_words = found.status in (Status.SEEN, Status.NOT_SEEN)
+    groups = (found.groups or ()) if has_words else ()
+    return replace(said, counts=_everybody(found, release), groups=groups)
+
+
+def _people(found: DatasetFindings, release: Release) -> int | None:
+    if release.sample_count is None:
+        return None
+    return release.sample_count - (found.left_out or 0)
 
 
 def _on_page(found: DatasetFindings, query: Query) -> tuple[FoundVariant, ...]:

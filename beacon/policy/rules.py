@@ -31,5 +31,17 @@ def keep_granularity(said: DatasetDisclosure, permit: Permit) -> DatasetDisclosu
     return replace(said, granularity=granularity)
 
 
-RULES: Mapping[str, Rule] = MappingProxyType({"granularity": keep_granularity})
+def keep_individuals(said: DatasetDisclosure, permit: Permit) -> DatasetDisclosure:
+    """Return nothing of people by what is told of them, unless that is granted.
+
+    Their counts are as exact as any: ``boolean`` shows none of them, either.
+    """
+    if permit.individuals and said.granularity >= Granularity.COUNT:
+        return said
+    return replace(said, groups=())
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {"granularity": keep_granularity, "individuals": keep_individuals}
+)
 """Every rule by name, in the order they apply."""

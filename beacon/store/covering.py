@@ -63,7 +63,7 @@ class _PartLooked:
     """How much of a stretch one part of a release has looked at, in order."""
 
     def __init__(self, part: Part, total: Sequence[int], stretch: Stretch) -> None:
-        self._part = part
+        self.part = part
         last = part.first + len(part.everybody)
         self._columns = [c - part.first for c in total if part.first <= c < last]
         self._first, self._end = stretch
@@ -71,6 +71,7 @@ class _PartLooked:
         self.has_gap = False
         self.has_some = False
         self.an: int | None = None
+        self.by_column: tuple[int, ...] | None = None
         self.is_first_in = False
 
     @property
@@ -80,7 +81,7 @@ class _PartLooked:
 
     def take(self, key: int, counts: Counts) -> None:
         """Take the bin that begins with ``key``."""
-        blob = self._part.blob(counts)
+        blob = self.part.blob(counts)
         if blob is None:
             self.has_gap = True
             return
@@ -89,7 +90,7 @@ class _PartLooked:
             self.has_gap = self.has_gap or not is_whole(blob)
             self._add(first, first + BIN, None)
             return
-        for start, end, an in unpack_runs(blob, self._part.everybody):
+        for start, end, an in unpack_runs(blob, self.part.everybody):
             if first + start >= self._end:
                 return
             if first + end > self._first:
@@ -101,6 +102,7 @@ class _PartLooked:
         if start <= self._first < end:
             self.is_first_in = True
             self.an = None if an is None else sum(an[c] for c in self._columns)
+            self.by_column = an
         self._reached = max(self._reached, end)
 
 
@@ -125,6 +127,11 @@ class Looked:
         """Take the bin that begins with ``key``."""
         for part in self._parts:
             part.take(key, cast("Counts", document["d"]))
+
+    def called(self) -> list[tuple[Part, tuple[int, ...] | None]]:
+        """Return the copies called at the first base, by part that looked there."""
+        there = [part for part in self._parts if part.is_first_in]
+        return [(part.part, part.by_column) for part in there]
 
     def coverage(self) -> Coverage:
         """Return how much of the stretch was looked at."""

@@ -80,6 +80,11 @@ def coverage_collection(assembly: str) -> str:
     return f"coverage_{assembly}"
 
 
+def carriers_collection(assembly: str) -> str:
+    """Return the name of the collection of the people behind counts."""
+    return f"carriers_{assembly}"
+
+
 def is_long(start: int, end: int, alternate: str) -> bool:
     """Whether an allele is kept in the long collection."""
     return end - start > LONGEST_SPAN or is_symbolic(alternate)

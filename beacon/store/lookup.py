@@ -8,6 +8,7 @@ answers, what the dataset declares of where it looked.
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.counts import SKIPPED
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele
     from beacon.store.covering import Looked
     from beacon.store.driver import Document
+    from beacon.store.individuals import Individuals
     from beacon.store.rows import Counts, Rows
     from beacon.store.tables import PlaceKey, Row, Table
 
@@ -45,10 +47,14 @@ class Shelf(NamedTuple):
     longest_short: int
     widest_margin: int
     annotated: frozenset[Kind] | None
+    left: Mapping[int, frozenset[int]] = MappingProxyType({})
 
 
 async def look_up(
-    pattern: VariantPattern, shelves: Sequence[Shelf], table: Table
+    pattern: VariantPattern,
+    shelves: Sequence[Shelf],
+    table: Table,
+    individuals: Individuals | None = None,
 ) -> list[DatasetFindings]:
     """Return what every dataset says of the one allele that is asked for.
 
@@ -57,7 +63,8 @@ async def look_up(
     place only.
     """
     loaded = [s for s in shelves if pattern.sequence.name in s.release.contigs]
-    asked = _Asked(pattern, table, has_long=any(s.long_classes for s in loaded))
+    has_long = any(s.long_classes for s in loaded)
+    asked = _Asked(pattern, table, individuals, has_long=has_long)
     there = None
     if not pattern.spellings or (len(loaded) > 1 and asked.stands_at_its_places):
         there = await asked.rows_there()
@@ -73,7 +80,7 @@ async def look_up(
         else:
             findings[shelf.dataset.id] = told
     missing = [s for s in loaded if s.dataset.id in places]
-    places |= await _declared(pattern, missing, places, table)
+    places |= await _declared(pattern, missing, places, table, individuals)
     for shelf in missing:
         findings[shelf.dataset.id] = DatasetFindings(
             dataset=shelf.dataset,
@@ -81,7 +88,10 @@ async def look_up(
             place=places[shelf.dataset.id],
             is_conclusive=not pattern.is_provisional,
         )
-    return [findings.get(s.dataset.id) or _not_loaded(s) for s in shelves]
+    found = [findings.get(s.dataset.id) or _not_loaded(s) for s in shelves]
+    if individuals is None:
+        return found
+    return [await individuals.told(s, f) for s, f in zip(shelves, found, strict=True)]
 
 
 async def _declared(
@@ -89,6 +99,7 @@ async def _declared(
     shelves: Sequence[Shelf],
     places: Mapping[str, Place],
     table: Table,
+    individuals: Individuals | None,
 ) -> dict[str, Place]:
     """Return the places of which datasets declare more than their rows say."""
     asked = [s for s in shelves if s.release.coverage is not None]
@@ -98,12 +109,14 @@ async def _declared(
     if stretch[1] - stretch[0] == 1:
         asked = [s for s in asked if not places[s.dataset.id].has_record]
     looked = await look_at(asked, pattern.sequence.rank, stretch, table)
-    return {
-        shelf.dataset.id: place_declared(
-            places[shelf.dataset.id], shelf.release, looked[shelf.release.number]
+    told = {}
+    for shelf in asked:
+        seen, name = looked[shelf.release.number], shelf.dataset.id
+        place = place_declared(places[name], shelf.release, seen)
+        told[name] = (
+            place if individuals is None else individuals.declared(shelf, place, seen)
         )
-        for shelf in asked
-    }
+    return told
 
 
 def place_declared(place: Place, release: Release, looked: Looked) -> Place:
@@ -182,9 +195,15 @@ class _Asked:
     """The rows that one question may need."""
 
     def __init__(
-        self, pattern: VariantPattern, table: Table, *, has_long: bool
+        self,
+        pattern: VariantPattern,
+        table: Table,
+        individuals: Individuals | None,
+        *,
+        has_long: bool,
     ) -> None:
         self._pattern = pattern
+        self._individuals = individuals
         self._rank = pattern.sequence.rank
         self._table = table
         self._has_long = has_long
@@ -216,7 +235,7 @@ class _Asked:
         if long and self._has_long:
             long_rows = (await self._table.long_rows.get(long)).values()
             rows += [(0, row) for row in long_rows]
-        return rows
+        return await self._without(rows)
 
     async def rows_there(self) -> list[Row]:
         """Return every row that begins where the allele may begin."""
@@ -224,7 +243,13 @@ class _Asked:
         rows = _flat(await self._table.places.get(places))
         if self._has_long:
             rows += _flat(await self._table.long_places.get(places))
-        return rows
+        return await self._without(rows)
+
+    async def _without(self, rows: list[Row]) -> list[Row]:
+        """Return rows as they are without the individuals that are left out."""
+        if self._individuals is None:
+            return rows
+        return await self._individuals.rows(rows)
 
     def of_pattern(self, rows: Iterable[Row]) -> list[tuple[Allele, Counts]]:
         """Return the alleles asked for, in the order of their spellings.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, cast
 
 from beacon.model.annotation import Kind
 from beacon.model.counts import Group, Layout
@@ -64,6 +64,7 @@ class PartDocument(TypedDict):
     everybody: list[int]
     touched: list[int]
     has_people: bool
+    gone: NotRequired[list[int]]
 
 
 class ReleaseDocument(TypedDict):
@@ -137,6 +138,8 @@ class StoredRelease:
         widest_margin: bases that no margin of its structural variants exceeds.
         annotated: what its annotations speak of; ``None``: it has none.
         depth: what its files' annotations tell of, in the loader's words.
+        left: by part, the numbers of people who are in no count any more, though
+            their names are not erased yet.
     """
 
     release: Release
@@ -146,6 +149,7 @@ class StoredRelease:
     widest_margin: int
     annotated: frozenset[Kind] | None = None
     depth: str | None = None
+    left: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -264,6 +268,7 @@ def read_rows(documents: Sequence[PartDocument]) -> Rows:
             first=first,
             baseline=tuple(document["baseline"]),
             everybody=tuple(document["everybody"]),
+            gone=frozenset(document.get("gone", ())),
         )
         parts.append(part)
         first += len(part.baseline)
@@ -318,7 +323,18 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         widest_margin=kept["widest_margin"],
         annotated=None if kinds is None else frozenset(map(Kind, kinds)),
         depth=kept.get("depth"),
+        left=_left(document),
     )
+
+
+def _left(document: Mapping[str, object]) -> dict[int, frozenset[int]]:
+    """Return whom a withdrawal that is not finished has left to erase."""
+    plan = cast("Document", document.get("withdrawal") or {})
+    folds = cast("Sequence[Document]", plan.get("folds", ()))
+    return {
+        cast("int", fold["part"]): frozenset(cast("list[int]", fold["people"]))
+        for fold in folds
+    }
 
 
 def publication(details: Mapping[str, object]) -> Document:

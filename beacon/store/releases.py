@@ -23,6 +23,7 @@ from beacon.store.driver import (
     MATE_INDEX,
     RELEASES,
     Document,
+    carriers_collection,
     client_options,
     coverage_collection,
     driver_errors,
@@ -30,6 +31,7 @@ from beacon.store.driver import (
     server_time,
     variants_collection,
 )
+from beacon.store.duplicates import Comparer
 from beacon.store.genes import keep_genes
 from beacon.store.lease import Lease
 from beacon.store.naming import IdentifierWriter
@@ -46,6 +48,7 @@ from beacon.store.release_documents import (
     read_release,
 )
 from beacon.store.sweeping import Sweeper
+from beacon.store.withdrawing import Withdrawer
 from beacon.store.writer import ReleaseWriter
 
 if TYPE_CHECKING:
@@ -85,6 +88,7 @@ class Catalogue:
             RELEASES, write_concern=JOURNALED
         )
         self._sweeper = Sweeper(self._database)
+        self.withdrawals = Withdrawer(self._database)
 
     def close(self) -> None:
         """Close the connections."""
@@ -218,9 +222,11 @@ class Catalogue:
         Raises:
             LoadRejected: when the dataset is being loaded already, or does not serve
                 any more what is to be appended to.
+            UsageError: when somebody is being withdrawn from it.
         """
         with driver_errors():
             self._sweeper.sweep()
+            self.withdrawals.finish(dataset)
             self._make_collections(assembly)
             number = self._next_number()
             owner = this_process()
@@ -276,7 +282,8 @@ class Catalogue:
             raise LoadRejected(message)
 
     def _make_collections(self, assembly: str) -> None:
-        for name in (variants_collection, long_collection, coverage_collection):
+        names = (variants_collection, long_collection, coverage_collection)
+        for name in (*names, carriers_collection):
             try:
                 self._database.create_collection(
                     name(assembly),
@@ -333,8 +340,12 @@ class Catalogue:
 
         Raises:
             NotFound: when there is no such dataset or release.
+            UsageError: when the dataset is changed by somebody else, or that release
+                may count people who were withdrawn.
         """
         with driver_errors():
+            self._sweeper.sweep()
+            self.withdrawals.finish(dataset)
             document = self._document(dataset)
             active = document.get("active")
             known = list(self._published(document))
@@ -343,16 +354,23 @@ class Catalogue:
                 wanted = [r for r in known if r.ordinal < current][-1:]
             else:
                 wanted = [r for r in known if r.ordinal == to_ordinal]
-            if not wanted or not self._serve(dataset, wanted[0].number):
+            if wanted:
+                self.withdrawals.check(wanted[0])
+            if not wanted or not self._serve(dataset, wanted[0].number, active):
                 which = to_ordinal or f"before release {current}"
                 message = f"dataset {dataset} has no release {which}"
                 raise NotFound(message)
         return wanted[0]
 
-    def _serve(self, dataset: str, number: int) -> bool:
-        """Point a dataset at a release, unless that is on its way out."""
+    def _serve(self, dataset: str, number: int, active: int | None) -> bool:
+        """Point a dataset at a release, unless that is on its way out.
+
+        Nor if it serves something else than ``active`` by now: a withdrawal that
+        ended meanwhile may have to change that release first.
+        """
+        where: Document = {"_id": dataset, "active": active, "removing": None}
         changed = self._datasets.update_one(
-            {"_id": dataset, "withdrawn": {"$ne": number}, "removing": None},
+            {**where, "withdrawn": {"$ne": number}},
             {"$set": {"active": number}, "$currentDate": {"updated": True}},
         )
         return changed.matched_count == 1
@@ -366,6 +384,9 @@ class Catalogue:
         """
         with driver_errors():
             document = self._document(dataset)
+            if ordinal is not None:
+                self._sweeper.sweep()
+                self.withdrawals.finish(dataset)
             if ordinal is None:
                 self._withdraw_dataset(dataset)
             else:
@@ -399,6 +420,10 @@ class Catalogue:
                 f"use rollback first, or remove the whole dataset"
             )
             raise UsageError(message)
+
+    def comparer(self) -> Comparer:
+        """Return what compares the people of datasets."""
+        return Comparer(self._database)
 
     def identifiers(self, writer: ReleaseWriter, assembly: str) -> IdentifierWriter:
         """Return what keeps the VRS ids of a release that is being written."""

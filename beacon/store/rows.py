@@ -38,6 +38,8 @@ class Part:
         first: its first column among the release's.
         baseline: AN by column that its rows are kept as differences from.
         everybody: the same for where it looked (``coverage``).
+        gone: the numbers of its people who were withdrawn; what is kept of them
+            reads as if they were like everybody else.
     """
 
     number: int
@@ -45,6 +47,7 @@ class Part:
     first: int
     baseline: tuple[int, ...]
     everybody: tuple[int, ...]
+    gone: frozenset[int] = frozenset()
 
     @cached_property
     def layout(self) -> Layout:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from beacon.store.annotation_documents import annotations_collection, release_ids
 from beacon.store.bins import forget_bins
+from beacon.store.carrier_documents import forget_carriers
 from beacon.store.driver import (
     DATASETS,
     JOURNALED,
@@ -156,6 +157,7 @@ class Sweeper:
         low, high = release_ids(number)
         annotations = self._database[annotations_collection(assembly)]
         annotations.delete_many({"_id": {"$gte": low, "$lt": high}})
+        forget_carriers(self._database, assembly, number)
         forget_identifiers(self._database, assembly, number)
         forget_people(self._database, number)
 

@@ -24,6 +24,7 @@ from beacon.model.query import Granularity, Page
 from beacon.store.annotated import Tables, ask
 from beacon.store.annotation_documents import id_of
 from beacon.store.annotations import AnnotationTable
+from beacon.store.carrier_documents import CarrierTable
 from beacon.store.driver import (
     DATASETS,
     RELEASES,
@@ -33,8 +34,10 @@ from beacon.store.driver import (
     driver_errors,
 )
 from beacon.store.genes import genes_version, read_texts
+from beacon.store.individuals import NOBODY, Directory, Individuals
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
 from beacon.store.naming import NameTable
+from beacon.store.people import PeopleTable
 from beacon.store.release_documents import LISTED, read_dataset, read_release
 from beacon.store.scanning import POINT_CLASS, Answer, scan
 from beacon.store.similar import find_similar
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from beacon.model.query import Query
     from beacon.model.variant import Allele
     from beacon.store.connection import StoreAddress
+    from beacon.store.individuals import Crowd
     from beacon.store.release_documents import StoredRelease
 
 _FRESH = 1.0
@@ -84,6 +88,8 @@ class VariantStore:
         self._name_tables: dict[str, NameTable] = {}
         self._releases: dict[int, StoredRelease] = {}
         self._shelves: dict[str, tuple[Dataset, StoredRelease | None]] = {}
+        self._carriers: dict[str, CarrierTable] = {}
+        self._directory = Directory(PeopleTable(self._database))
         self._genes = NO_GENES
         self._genes_version = 0
         self._read_at = float("-inf")
@@ -121,6 +127,8 @@ class VariantStore:
             await said.close()
         for names in self._name_tables.values():
             await names.close()
+        for carriers in self._carriers.values():
+            await carriers.close()
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
@@ -177,6 +185,60 @@ class VariantStore:
                 await self._check_still_kept(shelves)
         return Findings(datasets=tuple(found))
 
+    async def individuals(
+        self, names: Sequence[str], datasets: Sequence[str]
+    ) -> frozenset[str]:
+        """Return which of some individuals are in any of the datasets.
+
+        Raises:
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        async with _within(self._deadline):
+            crowds = await self._crowds_of(datasets)
+        known = (crowd.numbers for crowd in crowds.values())
+        return frozenset(n for numbers in known for n in names if n in numbers)
+
+    async def columns(self, datasets: Sequence[str]) -> tuple[str, ...]:
+        """Return the columns that the samples tables of datasets have, sorted.
+
+        Raises:
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        async with _within(self._deadline):
+            crowds = await self._crowds_of(datasets)
+        found = {c for crowd in crowds.values() for c in crowd.people.table}
+        return tuple(sorted(found))
+
+    async def _crowds_of(self, datasets: Sequence[str]) -> dict[int, Crowd]:
+        await self._refresh(_FRESH)
+        served = [self._shelves[d][1] for d in datasets if d in self._shelves]
+        return await self._directory.crowds(
+            {n: s.left.get(n, NOBODY) for s in served if s for n in s.rows.numbers}
+        )
+
+    async def _asked_people(
+        self, query: Query, shelves: Sequence[Shelf]
+    ) -> Individuals | None:
+        """Return the people a question is about, where it is about any."""
+        if query.pattern is None or not (query.excluded or query.by):
+            return None
+        parts = {n: s.left.get(n, NOBODY) for s in shelves for n in s.rows.numbers}
+        return Individuals(
+            query.pattern.sequence,
+            shelves,
+            await self._directory.crowds(parts),
+            self._carriers_of(query.pattern.assembly),
+            excluded=query.excluded,
+            by=query.by,
+        )
+
+    def _carriers_of(self, assembly: str) -> CarrierTable:
+        carriers = self._carriers.get(assembly)
+        if carriers is None:
+            carriers = CarrierTable(self._database, assembly, self._deadline)
+            self._carriers[assembly] = carriers
+        return carriers
+
     async def alleles_named(
         self, name: str, assembly: str, datasets: Sequence[str]
     ) -> list[Allele]:
@@ -218,7 +280,9 @@ class VariantStore:
                     stored.longest_short,
                     stored.widest_margin,
                 )
-                shelf = Shelf(dataset, stored.release, *reach, stored.annotated)
+                shelf = Shelf(
+                    dataset, stored.release, *reach, stored.annotated, stored.left
+                )
                 shelves.append(shelf)
         return shelves
 
@@ -240,7 +304,8 @@ class VariantStore:
             found = await ask(pattern, shelves, level, query.page, tables)
             return await ranges_declared(pattern, found, shelves, table)
         if pattern.is_single_allele:
-            return await look_up(pattern, shelves, table)
+            individuals = await self._asked_people(query, shelves)
+            return await look_up(pattern, shelves, table, individuals)
         if pattern.similar is not None:
             levels = [granularities[s.dataset.id] for s in shelves]
             found = await find_similar(pattern, shelves, table, levels, query.page)

@@ -22,6 +22,7 @@ from beacon.model.variant import is_symbolic
 from beacon.store.annotation_documents import annotation_document, kinds_of
 from beacon.store.annotation_writer import AnnotationWriter
 from beacon.store.bins import added, keep_bins, read_bins
+from beacon.store.carrier_documents import CarrierWriter
 from beacon.store.driver import (
     JOURNALED,
     Document,
@@ -92,6 +93,7 @@ class ReleaseWriter:
         self._binner = Binner(layout.baseline)
         self._bins: dict[int, Document] = {}
         self._annotations = AnnotationWriter(database, assembly)
+        self._carriers = CarrierWriter(database, assembly, lease.number)
         self._kinds: set[str] = set()
         self._is_annotated = False
         self._touched = Touched()
@@ -185,6 +187,7 @@ class ReleaseWriter:
             self._short: list(short.values()),
             self._long: list(long.values()),
             self._annotations: list(annotated.values()),
+            self._carriers: self._carriers.collect(records),
         }
 
     def _annotate(
@@ -220,6 +223,7 @@ class ReleaseWriter:
         if self._thread.is_alive():
             self._keep_bins(self._binner.close())
             self._send_bins()
+            self._queue.put({self._carriers: self._carriers.close()})
         self._finish()
         self._raise_failure()
 

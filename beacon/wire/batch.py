@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from beacon.wire.info import Document
 
 _SPELLED = frozenset({"variant", "assemblyId", "assembly", "id"})
+_EXCLUDE = "exclude"
+MOST_EXCLUDED = 100
+"""So many individuals one question may leave out."""
+
 _DATASETS = frozenset({"datasets", "datasetids"})
 
 
@@ -95,11 +99,14 @@ def question(line: Line, known: Understanding) -> Query:
     if line.error is not None:
         raise InvalidRequest(line.error)
     datasets: tuple[str, ...] | None = None
+    excluded: tuple[str, ...] = ()
     match line.value:
         case str() as text:
             pattern = _spelled(text, None, known)
         case dict() as members:
-            pattern, datasets = _asked(members, known)
+            excluded = _excluded(members.get(_EXCLUDE))
+            asked = {n: v for n, v in members.items() if n != _EXCLUDE}
+            pattern, datasets = _asked(asked, known)
         case _:
             message = f"A line must be a JSON object, not {shown(line.value)}."
             raise InvalidRequest(message)
@@ -109,7 +116,31 @@ def question(line: Line, known: Understanding) -> Query:
         assembly=pattern.assembly,
         granularity=Granularity.COUNT,
         include=Include.ALL,
+        excluded=excluded,
     )
+
+
+def _excluded(named: object) -> tuple[str, ...]:
+    """Return the individuals that a line leaves out: one, or a list of them."""
+    match named:
+        case None:
+            return ()
+        case str():
+            names: list[object] = [named]
+        case list():
+            names = named
+        case _:
+            names = [named]
+    if not all(isinstance(name, str) and name.strip() for name in names):
+        message = (
+            f"{_EXCLUDE} must be the id of an individual, or a list of them,"
+            f" not {shown(named)}."
+        )
+        raise InvalidRequest(message, parameter=_EXCLUDE)
+    if len(names) > MOST_EXCLUDED:
+        message = f"{_EXCLUDE} names at most {MOST_EXCLUDED} individuals."
+        raise InvalidRequest(message, parameter=_EXCLUDE)
+    return tuple(dict.fromkeys(str(name).strip() for name in names))
 
 
 def _asked(
@@ -173,8 +204,18 @@ def answered(line: Line, disclosure: Disclosure) -> Document:
         line,
         status=disclosure.status.value,
         datasets=[_dataset(part) for part in disclosure.datasets],
-        **given(alleles=_alleles(disclosure), error=error or None),
+        **given(
+            alleles=_alleles(disclosure),
+            error=error or None,
+            warnings=None if is_open else _warnings(line, disclosure),
+        ),
     )
+
+
+def _warnings(line: Line, disclosure: Disclosure) -> list[str] | None:
+    """Return whose counts are not without the individuals that were left out."""
+    asks = isinstance(line.value, dict) and line.value.get(_EXCLUDE)
+    return list(disclosure.warnings) or None if asks else None
 
 
 def _alleles(disclosure: Disclosure) -> list[Document] | None:

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from beacon.cli.groups import group_lines, group_members
+from beacon.model.counts import AlleleCounts
+from beacon.model.grouped import PeopleGroup
+
 if TYPE_CHECKING:
     from commands import Command
 
@@ -151,3 +155,61 @@ def test_address_that_is_none_is_bad_usage(beacon: Command) -> None:
     done = beacon("ask", SEEN, "--assembly", "GRCh37", "--url", "ftp://example.org")
 
     assert done.returncode == 2
+
+
+INSERTED = ("1-704060-T-TCTTCGAGGTTCCTCTT", "--assembly", "GRCh37")
+
+
+def test_people_are_left_out_and_grouped(beacon: Command) -> None:
+    """The answer is without an individual, and a table follows each dataset."""
+    done = beacon(
+        "ask", *INSERTED, "--exclude-individual", "SMP-0000", "--by", "status"
+    )
+    lines = [line.split() for line in done.stdout.splitlines()]
+    said = " ".join(done.stdout.split())
+
+    assert done.returncode == 0, done.stderr
+    assert ["GROUP", "PEOPLE", "AC", "AN", "AF", "HET", "HOM", "HEMI"] in lines
+    assert ["unknown", "19", "11", "38", "0.289", "9", "1", "0"] in lines
+    assert "11 of 38 alleles, 1 homozygous, 9 heterozygous" in said
+
+
+def test_groups_are_json_too() -> None:
+    """Each group says its people, their counts and the frequency."""
+    counts = AlleleCounts(ac=11, an=38, hom=1, het=9, hemi=0)
+
+    assert group_members(PeopleGroup("F", 19, counts)) == {
+        "group": "F",
+        "people": 19,
+        "alleleCount": 11,
+        "alleleNumber": 38,
+        "homozygous": 1,
+        "heterozygous": 9,
+        "hemizygous": 0,
+        "alleleFrequency": 11 / 38,
+    }
+    assert group_members(PeopleGroup("F", 19, None)) == {"group": "F", "people": 19}
+
+
+def test_a_table_of_groups_says_what_is_not_known() -> None:
+    """A group without counts has question marks; long names are cut."""
+    counts = AlleleCounts(ac=0, an=0, hom=0, het=0, hemi=0)
+    lines = group_lines(
+        [PeopleGroup("a" * 30, 1_000, None), PeopleGroup("F", 1, counts)]
+    )
+
+    assert [line.split() for line in lines][1:] == [
+        ["a" * 23 + "\u2026", "1,000", *"??????"],
+        ["F", "1", "0", "0", "-", "0", "0", "0"],
+    ]
+
+
+def test_another_beacon_is_not_asked_for_groups(beacon: Command) -> None:
+    """Exit code 2, and a sentence."""
+    done = beacon("ask", *INSERTED, "--url", "http://127.0.0.1:9", "--by", "sex")
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        "beacon: --by is for the local store only: a Beacon request has no word for"
+        " it\n",
+    )

@@ -109,6 +109,16 @@ def test_description_that_means_nothing_is_bad_usage(
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_people_in_several_datasets_are_found(beacon: Command) -> None:
+    """Those of the synthetic cohort, two and nobody else."""
+    done = beacon("datasets", "duplicates", "--json")
+    found = json.loads(done.stdout)["duplicates"]
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [each["kind"] for each in found] == ["same", "same"]
+    assert "SMP-0010 is in" in found[1]["sentence"]
+
+
 def test_individuals_are_kept_or_not(empty_beacon: Command, tmp_path: Path) -> None:
     """What is kept of people is shown; counts alone when asked for."""
     path = write(tmp_path / "a.vcf", "1/1\t0/0")

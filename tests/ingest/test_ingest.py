@@ -222,14 +222,18 @@ def unpublished(address) -> int:
         return sum(
             _is_unpublished(document, served)
             for name in names
-            for document in database[name].find({}, {"d": 1, "v": 1})
+            for document in database[name].find({}, {"d": 1, "v": 1, "b": 1})
         )
 
 
 def _is_unpublished(document, served: set[str]) -> bool:
-    """Annotations name their one release, all other rows hold counts by release."""
+    """Rows hold counts by release; all else names its one release."""
     if "v" in document:
         return str(document["v"]) not in served
+    if "b" in document:  # carriers are named by bytes, bins of alleles by numbers
+        key = document["_id"]
+        is_carriers = isinstance(key, bytes)
+        return str(int.from_bytes(key[:4]) if is_carriers else key >> 8) not in served
     return bool(document["d"].keys() - served) or not document["d"]
 
 

@@ -18,14 +18,16 @@ from beacon.model.counts import (
     Tally,
 )
 from beacon.model.dataset import CoverageKind, Dataset, Release
-from beacon.model.disclosure import DatasetDisclosure, Permit
+from beacon.model.disclosure import DatasetDisclosure, Disclosure, Permit
 from beacon.model.findings import (
     Coverage,
     DatasetFindings,
     Findings,
     FoundVariant,
     Place,
+    Silence,
 )
+from beacon.model.grouped import PeopleGroup
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.model.requester import ANONYMOUS, OPERATOR
@@ -256,7 +258,9 @@ def test_open_policy_permits_records() -> None:
     """Without restrictions everybody may learn records."""
     granted = permit(OPEN, ANONYMOUS, dataset())
 
-    assert granted == Permit(dataset="d1", granularity=Granularity.RECORD)
+    assert granted == Permit(
+        dataset="d1", granularity=Granularity.RECORD, individuals=True
+    )
 
 
 def test_policy_binds_others_and_not_the_operator() -> None:
@@ -346,3 +350,75 @@ def test_rules_are_idempotent(found: DatasetFindings, granted: Granularity) -> N
     once = said(found, granted=granted)
 
     assert all(rule(once, granting) == once for rule in RULES.values())
+
+
+def about_people(
+    found: DatasetFindings,
+    *,
+    individuals: bool,
+    granted: Granularity = Granularity.RECORD,
+    **asked: tuple[str, ...],
+) -> Disclosure:
+    """Return what is said to a question about people."""
+    granting = Permit(dataset="d1", granularity=granted, individuals=individuals)
+    query = Query(pattern=ONE_ALLELE, granularity=Granularity.COUNT, **asked)  # type: ignore[arg-type]
+    return disclose(Findings(datasets=(found,)), {"d1": granting}, query)
+
+
+GROUPS = (PeopleGroup("F", 3, AlleleCounts(ac=3, an=6, hom=1, het=1, hemi=0)),)
+
+
+def test_leaving_out_needs_a_permit() -> None:
+    """Without one nothing is said; with one the others are counted."""
+    found = replace(seen(), left_out=1)
+    (ours,) = about_people(found, individuals=True, excluded=("I1",)).datasets
+    (theirs,) = about_people(found, individuals=False, excluded=("I1",)).datasets
+
+    assert (ours.status, ours.sample_count) == (Status.SEEN, 4)
+    assert (theirs.status, theirs.counts, theirs.sample_count) == (
+        Status.WITHHELD,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("individuals", "granted", "groups"),
+    [
+        (True, Granularity.COUNT, GROUPS),
+        (False, Granularity.COUNT, ()),
+        (True, Granularity.BOOLEAN, ()),
+    ],
+)
+def test_groups_need_a_permit_and_counts(
+    individuals: bool,
+    granted: Granularity,
+    groups: tuple[PeopleGroup, ...],
+) -> None:
+    """People by columns are shown to whom counts of individuals are permitted."""
+    found = replace(seen(), groups=GROUPS)
+    told = about_people(found, individuals=individuals, granted=granted, by=("sex",))
+
+    assert told.datasets[0].groups == groups
+
+
+def test_who_knows_nobody_says_so() -> None:
+    """A dataset of counts is named, unless it is withheld anyway."""
+    found = replace(seen(), left_out=None, groups=None)
+    ours = about_people(found, individuals=True, excluded=("I1",), by=("sex",))
+    theirs = about_people(found, individuals=False, excluded=("I1",), by=("sex",))
+
+    assert [w.rpartition(", so ")[2] for w in ours.warnings] == [
+        "nobody is left out there: d1.",
+        "there are no groups: d1.",
+    ]
+    assert theirs.warnings == ()
+
+
+def test_perhaps_only_the_own_case_was_called() -> None:
+    """That is no answer, and the answer says why."""
+    found = replace(unseen(None), silence=Silence.ONLY_EXCLUDED)
+    told = about_people(found, individuals=True, excluded=("I1",))
+
+    assert told.status is Status.NO_ANSWER
+    assert "perhaps only who was to be left out" in told.warnings[0]

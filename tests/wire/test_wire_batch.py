@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -173,3 +174,36 @@ def test_parameters_are_repeated_as_they_were_given():
         "datasets": [],
         "error": "No.",
     }
+
+
+@pytest.mark.parametrize(
+    ("named", "excluded"),
+    [
+        ("I1", ("I1",)),
+        (["I1", " I2 ", "I1"], ("I1", "I2")),
+        ([], ()),
+        (None, ()),
+    ],
+)
+def test_a_line_leaves_individuals_out(named, excluded):
+    """One, or a list of them, beside a spelled variant and beside parameters."""
+    spelled = asked({"variant": "22-16050408-T-C", "exclude": named})
+    parameters = asked(ALLELE | {"exclude": named})
+
+    assert (spelled.excluded, parameters.excluded) == (excluded, excluded)
+
+
+@pytest.mark.parametrize("named", [7, {"id": "I1"}, [7], [""], "  ", ["I1", None]])
+def test_what_names_no_individual_is_refused(named):
+    """It is never ignored: the count would hold the own case."""
+    with pytest.raises(InvalidRequest, match="exclude must be the id of an individual"):
+        asked({"variant": "22-16050408-T-C", "exclude": named})
+
+
+def test_a_line_says_whose_counts_are_whole():
+    """Only where somebody was to be left out, the answer repeats the warnings."""
+    asks = {"variant": "22-16050408-T-C", "exclude": "I1"}
+    said = replace(synthetic_answer(asked(asks)), warnings=("only counts are kept",))
+
+    assert answered(Line(value=asks), said)["warnings"] == [*said.warnings]
+    assert "warnings" not in answered(Line(value="22-16050408-T-C"), said)

@@ -1,0 +1,166 @@
+"""Withdrawals: who is to be left out, said once and kept for good.
+
+An order is on disk, in the journal and in the store, before anything else is
+done.  Whatever the store holds later (a backup, older files), ``reapply`` leaves
+out whoever ever asked for it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from beacon.ingest.loading import without
+from beacon.model.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from beacon.ingest.journal import Journal
+    from beacon.model.orders import Order
+    from beacon.store.releases import Catalogue
+    from beacon.store.withdrawing import Standing, Withdrawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawOutcome:
+    """What an order did.
+
+    Attributes:
+        withdrawn: what changed; ``None`` where nobody kept is named.
+        bare: ordinals of releases whose counts cannot be changed, because the
+            individuals behind them are not kept.
+        is_served_bare: whether the release that is served is one of them.
+    """
+
+    withdrawn: Withdrawn | None
+    bare: tuple[int, ...]
+    is_served_bare: bool
+
+
+def withdraw(
+    catalogue: Catalogue,
+    journal: Journal,
+    dataset: str,
+    individuals: Sequence[str],
+    *,
+    is_for_future: bool = False,
+    told: Callable[[Withdrawn], None] = lambda _: None,
+) -> WithdrawOutcome:
+    """Leave individuals out of a dataset, now and whenever it is loaded.
+
+    Args:
+        catalogue: the store's.
+        journal: where orders are kept beside the store.
+        dataset: its id.
+        individuals: who is to be left out.
+        is_for_future: keep the order even where nobody of that name is known.
+        told: is called when counts have changed, before the rest is cleaned up.
+
+    Raises:
+        UsageError: nobody of that name is kept there, or it is being loaded.
+        NotFound: there is no such dataset.
+        StoreUnavailable: the database or the journal failed.
+    """
+    reapply(catalogue, journal)
+    standing = _standing(catalogue, dataset, individuals, is_for_future=is_for_future)
+    orders = catalogue.withdrawals.new_orders(dataset, individuals)
+    journal.append(orders)
+    catalogue.withdrawals.keep_orders(orders)
+    if standing is None:
+        return WithdrawOutcome(withdrawn=None, bare=(), is_served_bare=False)
+    withdrawn = _apply(catalogue, dataset, individuals, told)
+    return WithdrawOutcome(
+        withdrawn=withdrawn,
+        bare=standing.bare,
+        is_served_bare=standing.is_served_bare,
+    )
+
+
+def _standing(
+    catalogue: Catalogue,
+    dataset: str,
+    individuals: Sequence[str],
+    *,
+    is_for_future: bool,
+) -> Standing | None:
+    """Return where they are; ``None``: the dataset is yet to come."""
+    try:
+        standing = catalogue.withdrawals.standing(dataset, individuals)
+    except NotFound:
+        if is_for_future:
+            return None
+        raise
+    if is_for_future:
+        return standing
+    if standing.is_served_bare:
+        message = (
+            f"dataset {dataset} does not keep what its individuals add to its counts"
+            " (sites only, --counts-only, reference blocks, or loaded by an older"
+            " version): use --anyway to keep these out of future loads, then load its"
+            " files again"
+        )
+        raise UsageError(message)
+    if standing.unknown:
+        message = (
+            f"dataset {dataset} has no individual {standing.unknown[0]} (--anyway keeps"
+            " them out of future loads)"
+        )
+        raise UsageError(message)
+    return standing
+
+
+def _apply(
+    catalogue: Catalogue,
+    dataset: str,
+    individuals: Sequence[str],
+    told: Callable[[Withdrawn], None],
+) -> Withdrawn | None:
+    withdrawn = catalogue.withdrawals.withdraw(dataset, individuals, without)
+    if withdrawn is not None:
+        told(withdrawn)
+        catalogue.withdrawals.finish(dataset, withdrawn)
+    return withdrawn
+
+
+def reapply(catalogue: Catalogue, journal: Journal) -> int:
+    """Leave out everybody who ever asked for it and is there all the same.
+
+    The journal and the store learn from each other; what a killed withdrawal left
+    is finished.
+
+    Returns:
+        How many people were left out of datasets now.
+
+    Raises:
+        UsageError: a dataset from which somebody must go is being loaded.
+        StoreUnavailable: the database or the journal failed.
+    """
+    orders = _shared_orders(catalogue, journal)
+    by_dataset: dict[str, list[str]] = defaultdict(list)
+    for order in orders:
+        by_dataset[order.dataset].append(order.individual)
+    left = 0
+    if orders:
+        catalogue.sweep()
+    for dataset, individuals in sorted(by_dataset.items()):
+        catalogue.withdrawals.finish(dataset)
+        try:
+            standing = catalogue.withdrawals.standing(dataset, individuals)
+        except NotFound:
+            continue
+        if standing.parts:
+            done = _apply(catalogue, dataset, individuals, lambda _: None)
+            left += 0 if done is None else done.people
+    return left
+
+
+def _shared_orders(catalogue: Catalogue, journal: Journal) -> list[Order]:
+    """Return every order; the journal and the store have them all from now on."""
+    here = {order[:2]: order for order in journal.orders()}
+    there = {order[:2]: order for order in catalogue.withdrawals.orders()}
+    journal.append([order for name, order in there.items() if name not in here])
+    missing = [order for name, order in here.items() if name not in there]
+    catalogue.withdrawals.keep_orders(missing)
+    return [*{**there, **here}.values()]
