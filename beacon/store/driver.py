@@ -57,6 +57,7 @@ pointers they have read for less than this."""
 
 _DUPLICATE_KEY = 11000
 _RETRY_FOR = 30.0
+_NEAR = 15.0
 
 Document = dict[str, object]
 JOURNALED = WriteConcern(w="majority", j=True)
@@ -87,6 +88,11 @@ def client_options(uri: str, **defaults: object) -> dict[str, object]:
     given = {name.lower() for name in parse_uri(uri)["options"]}
     ours: dict[str, object] = {"appname": "nordic-beacon", "tz_aware": True, **defaults}
     return {name: value for name, value in ours.items() if name.lower() not in given}
+
+
+def nearness(uri: str) -> float:
+    """Return by how many milliseconds a member may be farther than the nearest."""
+    return float(parse_uri(uri)["options"].get("localThresholdMS", _NEAR))
 
 
 @contextmanager
