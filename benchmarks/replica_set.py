@@ -44,7 +44,9 @@ class ReplicaSet:
         """Return the address of the whole set."""
         hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
         words = "&".join(f"{k}={v}" for k, v in options.items())
-        return f"mongodb://{hosts}/{database}?replicaSet={_NAME}" + (words and f"&{words}")
+        return f"mongodb://{hosts}/{database}?replicaSet={_NAME}" + (
+            words and f"&{words}"
+        )
 
     def alone(self, port: int) -> MongoClient[dict[str, object]]:
         """Return a client of one member only."""
