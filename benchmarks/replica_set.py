@@ -36,6 +36,7 @@ class ReplicaSet:
         self._timing = {
             "electionTimeoutMillis": election,
             "heartbeatIntervalMillis": heartbeat,
+            "chainingAllowed": False,  # nobody copies from a member held back
         }
         self.ports = _free_ports(MEMBERS)
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
