@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 _FRESH = 1.0
 _OLDEST = SETTLE - 1.0
-_REREAD_FOR = 1.0
+_REREAD_FOR = 0.4
 _STAND_IN = 30.0
 """Seconds for which pointers stand in while they cannot be read again: members
 tell the cluster's time with every answer, so that it shows when they may not."""
