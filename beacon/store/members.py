@@ -80,12 +80,9 @@ class Since(ReadConcern):
 class _Attempt:
     """One attempt at a read: at which member it waits now, and since when."""
 
-    __slots__ = ("avoided", "is_given_up", "last", "members", "since", "wants", "where")
+    __slots__ = ("avoided", "is_given_up", "last", "since", "wants", "where")
 
-    def __init__(
-        self, members: Members, avoided: frozenset[Address], wants: str | None
-    ) -> None:
-        self.members = members
+    def __init__(self, avoided: frozenset[Address], wants: str | None) -> None:
         self.avoided = avoided
         self.wants = wants
         self.where: Address | None = None
@@ -227,10 +224,18 @@ class Members(CommandListener):
             asked.leave()
 
 
-async def asked_elsewhere_too(read: Callable[[], Awaitable[T]]) -> T:
-    """Return what a read gives that serves whoever asks in this context."""
-    attempt = _CURRENT.get()
-    return await (read() if attempt is None else attempt.members.ask(read))
+_ASKED: ContextVar[Members | None] = ContextVar("members", default=None)
+
+
+def ask_through(members: Members) -> None:
+    """Let reads that questions share, asked from this context, go to these members."""
+    _ASKED.set(members)
+
+
+async def asked_for_many(read: Callable[[], Awaitable[T]]) -> T:
+    """Return what a read gives that serves several questions together."""
+    members = _ASKED.get()
+    return await (read() if members is None else members.ask(read))
 
 
 class _Read(Generic[T]):
@@ -263,7 +268,7 @@ class _Read(Generic[T]):
 
     def _start(self) -> None:
         self._left -= 1
-        attempt = _Attempt(self._members, frozenset(self._avoided), self._wants)
+        attempt = _Attempt(frozenset(self._avoided), self._wants)
         task = asyncio.create_task(_within(attempt, self._read))
         self._running[task] = attempt
 

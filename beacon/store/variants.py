@@ -36,7 +36,7 @@ from beacon.store.driver import (
 )
 from beacon.store.genes import genes_version, read_texts
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
-from beacon.store.members import Members, Since
+from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
 from beacon.store.release_documents import LISTED, read_dataset, read_release
 from beacon.store.scanning import POINT_CLASS, Answer, scan
@@ -44,7 +44,7 @@ from beacon.store.similar import find_similar
 from beacon.store.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from bson.timestamp import Timestamp
 
@@ -204,7 +204,7 @@ class VariantStore:
                 found = await self._find(query, shelves, granularities)
                 return await self._annotated(found, shelves, granularities)
 
-            found = await self._members.ask(read)
+            found = await self._ask(query, read)
             if self._may_be_gone(read_at, valid_at):
                 await self._check_still_kept(shelves)
         return Findings(datasets=tuple(found))
@@ -227,6 +227,7 @@ class VariantStore:
                 if stored is not None and stored.release.assembly == assembly
             ]
             names = self._names(assembly)
+            ask_through(self._members)
             return await self._members.ask(lambda: names.alleles_named(name, numbers))
 
     def _asked(
@@ -374,6 +375,19 @@ class VariantStore:
             table = Table(self._database, assembly, self._deadline)
             self._tables[assembly] = table
         return table
+
+    async def _ask(
+        self, query: Query, read: Callable[[], Awaitable[list[DatasetFindings]]]
+    ) -> list[DatasetFindings]:
+        """Answer a question, again elsewhere where a member keeps silent.
+
+        One for an allele reads only what questions share, and that sees to itself.
+        """
+        ask_through(self._members)
+        pattern = query.pattern
+        if pattern is not None and pattern.is_single_allele and not pattern.annotated:
+            return await read()
+        return await self._members.ask(read)
 
     def _may_be_gone(self, read_at: float, valid_at: Timestamp | None) -> bool:
         """Whether rows may have been read after they were removed.
