@@ -75,6 +75,9 @@ class ReplicaSet:
         """Start all members and make them a set with a primary."""
         for port in self.ports:
             self.start(port)
+        for port in self.ports:
+            with self.alone(port) as client:
+                client.admin.command("ping")
         with self.alone(self.ports[0]) as client:
             client.admin.command(
                 "replSetInitiate",

@@ -205,7 +205,7 @@ class VariantStore:
                 return await self._annotated(found, shelves, granularities)
 
             found = await self._ask(query, read)
-            if self._may_be_gone(read_at, valid_at):
+            if self._may_be_gone(shelves, read_at, valid_at):
                 await self._check_still_kept(shelves)
         return Findings(datasets=tuple(found))
 
@@ -389,14 +389,21 @@ class VariantStore:
             return await read()
         return await self._members.ask(read)
 
-    def _may_be_gone(self, read_at: float, valid_at: Timestamp | None) -> bool:
+    def _may_be_gone(
+        self, shelves: Sequence[Shelf], read_at: float, valid_at: Timestamp | None
+    ) -> bool:
         """Whether rows may have been read after they were removed.
 
-        A member's answer is of the moment it tells, whatever our clock says.
+        A member's answer is of the moment it tells, whatever our clock says.  What
+        is served still, by pointers read meanwhile, was not removed before them.
         """
         latest = self._members.latest
         if latest is None or valid_at is None:
             return time.monotonic() - read_at > _OLDEST
+        if self._valid_at is not None and self._releases.keys() >= {
+            shelf.release.number for shelf in shelves
+        }:
+            valid_at = max(valid_at, self._valid_at)
         return latest.time - valid_at.time >= _OLDEST
 
     async def _check_still_kept(self, shelves: Sequence[Shelf]) -> None:
