@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 BEACON = str(Path(sys.executable).with_name("beacon"))
 FIRST = 20_000_000
 ALLELES = 20_000
-LOADED = 150_000
+LOADED = 60_000
 RANGE = 100
 HEALED = 8
 SLOWEST = 2.5
@@ -148,6 +148,9 @@ def summary(answers: list[Answered]) -> dict[str, object]:
         "median ms": round(1000 * statistics.median(seconds), 1),
         "slowest ms": round(1000 * seconds[-1]),
         "over 100 ms": sum(s > 0.1 for s in seconds),
+        "over 1 s, begun at": sorted(
+            {round(a.at - answers[0].at) for a in answers if a.seconds > 1}
+        ),
         "faults": sorted(set(faults))[:3],
     }
 
@@ -174,6 +177,7 @@ def phase(
         stderr=subprocess.DEVNULL,
     )
     hurt, heal = {
+        "none": (lambda: None, lambda: None),
         "kill": (lambda: members.kill(primary), lambda: members.start(primary)),
         "freeze": (
             lambda: members.send(primary, signal.SIGSTOP),
@@ -209,9 +213,10 @@ def main() -> None:
             subprocess.run(command, check=True, capture_output=True)
             results = {
                 fault: phase(members, uri, big, arguments, fault)
-                for fault in ("kill", "freeze")
+                for fault in ("none", "kill", "freeze")
             }
     lawful = {
+        "none": is_lawful(results["none"], 0),
         "kill": is_lawful(results["kill"], 0),
         "freeze": is_lawful(results["freeze"], 0.01),
     }
