@@ -80,7 +80,7 @@ class Since(ReadConcern):
 class _Attempt:
     """One attempt at a read: at which member it waits now, and since when."""
 
-    __slots__ = ("avoided", "is_given_up", "last", "since", "wants", "where")
+    __slots__ = ("avoided", "is_given_up", "is_over", "last", "since", "wants", "where")
 
     def __init__(self, avoided: frozenset[Address], wants: str | None) -> None:
         self.avoided = avoided
@@ -89,6 +89,7 @@ class _Attempt:
         self.last: Address | None = None
         self.since = 0.0
         self.is_given_up = False
+        self.is_over = False
 
 
 _CURRENT: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
@@ -170,10 +171,14 @@ class Members(CommandListener):
                 self.latest = told
 
     def turn(self, attempt: _Attempt, where: Address | None) -> None:
-        """Note at which member an attempt waits from now on, if at any."""
+        """Note at which member an attempt waits from now on, if at any.
+
+        The driver may go on with one that is over; nobody waits for that.
+        """
         with self._lock:
             if attempt.where is not None:
                 self._busy[attempt.where] -= 1
+            where = None if attempt.is_over else where
             if where is not None:
                 self._busy[where] = self._busy.get(where, 0) + 1
                 attempt.last = where
@@ -200,6 +205,7 @@ class Members(CommandListener):
 
     def end(self, attempt: _Attempt) -> None:
         """Forget an attempt that ended or is not wanted any more."""
+        attempt.is_over = True
         self.turn(attempt, None)
         self._given_up -= attempt.is_given_up
 
