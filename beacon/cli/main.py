@@ -19,6 +19,7 @@ from beacon.cli.demo import demo
 from beacon.cli.load import load
 from beacon.cli.options import accept_everywhere
 from beacon.cli.serve import serve
+from beacon.cli.store import store
 from beacon.cli.withdraw import withdraw
 from beacon.model.errors import BeaconError, InvalidRequest, UsageError
 
@@ -33,7 +34,7 @@ def command_line() -> click.Group:
     tree = click.Group(
         "beacon",
         help="Nordic Beacon: has this variant been seen elsewhere? (GA4GH Beacon v2)",
-        commands=[serve, load, datasets, withdraw, ask, demo],
+        commands=[serve, load, datasets, withdraw, ask, store, demo],
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     accept_everywhere(tree)

@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from beacon.model.errors import StoreUnavailable
+from beacon.store.members import asked_for_many
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
@@ -85,7 +86,8 @@ class Coalescer(Generic[K, V]):
 
     async def _ask(self, batch: _Batch[K, V]) -> None:
         try:
-            found = await self._fetch(list({key for keys, _ in batch for key in keys}))
+            wanted = list({key for keys, _ in batch for key in keys})
+            found = await asked_for_many(lambda: self._fetch(wanted))
         except StoreUnavailable as error:
             for _, future in batch:
                 _fail(future, str(error), error)

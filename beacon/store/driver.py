@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from pymongo import WriteConcern
 from pymongo.errors import (
@@ -59,8 +59,13 @@ SETTLE = 3.0
 pointers they have read for less than this."""
 
 _DUPLICATE_KEY = 11000
+_STEPPED_DOWN = frozenset((91, 189, 10107, 11600, 11602, 13435, 13436))
 _RETRY_FOR = 30.0
+_NEAR = 15.0
+_ELECTION_MS = 30_000
+_SINGLE_MS = 10_000
 
+T = TypeVar("T")
 Document = dict[str, object]
 JOURNALED = WriteConcern(w="majority", j=True)
 
@@ -97,6 +102,25 @@ def client_options(uri: str, **defaults: object) -> dict[str, object]:
     return {name: value for name, value in ours.items() if name.lower() not in given}
 
 
+def patience_options(uri: str) -> dict[str, object]:
+    """Return how long a load waits for its server: for a set through an election.
+
+    A member that is frozen is found out in some seven seconds.
+    """
+    parts = parse_uri(uri)
+    is_set = len(parts["nodelist"]) > 1 or "replicaSet" in parts["options"]
+    return {
+        "serverSelectionTimeoutMS": _ELECTION_MS if is_set else _SINGLE_MS,
+        "heartbeatFrequencyMS": 2000,
+        "connectTimeoutMS": 5000,
+    }
+
+
+def nearness(uri: str) -> float:
+    """Return by how many milliseconds a member may be farther than the nearest."""
+    return float(parse_uri(uri)["options"].get("localThresholdMS", _NEAR))
+
+
 @contextmanager
 def driver_errors() -> Iterator[None]:
     """Turn every failure of the driver into ``StoreUnavailable``, never an answer."""
@@ -123,7 +147,7 @@ def server_time(database: Database[Document]) -> datetime:
     return cast("datetime", hello["localTime"])
 
 
-def while_away(write: Callable[[], None]) -> None:
+def while_away(write: Callable[[], T]) -> T:
     """Do an idempotent write, again while the server is away for a short time.
 
     Raises:
@@ -133,26 +157,27 @@ def while_away(write: Callable[[], None]) -> None:
     while True:
         try:
             with driver_errors():
-                write()
+                return write()
         except StoreUnavailable as error:
             is_away = isinstance(error.__cause__, AutoReconnect)
             if not is_away or time.monotonic() > until:
                 raise
             time.sleep(0.2)
-        else:
-            return
 
 
 def duplicates(error: BulkWriteError) -> list[int]:
     """Return which operations met a key that was taken.
 
     Raises:
+        AutoReconnect: when the member ceased to be the primary meanwhile.
         BulkWriteError: when any failed for another reason.
     """
     details = error.details
     failures = details["writeErrors"]
-    if details["writeConcernErrors"] or any(
-        f["code"] != _DUPLICATE_KEY for f in failures
-    ):
+    unsure = details["writeConcernErrors"]
+    if unsure and all(f["code"] in _STEPPED_DOWN for f in unsure):
+        message = "the member is no primary any more"
+        raise AutoReconnect(message) from error
+    if unsure or any(f["code"] != _DUPLICATE_KEY for f in failures):
         raise error
     return [f["index"] for f in failures]

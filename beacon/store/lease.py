@@ -18,12 +18,14 @@ from beacon.store.driver import (
     Document,
     driver_errors,
     server_time,
+    while_away,
 )
 from beacon.store.release_documents import publication, read_release, touched_of
 from beacon.store.sweeping import Sweeper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from pymongo.database import Database
 
@@ -84,32 +86,41 @@ class Lease:
 
     def publish(self, details: Mapping[str, object]) -> Release:
         """Complete the release's document, then flip the dataset's pointer."""
-        with driver_errors():
-            dataset = self._datasets.find_one({"_id": self._dataset}) or {}
-            ordinal = cast("DatasetDocument", dataset).get("ordinals", 0) + 1
-            published = server_time(self._database)
+        ordinal, published = while_away(self._next)
         fields = publication(details)
         self._change({"$set": {**fields, "ordinal": ordinal, "published": published}})
-        served = {} if self.base is None else {"active": self.base["_id"]}
-        with driver_errors():
-            flipped = self._datasets.update_one(
-                {"_id": self._dataset, "loading": self.number, **served},
-                {
-                    "$set": {"active": self.number, "ordinals": ordinal},
-                    "$unset": {"loading": ""},
-                    "$currentDate": {"updated": True},
-                },
-            )
-            if not flipped.matched_count:
-                raise self._overtaken()
-            kept = self._releases.find_one_and_update(
+        if not while_away(lambda: self._flip(ordinal)):
+            raise self._overtaken()
+        kept = while_away(
+            lambda: self._releases.find_one_and_update(
                 {"_id": self.number},
                 {"$set": {"state": "ready"}, "$unset": {"owner": "", "heartbeat": ""}},
                 return_document=ReturnDocument.AFTER,
             )
+        )
         if kept is None:
             raise self._lost()
         return read_release(kept).release
+
+    def _next(self) -> tuple[int, datetime]:
+        """Return the ordinal of the release, and what time it is."""
+        dataset = self._datasets.find_one({"_id": self._dataset}) or {}
+        ordinal = cast("DatasetDocument", dataset).get("ordinals", 0) + 1
+        return ordinal, server_time(self._database)
+
+    def _flip(self, ordinal: int) -> bool:
+        """Flip the pointer; say whether it is flipped, be it by an earlier try."""
+        before = {} if self.base is None else {"active": self.base["_id"]}
+        flipped = self._datasets.update_one(
+            {"_id": self._dataset, "loading": self.number, **before},
+            {
+                "$set": {"active": self.number, "ordinals": ordinal},
+                "$unset": {"loading": ""},
+                "$currentDate": {"updated": True},
+            },
+        )
+        served = {"_id": self._dataset, "active": self.number}
+        return bool(flipped.matched_count or self._datasets.find_one(served))
 
     def discard(self) -> None:
         """Give the lease back and remove the rows."""
@@ -123,8 +134,7 @@ class Lease:
             sweeper.sweep()
 
     def _change(self, change: Document) -> None:
-        with driver_errors():
-            changed = self._releases.update_one(self._mine, change)
+        changed = while_away(lambda: self._releases.update_one(self._mine, change))
         if not changed.matched_count:
             raise self._lost()
 

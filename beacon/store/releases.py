@@ -28,6 +28,7 @@ from beacon.store.driver import (
     coverage_collection,
     driver_errors,
     long_collection,
+    patience_options,
     server_time,
     variants_collection,
 )
@@ -77,8 +78,9 @@ class Catalogue:
     """
 
     def __init__(self, address: StoreAddress) -> None:
-        options = client_options(address.uri, serverSelectionTimeoutMS=10_000)
         with driver_errors():
+            waits = patience_options(address.uri)
+            options = client_options(address.uri, **waits)
             self._client: MongoClient[Document] = MongoClient(address.uri, **options)  # type: ignore[arg-type]
         self._database = self._client[address.database]
         self._datasets = self._database.get_collection(

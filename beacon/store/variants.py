@@ -2,14 +2,16 @@
 
 One Motor client, one event loop.  Which release each dataset serves is read
 again every second; rows of a release stay longer than a reader may hold such a
-pointer.  Whatever goes wrong is ``StoreUnavailable``, never an empty answer.
+pointer.  Of a replica set any member is asked, and rows are never older than
+the pointers they are read by (decision 13).  Whatever goes wrong is
+``StoreUnavailable``, never an empty answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self, cast
 
@@ -32,10 +34,12 @@ from beacon.store.driver import (
     Document,
     client_options,
     driver_errors,
+    nearness,
 )
 from beacon.store.genes import genes_version, read_texts
 from beacon.store.individuals import NOBODY, Directory, Individuals
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
+from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
 from beacon.store.people import PeopleTable
 from beacon.store.release_documents import LISTED, read_dataset, read_release
@@ -44,7 +48,9 @@ from beacon.store.similar import find_similar
 from beacon.store.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+    from bson.timestamp import Timestamp
 
     from beacon.model.annotation import Annotation
     from beacon.model.dataset import Dataset
@@ -57,6 +63,10 @@ if TYPE_CHECKING:
 
 _FRESH = 1.0
 _OLDEST = SETTLE - 1.0
+_REREAD_FOR = 0.4
+_STAND_IN = 30.0
+"""Seconds for which pointers stand in while they cannot be read again: members
+tell the cluster's time with every answer, so that it shows when they may not."""
 _DEADLINE = 4.5
 _RECORD = Granularity.RECORD
 
@@ -78,10 +88,19 @@ class VariantStore:
     """Reads variants.  Made by ``open``; closed with ``close``."""
 
     def __init__(
-        self, client: AsyncIOMotorClient[Document], database: str, deadline: float
+        self,
+        client: AsyncIOMotorClient[Document],
+        database: str,
+        deadline: float,
+        members: Members,
     ) -> None:
         self._client = client
-        self._database = client[database]
+        self._members = members
+        self._pointers_since, self._rows_since = Since(), Since()
+        self._pointers = client.get_database(
+            database, read_concern=self._pointers_since
+        )
+        self._database = client.get_database(database, read_concern=self._rows_since)
         self._deadline = deadline
         self._tables: dict[str, Table] = {}
         self._annotation_tables: dict[str, AnnotationTable] = {}
@@ -92,8 +111,11 @@ class VariantStore:
         self._directory = Directory(PeopleTable(self._database))
         self._genes = NO_GENES
         self._genes_version = 0
+        self._listed: list[Document] = []
         self._read_at = float("-inf")
+        self._valid_at: Timestamp | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._reading_since = 0.0
 
     @classmethod
     async def open(cls, address: StoreAddress, deadline: float = _DEADLINE) -> Self:
@@ -106,18 +128,23 @@ class VariantStore:
         Raises:
             StoreUnavailable: when the address cannot be used at all.
         """
+        with driver_errors():
+            members = Members(nearness(address.uri))
         options = client_options(
             address.uri,
             serverSelectionTimeoutMS=int(deadline * 1000),
             socketTimeoutMS=int(deadline * 1000) + 1000,
             connectTimeoutMS=2000,
-            heartbeatFrequencyMS=2000,
+            heartbeatFrequencyMS=1000,
+            readPreference="nearest",
+            server_selector=members.choose,
+            event_listeners=[members],
         )
         loop = asyncio.get_running_loop()
         with driver_errors():
             client: AsyncIOMotorClient[Document]
             client = AsyncIOMotorClient(address.uri, io_loop=loop, **options)  # type: ignore[arg-type]
-        return cls(client, address.database, deadline)
+        return cls(client, address.database, deadline, members)
 
     async def close(self) -> None:
         """Stop every question and close the connections."""
@@ -142,7 +169,8 @@ class VariantStore:
         """
         async with _within(deadline):
             with driver_errors():
-                await self._database.command("ping")
+                reads = self._database.read_preference
+                await self._database.command("ping", read_preference=reads)
 
     async def datasets(self) -> tuple[Dataset, ...]:
         """Return every dataset with the release it serves, by id.
@@ -178,10 +206,15 @@ class VariantStore:
         async with _within(self._deadline):
             await self._refresh(_FRESH)
             read_at = self._read_at
+            valid_at = self._valid_at
             shelves = self._asked(query, granularities)
-            found = await self._find(query, shelves, granularities)
-            found = await self._annotated(found, shelves, granularities)
-            if time.monotonic() - read_at > _OLDEST:
+
+            async def read() -> list[DatasetFindings]:
+                found = await self._find(query, shelves, granularities)
+                return await self._annotated(found, shelves, granularities)
+
+            found = await self._ask(query, read)
+            if self._may_be_gone(shelves, read_at, valid_at):
                 await self._check_still_kept(shelves)
         return Findings(datasets=tuple(found))
 
@@ -212,9 +245,8 @@ class VariantStore:
     async def _crowds_of(self, datasets: Sequence[str]) -> dict[int, Crowd]:
         await self._refresh(_FRESH)
         served = [self._shelves[d][1] for d in datasets if d in self._shelves]
-        return await self._directory.crowds(
-            {n: s.left.get(n, NOBODY) for s in served if s for n in s.rows.numbers}
-        )
+        parts = {n: s.left.get(n, NOBODY) for s in served if s for n in s.rows.numbers}
+        return await self._members.ask(lambda: self._directory.crowds(parts))
 
     async def _asked_people(
         self, query: Query, shelves: Sequence[Shelf]
@@ -251,15 +283,15 @@ class VariantStore:
         async with _within(self._deadline):
             await self._refresh(_FRESH)
             served = [self._shelves[d][1] for d in datasets if d in self._shelves]
-            return await self._names(assembly).alleles_named(
-                name,
-                [
-                    number
-                    for stored in served
-                    if stored is not None and stored.release.assembly == assembly
-                    for number in stored.rows.numbers
-                ],
-            )
+            numbers = [
+                number
+                for stored in served
+                if stored is not None and stored.release.assembly == assembly
+                for number in stored.rows.numbers
+            ]
+            names = self._names(assembly)
+            ask_through(self._members)
+            return await self._members.ask(lambda: names.alleles_named(name, numbers))
 
     def _asked(
         self, query: Query, granularities: Mapping[str, Granularity]
@@ -416,29 +448,73 @@ class VariantStore:
             self._tables[assembly] = table
         return table
 
+    async def _ask(
+        self, query: Query, read: Callable[[], Awaitable[list[DatasetFindings]]]
+    ) -> list[DatasetFindings]:
+        """Answer a question, again elsewhere where a member keeps silent.
+
+        One for an allele reads only what questions share, and that sees to itself.
+        """
+        ask_through(self._members)
+        pattern = query.pattern
+        if pattern is not None and pattern.is_single_allele and not pattern.annotated:
+            return await read()
+        return await self._members.ask(read)
+
+    def _may_be_gone(
+        self, shelves: Sequence[Shelf], read_at: float, valid_at: Timestamp | None
+    ) -> bool:
+        """Whether rows may have been read after they were removed.
+
+        A member's answer is of the moment it tells, whatever our clock says.  What
+        is served still, by pointers read meanwhile, was not removed before them.
+        """
+        latest = self._members.latest
+        if latest is None or valid_at is None:
+            return time.monotonic() - read_at > _OLDEST
+        if self._valid_at is not None and self._releases.keys() >= {
+            shelf.release.number for shelf in shelves
+        }:
+            valid_at = max(valid_at, self._valid_at)
+        return latest.time - valid_at.time >= _OLDEST
+
     async def _check_still_kept(self, shelves: Sequence[Shelf]) -> None:
         """Refuse an answer whose rows may have been removed while it was made."""
-        await self._refresh(_FRESH)
-        numbers = [s.release.number for s in shelves]
-        with driver_errors():
-            kept = await self._database[RELEASES].count_documents(
-                {"_id": {"$in": numbers}, "state": {"$ne": "removing"}}
-            )
-        if kept < len(numbers):
+        self._pointers_since.reach(self._members.latest)
+        where: Document = {
+            "_id": {"$in": [s.release.number for s in shelves]},
+            "state": {"$ne": "removing"},
+        }
+
+        async def read() -> int:
+            with driver_errors():
+                return await self._pointers[RELEASES].count_documents(where)
+
+        kept = await self._members.ask(read, primary_first=True)
+        if kept < len(shelves):
             message = "the data was removed while the question was being answered"
             raise StoreUnavailable(message)
 
     async def _refresh(self, age: float) -> None:
         """Read what datasets serve, unless that was done within ``age`` seconds.
 
-        Concurrent questions share one reading; who leaves does not stop it.
+        Concurrent questions share one reading; who leaves does not stop it.  While
+        a replica set is without a primary, what was read before stands in for it.
         """
-        if time.monotonic() - self._read_at <= age:
+        now = time.monotonic()
+        if now - self._read_at <= age:
             return
         if self._reading is None:
             self._reading = asyncio.create_task(self._read_shelves())
             self._reading.add_done_callback(self._end_reading)
-        await asyncio.shield(self._reading)
+            self._reading_since = now
+        reading = asyncio.shield(self._reading)
+        if self._valid_at is None or now - self._read_at > _STAND_IN:
+            await reading
+            return
+        left = max(0.0, self._reading_since + _REREAD_FOR - now)
+        with suppress(TimeoutError, StoreUnavailable):
+            await asyncio.wait_for(reading, left)
 
     def _end_reading(self, task: asyncio.Task[None]) -> None:
         self._reading = None
@@ -446,32 +522,42 @@ class VariantStore:
             task.exception()  # taken, even when nobody waits for it any more
 
     async def _read_shelves(self) -> None:
+        await self._members.ask(self._read_pointers, primary_first=True)
+
+    async def _read_pointers(self) -> None:
+        """Read what datasets serve, as it is after the moment told meanwhile."""
         began = time.monotonic()
         with driver_errors():
-            cursor = self._database[DATASETS].find(LISTED).sort("_id", 1)
+            await self._read_genes()
+            valid_at = self._members.latest
+            self._pointers_since.reach(valid_at)
+            cursor = self._pointers[DATASETS].find(LISTED).sort("_id", 1)
             documents = await cursor.to_list(None)
             wanted = {cast("int", d["active"]) for d in documents if d.get("active")}
-            await self._read_releases(wanted - self._releases.keys())
-            await self._read_genes()
+            unknown = wanted - self._releases.keys()
+            await self._read_releases(unknown)
         self._releases = {n: self._releases[n] for n in wanted & self._releases.keys()}
         shelves = {}
         for document in documents:
             stored = self._releases.get(cast("int", document.get("active")))
             dataset = read_dataset(document, stored.release if stored else None)
             shelves[dataset.id] = (dataset, stored)
-        self._shelves, self._read_at = shelves, began
+        if unknown or documents != self._listed:
+            self._rows_since.reach(self._members.latest)
+        self._shelves, self._listed = shelves, documents
+        self._read_at, self._valid_at = began, valid_at
 
     async def _read_genes(self) -> None:
         """Read the table of genes where it is another one than before."""
-        if await genes_version(self._database) != self._genes_version:
-            version, texts = await read_texts(self._database)
+        if await genes_version(self._pointers) != self._genes_version:
+            version, texts = await read_texts(self._pointers)
             self._genes = await asyncio.to_thread(GeneTable, texts)
             self._genes_version = version
 
     async def _read_releases(self, numbers: set[int]) -> None:
         if numbers:
             where: Document = {"_id": {"$in": sorted(numbers)}}
-            cursor = self._database[RELEASES].find(where)
+            cursor = self._pointers[RELEASES].find(where)
             for document in await cursor.to_list(None):
                 self._releases[cast("int", document["_id"])] = read_release(document)
 
