@@ -153,7 +153,6 @@ def _digits(numbers: Ints) -> tuple[Text, Text]:
     return NUMBERS[numbers // 1000], THOUSANDTHS[numbers % 1000]
 
 
-
 def _alleles(rng: np.random.Generator, size: int) -> tuple[Text, Text]:
     """Return REF and ALT: seven in eight a single base, else a short indel."""
     first = rng.integers(0, 4, size=size)

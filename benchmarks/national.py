@@ -180,7 +180,9 @@ def made(variants: int, dataset: int) -> tuple[Path, float]:
     return path, time.perf_counter() - begun
 
 
-def told(seen: Watched, disk: dict[str, int], rows: int, loaded: int) -> dict[str, object]:
+def told(
+    seen: Watched, disk: dict[str, int], rows: int, loaded: int
+) -> dict[str, object]:
     """Return the figures of one load; ``rows`` is what the store holds by now."""
     tenths = rates(seen.rows)
     both = disk["data"] + disk["index"]
