@@ -64,7 +64,7 @@ def header() -> bytes:
     contigs = [
         f"##contig=<ID=chr{c.name},length={c.length},assembly=GRCh38>" for c in CONTIGS
     ]
-    counts = [
+    fields = [
         f'##INFO=<ID={key},Number={number},Type=Integer,Description="{about}">'
         for key, number, about in (
             ("AC", "A", "Allele count in genotypes"),
@@ -78,7 +78,7 @@ def header() -> bytes:
         "##fileformat=VCFv4.2",
         '##FILTER=<ID=PASS,Description="All filters passed">',
         *contigs,
-        *counts,
+        *fields,
         "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO",
     ]
     return ("\n".join(lines) + "\n").encode()
@@ -114,13 +114,13 @@ def text(piece: Piece) -> bytes:
     own = np.random.default_rng((*place, 1 + piece.dataset))
     size = piece.records
     is_common = shared.random(size) < COMMON
-    position = _positions(shared, piece)
+    position = positions(shared, piece)
     position += np.where(is_common, 0, 1 + piece.dataset)
-    theirs, ours = _alleles(shared, size), _alleles(own, size)
+    theirs, ours = alleles(shared, size), alleles(own, size)
     reference, alternate = (
         np.where(is_common, a, b) for a, b in zip(theirs, ours, strict=True)
     )
-    ac, an, het, hom, hemi = _counts(shared.random(size), own, piece, is_common)
+    ac, an, het, hom, hemi = counts(shared.random(size), own, piece, is_common)
     contig = CONTIGS[piece.rank - 1].name
     columns: tuple[bytes | Text, ...] = (
         b"chr%s\t" % contig.encode(), *_digits(position), b"\t.\t", reference,
@@ -139,7 +139,7 @@ def _cells(column: bytes | Text, size: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(column).view(np.uint8).reshape(size, -1)
 
 
-def _positions(rng: np.random.Generator, piece: Piece) -> Ints:
+def positions(rng: np.random.Generator, piece: Piece) -> Ints:
     """Return positions (1-based) with room for every dataset's own behind each."""
     room = DATASETS + 1
     free = piece.end - piece.start - room * (piece.records + 1)
@@ -153,7 +153,7 @@ def _digits(numbers: Ints) -> tuple[Text, Text]:
     return NUMBERS[numbers // 1000], THOUSANDTHS[numbers % 1000]
 
 
-def _alleles(rng: np.random.Generator, size: int) -> tuple[Text, Text]:
+def alleles(rng: np.random.Generator, size: int) -> tuple[Text, Text]:
     """Return REF and ALT: seven in eight a single base, else a short indel."""
     first = rng.integers(0, 4, size=size)
     other = np.where(rng.random(size) < TRANSITIONS, 2, 1 + 2 * (first & 1 ^ 1))
@@ -173,7 +173,7 @@ def _alleles(rng: np.random.Generator, size: int) -> tuple[Text, Text]:
     return reference, alternate
 
 
-def _counts(
+def counts(
     drawn: NDArray[np.float64],
     own: np.random.Generator,
     piece: Piece,

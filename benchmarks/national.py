@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 BEACON = Path(sys.executable).with_name("beacon")
 COLLECTION = variants_collection("GRCh38")
 TENTHS = 10
+CACHED = "bytes currently in the cache"
+FREE = "file bytes available for reuse"
 STEADY, MEMORY, BYTES = 0.8, 1 << 30, 50.0
 
 
@@ -109,13 +111,18 @@ class Server:
     def disk(self) -> dict[str, int]:
         """Return bytes on disk after a checkpoint, and documents."""
         self._database.client.admin.command("fsync")
-        found = self._database.command("collStats", COLLECTION)
+        found = self._database.command("collStats", COLLECTION, indexDetails=True)
         whole = self._database.command("dbStats")
+        index = found["indexDetails"]["_id_"]
         return {
             "documents": int(found["count"]),
             "bytes of a document": int(found["avgObjSize"]),
             "data": int(found["storageSize"]),
+            "data, free to be used again": int(found["freeStorageSize"]),
+            "data in the cache": int(found["wiredTiger"]["cache"][CACHED]),
             "index": int(found["totalIndexSize"]),
+            "index, free to be used again": int(index["block-manager"][FREE]),
+            "index in the cache": int(index["cache"][CACHED]),
             "everything": int(whole["storageSize"] + whole["indexSize"]),
         }
 
