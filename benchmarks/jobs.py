@@ -1,6 +1,6 @@
 """Time reading with two processes against one: ``beacon load variants --dry-run``.
 
-    python benchmarks/jobs.py [--repeat 3] [--genotyped 150000] [--sites 3000000]
+    python benchmarks/jobs.py [--repeat 3] [--genotyped 400000] [--sites 3000000]
 
 A genotyped file of 2,504 samples and a sites-only one, each read, checked, merged
 and counted whole, by one and by two processes in turn; nothing is stored.  The
@@ -60,7 +60,7 @@ def main() -> None:
     """Measure both files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--genotyped", type=int, default=150_000, metavar="RECORDS")
+    parser.add_argument("--genotyped", type=int, default=400_000, metavar="RECORDS")
     parser.add_argument("--sites", type=int, default=3_000_000, metavar="RECORDS")
     given = parser.parse_args()
     WORK.mkdir(exist_ok=True)
