@@ -23,6 +23,7 @@ from loaders.counting import GenotypeCounting, InfoCounting
 from loaders.coverage import Coverage
 from loaders.declared import DeclaredCounts, DeclaredFiles, untold
 from loaders.header import Header, choose_assembly, left_out, read_header
+from loaders.leaving import KeptColumns
 from loaders.mapping import fit, shown, uncounted
 from loaders.merging import Merger
 from loaders.reader import VcfText, shown_name
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from beacon.model.assemblies import Assembly
     from beacon.model.counts import CoverageRun, Layout, VariantRecord
+    from beacon.model.people import People
     from beacon.model.variant import Reference
     from loaders.mapping import Choice
 
@@ -60,6 +62,8 @@ class LoadOptions:
         info_counts: where sites-only files keep their counts; ``None``: in AC, AN
             and nhomalt.
         callable_regions: BED file that says where the dataset looked.
+        keeps_people: keep what each person adds to the counts, not the counts alone.
+        excluded: individuals, or names of their samples, who are left out.
     """
 
     assembly: str | None = None
@@ -69,6 +73,8 @@ class LoadOptions:
     max_bad: float = 0.01
     info_counts: Choice | None = None
     callable_regions: Path | None = None
+    keeps_people: bool = True
+    excluded: frozenset[str] = frozenset()
 
 
 class Cohort:
@@ -119,6 +125,18 @@ class Cohort:
         return self._people.people if isinstance(self._people, Roster) else None
 
     @property
+    def people(self) -> People | None:
+        """Who is behind the counts; ``None`` where they are not kept."""
+        if self._roster is None or not self._options.keeps_people:
+            return None
+        return self._roster.described
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """The individuals of the files who are left out, sorted."""
+        return () if self._roster is None else self._roster.without
+
+    @property
     def layout(self) -> Layout:
         """The columns and groups of the counts."""
         return self._people.layout
@@ -144,7 +162,9 @@ class Cohort:
         """
         counting: GenotypeCounting | InfoCounting
         if isinstance(self._people, Roster):
-            counting = GenotypeCounting(self._people)
+            counting = GenotypeCounting(
+                self._people, keeps_people=self._options.keeps_people
+            )
         else:
             counting = InfoCounting(self._people.shape)
         told = covered or _nobody_listens
@@ -239,8 +259,10 @@ class Cohort:
                 left_out=left_out(header, self.assembly),
                 keep_filtered=self._options.keep_filtered,
                 copies=CopyNumbers(
-                    self._roster.sexes_of(number) if self._roster else ()
+                    self._roster.sexes_of(number) if self._roster else (),
+                    is_alone=len(header.samples) == 1,
                 ),
+                kept=self._kept(number),
             ).sites(report.files[number])
             for number, (text, header) in enumerate(
                 zip(texts, self._headers, strict=True)
@@ -252,6 +274,13 @@ class Cohort:
             else heapq.merge(*streams, key=attrgetter("order"))
         )
         return merged if progress is None else _watched(merged, texts, progress)
+
+    def _kept(self, number: int) -> KeptColumns | None:
+        """Return which sample columns of a file are read, where not all are."""
+        kept = None if self._roster is None else self._roster.kept[number]
+        if kept is None:
+            return None
+        return KeptColumns(kept, len(self._headers[number].samples))
 
     def _judge(self, file: FileReport) -> None:
         """Reject a file with too many bad records, or without a usable one."""
@@ -385,7 +414,7 @@ def _genotyped(
     headers: Sequence[Header], table: Mapping[str, Sample], options: LoadOptions
 ) -> Roster:
     files = [h.samples for h in headers]
-    roster = make_roster(files, table, options.group_by)
+    roster = make_roster(files, table, options.group_by, options.excluded)
     if options.info_counts is None:
         return roster
     return replace(roster, notes=(*roster.notes, _GENOTYPES_COUNT))

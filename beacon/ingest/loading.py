@@ -121,6 +121,8 @@ def load_variants(
         if request.keeps_vrs_ids:
             namer = _Namer(catalogue, writer, request, cohort.assembly.name)
         _write(writer, cohort, request, progress, namer)
+        if cohort.people is not None:
+            catalogue.keep_people(writer.number, cohort.people)
         release = writer.publish(
             fingerprint=fingerprint,
             genotyped=cohort.is_genotyped,
@@ -191,6 +193,8 @@ def _opened(
         "reference": _reference_name(request.reference_path(cohort.assembly.name)),
         "callable": _digest_of(options.callable_regions),
         "vrsIds": request.keeps_vrs_ids or None,
+        "countsOnly": (cohort.is_genotyped and not options.keeps_people) or None,
+        "without": sorted(map(_digest_of_name, cohort.without)) or None,
     }
     return cohort, inputs, {k: v for k, v in told.items() if v is not None}
 
@@ -284,6 +288,10 @@ class _Namer:
             ids = vrs_ids(allele, self._reference)
             if ids is not None:
                 self._kept.put(allele, ids)
+
+
+def _digest_of_name(name: str) -> str:
+    return sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _digest_of(path: Path | None) -> str | None:
