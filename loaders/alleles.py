@@ -117,6 +117,24 @@ def alleles_of(site: Site, reference: Reference | None) -> SiteAlleles:
     return SiteAlleles(keys, tuple(left), twins, structures, frozenset(lost))
 
 
+def own_allele(site: Site) -> AlleleKey | None:
+    """Return the one allele of a site, if it stays where the site is written.
+
+    Without a reference nothing moves it; what begins later is another one.
+    """
+    if len(site.alternates) != 1:
+        return None
+    start, reference, alternate = site.start, site.reference, site.alternates[0]
+    if not _is_snv(reference, alternate):
+        if len(reference) > 1 and len(alternate) > 1:
+            return None
+        if not _BASES.issuperset(alternate) or alternate == reference:
+            return None
+        if len(alternate) + len(reference) > _LONGEST:
+            return None
+    return AlleleKey(start, reference, alternate, start + len(reference))
+
+
 def _places(site: Site) -> tuple[AlleleKey, ...]:
     """Return a site's place; a telomere is none."""
     if 0 <= site.start < site.contig.length:

@@ -137,6 +137,8 @@ class InfoCounting:
 
     def _carriers(self, row: Row, untold: tuple[int, ...]) -> tuple[Carriers, ...]:
         size = self._size
+        if size == 1:
+            return self._of_total(row)
         copies = row[:size]
         for column in untold:
             copies[column] = None
@@ -147,6 +149,19 @@ class InfoCounting:
             het = list(map(_heterozygous, copies, hom, het, hemi))
         counts = zip(self._columns, copies, hom, het, hemi, strict=True)
         return tuple(map(_carriers_of, filter(_COPIES, counts)))
+
+    def _of_total(self, row: Row) -> tuple[Carriers, ...]:
+        """Return the carriers where Total is the only column: of most sources."""
+        ac = row[0]
+        if not ac:
+            return ()
+        one, two, three = self._people
+        hom = None if one is None else row[one]
+        het = None if two is None else row[two]
+        hemi = None if three is None else row[three]
+        if het is None:
+            het = _heterozygous(ac, hom, het, hemi)
+        return (_carriers_of((0, ac, hom, het, hemi)),)
 
     def _an(self, row: Row) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
         """Return AN of every column, and the columns that are not told."""

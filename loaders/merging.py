@@ -19,7 +19,14 @@ from beacon.model import structure as structural
 from beacon.model.annotation import Unread, united
 from beacon.model.counts import SKIPPED, VariantRecord
 from beacon.model.errors import LoadRejected
-from loaders.alleles import NO_ALLELE, AlleleKey, SiteAlleles, alleles_of, contradiction
+from loaders.alleles import (
+    NO_ALLELE,
+    AlleleKey,
+    SiteAlleles,
+    alleles_of,
+    contradiction,
+    own_allele,
+)
 from loaders.blocks import is_block
 from loaders.counting import Contribution, Counting
 from loaders.ordering import in_order, too_many_out_of_order
@@ -77,6 +84,7 @@ class Merger:
         self._waiting: dict[AlleleKey, list[Contribution]] = {}
         self._waiting_bytes = 0
         self._kept = (0, 0)
+        self._held: tuple[Site, AlleleKey] | None = None
         self._rank = 0
         self._frontier = 0
         self._left: set[int] = set()
@@ -97,19 +105,78 @@ class Merger:
             again: gives the same sites once more, without accounting for them.
         """
         for site in sites:
+            alone = self._passed(site)
+            if alone is not None:
+                yield alone
             if site.contig.rank != self._rank:
                 yield from self._flush(None)
                 self._enter(site.contig.rank)
-            elif self._is_full():
+            elif alone is None and self._is_full():
                 yield from self._flush(site.start - _MARGIN)
                 if 2 * self._waiting_bytes > _MOST_WAITING_BYTES:
                     yield from self._flush(1 + max(k.start for k in self._waiting))
-            self._take(site)
+            self._hold(site)
+        self._passed(None)
         yield from self._flush(None)
         if self._coverage.disordered:
             yield from self._reordered(again)
         yield from self._resolve(again)
         self._settle()
+
+    def _hold(self, site: Site) -> None:
+        """Take a site; one that may stand alone is held until the next is seen."""
+        key = self._only(site)
+        if key is None:
+            self._take(site)
+        else:
+            self._held = site, key
+
+    def _passed(self, following: Site | None) -> VariantRecord | None:
+        """Let go of the site that is held: the record of its allele, if that is alone.
+
+        It is where nothing that waits declares it, and nothing that follows in
+        order can.  Otherwise, and before the end, it waits as others do.
+        """
+        if self._held is None:
+            return None
+        site, key = self._held
+        self._held = None
+        if (
+            following is not None
+            and (following.start > site.start or following.contig is not site.contig)
+            and key not in self._waiting
+        ):
+            return self._alone(site, key)
+        self._take(site)
+        return None
+
+    def _only(self, site: Site) -> AlleleKey | None:
+        """Return the allele of a plain site, if no later place can declare it.
+
+        Plain is a site without genotypes, in files that have been in order so far.
+        """
+        if (
+            site.told is None
+            or site.filters
+            or site.is_skipped
+            or self._reference is not None
+            or self._late
+            or self._rank in self._left
+            or site.start < self._frontier
+        ):
+            return None
+        return own_allele(site)
+
+    def _alone(self, site: Site, key: AlleleKey) -> VariantRecord:
+        """Return the record of an allele that no other site declares."""
+        found = SiteAlleles({key: (1,)})
+        said = self._annotations[site.file].of(site, self._report)
+        parts = [Contribution(site, (1,), said.get(1))]
+        self._account_site(site, found)
+        record = self._merge(self._rank, key, parts)
+        self._account(record, parts, 1)
+        self._frontier = site.start + 1
+        return record
 
     def _reordered(
         self, again: Callable[[], Iterable[Site]]
@@ -319,7 +386,8 @@ class Merger:
         if not record.reference:
             stored["places"] += sign
             return
-        declared = sum(c.is_sound for c in found)
+        is_one = len(found) == 1
+        declared = found[0].is_sound if is_one else sum(c.is_sound for c in found)
         if not declared:
             return
         stored["alleles"] += sign

@@ -11,6 +11,7 @@ row makes its allele exist.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from beacon.model.counts import Carriers, Tally
@@ -54,13 +55,15 @@ def _write_varint(number: int) -> bytes:
 
 
 _COMMON = tuple(_write_varint(n) for n in range(1 << 14))
+_large = lru_cache(maxsize=1 << 14)(_write_varint)
+"""AN above the table's numbers is mostly one of few."""
 
 
 def varint(number: int) -> bytes:
     """Return a number from 0 as a varint, a small one from the table."""
     if 0 <= number < 1 << 14:
         return _COMMON[number]
-    return _write_varint(number)
+    return _large(number)
 
 
 def pack(

@@ -422,6 +422,50 @@ def test_order_does_not_matter(
     assert +cohort.report.alternates == +other.report.alternates
 
 
+SITES = st.lists(
+    st.tuples(
+        st.sampled_from(["1", "22"]),
+        st.integers(1, 40),
+        st.sampled_from(["A", "AC", "ACC"]),
+        st.sampled_from(["C", "A", "AC", "AG", "ACCC", "G,T", "*", "<DEL>", "."]),
+        st.integers(0, 9),
+        st.sampled_from(["PASS", "PASS", "PASS", "q10"]),
+    ).filter(lambda r: r[2] != r[3]),
+    max_size=30,
+)
+
+
+@SHARED_TMP
+@given(
+    records=SITES, shuffle=st.randoms(use_true_random=False), is_sorted=st.booleans()
+)
+def test_order_of_sites_does_not_matter(
+    write_vcf, load, records, shuffle, *, is_sorted
+):
+    """Alleles that stand alone and those that others declare, too, count the same."""
+    rows = [
+        row(pos, ref, alt, contig=contig, filters=filters, info=info_of(alt, copies))
+        for contig, pos, ref, alt, copies, filters in records
+    ]
+    mixed = list(rows)
+    shuffle.shuffle(mixed)
+    if is_sorted:
+        mixed.sort(key=lambda r: (r[0] != "1", r[1]))
+    cohort, expected = load(write_vcf(rows), max_bad=1.0)
+    other, found = load(write_vcf(mixed, name="y.vcf"), max_bad=1.0)
+
+    assert expected == found
+    assert cohort.report.stored == other.report.stored
+    assert +cohort.report.alternates == +other.report.alternates
+
+
+def info_of(alternates, copies):
+    """Return INFO counts of a sites-only record."""
+    values = ",".join([str(copies)] * (alternates.count(",") + 1))
+    homozygotes = ",".join([str(copies // 4)] * (alternates.count(",") + 1))
+    return f"AC={values};AN={20 - copies % 3};nhomalt={homozygotes}"
+
+
 @SHARED_TMP
 @given(records=RECORDS, cut=st.integers(0, 30))
 def test_splitting_by_file_does_not_matter(write_vcf, load, records, cut):
