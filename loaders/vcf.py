@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from beacon.model.genome import Contig
     from loaders.declared import DeclaredCounts, Row
     from loaders.header import Header
-    from loaders.reader import VcfText
+    from loaders.reader import VcfLines
 
 _FIXED = 8
 _BASES = b"ACGTN"
@@ -175,7 +175,7 @@ class VcfSites:
 
     def __init__(
         self,
-        text: VcfText,
+        text: VcfLines,
         header: Header,
         assembly: Assembly,
         *,
