@@ -191,7 +191,11 @@ class Cohort:
         if self._regions is not None and self._roster is None:
             records = usual.watched(records)
         yield from records
-        if plan.cuts and not plan.by_contig and coverage.is_declared | coverage.has_blocks:
+        if (
+            plan.cuts
+            and not plan.by_contig
+            and coverage.is_declared | coverage.has_blocks
+        ):
             message = "reference blocks stand where none were expected"
             raise OutOfOrder(message)
         account.ranks, account.contigs = reading.ranks, merger.contigs

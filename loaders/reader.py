@@ -316,7 +316,6 @@ class VcfText(VcfLines):
         yield from self._pages_of(read)
 
 
-
 class VcfPart(VcfLines):
     """The data lines between two places of a plain or BGZF file.
 
@@ -357,6 +356,8 @@ class VcfPart(VcfLines):
         """Yield what htslib reads, but near the end of a part block by block."""
         _refuse_cut(self.path)
         first = self._begin >> PLACE_BITS
+        if first >= self.size or self._begin == self._end:
+            return
         with pysam.BGZFile(str(self.path), "rb", None) as file:
             file.seek(self._begin)
             place = self._begin

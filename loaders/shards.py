@@ -132,9 +132,7 @@ class Plan:
     def meets(self, chunk: int, rank: int, start: int) -> bool:
         """Whether a chunk reads ahead as far as a record that is not its own."""
         cut = self.reads_ahead(chunk)
-        return (
-            cut is not None and cut.rank == rank and start < cut.start + READ_AHEAD
-        )
+        return cut is not None and cut.rank == rank and start < cut.start + READ_AHEAD
 
     def told(self) -> list[object]:
         """Return the plan as JSON values: the same for the same chunks only."""
@@ -343,4 +341,3 @@ def _place(file: _File, wanted: Spot, begin: int) -> int:
         if spot is not None and spot >= wanted:
             return place
     return file.probe.end
-
