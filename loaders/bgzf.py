@@ -42,7 +42,9 @@ def next_block(file: BinaryIO, offset: int, size: int) -> int:
     """Return the offset of the first block at or behind ``offset``.
 
     Args:
-        file: of ``size`` bytes; that is what is returned where no block follows.
+        file: a BGZF file.
+        offset: in bytes.
+        size: of the file; what is returned where no block follows.
     """
     file.seek(offset)
     window = file.read(2 * _LARGEST)

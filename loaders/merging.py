@@ -407,12 +407,16 @@ class Merger:
             stored["filtered only"] += sign
         elif record.tally.exists:
             stored["exist"] += sign
-            if not is_long(record.start, record.end, record.alternate):
-                self._report.bins[record.rank, record.start >> BIN_BITS] += sign
+            self._bin(record, sign)
         if declared > 1:
             stored["merged"] += sign * (declared - 1)
         elif _disagrees(record, found[0]):
             stored["disagreements"] += sign
+
+    def _bin(self, record: VariantRecord, sign: int) -> None:
+        """Account for a short allele that exists, where it begins."""
+        if not is_long(record.start, record.end, record.alternate):
+            self._report.bins[record.rank, record.start >> BIN_BITS] += sign
 
     def _settle(self) -> None:
         """Add the accounts of all contigs to the report."""

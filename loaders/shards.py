@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.assemblies import find_contig
 from beacon.model.errors import LoadRejected
+from loaders.bgzf import PLACE_BITS
 from loaders.defects import is_no_name
 from loaders.header import left_out
 from loaders.probing import PROBE, Probe, open_probe
@@ -66,6 +67,7 @@ class Plan:
     Attributes:
         begins: where the data lines of each file begin; empty when it is not cut.
         lines: header lines of each file.
+        sizes: of the files, in bytes.
         are_blocks: whether files are BGZF, else plain text.
         cuts: between the chunks, in the order of the files.
         by_contig: whether all cuts are where a contig begins.
@@ -73,6 +75,7 @@ class Plan:
 
     begins: tuple[int, ...] = ()
     lines: tuple[int, ...] = ()
+    sizes: tuple[int, ...] = ()
     are_blocks: tuple[bool, ...] = ()
     cuts: tuple[Cut, ...] = ()
     by_contig: bool = False
@@ -88,6 +91,15 @@ class Plan:
         if chunk == len(self.cuts):
             return tuple((place, None) for place in first)
         return tuple(zip(first, self.cuts[chunk].places, strict=True))
+
+    def weight(self, chunk: int) -> int:
+        """Return how many bytes of the files a chunk takes."""
+        shifts = [PLACE_BITS if is_bgzf else 0 for is_bgzf in self.are_blocks]
+        ends = zip(self.places(chunk), self.sizes, shifts, strict=False)
+        return sum(
+            (size if end is None else end >> shift) - (begin >> shift)
+            for (begin, end), size, shift in ends
+        )
 
     @cached_property
     def _cuts_on(self) -> dict[int, tuple[list[int], list[int]]]:
@@ -192,6 +204,7 @@ def make_plan(
     return Plan(
         begins=tuple(file.probe.begin for file in files),
         lines=tuple(file.probe.header_lines for file in files),
+        sizes=tuple(file.probe.size for file in files),
         are_blocks=tuple(file.probe.is_bgzf for file in files),
         cuts=cuts,
         by_contig=by_contig,
@@ -332,10 +345,7 @@ def _place(file: _File, wanted: Spot, begin: int) -> int:
             low = middle
         else:
             high = middle
-    if low == first:
-        lines = file.probe.lines_from(begin)
-    else:
-        lines = file.probe.lines(low)
+    lines = file.probe.lines_from(begin) if low == first else file.probe.lines(low)
     for place, line in lines:
         spot = file.spot(line)
         if spot is not None and spot >= wanted:

@@ -6,7 +6,7 @@ still names this release; a sweep that takes us for dead takes that away first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pymongo import ReturnDocument
 
@@ -19,24 +19,39 @@ from beacon.store.driver import (
     driver_errors,
     server_time,
 )
+from beacon.store.ownership import this_worker
 from beacon.store.release_documents import publication, read_release
-from beacon.store.sweeping import Sweeper
+from beacon.store.sweeping import LOADING, Sweeper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pymongo.database import Database
 
+    from beacon.model.counts import Layout
     from beacon.model.dataset import Release
     from beacon.store.release_documents import DatasetDocument, Touched
+
+
+_NEVER = -1
+"""When no process was ever started."""
+
+
+class Ticket(NamedTuple):
+    """What a process needs to write for the owner of a load."""
+
+    number: int
+    dataset: str
+    token: str
+    assembly: str
+    layout: Layout
 
 
 class Lease:
     """One load's entries in the catalogue."""
 
-    def __init__(
-        self, database: Database[Document], dataset: str, number: int, token: str
-    ) -> None:
+    def __init__(self, database: Database[Document], ticket: Ticket) -> None:
+        number, dataset, token = ticket.number, ticket.dataset, ticket.token
         self.number = number
         self._database = database
         self._datasets = database.get_collection(DATASETS, write_concern=JOURNALED)
@@ -56,14 +71,24 @@ class Lease:
         """Note the contigs and spans that rows are about to touch."""
         self._change(
             {
-                "$set": {
-                    "touched": sorted(touched.ranks),
-                    "long_classes": sorted(touched.long_classes),
+                "$addToSet": {
+                    "touched": {"$each": sorted(touched.ranks)},
+                    "long_classes": {"$each": sorted(touched.long_classes)},
+                },
+                "$max": {
                     "longest_short": touched.longest_short,
                     "widest_margin": touched.widest_margin,
                 },
             }
         )
+
+    def work(self) -> None:
+        """Say that this process writes for the owner of the load, before it does."""
+        self._change({"$push": {"workers": this_worker()}})
+
+    def let_go(self) -> None:
+        """Leave the load to whoever goes on with it: its owner is no process now."""
+        self._change({"$set": {"owner.started": _NEVER}})
 
     def publish(self, details: Mapping[str, object]) -> Release:
         """Complete the release's document, then flip the dataset's pointer."""
@@ -86,7 +111,7 @@ class Lease:
                 raise self._lost()
             kept = self._releases.find_one_and_update(
                 {"_id": self.number},
-                {"$set": {"state": "ready"}, "$unset": {"owner": "", "heartbeat": ""}},
+                {"$set": {"state": "ready"}, "$unset": LOADING},
                 return_document=ReturnDocument.AFTER,
             )
         if kept is None:

@@ -31,7 +31,7 @@ from beacon.store.driver import (
     variants_collection,
 )
 from beacon.store.genes import keep_genes
-from beacon.store.lease import Lease
+from beacon.store.lease import Ticket
 from beacon.store.naming import IdentifierWriter
 from beacon.store.ownership import this_process
 from beacon.store.release_documents import (
@@ -69,6 +69,7 @@ class Catalogue:
     """
 
     def __init__(self, address: StoreAddress) -> None:
+        self.address = address
         options = client_options(address.uri, serverSelectionTimeoutMS=10_000)
         with driver_errors():
             self._client: MongoClient[Document] = MongoClient(address.uri, **options)  # type: ignore[arg-type]
@@ -179,13 +180,32 @@ class Catalogue:
         release = read_release(found).release
         return release if release.fingerprint == fingerprint else None
 
-    def begin(self, dataset: str, *, assembly: str, layout: Layout) -> ReleaseWriter:
+    def begin(
+        self,
+        dataset: str,
+        *,
+        assembly: str,
+        layout: Layout,
+        resume: str | None = None,
+    ) -> ReleaseWriter:
         """Begin a new release of a dataset; dead loads are swept first.
+
+        Args:
+            dataset: its id.
+            assembly: that of the release.
+            layout: of its counts.
+            resume: a digest of all that decides the load.  One that was killed is
+                gone on with where its digest is the same, and else discarded.
 
         Raises:
             LoadRejected: when the dataset is being loaded already.
         """
         with driver_errors():
+            left = self._sweeper.left_behind(dataset)
+            if left is not None and resume is not None and left["resume"] == resume:
+                return self._adopt(left, layout)
+            if left is not None:
+                self._sweeper.give_up(left)
             self._sweeper.sweep()
             self._make_collections(assembly)
             number = self._next_number()
@@ -204,6 +224,8 @@ class Catalogue:
                     "longest_short": 1,
                     "widest_margin": 0,
                     "owner": owner,
+                    "workers": [],
+                    "resume": resume,
                     "created": server_time(self._database),
                     "heartbeat": server_time(self._database),
                 }
@@ -211,8 +233,44 @@ class Catalogue:
             if not self._take_lease(dataset, number):
                 self._releases.delete_one({"_id": number})
                 raise LoadRejected(self._who_loads(dataset))
-        lease = Lease(self._database, dataset, number, owner["token"])
-        return ReleaseWriter(self._database, assembly, layout, lease)
+        ticket = Ticket(number, dataset, owner["token"], assembly, layout)
+        return ReleaseWriter(self._database, ticket, is_resumable=resume is not None)
+
+    def _adopt(self, left: ReleaseDocument, layout: Layout) -> ReleaseWriter:
+        """Go on with a load that was killed, once its last process is gone.
+
+        Raises:
+            LoadRejected: when another process was faster.
+        """
+        self._sweeper.wait_for_workers(left)
+        owner = this_process()
+        taken = self._releases.update_one(
+            {
+                "_id": left["_id"],
+                "state": "loading",
+                "owner.token": left["owner"]["token"],
+            },
+            {
+                "$set": {"owner": owner, "workers": []},
+                "$currentDate": {"heartbeat": True},
+            },
+        )
+        if not taken.matched_count:
+            raise LoadRejected(self._who_loads(left["dataset"]))
+        ticket = Ticket(
+            left["_id"], left["dataset"], owner["token"], left["assembly"], layout
+        )
+        return ReleaseWriter(self._database, ticket, is_resumable=True)
+
+    def join(self, ticket: Ticket) -> ReleaseWriter:
+        """Return what writes, in this process, for the owner of a load.
+
+        Raises:
+            LoadRejected: when the load was given up.
+        """
+        writer = ReleaseWriter(self._database, ticket, is_worker=True)
+        writer.work()
+        return writer
 
     def _make_collections(self, assembly: str) -> None:
         for name in (variants_collection, long_collection, coverage_collection):
@@ -299,11 +357,19 @@ class Catalogue:
     def remove(self, dataset: str, ordinal: int | None = None) -> None:
         """Remove one release, or a whole dataset with all of them.
 
+        A load of the dataset that was killed goes with it.
+
         Raises:
             NotFound: when there is no such dataset or release.
             UsageError: when the release is being served, or the dataset loaded.
         """
         with driver_errors():
+            left = self._sweeper.left_behind(dataset) if ordinal is None else None
+            if left is not None:
+                self._sweeper.give_up(left)
+                if self._datasets.find_one({**LISTED, "_id": dataset}) is None:
+                    self._sweeper.sweep()
+                    return
             document = self._document(dataset)
             if ordinal is None:
                 self._withdraw_dataset(dataset)
@@ -341,7 +407,7 @@ class Catalogue:
 
     def identifiers(self, writer: ReleaseWriter, assembly: str) -> IdentifierWriter:
         """Return what keeps the VRS ids of a release that is being written."""
-        return IdentifierWriter(self._database, assembly, writer.number)
+        return IdentifierWriter(self._database, assembly, writer.number, writer.chunk)
 
     def keep_genes(self, texts: Mapping[str, bytes]) -> None:
         """Replace these texts of the table of genes, all at once."""

@@ -83,21 +83,25 @@ def in_chunks(cohort: Cohort, reference=None):
 def compare(paths: Sequence[Path], reference=None, **options):
     """Assert the law for some files; return the plan, ``None``: they are unsorted."""
     chosen = LoadOptions(**options)
-    try:
-        expected = whole(open_cohort(paths, chosen), reference)
-    except BeaconError as error:
-        expected = error
-    try:
-        found, plan = in_chunks(open_cohort(paths, chosen), reference)
-    except OutOfOrder:
+    expected = attempt(lambda: whole(open_cohort(paths, chosen), reference))
+    found = attempt(lambda: in_chunks(open_cohort(paths, chosen), reference))
+    if isinstance(found, OutOfOrder):
         return None
-    except BeaconError as error:
-        assert type(expected) is type(error)
+    if isinstance(found, BeaconError):
+        assert type(found) is type(expected)
         return None
-    assert expected[2] == found[2]
-    assert expected[1] == found[1]
-    assert expected[0] == found[0]
-    return plan
+    assert expected[2] == found[0][2]
+    assert expected[1] == found[0][1]
+    assert expected[0] == found[0][0]
+    return found[1]
+
+
+def attempt(load):
+    """Return what a load gives, or the error it ends with."""
+    try:
+        return load()
+    except BeaconError as error:
+        return error
 
 
 class Runs:
