@@ -63,7 +63,6 @@ def kept(catalogue: Catalogue, name: str, first: int, base: Release | None) -> R
         writer.cover(CoverageRun(22, START - 10, START + 900, LAYOUT.baseline))
         people = People(names=(f"p{first}",), samples=((f"s{first}",),), column_of=(0,))
         catalogue.keep_people(writer.number, people)
-        writer.complete()
         return writer.publish(
             fingerprint=f"{name}{first}",
             genotyped=True,
