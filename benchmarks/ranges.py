@@ -70,7 +70,7 @@ async def ask(
     address: StoreAddress, starts: list[int], *, kind: str
 ) -> tuple[dict[str, list[float]], Numbers]:
     """Ask everything; return the milliseconds of each question, and the numbers."""
-    store = await VariantStore.open(address, deadline=60.0)
+    store = await VariantStore.open(address, deadline=600.0)
     taken: dict[str, list[float]] = {}
     numbers: Numbers = []
     try:

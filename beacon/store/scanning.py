@@ -451,7 +451,8 @@ def _sources(
     if reach is not None:
         longest = max(a.shelf.longest_short for a in answers)
         low = max(starts.low, reach.low - longest)
-        short = list(_without(Bounds(low=low, high=max(low, starts.high)), apart))
+        high = starts.high if apart is None else reach.high
+        short = list(_without(Bounds(low=low, high=max(low, high)), apart))
     size = LARGEST_PAGE if any(a.reads_all for a in answers) else FIRST_PAGE
     sources = [
         _Source(table.short_pages(contig.rank, some, size=size)) for some in short
