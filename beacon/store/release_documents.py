@@ -89,6 +89,7 @@ class ReleaseDocument(TypedDict):
     longest_short: int
     widest_margin: int
     annotated: list[str] | None
+    base: int | None
     owner: OwnerDocument
     workers: list[WorkerDocument]
     resume: str | None
