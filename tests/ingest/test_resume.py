@@ -108,9 +108,13 @@ def state(address):
 def killed_in_the_middle(address, path: Path) -> int:
     """Kill a load when some of its chunks are done; return how many."""
     command = [sys.executable, "-c", LOADER, address.uri, address.database, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as loading:
-        while loading.poll() is None and state(address)[0] < 5:
-            time.sleep(0.01)
+    with (
+        MongoClient(address.uri) as client,
+        subprocess.Popen(command, stdout=subprocess.DEVNULL) as loading,
+    ):
+        chunks = client[address.database]["chunks"]
+        while loading.poll() is None and chunks.count_documents({}) < 3:
+            time.sleep(0.02)
         loading.send_signal(signal.SIGKILL)
     done, loading_still = state(address)
     assert loading_still == 1
@@ -169,7 +173,7 @@ def test_another_load_leaves_it_alone_or_gives_it_up(
     left = state(store_address)
     load_variants(catalogue, request(FIVE))
 
-    assert left[0] >= 5
+    assert left[0] >= 3
     assert left[1] == 1
     assert state(store_address) == (0, 0)
 
