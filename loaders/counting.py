@@ -18,7 +18,7 @@ import numpy as np
 from beacon.model.counts import Carriers, Tally
 from loaders.blocks import called_copies
 from loaders.genotypes import ABSENT, MISSING, Calls
-from loaders.sharing import KINDS, SHARES, Sharing, by_share, share_of
+from loaders.sharing import KINDS, SHARES, Sharing, packed, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -293,19 +293,21 @@ class GenotypeCounting:
         columns, people = self._column_lists[file], self._people[file]
         an = self._full_lists[file].copy()
         found: dict[int, list[int]] = {}
-        told: list[tuple[int, Share]] = []
+        named: dict[Share, list[int]] = {}
         cells, first, second = (
             calls.cells.tolist(), calls.first.tolist(), calls.second.tolist(),
         )  # fmt: skip
         for cell, one, two in zip(cells, first, second, strict=True):
             call = (one,) if two == ABSENT else (one, two)
-            told.append((people[cell], _count(columns[cell], call, indexes, an, found)))
+            share = _count(columns[cell], call, indexes, an, found)
+            named.setdefault(share, []).append(people[cell])
         for cell, poly in calls.polyploid:
-            told.append((people[cell], _count(columns[cell], poly, indexes, an, found)))
+            share = _count(columns[cell], poly, indexes, an, found)
+            named.setdefault(share, []).append(people[cell])
         tally = _tally(an, found)
         if self._sharing is None:
             return tally, None
-        return tally, self._sharing.of_file(file, by_share(told))
+        return tally, self._sharing.of_file(file, packed(named))
 
     def _counted(
         self, file: int, calls: Calls, kinds: Kinds, indexes: tuple[int, ...]
@@ -347,7 +349,7 @@ class GenotypeCounting:
         columns = self._roster.column_of
         an = np.bincount(columns, most, minlength=self._size).astype(np.int64)
         found: dict[int, list[int]] = {}
-        told: list[tuple[int, Share]] = []
+        named: dict[Share, list[int]] = {}
         carriers = (best >> 17 > 0).nonzero()[0]
         rows = zip(*(a[carriers].tolist() for a in (columns, best, most)), strict=True)
         for person, (column, points, called) in zip(
@@ -357,11 +359,11 @@ class GenotypeCounting:
                 points >> 17, (points >> 1) & 0xFFFF, called, 1 + (points & 1)
             )
             _add(found.setdefault(column, [0, 0, 0, 0]), share)
-            told.append((person, share))
+            named.setdefault(share, []).append(person)
         tally = _tally(an.tolist(), found)
         if self._sharing is None:
             return tally, None
-        return tally, self._sharing.of_all(by_share(told), most)
+        return tally, self._sharing.of_all(packed(named), most)
 
 
 def _is_told(one: Contribution) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from array import array
 from functools import lru_cache
 from itertools import product
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from beacon.model.people import FULL, UNCALLED, Share, Shares
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     Truths = NDArray[np.bool_]
 
 _FEW = 12
+_SHARE = itemgetter(0)
 _NOBODY: array[int] = array("I")
 _NUMBERS = "I"
 """People are numbered in 32 bits, here and in the store."""
@@ -69,11 +71,8 @@ Some never occur.
 KINDS = len(SHARES)
 
 
-def by_share(told: Iterable[tuple[int, Share]]) -> Named:
-    """Return people by their shares."""
-    named: dict[Share, list[int]] = {}
-    for person, share in told:
-        named.setdefault(share, []).append(person)
+def packed(named: Mapping[Share, Iterable[int]]) -> Named:
+    """Return people by their share, in order, 4 bytes each."""
     return {share: array(_NUMBERS, sorted(who)) for share, who in named.items()}
 
 
@@ -104,17 +103,20 @@ class Sharing:
         """
         people = self._files[file][cells]
         if self._is_ordered[file]:
-            order = np.argsort(kinds, kind="stable")
+            order = kinds.argsort(kind="stable")
         else:
             order = np.lexsort((people, kinds))
-        packed = array(_NUMBERS, people[order].tobytes())
+        ordered = array(_NUMBERS, people[order].tobytes())
         named: Named = {}
         first = 0
         for share, number in zip(SHARES, np.bincount(kinds).tolist(), strict=False):
             if number:
-                _name(named, share, packed[first : first + number])
+                _name(named, share, ordered[first : first + number])
                 first += number
-        for share, who in by_share(polyploid).items():
+        further: dict[Share, list[int]] = {}
+        for person, share in polyploid:
+            further.setdefault(share, []).append(person)
+        for share, who in packed(further).items():
             _name(named, share, who)
         return named
 
@@ -127,8 +129,10 @@ class Sharing:
             named: some of its people; is taken over.
         """
         named.pop(FULL, None)
-        lost = named.pop(UNCALLED, _NOBODY)
         inside = len(self._files[file])
+        if inside == self._people and 2 * sum(map(len, named.values())) <= inside:
+            return _shares(FULL, named)
+        lost = named.pop(UNCALLED, _NOBODY)
         full = inside - len(lost) - sum(map(len, named.values()))
         uncalled = self._people - inside + len(lost)
         usual = _commonest(named, full, uncalled)
@@ -189,10 +193,10 @@ class Sharing:
         an = np.full(self._people, shares.usual.an, dtype=np.int64)
         named: Named = {}
         for share, who in shares.others:
-            packed = array(_NUMBERS, who)
-            an[_numbers(packed)] = share.an
+            people = array(_NUMBERS, who)
+            an[_numbers(people)] = share.an
             if share.ac:
-                named[share] = packed
+                named[share] = people
         return self.of_all(named, an + more)
 
     @staticmethod
@@ -200,11 +204,12 @@ class Sharing:
         """Return shares in which some called people, who are named, have others."""
         mine = np.concatenate([_numbers(who) for who in named.values()])
         for share, who in shares.others:
-            packed = array(_NUMBERS, who)
+            people = array(_NUMBERS, who)
             if share.an:
-                others = _numbers(packed)
-                packed = array(_NUMBERS, others[~np.isin(others, mine)].tobytes())
-            named[share] = packed
+                others = _numbers(people)
+                people = array(_NUMBERS, others[~np.isin(others, mine)].tobytes())
+            if people:
+                named[share] = people
         return _shares(shares.usual, named)
 
 
@@ -225,7 +230,7 @@ def _commonest(named: Named, full: int, uncalled: int) -> Share:
 
 def _shares(usual: Share, named: Named) -> Shares:
     """Return shares in one order, whatever they were found in."""
-    return Shares(usual, tuple((s, named[s]) for s in sorted(named) if named[s]))
+    return Shares(usual, tuple(sorted(named.items(), key=_SHARE)))
 
 
 def _name(named: Named, share: Share, people: array[int]) -> None:

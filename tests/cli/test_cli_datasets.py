@@ -126,3 +126,15 @@ def test_appended_files_are_told(two_releases: Command, tmp_path: Path) -> None:
     assert (4, 2) == (shown[2]["sampleCount"], shown[2]["loads"])
     assert all("path" not in one for one in shown[2]["inputs"])
     assert "2 of 8" in two_releases("ask", QUESTION).stdout
+
+
+def test_individuals_are_kept_or_not(empty_beacon: Command, tmp_path: Path) -> None:
+    """What is kept of people is shown; counts alone when asked for."""
+    path = write(tmp_path / "a.vcf", "1/1\t0/0")
+    shown = []
+    for options in ((), ("--counts-only",)):
+        empty_beacon("load", "variants", path, "--dataset", "d1", *options)
+        shown += empty_beacon("datasets", "show", "d1").stdout.splitlines()
+
+    told = [line.split(maxsplit=1)[1] for line in shown if line.startswith("indiv")]
+    assert told == ["kept", "not kept"]
