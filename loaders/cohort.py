@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import heapq
 import os
+from collections import Counter
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -17,19 +19,22 @@ from typing import TYPE_CHECKING
 
 from beacon.model.dataset import CoverageKind
 from beacon.model.errors import LoadRejected, UsageError
+from loaders.accounts import Account, lines_before
 from loaders.annotations import FileAnnotations
 from loaders.copynumber import CopyNumbers
 from loaders.counting import GenotypeCounting, InfoCounting
 from loaders.coverage import Coverage
-from loaders.declared import DeclaredCounts, DeclaredFiles, untold
+from loaders.declared import DeclaredFiles, untold
 from loaders.header import Header, choose_assembly, left_out, read_header
 from loaders.leaving import KeptColumns
 from loaders.mapping import fit, shown, uncounted
 from loaders.merging import Merger
 from loaders.reader import VcfText, shown_name
+from loaders.reading import Reading, chunks_to_read
 from loaders.regions import Regions, read_regions
 from loaders.report import FileReport, LoadReport
 from loaders.roster import Roster, Sample, make_roster, read_samples
+from loaders.shards import OutOfOrder, Plan, make_plan
 from loaders.vcf import Site, VcfSites
 
 if TYPE_CHECKING:
@@ -40,6 +45,8 @@ if TYPE_CHECKING:
     from beacon.model.people import People
     from beacon.model.variant import Reference
     from loaders.mapping import Choice
+    from loaders.merging import Late, Window
+    from loaders.reader import VcfLines
 
 _STEP = 4096
 _MOST_NOTES = 20
@@ -185,6 +192,108 @@ class Cohort:
             LoadRejected: too many bad records, or none usable; at the end.
             ReadError: a file that is truncated or corrupt.
         """
+        account = Account()
+        yield from self.chunk(Plan(), 0, account, reference, progress, covered)
+        yield from self.concluded(Plan(), [account], reference, covered)
+
+    def plan(self) -> Plan:
+        """Return the chunks the files can be read in, side by side."""
+        return make_plan(self._headers, self.assembly)
+
+    def chunk(
+        self,
+        plan: Plan,
+        number: int,
+        account: Account,
+        reference: Reference | None = None,
+        progress: Callable[[int], None] | None = None,
+        covered: Callable[[CoverageRun], None] | None = None,
+    ) -> Iterator[VariantRecord]:
+        """Yield the records of the alleles that begin in one chunk.
+
+        Args:
+            plan: that of the load.
+            number: of the chunk.
+            account: is filled while the records are taken, and whole at the end.
+            reference: as for ``records``, and so are the others.
+            progress: is told the bytes of this chunk.
+            covered: as for ``records``.
+
+        Raises:
+            OutOfOrder: the files are not in the order in which they were cut.
+            ReadError: a file that is truncated or corrupt.
+        """
+        account.report = self._unread()
+        reading = Reading(plan, number)
+        coverage = Coverage(self._roster, self._inside(covered or _nobody_listens))
+        merger = self._merger(reference, coverage, account.report, reading)
+        sites = self._chunk_sites(reading, account.report, progress, account.lines)
+        again = partial(self._chunk_sites, reading, self._unread(), None, [])
+        usual = _UsualAn(account.usual)
+        records = merger.records(sites, again)
+        if self._regions is not None and self._roster is None:
+            records = usual.watched(records)
+        yield from records
+        if (
+            plan.cuts
+            and not plan.by_contig
+            and coverage.is_declared | coverage.has_blocks
+        ):
+            message = "reference blocks stand where none were expected"
+            raise OutOfOrder(message)
+        account.ranks, account.contigs = reading.ranks, merger.contigs
+        account.foreign = merger.foreign
+        account.is_declared = coverage.is_declared
+        account.has_blocks = coverage.has_blocks
+
+    def concluded(
+        self,
+        plan: Plan,
+        accounts: Sequence[Account],
+        reference: Reference | None = None,
+        covered: Callable[[CoverageRun], None] | None = None,
+    ) -> Iterator[VariantRecord]:
+        """Yield what no chunk could know alone, and complete the report.
+
+        Args:
+            plan: that of the load.
+            accounts: of all chunks, in order.
+            reference: as for ``records``.
+            covered: as for ``records``.
+
+        Raises:
+            OutOfOrder: the files are not in the order in which they were cut.
+            LoadRejected: too many bad records, or none usable.
+        """
+        _refuse_scattered(plan, accounts)
+        before = lines_before(accounts, plan.lines or [0] * len(self._paths))
+        for account, lines in zip(accounts, before, strict=True):
+            self.report.add(account.report, lines if plan.cuts else [0] * len(lines))
+        late = _late(accounts, before)
+        if late:
+            coverage = Coverage(self._roster, _nobody_listens)
+            coverage.has_blocks = any(account.has_blocks for account in accounts)
+            merger = self._merger(reference, coverage, self.report, None)
+            chunks = chunks_to_read(plan, accounts)
+            yield from merger.replaced(
+                late, partial(self._sites_again, plan, chunks, before)
+            )
+        self.contigs = frozenset(name for one in accounts for name in one.contigs)
+        self._judge_all()
+        if any(account.is_declared for account in accounts):
+            self.coverage = CoverageKind.BLOCKS
+        if self._regions is not None:
+            usual = {an for account in accounts for an in account.usual}
+            an = usual.pop() if len(usual) == 1 else None
+            self._add_regions(self._regions, an, covered or _nobody_listens)
+
+    def _merger(
+        self,
+        reference: Reference | None,
+        coverage: Coverage,
+        report: LoadReport,
+        window: Window | None,
+    ) -> Merger:
         counting: GenotypeCounting | InfoCounting
         if isinstance(self._people, Roster):
             counting = GenotypeCounting(
@@ -192,26 +301,22 @@ class Cohort:
             )
         else:
             counting = InfoCounting(self._people.shape)
-        told = covered or _nobody_listens
-        coverage = Coverage(self._roster, self._inside(told))
         annotated = [h.annotated for h in self._headers]
         annotations = [FileAnnotations(one, annotated) for one in annotated]
-        merger = Merger(counting, reference, coverage, self.report, annotations)
-        sites = self._sites(self.report, progress)
-        usual = _UsualAn()
-        records = merger.records(sites, lambda: self._sites(self._unread(), None))
-        if self._regions is not None and self._roster is None:
-            records = usual.watched(records)
-        yield from records
-        self.contigs = frozenset(merger.contigs)
-        for file in self.report.files:
+        return Merger(counting, reference, coverage, report, annotations, window)
+
+    def _judge_all(self) -> None:
+        """Reject what must not be loaded, now that every record is accounted for."""
+        report = self.report
+        if report.disordered:
+            report.notes.append(
+                f"reference blocks of {report.disordered} contigs are not in order;"
+                " their files were read again (sorted files load faster)"
+            )
+        for file in report.files:
             self._judge(file)
-        if isinstance(counting, InfoCounting):
-            self._judge_counts(counting)
-        if coverage.is_declared:
-            self.coverage = CoverageKind.BLOCKS
-        if self._regions is not None:
-            self._add_regions(self._regions, usual.an, told)
+        if self._roster is None:
+            self._judge_counts()
 
     def _inside(
         self, told: Callable[[CoverageRun], None]
@@ -259,46 +364,85 @@ class Cohort:
     def _sites(
         self, report: LoadReport, progress: Callable[[int], None] | None
     ) -> Iterator[Site]:
-        with ExitStack() as opened:
-            texts = [opened.enter_context(closing(VcfText(p))) for p in self._paths]
-            for text, header in zip(texts, self._headers, strict=True):
-                text.refuse_change(header.stamp)
-            yield from self._merged(texts, report, progress)
+        return self._chunk_sites(Reading(Plan(), 0), report, progress, [])
 
-    def _merged(
+    def _chunk_sites(
         self,
-        texts: Sequence[VcfText],
+        reading: Reading,
         report: LoadReport,
         progress: Callable[[int], None] | None,
-    ) -> Iterable[Site]:
-        declared: Sequence[DeclaredCounts | None] = [None] * len(texts)
-        if not isinstance(self._people, Roster):
-            declared = self._people.readers
-        streams = [
-            VcfSites(
-                text,
-                header,
-                self.assembly,
-                declared=declared[number],
-                number=number,
-                left_out=left_out(header, self.assembly),
-                keep_filtered=self._options.keep_filtered,
-                copies=CopyNumbers(
-                    self._roster.sexes_of(number) if self._roster else (),
-                    is_alone=len(header.samples) == 1,
-                ),
-                kept=self._kept(number),
-            ).sites(report.files[number])
-            for number, (text, header) in enumerate(
-                zip(texts, self._headers, strict=True)
-            )
-        ]
-        merged: Iterable[Site] = (
-            streams[0]
-            if len(streams) == 1
-            else heapq.merge(*streams, key=attrgetter("order"))
+        lines: list[int],
+    ) -> Iterator[Site]:
+        """Yield the sites of a chunk, and what it reads ahead; note its lines."""
+        reading.begin()
+        with ExitStack() as opened:
+            texts = [
+                opened.enter_context(closing(text))
+                for text in reading.texts(self._headers)
+            ]
+            for text, header in zip(texts, self._headers, strict=True):
+                text.refuse_change(header.stamp)
+            first = [text.last for text in texts]
+            ahead = self._unread()
+            streams = [
+                reading.in_order(
+                    self._reader(text, number).sites(report.files[number]),
+                    self._ahead(reading, text, number, ahead, opened),
+                )
+                for number, text in enumerate(texts)
+            ]
+            yield from _together(streams, texts, progress)
+            lines[:] = [t.last - begun for t, begun in zip(texts, first, strict=True)]
+
+    def _ahead(
+        self,
+        reading: Reading,
+        text: VcfLines,
+        number: int,
+        report: LoadReport,
+        opened: ExitStack,
+    ) -> Iterator[Site]:
+        """Yield what a file says behind a chunk, when that is read."""
+        header = self._headers[number]
+        beyond = reading.beyond(number, header, text)
+        if beyond is not None:
+            opened.enter_context(closing(beyond))
+            yield from self._reader(beyond, number).sites(report.files[number])
+
+    def _sites_again(
+        self, plan: Plan, chunks: Sequence[int], before: Sequence[Sequence[int]]
+    ) -> Iterator[Site]:
+        """Yield every site of some chunks, once."""
+        for chunk in chunks:
+            reading = Reading(plan, chunk, before[chunk])
+            with ExitStack() as opened:
+                texts = [
+                    opened.enter_context(closing(text))
+                    for text in reading.texts(self._headers)
+                ]
+                report = self._unread()
+                streams = [
+                    self._reader(text, number).sites(report.files[number])
+                    for number, text in enumerate(texts)
+                ]
+                yield from _together(streams, texts, None)
+
+    def _reader(self, text: VcfLines, number: int) -> VcfSites:
+        header, people = self._headers[number], self._people
+        return VcfSites(
+            text,
+            header,
+            self.assembly,
+            declared=None if isinstance(people, Roster) else people.readers[number],
+            number=number,
+            left_out=left_out(header, self.assembly),
+            keep_filtered=self._options.keep_filtered,
+            copies=CopyNumbers(
+                self._roster.sexes_of(number) if self._roster else (),
+                is_alone=len(header.samples) == 1,
+            ),
+            kept=self._kept(number),
         )
-        return merged if progress is None else _watched(merged, texts, progress)
 
     def _kept(self, number: int) -> KeptColumns | None:
         """Return which sample columns of a file are read, where not all are."""
@@ -327,12 +471,12 @@ class Cohort:
             )
             raise LoadRejected(message)
 
-    def _judge_counts(self, counting: InfoCounting) -> None:
+    def _judge_counts(self) -> None:
         """Reject files that never tell what they were said to tell."""
-        choice = self._options.info_counts
-        if choice is None or not counting.listed:
+        choice, told = self._options.info_counts, self.report.told
+        if choice is None or not told[False]:
             return
-        if not counting.counted:
+        if not told[True]:
             found = tuple(dict.fromkeys(f for h in self._headers for f in h.info))
             message = (
                 f"--info-counts {choice.name} does not fit: no record tells the AC of"
@@ -340,13 +484,45 @@ class Cohort:
             )
             raise LoadRejected(message)
         self.report.notes.append(
-            f"{counting.listed} alleles are listed without the AC of Total: their"
+            f"{told[False]} alleles are listed without the AC of Total: their"
             " presence is all that is said"
         )
 
 
+def _together(
+    streams: Sequence[Iterator[Site]],
+    texts: Sequence[VcfLines],
+    progress: Callable[[int], None] | None,
+) -> Iterable[Site]:
+    """Return the sites of all files, in order as far as the files are."""
+    merged: Iterable[Site] = (
+        streams[0]
+        if len(streams) == 1
+        else heapq.merge(*streams, key=attrgetter("order"))
+    )
+    return merged if progress is None else _watched(merged, texts, progress)
+
+
+def _refuse_scattered(plan: Plan, accounts: Sequence[Account]) -> None:
+    """Refuse a contig without a cut that has records in several chunks."""
+    seen = Counter(rank for account in accounts for rank in account.ranks)
+    if any(n > 1 and not plan.is_cut(rank) for rank, n in seen.items()):
+        message = "records of a contig are not together"
+        raise OutOfOrder(message)
+
+
+def _late(accounts: Sequence[Account], before: Sequence[Sequence[int]]) -> Late:
+    """Return the alleles that no chunk knows wholly, with the lines of the files."""
+    late: Late = {}
+    for account, lines in zip(accounts, before, strict=True):
+        for key, where in account.foreign.items():
+            found = late.setdefault(key, [])
+            found += [(file, line + lines[file]) for file, line in where]
+    return late
+
+
 def _watched(
-    sites: Iterable[Site], texts: Sequence[VcfText], progress: Callable[[int], None]
+    sites: Iterable[Site], texts: Sequence[VcfLines], progress: Callable[[int], None]
 ) -> Iterator[Site]:
     """Yield the sites, and tell now and then how many bytes are read."""
     for count, site in enumerate(sites):
@@ -380,15 +556,14 @@ def _nobody_listens(run: CoverageRun) -> None:
 
 
 class _UsualAn:
-    """The AN of a source that has the same one everywhere."""
+    """The AN of a source that has the same one everywhere.
 
-    def __init__(self) -> None:
-        self._found: set[tuple[int, ...] | None] = set()
+    Args:
+        found: is filled with what records have, of two different ones at most.
+    """
 
-    @property
-    def an(self) -> tuple[int, ...] | None:
-        """The AN all records have; ``None`` where they differ or have none."""
-        return next(iter(self._found)) if len(self._found) == 1 else None
+    def __init__(self, found: set[tuple[int, ...] | None]) -> None:
+        self._found = found
 
     def watched(self, records: Iterable[VariantRecord]) -> Iterator[VariantRecord]:
         """Yield the records, and note the AN of those that count."""

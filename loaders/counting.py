@@ -97,10 +97,6 @@ class InfoCounting:
 
     Every group the source declares is a column of its own, for they may overlap
     and need not add up to Total.
-
-    Attributes:
-        counted: alleles of which Total's AC was told.
-        listed: alleles of which it was not.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -111,8 +107,6 @@ class InfoCounting:
         ]
         self._columns = range(self._size)
         self._unknown: Row = [None] * self._size
-        self.counted = 0
-        self.listed = 0
 
     def tally(self, contributions: Sequence[Contribution]) -> Counted:
         """Return the counts of the record that declares most copies."""
@@ -125,9 +119,7 @@ class InfoCounting:
             told = ((c.site.told, c.indexes[0] - 1) for c in contributions)
             row = self._most([rows[number] for rows, number in told if rows])
         if row is None or row[0] is None:
-            self.listed += 1
             return Tally(None if row is None else self._an(row)[0], None), None
-        self.counted += 1
         an, untold = self._an(row)
         return Tally(an, self._carriers(row, untold), untold), None
 

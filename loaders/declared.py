@@ -8,7 +8,7 @@ records many at a time and must give the same.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from beacon.model.counts import Group, Layout
@@ -31,7 +31,7 @@ PLAIN = FileCounts(
     ),
 )
 """What is read of a sites-only file without being told."""
-FILLED = FileCounts(columns=PLAIN.columns, mapping=PLAIN.mapping)
+FILLED = replace(PLAIN, is_filled=True)
 """The same, of a file that declares what bcftools +fill-tags writes."""
 
 
@@ -110,12 +110,7 @@ class DeclaredFiles:
 
 def _tells(file: FileCounts, column: Column, kind: str) -> bool:
     is_by_genotype = column.people is not None
-    return _adopts(file) or is_by_genotype or getattr(column, kind) is not None
-
-
-def _adopts(file: FileCounts) -> bool:
-    """Whether a file is read untold: then fill-tags' people count where they fit."""
-    return file is FILLED
+    return file.is_filled or is_by_genotype or getattr(column, kind) is not None
 
 
 class DeclaredCounts:
@@ -131,7 +126,7 @@ class DeclaredCounts:
         self.mapping: CountMapping = file.mapping
         self.shape = shape
         self.columns = {c.label: c for c in file.columns}
-        self.extra = _adopts(file)
+        self.extra = file.is_filled
         wanted = [
             (key.encode(), at * len(shape.labels) + number)
             for at, kind in enumerate(shape.kinds)

@@ -192,10 +192,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCounts:
-    """The groups one file tells of, Total first, and how its values read."""
+    """The groups one file tells of, Total first, and how its values read.
+
+    Attributes:
+        is_filled: whether what bcftools +fill-tags writes is read where it fits.
+    """
 
     columns: tuple[Column, ...]
     mapping: CountMapping
+    is_filled: bool = False
 
 
 def read_choice(given: str, presets: Mapping[str, tuple[CountMapping, ...]]) -> Choice:

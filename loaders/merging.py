@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from beacon.model import structure as structural
 from beacon.model.annotation import Unread, united
 from beacon.model.counts import SKIPPED, VariantRecord
 from beacon.model.errors import LoadRejected
+from beacon.model.variant import is_long
 from loaders.alleles import (
     NO_ALLELE,
     AlleleKey,
@@ -30,6 +31,8 @@ from loaders.alleles import (
 from loaders.blocks import is_block
 from loaders.counting import Contribution, Counting
 from loaders.ordering import in_order, too_many_out_of_order
+from loaders.report import BIN_BITS
+from loaders.shards import READ_AHEAD, OutOfOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
 
 REFERENCE_BLOCK = "reference block"
 _NO_EXAMPLES = (NO_ALLELE, REFERENCE_BLOCK)
-_MARGIN = 1_000
+_MARGIN = READ_AHEAD
 _WAITING_KEYS = 4_000
 _WAITING_BYTES = 96 << 20
 _MOST_WAITING_BYTES = 256 << 20
@@ -54,9 +57,36 @@ _CALL = 24
 _LATE, _LATE_LINE = 400, 40
 """What a late allele and each of its records weigh, in bytes."""
 
+_MOST_FOREIGN_BYTES = 4 << 20
+"""Of alleles that a chunk leaves to others: they are kept in one document."""
+
 _NOTHING: Mapping[int, Annotation] = {}
 
 LateKey = tuple[int, AlleleKey]
+Late = dict[LateKey, list[tuple[int, int]]]
+"""Alleles, with file and line of the records that came too late for them."""
+
+
+class Window(Protocol):
+    """The part of the genome whose alleles are merged."""
+
+    def span(self, rank: int) -> tuple[int, int]:
+        """Return the starts that belong to it on a contig, half-open."""
+
+    def is_met(self, rank: int, start: int, read_at: int) -> bool:
+        """Whether the owner of an allele that starts elsewhere meets a record."""
+
+
+class Everything:
+    """The window that holds the whole genome."""
+
+    def span(self, _: int) -> tuple[int, int]:
+        """Return every start."""
+        return -1, 1 << 62
+
+    def is_met(self, *_: int) -> bool:
+        """Return that there is nobody else."""
+        return False
 
 
 class Merger:
@@ -66,6 +96,12 @@ class Merger:
         coverage: is told of every block, and knows who is covered.
         report: is filled while the records are taken, and complete at the end.
         annotations: read the annotations of each file's records.
+        window: whose alleles are merged; sites behind its end on a contig are
+            looked at for alleles that begin in it, and not accounted for.
+
+    Attributes:
+        contigs: plain names of those with a record.
+        foreign: alleles of other windows, and who did not meet those here.
     """
 
     def __init__(
@@ -75,7 +111,12 @@ class Merger:
         coverage: Coverage,
         report: LoadReport,
         annotations: Sequence[FileAnnotations],
+        window: Window | None = None,
     ) -> None:
+        self._window = window or Everything()
+        self._low, self._high = self._window.span(0)
+        self.foreign: Late = {}
+        self._foreign_bytes = 0
         self._counting = counting
         self._coverage = coverage
         self._annotations = annotations
@@ -90,7 +131,7 @@ class Merger:
         self._left: set[int] = set()
         self._all_bytes = 0
         self._all_sites = 0
-        self._late: dict[LateKey, list[tuple[int, int]]] = {}
+        self._late: Late = {}
         self._late_bytes = 0
         self._accounts: dict[int, Counter[str]] = defaultdict(Counter)
         self.contigs: set[str] = set()
@@ -115,11 +156,27 @@ class Merger:
                 yield from self._flush(site.start - _MARGIN)
                 if 2 * self._waiting_bytes > _MOST_WAITING_BYTES:
                     yield from self._flush(1 + max(k.start for k in self._waiting))
-            self._hold(site)
+            if site.start < self._high:
+                self._hold(site)
+            else:
+                self._look_ahead(site)
         self._passed(None)
         yield from self._flush(None)
         if self._coverage.disordered:
             yield from self._reordered(again)
+        yield from self._resolve(again)
+        self._settle()
+
+    def replaced(
+        self, late: Late, again: Callable[[], Iterable[Site]]
+    ) -> Iterator[VariantRecord]:
+        """Yield the records of late alleles, each in place of the one before.
+
+        Args:
+            late: they, with the records of which nobody knew.
+            again: gives every site that declares one of them, once each.
+        """
+        self._late = late
         yield from self._resolve(again)
         self._settle()
 
@@ -163,6 +220,7 @@ class Merger:
             or self._late
             or self._rank in self._left
             or site.start < self._frontier
+            or not self._low <= site.start < self._high
         ):
             return None
         return own_allele(site)
@@ -183,13 +241,12 @@ class Merger:
     ) -> Iterator[VariantRecord]:
         """Read contigs again, in order, whose blocks were not; replace all of them."""
         ranks = frozenset(self._coverage.disordered)
-        self._report.notes.append(
-            f"reference blocks of {len(ranks)} contigs are not in order; their files"
-            " were read again (sorted files load faster)"
-        )
+        self._report.disordered += len(ranks)
         self._late = {k: v for k, v in self._late.items() if k[0] not in ranks}
         for rank in ranks:
             self._accounts.pop(rank, None)
+        for name in [name for name in self._report.bins if name[0] in ranks]:
+            del self._report.bins[name]
         self._coverage.disordered.clear()
         self._left = (self._left | {self._rank}) - ranks
         self._rank = 0
@@ -209,6 +266,7 @@ class Merger:
         self._left.add(self._rank)
         self._rank = rank
         self._frontier = 0
+        self._low, self._high = self._window.span(rank)
         self._coverage.enter(rank)
 
     def _is_full(self) -> bool:
@@ -228,6 +286,11 @@ class Merger:
             self._account_site(site, found)
         self._keep(site, found, self._report)
 
+    def _look_ahead(self, written: Site) -> None:
+        """Let the alleles of a site that begin before it, in the window, wait."""
+        site, found, _ = self._understood(written)
+        self._keep(site, found, None)
+
     def _keep(self, site: Site, found: SiteAlleles, report: LoadReport | None) -> None:
         """Let the alleles of a site wait for others of the same.
 
@@ -243,6 +306,9 @@ class Merger:
             self._coverage.take(site, None if is_late else self._frontier)
         structures = found.structures
         for key, indexes in found.keys.items():
+            if not self._low <= key.start < self._high:
+                self._pass_on(site, key)
+                continue
             part = Contribution(
                 site,
                 indexes,
@@ -260,6 +326,17 @@ class Merger:
         self._waiting_bytes += weight
         self._all_bytes += weight
         self._all_sites += 1
+
+    def _pass_on(self, site: Site, key: AlleleKey) -> None:
+        """Note an allele of another window, unless its reader meets this site."""
+        is_own = site.start < self._high
+        if not is_own or self._window.is_met(self._rank, key.start, site.start):
+            return
+        self.foreign.setdefault((self._rank, key), []).append((site.file, site.line))
+        self._foreign_bytes += _LATE + len(key.reference) + len(key.alternate)
+        if self._foreign_bytes > _MOST_FOREIGN_BYTES:
+            message = "too many alleles stand far from where they are written"
+            raise OutOfOrder(message)
 
     def _put_off(self, site: Site, key: AlleleKey) -> None:
         """Remember an allele that comes too late, to be read again."""
@@ -391,6 +468,7 @@ class Merger:
         if not declared:
             return
         stored["alleles"] += sign
+        self._report.told[record.tally.carriers is not None] += sign
         said = record.annotation
         if said is not None:
             is_missing = Unread.MISSING in said.unread
@@ -399,10 +477,16 @@ class Merger:
             stored["filtered only"] += sign
         elif record.tally.exists:
             stored["exist"] += sign
+            self._bin(record, sign)
         if declared > 1:
             stored["merged"] += sign * (declared - 1)
         elif _disagrees(record, found[0]):
             stored["disagreements"] += sign
+
+    def _bin(self, record: VariantRecord, sign: int) -> None:
+        """Account for a short allele that exists, where it begins."""
+        if not is_long(record.start, record.end, record.alternate):
+            self._report.bins[record.rank, record.start >> BIN_BITS] += sign
 
     def _settle(self) -> None:
         """Add the accounts of all contigs to the report."""
@@ -412,6 +496,9 @@ class Merger:
                 report.alternates["merged"] += merged
             report.disagreements += account.pop("disagreements", 0)
             report.stored.update(account)
+        for nothing in [what for what, n in report.stored.items() if not n]:
+            del report.stored[nothing]
+        report.bins = +report.bins
 
     def _resolve(self, again: Callable[[], Iterable[Site]]) -> Iterator[VariantRecord]:
         """Read the files again for the late alleles, a bounded number at a time."""

@@ -15,12 +15,13 @@ import sys
 import zlib
 from itertools import chain, groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pysam
 
 from beacon.model.errors import ReadError
 from loaders import bcf
+from loaders.bgzf import PLACE_BITS, blocks
 from loaders.lines import LongLine, pages_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ _LONGEST_HEADER = 1 << 26
 _MOST_HEADER_LINES = 1_000_000
 _FIRST = 1 << 12
 _BROKEN = (EOFError, OSError, zlib.error, ValueError)
+_PIECE = 1 << 17
+_NEAR = 1 << 19
+"""Compressed bytes before a part's end that no single piece goes beyond."""
 _BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 
 
@@ -47,36 +51,37 @@ class Stamp(NamedTuple):
     changed: int
 
 
-class VcfText:
-    """The lines of one VCF or BCF file.
+class Stamped(Protocol):
+    """A file whose header was read."""
 
-    ``header`` holds the lines that start with ``#``, up to ``#CHROM``;
-    ``body()`` yields ``(line number, line)`` for every non-empty line after it,
-    as bytes without the line end; of one that is too long its first two columns,
-    and ``long_line`` is its number then.  ``ends_whole`` tells whether the last line
-    of a plain file had its end.
+    @property
+    def path(self) -> str:
+        """Where it is."""
 
-    Raises:
-        ReadError: an empty, unreadable or truncated file, one that is no VCF or
-            changes while it is read, or whose header is longer than any.
+    @property
+    def stamp(self) -> Stamp:
+        """What it was then."""
+
+
+class VcfLines:
+    """The data lines of a file, or of a part of it, once.
+
+    ``body()`` yields ``(line number, line)`` for every non-empty line, as bytes
+    without the line end; of one that is too long its first two columns, and
+    ``long_line`` is its number then.  ``ends_whole`` tells whether the last line
+    of a plain file had its end, ``last`` the number of the last line read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, stamp: Stamp) -> None:
         self.path = path
-        self.stamp = _stamp(path)
+        self.stamp = stamp
         self.bytes_read = 0
         self.ends_whole = True
         self.long_line = 0
-        self._format = _sniff(path)
-        self._is_in_header = True
-        self._line = 0
-        self._pages = self._open()
+        self.last = 0
+        self._format = ""
         self._begun: list[bytes] = []
-        try:
-            self.header, self._line = self._read_header()
-        except ReadError:
-            self.close()
-            raise
+        self._pages: Generator[list[bytes], None, None]
 
     def close(self) -> None:
         """Let go of the file, wherever reading stands."""
@@ -89,10 +94,10 @@ class VcfText:
 
     def body(self) -> Iterator[tuple[int, bytes]]:
         """Yield the data lines, once."""
-        number = self._line
+        number = self.last
         try:
             lines = chain.from_iterable(self._rest())
-            for number, line in enumerate(lines, self._line + 1):
+            for number, line in enumerate(lines, self.last + 1):
                 if type(line) is LongLine:
                     self.long_line = number
                     yield number, _beginning(line)
@@ -103,6 +108,7 @@ class VcfText:
                     yield number, text
         except _BROKEN as error:
             raise self._broken(number + 1) from error
+        self.last = number
         self.refuse_change(self.stamp)
 
     def blocks(self) -> Iterator[tuple[int, bytes]]:
@@ -111,7 +117,7 @@ class VcfText:
         Together they are the data lines, empty ones included, once; one that is
         too long comes alone, as ``body`` gives it.
         """
-        number = self._line + 1
+        number = self.last + 1
         try:
             for page in self._rest():
                 for lines in _parted(page):
@@ -124,6 +130,7 @@ class VcfText:
                     number += len(lines)
         except _BROKEN as error:
             raise self._broken(number) from error
+        self.last = number - 1
         self.refuse_change(self.stamp)
 
     def _rest(self) -> Iterator[list[bytes]]:
@@ -152,12 +159,42 @@ class VcfText:
         reason = "the file cannot be read on from here; it is truncated or corrupt"
         return self._refusal(reason, line)
 
+
+class VcfText(VcfLines):
+    """The lines of one VCF or BCF file.
+
+    ``header`` holds the lines that start with ``#``, up to ``#CHROM``, and
+    ``header_bytes`` is how many bytes of text they take; the data lines follow.
+
+    Raises:
+        ReadError: an empty, unreadable or truncated file, one that is no VCF or
+            changes while it is read, or whose header is longer than any.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, _stamp(path))
+        self._format = _sniff(path)
+        self._is_in_header = True
+        self.header_bytes = 0
+        self._pages = self._open()
+        try:
+            self.header, self.last = self._read_header()
+        except ReadError:
+            self.close()
+            raise
+
+    @property
+    def format(self) -> str:
+        """``plain``, ``gzip``, ``bgzf`` or ``bcf``."""
+        return self._format
+
     def _read_header(self) -> tuple[list[str], int]:
         header: list[str] = []
         try:
             for number, line in enumerate(self._one_by_one(), 1):
                 text = line.rstrip(b"\r\n").removeprefix(_BOM if number == 1 else b"")
-                self._line = number
+                self.last = number
+                self.header_bytes += len(line)
                 if not text.startswith(b"#"):
                     break
                 if number > _MOST_HEADER_LINES:
@@ -168,11 +205,11 @@ class VcfText:
                     self._is_in_header = False
                     return header, number
         except _BROKEN as error:
-            raise self._broken(self._line + 1) from error
+            raise self._broken(self.last + 1) from error
         reason = "there is no #CHROM line before the first record"
         if header and "\r" in header[0]:
             reason = "its lines end with CR alone, as no VCF's do"
-        raise self._refusal(reason, self._line)
+        raise self._refusal(reason, self.last)
 
     def _one_by_one(self) -> Iterator[bytes]:
         """Yield lines; what is left of a page when it stops is kept for the body."""
@@ -196,7 +233,7 @@ class VcfText:
                 size += len(chunk)
                 if size > _LONGEST_HEADER:
                     reason = f"the header is longer than {_LONGEST_HEADER >> 20} MiB"
-                    raise self._refusal(reason, self._line + 1)
+                    raise self._refusal(reason, self.last + 1)
             return chunk
 
         yield from pages_of(guarded)
@@ -277,6 +314,84 @@ class VcfText:
             return chunk
 
         yield from self._pages_of(read)
+
+
+class VcfPart(VcfLines):
+    """The data lines between two places of a plain or BGZF file.
+
+    Args:
+        begin: where a line begins: an offset, or a virtual offset of a BGZF file.
+        end: where another one does; ``None``: the file's end.
+        last: the number of the line before.
+
+    Raises:
+        ReadError: a file that is truncated or corrupt, or changes while it is read.
+    """
+
+    def __init__(
+        self, header: Stamped, begin: int, end: int | None, *, last: int, is_bgzf: bool
+    ) -> None:
+        super().__init__(Path(header.path), header.stamp)
+        self.last = last
+        self._format = "bgzf" if is_bgzf else "plain"
+        self._begin = begin
+        self._end = end
+        self._pages = pages_of_part(self)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the bytes of the part."""
+        if self._format == "plain":
+            return self._plain()
+        return self._bgzf()
+
+    def _plain(self) -> Iterator[bytes]:
+        end = self.size if self._end is None else self._end
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self._begin)
+            while chunk := file.read(min(_PIECE, end - self._begin - self.bytes_read)):
+                self.bytes_read += len(chunk)
+                yield chunk
+
+    def _bgzf(self) -> Iterator[bytes]:
+        """Yield what htslib reads, but near the end of a part block by block."""
+        _refuse_cut(self.path)
+        first = self._begin >> PLACE_BITS
+        if first >= self.size or self._begin == self._end:
+            return
+        with pysam.BGZFile(str(self.path), "rb", None) as file:
+            file.seek(self._begin)
+            place = self._begin
+            near = None if self._end is None else (self._end >> PLACE_BITS) - _NEAR
+            while near is None or place >> PLACE_BITS < near:
+                chunk = bytes(file.read(_PIECE))
+                if not chunk:
+                    break
+                place = file.tell()
+                self.bytes_read = (place >> PLACE_BITS) - first
+                yield chunk
+        if self._end is not None:
+            yield from self._last_blocks(place, self._end)
+        self.bytes_read = ((self._end or self.size << PLACE_BITS) >> PLACE_BITS) - first
+
+    def _last_blocks(self, place: int, end: int) -> Iterator[bytes]:
+        inside = (1 << PLACE_BITS) - 1
+        with self.path.open("rb") as file:
+            for offset, data in blocks(file, place >> PLACE_BITS):
+                begun = place & inside if offset == place >> PLACE_BITS else 0
+                if offset >= end >> PLACE_BITS:
+                    yield data[begun : end & inside]
+                    return
+                yield data[begun:]
+
+
+def pages_of_part(part: VcfPart) -> Generator[list[bytes], None, None]:
+    """Yield the lines of a part, some at a time."""
+    pieces = part.pieces()
+
+    def read(_: int) -> bytes:
+        return next(filter(None, pieces), b"")
+
+    yield from pages_of(read)
 
 
 def _parted(page: list[bytes]) -> Iterator[list[bytes]]:

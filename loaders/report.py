@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Bin = tuple[int, int]
+"""Rank of a contig, and number of a bin on it."""
+
+BIN_BITS = 17
 _EXAMPLES = 20
 
 
@@ -44,6 +52,25 @@ class FileReport:
         self.noticed[reason] += 1
         self._keep(line, reason, detail)
 
+    def add(self, other: FileReport, lines: int) -> None:
+        """Add the account of a later part, whose lines were counted from another one.
+
+        Args:
+            other: of the part.
+            lines: of the file before those that were counted there.
+        """
+        self.records += other.records
+        self.loaded += other.loaded
+        self.filtered += other.filtered
+        for name in ("bad", "not_loaded", "noticed"):
+            getattr(self, name).update(getattr(other, name))
+        before = len(f"{self.name}:")
+        for reason, examples in other.examples.items():
+            kept = self.examples.setdefault(reason, [])
+            for example in examples[: _EXAMPLES - len(kept)]:
+                line, _, detail = example[before:].partition(":")
+                kept.append(f"{self.name}:{int(line) + lines}:{detail}")
+
     def _keep(self, line: int, reason: str, detail: str) -> None:
         kept = self.examples.setdefault(reason, [])
         if len(kept) < _EXAMPLES:
@@ -67,19 +94,39 @@ class LoadReport:
 
     Attributes:
         annotations: what could not be read of annotations, with the reason.
+        told: alleles of a file without samples, by whether their AC is told.
+        bins: short alleles that exist, by contig and bin of 131,072 bases.
+        disordered: contigs whose reference blocks were not in order.
     """
 
     files: list[FileReport] = field(default_factory=list)
     alternates: Counter[str] = field(default_factory=Counter)
     stored: Counter[str] = field(default_factory=Counter)
     annotations: Counter[str] = field(default_factory=Counter)
+    told: Counter[bool] = field(default_factory=Counter)
+    bins: Counter[Bin] = field(default_factory=Counter)
     disagreements: int = 0
+    disordered: int = 0
     notes: list[str] = field(default_factory=list)
 
     @property
     def variants(self) -> int:
         """Alleles that exist: carried, or listed without counts."""
         return self.stored["exist"]
+
+    def add(self, other: LoadReport, lines: Sequence[int]) -> None:
+        """Add the account of a later part of the load.
+
+        Args:
+            other: of the part, without notes.
+            lines: per file, lines before those that were counted there.
+        """
+        for mine, part, before in zip(self.files, other.files, lines, strict=True):
+            mine.add(part, before)
+        for name in ("alternates", "stored", "annotations", "told", "bins"):
+            getattr(self, name).update(getattr(other, name))
+        self.disagreements += other.disagreements
+        self.disordered += other.disordered
 
     def as_dict(self) -> dict[str, object]:
         """Return the report as plain JSON values, keys in a fixed order."""

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from loaders.declared import DeclaredCounts, Row
     from loaders.header import Header
     from loaders.leaving import KeptColumns
-    from loaders.reader import VcfText
+    from loaders.reader import VcfLines
 
 _FIXED = 8
 _BASES = b"ACGTN"
@@ -178,7 +178,7 @@ class VcfSites:
 
     def __init__(
         self,
-        text: VcfText,
+        text: VcfLines,
         header: Header,
         assembly: Assembly,
         *,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import re
 import sys
 import time
@@ -54,6 +55,15 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)(%?)\Z")
 _QUIET_SECONDS = 60.0
 _WIDTH = 44
+_USUAL_JOBS = 4
+
+
+def _usual_jobs() -> int:
+    """Return how many processes read where nobody says it."""
+    try:
+        return min(_USUAL_JOBS, len(os.sched_getaffinity(0)))
+    except AttributeError:  # not on every system
+        return min(_USUAL_JOBS, os.cpu_count() or 1)
 
 
 @click.group()
@@ -125,6 +135,13 @@ load.add_command(genes)
     is_flag=True,
     help="Keep what the dataset serves, and add these files to it.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=_usual_jobs,
+    metavar="N",
+    help="Processes that read [default: one a core, 4 at most].",
+)
 @click.option("--dry-run", is_flag=True, help="Read and report; store nothing.")
 @click.option(
     "--report",
@@ -148,6 +165,7 @@ def variants(
     vrs_ids: bool,  # noqa: FBT001 - click passes it by name
     counts_only: bool,  # noqa: FBT001 - click passes it by name
     append: bool,  # noqa: FBT001 - click passes it by name
+    jobs: int,
     dry_run: bool,  # noqa: FBT001 - click passes it by name
     report: Path | None,
 ) -> None:
@@ -176,6 +194,7 @@ def variants(
         references=settings.references.paths(),
         reference=reference,
         keeps_vrs_ids=vrs_ids,
+        jobs=jobs,
     )
     # Records come by the million and hold no cycles: looking for some costs a third.
     gc.set_threshold(200_000, 20, 100)
@@ -188,7 +207,7 @@ def variants(
                 with Catalogue(address) as catalogue:
                     leave_out_again(catalogue, settings)
                     into = append_variants if append else load_variants
-                    outcome = into(catalogue, request, told)
+                    outcome = into(catalogue, request, told, _say)
                     # Somebody may have withdrawn while the files were read.
                     leave_out_again(catalogue, settings)
                     outcome = with_duplicates(catalogue, outcome)
@@ -198,6 +217,10 @@ def variants(
         click.echo(filled(hint), err=True)
     if report is not None:
         report.write_text(json.dumps(outcome.as_dict(), indent=2) + "\n")
+
+
+def _say(sentence: str) -> None:
+    click.echo(filled(sentence), err=True)
 
 
 def _must_be_writable(report: Path) -> None:

@@ -21,9 +21,9 @@ from beacon.ingest.loading import (
     load_variants,
     open_files,
     read_input,
+    store_files,
     tool,
     without_withdrawn,
-    write_records,
 )
 from beacon.model.dataset import CoverageKind
 from beacon.model.errors import LoadRejected, ReadError, UsageError
@@ -36,7 +36,7 @@ from loaders.roster import read_samples
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from beacon.ingest.loading import LoadRequest, Opened
+    from beacon.ingest.loading import LoadRequest, Opened, Told
     from beacon.model.counts import Layout
     from beacon.model.dataset import Input, Release
     from beacon.model.people import People
@@ -78,6 +78,7 @@ def append_variants(
     catalogue: Catalogue,
     request: LoadRequest,
     progress: Callable[[int], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> LoadOutcome:
     """Load files beside those the dataset serves already; publish all of them.
 
@@ -90,10 +91,10 @@ def append_variants(
     """
     base = _base(catalogue, request.dataset)
     if base is None:
-        return load_variants(catalogue, request, progress)
+        return load_variants(catalogue, request, progress, say)
     request = without_withdrawn(catalogue, request)
     request = _inherited(request, base.release)
-    request, left_out = _without_known(request, base.release)
+    request = _without_known(request, base.release)
     if not request.paths:
         return LoadOutcome(
             dataset=request.dataset,
@@ -102,26 +103,26 @@ def append_variants(
             is_new=False,
             report=None,
         )
+    told = progress or _nobody_asks, say or _nobody_listens
     with TemporaryDirectory() as home:
         table = Path(home) / "samples.tsv"
         try:
-            opened = _opened(request, base, table)
-            opened.cohort.report.notes.extend(left_out)
-            return _appended(catalogue, request, base, opened, progress)
+            known = _with_samples(request, base, table)
+            return _appended(catalogue, known, base, told)
         except _ReadAgain as reason:
             whole = _all_again(request, base, str(reason), table)
-        return load_variants(catalogue, whole, progress)
+        return load_variants(catalogue, whole, *told)
 
 
-def _opened(request: LoadRequest, base: Base, table: Path) -> Opened:
-    """Return the new files, opened; people known already are who they were."""
+def _with_samples(request: LoadRequest, base: Base, table: Path) -> LoadRequest:
+    """Return the request for the new files; people known already are who they were."""
     options = request.options
     cohort = open_cohort(request.paths, replace(options, samples=None, group_by=()))
     _refuse_other_kind(cohort, base.release)
     samples = set(cohort.samples)
     rows = {n: row for n, row in _rows_of(base.people or ()) if n in samples}
     table_ = _table(rows, options, table)
-    return open_files(replace(request, options=replace(options, samples=table_)))
+    return replace(request, options=replace(options, samples=table_))
 
 
 def _base(catalogue: Catalogue, dataset: str) -> Base | None:
@@ -188,9 +189,7 @@ def _choice(told: Mapping[str, object]) -> Choice:
     )
 
 
-def _without_known(
-    request: LoadRequest, release: Release
-) -> tuple[LoadRequest, list[str]]:
+def _without_known(request: LoadRequest, release: Release) -> LoadRequest:
     """Return a request for the files that are new; a note names the others."""
     known = {one.sha256 for one in release.inputs}
     there = [read_input(path) for path in request.paths]
@@ -200,14 +199,15 @@ def _without_known(
         if one.sha256 not in known
     )
     left_out = [one.name for one in there if one.sha256 in known]
-    notes = []
+    notes = request.notes
     if left_out:
         named = ", ".join(left_out[:5])
-        notes.append(
+        note = (
             f"{len(left_out)} files are in release {release.ordinal} already and were"
             f" left out ({named})"
         )
-    return replace(request, paths=paths), notes
+        notes = (*notes, note)
+    return replace(request, paths=paths, notes=notes)
 
 
 def _refuse_other_kind(cohort: Cohort, release: Release) -> None:
@@ -231,33 +231,27 @@ def _appended(
     catalogue: Catalogue,
     request: LoadRequest,
     base: Base,
-    opened: Opened,
-    progress: Callable[[int], None] | None,
+    told: Told,
 ) -> LoadOutcome:
     """Write the new files as a part more.
 
     Raises:
         _ReadAgain: the counts of the old files do not suffice.
     """
-    cohort = opened.cohort
+    opened = open_files(request)
     layout = _layout(base, opened)
-    shares_people = _shares_people(base, opened)
-    with catalogue.begin(
-        request.dataset,
-        assembly=cohort.assembly.name,
-        layout=cohort.layout,
-        appended_to=Appended(base.release.number, layout),
-    ) as writer:
-        write_records(catalogue, writer, opened, request, progress)
-        _check_end(base.release, opened, is_apart=shares_people)
-        release = _publish(writer, base, opened)
-    return LoadOutcome(
-        dataset=request.dataset,
-        assembly=release.assembly,
-        release=release,
-        is_new=True,
-        report=cohort.report,
-    )
+    is_apart = _shares_people(base, opened.work.cohort)
+
+    def publish(writer: ReleaseWriter, opened: Opened) -> Release:
+        try:
+            _check_end(base.release, opened.work.cohort, is_apart=is_apart)
+        except _ReadAgain:
+            writer.discard()
+            raise
+        return _publish(writer, base, opened)
+
+    onto = Appended(base.release.number, layout)
+    return store_files(catalogue, request, opened, publish, told, onto)
 
 
 def _layout(base: Base, opened: Opened) -> Layout:
@@ -266,7 +260,7 @@ def _layout(base: Base, opened: Opened) -> Layout:
     Raises:
         _ReadAgain: they cannot stand side by side.
     """
-    release, cohort = base.release, opened.cohort
+    release, cohort = base.release, opened.work.cohort
     for name in _SHAPING:
         if release.options.get(name) != opened.told.get(name):
             reason = f"they were loaded with other options ({name})"
@@ -284,32 +278,31 @@ def _layout(base: Base, opened: Opened) -> Layout:
     return layout
 
 
-def _shares_people(base: Base, opened: Opened) -> bool:
+def _shares_people(base: Base, cohort: Cohort) -> bool:
     """Whether somebody may be in old and in new files.
 
     Raises:
         _ReadAgain: it is not known who is in the old ones.
     """
-    if not opened.cohort.is_genotyped:
+    if not cohort.is_genotyped:
         return True
     if base.people is None:
         reason = "the individuals behind their counts are not kept"
         raise _ReadAgain(reason)
-    return not base.names.isdisjoint(opened.cohort.everybody)
+    return not base.names.isdisjoint(cohort.everybody)
 
 
-def _check_end(release: Release, opened: Opened, *, is_apart: bool) -> None:
+def _check_end(release: Release, cohort: Cohort, *, is_apart: bool) -> None:
     """Check what only reading the files tells.
 
     Args:
         release: what is appended to.
-        opened: the new files, read.
+        cohort: the new files, read.
         is_apart: whether the files must have other contigs than the release.
 
     Raises:
         _ReadAgain: the old files have to be read, too.
     """
-    cohort = opened.cohort
     if cohort.coverage is not release.coverage:
         reason = "the new files have reference blocks"
         raise _ReadAgain(reason)
@@ -321,7 +314,7 @@ def _check_end(release: Release, opened: Opened, *, is_apart: bool) -> None:
 
 
 def _publish(writer: ReleaseWriter, base: Base, opened: Opened) -> Release:
-    release, cohort = base.release, opened.cohort
+    release, cohort = base.release, opened.work.cohort
     added, bins = writer.added(), writer.bins_before()
     if bins is not None:
         for place, number in added.bins.items():
@@ -378,7 +371,10 @@ def _all_again(
         request,
         paths=old + request.paths,
         options=replace(options, samples=samples),
-        note=f"the files of release {release.ordinal} were read again: {reason}",
+        notes=(
+            *request.notes,
+            f"the files of release {release.ordinal} were read again: {reason}",
+        ),
     )
 
 
@@ -436,3 +432,11 @@ def _rows_of(people: Sequence[People]) -> Iterator[tuple[str, _Row]]:
             told = {column: values[number] for column, values in part.table.items()}
             for sample in part.samples[number]:
                 yield sample, {"individual": individual, **told}
+
+
+def _nobody_asks(read: int) -> None:
+    """Take the bytes read, and tell nobody."""
+
+
+def _nobody_listens(sentence: str) -> None:
+    """Take a sentence, and tell nobody."""

@@ -1,41 +1,52 @@
-"""One load: files → records → batches → a new release, published at the end.
+"""One load: files → chunks → records → a new release, published at the end.
 
 Nothing is visible before the last step here, and what is visible then is the
 whole of the files.  Reading and counting are ``loaders``', keeping is
-``store``'s; this room only carries from one to the other.
+``store``'s; this room only carries from one to the other.  A load of several
+chunks that is cut short is gone on with by the next one like it.
 """
 
 from __future__ import annotations
 
 import json
+from collections import deque
 from dataclasses import dataclass, field, replace
 from hashlib import file_digest, sha256
 from importlib.metadata import version
-from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
-from beacon.model.assemblies import ASSEMBLIES
+from beacon.ingest.chunks import (
+    LATE,
+    ChunkReader,
+    ChunkWriter,
+    Work,
+    refuse_ids_without,
+)
+from beacon.ingest.parallel import Crew
 from beacon.model.dataset import Input
-from beacon.model.errors import ReadError, UsageError
+from beacon.model.errors import ReadError
 from beacon.model.genes import name_texts, place_texts
-from beacon.model.variant import Allele
-from beacon.model.vrs import vrs_ids
 from loaders import Cohort, LoadOptions, open_cohort
+from loaders.accounts import Account, read_account
 from loaders.genes import GeneFile, read_genes
 from loaders.reader import shown_name
-from loaders.reference import FastaReference
+from loaders.shards import OutOfOrder, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
-    from beacon.model.counts import CoverageRun, VariantRecord
     from beacon.model.dataset import Release
+    from beacon.store.release_documents import Appended
     from beacon.store.releases import Catalogue
     from beacon.store.writer import ReleaseWriter
     from loaders.report import LoadReport
 
-_BATCH = 2_000
+    Told = tuple[Callable[[int], None], Callable[[str], None]]
+    """Is told the bytes read; is told what is to be said."""
+
+    Publish = Callable[[ReleaseWriter, "Opened"], Release]
+
 _MEANING = 3
 """Raised when the same files would mean other counts than before."""
 
@@ -81,8 +92,9 @@ class LoadRequest:
         references: assembly → FASTA its alleles are normalised with.
         reference: FASTA to use instead, whatever the assembly.
         keeps_vrs_ids: whether alleles are to be found by their VRS ids.
+        jobs: how many processes read at most.
         told: options that are kept otherwise than they are given here.
-        note: what the report says of the load.
+        notes: what the report says of the load.
     """
 
     dataset: str
@@ -91,8 +103,9 @@ class LoadRequest:
     references: Mapping[str, Path]
     reference: Path | None = None
     keeps_vrs_ids: bool = False
+    jobs: int = 1
     told: Mapping[str, object] = field(default_factory=dict)
-    note: str | None = None
+    notes: tuple[str, ...] = ()
 
     def reference_path(self, assembly: str) -> Path | None:
         """Return the FASTA for an assembly, if there is one."""
@@ -103,6 +116,7 @@ def load_variants(
     catalogue: Catalogue,
     request: LoadRequest,
     progress: Callable[[int], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> LoadOutcome:
     """Load the files as a new release of the dataset and publish it.
 
@@ -110,39 +124,101 @@ def load_variants(
         catalogue: the store's.
         request: what to load, and how.
         progress: is told the bytes read so far, over all files.
+        say: is told what a person waiting should know.
 
     Raises:
         LoadRejected: the files must not be loaded; nothing was stored.
+        LoadInterrupted: a process of the load was killed; nothing was published.
         UsageError: the request contradicts itself or another live load.
         StoreUnavailable: the database was lost; nothing was published.
     """
     request = without_withdrawn(catalogue, request)
     opened = open_files(request)
-    cohort, inputs, told = opened
-    fingerprint = _fingerprint(cohort.assembly.name, inputs, told)
-    known = catalogue.unchanged(request.dataset, fingerprint)
+    known = catalogue.unchanged(request.dataset, opened.fingerprint)
     if known is not None:
         return _outcome(request, known, None)
-    if request.note is not None:
-        cohort.report.notes.append(request.note)
+    told = progress or _nobody_asks, say or _nobody_listens
+    return store_files(catalogue, request, opened, _publish, told)
+
+
+def store_files(
+    catalogue: Catalogue,
+    request: LoadRequest,
+    opened: Opened,
+    publish: Publish,
+    told: Told | None = None,
+    onto: Appended | None = None,
+) -> LoadOutcome:
+    """Write the files of a request, in chunks or from beginning to end.
+
+    Args:
+        catalogue: the store's.
+        request: what is loaded.
+        opened: its files.
+        publish: is given the writer when everything is written.
+        told: the progress, and what is said.
+        onto: what the release is appended to.
+    """
+    told = told or (_nobody_asks, _nobody_listens)
+    try:
+        release = _load(catalogue, request, opened, publish, told, onto)
+    except OutOfOrder:
+        opened = _in_one_piece(request, opened)
+        release = _load(catalogue, request, opened, publish, told, onto)
+    return _outcome(request, release, opened.work.cohort.report)
+
+
+def _load(
+    catalogue: Catalogue,
+    request: LoadRequest,
+    opened: Opened,
+    publish: Publish,
+    told: Told,
+    onto: Appended | None,
+) -> Release:
+    """Begin a release or go on with one, write it chunk by chunk, publish it."""
+    cohort, plan = opened.work.cohort, opened.work.plan
+    progress, say = told
+    cohort.report.notes.extend(request.notes)
     with catalogue.begin(
-        request.dataset, assembly=cohort.assembly.name, layout=cohort.layout
+        request.dataset,
+        assembly=cohort.assembly.name,
+        layout=cohort.layout,
+        appended_to=onto,
+        resume=opened.resume,
     ) as writer:
-        write_records(catalogue, writer, opened, request, progress)
-        release = writer.publish(
-            fingerprint=fingerprint,
-            genotyped=cohort.is_genotyped,
-            contigs=cohort.contigs,
-            coverage=cohort.coverage,
-            variants=cohort.report.variants,
-            sample_count=cohort.sample_count,
-            inputs=inputs,
-            tool=tool(),
-            options=told,
-            report=cohort.report.as_dict(),
-            depth=cohort.depth,
-        )
-    return _outcome(request, release, cohort.report)
+        writing = ChunkWriter(opened.work, catalogue, writer)
+        done = writer.done
+        if done:
+            say(f"Resuming: {len(done)} of {plan.chunks} chunks are done.")
+        crew = Crew(opened.work, progress, catalogue.address, writer.ticket)
+        texts = crew.read(writing.read, request.jobs, done)
+        writer.enter(LATE)
+        if plan.cuts:
+            texts = writer.accounts()
+        writing.conclude(_accounts(cohort, texts))
+        if cohort.people is not None:
+            catalogue.keep_people(writer.number, cohort.people)
+        return publish(writer, opened)
+
+
+def _publish(writer: ReleaseWriter, opened: Opened) -> Release:
+    """Publish what was written as a release of these files alone."""
+    cohort = opened.work.cohort
+    return writer.publish(
+        fingerprint=opened.fingerprint,
+        genotyped=cohort.is_genotyped,
+        contigs=cohort.contigs,
+        coverage=cohort.coverage,
+        variants=cohort.report.variants,
+        sample_count=cohort.sample_count,
+        inputs=opened.inputs,
+        tool=tool(),
+        options=opened.told,
+        report=cohort.report.as_dict(),
+        bins=cohort.report.bins,
+        depth=cohort.depth,
+    )
 
 
 def tool() -> str:
@@ -157,11 +233,16 @@ def try_variants(
 
     Raises:
         LoadRejected: as ``load_variants`` would.
+        LoadInterrupted: as ``load_variants`` would.
         UsageError: as ``load_variants`` would.
     """
     cohort = open_cohort(request.paths, request.options)
-    for _ in _records(cohort, request, progress):
-        pass
+    work = _work(request, cohort, cohort.plan())
+    try:
+        _try(work, request.jobs, progress or _nobody_asks)
+    except OutOfOrder:
+        cohort = _noted(open_cohort(request.paths, request.options))
+        _try(_work(request, cohort, Plan()), 1, progress or _nobody_asks)
     return LoadOutcome(
         dataset=request.dataset,
         assembly=cohort.assembly.name,
@@ -169,6 +250,14 @@ def try_variants(
         is_new=False,
         report=cohort.report,
     )
+
+
+def _try(work: Work, jobs: int, progress: Callable[[int], None]) -> None:
+    crew = Crew(work, progress)
+    texts = crew.read(ChunkReader(work).read, jobs)
+    accounts = _accounts(work.cohort, texts)
+    concluded = work.cohort.concluded(work.plan, accounts, work.opened_reference())
+    deque(concluded, maxlen=0)
 
 
 def load_genes(
@@ -209,16 +298,33 @@ def without(
     return told, _fingerprint(release.assembly, release.inputs, told)
 
 
-class Opened(NamedTuple):
-    """The files of a load, opened, and the options that shape its content."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A load that is about to begin.
 
-    cohort: Cohort
+    Attributes:
+        inputs: the files.
+        told: the options, as a release tells them.
+        fingerprint: a digest of all that decides the release's content.
+    """
+
+    work: Work
     inputs: tuple[Input, ...]
-    told: dict[str, object]
+    told: Mapping[str, object]
+    fingerprint: str
+
+    @property
+    def resume(self) -> str | None:
+        """A digest of all that decides the chunks, too; ``None`` where there is one."""
+        if not self.work.plan.cuts:
+            return None
+        files = [i.sha256 for i in self.inputs]
+        text = json.dumps([self.fingerprint, files, self.work.plan.told()])
+        return sha256(text.encode()).hexdigest()
 
 
 def open_files(request: LoadRequest) -> Opened:
-    """Return the files of a request, found to fit together.
+    """Return the files of a load, opened, cut, and told apart from others.
 
     Raises:
         ReadError: a file that cannot be loaded at all.
@@ -241,8 +347,52 @@ def open_files(request: LoadRequest) -> Opened:
         "without": sorted(map(_digest_of_name, cohort.without)) or None,
         **request.told,
     }
-    known = {name: value for name, value in told.items() if value is not None}
-    return Opened(cohort, inputs, known)
+    told = {k: v for k, v in told.items() if v is not None}
+    work = _work(request, cohort, cohort.plan())
+    if request.keeps_vrs_ids:
+        refuse_ids_without(work.reference, cohort.assembly)
+    return Opened(
+        work=work,
+        inputs=inputs,
+        told=told,
+        fingerprint=_fingerprint(cohort.assembly.name, inputs, told),
+    )
+
+
+def _work(request: LoadRequest, cohort: Cohort, plan: Plan) -> Work:
+    return Work(
+        cohort=cohort,
+        plan=plan,
+        reference=request.reference_path(cohort.assembly.name),
+        keeps_vrs_ids=request.keeps_vrs_ids,
+    )
+
+
+def _in_one_piece(request: LoadRequest, opened: Opened) -> Opened:
+    """Return the same load to be read from beginning to end."""
+    cohort = _noted(open_cohort(request.paths, request.options))
+    return replace(opened, work=_work(request, cohort, Plan()))
+
+
+def _noted(cohort: Cohort) -> Cohort:
+    cohort.report.notes.append(
+        "the files could not be read in parts (records out of order, or reference"
+        " blocks in a file that does not begin with any): one process read them"
+    )
+    return cohort
+
+
+def _accounts(cohort: Cohort, texts: Sequence[str]) -> list[Account]:
+    names = [file.name for file in cohort.report.files]
+    return [read_account(text, names) for text in texts]
+
+
+def _nobody_asks(read: int) -> None:
+    """Take the bytes read, and tell nobody."""
+
+
+def _nobody_listens(sentence: str) -> None:
+    """Take a sentence, and tell nobody."""
 
 
 def _outcome(
@@ -257,95 +407,12 @@ def _outcome(
     )
 
 
-def _records(
-    cohort: Cohort,
-    request: LoadRequest,
-    progress: Callable[[int], None] | None,
-    covered: Callable[[CoverageRun], None] | None = None,
-) -> Iterator[VariantRecord]:
-    assembly = cohort.assembly.name
-    path = request.reference_path(assembly)
-    reference = None if path is None else FastaReference(path, assembly)
-    return cohort.records(reference, progress, covered)
-
-
 def _reference_name(path: Path | None) -> str | None:
     """Return what tells one reference file from another."""
     if path is None:
         return None
     size = path.stat().st_size if path.is_file() else 0
     return f"{path.name} ({size} bytes)"
-
-
-def write_records(
-    catalogue: Catalogue,
-    writer: ReleaseWriter,
-    opened: Opened,
-    request: LoadRequest,
-    progress: Callable[[int], None] | None,
-) -> None:
-    """Write the records of files, their names and who is behind their counts.
-
-    Raises:
-        LoadRejected: the files must not be loaded.
-        UsageError: VRS ids are wanted and cannot be made.
-        StoreUnavailable: the database was lost.
-    """
-    cohort, namer = opened.cohort, None
-    if request.keeps_vrs_ids:
-        namer = _Namer(catalogue, writer, request, cohort.assembly.name)
-    records = _records(cohort, request, progress, writer.cover)
-    while batch := list(islice(records, _BATCH)):
-        writer.put(batch)
-        if namer is not None:
-            namer.put(batch)
-    if namer is not None:
-        namer.finish()
-    if cohort.people is not None:
-        catalogue.keep_people(writer.number, cohort.people)
-
-
-class _Namer:
-    """Computes and keeps the VRS ids of a release's alleles.
-
-    Raises:
-        UsageError: without a reference, or where no digests are known.
-    """
-
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        writer: ReleaseWriter,
-        request: LoadRequest,
-        assembly: str,
-    ) -> None:
-        path = request.reference_path(assembly)
-        self._contigs = ASSEMBLIES[assembly].contigs
-        if path is None:
-            message = f"--vrs-ids needs the reference of {assembly} (--reference FASTA)"
-            raise UsageError(message)
-        if self._contigs[0].refget is None:
-            message = f"--vrs-ids: the digests of {assembly} are not known here"
-            raise UsageError(message)
-        self._reference = FastaReference(path, assembly)
-        self._kept = catalogue.identifiers(writer, assembly)
-        self.finish = self._kept.finish
-
-    def put(self, records: Sequence[VariantRecord]) -> None:
-        for record in records:
-            rank, start, end, reference, alternate = record[:5]
-            if not alternate or alternate.startswith("<"):
-                continue
-            allele = Allele(
-                contig=self._contigs[rank - 1],
-                start=start,
-                end=end,
-                reference=reference,
-                alternate=alternate,
-            )
-            ids = vrs_ids(allele, self._reference)
-            if ids is not None:
-                self._kept.put(allele, ids)
 
 
 def _digest_of_name(name: str) -> str:

@@ -8,6 +8,7 @@
     ├── NotFound                  404  no such path or dataset
     ├── RequestTooLarge           413  more than we promise to answer at once
     ├── StoreUnavailable          503  the database cannot be reached or was too slow
+    ├── LoadInterrupted           503  a load was cut short, and can go on (exit 1)
     ├── UsageError                400  a command line that cannot mean anything (exit 2)
     └── LoadRejected              422  a file that must not be loaded (exit 1)
         └── ReadError             422  the same, with its file and line
@@ -63,6 +64,12 @@ class RequestTooLarge(BeaconError):
 
 class StoreUnavailable(BeaconError):
     """The database cannot be reached, or did not answer within the deadline."""
+
+    status_hint = 503
+
+
+class LoadInterrupted(BeaconError):
+    """A load that was cut short; nothing was published."""
 
     status_hint = 503
 

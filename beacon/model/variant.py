@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from beacon.model.genome import Contig
     from beacon.model.structure import Structure
 
+LONGEST_SHORT = 1_000
+"""Bases that a short variant spans at most."""
 BASES = re.compile(r"[ACGTUNRYSWKMBDHV]*\Z")
 _SHIFT_WINDOW = 128
 
@@ -65,6 +67,11 @@ class Allele:
 def is_symbolic(alternate: str) -> bool:
     """Whether an alternate is named, or a breakend, instead of spelled."""
     return bool(alternate) and not alternate.isalpha()
+
+
+def is_long(start: int, end: int, alternate: str) -> bool:
+    """Whether an allele is structural, or spans more than a short one does."""
+    return end - start > LONGEST_SHORT or is_symbolic(alternate)
 
 
 def sequence_allele(

@@ -37,8 +37,7 @@ from pymongo.errors import (
 from pymongo.uri_parser import parse_uri
 
 from beacon.model.errors import StoreUnavailable
-from beacon.model.variant import is_symbolic
-from beacon.store.keys import LONGEST_SPAN
+from beacon.model.variant import is_long as is_long  # the store's word for it, too
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,11 +87,6 @@ def coverage_collection(assembly: str) -> str:
 def carriers_collection(assembly: str) -> str:
     """Return the name of the collection of the people behind counts."""
     return f"carriers_{assembly}"
-
-
-def is_long(start: int, end: int, alternate: str) -> bool:
-    """Whether an allele is kept in the long collection."""
-    return end - start > LONGEST_SPAN or is_symbolic(alternate)
 
 
 def client_options(uri: str, **defaults: object) -> dict[str, object]:

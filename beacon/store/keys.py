@@ -18,8 +18,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 SALTS = 4
-LONGEST_SPAN = 1000
-"""Alleles that span more bases than this are kept apart from the short ones."""
 
 _POSITION_BITS = 28
 _ALLELE_BITS = 31

@@ -6,7 +6,7 @@ still names this release; a sweep that takes us for dead takes that away first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pymongo import ReturnDocument
 
@@ -20,8 +20,9 @@ from beacon.store.driver import (
     server_time,
     while_away,
 )
-from beacon.store.release_documents import publication, read_release, touched_of
-from beacon.store.sweeping import Sweeper
+from beacon.store.ownership import this_worker
+from beacon.store.release_documents import publication, read_release
+from beacon.store.sweeping import LOADING, Sweeper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
+    from beacon.model.counts import Layout
     from beacon.model.dataset import Release
     from beacon.store.release_documents import (
         DatasetDocument,
@@ -37,23 +39,36 @@ if TYPE_CHECKING:
     )
 
 
-class Lease:
-    """One load's entries in the catalogue.
+_NEVER = -1
+"""When no process was ever started."""
 
-    Args:
-        base: the release that is appended to; it must be served until the end.
+
+class Ticket(NamedTuple):
+    """What a process needs to write for the owner of a load.
+
+    Attributes:
+        layout: of what is written.
+        base: the number of the release that is appended to; it must be served until
+            the end.
+        place: how many parts the release has before the one that is written.
     """
 
-    def __init__(
-        self,
-        database: Database[Document],
-        dataset: str,
-        number: int,
-        token: str,
-        base: ReleaseDocument | None = None,
-    ) -> None:
+    number: int
+    dataset: str
+    token: str
+    assembly: str
+    layout: Layout
+    base: int | None = None
+    place: int = 0
+
+
+class Lease:
+    """One load's entries in the catalogue."""
+
+    def __init__(self, database: Database[Document], ticket: Ticket) -> None:
+        number, dataset, token = ticket.number, ticket.dataset, ticket.token
         self.number = number
-        self.base = base
+        self.base, self._place = ticket.base, ticket.place
         self._database = database
         self._datasets = database.get_collection(DATASETS, write_concern=JOURNALED)
         self._releases = database.get_collection(RELEASES, write_concern=JOURNALED)
@@ -70,19 +85,27 @@ class Lease:
 
     def touch(self, touched: Touched) -> None:
         """Note the contigs and spans that rows are about to touch."""
-        place = 0 if self.base is None else len(self.base["parts"])
-        whole = touched if self.base is None else touched | touched_of(self.base)
         self._change(
             {
-                "$set": {
-                    f"parts.{place}.touched": sorted(touched.ranks),
-                    "touched": sorted(whole.ranks),
-                    "long_classes": sorted(whole.long_classes),
-                    "longest_short": whole.longest_short,
-                    "widest_margin": whole.widest_margin,
+                "$addToSet": {
+                    f"parts.{self._place}.touched": {"$each": sorted(touched.ranks)},
+                    "touched": {"$each": sorted(touched.ranks)},
+                    "long_classes": {"$each": sorted(touched.long_classes)},
+                },
+                "$max": {
+                    "longest_short": touched.longest_short,
+                    "widest_margin": touched.widest_margin,
                 },
             }
         )
+
+    def work(self) -> None:
+        """Say that this process writes for the owner of the load, before it does."""
+        self._change({"$push": {"workers": this_worker()}})
+
+    def let_go(self) -> None:
+        """Leave the load to whoever goes on with it: its owner is no process now."""
+        self._change({"$set": {"owner.started": _NEVER}})
 
     def publish(self, details: Mapping[str, object]) -> Release:
         """Complete the release's document, then flip the dataset's pointer."""
@@ -94,7 +117,7 @@ class Lease:
         kept = while_away(
             lambda: self._releases.find_one_and_update(
                 {"_id": self.number},
-                {"$set": {"state": "ready"}, "$unset": {"owner": "", "heartbeat": ""}},
+                {"$set": {"state": "ready"}, "$unset": LOADING},
                 return_document=ReturnDocument.AFTER,
             )
         )
@@ -110,7 +133,7 @@ class Lease:
 
     def _flip(self, ordinal: int) -> bool:
         """Flip the pointer; say whether it is flipped, be it by an earlier try."""
-        before = {} if self.base is None else {"active": self.base["_id"]}
+        before = {} if self.base is None else {"active": self.base}
         flipped = self._datasets.update_one(
             {"_id": self._dataset, "loading": self.number, **before},
             {
@@ -121,6 +144,18 @@ class Lease:
         )
         served = {"_id": self._dataset, "active": self.number}
         return bool(flipped.matched_count or self._datasets.find_one(served))
+
+    def document(self, number: int) -> ReleaseDocument:
+        """Return the document of this release, or of the one that is appended to.
+
+        Raises:
+            LoadRejected: when it is gone.
+        """
+        with driver_errors():
+            found = self._releases.find_one({"_id": number})
+        if found is None:
+            raise self._lost()
+        return cast("ReleaseDocument", found)
 
     def discard(self) -> None:
         """Give the lease back and remove the rows."""

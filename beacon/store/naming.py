@@ -21,6 +21,8 @@ from collections import defaultdict
 from struct import Struct
 from typing import TYPE_CHECKING, cast
 
+from pymongo import ReplaceOne
+
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import InvalidRequest
 from beacon.model.vrs import PREFIX
@@ -69,12 +71,17 @@ def _short(digest: str) -> bytes:
 
 
 class IdentifierWriter:
-    """Writes the VRS ids of one release, which is not served before they are there."""
+    """Writes the VRS ids of one release, which is not served before they are there.
+
+    Those of a chunk that is loaded again take the place of its former ones.
+    """
 
     def __init__(
-        self, database: Database[Document], assembly: str, number: int
+        self, database: Database[Document], assembly: str, number: int, chunk: int = 0
     ) -> None:
         self._number = number
+        self._chunk = chunk
+        self._runs = 0
         with driver_errors():
             self._kept = database.get_collection(
                 vrs_collection(assembly), write_concern=JOURNALED
@@ -106,15 +113,24 @@ class IdentifierWriter:
             StoreUnavailable: when it cannot be written.
         """
         documents: list[Document] = [
-            {"v": self._number, "p": prefix, "b": bytes(entries)}
+            {
+                "_id": f"{self._number}/{self._chunk}/{self._runs}/{prefix}",
+                "v": self._number,
+                "p": prefix,
+                "b": bytes(entries),
+            }
             for prefix, entries in enumerate(self._run)
             if entries
         ]
         with driver_errors():
             for first in range(0, len(documents), _PER_MESSAGE):
-                self._kept.insert_many(documents[first : first + _PER_MESSAGE])
+                some = documents[first : first + _PER_MESSAGE]
+                self._kept.bulk_write(
+                    [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in some]
+                )
         self._run = [bytearray() for _ in range(_PREFIXES)]
         self._entries = 0
+        self._runs += 1
 
 
 def forget_identifiers(

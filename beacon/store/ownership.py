@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from beacon.store.release_documents import OwnerDocument
+    from beacon.store.release_documents import OwnerDocument, WorkerDocument
 
 _AFTER_NAME = 19
 """Index of the start time in /proc/PID/stat, counted after the command's name."""
@@ -21,20 +21,24 @@ _AFTER_NAME = 19
 
 def this_process() -> OwnerDocument:
     """Return the owner document of this process, with a token of its own."""
+    return {**this_worker(), "token": secrets.token_hex(8)}
+
+
+def this_worker() -> WorkerDocument:
+    """Return the document of this process as one that works for an owner."""
     return {
         "host": _this_host(),
         "pid": os.getpid(),
         "started": _started(os.getpid()),
-        "token": secrets.token_hex(8),
     }
 
 
-def is_here(owner: OwnerDocument) -> bool:
+def is_here(owner: WorkerDocument) -> bool:
     """Whether the owner runs, or ran, where we can see its process."""
     return owner["host"] == _this_host()
 
 
-def is_alive(owner: OwnerDocument) -> bool:
+def is_alive(owner: WorkerDocument) -> bool:
     """Whether an owner on this machine still runs."""
     try:
         os.kill(owner["pid"], 0)

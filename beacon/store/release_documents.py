@@ -25,12 +25,17 @@ if TYPE_CHECKING:
     from beacon.store.driver import Document
 
 
-class OwnerDocument(TypedDict):
-    """The process that loads a release."""
+class WorkerDocument(TypedDict):
+    """A process that writes a release."""
 
     host: str
     pid: int
     started: int | None
+
+
+class OwnerDocument(WorkerDocument):
+    """The process that loads a release."""
+
     token: str
 
 
@@ -68,7 +73,10 @@ class PartDocument(TypedDict):
 
 
 class ReleaseDocument(TypedDict):
-    """A release, as kept; what is known only at publication comes last."""
+    """A release, as kept; what is known only at publication comes last.
+
+    ``resume`` is a digest of all that decides a load, where a killed one can go on.
+    """
 
     _id: int
     dataset: str
@@ -82,7 +90,10 @@ class ReleaseDocument(TypedDict):
     longest_short: int
     widest_margin: int
     annotated: list[str] | None
+    base: int | None
     owner: OwnerDocument
+    workers: list[WorkerDocument]
+    resume: str | None
     created: datetime
     ordinal: int
     fingerprint: str
@@ -248,11 +259,12 @@ def inherited(
 ) -> Document:
     """Return the fields in which an appended release begins as another one."""
     if base is None or appended is None:
-        return {}
+        return {"base": None}
     reach = ("touched", "long_classes", "longest_short", "widest_margin")
     return {
         "layout": layout_document(appended.layout),
         "parts": [*base["parts"], part],
+        "base": base["_id"],
         **{name: cast("Document", base)[name] for name in reach},
     }
 

@@ -34,7 +34,7 @@ from beacon.store.driver import (
 )
 from beacon.store.duplicates import Comparer
 from beacon.store.genes import keep_genes
-from beacon.store.lease import Lease
+from beacon.store.lease import Ticket
 from beacon.store.naming import IdentifierWriter
 from beacon.store.ownership import this_process
 from beacon.store.people import keep_people, read_people
@@ -78,6 +78,7 @@ class Catalogue:
     """
 
     def __init__(self, address: StoreAddress) -> None:
+        self.address = address
         with driver_errors():
             waits = patience_options(address.uri)
             options = client_options(address.uri, **waits)
@@ -212,6 +213,7 @@ class Catalogue:
         assembly: str,
         layout: Layout,
         appended_to: Appended | None = None,
+        resume: str | None = None,
     ) -> ReleaseWriter:
         """Begin a new release of a dataset; dead loads are swept first.
 
@@ -220,6 +222,8 @@ class Catalogue:
             assembly: of all its rows.
             layout: the columns of what is written now.
             appended_to: the release whose parts the new one has, too.
+            resume: a digest of all that decides the load.  One that was killed is
+                gone on with where its digest is the same, and else discarded.
 
         Raises:
             LoadRejected: when the dataset is being loaded already, or does not serve
@@ -227,6 +231,11 @@ class Catalogue:
             UsageError: when somebody is being withdrawn from it.
         """
         with driver_errors():
+            left = self._sweeper.left_behind(dataset)
+            if left is not None and resume is not None and left["resume"] == resume:
+                return self._adopt(left, layout)
+            if left is not None:
+                self._sweeper.give_up(left)
             self._sweeper.sweep()
             self.withdrawals.finish(dataset)
             self._make_collections(assembly)
@@ -247,6 +256,8 @@ class Catalogue:
                     "longest_short": 1,
                     "widest_margin": 0,
                     "owner": owner,
+                    "workers": [],
+                    "resume": resume,
                     "created": server_time(self._database),
                     "heartbeat": server_time(self._database),
                     **inherited(base, appended_to, part_document(number, layout)),
@@ -255,10 +266,55 @@ class Catalogue:
             if not self._take_lease(dataset, number):
                 self._releases.delete_one({"_id": number})
                 raise LoadRejected(self._who_loads(dataset))
-        lease = Lease(self._database, dataset, number, owner["token"], base)
-        if base is not None:
-            self._check_served(lease, dataset, base["_id"])
-        return ReleaseWriter(self._database, assembly, layout, lease)
+        place = 0 if base is None else len(base["parts"])
+        onto = None if appended_to is None else appended_to.number
+        ticket = Ticket(number, dataset, owner["token"], assembly, layout, onto, place)
+        writer = ReleaseWriter(self._database, ticket, is_resumable=resume is not None)
+        if onto is not None:
+            self._check_served(writer, dataset, onto)
+        return writer
+
+    def _adopt(self, left: ReleaseDocument, layout: Layout) -> ReleaseWriter:
+        """Go on with a load that was killed, once its last process is gone.
+
+        Raises:
+            LoadRejected: when another process was faster.
+        """
+        self._sweeper.wait_for_workers(left)
+        owner = this_process()
+        taken = self._releases.update_one(
+            {
+                "_id": left["_id"],
+                "state": "loading",
+                "owner.token": left["owner"]["token"],
+            },
+            {
+                "$set": {"owner": owner, "workers": []},
+                "$currentDate": {"heartbeat": True},
+            },
+        )
+        if not taken.matched_count:
+            raise LoadRejected(self._who_loads(left["dataset"]))
+        ticket = Ticket(
+            left["_id"],
+            left["dataset"],
+            owner["token"],
+            left["assembly"],
+            layout,
+            left["base"],
+            len(left["parts"]) - 1,
+        )
+        return ReleaseWriter(self._database, ticket, is_resumable=True)
+
+    def join(self, ticket: Ticket) -> ReleaseWriter:
+        """Return what writes, in this process, for the owner of a load.
+
+        Raises:
+            LoadRejected: when the load was given up.
+        """
+        writer = ReleaseWriter(self._database, ticket, is_worker=True)
+        writer.work()
+        return writer
 
     def _base(self, appended_to: Appended | None) -> ReleaseDocument | None:
         """Return the document of the release that is appended to."""
@@ -270,7 +326,7 @@ class Catalogue:
             raise LoadRejected(message)
         return cast("ReleaseDocument", found)
 
-    def _check_served(self, lease: Lease, dataset: str, number: int) -> None:
+    def _check_served(self, writer: ReleaseWriter, dataset: str, number: int) -> None:
         """Give the lease back where a dataset does not serve a release any more.
 
         Asked when the new release holds the parts already: a release that is being
@@ -279,7 +335,7 @@ class Catalogue:
         with driver_errors():
             found = self._datasets.find_one({"_id": dataset, "active": number})
         if found is None:
-            lease.discard()
+            writer.discard()
             message = f"dataset {dataset} was changed by somebody else; try again"
             raise LoadRejected(message)
 
@@ -380,11 +436,19 @@ class Catalogue:
     def remove(self, dataset: str, ordinal: int | None = None) -> None:
         """Remove one release, or a whole dataset with all of them.
 
+        A load of the dataset that was killed goes with it.
+
         Raises:
             NotFound: when there is no such dataset or release.
             UsageError: when the release is being served, or the dataset loaded.
         """
         with driver_errors():
+            left = self._sweeper.left_behind(dataset) if ordinal is None else None
+            if left is not None:
+                self._sweeper.give_up(left)
+                if self._datasets.find_one({**LISTED, "_id": dataset}) is None:
+                    self._sweeper.sweep()
+                    return
             document = self._document(dataset)
             if ordinal is not None:
                 self._sweeper.sweep()
@@ -429,7 +493,7 @@ class Catalogue:
 
     def identifiers(self, writer: ReleaseWriter, assembly: str) -> IdentifierWriter:
         """Return what keeps the VRS ids of a release that is being written."""
-        return IdentifierWriter(self._database, assembly, writer.number)
+        return IdentifierWriter(self._database, assembly, writer.number, writer.chunk)
 
     def keep_people(self, part: int, people: People) -> None:
         """Keep who is behind the counts of a part that is being loaded."""

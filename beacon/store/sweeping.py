@@ -10,9 +10,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, cast
 
+from beacon.model.errors import LoadRejected
 from beacon.store.annotation_documents import annotations_collection, release_ids
 from beacon.store.bins import forget_bins
 from beacon.store.carrier_documents import forget_carriers
+from beacon.store.chunks import ChunkMarks
 from beacon.store.driver import (
     DATASETS,
     JOURNALED,
@@ -40,7 +42,13 @@ if TYPE_CHECKING:
         ReleaseDocument,
     )
 
+LOADING: Document = {"owner": "", "heartbeat": "", "workers": "", "resume": ""}
+"""Fields that a release has only while it is loaded."""
+
 _LEASE_SECONDS = 60
+_STALE_SECONDS = 7 * 24 * 3600
+"""How long a load that was killed is kept, for somebody to go on with it."""
+_WORKERS_SECONDS = 20.0
 _WHOLE_CONTIG = 1 << 28
 
 
@@ -54,11 +62,8 @@ class Sweeper:
 
     def sweep(self) -> int:
         """Remove what dead loads and half-removed releases left; say how many."""
-        stale = self._stale_numbers()
-        for found in self._releases.find({"state": "loading"}):
-            release = cast("ReleaseDocument", found)
-            if self._is_dead(release, stale):
-                self._bury(release)
+        for release in self._dead():
+            self._bury(release)
         for found in self._datasets.find({"removing": True}):
             self.mark({"dataset": found["_id"]})
         for found in self._datasets.find({"withdrawn.0": {"$exists": True}}):
@@ -75,21 +80,67 @@ class Sweeper:
         """Mark releases as on their way out."""
         self._releases.update_many(where, {"$set": {"state": "removing"}})
 
-    def _stale_numbers(self) -> set[object]:
+    def _dead(self) -> list[ReleaseDocument]:
+        """Return the loads that nobody goes on with, and nobody will."""
+        silent = self._silent_numbers(_LEASE_SECONDS)
+        forgotten = self._silent_numbers(_STALE_SECONDS)
+        found = self._releases.find({"state": "loading"})
+        dead = [
+            r for r in cast("list[ReleaseDocument]", list(found)) if is_dead(r, silent)
+        ]
+        return [
+            release
+            for release in dead
+            if not release.get("resume")
+            or release["_id"] in forgotten
+            or self._is_served(release)
+        ]
+
+    def left_behind(self, dataset: str) -> ReleaseDocument | None:
+        """Return the load of a dataset that was killed and can go on."""
+        held = self._datasets.find_one({"_id": dataset}) or {}
+        number = held.get("loading")
+        where: Document = {"_id": number, "state": "loading", "resume": {"$ne": None}}
+        release = cast("ReleaseDocument | None", self._releases.find_one(where))
+        if release is None or not is_dead(
+            release, self._silent_numbers(_LEASE_SECONDS)
+        ):
+            return None
+        return None if self._is_served(release) else release
+
+    def give_up(self, release: ReleaseDocument) -> None:
+        """Discard a load that was left behind, once its last process is gone."""
+        self.wait_for_workers(release)
+        self._bury(release)
+
+    def wait_for_workers(self, release: ReleaseDocument) -> None:
+        """Wait until the processes of a dead load are gone, as they soon are.
+
+        Raises:
+            LoadRejected: one stays.
+        """
+        until = time.monotonic() + _WORKERS_SECONDS
+        while (pid := living_worker(release)) is not None:
+            if time.monotonic() > until:
+                message = (
+                    f"dataset {release['dataset']} is still being written by process"
+                    f" {pid} of a load that was killed"
+                )
+                raise LoadRejected(message)
+            time.sleep(0.05)
+
+    def _is_served(self, release: ReleaseDocument) -> bool:
+        where = {"_id": release["dataset"], "active": release["_id"]}
+        return self._datasets.find_one(where) is not None
+
+    def _silent_numbers(self, seconds: int) -> set[object]:
         """Return the loads whose heartbeat stopped, by the server's clock."""
-        limit = {"$subtract": ["$$NOW", 1000 * _LEASE_SECONDS]}
+        limit = {"$subtract": ["$$NOW", 1000 * seconds]}
         where: Document = {
             "state": "loading",
             "$expr": {"$lt": ["$heartbeat", limit]},
         }
         return {found["_id"] for found in self._releases.find(where, {"_id": 1})}
-
-    @staticmethod
-    def _is_dead(release: ReleaseDocument, stale: set[object]) -> bool:
-        owner = release["owner"]
-        if is_here(owner):
-            return not is_alive(owner)
-        return release["_id"] in stale
 
     def _bury(self, release: ReleaseDocument) -> None:
         """Take a dead load's lease; keep it if it had already been published."""
@@ -97,14 +148,13 @@ class Sweeper:
         self._datasets.update_one(
             {"_id": dataset, "loading": number}, {"$unset": {"loading": ""}}
         )
-        is_served = self._datasets.find_one({"_id": dataset, "active": number})
-        if is_served is None:
+        if not self._is_served(release):
             self.mark({"_id": number, "state": "loading"})
         else:
             self._releases.update_one(
-                {"_id": number},
-                {"$set": {"state": "ready"}, "$unset": {"owner": "", "heartbeat": ""}},
+                {"_id": number}, {"$set": {"state": "ready"}, "$unset": LOADING}
             )
+            ChunkMarks(self._database, number).forget()
 
     def remove_rows(self, release: ReleaseDocument) -> None:
         """Remove a marked release's rows, then its document.
@@ -160,6 +210,7 @@ class Sweeper:
         forget_carriers(self._database, assembly, number)
         forget_identifiers(self._database, assembly, number)
         forget_people(self._database, number)
+        ChunkMarks(self._database, number).forget()
 
     def _let_readers_finish(self, dataset: str) -> None:
         """Wait until nobody can still read by a pointer from before the change."""
@@ -182,6 +233,27 @@ class Sweeper:
             "removing": None,
         }
         self._datasets.delete_many(nothing)
+
+
+def is_dead(release: ReleaseDocument, silent: set[object]) -> bool:
+    """Whether nobody loads a release any more.
+
+    Args:
+        release: that is being loaded.
+        silent: the loads whose heartbeat stopped, to judge owners elsewhere by.
+    """
+    owner = release["owner"]
+    if is_here(owner):
+        return not is_alive(owner)
+    return release["_id"] in silent
+
+
+def living_worker(release: ReleaseDocument) -> int | None:
+    """Return a process that may still write a release whose owner is dead."""
+    for worker in release.get("workers", []):
+        if is_here(worker) and is_alive(worker):
+            return worker["pid"]
+    return None
 
 
 def _contig_filter(rank: int, *, is_long: bool) -> Document:

@@ -23,6 +23,7 @@ from beacon.store.annotation_documents import annotation_document, kinds_of
 from beacon.store.annotation_writer import AnnotationWriter
 from beacon.store.bins import added, keep_bins, read_bins
 from beacon.store.carrier_documents import CarrierWriter
+from beacon.store.chunks import ChunkMarks, Mark
 from beacon.store.driver import (
     JOURNALED,
     Document,
@@ -35,8 +36,9 @@ from beacon.store.driver import (
     while_away,
 )
 from beacon.store.keys import SALTS, decode, encode, length_class, long_key
+from beacon.store.lease import Lease
 from beacon.store.packing import pack
-from beacon.store.release_documents import Touched, part_document, read_rows
+from beacon.store.release_documents import Touched, read_rows
 from beacon.store.runs import Binner
 
 if TYPE_CHECKING:
@@ -46,10 +48,10 @@ if TYPE_CHECKING:
     from pymongo.collection import Collection
     from pymongo.database import Database
 
-    from beacon.model.counts import CoverageRun, Layout, VariantRecord
+    from beacon.model.counts import CoverageRun, VariantRecord
     from beacon.model.dataset import CoverageKind, Input, Release
     from beacon.store.bins import Added, Bins
-    from beacon.store.lease import Lease
+    from beacon.store.lease import Ticket
 
 _BATCH = 5000
 _BINS = 1000
@@ -75,16 +77,37 @@ _Batch = dict[_Sink, list[Document]]
 class ReleaseWriter:
     """Writes the rows of one release, then publishes or discards them.
 
-    A context manager: leaving it without ``publish`` discards the release.
+    A context manager: leaving it without ``publish`` discards the release.  A
+    resumable one is only discarded where its files are to blame; else it waits
+    for the next load of the same.
+
+    Args:
+        ticket: that of the load.
+        is_resumable: whether the load marks its chunks.
+        is_worker: whether another process publishes or discards.
+
+    Attributes:
+        ticket: lets other processes write for this load.
+        chunk: the chunk whose rows are being written.
     """
 
     def __init__(
-        self, database: Database[Document], assembly: str, layout: Layout, lease: Lease
+        self,
+        database: Database[Document],
+        ticket: Ticket,
+        *,
+        is_resumable: bool = False,
+        is_worker: bool = False,
     ) -> None:
         self._database = database
-        self._assembly = assembly
-        self._layout = layout
-        self._lease = lease
+        self.ticket = ticket
+        self.chunk = 0
+        self._is_resumable = is_resumable
+        self._is_worker = is_worker
+        self._assembly = assembly = ticket.assembly
+        self._layout = layout = ticket.layout
+        self._lease = lease = Lease(database, ticket)
+        self._marks = ChunkMarks(database, lease.number)
         self._field = str(lease.number)
         self._short = _Table(database[variants_collection(assembly)], self._field)
         self._long = _Table(database[long_collection(assembly)], self._field)
@@ -100,6 +123,7 @@ class ReleaseWriter:
         self._queue: Queue[_Batch | None]
         self._queue = Queue(maxsize=_QUEUED)
         self._failure: BaseException | None = None
+        self._renewed = 0.0
         self._is_open = True
         self._thread = threading.Thread(
             target=self._work, name=f"release-{lease.number}", daemon=True
@@ -110,6 +134,56 @@ class ReleaseWriter:
     def number(self) -> int:
         """The number under which rows hold this release's counts."""
         return self._lease.number
+
+    @property
+    def done(self) -> frozenset[int]:
+        """The chunks that are written whole."""
+        return self._marks.done() if self._is_resumable else frozenset()
+
+    def work(self) -> None:
+        """Say that this process writes for the owner of the load, before it does.
+
+        Raises:
+            LoadRejected: when the load was given up.
+        """
+        self._lease.work()
+
+    def enter(self, chunk: int) -> None:
+        """Begin to write a chunk."""
+        self.chunk = chunk
+        self._queue.put({self._carriers: self._carriers.close()})
+        self._carriers.enter(chunk)
+        self._kinds, self._is_annotated = set(), False
+
+    def leave(self, text: str) -> None:
+        """Mark the chunk as whole, after all of it is written.
+
+        Args:
+            text: the loader's account of it.
+
+        Raises:
+            StoreUnavailable: when an earlier batch could not be written.
+            LoadRejected: when this load lost its lease.
+        """
+        self._send_rest()
+        kinds = frozenset(self._kinds) if self._is_annotated else None
+        document = self._marks.document(Mark(self.chunk, text, kinds))
+        self._queue.put({self._marks: [document]})
+        self._raise_failure()
+
+    def accounts(self) -> list[str]:
+        """Return the accounts of the marked chunks, in order, when all are written.
+
+        Raises:
+            StoreUnavailable: when not everything could be written.
+            LoadRejected: when this load lost its lease.
+        """
+        self._queue.join()
+        self._raise_failure()
+        marks = self._marks.all()
+        self._is_annotated = any(mark.kinds is not None for mark in marks)
+        self._kinds = {kind for mark in marks for kind in mark.kinds or ()}
+        return [mark.text for mark in marks]
 
     def put(self, records: Sequence[VariantRecord]) -> None:
         """Write records, in any order; the same allele again replaces the former.
@@ -213,41 +287,23 @@ class ReleaseWriter:
             self._touched |= new
             self._lease.touch(self._touched)
 
-    def complete(self) -> None:
-        """Write all that was put; nothing may be put any more.
-
-        Raises:
-            StoreUnavailable: when not everything could be written.
-            LoadRejected: when this load lost its lease.
-        """
-        if self._thread.is_alive():
-            self._keep_bins(self._binner.close())
-            self._send_bins()
-            self._queue.put({self._carriers: self._carriers.close()})
-        self._finish()
-        self._raise_failure()
-
     def added(self) -> Added:
         """Return what exists only in what was appended, when all is written.
 
         Raises:
             StoreUnavailable: when the store fails.
+            LoadRejected: when this load lost its lease.
         """
-        self.complete()
-        base = self._lease.base
-        documents = [] if base is None else base["parts"]
-        mine = part_document(self.number, self._layout)
-        rows = read_rows([*documents, mine])
-        ranks = self._touched.ranks
+        self.finish()
+        parts = self._lease.document(self.number)["parts"]
+        rows, ranks = read_rows(parts), parts[-1]["touched"]
         return added(self._database, self._assembly, rows, ranks, self._lease.renew)
 
     def bins_before(self) -> Bins | None:
         """Return the bins of the release that is appended to, where it has any."""
-        base = self._lease.base
-        number = None if base is None else base["_id"]
-        if number is None:
+        if self.ticket.base is None:
             return None
-        return read_bins(self._database, self._assembly, number)
+        return read_bins(self._database, self._assembly, self.ticket.base)
 
     def publish(
         self,
@@ -275,7 +331,7 @@ class ReleaseWriter:
             StoreUnavailable: when not everything could be written.
             LoadRejected: when this load lost its lease.
         """
-        self.complete()
+        self.finish()
         if bins is not None:
             keep_bins(self._database, self._assembly, self.number, bins)
         release = self._lease.publish(
@@ -295,12 +351,14 @@ class ReleaseWriter:
             }
         )
         self._is_open = False
+        self._marks.forget()
         return release
 
     def _annotated(self) -> list[str] | None:
         """Return what annotations of the release speak of; ``None`` without any."""
-        base = self._lease.base
-        before = None if base is None else base["annotated"]
+        before = None
+        if self.ticket.base is not None:
+            before = self._lease.document(self.ticket.base)["annotated"]
         if before is None and not self._is_annotated:
             return None
         return sorted(self._kinds.union(before or ()))
@@ -311,6 +369,30 @@ class ReleaseWriter:
             self._finish()
             self._is_open = False
             self._lease.discard()
+
+    def finish(self) -> None:
+        """Write what is still held.
+
+        Raises:
+            StoreUnavailable: when not everything could be written.
+            LoadRejected: when this load lost its lease.
+        """
+        if self._thread.is_alive():
+            self._send_rest()
+        self._finish()
+        self._raise_failure()
+
+    def _send_rest(self) -> None:
+        """Send what waits for more of its bin."""
+        self._keep_bins(self._binner.close())
+        self._send_bins()
+        self._queue.put({self._carriers: self._carriers.close()})
+
+    def _leave_behind(self) -> None:
+        """Stop, and let the next load of the same go on from here."""
+        self._finish()
+        self._is_open = False
+        self._lease.let_go()
 
     def _finish(self) -> None:
         if self._thread.is_alive():
@@ -323,24 +405,35 @@ class ReleaseWriter:
 
     def _work(self) -> None:
         """Write batches until told to stop; after a failure only take them away."""
-        renewed = time.monotonic()
+        self._renewed = time.monotonic()
         while True:
             try:
                 batch = self._queue.get(timeout=_HEARTBEAT)
             except Empty:
-                batch = {}
+                self._attempt({})
+                continue
+            if batch is not None:
+                self._attempt(batch)
+            self._queue.task_done()
             if batch is None:
                 return
-            if self._failure is not None:
-                continue
-            try:
-                for sink, documents in batch.items():
-                    sink.write(documents)
-                if time.monotonic() - renewed > _HEARTBEAT:
-                    self._lease.renew()
-                    renewed = time.monotonic()
-            except Exception as error:  # noqa: BLE001 (raised again in the loader's thread)
-                self._failure = error
+
+    def _attempt(self, batch: _Batch) -> None:
+        """Write a batch, and now and then say that this load lives."""
+        if self._failure is not None:
+            return
+        try:
+            self._write(batch)
+            if time.monotonic() - self._renewed > _HEARTBEAT:
+                self._lease.renew()
+                self._renewed = time.monotonic()
+        except Exception as error:  # noqa: BLE001 (raised in the loader's thread)
+            self._failure = error
+
+    @staticmethod
+    def _write(batch: _Batch) -> None:
+        for sink, documents in batch.items():
+            sink.write(documents)
 
     def __enter__(self) -> Self:
         return self
@@ -351,8 +444,14 @@ class ReleaseWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        is_over = error is None or isinstance(error, LoadRejected)
         try:
-            self.discard()
+            if self._is_worker:
+                self._finish()
+            elif self._is_resumable and not is_over and self._is_open:
+                self._leave_behind()
+            else:
+                self.discard()
         except BeaconError:
             # The next load sweeps what is left; the first error says more.
             if error is None:

@@ -63,7 +63,6 @@ def kept(catalogue: Catalogue, name: str, first: int, base: Release | None) -> R
         writer.cover(CoverageRun(22, START - 10, START + 900, LAYOUT.baseline))
         people = People(names=(f"p{first}",), samples=((f"s{first}",),), column_of=(0,))
         catalogue.keep_people(writer.number, people)
-        writer.complete()
         return writer.publish(
             fingerprint=f"{name}{first}",
             genotyped=True,
@@ -261,6 +260,27 @@ async def test_calls_of_all_parts_count_where_they_looked(
 
     assert Place(an=2 * 160, coverage=Coverage.WHOLE) == told[0][0].place
     assert Place(coverage=Coverage.PARTIAL) == told[1][0].place
+
+
+async def test_names_and_annotations_of_all_parts_are_found(
+    catalogue: Catalogue, variant_store: VariantStore
+) -> None:
+    """An rs number means what any part says; of one allele all parts speak."""
+    first = kept(catalogue, "d", 1, None)
+    kept(catalogue, "d", 2, first)
+    named = [
+        await variant_store.alleles_named(name, "GRCh37", ["d"])
+        for name in ("rs1", "rs2")
+    ]
+    pattern = VariantPattern(contig=CHR22, spellings=((START, "T", "C"),))
+    query = Query(pattern=pattern)
+    found = await variant_store.find(query, {"d": Granularity.RECORD})
+    said = found.datasets[0].variants[0].annotation
+
+    assert [[START, START + 1], [START, START + 2]] == [
+        [allele.start for allele in alleles] for alleles in named
+    ]
+    assert Annotation(identifiers=("rs1", "rs2")) == said
 
 
 def part(number: int, first: int, *fields: str) -> Part:
