@@ -49,7 +49,9 @@ if TYPE_CHECKING:
     from beacon.store.rows import Part, Rows
 
 _BATCH = 4000
-_QUEUED = 3
+_QUEUED = 4
+_SENDERS = 2
+"""Batches on their way at once: each waits for the journal of the server."""
 _DIPLOID = 2
 _WHOLE_CONTIG = 1 << 28
 
@@ -277,7 +279,7 @@ class OverlayWriter:
             self._database, self._overlay.assembly, self._overlay.part.number
         )
         found = (c for s in stretches for c in changes(s, self._overlay.leavers))
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(_SENDERS) as pool:
             waiting: list[Future[None]] = []
             while batch := list(islice(found, _BATCH)):
                 updates = self._updates(batch)
