@@ -26,6 +26,7 @@ from loaders.counting import GenotypeCounting, InfoCounting
 from loaders.coverage import Coverage
 from loaders.declared import DeclaredFiles, untold
 from loaders.header import Header, choose_assembly, left_out, read_header
+from loaders.leaving import KeptColumns
 from loaders.mapping import fit, shown, uncounted
 from loaders.merging import Merger
 from loaders.reader import VcfText, shown_name
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from beacon.model.assemblies import Assembly
     from beacon.model.counts import CoverageRun, Layout, VariantRecord
+    from beacon.model.people import People
     from beacon.model.variant import Reference
     from loaders.mapping import Choice
     from loaders.merging import Late, Window
@@ -67,6 +69,8 @@ class LoadOptions:
         info_counts: where sites-only files keep their counts; ``None``: in AC, AN
             and nhomalt.
         callable_regions: BED file that says where the dataset looked.
+        keeps_people: keep what each person adds to the counts, not the counts alone.
+        excluded: individuals, or names of their samples, who are left out.
     """
 
     assembly: str | None = None
@@ -76,6 +80,8 @@ class LoadOptions:
     max_bad: float = 0.01
     info_counts: Choice | None = None
     callable_regions: Path | None = None
+    keeps_people: bool = True
+    excluded: frozenset[str] = frozenset()
 
 
 class Cohort:
@@ -124,6 +130,18 @@ class Cohort:
     def sample_count(self) -> int | None:
         """How many people the files hold; ``None`` for sites only."""
         return self._people.people if isinstance(self._people, Roster) else None
+
+    @property
+    def people(self) -> People | None:
+        """Who is behind the counts; ``None`` where they are not kept."""
+        if self._roster is None or not self._options.keeps_people:
+            return None
+        return self._roster.described
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """The individuals of the files who are left out, sorted."""
+        return () if self._roster is None else self._roster.without
 
     @property
     def layout(self) -> Layout:
@@ -253,7 +271,9 @@ class Cohort:
     ) -> Merger:
         counting: GenotypeCounting | InfoCounting
         if isinstance(self._people, Roster):
-            counting = GenotypeCounting(self._people)
+            counting = GenotypeCounting(
+                self._people, keeps_people=self._options.keeps_people
+            )
         else:
             counting = InfoCounting(self._people.shape)
         annotated = [h.annotated for h in self._headers]
@@ -392,8 +412,19 @@ class Cohort:
             number=number,
             left_out=left_out(header, self.assembly),
             keep_filtered=self._options.keep_filtered,
-            copies=CopyNumbers(self._roster.sexes_of(number) if self._roster else ()),
+            copies=CopyNumbers(
+                self._roster.sexes_of(number) if self._roster else (),
+                is_alone=len(header.samples) == 1,
+            ),
+            kept=self._kept(number),
         )
+
+    def _kept(self, number: int) -> KeptColumns | None:
+        """Return which sample columns of a file are read, where not all are."""
+        kept = None if self._roster is None else self._roster.kept[number]
+        if kept is None:
+            return None
+        return KeptColumns(kept, len(self._headers[number].samples))
 
     def _judge(self, file: FileReport) -> None:
         """Reject a file with too many bad records, or without a usable one."""
@@ -558,7 +589,7 @@ def _genotyped(
     headers: Sequence[Header], table: Mapping[str, Sample], options: LoadOptions
 ) -> Roster:
     files = [h.samples for h in headers]
-    roster = make_roster(files, table, options.group_by)
+    roster = make_roster(files, table, options.group_by, options.excluded)
     if options.info_counts is None:
         return roster
     return replace(roster, notes=(*roster.notes, _GENOTYPES_COUNT))

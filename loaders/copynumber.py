@@ -37,10 +37,12 @@ class CopyNumbers:
 
     Args:
         sexes: ``M``, ``F`` or ``None`` of each sample, in column order.
+        is_alone: whether the file is of one sample, and INFO speaks of it.
     """
 
-    def __init__(self, sexes: Sequence[str | None]) -> None:
+    def __init__(self, sexes: Sequence[str | None], *, is_alone: bool) -> None:
         self._sexes = sexes
+        self._is_alone = is_alone and bool(sexes)
 
     def calls(
         self,
@@ -87,7 +89,7 @@ class CopyNumbers:
             at = form.index(_FORMAT)
             fields = (cell.split(b":") for cell in columns[9:])
             return [_whole(f[at]) if at < len(f) else None for f in fields]
-        if len(self._sexes) != 1:
+        if not self._is_alone:
             return None
         told = info_fields(columns[7].decode("latin1")).get("CN")
         return None if told is None else [_whole(told.encode("latin1"))]

@@ -2,12 +2,14 @@
 
 One record of one allele is counted straight from its exceptional cells.
 Several records of one allele are merged person by person first: the record
-with most copies counts, and nothing is summed over records.
+with most copies counts, and nothing is summed over records.  Where people are
+kept, what each adds (``shares``) comes with the counts; its law is ``sharing``'s.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
+from itertools import product
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
@@ -15,7 +17,8 @@ import numpy as np
 
 from beacon.model.counts import Carriers, Tally
 from loaders.blocks import called_copies
-from loaders.genotypes import ABSENT, Calls
+from loaders.genotypes import ABSENT, MISSING, Calls
+from loaders.sharing import KINDS, SHARES, Sharing, packed, share_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from beacon.model.annotation import Annotation
+    from beacon.model.people import Share, Shares
     from beacon.model.structure import Structure
     from loaders.declared import Row, Shape
     from loaders.roster import Roster
@@ -30,10 +34,10 @@ if TYPE_CHECKING:
     from loaders.vcf import Site
 
     Ints = NDArray[np.int64]
+    Kinds = NDArray[np.uint8]
 
 _LISTED = Tally(None, None)
 _FEW = 12
-_CLASSES = 18
 _SEVERAL = 16
 _KEPT = 16
 """How many records of several ALTs are kept grouped by allele."""
@@ -66,19 +70,26 @@ class Contribution(NamedTuple):
         return not (self.is_lost or self.site.is_skipped)
 
 
+Counted = tuple[Tally, "Shares | None"]
+"""An allele's counts, and what each person adds; ``None`` where no people are kept."""
+
+
 class Counting(Protocol):
     """How contributions to one allele become its counts."""
 
-    def tally(self, contributions: Sequence[Contribution]) -> Tally:
+    def tally(self, contributions: Sequence[Contribution]) -> Counted:
         """Return the counts of one allele; contributions that were not skipped."""
 
-    def nothing(self) -> Tally:
+    def nothing(self) -> Counted:
         """Return the counts of a place that only skipped records describe."""
 
     def with_covered(
-        self, tally: Tally, contributions: Sequence[Contribution], there: Covered
-    ) -> Tally:
-        """Return a tally with the people who are covered and not called in it."""
+        self,
+        counted: Counted,
+        contributions: Sequence[Contribution],
+        there: Covered,
+    ) -> Counted:
+        """Return counts with the people who are covered and not called in them."""
 
 
 class InfoCounting:
@@ -97,10 +108,10 @@ class InfoCounting:
         self._columns = range(self._size)
         self._unknown: Row = [None] * self._size
 
-    def tally(self, contributions: Sequence[Contribution]) -> Tally:
+    def tally(self, contributions: Sequence[Contribution]) -> Counted:
         """Return the counts of the record that declares most copies."""
         if not contributions[0].indexes:
-            return self._place(contributions)
+            return self._place(contributions), None
         if len(contributions) == 1:
             one = contributions[0]
             row = one.site.told[one.indexes[0] - 1] if one.site.told else None
@@ -108,9 +119,9 @@ class InfoCounting:
             told = ((c.site.told, c.indexes[0] - 1) for c in contributions)
             row = self._most([rows[number] for rows, number in told if rows])
         if row is None or row[0] is None:
-            return Tally(None if row is None else self._an(row)[0], None)
+            return Tally(None if row is None else self._an(row)[0], None), None
         an, untold = self._an(row)
-        return Tally(an, self._carriers(row, untold), untold)
+        return Tally(an, self._carriers(row, untold), untold), None
 
     def _most(self, rows: list[Row]) -> Row | None:
         """Return the row with most copies of the allele, then most called copies."""
@@ -153,18 +164,18 @@ class InfoCounting:
         an, untold = self._an(nobody + called)
         return Tally(an, (), untold)
 
-    def nothing(self) -> Tally:
+    def nothing(self) -> Counted:
         """Return AN 0: the place says nothing."""
-        return Tally((0,) * self._size, ())
+        return Tally((0,) * self._size, ()), None
 
     def with_covered(
         self,
-        tally: Tally,
+        counted: Counted,
         contributions: Sequence[Contribution],
         there: Covered,
-    ) -> Tally:
-        """Return the tally: where nobody has a genotype, no block covers anybody."""
-        return tally
+    ) -> Counted:
+        """Return the counts: where nobody has a genotype, no block covers anybody."""
+        return counted
 
 
 def _heterozygous(
@@ -177,27 +188,36 @@ def _heterozygous(
 
 
 class GenotypeCounting:
-    """Counts of genotyped files over the columns of a roster."""
+    """Counts of genotyped files over the columns of a roster.
 
-    def __init__(self, roster: Roster) -> None:
+    Args:
+        roster: the people of the files.
+        keeps_people: whether what each person adds is told, too.
+    """
+
+    def __init__(self, roster: Roster, *, keeps_people: bool = False) -> None:
         self._roster = roster
+        self._sharing = Sharing(roster) if keeps_people else None
         self._size = len(roster.layout.baseline)
-        self._columns = [roster.column_of[p] for p in roster.person_of]
+        columns = [roster.column_of[p] for p in roster.person_of]
+        self._slots = [KINDS * c for c in columns]
         self._full = [
-            2 * np.bincount(c, minlength=self._size).astype(np.int64)
-            for c in self._columns
+            2 * np.bincount(c, minlength=self._size).astype(np.int64) for c in columns
         ]
         self._full_lists = [f.tolist() for f in self._full]
-        self._people = [c.tolist() for c in self._columns]
-        self._none = Tally((0,) * self._size, ())
+        self._column_lists = [c.tolist() for c in columns]
+        self._people = [p.tolist() for p in roster.person_of]
+        self._none: Counted = (
+            Tally((0,) * self._size, ()),
+            None if self._sharing is None else self._sharing.nobody,
+        )
         self._grouped: dict[int, _Grouped] = {}
-        self._weights = _weights()
 
-    def nothing(self) -> Tally:
+    def nothing(self) -> Counted:
         """Return AN 0 in every column."""
         return self._none
 
-    def tally(self, contributions: Sequence[Contribution]) -> Tally:
+    def tally(self, contributions: Sequence[Contribution]) -> Counted:
         """Return the counts of one allele over all records that declare it.
 
         A record without genotypes lists its alleles, and so does one that does not
@@ -208,11 +228,11 @@ class GenotypeCounting:
         if len(called) == len(contributions):
             return self._called(called)
         counted = self._called(called) if called else self._none
-        if counted.carriers or not contributions[0].indexes:
+        if counted[0].carriers or not contributions[0].indexes:
             return counted
-        return _LISTED
+        return _LISTED, None
 
-    def _called(self, called: Sequence[Contribution]) -> Tally:
+    def _called(self, called: Sequence[Contribution]) -> Counted:
         site, indexes = called[0][:2]
         if len(called) > 1 or not self._roster.is_plain[site.file]:
             return self._merged(called)
@@ -222,27 +242,39 @@ class GenotypeCounting:
             return self._few(site.file, site.calls, indexes)
         if len(site.alternates) > _SEVERAL:
             return self._one_of_several(site.file, site.calls, indexes)
-        return self._many(site.file, site.calls, indexes)
+        kinds = _kinds(site.calls, indexes, 1 + len(site.alternates))
+        return self._counted(site.file, site.calls, kinds, indexes)
 
     def _one_of_several(
         self, file: int, calls: Calls, indexes: tuple[int, ...]
-    ) -> Tally:
+    ) -> Counted:
         """Count one of many alleles from its own cells; AN is that of them all."""
         grouped = self._grouped.get(id(calls))
         if grouped is None:
             if len(self._grouped) >= _KEPT:
                 self._grouped.clear()
-            grouped = _Grouped(calls, self._many(file, calls, ()).an)
+            called = self._counted(file, calls, _kinds_of_several(calls, ()), ())
+            grouped = _Grouped(calls, called)
             self._grouped[id(calls)] = grouped
-        mine = self._many(file, grouped.carrying(indexes), indexes)
-        return Tally(grouped.an, mine.carriers)
+        mine = grouped.carrying(indexes)
+        kinds = _kinds_of_several(mine, indexes)
+        tally, poly = self._tallied(file, mine, kinds, indexes)
+        shares = grouped.shares
+        if self._sharing is not None and shares is not None and tally.carriers:
+            named = self._sharing.by_kind(file, mine.cells, kinds, poly)
+            shares = self._sharing.replaced(shares, named)
+        return Tally(grouped.an, tally.carriers), shares
 
     def with_covered(
-        self, tally: Tally, contributions: Sequence[Contribution], there: Covered
-    ) -> Tally:
-        """Return a tally with the people who are covered and not called in it."""
+        self,
+        counted: Counted,
+        contributions: Sequence[Contribution],
+        there: Covered,
+    ) -> Counted:
+        """Return counts with the people who are covered and not called in them."""
+        tally, shares = counted
         if tally.an is None or not any(there.an):
-            return tally
+            return counted
         is_called = np.zeros(self._roster.people, dtype=np.bool_)
         for site, *_ in contributions:
             if site.calls is not None:
@@ -252,36 +284,58 @@ class GenotypeCounting:
         columns = self._roster.column_of[called]
         twice = np.bincount(columns, there.called[called], minlength=self._size)
         sums = zip(tally.an, there.an, twice.tolist(), strict=True)
-        return Tally(tuple(a + b - int(c) for a, b, c in sums), tally.carriers)
+        if self._sharing is not None and shares is not None:
+            more = np.where(is_called, 0, there.called)
+            shares = self._sharing.with_called(shares, more)
+        return Tally(tuple(a + b - int(c) for a, b, c in sums), tally.carriers), shares
 
-    def _few(self, file: int, calls: Calls, indexes: tuple[int, ...]) -> Tally:
-        people, an = self._people[file], self._full_lists[file].copy()
+    def _few(self, file: int, calls: Calls, indexes: tuple[int, ...]) -> Counted:
+        columns, people = self._column_lists[file], self._people[file]
+        an = self._full_lists[file].copy()
         found: dict[int, list[int]] = {}
+        named: dict[Share, list[int]] = {}
         cells, first, second = (
             calls.cells.tolist(), calls.first.tolist(), calls.second.tolist(),
         )  # fmt: skip
         for cell, one, two in zip(cells, first, second, strict=True):
             call = (one,) if two == ABSENT else (one, two)
-            _count(people[cell], call, indexes, an, found)
+            share = _count(columns[cell], call, indexes, an, found)
+            named.setdefault(share, []).append(people[cell])
         for cell, poly in calls.polyploid:
-            _count(people[cell], poly, indexes, an, found)
-        return _tally(an, found)
+            share = _count(columns[cell], poly, indexes, an, found)
+            named.setdefault(share, []).append(people[cell])
+        tally = _tally(an, found)
+        if self._sharing is None:
+            return tally, None
+        return tally, self._sharing.of_file(file, packed(named))
 
-    def _many(self, file: int, calls: Calls, indexes: tuple[int, ...]) -> Tally:
-        first, second = calls.first, calls.second
-        copies = _copies(first, second, indexes)
-        called = (first >= 0).astype(np.int64) + (second >= 0)
-        kind = (second == ABSENT) * 9 + called * 3 + copies
-        slots = self._columns[file][calls.cells] * _CLASSES + kind
-        bins = np.bincount(slots, minlength=self._size * _CLASSES)
-        sums = bins.reshape(self._size, _CLASSES) @ self._weights
+    def _counted(
+        self, file: int, calls: Calls, kinds: Kinds, indexes: tuple[int, ...]
+    ) -> Counted:
+        tally, poly = self._tallied(file, calls, kinds, indexes)
+        sharing = self._sharing
+        if sharing is None:
+            return tally, None
+        named = sharing.by_kind(file, calls.cells, kinds, poly)
+        return tally, sharing.of_file(file, named)
+
+    def _tallied(
+        self, file: int, calls: Calls, kinds: Kinds, indexes: tuple[int, ...]
+    ) -> tuple[Tally, list[tuple[int, Share]]]:
+        """Return the counts of calls, and the shares of those above ploidy 2."""
+        slots = self._slots[file][calls.cells] + kinds
+        bins = np.bincount(slots, minlength=self._size * KINDS)
+        sums = bins.reshape(self._size, KINDS) @ _WEIGHTS
         an = (self._full[file] - sums[:, 0]).tolist()
         found = {c: sums[c, 1:].tolist() for c in sums[:, 1].nonzero()[0].tolist()}
-        for cell, poly in calls.polyploid:
-            _count(self._people[file][cell], poly, indexes, an, found)
-        return _tally(an, found)
+        columns, people = self._column_lists[file], self._people[file]
+        told = [
+            (people[cell], _count(columns[cell], poly, indexes, an, found))
+            for cell, poly in calls.polyploid
+        ]
+        return _tally(an, found), told
 
-    def _merged(self, contributions: Sequence[Contribution]) -> Tally:
+    def _merged(self, contributions: Sequence[Contribution]) -> Counted:
         """Merge person by person: most copies first, then most called copies."""
         people = self._roster.people
         best = np.full(people, -1, dtype=np.int64)
@@ -292,21 +346,24 @@ class GenotypeCounting:
             score = (copies << 16 | called) << 1 | (ploidy > 1)
             np.maximum.at(best, who, score)
             np.maximum.at(most, who, called)
-        an = [0] * self._size
+        columns = self._roster.column_of
+        an = np.bincount(columns, most, minlength=self._size).astype(np.int64)
         found: dict[int, list[int]] = {}
-        columns = self._roster.column_of.tolist()
-        for column, number in zip(columns, most.tolist(), strict=True):
-            an[column] += number
-        scores: list[int] = best.tolist()
-        for person in (best >> 17 > 0).nonzero()[0].tolist():
-            points = scores[person]
-            _add(
-                found.setdefault(columns[person], [0, 0, 0, 0]),
-                points >> 17,
-                (points >> 1) & 0xFFFF,
-                is_haploid=not points & 1,
+        named: dict[Share, list[int]] = {}
+        carriers = (best >> 17 > 0).nonzero()[0]
+        rows = zip(*(a[carriers].tolist() for a in (columns, best, most)), strict=True)
+        for person, (column, points, called) in zip(
+            carriers.tolist(), rows, strict=True
+        ):
+            share = share_of(
+                points >> 17, (points >> 1) & 0xFFFF, called, 1 + (points & 1)
             )
-        return _tally(an, found)
+            _add(found.setdefault(column, [0, 0, 0, 0]), share)
+            named.setdefault(share, []).append(person)
+        tally = _tally(an.tolist(), found)
+        if self._sharing is None:
+            return tally, None
+        return tally, self._sharing.of_all(packed(named), most)
 
 
 def _is_told(one: Contribution) -> bool:
@@ -324,10 +381,12 @@ class _Grouped:
 
     Attributes:
         an: what was called in all, by column.
+        shares: those of people who carry none of its alleles, of everybody.
     """
 
-    def __init__(self, calls: Calls, an: tuple[int, ...] | None) -> None:
-        self.an = an
+    def __init__(self, calls: Calls, called: Counted) -> None:
+        self.an = called[0].an
+        self.shares = called[1]
         self._calls = calls
         both = np.concatenate((calls.first, calls.second))
         self._order = np.argsort(both, kind="stable")
@@ -352,6 +411,49 @@ class _Grouped:
             calls.second[rows],
             tuple(calls.polyploid[p] for p in sorted(places)),
         )
+
+
+def _kinds(calls: Calls, indexes: tuple[int, ...], alleles: int) -> Kinds:
+    """Return the kind of each call, up to ploidy 2: see ``SHARES``."""
+    ones, twos = _words(indexes, alleles)
+    kinds: Kinds = _KIND[ones[calls.first] + twos[calls.second]]
+    return kinds
+
+
+@lru_cache(maxsize=1024)
+def _words(indexes: tuple[int, ...], alleles: int) -> tuple[Kinds, Kinds]:
+    """Return what each allele is as the first and as the second of a call.
+
+    The last two stand for ``ABSENT`` and ``MISSING``, which are numbered so.
+    """
+    words = np.full(alleles + 2, _OTHER, dtype=np.uint8)
+    words[list(indexes)] = _MINE
+    words[ABSENT], words[MISSING] = _ABSENT, _MISSING
+    return words * np.uint8(4), words
+
+
+def _kind_of_words() -> Kinds:
+    kinds = np.zeros(16, dtype=np.uint8)
+    for first, second in product((_MISSING, _OTHER, _MINE), range(4)):
+        pair = (first, second)
+        called = sum(word >= _OTHER for word in pair)
+        kinds[4 * first + second] = (
+            9 * (second == _ABSENT) + 3 * called + pair.count(_MINE)
+        )
+    return kinds
+
+
+_ABSENT, _MISSING, _OTHER, _MINE = range(4)
+_KIND = _kind_of_words()
+
+
+def _kinds_of_several(calls: Calls, indexes: tuple[int, ...]) -> Kinds:
+    """Return the same, for a few calls of a record of many alleles."""
+    first, second = calls.first, calls.second
+    called = (first >= 0).astype(np.uint8) + (second >= 0)
+    kinds = called * np.uint8(3) + _copies(first, second, indexes).astype(np.uint8)
+    kinds[second == ABSENT] += 9
+    return kinds
 
 
 def _copies(first: Ints, second: Ints, indexes: tuple[int, ...]) -> Ints:
@@ -390,27 +492,24 @@ def _count(
     indexes: tuple[int, ...],
     an: list[int],
     found: dict[int, list[int]],
-) -> None:
+) -> Share:
+    """Count one call of somebody in a column; return their share."""
     called = sum(a >= 0 for a in call)
     an[column] += called - 2
     copies = sum(a in indexes for a in call)
+    share = share_of(copies, called, called, len(call))
     if copies:
-        sums = found.setdefault(column, [0, 0, 0, 0])
-        _add(sums, copies, called, is_haploid=len(call) == 1)
+        _add(found.setdefault(column, [0, 0, 0, 0]), share)
+    return share
 
 
-def _add(sums: list[int], copies: int, called: int, *, is_haploid: bool) -> None:
-    """Add one person to AC, homozygous, heterozygous, hemizygous.
-
-    A half call, whose only known copy is the allele, is none of the three.
-    """
+def _add(sums: list[int], share: Share) -> None:
+    """Add one person to AC, homozygous, heterozygous, hemizygous."""
+    copies, _, hom, het, hemi = share
     sums[0] += copies
-    if is_haploid:
-        sums[3] += 1
-    elif called > copies:
-        sums[2] += 1
-    elif copies > 1:
-        sums[1] += 1
+    sums[1] += hom
+    sums[2] += het
+    sums[3] += hemi
 
 
 def _tally(an: list[int], found: dict[int, list[int]]) -> Tally:
@@ -419,16 +518,9 @@ def _tally(an: list[int], found: dict[int, list[int]]) -> Tally:
 
 
 def _weights() -> Ints:
-    """Return each class's (AN lost, AC, hom, het, hemi), shape ``(18, 5)``.
+    """Return each kind's (AN lost, AC, hom, het, hemi), shape ``(18, 5)``."""
+    rows = [[2 - an, ac, *people] for ac, an, *people in SHARES]
+    return np.array(rows, dtype=np.int64)
 
-    The class of a call is ``haploid * 9 + called * 3 + copies``.
-    """
-    weights = np.zeros((_CLASSES, 5), dtype=np.int64)
-    for haploid in (0, 1):
-        for called in range(3):
-            for copies in range(called + 1):
-                sums = [0, 0, 0, 0]
-                if copies:
-                    _add(sums, copies, called, is_haploid=bool(haploid))
-                weights[haploid * 9 + called * 3 + copies] = [2 - called, *sums]
-    return weights
+
+_WEIGHTS = _weights()

@@ -71,7 +71,7 @@ class Coverage:
 
     def take(self, site: Site, frontier: int | None) -> None:
         """Let the blocks of a site wait; ``frontier`` is ``None`` on a past contig."""
-        if self._roster is None:
+        if self._roster is None or not len(self._roster.person_of[site.file]):
             return
         self.is_declared = self.is_declared or is_block(site) or bool(site.alternates)
         blocks = list(blocks_of(site, self._roster))

@@ -357,15 +357,16 @@ class Merger:
         start, reference, alternate, end = key
         one = found[0].site
         if len(found) == 1 and not one.filters and found[0].is_sound:
-            tally = self._counting.tally(found)
+            tally, shares = self._counting.tally(found)
             return VariantRecord(
                 rank, start, end, reference, alternate, tally, (),
-                found[0].structure, found[0].annotation,
+                found[0].structure, found[0].annotation, shares,
             )  # fmt: skip
         sound = [c for c in found if c.is_sound]
         passing = [c for c in sound if not c.site.filters]
         counted = passing or sound
-        tally = self._counting.tally(counted) if counted else self._counting.nothing()
+        counting = self._counting
+        tally, shares = counting.tally(counted) if counted else counting.nothing()
         filters = () if passing else _words_failed(sound)
         if not tally.exists and any(c.is_lost for c in found):
             filters = (SKIPPED,)  # somebody may carry it all the same
@@ -373,7 +374,7 @@ class Merger:
         annotation = united(c.annotation for c in sound if c.annotation is not None)
         return VariantRecord(
             rank, start, end, reference, alternate, tally, filters,
-            structure, annotation,
+            structure, annotation, shares,
         )  # fmt: skip
 
     def _covered(
@@ -383,8 +384,9 @@ class Merger:
         if record.filters:
             return record
         counted = [c for c in found if c.is_sound and not c.site.filters]
-        tally = self._counting.with_covered(record.tally, counted, there)
-        return record._replace(tally=tally)
+        before = record.tally, record.shares
+        tally, shares = self._counting.with_covered(before, counted, there)
+        return record._replace(tally=tally, shares=shares)
 
     def _account(
         self, record: VariantRecord, found: Sequence[Contribution], sign: int

@@ -36,6 +36,7 @@ from loaders.genotypes import (
     reorder_format,
 )
 from loaders.info import value_of
+from loaders.leaving import NOBODY
 from loaders.lines import LONGEST_LINE
 from loaders.report import FileReport
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from beacon.model.genome import Contig
     from loaders.declared import DeclaredCounts, Row
     from loaders.header import Header
+    from loaders.leaving import KeptColumns
     from loaders.reader import VcfLines
 
 _FIXED = 8
@@ -171,6 +173,7 @@ class VcfSites:
         left_out: contig names whose sequence is not the assembly's.
         keep_filtered: whether records that failed a FILTER count like others.
         copies: how copy numbers of the samples are read.
+        kept: the sample columns that are read; ``None``: all.
     """
 
     def __init__(
@@ -184,9 +187,11 @@ class VcfSites:
         left_out: frozenset[str],
         keep_filtered: bool,
         copies: CopyNumbers | None = None,
+        kept: KeptColumns | None = None,
     ) -> None:
         self._text = text
-        self._copies = copies or CopyNumbers([None] * len(header.samples))
+        self._copies = copies or _unsexed(header)
+        self._kept = kept
         self._number = number
         self._is_last_bad = False
         self._last = 0
@@ -356,9 +361,10 @@ class VcfSites:
         calls = reach = None
         is_symbolic = b"<" in columns[4]
         if self._samples:
-            calls = self._calls(columns, line, len(alternates) + 1)
+            calls = self._kept_calls(columns, line, len(alternates) + 1)
             if alternates and alternates[0][0] == "<" and _COPIES in line:
-                calls = self._copies.calls(line, calls, contig, alternates)
+                read = line if self._kept is None else self._kept.line(line)
+                calls = self._copies.calls(read, calls, contig, alternates)
             if is_symbolic or not alternates or self._is_gvcf:
                 reach = self._reach(contig, start, reference, alternates, columns)
         filters, is_odd = self._filters[columns[6]]
@@ -375,7 +381,7 @@ class VcfSites:
             alternates,
             filters,
             calls,
-            self._info(info, len(alternates), number) if self._samples else None,
+            self._info(info, len(alternates), number),
             columns[2],
             info,
             told=self._told(info, reference, alternates, number),
@@ -396,6 +402,8 @@ class VcfSites:
         without any is a place.
         """
         reach = reach_of(start, reference, alternates, columns)
+        if reach is not None and self._kept is not None:
+            reach = self._kept.reach(reach)
         own = Reach(start + len(reference))
         if reach is None:
             is_sequence = columns[4].translate(None, b",*").isalpha()
@@ -411,7 +419,12 @@ class VcfSites:
         return reach
 
     def _info(self, info: bytes, alternates: int, number: int) -> InfoCounts | None:
-        """Return INFO's counts, to be compared with the genotypes'."""
+        """Return INFO's counts, to be compared with the genotypes'.
+
+        Where somebody is left out they are of others.
+        """
+        if not self._samples:
+            return None
         fields = b";" + info
         ac, an = value_of(fields, _AC), value_of(fields, _AN)
         if ac is None and an is None:
@@ -420,7 +433,7 @@ class VcfSites:
         is_whole = counts.an is not None and None not in counts.ac
         if not is_whole or _HOM in fields or fields.count(_AC) + fields.count(_AN) > 2:
             self._check_counts(fields, alternates, number)
-        return counts
+        return counts if self._kept is None else None
 
     def _check_counts(self, fields: bytes, alternates: int, number: int) -> None:
         """Note malformed counts; where they are all there is, the record is bad."""
@@ -448,19 +461,42 @@ class VcfSites:
         except Contradiction as error:
             raise _BadLine(Fault.COUNTS, str(error)) from error
 
-    def _calls(self, columns: list[bytes], line: bytes, alleles: int) -> Calls | None:
+    def _kept_calls(
+        self, columns: list[bytes], line: bytes, alleles: int
+    ) -> Calls | None:
+        """Return the calls of the sample columns that are read."""
+        kept = self._kept
+        if kept is None:
+            return self._calls(columns, line, self._samples, alleles)
+        try:
+            calls = self._calls(columns, line, self._samples, alleles)
+        except _BadLine as bad:
+            if bad.reason is not Fault.GENOTYPE:
+                raise
+            # What is left out must not make a record bad: look at the rest alone.
+            if not kept.number:
+                return NOBODY
+            rest = kept.line(line)
+            return self._calls(rest.split(b"\t", 9), rest, kept.number, alleles)
+        if not kept.number:
+            return NOBODY
+        return None if calls is None else kept.calls(calls)
+
+    def _calls(
+        self, columns: list[bytes], line: bytes, samples: int, alleles: int
+    ) -> Calls | None:
         form = columns[8]
         start = len(line) - len(columns[9]) - 1
         try:
             if form == b"GT" or form.startswith(b"GT:"):
-                return read_calls(line, start, self._samples, alleles)
+                return read_calls(line, start, samples, alleles)
             fields = form.split(b":")
             if b"GT" not in fields:
-                if line.count(b"\t", start) != self._samples:
+                if line.count(b"\t", start) != samples:
                     raise _wrong_columns(9 + line.count(b"\t", start), self._columns)
                 return None
             alone = reorder_format(line, fields.index(b"GT"))
-            return read_calls(alone, 0, self._samples, alleles)
+            return read_calls(alone, 0, samples, alleles)
         except WrongColumns as error:
             raise _BadLine(Fault.COLUMNS, str(error)) from error
         except BadGenotype as error:
@@ -485,6 +521,11 @@ class VcfSites:
             self._number, number, contig, start, None, reference, alternates,
             (), None, None, fields=info, is_skipped=True,
         )  # fmt: skip
+
+
+def _unsexed(header: Header) -> CopyNumbers:
+    samples = len(header.samples)
+    return CopyNumbers([None] * samples, is_alone=samples == 1)
 
 
 def _wrong_columns(found: int, expected: int) -> _BadLine:

@@ -187,6 +187,7 @@ def _print_facts(dataset: Dataset) -> None:
             "release": f"{release.ordinal}, published {release.published:%Y-%m-%d}",
             "assembly": release.assembly,
             "people": _people(release),
+            "individuals": "kept" if release.keeps_people else "not kept",
             "variants": f"{release.variants:,}",
             "coverage": release.coverage or "not declared",
             "contigs": ", ".join(sorted(release.contigs, key=_genome_order)),

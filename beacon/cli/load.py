@@ -124,6 +124,11 @@ load.add_command(genes)
     metavar="N",
     help="Processes that read [default: one a core, 4 at most].",
 )
+@click.option(
+    "--counts-only",
+    is_flag=True,
+    help="Keep the counts alone, not the individuals behind them.",
+)
 @click.option("--dry-run", is_flag=True, help="Read and report; store nothing.")
 @click.option(
     "--report",
@@ -146,6 +151,7 @@ def variants(
     max_bad: str,
     vrs_ids: bool,  # noqa: FBT001 - click passes it by name
     jobs: int,
+    counts_only: bool,  # noqa: FBT001 - click passes it by name
     dry_run: bool,  # noqa: FBT001 - click passes it by name
     report: Path | None,
 ) -> None:
@@ -164,6 +170,7 @@ def variants(
         max_bad=_share(max_bad),
         info_counts=None if info_counts is None else read_choice(info_counts, PRESETS),
         callable_regions=regions,
+        keeps_people=not (counts_only or dry_run),
     )
     settings = settings_of(context)
     request = LoadRequest(

@@ -156,6 +156,8 @@ def _load(
         if plan.cuts:
             texts = writer.accounts()
         writing.conclude(_accounts(cohort, texts))
+        if cohort.people is not None:
+            catalogue.keep_people(writer.number, cohort.people)
         return writer.publish(
             fingerprint=opened.fingerprint,
             genotyped=cohort.is_genotyped,
@@ -263,6 +265,8 @@ def _opened(request: LoadRequest) -> _Opened:
         "reference": _reference_name(request.reference_path(cohort.assembly.name)),
         "callable": _digest_of(options.callable_regions),
         "vrsIds": request.keeps_vrs_ids or None,
+        "countsOnly": (cohort.is_genotyped and not options.keeps_people) or None,
+        "without": sorted(map(_digest_of_name, cohort.without)) or None,
     }
     told = {k: v for k, v in told.items() if v is not None}
     work = _work(request, cohort, cohort.plan())
@@ -330,6 +334,10 @@ def _reference_name(path: Path | None) -> str | None:
         return None
     size = path.stat().st_size if path.is_file() else 0
     return f"{path.name} ({size} bytes)"
+
+
+def _digest_of_name(name: str) -> str:
+    return sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _digest_of(path: Path | None) -> str | None:

@@ -48,6 +48,7 @@ class Release:
         variants: how many alleles exist (see contract, "Meaning of the data").
         sample_count: people, or ``None`` for a sites-only source.
         coverage: how it declares where it looked; ``None``: it does not.
+        keeps_people: whether the individuals behind all its counts are kept.
         options: the load's options that shape its content, as given.
         report: the load report, as written by ``--report``.
     """
@@ -69,6 +70,7 @@ class Release:
     options: Mapping[str, object] = field(default_factory=dict)
     report: Mapping[str, object] = field(default_factory=dict)
     coverage: CoverageKind | None = None
+    keeps_people: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

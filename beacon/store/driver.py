@@ -47,6 +47,7 @@ DATASETS = "datasets"
 RELEASES = "releases"
 COUNTERS = "counters"
 GENES = "genes"
+PEOPLE = "people"
 LONG_INDEX = [("c", 1), ("k", 1), ("s", 1), ("e", 1)]
 MATE_INDEX = [("mc", 1), ("ms", 1)]
 HAS_MATE: dict[str, object] = {"mc": {"$exists": True}}

@@ -270,6 +270,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         options=json.loads(kept["options"]),
         report=json.loads(kept["report"]),
         coverage=CoverageKind(told) if (told := kept["coverage"]) else None,
+        keeps_people=all(part["has_people"] for part in kept["parts"]),
     )
     kinds = kept["annotated"]
     return StoredRelease(

@@ -34,6 +34,7 @@ from beacon.store.genes import keep_genes
 from beacon.store.lease import Ticket
 from beacon.store.naming import IdentifierWriter
 from beacon.store.ownership import this_process
+from beacon.store.people import keep_people
 from beacon.store.release_documents import (
     FORMAT,
     LISTED,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
     from beacon.model.counts import Layout
     from beacon.model.dataset import Dataset, Release
+    from beacon.model.people import People
     from beacon.store.connection import StoreAddress
     from beacon.store.release_documents import (
         DatasetDocument,
@@ -408,6 +410,10 @@ class Catalogue:
     def identifiers(self, writer: ReleaseWriter, assembly: str) -> IdentifierWriter:
         """Return what keeps the VRS ids of a release that is being written."""
         return IdentifierWriter(self._database, assembly, writer.number, writer.chunk)
+
+    def keep_people(self, part: int, people: People) -> None:
+        """Keep who is behind the counts of a part that is being loaded."""
+        keep_people(self._database, part, people)
 
     def keep_genes(self, texts: Mapping[str, bytes]) -> None:
         """Replace these texts of the table of genes, all at once."""

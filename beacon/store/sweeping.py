@@ -27,6 +27,7 @@ from beacon.store.driver import (
 from beacon.store.keys import position_range
 from beacon.store.naming import forget_identifiers
 from beacon.store.ownership import is_alive, is_here
+from beacon.store.people import forget_people
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -165,6 +166,7 @@ class Sweeper:
         annotations.delete_many({"_id": {"$gte": low, "$lt": high}})
         forget_identifiers(self._database, release["assembly"], release["_id"])
         ChunkMarks(self._database, release["_id"]).forget()
+        forget_people(self._database, release["_id"])
         self._releases.delete_one({"_id": release["_id"]})
         self._datasets.update_one(
             {"_id": release["dataset"]}, {"$pull": {"withdrawn": release["_id"]}}

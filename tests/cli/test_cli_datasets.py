@@ -106,3 +106,15 @@ def test_description_that_means_nothing_is_bad_usage(
 
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_individuals_are_kept_or_not(empty_beacon: Command, tmp_path: Path) -> None:
+    """What is kept of people is shown; counts alone when asked for."""
+    path = write(tmp_path / "a.vcf", "1/1\t0/0")
+    shown = []
+    for options in ((), ("--counts-only",)):
+        empty_beacon("load", "variants", path, "--dataset", "d1", *options)
+        shown += empty_beacon("datasets", "show", "d1").stdout.splitlines()
+
+    told = [line.split(maxsplit=1)[1] for line in shown if line.startswith("indiv")]
+    assert told == ["kept", "not kept"]

@@ -1,11 +1,13 @@
 """A load is whole or nothing, and the same files change nothing."""
 
 import asyncio
+import json
 import random
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from beacon.model.genome import Contig
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.model.status import Status
+from beacon.store.people import read_people
 from loaders import LoadOptions
 from loaders.mapping import read_choice
 from loaders.presets import PRESETS
@@ -341,3 +344,67 @@ async def test_a_release_of_another_version_is_a_sentence(
         await variant_store.datasets()
     assert load_variants(catalogue, request(FIVE)).is_new
     assert len(await variant_store.datasets()) == 1
+
+
+@pytest.fixture
+def trio(tmp_path):
+    """A file of three people."""
+    path = tmp_path / "trio.vcf"
+    path.write_text(
+        "##fileformat=VCFv4.2\n"
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\tC\n"
+        "22\t50300078\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\t0/0\t1/1\n"
+    )
+    return path
+
+
+def _people_kept(store_address, release):
+    with MongoClient(store_address.uri) as client:
+        return read_people(client[store_address.database], release.number)
+
+
+def test_people_are_kept_until_their_release_goes(catalogue, store_address, trio):
+    """A load keeps who is behind its counts, and they go with it."""
+    first = load_variants(catalogue, request(trio)).release
+    kept = _people_kept(store_address, first)
+    second = load_variants(catalogue, request(trio, keeps_people=False))
+
+    assert first.keeps_people
+    assert ("A", "B", "C") == kept.names
+    assert kept.names == tuple(name for (name,) in kept.samples)
+    assert second.is_new
+    assert not second.release.keeps_people
+    assert second.release.options["countsOnly"]
+    assert first.layout == second.release.layout
+    assert _people_kept(store_address, second.release) is None
+
+    catalogue.remove("five", 1)
+
+    assert _people_kept(store_address, first) is None
+
+
+def test_sites_keep_nobody(catalogue, store_address, frequencies):
+    """Without genotypes there is nobody, and asking for counts alone is no news."""
+    release = load_variants(catalogue, request(frequencies)).release
+    again = load_variants(catalogue, request(frequencies, keeps_people=False))
+
+    assert not release.keeps_people
+    assert not again.is_new
+    assert _people_kept(store_address, release) is None
+
+
+def test_who_is_left_out_makes_another_release(catalogue, store_address, trio):
+    """Who withdrew is told by a digest alone, and only who is in the files counts."""
+    load_variants(catalogue, request(trio, excluded=frozenset(["else"])))
+    gone = "A"
+    told = [
+        load_variants(catalogue, request(trio, excluded=frozenset(names)))
+        for names in ([gone], [gone, "else"], [])
+    ]
+
+    assert [True, False, True] == [outcome.is_new for outcome in told]
+    assert 2 == told[0].release.sample_count
+    assert (4,) == told[0].release.layout.baseline
+    assert [sha256(gone.encode()).hexdigest()] == told[0].release.options["without"]
+    assert "withdrawn" in json.dumps(told[0].as_dict())
+    assert gone not in _people_kept(store_address, told[0].release).names

@@ -8,6 +8,7 @@ import pytest
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import VariantRecord, group_counts
 from loaders import Cohort, LoadOptions, open_cohort
+from tests.loaders.laws import assert_shares
 
 Row = tuple[str, int, str, str, str, tuple[str, ...]]
 """contig, POS, REF, ALT, FILTER and sample cells."""
@@ -48,6 +49,7 @@ def load() -> Callable[..., tuple[Cohort, dict[str, VariantRecord]]]:
         cohort = open_cohort(paths, LoadOptions(**{"assembly": "GRCh37", **options}))
         records = {}
         for record in cohort.records(reference):
+            assert_shares(cohort, record)
             contig = ASSEMBLIES[cohort.assembly.name].contigs[record.rank - 1].name
             alternate = record.alternate or "place"
             key = f"{contig}-{record.start + 1}-{record.reference}-{alternate}"

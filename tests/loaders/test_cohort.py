@@ -14,7 +14,9 @@ from loaders import merging
 from loaders.reference import FastaReference
 
 S3 = ("A", "B", "C")
-SHARED_TMP = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHARED_TMP = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 def row(pos, ref, alt, *cells, contig="22", filters="PASS", info="."):

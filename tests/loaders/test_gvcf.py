@@ -19,6 +19,7 @@ from beacon.model.counts import group_counts
 from beacon.model.dataset import CoverageKind
 from loaders import LoadOptions, merging, open_cohort
 from loaders.reference import FastaReference
+from tests.loaders.laws import assert_shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,10 +44,10 @@ def read(*paths, reference=None, **options):
     """Return the cohort, its last record of each allele, and its last runs."""
     cohort = open_cohort(paths, LoadOptions(**{"assembly": "GRCh37", **options}))
     told: list[CoverageRun] = []
-    records = {
-        (r.rank, r.start + 1, r.reference, r.alternate): r
-        for r in cohort.records(reference, None, told.append)
-    }
+    records = {}
+    for r in cohort.records(reference, None, told.append):
+        assert_shares(cohort, r)
+        records[r.rank, r.start + 1, r.reference, r.alternate] = r
     return cohort, records, _last_told(told)
 
 
