@@ -153,7 +153,7 @@ class Crew:
     def _hire(self) -> Connection:
         ours, theirs = Pipe()
         number = theirs.fileno()
-        command = [sys.executable, "-c", _PROGRAM, str(number), str(os.getpid())]
+        command = [sys.executable, "-P", "-c", _PROGRAM, str(number), str(os.getpid())]
         process = subprocess.Popen(  # noqa: S603 - our own program
             command, stdin=subprocess.DEVNULL, pass_fds=(number,)
         )
