@@ -241,6 +241,8 @@ def _appended(
     opened = open_files(request)
     layout = _layout(base, opened)
     is_apart = _shares_people(base, opened.work.cohort)
+    if is_apart:
+        _refuse_contigs(base.release, opened.work.cohort, _contigs_of_cuts(opened))
 
     def publish(writer: ReleaseWriter, opened: Opened) -> Release:
         try:
@@ -306,11 +308,31 @@ def _check_end(release: Release, cohort: Cohort, *, is_apart: bool) -> None:
     if cohort.coverage is not release.coverage:
         reason = "the new files have reference blocks"
         raise _ReadAgain(reason)
-    if is_apart and not cohort.contigs.isdisjoint(release.contigs):
-        reason = "new and old files hold the same people on the same contigs"
-        if not cohort.is_genotyped:
-            reason = "new and old files hold the same contigs, and counts do not add up"
-        raise _ReadAgain(reason)
+    if is_apart:
+        _refuse_contigs(release, cohort, cohort.contigs)
+
+
+def _contigs_of_cuts(opened: Opened) -> frozenset[str]:
+    """Return contigs that the new files have, known before they are read.
+
+    What goes wrong with large files shows at once then, and a load of all files that
+    was killed is found again.
+    """
+    ranks = {cut.rank for cut in opened.work.plan.cuts}
+    return frozenset(
+        contig.name
+        for contig in opened.work.cohort.assembly.contigs
+        if contig.rank in ranks
+    )
+
+
+def _refuse_contigs(release: Release, cohort: Cohort, contigs: frozenset[str]) -> None:
+    if contigs.isdisjoint(release.contigs):
+        return
+    reason = "new and old files hold the same people on the same contigs"
+    if not cohort.is_genotyped:
+        reason = "new and old files hold the same contigs, and counts do not add up"
+    raise _ReadAgain(reason)
 
 
 def _publish(writer: ReleaseWriter, base: Base, opened: Opened) -> Release:

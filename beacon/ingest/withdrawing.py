@@ -117,6 +117,8 @@ def _apply(
     individuals: Sequence[str],
     told: Callable[[Withdrawn], None],
 ) -> Withdrawn | None:
+    """Carry an order out; a load that was killed and could go on gives way to it."""
+    catalogue.give_up_killed(dataset)
     withdrawn = catalogue.withdrawals.withdraw(dataset, individuals, without)
     if withdrawn is not None:
         told(withdrawn)

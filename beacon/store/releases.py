@@ -393,6 +393,19 @@ class Catalogue:
         host = owner["host"].split("/")[0]
         return f"dataset {dataset} is being loaded by process {owner['pid']} on {host}"
 
+    def give_up_killed(self, dataset: str) -> bool:
+        """Discard a load of a dataset that was killed; say whether there was one.
+
+        Raises:
+            LoadRejected: one of its processes still writes.
+        """
+        with driver_errors():
+            left = self._sweeper.left_behind(dataset)
+            if left is not None:
+                self._sweeper.give_up(left)
+                self._sweeper.sweep()
+        return left is not None
+
     def rollback(self, dataset: str, to_ordinal: int | None = None) -> Release:
         """Serve an earlier release again: by default the one before.
 
