@@ -153,7 +153,6 @@ class ReleaseWriter:
         self.chunk = chunk
         self._queue.put({self._carriers: self._carriers.close()})
         self._carriers.enter(chunk)
-        self._kinds, self._is_annotated = set(), False
 
     def leave(self, text: str) -> None:
         """Mark the chunk as whole, after all of it is written.
@@ -168,6 +167,7 @@ class ReleaseWriter:
         self._send_rest()
         kinds = frozenset(self._kinds) if self._is_annotated else None
         document = self._marks.document(Mark(self.chunk, text, kinds))
+        self._kinds, self._is_annotated = set(), False  # the marks remember them
         self._queue.put({self._marks: [document]})
         self._raise_failure()
 
