@@ -435,8 +435,10 @@ class Merger:
         counting = self._counting
         tally, shares = counting.tally(counted) if counted else counting.nothing()
         filters = () if passing else _words_failed(sound)
-        if not tally.exists and any(c.is_lost for c in found):
-            filters = (SKIPPED,)  # somebody may carry it all the same
+        if len(sound) < len(found) and not (passing and tally.exists):
+            # Somebody may carry it all the same, whatever the others say.
+            words = filters if tally.exists else ()
+            filters = tuple(sorted({*words, SKIPPED}))
         structure = reduce(structural.united, (c.structure for c in counted), None)
         annotation = united(c.annotation for c in sound if c.annotation is not None)
         return VariantRecord(

@@ -26,6 +26,7 @@ from beacon.model.variant import Allele
 from beacon.store.groups import adding_up, basis_of, regional, totals
 from beacon.store.keys import is_site
 from beacon.store.packing import pack, structure_of, unpack
+from beacon.store.rows import words_left
 from beacon.store.scanning import allele_of
 
 if TYPE_CHECKING:
@@ -202,7 +203,8 @@ class Individuals:
             shares = called_only(shares)
         columns = self._crowds[part.number].people.column_of
         left = tally_without(tally, shares, columns, self._gone[part.number])
-        return pack(left, filters, part.layout, structure_of(blob))
+        words = words_left(left, filters)
+        return pack(left, words, part.layout, structure_of(blob))
 
     def declared(self, shelf: Shelf, place: Place, looked: Looked) -> Place:
         """Return a place as its coverage would say it without whoever is left out.

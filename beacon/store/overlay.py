@@ -34,6 +34,7 @@ from beacon.store.driver import (
 )
 from beacon.store.keys import is_site, position_range, start_of
 from beacon.store.packing import EXISTS, pack, structure_of, unpack
+from beacon.store.rows import words_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -359,7 +360,8 @@ class OverlayWriter:
         tally, filters = unpack(blob, self._before)
         try:
             tally = lessened(tally, overlay.leavers, change.shares)
-            return pack(tally, filters, self._after, structure_of(blob))
+            words = words_left(tally, filters)
+            return pack(tally, words, self._after, structure_of(blob))
         except ValueError as error:
             raise StoreUnavailable(self._disagree(change)) from error
 
