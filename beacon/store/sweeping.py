@@ -32,7 +32,7 @@ from beacon.store.ownership import is_alive, is_here
 from beacon.store.people import forget_people
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pymongo.database import Database
 
@@ -165,20 +165,36 @@ class Sweeper:
         if "owner" not in release:  # it was published once
             self._let_readers_finish(release["dataset"])
         assembly, number = release["assembly"], release["_id"]
+        parts = self._remove_unheld(release, ())
+        forget_bins(self._database, assembly, number)
+        self._releases.delete_one({"_id": number})
+        # Another sweep may have let go of the same parts at the same time.
+        self._remove_unheld(release, parts)
+        self._datasets.update_one(
+            {"_id": release["dataset"]}, {"$pull": {"withdrawn": number}}
+        )
+
+    def _remove_unheld(
+        self, release: ReleaseDocument, done: Collection[int]
+    ) -> Collection[int]:
+        """Remove what no other release holds; return the numbers of fields gone.
+
+        Args:
+            release: on its way out.
+            done: fields that are gone already.
+        """
+        assembly, gone = release["assembly"], set(done)
         held = list(self._held_by_others(release))
         numbers = {part["number"] for part in held}
-        fields = {field for part in held for field in part["fields"]}
+        fields = gone.union(field for part in held for field in part["fields"])
         for part in release["parts"]:
             for field in part["fields"]:
                 if field not in fields:
                     self._remove_field(assembly, field, part["touched"])
-            if part["number"] not in numbers:
+                    gone.add(field)
+            if part["number"] not in numbers | set(done):
                 self._remove_part(assembly, part["number"])
-        forget_bins(self._database, assembly, number)
-        self._releases.delete_one({"_id": number})
-        self._datasets.update_one(
-            {"_id": release["dataset"]}, {"$pull": {"withdrawn": number}}
-        )
+        return gone
 
     def _held_by_others(self, release: ReleaseDocument) -> Iterator[PartDocument]:
         """Yield the parts of all other releases that hold one of a release's."""
