@@ -94,7 +94,7 @@ def append_variants(
         return load_variants(catalogue, request, progress, say)
     request = without_withdrawn(catalogue, request)
     request = _inherited(request, base.release)
-    request = _without_known(request, base.release)
+    request, known = _without_known(request, base.release)
     if not request.paths:
         return LoadOutcome(
             dataset=request.dataset,
@@ -107,10 +107,10 @@ def append_variants(
     with TemporaryDirectory() as home:
         table = Path(home) / "samples.tsv"
         try:
-            known = _with_samples(request, base, table)
-            return _appended(catalogue, known, base, told)
+            new = _with_samples(request, base, table)
+            return _appended(catalogue, new, base, told)
         except _ReadAgain as reason:
-            whole = _all_again(request, base, str(reason), table)
+            whole = _all_again(request, base, str(reason), table, known)
         return load_variants(catalogue, whole, *told)
 
 
@@ -189,8 +189,13 @@ def _choice(told: Mapping[str, object]) -> Choice:
     )
 
 
-def _without_known(request: LoadRequest, release: Release) -> LoadRequest:
-    """Return a request for the files that are new; a note names the others."""
+def _without_known(
+    request: LoadRequest, release: Release
+) -> tuple[LoadRequest, dict[str, Path]]:
+    """Return a request for the files that are new; a note names the others.
+
+    And where those others are now, by sha256.
+    """
     known = {one.sha256 for one in release.inputs}
     there = [read_input(path) for path in request.paths]
     paths = tuple(
@@ -207,7 +212,9 @@ def _without_known(request: LoadRequest, release: Release) -> LoadRequest:
             f" left out ({named})"
         )
         notes = (*notes, note)
-    return replace(request, paths=paths, notes=notes)
+    digests = zip(there, request.paths, strict=True)
+    where = {one.sha256: path for one, path in digests if one.sha256 in known}
+    return replace(request, paths=paths, notes=notes), where
 
 
 def _refuse_other_kind(cohort: Cohort, release: Release) -> None:
@@ -370,16 +377,27 @@ def _fingerprint(release: Release, opened: Opened) -> str:
 
 
 def _all_again(
-    request: LoadRequest, base: Base, reason: str, table: Path
+    request: LoadRequest,
+    base: Base,
+    reason: str,
+    table: Path,
+    known: Mapping[str, Path],
 ) -> LoadRequest:
     """Return the request that reads the old files with the new ones, as one load.
+
+    Args:
+        request: for the new ones.
+        base: what is appended to.
+        reason: why.
+        table: where a table of all samples may be written.
+        known: where old files are that were given again, by sha256.
 
     Raises:
         LoadRejected: an old file is not what it was, or cannot be found.
         UsageError: the samples of the old files are needed, and not kept.
     """
     release, options = base.release, request.options
-    old = tuple(_kept(one, reason) for one in release.inputs)
+    old = tuple(known.get(one.sha256) or _kept(one, reason) for one in release.inputs)
     samples = options.samples
     if base.people is not None:
         samples = _table(dict(_rows_of(base.people)), options, table)
@@ -415,8 +433,8 @@ def _kept(one: Input, reason: str) -> Path:
         except ReadError:
             what = "cannot be found"
     message = (
-        f"{one.name} has to be read again ({reason}), but it {what}; load all files"
-        " of the dataset without --append"
+        f"{one.name} has to be read again ({reason}), but it {what}; give that"
+        " file, too, from where it is now, or load all files without --append"
     )
     raise LoadRejected(message)
 

@@ -255,6 +255,10 @@ def test_an_old_file_that_is_needed_and_gone_is_named(
 
     assert before == catalogue.dataset("d").release
 
+    moved = append_variants(catalogue, request("d", more, tmp_path / "elsewhere.vcf"))
+
+    assert ["elsewhere.vcf", "more.vcf"] == [i.name for i in moved.release.inputs]
+
 
 def test_what_does_not_fit_is_refused(
     catalogue: Catalogue, two: tuple[Path, Path], tmp_path: Path
