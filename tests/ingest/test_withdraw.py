@@ -80,8 +80,18 @@ def _records(draw: st.DrawFn, samples: int) -> list[str]:
             word = chance.choice(("PASS", "PASS", "q10"))
             row = [chance.choice(calls) for _ in range(samples)]
             fields = (contig, str(pos), ".", ref, alt, ".", word, told, "GT", *row)
+            if samples > 1:  # in a file of whoever leaves, nobody else is told of
+                lines += chance.choice(([], [], [], _other_records(fields)))
             lines.append("\t".join(fields))
     return lines
+
+
+def _other_records(fields: tuple[str, ...]) -> list[str]:
+    """Return records of the same alleles: one that lists them, one that is bad."""
+    place, cells = fields[:8], fields[9:]
+    listing = (*place, "DP", *("7" for _ in cells))
+    bad = (*place, "GT", *("no call" for _ in cells))
+    return ["\t".join(listing), "\t".join(bad)]
 
 
 @pytest.fixture
