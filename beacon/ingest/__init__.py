@@ -14,7 +14,12 @@ from beacon.ingest.loading import (
     load_variants,
     try_variants,
 )
-from beacon.ingest.withdrawing import WithdrawOutcome, reapply, withdraw
+from beacon.ingest.withdrawing import (
+    WithdrawOutcome,
+    is_forgetful,
+    reapply,
+    withdraw,
+)
 
 __all__ = [
     "Journal",
@@ -24,6 +29,7 @@ __all__ = [
     "append_variants",
     "load_genes",
     "load_variants",
+    "is_forgetful",
     "reapply",
     "try_variants",
     "with_duplicates",

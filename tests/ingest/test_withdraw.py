@@ -18,6 +18,7 @@ from beacon.ingest import (
     Journal,
     LoadRequest,
     append_variants,
+    is_forgetful,
     load_variants,
     reapply,
     withdraw,
@@ -309,15 +310,47 @@ def test_a_restored_database_forgets_nobody(
     _load(catalogue, "x", files)
     journal.append(catalogue.withdrawals.new_orders("x", ["p2", "nobody"]))
     journal.append(catalogue.withdrawals.new_orders("y", ["p2"]))
+    is_restored = is_forgetful(catalogue, journal)
     left = [reapply(catalogue, journal), reapply(catalogue, journal)]
     later = _load(catalogue, "y", files).release
     expected = _expected(catalogue, database, files, "p2")
 
+    assert is_restored
+    assert not is_forgetful(catalogue, journal)
     assert [1, 0] == left
     assert expected == _said(database, "x")
     assert expected == _said(database, "y")
     assert later is not None
     assert 3 == len(catalogue.withdrawals.orders()) - 1
+
+
+def test_what_stops_is_done_by_the_next(
+    catalogue: Catalogue, journal: Journal, files: list[Path], hurried: None
+) -> None:
+    """A restored store is forgetful until everybody is left out of it."""
+    first = _load(catalogue, "x", files).release
+    journal.append(catalogue.withdrawals.new_orders("x", ["p2"]))
+    with catalogue.begin("x", assembly="GRCh37", layout=first.layout):
+        with pytest.raises(UsageError, match="the order is kept"):
+            reapply(catalogue, journal)
+
+    assert is_forgetful(catalogue, journal)
+    assert 1 == reapply(catalogue, journal)
+
+
+def test_others_work_while_somebody_is_erased(
+    catalogue: Catalogue, journal: Journal, files: list[Path], hurried: None
+) -> None:
+    """Nobody is served who has left: what another process erases is left to it."""
+    _load(catalogue, "x", files)
+    left = []
+    withdraw(
+        catalogue, journal, "x", ["p2"],
+        told=lambda _: left.append(reapply(catalogue, journal)),
+    )  # fmt: skip
+
+    assert [0] == left
+    assert not catalogue.withdrawals.standing("x", ["p2"]).parts
 
 
 def test_the_store_tells_another_journal(
