@@ -417,16 +417,24 @@ class Block:
         found = (self.bitmap & self._probe(person)).to_array()
         return np.asarray(found, dtype=np.int64) >> self._place.bits
 
-    def shares(self, ordinal: int) -> Shares:
-        """Return the shares of one allele."""
+    def shares(self, ordinal: int, of: Collection[int] | None = None) -> Shares:
+        """Return the shares of one allele.
+
+        Args:
+            ordinal: where it stands.
+            of: people whose shares are needed, others are left unnamed; ``None``: all.
+        """
         fields, table = self._fields, self.table
         found: dict[int, list[int]] = {}
         low, high = np.searchsorted(fields.ordinals, (ordinal, ordinal + 1)).tolist()
         shares, people = fields.shares[low:high], fields.people[low:high]
         for share, person in zip(shares.tolist(), people.tolist(), strict=True):
-            found.setdefault(share, []).append(person)
+            if of is None or person in of:
+                found.setdefault(share, []).append(person)
         for number in (fields.dense_ordinals == ordinal).nonzero()[0].tolist():
-            found[int(fields.dense_shares[number])] = self._people_of(number)
+            who = self._people_of(number) if of is None else self._those_in(number, of)
+            if who:
+                found[int(fields.dense_shares[number])] = who
         others = tuple((table[s], who) for s, who in found.items())
         usual = table[int(fields.usual[ordinal])]
         return Shares(usual, others, self.otherwise.get(ordinal))
@@ -438,6 +446,15 @@ class Block:
         found = np.asarray((self.bitmap & whole).to_array(), dtype=np.int64)
         people: list[int] = (found - first).tolist()
         return people
+
+    def _those_in(self, number: int, people: Collection[int]) -> list[int]:
+        """Return those of some people who are in one set of many, ascending."""
+        bits = self._place.bits
+        return [
+            person
+            for person in sorted(people)
+            if person >> bits == 0 and number << bits | person in self.bitmap
+        ]
 
     def sums(self, column_of: Ints, width: int) -> Ints:
         """Return what people add together, shape ``(alleles, width, 5)``.

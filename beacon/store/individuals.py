@@ -171,7 +171,8 @@ class Individuals:
             if not mine:
                 continue
             asked = [alleles[n] for n in mine]
-            shares = await self._carriers.shares(part.number, asked)
+            gone = self._gone[part.number]
+            shares = await self._carriers.shares(part.number, asked, gone)
             for n in mine:
                 blob = part.blob(held[n]) or b""
                 said = shares.get(alleles[n])

@@ -26,7 +26,7 @@ from beacon.ingest import (
 from beacon.ingest.loading import without
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import group_counts
-from beacon.model.errors import NotFound, StoreUnavailable, UsageError
+from beacon.model.errors import LoadRejected, NotFound, StoreUnavailable, UsageError
 from beacon.model.orders import Order
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
@@ -324,15 +324,45 @@ def test_a_restored_database_forgets_nobody(
     assert 3 == len(catalogue.withdrawals.orders()) - 1
 
 
+async def test_nobody_is_left(
+    catalogue: Catalogue,
+    database: Database[_Documents],
+    variant_store: VariantStore,
+    journal: Journal,
+    files: list[Path],
+    hurried: None,
+) -> None:
+    """Without anybody nothing is covered, and nothing exists."""
+    _load(catalogue, "x", files)
+    for gone in (["p0", "p1"], ["p2", "p3", "p4"]):
+        withdraw(catalogue, journal, "x", gone)
+    facts, rows = _said(database, "x")
+    contig = ASSEMBLIES["GRCh37"].contigs[21]
+    found = []
+    for asked in ("C", "T"):
+        pattern = VariantPattern(contig=contig, spellings=((89, "A", asked),))
+        query = Query(pattern=pattern, granularity=Granularity.RECORD)
+        found += (await variant_store.find(query, {"x": Granularity.RECORD})).datasets
+
+    assert (0, 0) == facts[:2]
+    assert not any(exists for *_, exists in rows.values())
+    assert [0, 0] == [f.total for f in found]
+    assert [0, 0] == [f.place.an for f in found]
+    with pytest.raises(LoadRejected, match="nobody to count"):
+        _load(catalogue, "x", files)
+
+
 def test_what_stops_is_done_by_the_next(
     catalogue: Catalogue, journal: Journal, files: list[Path], hurried: None
 ) -> None:
     """A restored store is forgetful until everybody is left out of it."""
     first = _load(catalogue, "x", files).release
     journal.append(catalogue.withdrawals.new_orders("x", ["p2"]))
-    with catalogue.begin("x", assembly="GRCh37", layout=first.layout):
-        with pytest.raises(UsageError, match="the order is kept"):
-            reapply(catalogue, journal)
+    with (
+        catalogue.begin("x", assembly="GRCh37", layout=first.layout),
+        pytest.raises(UsageError, match="the order is kept"),
+    ):
+        reapply(catalogue, journal)
 
     assert is_forgetful(catalogue, journal)
     assert 1 == reapply(catalogue, journal)

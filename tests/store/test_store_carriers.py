@@ -82,6 +82,9 @@ def test_a_block_says_what_it_was_given(alleles: _Alleles) -> None:
     assert [_plain(block.shares(o)) for o in range(len(block))] == [
         _plain(shares) for _, shares in alleles
     ]
+    assert [block.shares(o).otherwise for o in range(len(block))] == [
+        shares.otherwise for _, shares in alleles
+    ]
 
 
 @given(_ALLELES, st.integers(0, _PEOPLE - 1))
@@ -92,6 +95,9 @@ def test_a_person_stands_where_the_shares_say(alleles: _Alleles, person: int) ->
 
     assert [shares.of(person) for _, shares in alleles] == [
         block.table[s] for s in block.standing(person).tolist()
+    ]
+    assert [shares.of(person) for _, shares in alleles] == [
+        block.shares(o, {person, 299}).of(person) for o in range(len(block))
     ]
 
 
@@ -126,6 +132,7 @@ def test_who_is_erased_stands_nowhere(alleles: _Alleles, gone: set[int]) -> None
     for person in {0, 41, 93, 299} - gone:
         assert (before.standing(person) == after.standing(person)).all()
     assert before.identities == after.identities
+    assert before.otherwise == after.otherwise
     assert after.without(gone) is None
 
 
