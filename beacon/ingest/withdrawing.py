@@ -139,7 +139,7 @@ def reapply(catalogue: Catalogue, journal: Journal) -> int:
         UsageError: a dataset from which somebody must go is being loaded.
         StoreUnavailable: the database or the journal failed.
     """
-    orders = _shared_orders(catalogue, journal)
+    orders, missing = _shared_orders(catalogue, journal)
     by_dataset: dict[str, list[str]] = defaultdict(list)
     for order in orders:
         by_dataset[order.dataset].append(order.individual)
@@ -147,22 +147,36 @@ def reapply(catalogue: Catalogue, journal: Journal) -> int:
     if orders:
         catalogue.sweep()
     for dataset, individuals in sorted(by_dataset.items()):
-        catalogue.withdrawals.finish(dataset)
         try:
-            standing = catalogue.withdrawals.standing(dataset, individuals)
+            standing = catalogue.withdrawals.remaining(dataset, individuals)
         except NotFound:
             continue
         if standing.parts:
             done = _apply(catalogue, dataset, individuals, lambda _: None)
             left += 0 if done is None else done.people
+    # Last of all: what stops here is done by whoever comes next (``is_forgetful``).
+    catalogue.withdrawals.keep_orders(missing)
     return left
 
 
-def _shared_orders(catalogue: Catalogue, journal: Journal) -> list[Order]:
-    """Return every order; the journal and the store have them all from now on."""
+def is_forgetful(catalogue: Catalogue, journal: Journal) -> bool:
+    """Whether the store lacks an order of the journal, as after it was restored.
+
+    Raises:
+        StoreUnavailable: the database or the journal failed.
+    """
+    here = {order[:2] for order in journal.orders()}
+    return bool(here) and not here.issubset(
+        order[:2] for order in catalogue.withdrawals.orders()
+    )
+
+
+def _shared_orders(
+    catalogue: Catalogue, journal: Journal
+) -> tuple[list[Order], list[Order]]:
+    """Return every order, all of them in the journal, and those the store lacks."""
     here = {order[:2]: order for order in journal.orders()}
     there = {order[:2]: order for order in catalogue.withdrawals.orders()}
     journal.append([order for name, order in there.items() if name not in here])
     missing = [order for name, order in here.items() if name not in there]
-    catalogue.withdrawals.keep_orders(missing)
-    return [*{**there, **here}.values()]
+    return [*{**there, **here}.values()], missing

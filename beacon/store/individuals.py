@@ -21,12 +21,11 @@ from beacon.model.grouped import (
     summed,
     tally_without,
 )
-from beacon.model.people import UNCALLED, Shares
+from beacon.model.people import UNCALLED, Shares, left_of
 from beacon.model.variant import Allele
 from beacon.store.groups import adding_up, basis_of, regional, totals
 from beacon.store.keys import is_site
 from beacon.store.packing import pack, structure_of, unpack
-from beacon.store.rows import words_left
 from beacon.store.scanning import allele_of
 
 if TYPE_CHECKING:
@@ -172,7 +171,8 @@ class Individuals:
             if not mine:
                 continue
             asked = [alleles[n] for n in mine]
-            shares = await self._carriers.shares(part.number, asked)
+            gone = self._gone[part.number]
+            shares = await self._carriers.shares(part.number, asked, gone)
             for n in mine:
                 blob = part.blob(held[n]) or b""
                 said = shares.get(alleles[n])
@@ -202,9 +202,11 @@ class Individuals:
         if not allele.alternate:
             shares = called_only(shares)
         columns = self._crowds[part.number].people.column_of
+        if tally.carriers is None:
+            return blob
         left = tally_without(tally, shares, columns, self._gone[part.number])
-        words = words_left(left, filters)
-        return pack(left, words, part.layout, structure_of(blob))
+        left, filters = left_of(left, filters, shares.otherwise)
+        return pack(left, filters, part.layout, structure_of(blob))
 
     def declared(self, shelf: Shelf, place: Place, looked: Looked) -> Place:
         """Return a place as its coverage would say it without whoever is left out.

@@ -183,11 +183,6 @@ class Rows:
         return tally, tuple(sorted(words)), structure
 
 
-def words_left(tally: Tally, words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the FILTER words of an allele that some of its carriers left."""
-    return (SKIPPED,) if SKIPPED in words and not tally.exists else words
-
-
 def _passing(said: Sequence[tuple[Part, bytes]]) -> Sequence[tuple[Part, bytes]]:
     """Return what passed its filters; all, where nothing did."""
     return [(part, blob) for part, blob in said if not blob[0] & FILTERED] or said

@@ -11,6 +11,7 @@ changes the dataset finishes it first:
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -259,6 +260,22 @@ class Withdrawer:
             )
             raise UsageError(message)
 
+    def remaining(self, dataset: str, individuals: Collection[str]) -> Standing:
+        """Return where some individuals are, and are counted still.
+
+        What a killed withdrawal left is finished first; what another process
+        finishes just now is left to it, for nobody is served those people any more.
+
+        Raises:
+            NotFound: when there is no such dataset.
+        """
+        try:
+            self.finish(dataset)
+        except UsageError:
+            standing = self.standing(dataset, individuals)
+            return standing._replace(parts=_counted(standing))
+        return self.standing(dataset, individuals)
+
     def finish(self, dataset: str, withdrawn: Withdrawn | None = None) -> None:
         """Finish what a withdrawal left to be done, if there is anything.
 
@@ -300,6 +317,19 @@ class Withdrawer:
 
 def _written(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _counted(standing: Standing) -> dict[int, tuple[People, tuple[int, ...]]]:
+    """Return the parts with those of the people whom their counts do not lack yet."""
+    gone: dict[int, set[int]] = defaultdict(set)
+    for release in standing.releases:
+        for part in release["parts"]:
+            gone[part["number"]].update(part.get("gone", ()))
+    left = {
+        part: (people, tuple(n for n in numbers if n not in gone[part]))
+        for part, (people, numbers) in standing.parts.items()
+    }
+    return {part: found for part, found in left.items() if found[1]}
 
 
 def named_in(people: People, individuals: Collection[str]) -> tuple[int, ...]:
