@@ -26,6 +26,7 @@ from beacon.model.variant import Allele
 from beacon.store.groups import adding_up, basis_of, regional, totals
 from beacon.store.keys import is_site
 from beacon.store.packing import pack, structure_of, unpack
+from beacon.store.reach import Leaving
 from beacon.store.scanning import allele_of
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
     from beacon.store.people import PeopleTable
+    from beacon.store.reach_documents import ReachTable
     from beacon.store.rows import Part
     from beacon.store.tables import Row
 
@@ -132,6 +134,7 @@ class Individuals:
         shelves: the datasets that are asked.
         crowds: their people, by part, of the parts that keep them.
         carriers: of the assembly.
+        reach: of the assembly.
         excluded: who is left out.
         by: columns to count people by.
     """
@@ -142,6 +145,7 @@ class Individuals:
         shelves: Sequence[Shelf],
         crowds: Mapping[int, Crowd],
         carriers: CarrierTable,
+        reach: ReachTable,
         *,
         excluded: Collection[str],
         by: Sequence[str],
@@ -149,6 +153,7 @@ class Individuals:
         self._contig = contig
         self._crowds = crowds
         self._carriers = carriers
+        self._reach = reach
         self._excluded = excluded
         self._by = by
         self._gone = {part: crowd.of(excluded) for part, crowd in crowds.items()}
@@ -204,16 +209,32 @@ class Individuals:
         left = tally_without(tally, shares, columns, self._gone[part.number])
         return pack(left, filters, part.layout, structure_of(blob))
 
+    async def leaving(
+        self, shelves: Sequence[Shelf], stretch: tuple[int, int]
+    ) -> dict[int, Leaving]:
+        """Return whom to leave out of the blocks of parts, where that is kept."""
+        found: dict[int, Leaving] = {}
+        for shelf in shelves:
+            for part in shelf.rows.parts:
+                gone = sorted(self._gone.get(part.number, NOBODY))
+                if _is_left(shelf, part) and gone:
+                    rank = self._contig.rank
+                    runs = await self._reach.get(part.number, rank, stretch, gone)
+                    column_of = self._crowds[part.number].people.column_of
+                    columns = [column_of[person] for person in gone]
+                    found[part.number] = Leaving(columns, runs, len(part.everybody))
+        return found
+
     def declared(self, shelf: Shelf, place: Place, looked: Looked) -> Place:
         """Return a place as its coverage would say it without whoever is left out.
 
-        Whom blocks of a gVCF cover is kept by column, not by person.
+        Blocks were read without them already, where whom those cover is kept.
         """
         self._called[shelf.dataset.id] = looked
         gone = {
             part.number: self._gone[part.number]
             for part, _ in looked.called()
-            if self._gone.get(part.number)
+            if self._gone.get(part.number) and not _is_left(shelf, part)
         }
         if not gone or place.has_record or not place.an:
             return place
@@ -313,3 +334,8 @@ class Individuals:
         for part, an in looked.called():
             found[part.number] = regional(an, self._crowds[part.number].people)
         return found
+
+
+def _is_left(shelf: Shelf, part: Part) -> bool:
+    """Whether the blocks of a part are read without whoever is left out."""
+    return shelf.release.coverage is CoverageKind.BLOCKS and part.has_reach

@@ -76,7 +76,7 @@ def keep_people(database: Database[Document], part: int, people: People) -> None
         collection.delete_many({"$and": [_of(part), {"_id": {"$nin": list(kept)}}]})
         database.get_collection(RELEASES, write_concern=JOURNALED).update_many(
             {"parts.number": part},
-            {"$set": {"parts.$[this].has_people": True}},
+            {"$set": {"parts.$[this].has_people": True, "parts.$[this].has_reach": True}},
             array_filters=[{"this.number": part}],
         )
 

@@ -28,6 +28,7 @@ from beacon.store.driver import (
     coverage_collection,
     driver_errors,
     long_collection,
+    reach_collection,
     patience_options,
     server_time,
     variants_collection,
@@ -341,7 +342,7 @@ class Catalogue:
 
     def _make_collections(self, assembly: str) -> None:
         names = (variants_collection, long_collection, coverage_collection)
-        for name in (*names, carriers_collection):
+        for name in (*names, carriers_collection, reach_collection):
             try:
                 self._database.create_collection(
                     name(assembly),
