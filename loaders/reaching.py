@@ -8,7 +8,8 @@ is: whoever reads the runs takes the most copies at each base.
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,7 +29,8 @@ _FULL = 1 << 16
 """Runs that are told together."""
 
 
-class _Together(NamedTuple):
+@dataclass(slots=True)
+class _Together:
     """What a file calls of its people now, and since where."""
 
     people: Ints
@@ -55,6 +57,8 @@ class Reaching:
     def _begin(self) -> None:
         self._people, self._starts = array(_NUMBERS), array(_NUMBERS)
         self._ends, self._copies = array(_NUMBERS), array(_NUMBERS)
+        self._closed: list[tuple[Ints, Ints, int, NDArray[np.uint8]]] = []
+        self._size = 0
 
     def enter(self, rank: int) -> None:
         """Go to another contig, after ``finish``."""
@@ -78,27 +82,27 @@ class Reaching:
 
     def _take_all(self, file: int, block: Block) -> None:
         """Take a block of many people: few of them change."""
-        start, end, people, copies = block
-        who, called = np.atleast_1d(people), np.atleast_1d(copies)
+        start, end, who, called = block
+        people, copies = np.atleast_1d(who), np.atleast_1d(called)
         last = self._together.get(file)
-        if last is None or not _goes_on(last, block, who):
+        if last is None or not _goes_on(last, block, people):
             if last is not None:
-                self._close_all(last, np.arange(len(last.people)))
-            starts = np.full(len(who), start, dtype=np.int64)
-            self._together[file] = _Together(who, starts, start, end, called)
+                self._close_all(last, last.copies.nonzero()[0])
+            starts = np.full(len(people), start, dtype=np.int64)
+            self._together[file] = _Together(people, starts, start, end, copies)
             return
-        changed = (last.copies != called).nonzero()[0]
+        changed = (last.copies != copies).nonzero()[0]
         if len(changed):
             self._close_all(last, changed)
             last.starts[changed] = start
-        self._together[file] = last._replace(begin=start, end=end, copies=called)
+        last.begin, last.end, last.copies = start, end, copies
 
     def finish(self) -> None:
         """Tell all that is left of the contig."""
         for person, run in self._alone.items():
             self._close(person, run)
         for last in self._together.values():
-            self._close_all(last, np.arange(len(last.people)))
+            self._close_all(last, last.copies.nonzero()[0])
         self._alone.clear()
         self._together.clear()
         self._tell()
@@ -112,21 +116,34 @@ class Reaching:
             self._tell()
 
     def _close_all(self, last: _Together, which: NDArray[np.intp]) -> None:
-        which = which[last.copies[which] > 0]
-        ends = np.full(len(which), last.end, dtype=np.int64)
-        copies = last.copies[which].astype(np.int64)
-        self._people.frombytes(last.people[which].astype(np.int64).tobytes())
-        self._starts.frombytes(last.starts[which].tobytes())
-        self._ends.frombytes(ends.tobytes())
-        self._copies.frombytes(copies.tobytes())
-        if len(self._people) >= _FULL:
+        runs = last.people[which], last.starts[which], last.end, last.copies[which]
+        self._closed.append(runs)
+        self._size += len(which)
+        if self._size >= _FULL:
             self._tell()
 
     def _tell(self) -> None:
-        if self._people:
-            runs = self._people, self._starts, self._ends, self._copies
-            self._begin()
+        """Tell what is closed; who was not called is not told."""
+        runs = self._people, self._starts, self._ends, self._copies
+        closed = self._closed
+        self._begin()
+        if runs[0]:
             self._told(Reached(self._rank, *runs))
+        if closed:
+            people, starts, ends, copies = zip(*closed, strict=True)
+            sizes = [len(one) for one in people]
+            called = np.concatenate(copies)
+            columns = (
+                np.concatenate(people),
+                np.concatenate(starts),
+                np.repeat(np.array(ends, dtype=np.int64), sizes),
+                called,
+            )
+            self._told(Reached(self._rank, *(_numbers(c[called > 0]) for c in columns)))
+
+
+def _numbers(values: Ints | NDArray[np.uint8]) -> array[int]:
+    return array(_NUMBERS, values.astype(np.int64).tobytes())
 
 
 def _goes_on(last: _Together, block: Block, people: Ints) -> bool:
