@@ -23,7 +23,7 @@ from beacon.model.grouped import (
 )
 from beacon.model.people import UNCALLED, Shares
 from beacon.model.variant import Allele
-from beacon.store.groups import adding_up, basis_of, regional, totals
+from beacon.store.groups import adding_up, basis_of, by_blocks, regional, totals
 from beacon.store.keys import is_site
 from beacon.store.packing import pack, structure_of, unpack
 from beacon.store.reach import Leaving
@@ -295,7 +295,7 @@ class Individuals:
             carried, called = totals(shelf, basis[1])
             expected = (carried if is_it else 0, called)
         elif an is not None and shelf.dataset.id in self._called:
-            shares = self._regional(self._called[shelf.dataset.id])
+            shares = self._regional(shelf, self._called[shelf.dataset.id])
             expected = (0, an)
         else:
             return ()
@@ -328,11 +328,16 @@ class Individuals:
             found[part.number] = shares
         return found
 
-    def _regional(self, looked: Looked) -> dict[int, Shares | None]:
+    def _regional(self, shelf: Shelf, looked: Looked) -> dict[int, Shares | None]:
         """Return the shares that coverage gives the people of parts."""
         found: dict[int, Shares | None] = {p: Shares(UNCALLED) for p in self._crowds}
         for part, an in looked.called():
-            found[part.number] = regional(an, self._crowds[part.number].people)
+            people = self._crowds[part.number].people
+            if shelf.release.coverage is CoverageKind.BLOCKS:
+                gone = self._gone[part.number] if part.has_reach else NOBODY
+                found[part.number] = by_blocks(an, people, gone)
+            else:
+                found[part.number] = regional(an, people)
         return found
 
 

@@ -28,8 +28,8 @@ from beacon.store.driver import (
     coverage_collection,
     driver_errors,
     long_collection,
-    reach_collection,
     patience_options,
+    reach_collection,
     server_time,
     variants_collection,
 )

@@ -412,11 +412,12 @@ def _withdraw_and_die(address: StoreAddress, journal: Journal, moment: str) -> N
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
-    if moment == "any":
-        signal.signal(signal.SIGALRM, die)
-        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.02, 0.3))  # noqa: S311
     with Catalogue(address) as catalogue:
         journal.append(catalogue.withdrawals.new_orders("x", ["p1"]))
+        if moment == "any":
+            signal.signal(signal.SIGALRM, die)
+            seconds = random.uniform(0.001, 0.3)  # noqa: S311 (any will do)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
         doomed = die if moment == "before the flip" else without
         done = catalogue.withdrawals.withdraw("x", ["p1"], doomed)
         if moment == "after the flip":

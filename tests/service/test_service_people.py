@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pymongo import MongoClient
 
 from beacon.ingest import Journal, LoadRequest, load_variants, withdraw
 from beacon.model.errors import InvalidRequest
@@ -366,10 +367,22 @@ GVCF = HEAD.replace(
 )
 
 
-async def test_blocks_do_not_tell_who_was_called(
-    catalogue: Catalogue, variant_store: VariantStore, tmp_path: Path
+@pytest.mark.parametrize(
+    ("is_old", "expected"),
+    [
+        (False, ["not_seen 0/4", "not_covered"]),
+        (True, ["not_seen 0/None", "no_answer"]),
+    ],
+)
+async def test_blocks_are_asked_without_somebody(
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    store_address: StoreAddress,
+    tmp_path: Path,
+    is_old: bool,
+    expected: list[str],
 ) -> None:
-    """Where others certainly remain, a "no" without its AN; else no answer."""
+    """The others' copies answer; where who is covered is not kept, no AN is said."""
     paths = []
     for name, end in (("P1", 300), ("P2", 200), ("P3", 200)):
         path = tmp_path / f"{name}.g.vcf"
@@ -383,6 +396,10 @@ async def test_blocks_do_not_tell_who_was_called(
         references={},
     )
     load_variants(catalogue, request)
+    if is_old:
+        with MongoClient(store_address.uri) as client:
+            releases = client[store_address.database]["releases"]
+            releases.update_many({}, {"$unset": {"parts.0.has_reach": ""}})
     beacon = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
     places = ("22-20000150-A-G", "22-20000250-A-G")
     asked = [question(text, excluded=("P1",)) for text in places]
@@ -393,7 +410,4 @@ async def test_blocks_do_not_tell_who_was_called(
         "not_seen 0/6",
         "not_seen 0/2",
     ]
-    assert [words(answer)["blocks"] for answer in answers] == [
-        "not_seen 0/None",
-        "no_answer",
-    ]
+    assert [words(answer)["blocks"] for answer in answers] == expected
