@@ -222,7 +222,7 @@ class Individuals:
                     runs = await self._reach.get(part.number, rank, stretch, gone)
                     column_of = self._crowds[part.number].people.column_of
                     columns = [column_of[person] for person in gone]
-                    found[part.number] = Leaving(columns, runs, len(part.everybody))
+                    found[part.number] = Leaving(columns, runs)
         return found
 
     def declared(self, shelf: Shelf, place: Place, looked: Looked) -> Place:

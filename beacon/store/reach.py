@@ -112,38 +112,28 @@ def in_bins(runs: Runs) -> tuple[NDArray[np.intp], Ints, Runs]:
 Called = tuple[int, ...]
 """Copies by column."""
 
+_WINDOW_BITS = 20
+
 
 class Leaving:
-    """What some people add to the AN of blocks along a stretch of a contig.
+    """What some people add to the AN of blocks on a contig.
+
+    It is summed up for a window of 2**20 bases at once.
 
     Args:
         columns: in which each of them is counted.
         runs: what blocks call of each, ``united``.
-        width: how many columns there are.
     """
 
-    def __init__(
-        self, columns: Sequence[int], runs: Sequence[Runs], width: int
-    ) -> None:
-        ends = [edges for one in runs for edges in one[:2]]
-        bounds = np.unique(np.concatenate(ends)) if ends else np.zeros(0, np.int64)
-        steps = np.zeros((len(bounds) + 1, width), dtype=np.int64)
-        for column, (starts, stops, copies) in zip(columns, runs, strict=True):
-            np.add.at(steps[:, column], np.searchsorted(bounds, starts) + 1, copies)
-            np.add.at(steps[:, column], np.searchsorted(bounds, stops) + 1, -copies)
-        self._bounds: list[int] = bounds.tolist()
-        self._called: list[Called] = [
-            tuple(row) for row in np.cumsum(steps, axis=0).tolist()
+    def __init__(self, columns: Sequence[int], runs: Sequence[Runs]) -> None:
+        self._columns = sorted(set(columns))
+        self._people = [
+            (self._columns.index(column), one)
+            for column, one in zip(columns, runs, strict=True)
         ]
-
-    def along(self, start: int, end: int) -> Iterator[tuple[int, int, Called]]:
-        """Yield what they add along a stretch, piece by piece."""
-        place = bisect_right(self._bounds, start)
-        while start < end:
-            bound = self._bounds[place] if place < len(self._bounds) else end
-            stop = min(bound, end)
-            yield start, stop, self._called[place]
-            start, place = stop, place + 1
+        self._window = -1
+        self._bounds: list[int] = []
+        self._called: list[Called] = []
 
     def left(self, first: int, runs: Iterable[Run]) -> list[Run]:
         """Return runs of a bin that begins at ``first`` without these people.
@@ -153,11 +143,52 @@ class Leaving:
         Raises:
             ValueError: when they add more than there is.
         """
+        if first >> _WINDOW_BITS != self._window:
+            self._enter(first >> _WINDOW_BITS)
         return lessened(
-            Run(low - first, high - first, _less(run.an, gone))
+            Run(low - first, high - first, self._less(run.an, gone))
             for run in runs
-            for low, high, gone in self.along(first + run.start, first + run.end)
+            for low, high, gone in self._along(first + run.start, first + run.end)
         )
+
+    def _enter(self, window: int) -> None:
+        """Sum up what they add in another window."""
+        low, high = window << _WINDOW_BITS, (window + 1) << _WINDOW_BITS
+        mine = [
+            (place, starts[one], ends[one], copies[one])
+            for place, (starts, ends, copies) in self._people
+            for one in [
+                slice(ends.searchsorted(low, "right"), starts.searchsorted(high))
+            ]
+        ]
+        edges = [edges for _, starts, ends, _ in mine for edges in (starts, ends)]
+        bounds = np.unique(np.concatenate([np.array([low]), *edges]))
+        steps = np.zeros((len(bounds) + 1, len(self._columns)), dtype=np.int64)
+        for place, starts, ends, copies in mine:
+            steps[bounds.searchsorted(starts) + 1, place] += copies
+            steps[bounds.searchsorted(ends) + 1, place] -= copies
+        self._window, self._bounds = window, bounds.tolist()
+        self._called = [tuple(row) for row in np.cumsum(steps, axis=0).tolist()]
+
+    def _along(self, start: int, end: int) -> Iterator[tuple[int, int, Called]]:
+        """Yield what they add along a stretch of the window, piece by piece."""
+        place = bisect_right(self._bounds, start)
+        while start < end:
+            bound = self._bounds[place] if place < len(self._bounds) else end
+            stop = min(bound, end)
+            yield start, stop, self._called[place]
+            start, place = stop, place + 1
+
+    def _less(self, an: Called | None, gone: Called) -> Called | None:
+        if an is None:
+            return None
+        left = list(an)
+        for column, copies in zip(self._columns, gone, strict=True):
+            left[column] -= copies
+            if left[column] < 0:
+                message = f"{copies} are more than {an[column]}"
+                raise ValueError(message)
+        return tuple(left)
 
 
 def lessened(runs: Iterable[Run]) -> list[Run]:
@@ -172,13 +203,3 @@ def lessened(runs: Iterable[Run]) -> list[Run]:
         else:
             found.append(run)
     return found
-
-
-def _less(an: Called | None, gone: Called) -> Called | None:
-    if an is None:
-        return None
-    left = tuple(a - b for a, b in zip(an, gone, strict=True))
-    if min(left) < 0:
-        message = f"{gone} are more than {an}"
-        raise ValueError(message)
-    return left

@@ -109,7 +109,7 @@ def _by_blocks(database: Database[Document], overlay: Overlay, rank: int) -> Lea
     people = [leaver.person for leaver in overlay.leavers]
     runs = read_reach(database, overlay.assembly, overlay.part.number, rank, people)
     columns = [leaver.column for leaver in overlay.leavers]
-    return Leaving(columns, runs, len(overlay.part.everybody))
+    return Leaving(columns, runs)
 
 
 def _changes(

@@ -17,6 +17,7 @@ from pymongo import MongoClient
 from beacon.ingest import Journal, LoadRequest, load_variants, withdraw
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import CoverageRun, group_counts
+from beacon.model.errors import UsageError
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.store import folding, reach_documents
@@ -142,7 +143,7 @@ def test_what_is_left_is_a_difference_base_by_base(
         for base, (a, b, c) in enumerate(called)
         if a + b + c
     ]
-    leaving = Leaving((0, 0), [united(_runs(one)), united(_runs(other))], 2)
+    leaving = Leaving((0, 0), [united(_runs(one)), united(_runs(other))])
 
     assert [Run(40, 70, (0, 2))] == leaving.left(0, runs)
 
@@ -434,3 +435,20 @@ def test_regions_lose_as_many_copies_as_somebody_has(
     withdraw(catalogue, journal, "x", gone[1:])
 
     assert _said(database, "y") == _said(database, "x")
+
+
+def test_blocks_of_an_older_version_cannot_be_lessened(
+    catalogue: Catalogue, database: Database, journal: Journal, tmp_path: Path
+) -> None:
+    """Where it is not kept whom blocks cover, nothing is ever said to be done."""
+    paths = _write(tmp_path / "files", _FIXED)
+    _load(catalogue, "x", paths)
+    database["releases"].update_many({}, {"$unset": {"parts.0.has_reach": ""}})
+    with pytest.raises(UsageError, match="load its files again"):
+        withdraw(catalogue, journal, "x", ["Q"])
+    outcome = withdraw(catalogue, journal, "x", ["Q"], is_for_future=True)
+    _load(catalogue, "x", paths)
+
+    assert outcome.is_served_bare
+    with pytest.raises(UsageError, match="withdrawn since"):
+        catalogue.rollback("x")
