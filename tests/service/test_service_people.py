@@ -411,3 +411,35 @@ async def test_blocks_are_asked_without_somebody(
         "not_seen 0/2",
     ]
     assert [words(answer)["blocks"] for answer in answers] == expected
+
+
+async def test_blocks_over_some_of_a_column_are_no_groups(
+    catalogue: Catalogue, variant_store: VariantStore, tmp_path: Path
+) -> None:
+    """Whom they cover is not guessed from how many they are."""
+    paths = []
+    for name, end in (("P1", 300), ("P2", 200)):
+        path = tmp_path / f"{name}.g.vcf"
+        block = f"22\t20000101\t.\tA\t<NON_REF>\t.\t.\tEND=20000{end}\tGT\t0/0\n"
+        path.write_text(f"{GVCF}{name}\n{block}")
+        paths.append(path)
+    table = tmp_path / "samples.tsv"
+    table.write_text("sample\tstatus\nP1\taffected\nP2\tunaffected\n")
+    request = LoadRequest(
+        dataset="blocks",
+        paths=tuple(paths),
+        options=LoadOptions(assembly="GRCh37", samples=table),
+        references={},
+    )
+    load_variants(catalogue, request)
+    beacon = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
+    both, one = [
+        await beacon.answer(question(text, by=("status",)), OPERATOR)
+        for text in ("22-20000150-A-G", "22-20000250-A-G")
+    ]
+    called = [
+        [group.counts and group.counts.an for group in answer.datasets[0].groups]
+        for answer in (both, one)
+    ]
+
+    assert called == [[2, 2], [None, None]]
