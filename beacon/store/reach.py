@@ -91,6 +91,11 @@ def unpack_reach(blob: bytes) -> Runs:
     return Runs(ends - lengths, ends, planes[6])
 
 
+def how_many_bins(runs: Runs) -> Ints:
+    """Return of each run how many bins hold it."""
+    return ((runs.ends - 1) >> BIN_BITS) - (runs.starts >> BIN_BITS) + 1
+
+
 def in_bins(runs: Runs) -> tuple[NDArray[np.intp], Ints, Runs]:
     """Return runs cut at the bins' bounds.
 
@@ -98,8 +103,7 @@ def in_bins(runs: Runs) -> tuple[NDArray[np.intp], Ints, Runs]:
         Of each piece which run it is of, its bin, and the pieces as offsets in it.
     """
     starts, ends, copies = runs
-    first, last = starts >> BIN_BITS, (ends - 1) >> BIN_BITS
-    number = last - first + 1
+    first, number = starts >> BIN_BITS, how_many_bins(runs)
     which = np.repeat(np.arange(len(starts)), number)
     before = np.repeat(np.cumsum(number) - number, number)
     bins = first[which] + np.arange(len(which)) - before

@@ -11,6 +11,7 @@ base the most copies.
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from struct import Struct
 from typing import TYPE_CHECKING, cast
 
@@ -27,6 +28,7 @@ from beacon.store.driver import (
 from beacon.store.reach import (
     BIN_BITS,
     Runs,
+    how_many_bins,
     in_bins,
     pack_reach,
     united,
@@ -34,9 +36,10 @@ from beacon.store.reach import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
+    from numpy.typing import NDArray
     from pymongo.collection import Collection
     from pymongo.database import Database
 
@@ -44,8 +47,10 @@ if TYPE_CHECKING:
 
 _ID = Struct(">IIIIII")
 _PERSON, _BIN = 2, 3
-_FULL = 1 << 20
+_FULL = 1 << 18
 """Runs that wait to be packed."""
+_PIECES = 1 << 16
+"""Runs that are packed at once, cut where bins begin."""
 _BATCH = 5000
 _NOTHING = np.zeros(0, dtype=np.int64)
 
@@ -72,24 +77,35 @@ class ReachWriter:
         """Begin a chunk; what the last one collected was taken by ``close``."""
         self._chunk, self._counter = chunk, 0
 
-    def collect(self, reached: Reached) -> list[Document]:
-        """Take runs; return documents, where enough wait."""
-        whole = self.close() if reached.rank != self._rank else []
+    def collect(self, reached: Reached) -> Iterator[list[Document]]:
+        """Take runs; yield documents, some at a time, where enough runs wait."""
+        if reached.rank != self._rank:
+            yield from self.close()
         self._rank = reached.rank
         self._held.append(reached)
         self._size += len(reached.people)
-        return whole if self._size < _FULL else whole + self.close()
+        if self._size >= _FULL:
+            yield from self.close()
 
-    def close(self) -> list[Document]:
-        """Return the documents that are left."""
+    def close(self) -> Iterator[list[Document]]:
+        """Yield the documents that are left."""
         if not self._held:
-            return []
+            return
         people, *runs = (
             np.concatenate([np.asarray(one[n], dtype=np.int64) for one in self._held])
             for n in range(1, 5)
         )
         self._held, self._size = [], 0
-        which, bins, pieces = in_bins(Runs(*runs))
+        order = people.argsort(kind="stable")
+        people, ordered = people[order], Runs(*(values[order] for values in runs))
+        part = np.cumsum(how_many_bins(ordered)) // _PIECES
+        edges = [0, *(part[1:] != part[:-1]).nonzero()[0] + 1, len(part)]
+        for low, high in pairwise(edges):
+            mine = Runs(*(values[low:high] for values in ordered))
+            yield self._documents(people[low:high], mine)
+
+    def _documents(self, people: NDArray[np.int64], runs: Runs) -> list[Document]:
+        which, bins, pieces = in_bins(runs)
         people = people[which]
         order = np.lexsort((bins, people))
         people, bins = people[order], bins[order]
@@ -98,10 +114,10 @@ class ReachWriter:
         is_first[1:] = (people[1:] != people[:-1]) | (bins[1:] != bins[:-1])
         firsts = is_first.nonzero()[0]
         names = zip(people[firsts].tolist(), bins[firsts].tolist(), strict=True)
-        edges = [*firsts.tolist(), len(order)]
+        edges = pairwise([*firsts.tolist(), len(order)])
         return [
-            self._document(name, Runs(*(v[low:high] for v in pieces)))
-            for name, low, high in zip(names, edges, edges[1:], strict=False)
+            self._document(name, Runs(*(values[low:high] for values in pieces)))
+            for name, (low, high) in zip(names, edges, strict=True)
         ]
 
     def _document(self, name: tuple[int, int], runs: Runs) -> Document:

@@ -223,8 +223,7 @@ class ReleaseWriter:
             StoreUnavailable: when an earlier batch could not be written.
             LoadRejected: when this load lost its lease.
         """
-        documents = self._reach.collect(reached)
-        if documents:
+        for documents in self._reach.collect(reached):
             self._raise_failure()
             self._queue.put({self._reach: documents})
 
@@ -406,8 +405,9 @@ class ReleaseWriter:
 
     def _send_people(self) -> None:
         """Send what is held of single people."""
-        carriers, reach = self._carriers.close(), self._reach.close()
-        self._queue.put({self._carriers: carriers, self._reach: reach})
+        self._queue.put({self._carriers: self._carriers.close()})
+        for documents in self._reach.close():
+            self._queue.put({self._reach: documents})
 
     def _leave_behind(self) -> None:
         """Stop, and let the next load of the same go on from here."""

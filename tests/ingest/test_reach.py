@@ -20,7 +20,7 @@ from beacon.model.counts import CoverageRun, group_counts
 from beacon.model.errors import UsageError
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
-from beacon.store import folding, reach_documents
+from beacon.store import folding, reach_documents, sweeping
 from beacon.store.keys import decode
 from beacon.store.reach import (
     BIN,
@@ -59,7 +59,9 @@ _names = count()
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing wait for readers that there are not; write few runs at once."""
     monkeypatch.setattr(folding, "SETTLE", 0.0)
+    monkeypatch.setattr(sweeping, "SETTLE", 0.0)
     monkeypatch.setattr(reach_documents, "_FULL", 7)
+    monkeypatch.setattr(reach_documents, "_PIECES", 3)
 
 
 @pytest.fixture
