@@ -97,8 +97,8 @@ def _standing(
     if standing.is_served_bare:
         message = (
             f"dataset {dataset} does not keep what its individuals add to its counts"
-            " (sites only, --counts-only, reference blocks, or loaded by an older"
-            " version): use --anyway to keep these out of future loads, then load its"
+            " (sites only, --counts-only, or loaded by an older version): use --anyway"
+            " to keep these out of future loads, then load its"
             " files again"
         )
         raise UsageError(message)

@@ -74,6 +74,26 @@ class Shares(NamedTuple):
         return self.usual
 
 
+class Reached(NamedTuple):
+    """How many copies reference blocks call of people, run by run, on one contig.
+
+    Runs are in any order, may overlap and may be told twice: at a base a person has
+    the most copies that any run calls.
+
+    Attributes:
+        rank: the contig's rank in its assembly.
+        people: whom each run is about.
+        starts, ends: 0-based interbase.
+        copies: at least one.
+    """
+
+    rank: int
+    people: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    copies: Sequence[int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class People:
     """The people of one part of a release, by number.

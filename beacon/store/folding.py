@@ -23,6 +23,7 @@ from beacon.store.driver import (
 )
 from beacon.store.overlay import Overlaid, fold
 from beacon.store.people import erase_people
+from beacon.store.reach_documents import erase_reach
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -154,4 +155,7 @@ class Finish(Held):
         )
         people = folded["people"]
         erase_carriers(self._database, assembly, number, people, self.alive)
+        erase_reach(
+            self._database, assembly, number, folded["ranks"], people, self.alive
+        )
         erase_people(self._database, number, people)

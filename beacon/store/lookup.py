@@ -108,7 +108,9 @@ async def _declared(
     stretch = asked_stretch(pattern)
     if stretch[1] - stretch[0] == 1:
         asked = [s for s in asked if not places[s.dataset.id].has_record]
-    looked = await look_at(asked, pattern.sequence.rank, stretch, table)
+    rank = pattern.sequence.rank
+    leaving = {} if individuals is None else await individuals.leaving(asked, stretch)
+    looked = await look_at(asked, rank, stretch, table, leaving)
     told = {}
     for shelf in asked:
         seen, name = looked[shelf.release.number], shelf.dataset.id

@@ -27,6 +27,7 @@ from beacon.store.carriers import shortened
 from beacon.store.driver import (
     JOURNALED,
     Document,
+    coverage_collection,
     driver_errors,
     long_collection,
     variants_collection,
@@ -412,13 +413,13 @@ def fold(
     target, source = f"d.{overlay.part}", f"d.{overlay.number}"
     change: list[Document] = [{"$set": {target: f"${source}"}}, {"$unset": source}]
     has: Document = {source: {"$exists": True}}
-    names = (variants_collection(assembly), long_collection(assembly))
+    long = long_collection(assembly)
+    names = (variants_collection(assembly), coverage_collection(assembly), long)
     for name, rank in product(names, ranks):
         rows = database.get_collection(name, write_concern=JOURNALED)
-        if name == names[0]:
-            low, high = position_range(rank, 0, _WHOLE_CONTIG)
-            where: Document = {"_id": {"$gte": low, "$lt": high}, **has}
-        else:
+        low, high = position_range(rank, 0, _WHOLE_CONTIG)
+        where: Document = {"_id": {"$gte": low, "$lt": high}, **has}
+        if name == long:
             where = {"c": rank, **has}
         with driver_errors():
             found = (d["_id"] for d in rows.find(where, {"_id": 1}).batch_size(_BATCH))

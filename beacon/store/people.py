@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pymongo.collection import Collection as Table
     from pymongo.database import Database
 
+_KEPT_OF = ("has_people", "has_reach")
+"""What a load that keeps people keeps of them, beside their carriers."""
 _CHUNK = 50_000
 _LARGEST = 8 * 1024 * 1024
 _FIRST = 32
@@ -76,7 +78,7 @@ def keep_people(database: Database[Document], part: int, people: People) -> None
         collection.delete_many({"$and": [_of(part), {"_id": {"$nin": list(kept)}}]})
         database.get_collection(RELEASES, write_concern=JOURNALED).update_many(
             {"parts.number": part},
-            {"$set": {"parts.$[this].has_people": True}},
+            {"$set": {f"parts.$[this].{name}": True for name in _KEPT_OF}},
             array_filters=[{"this.number": part}],
         )
 

@@ -61,6 +61,7 @@ class PartDocument(TypedDict):
 
     ``fields`` are the names under which rows hold its counts, newest first;
     ``touched`` the contigs where they do.  Several releases may hold one part.
+    ``has_reach``: whom its reference blocks cover is kept by person, if it has any.
     """
 
     number: int
@@ -69,6 +70,7 @@ class PartDocument(TypedDict):
     everybody: list[int]
     touched: list[int]
     has_people: bool
+    has_reach: NotRequired[bool]
     gone: NotRequired[list[int]]
 
 
@@ -281,6 +283,7 @@ def read_rows(documents: Sequence[PartDocument]) -> Rows:
             baseline=tuple(document["baseline"]),
             everybody=tuple(document["everybody"]),
             gone=frozenset(document.get("gone", ())),
+            has_reach=document.get("has_reach", False),
         )
         parts.append(part)
         first += len(part.baseline)
@@ -325,6 +328,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         coverage=CoverageKind(told) if (told := kept["coverage"]) else None,
         loads=len(kept["parts"]),
         keeps_people=all(part["has_people"] for part in kept["parts"]),
+        keeps_reach=all(part.get("has_reach", False) for part in kept["parts"]),
     )
     kinds = kept["annotated"]
     return StoredRelease(

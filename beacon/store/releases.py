@@ -29,6 +29,7 @@ from beacon.store.driver import (
     driver_errors,
     long_collection,
     patience_options,
+    reach_collection,
     server_time,
     variants_collection,
 )
@@ -341,7 +342,7 @@ class Catalogue:
 
     def _make_collections(self, assembly: str) -> None:
         names = (variants_collection, long_collection, coverage_collection)
-        for name in (*names, carriers_collection):
+        for name in (*names, carriers_collection, reach_collection):
             try:
                 self._database.create_collection(
                     name(assembly),

@@ -40,6 +40,7 @@ class Part:
         everybody: the same for where it looked (``coverage``).
         gone: the numbers of its people who were withdrawn; what is kept of them
             reads as if they were like everybody else.
+        has_reach: whether it is kept whom reference blocks cover, person by person.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Part:
     baseline: tuple[int, ...]
     everybody: tuple[int, ...]
     gone: frozenset[int] = frozenset()
+    has_reach: bool = False
 
     @cached_property
     def layout(self) -> Layout:

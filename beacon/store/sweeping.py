@@ -30,6 +30,7 @@ from beacon.store.keys import position_range
 from beacon.store.naming import forget_identifiers
 from beacon.store.ownership import is_alive, is_here
 from beacon.store.people import forget_people
+from beacon.store.reach_documents import forget_reach
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -224,6 +225,7 @@ class Sweeper:
         annotations = self._database[annotations_collection(assembly)]
         annotations.delete_many({"_id": {"$gte": low, "$lt": high}})
         forget_carriers(self._database, assembly, number)
+        forget_reach(self._database, assembly, number)
         forget_identifiers(self._database, assembly, number)
         forget_people(self._database, number)
         ChunkMarks(self._database, number).forget()

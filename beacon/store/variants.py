@@ -42,6 +42,7 @@ from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
 from beacon.store.people import PeopleTable
+from beacon.store.reach_documents import ReachTable
 from beacon.store.release_documents import LISTED, read_dataset, read_release
 from beacon.store.scanning import POINT_CLASS, Answer, scan
 from beacon.store.similar import find_similar
@@ -260,6 +261,7 @@ class VariantStore:
             shelves,
             await self._directory.crowds(parts),
             self._carriers_of(query.pattern.assembly),
+            ReachTable(self._database, query.pattern.assembly, self._deadline),
             excluded=query.excluded,
             by=query.by,
         )

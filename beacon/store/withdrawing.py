@@ -58,6 +58,7 @@ from beacon.store.release_documents import (
     read_release,
     read_rows,
 )
+from beacon.store.uncovering import uncover
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -174,14 +175,14 @@ class Withdrawer:
     def _people(self, kept: Sequence[ReleaseDocument]) -> dict[int, People | None]:
         """Return the people of every part, where all that they add is kept.
 
-        Whom the reference blocks of a part cover is not.
+        Older versions did not keep whom the reference blocks of a part cover.
         """
         people: dict[int, People | None] = {}
         for release in kept:
             has_blocks = release["coverage"] == CoverageKind.BLOCKS
             for part in release["parts"]:
                 number = part["number"]
-                if has_blocks:
+                if has_blocks and not part.get("has_reach", False):
                     people[number] = None
                 elif number not in people:
                     people[number] = read_people(self._database, number)
@@ -249,8 +250,7 @@ class Withdrawer:
             UsageError: when the individuals behind its counts are not kept, and
                 somebody was withdrawn after it was published.
         """
-        has_blocks = release.coverage is CoverageKind.BLOCKS
-        if release.sample_count is None or (release.keeps_people and not has_blocks):
+        if release.sample_count is None or release.can_be_lessened:
             return
         published = _written(release.published)
         if any(order.at >= published for order in self.orders(release.dataset)):
@@ -447,6 +447,8 @@ class _Work(Held):
             }
             writer = OverlayWriter(self._database, overlay, holders, self.alive)
             writer.write()
+            kinds = {r["coverage"] for r in releases if r["_id"] in holders}
+            uncover(self._database, overlay, kinds, self.alive)
             rows += writer.written
             for number, effect in writer.effects.items():
                 effects[number].lost += effect.lost
