@@ -149,8 +149,6 @@ class StoredRelease:
         widest_margin: bases that no margin of its structural variants exceeds.
         annotated: what its annotations speak of; ``None``: it has none.
         depth: what its files' annotations tell of, in the loader's words.
-        left: by part, the numbers of people who are in no count any more, though
-            their names are not erased yet.
     """
 
     release: Release
@@ -160,7 +158,6 @@ class StoredRelease:
     widest_margin: int
     annotated: frozenset[Kind] | None = None
     depth: str | None = None
-    left: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -292,6 +289,11 @@ def is_readable(document: Mapping[str, object]) -> bool:
     return document.get("format") == FORMAT
 
 
+def is_on_its_way_out(document: Mapping[str, object]) -> bool:
+    """Whether what a release holds may have been taken away by now."""
+    return document.get("state") == "removing"
+
+
 def read_release(document: Mapping[str, object]) -> StoredRelease:
     """Return the release a document holds.
 
@@ -335,18 +337,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         widest_margin=kept["widest_margin"],
         annotated=None if kinds is None else frozenset(map(Kind, kinds)),
         depth=kept.get("depth"),
-        left=_left(document),
     )
-
-
-def _left(document: Mapping[str, object]) -> dict[int, frozenset[int]]:
-    """Return whom a withdrawal that is not finished has left to erase."""
-    plan = cast("Document", document.get("withdrawal") or {})
-    folds = cast("Sequence[Document]", plan.get("folds", ()))
-    return {
-        cast("int", fold["part"]): frozenset(cast("list[int]", fold["people"]))
-        for fold in folds
-    }
 
 
 def publication(details: Mapping[str, object]) -> Document:

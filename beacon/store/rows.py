@@ -90,6 +90,15 @@ class Rows:
         """The one name there is, as for most releases."""
         return self.fields[0] if len(self.fields) == 1 else None
 
+    def say_the_same_as(self, other: Rows) -> bool:
+        """Whether both read the same of whatever rows held for either.
+
+        Fields come and go; who is counted changes with the baseline and who is gone.
+        """
+        return [(p.number, p.baseline, p.gone) for p in self.parts] == [
+            (p.number, p.baseline, p.gone) for p in other.parts
+        ]
+
     def blobs(self, counts: Counts) -> list[tuple[Part, bytes]]:
         """Return what each part that is in a row says there."""
         held = ((part, part.blob(counts)) for part in self.parts)

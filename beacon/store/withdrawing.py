@@ -5,7 +5,7 @@ release whose document says what is to be done (``withdrawal``).  Killed before 
 pointer is flipped, it is swept like any dead load; killed after, whoever next
 changes the dataset finishes it first:
 
-    flip | other releases re-pointed | readers gone | folded | erased | old one gone
+    flip | readers gone | other releases re-pointed | folded | erased | old one gone
 """
 
 from __future__ import annotations
