@@ -141,19 +141,29 @@ def reapply(catalogue: Catalogue, journal: Journal) -> int:
     by_dataset: dict[str, list[str]] = defaultdict(list)
     for order in orders:
         by_dataset[order.dataset].append(order.individual)
-    left = 0
-    if orders:
-        catalogue.sweep()
-    for dataset, individuals in sorted(by_dataset.items()):
-        catalogue.withdrawals.finish(dataset)
-        try:
-            standing = catalogue.withdrawals.standing(dataset, individuals)
-        except NotFound:
-            continue
-        if standing.parts:
-            done = _apply(catalogue, dataset, individuals, lambda _: None)
-            left += 0 if done is None else done.people
-    return left
+    return sum(
+        _reapplied(catalogue, dataset, individuals)
+        for dataset, individuals in sorted(by_dataset.items())
+    )
+
+
+def _reapplied(catalogue: Catalogue, dataset: str, individuals: Sequence[str]) -> int:
+    """Leave out who is in a dataset all the same; say how many.
+
+    Where there is nothing to be done, nothing is written: a server may only read.
+    """
+    try:
+        standing = catalogue.withdrawals.standing(dataset, individuals)
+    except NotFound:
+        return 0
+    if not standing.parts and not catalogue.withdrawals.is_left_behind(dataset):
+        return 0
+    catalogue.sweep()
+    catalogue.withdrawals.finish(dataset)
+    if not catalogue.withdrawals.standing(dataset, individuals).parts:
+        return 0
+    done = _apply(catalogue, dataset, individuals, lambda _: None)
+    return 0 if done is None else done.people
 
 
 def _shared_orders(catalogue: Catalogue, journal: Journal) -> list[Order]:

@@ -102,11 +102,13 @@ class Sweeper:
         number = held.get("loading")
         where: Document = {"_id": number, "state": "loading", "resume": {"$ne": None}}
         release = cast("ReleaseDocument | None", self._releases.find_one(where))
-        if release is None or not is_dead(
-            release, self._silent_numbers(_LEASE_SECONDS)
-        ):
+        if release is None or not self.is_dead(release):
             return None
         return None if self._is_served(release) else release
+
+    def is_dead(self, release: ReleaseDocument) -> bool:
+        """Whether nobody writes a release any more."""
+        return is_dead(release, self._silent_numbers(_LEASE_SECONDS))
 
     def give_up(self, release: ReleaseDocument) -> None:
         """Discard a load that was left behind, once its last process is gone."""

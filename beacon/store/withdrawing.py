@@ -57,6 +57,7 @@ from beacon.store.release_documents import (
     read_release,
     read_rows,
 )
+from beacon.store.sweeping import Sweeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -150,10 +151,12 @@ class Withdrawer:
         people = self._people(kept)
         parts = {}
         unknown: set[str | None] = set(individuals)
+        gone = _gone(kept)
         for number, known in people.items():
             if known is None:
                 continue
-            leaving = named_in(known, individuals)
+            named = named_in(known, individuals)
+            leaving = tuple(p for p in named if p not in gone[number])
             unknown.difference_update(known.names, *known.samples)
             if leaving:
                 parts[number] = (known, leaving)
@@ -259,6 +262,16 @@ class Withdrawer:
             )
             raise UsageError(message)
 
+    def is_left_behind(self, dataset: str) -> bool:
+        """Whether a withdrawal is not finished, and nobody goes on with it."""
+        with driver_errors():
+            active = (self._datasets.find_one({"_id": dataset}) or {}).get("active")
+            where: Document = {"_id": active, "withdrawal": {"$exists": True}}
+            found = cast("ReleaseDocument | None", self._releases.find_one(where))
+            if found is None:
+                return False
+            return "owner" not in found or Sweeper(self._database).is_dead(found)
+
     def finish(self, dataset: str, withdrawn: Withdrawn | None = None) -> None:
         """Finish what a withdrawal left to be done, if there is anything.
 
@@ -296,6 +309,15 @@ class Withdrawer:
             raise UsageError(message)
         self._releases.update_one({"_id": number}, {"$set": mine})
         return owner["token"]
+
+
+def _gone(releases: Iterable[ReleaseDocument]) -> dict[int, set[int]]:
+    """Return who left each part, erased already or not."""
+    gone: dict[int, set[int]] = {}
+    for release in releases:
+        for part in release["parts"]:
+            gone.setdefault(part["number"], set()).update(part.get("gone", ()))
+    return gone
 
 
 def _written(time: datetime) -> str:
