@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from beacon.ingest.loading import without
-from beacon.model.errors import NotFound, UsageError
+from beacon.model.errors import NotFound, StoreUnavailable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -124,27 +124,42 @@ def _apply(
     return withdrawn
 
 
-def reapply(catalogue: Catalogue, journal: Journal) -> int:
+def reapply(
+    catalogue: Catalogue,
+    journal: Journal,
+    waits: Callable[[str, UsageError], None] = lambda *_: None,
+) -> int:
     """Leave out everybody who ever asked for it and is there all the same.
 
     The journal and the store learn from each other; what a killed withdrawal left
-    is finished.
+    is finished.  A dataset that is being loaded waits: whoever loads it does this
+    at the end, and had done it before.
+
+    Args:
+        catalogue: the store's.
+        journal: where orders are kept beside the store.
+        waits: is told of such a dataset, and why.
 
     Returns:
         How many people were left out of datasets now.
 
     Raises:
-        UsageError: a dataset from which somebody must go is being loaded.
         StoreUnavailable: the database or the journal failed.
     """
     orders = _shared_orders(catalogue, journal)
     by_dataset: dict[str, list[str]] = defaultdict(list)
     for order in orders:
         by_dataset[order.dataset].append(order.individual)
-    return sum(
-        _reapplied(catalogue, dataset, individuals)
-        for dataset, individuals in sorted(by_dataset.items())
-    )
+    left = 0
+    for dataset, individuals in sorted(by_dataset.items()):
+        try:
+            left += _reapplied(catalogue, dataset, individuals)
+        except UsageError as error:
+            waits(dataset, error)
+        except StoreUnavailable as error:
+            message = f"who withdrew from dataset {dataset} cannot be left out: {error}"
+            raise StoreUnavailable(message) from error
+    return left
 
 
 def _reapplied(catalogue: Catalogue, dataset: str, individuals: Sequence[str]) -> int:

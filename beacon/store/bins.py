@@ -25,7 +25,7 @@ from beacon.store.driver import (
     long_collection,
     variants_collection,
 )
-from beacon.store.keys import position_range, start_of
+from beacon.store.keys import contig_range, start_of
 from beacon.store.packing import read_varints, varint
 from beacon.store.rows import Rows
 
@@ -48,7 +48,6 @@ _RANK_BITS = 8
 _FRESH = 10.0
 _KEPT = 256
 _BEAT = 2.0
-_WHOLE_CONTIG = 1 << 28
 
 
 def bins_collection(assembly: str) -> str:
@@ -199,7 +198,7 @@ def added(
     alleles = 0
     due = time.monotonic() + _BEAT
     for rank in sorted(ranks):
-        low, high = position_range(rank, 0, _WHOLE_CONTIG)
+        low, high = contig_range(rank)
         short = database[variants_collection(assembly)]
         long = database[long_collection(assembly)]
         with driver_errors():

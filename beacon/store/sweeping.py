@@ -26,7 +26,7 @@ from beacon.store.driver import (
     server_time,
     variants_collection,
 )
-from beacon.store.keys import position_range
+from beacon.store.keys import contig_range
 from beacon.store.naming import forget_identifiers
 from beacon.store.ownership import is_alive, is_here
 from beacon.store.people import forget_people
@@ -49,7 +49,6 @@ _LEASE_SECONDS = 60
 _STALE_SECONDS = 7 * 24 * 3600
 """How long a load that was killed is kept, for somebody to go on with it."""
 _WORKERS_SECONDS = 20.0
-_WHOLE_CONTIG = 1 << 28
 
 
 class Sweeper:
@@ -261,5 +260,5 @@ def living_worker(release: ReleaseDocument) -> int | None:
 def _contig_filter(rank: int, *, is_long: bool) -> Document:
     if is_long:
         return {"c": rank}
-    low, high = position_range(rank, 0, _WHOLE_CONTIG)
+    low, high = contig_range(rank)
     return {"_id": {"$gte": low, "$lt": high}}

@@ -17,7 +17,7 @@ from beacon.ingest import (
 )
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import group_counts
-from beacon.model.errors import StoreUnavailable
+from beacon.model.errors import StoreUnavailable, UsageError
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.store import folding, sweeping, variants
@@ -198,3 +198,19 @@ def test_a_server_that_only_reads_may_begin(
 
     assert again == [0, 0]
     assert catalogue.dataset("x").release.sample_count == 2
+
+
+def test_an_order_that_waits_for_a_load_stops_nobody(
+    catalogue: Catalogue, files: list[Path], tmp_path: Path
+) -> None:
+    """Servers begin, and other datasets are loaded; the load's end carries it out."""
+    layout = load_variants(catalogue, request(files[0])).release.layout
+    journal = Journal(tmp_path)
+    waiting: list[str] = []
+    with catalogue.begin("x", assembly="GRCh37", layout=layout):
+        with pytest.raises(UsageError, match="the order is kept"):
+            withdraw(catalogue, journal, "x", ["b"])
+        left = reapply(catalogue, journal, lambda dataset, _: waiting.append(dataset))
+
+    assert (left, waiting) == (0, ["x"])
+    assert reapply(catalogue, journal) == 1
