@@ -146,7 +146,7 @@ def reapply(
     Raises:
         StoreUnavailable: the database or the journal failed.
     """
-    orders = _shared_orders(catalogue, journal)
+    orders, missing = _shared_orders(catalogue, journal)
     by_dataset: dict[str, list[str]] = defaultdict(list)
     for order in orders:
         by_dataset[order.dataset].append(order.individual)
@@ -155,10 +155,13 @@ def reapply(
         try:
             left += _reapplied(catalogue, dataset, individuals)
         except UsageError as error:
+            missing = [order for order in missing if order.dataset != dataset]
             waits(dataset, error)
         except StoreUnavailable as error:
             message = f"who withdrew from dataset {dataset} cannot be left out: {error}"
             raise StoreUnavailable(message) from error
+    # Last of all: what stops here is done by whoever comes next (``is_forgetful``).
+    catalogue.withdrawals.keep_orders(missing)
     return left
 
 
@@ -181,11 +184,24 @@ def _reapplied(catalogue: Catalogue, dataset: str, individuals: Sequence[str]) -
     return 0 if done is None else done.people
 
 
-def _shared_orders(catalogue: Catalogue, journal: Journal) -> list[Order]:
-    """Return every order; the journal and the store have them all from now on."""
+def is_forgetful(catalogue: Catalogue, journal: Journal) -> bool:
+    """Whether the store lacks an order of the journal, as after it was restored.
+
+    Raises:
+        StoreUnavailable: the database or the journal failed.
+    """
+    here = {order[:2] for order in journal.orders()}
+    return bool(here) and not here.issubset(
+        order[:2] for order in catalogue.withdrawals.orders()
+    )
+
+
+def _shared_orders(
+    catalogue: Catalogue, journal: Journal
+) -> tuple[list[Order], list[Order]]:
+    """Return every order, all of them in the journal, and those the store lacks."""
     here = {order[:2]: order for order in journal.orders()}
     there = {order[:2]: order for order in catalogue.withdrawals.orders()}
     journal.append([order for name, order in there.items() if name not in here])
     missing = [order for name, order in here.items() if name not in there]
-    catalogue.withdrawals.keep_orders(missing)
-    return [*{**there, **here}.values()]
+    return [*{**there, **here}.values()], missing

@@ -21,7 +21,7 @@ from beacon.model.grouped import (
     summed,
     tally_without,
 )
-from beacon.model.people import UNCALLED, Shares
+from beacon.model.people import UNCALLED, Shares, left_of
 from beacon.model.variant import Allele
 from beacon.store.groups import adding_up, basis_of, regional, totals
 from beacon.store.keys import is_site
@@ -206,7 +206,10 @@ class Individuals:
         if not allele.alternate:
             shares = called_only(shares)
         columns = self._crowds[part.number].people.column_of
+        if tally.carriers is None:
+            return blob
         left = tally_without(tally, shares, columns, self._gone[part.number])
+        left, filters = left_of(left, filters, shares.otherwise)
         return pack(left, filters, part.layout, structure_of(blob))
 
     def declared(self, shelf: Shelf, place: Place, looked: Looked) -> Place:

@@ -20,7 +20,7 @@ from pymongo import UpdateOne
 
 from beacon.model.counts import Carriers, Layout, Tally
 from beacon.model.errors import StoreUnavailable
-from beacon.model.people import Share
+from beacon.model.people import Otherwise, Share, left_of
 from beacon.store.bins import EXISTING_BITS
 from beacon.store.carrier_documents import read_carriers, sample_carriers
 from beacon.store.carriers import shortened
@@ -77,6 +77,7 @@ class Change(NamedTuple):
         spelled: reference and alternate (shortened), where the key does not say.
         rank, start: where its allele begins.
         shares: what each of those who leave adds to it, in their order.
+        otherwise: what the allele is when nobody carries it any more.
     """
 
     key: int | bytes
@@ -84,6 +85,7 @@ class Change(NamedTuple):
     rank: int
     start: int
     shares: tuple[Share, ...]
+    otherwise: Otherwise | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -198,14 +200,15 @@ def _changes(
         return
     table, rank = block.table, block.rank
     shares = zip(*(s[ordinals].tolist() for s in standing), strict=True)
-    keys = block.keys[ordinals].tolist()
+    keys, otherwise = block.keys[ordinals].tolist(), block.otherwise
     for ordinal, key, mine in zip(ordinals.tolist(), keys, shares, strict=True):
         spelled = block.texts[ordinal] if key & 1 else None
         row = block.long_rows.get(ordinal, key) if key & 1 else key
         told = tuple(table[s] for s in mine)
         if is_site(key):  # a site says who was called there, whatever they carry
             told = tuple(Share(0, share.an) for share in told)
-        yield Change(row, spelled, rank, start_of(key), told)
+        start = start_of(key)
+        yield Change(row, spelled, rank, start, told, otherwise.get(ordinal))
 
 
 def lessened(tally: Tally, leavers: Sequence[Leaver], shares: Sequence[Share]) -> Tally:
@@ -356,8 +359,11 @@ class OverlayWriter:
         if blob is None:
             raise StoreUnavailable(self._disagree(change))
         tally, filters = unpack(blob, self._before)
+        if tally.carriers is None and change.otherwise is Otherwise.LISTED:
+            return blob  # its last carrier left before
         try:
             tally = lessened(tally, overlay.leavers, change.shares)
+            tally, filters = left_of(tally, filters, change.otherwise)
             return pack(tally, filters, self._after, structure_of(blob))
         except ValueError as error:
             raise StoreUnavailable(self._disagree(change)) from error

@@ -18,6 +18,7 @@ from beacon.ingest import (
     Journal,
     LoadRequest,
     append_variants,
+    is_forgetful,
     load_variants,
     reapply,
     withdraw,
@@ -80,8 +81,18 @@ def _records(draw: st.DrawFn, samples: int) -> list[str]:
             word = chance.choice(("PASS", "PASS", "q10"))
             row = [chance.choice(calls) for _ in range(samples)]
             fields = (contig, str(pos), ".", ref, alt, ".", word, told, "GT", *row)
+            if samples > 1:  # in a file of whoever leaves, nobody else is told of
+                lines += chance.choice(([], [], [], _other_records(fields)))
             lines.append("\t".join(fields))
     return lines
+
+
+def _other_records(fields: tuple[str, ...]) -> list[str]:
+    """Return records of the same alleles: one that lists them, one that is bad."""
+    place, cells = fields[:8], fields[9:]
+    listing = (*place, "DP", *("7" for _ in cells))
+    bad = (*place, "GT", *("no call" for _ in cells))
+    return ["\t".join(listing), "\t".join(bad)]
 
 
 @pytest.fixture
@@ -299,15 +310,46 @@ def test_a_restored_database_forgets_nobody(
     _load(catalogue, "x", files)
     journal.append(catalogue.withdrawals.new_orders("x", ["p2", "nobody"]))
     journal.append(catalogue.withdrawals.new_orders("y", ["p2"]))
+    is_restored = is_forgetful(catalogue, journal)
     left = [reapply(catalogue, journal), reapply(catalogue, journal)]
     later = _load(catalogue, "y", files).release
     expected = _expected(catalogue, database, files, "p2")
 
+    assert is_restored
+    assert not is_forgetful(catalogue, journal)
     assert [1, 0] == left
     assert expected == _said(database, "x")
     assert expected == _said(database, "y")
     assert later is not None
     assert 3 == len(catalogue.withdrawals.orders()) - 1
+
+
+def test_what_stops_is_done_by_the_next(
+    catalogue: Catalogue, journal: Journal, files: list[Path], hurried: None
+) -> None:
+    """A restored store is forgetful until everybody is left out of it."""
+    first = _load(catalogue, "x", files).release
+    journal.append(catalogue.withdrawals.new_orders("x", ["p2"]))
+    with catalogue.begin("x", assembly="GRCh37", layout=first.layout):
+        assert 0 == reapply(catalogue, journal)
+
+    assert is_forgetful(catalogue, journal)
+    assert 1 == reapply(catalogue, journal)
+
+
+def test_others_work_while_somebody_is_erased(
+    catalogue: Catalogue, journal: Journal, files: list[Path], hurried: None
+) -> None:
+    """Nobody is served who has left: what another process erases is left to it."""
+    _load(catalogue, "x", files)
+    left = []
+    withdraw(
+        catalogue, journal, "x", ["p2"],
+        told=lambda _: left.append(reapply(catalogue, journal)),
+    )  # fmt: skip
+
+    assert [0] == left
+    assert not catalogue.withdrawals.standing("x", ["p2"]).parts
 
 
 def test_the_store_tells_another_journal(
@@ -412,11 +454,11 @@ def _withdraw_and_die(address: StoreAddress, journal: Journal, moment: str) -> N
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
-    if moment == "any":
-        signal.signal(signal.SIGALRM, die)
-        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.02, 0.3))  # noqa: S311
     with Catalogue(address) as catalogue:
         journal.append(catalogue.withdrawals.new_orders("x", ["p1"]))
+        if moment == "any":
+            signal.signal(signal.SIGALRM, die)
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.01, 0.3))  # noqa: S311
         doomed = die if moment == "before the flip" else without
         done = catalogue.withdrawals.withdraw("x", ["p1"], doomed)
         if moment == "after the flip":

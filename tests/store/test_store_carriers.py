@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beacon.model.people import FULL, UNCALLED, Share, Shares, tally_of
+from beacon.model.people import FULL, UNCALLED, Otherwise, Share, Shares, tally_of
 from beacon.store.carriers import Block, Identity, identity_of, pack, shortened
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def _shares(draw: st.DrawFn) -> Shares:
     few = draw(st.lists(st.integers(0, _PEOPLE - 1), unique=True, max_size=9))
     many = draw(st.sampled_from([range(0), range(40, 90), range(90, 299, 3)]))
     sets = [tuple(sorted(set(few) - set(many))), tuple(many)]
-    return Shares(usual, tuple((s, w) for s, w in zip(others, sets) if w))  # noqa: B905
+    otherwise = draw(st.sampled_from([None, *Otherwise]))
+    told = tuple((s, w) for s, w in zip(others, sets) if w)  # noqa: B905
+    return Shares(usual, told, otherwise)
 
 
 _ALLELES = st.lists(
