@@ -239,6 +239,26 @@ def part_document(number: int, layout: Layout) -> PartDocument:
     }
 
 
+def new_document(
+    number: int, dataset: str, assembly: str, layout: Layout
+) -> dict[str, object]:
+    """Return the document of a release of which no row is written yet."""
+    return {
+        "_id": number,
+        "dataset": dataset,
+        "assembly": assembly,
+        "layout": layout_document(layout),
+        "parts": [part_document(number, layout)],
+        "state": "loading",
+        "format": FORMAT,
+        "touched": [],
+        "long_classes": [],
+        "longest_short": 1,
+        "widest_margin": 0,
+        "workers": [],
+    }
+
+
 class Appended(NamedTuple):
     """What a load is appended to.
 
