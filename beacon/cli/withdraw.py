@@ -72,10 +72,15 @@ def leave_out_again(catalogue: Catalogue, settings: Settings) -> None:
 
     As after the database was restored from a backup.
     """
-    left = reapply(catalogue, Journal(settings.data_dir))
+    left = reapply(catalogue, Journal(settings.data_dir), _tell_waiting)
     if left:
         people = "1 person" if left == 1 else f"{left:,} people"
         click.echo(f"{people} who had withdrawn were left out again", err=True)
+
+
+def _tell_waiting(dataset: str, error: UsageError) -> None:
+    message = f"{dataset} may still count somebody who withdrew: {error}"
+    click.echo(filled(message), err=True)
 
 
 def leave_out_forgotten(address: StoreAddress, settings: Settings) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from beacon.store.lookup import Shelf
     from beacon.store.people import PeopleTable
     from beacon.store.reach_documents import ReachTable
-    from beacon.store.rows import Part
+    from beacon.store.rows import Part, Rows
     from beacon.store.tables import Row
 
 _DIPLOID = 2
@@ -98,6 +98,11 @@ class Directory:
         while len(self._known) > max(_REMEMBERED, len(found)):
             del self._known[next(iter(self._known))]
         return found
+
+
+def gone_from(releases: Iterable[Rows]) -> dict[int, frozenset[int]]:
+    """Return the parts of releases, and who left each, erased already or not."""
+    return {part.number: part.gone for rows in releases for part in rows.parts}
 
 
 def without_names(people: People, left: frozenset[int]) -> People:

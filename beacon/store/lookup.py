@@ -8,7 +8,6 @@ answers, what the dataset declares of where it looked.
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.counts import SKIPPED
@@ -47,7 +46,6 @@ class Shelf(NamedTuple):
     longest_short: int
     widest_margin: int
     annotated: frozenset[Kind] | None
-    left: Mapping[int, frozenset[int]] = MappingProxyType({})
 
 
 async def look_up(

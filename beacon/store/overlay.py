@@ -33,7 +33,7 @@ from beacon.store.driver import (
     variants_collection,
     while_away,
 )
-from beacon.store.keys import is_site, position_range, start_of
+from beacon.store.keys import contig_range, is_site, position_range, start_of
 from beacon.store.packing import EXISTS, pack, structure_of, unpack
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ _QUEUED = 4
 _SENDERS = 2
 """Batches on their way at once: each waits for the journal of the server."""
 _DIPLOID = 2
-_WHOLE_CONTIG = 1 << 28
 
 
 class Leaver(NamedTuple):
@@ -417,7 +416,7 @@ def fold(
     names = (variants_collection(assembly), coverage_collection(assembly), long)
     for name, rank in product(names, ranks):
         rows = database.get_collection(name, write_concern=JOURNALED)
-        low, high = position_range(rank, 0, _WHOLE_CONTIG)
+        low, high = contig_range(rank)
         where: Document = {"_id": {"$gte": low, "$lt": high}, **has}
         if name == long:
             where = {"c": rank, **has}

@@ -26,6 +26,7 @@ from beacon.store.driver import (
     driver_errors,
     while_away,
 )
+from beacon.store.members import asked_for_many
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -160,15 +161,14 @@ class PeopleTable:
 
     async def _read(self, part: int, known: _Known | None) -> _Known:
         read_at = time.monotonic()
-        with driver_errors():
-            versions = await self._find(part, {"v": 1})
-            if known is not None and known.versions == _versions(versions):
-                people = known.people
-            else:
-                found = await self._find(part, None)
-                versions = found
-                people = await asyncio.to_thread(_joined, found)
-        known = _Known(read_at=read_at, versions=_versions(versions), people=people)
+        found = await asked_for_many(lambda: self._find(part, {"v": 1}))
+        if known is not None and known.versions == _versions(found):
+            people = known.people
+        else:
+            found = await asked_for_many(lambda: self._find(part, None))
+            people = await asyncio.to_thread(_joined, found)
+        versions = _versions(found)
+        known = _Known(read_at=read_at, versions=versions, people=people)
         self._known.pop(part, None)
         self._known[part] = known
         while len(self._known) > _KEPT:
@@ -176,8 +176,9 @@ class PeopleTable:
         return known
 
     async def _find(self, part: int, fields: Document | None) -> list[Document]:
-        cursor = self._database[PEOPLE].find(_of(part), fields).sort("_id")
-        return await cursor.to_list(None)
+        with driver_errors():
+            cursor = self._database[PEOPLE].find(_of(part), fields).sort("_id")
+            return await cursor.to_list(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,8 +151,6 @@ class StoredRelease:
         widest_margin: bases that no margin of its structural variants exceeds.
         annotated: what its annotations speak of; ``None``: it has none.
         depth: what its files' annotations tell of, in the loader's words.
-        left: by part, the numbers of people who are in no count any more, though
-            their names are not erased yet.
     """
 
     release: Release
@@ -162,7 +160,6 @@ class StoredRelease:
     widest_margin: int
     annotated: frozenset[Kind] | None = None
     depth: str | None = None
-    left: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -244,6 +241,26 @@ def part_document(number: int, layout: Layout) -> PartDocument:
     }
 
 
+def new_document(
+    number: int, dataset: str, assembly: str, layout: Layout
+) -> dict[str, object]:
+    """Return the document of a release of which no row is written yet."""
+    return {
+        "_id": number,
+        "dataset": dataset,
+        "assembly": assembly,
+        "layout": layout_document(layout),
+        "parts": [part_document(number, layout)],
+        "state": "loading",
+        "format": FORMAT,
+        "touched": [],
+        "long_classes": [],
+        "longest_short": 1,
+        "widest_margin": 0,
+        "workers": [],
+    }
+
+
 class Appended(NamedTuple):
     """What a load is appended to.
 
@@ -295,6 +312,11 @@ def is_readable(document: Mapping[str, object]) -> bool:
     return document.get("format") == FORMAT
 
 
+def is_on_its_way_out(document: Mapping[str, object]) -> bool:
+    """Whether what a release holds may have been taken away by now."""
+    return document.get("state") == "removing"
+
+
 def read_release(document: Mapping[str, object]) -> StoredRelease:
     """Return the release a document holds.
 
@@ -339,18 +361,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         widest_margin=kept["widest_margin"],
         annotated=None if kinds is None else frozenset(map(Kind, kinds)),
         depth=kept.get("depth"),
-        left=_left(document),
     )
-
-
-def _left(document: Mapping[str, object]) -> dict[int, frozenset[int]]:
-    """Return whom a withdrawal that is not finished has left to erase."""
-    plan = cast("Document", document.get("withdrawal") or {})
-    folds = cast("Sequence[Document]", plan.get("folds", ()))
-    return {
-        cast("int", fold["part"]): frozenset(cast("list[int]", fold["people"]))
-        for fold in folds
-    }
 
 
 def publication(details: Mapping[str, object]) -> Document:

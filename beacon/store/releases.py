@@ -40,11 +40,10 @@ from beacon.store.naming import IdentifierWriter
 from beacon.store.ownership import this_process
 from beacon.store.people import keep_people, read_people
 from beacon.store.release_documents import (
-    FORMAT,
     LISTED,
     inherited,
     is_readable,
-    layout_document,
+    new_document,
     part_document,
     read_dataset,
     read_release,
@@ -243,27 +242,12 @@ class Catalogue:
             number = self._next_number()
             owner = this_process()
             base = self._base(appended_to)
-            self._releases.insert_one(
-                {
-                    "_id": number,
-                    "dataset": dataset,
-                    "assembly": assembly,
-                    "layout": layout_document(layout),
-                    "parts": [part_document(number, layout)],
-                    "state": "loading",
-                    "format": FORMAT,
-                    "touched": [],
-                    "long_classes": [],
-                    "longest_short": 1,
-                    "widest_margin": 0,
-                    "owner": owner,
-                    "workers": [],
-                    "resume": resume,
-                    "created": server_time(self._database),
-                    "heartbeat": server_time(self._database),
-                    **inherited(base, appended_to, part_document(number, layout)),
-                }
-            )
+            now = server_time(self._database)
+            document = new_document(number, dataset, assembly, layout)
+            document |= {"owner": owner, "resume": resume}
+            document |= {"created": now, "heartbeat": now}
+            document |= inherited(base, appended_to, part_document(number, layout))
+            self._releases.insert_one(document)
             if not self._take_lease(dataset, number):
                 self._releases.delete_one({"_id": number})
                 raise LoadRejected(self._who_loads(dataset))

@@ -26,7 +26,7 @@ from beacon.store.driver import (
     server_time,
     variants_collection,
 )
-from beacon.store.keys import position_range
+from beacon.store.keys import contig_range
 from beacon.store.naming import forget_identifiers
 from beacon.store.ownership import is_alive, is_here
 from beacon.store.people import forget_people
@@ -50,7 +50,6 @@ _LEASE_SECONDS = 60
 _STALE_SECONDS = 7 * 24 * 3600
 """How long a load that was killed is kept, for somebody to go on with it."""
 _WORKERS_SECONDS = 20.0
-_WHOLE_CONTIG = 1 << 28
 
 
 class Sweeper:
@@ -103,11 +102,13 @@ class Sweeper:
         number = held.get("loading")
         where: Document = {"_id": number, "state": "loading", "resume": {"$ne": None}}
         release = cast("ReleaseDocument | None", self._releases.find_one(where))
-        if release is None or not is_dead(
-            release, self._silent_numbers(_LEASE_SECONDS)
-        ):
+        if release is None or not self.is_dead(release):
             return None
         return None if self._is_served(release) else release
+
+    def is_dead(self, release: ReleaseDocument) -> bool:
+        """Whether nobody writes a release any more."""
+        return is_dead(release, self._silent_numbers(_LEASE_SECONDS))
 
     def give_up(self, release: ReleaseDocument) -> None:
         """Discard a load that was left behind, once its last process is gone."""
@@ -277,5 +278,5 @@ def living_worker(release: ReleaseDocument) -> int | None:
 def _contig_filter(rank: int, *, is_long: bool) -> Document:
     if is_long:
         return {"c": rank}
-    low, high = position_range(rank, 0, _WHOLE_CONTIG)
+    low, high = contig_range(rank)
     return {"_id": {"$gte": low, "$lt": high}}

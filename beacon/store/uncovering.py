@@ -22,7 +22,7 @@ from beacon.store.driver import (
     driver_errors,
     while_away,
 )
-from beacon.store.keys import position_range, start_of
+from beacon.store.keys import contig_range, start_of
 from beacon.store.reach import Leaving, lessened
 from beacon.store.reach_documents import read_reach
 from beacon.store.runs import Run, pack_runs, unpack_runs
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from beacon.store.rows import Counts
 
 _BATCH = 1000
-_WHOLE_CONTIG = 1 << 28
 _PAIR = 2
 
 
@@ -117,7 +116,7 @@ def _changes(
 ) -> Iterator[UpdateOne]:
     part, everybody = overlay.part, overlay.everybody
     fields = [f"d.{field}" for field in part.fields]
-    low, high = position_range(rank, 0, _WHOLE_CONTIG)
+    low, high = contig_range(rank)
     where: Document = {"_id": {"$gte": low, "$lt": high}}
     found = bins.find(where, dict.fromkeys(fields, 1)).sort("_id", 1)
     for document in found.batch_size(_BATCH):

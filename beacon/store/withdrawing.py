@@ -5,13 +5,12 @@ release whose document says what is to be done (``withdrawal``).  Killed before 
 pointer is flipped, it is swept like any dead load; killed after, whoever next
 changes the dataset finishes it first:
 
-    flip | other releases re-pointed | readers gone | folded | erased | old one gone
+    flip | readers gone | other releases re-pointed | folded | erased | old one gone
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -58,6 +57,7 @@ from beacon.store.release_documents import (
     read_release,
     read_rows,
 )
+from beacon.store.sweeping import Sweeper
 from beacon.store.uncovering import uncover
 
 if TYPE_CHECKING:
@@ -152,10 +152,12 @@ class Withdrawer:
         people = self._people(kept)
         parts = {}
         unknown: set[str | None] = set(individuals)
+        gone = _gone(kept)
         for number, known in people.items():
             if known is None:
                 continue
-            leaving = named_in(known, individuals)
+            named = named_in(known, individuals)
+            leaving = tuple(p for p in named if p not in gone[number])
             unknown.difference_update(known.names, *known.samples)
             if leaving:
                 parts[number] = (known, leaving)
@@ -260,21 +262,15 @@ class Withdrawer:
             )
             raise UsageError(message)
 
-    def remaining(self, dataset: str, individuals: Collection[str]) -> Standing:
-        """Return where some individuals are, and are counted still.
-
-        What a killed withdrawal left is finished first; what another process
-        finishes just now is left to it, for nobody is served those people any more.
-
-        Raises:
-            NotFound: when there is no such dataset.
-        """
-        try:
-            self.finish(dataset)
-        except UsageError:
-            standing = self.standing(dataset, individuals)
-            return standing._replace(parts=_counted(standing))
-        return self.standing(dataset, individuals)
+    def is_left_behind(self, dataset: str) -> bool:
+        """Whether a withdrawal is not finished, and nobody goes on with it."""
+        with driver_errors():
+            active = (self._datasets.find_one({"_id": dataset}) or {}).get("active")
+            where: Document = {"_id": active, "withdrawal": {"$exists": True}}
+            found = cast("ReleaseDocument | None", self._releases.find_one(where))
+            if found is None:
+                return False
+            return "owner" not in found or Sweeper(self._database).is_dead(found)
 
     def finish(self, dataset: str, withdrawn: Withdrawn | None = None) -> None:
         """Finish what a withdrawal left to be done, if there is anything.
@@ -315,21 +311,17 @@ class Withdrawer:
         return owner["token"]
 
 
+def _gone(releases: Iterable[ReleaseDocument]) -> dict[int, set[int]]:
+    """Return who left each part, erased already or not."""
+    gone: dict[int, set[int]] = {}
+    for release in releases:
+        for part in release["parts"]:
+            gone.setdefault(part["number"], set()).update(part.get("gone", ()))
+    return gone
+
+
 def _written(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _counted(standing: Standing) -> dict[int, tuple[People, tuple[int, ...]]]:
-    """Return the parts with those of the people whom their counts do not lack yet."""
-    gone: dict[int, set[int]] = defaultdict(set)
-    for release in standing.releases:
-        for part in release["parts"]:
-            gone[part["number"]].update(part.get("gone", ()))
-    left = {
-        part: (people, tuple(n for n in numbers if n not in gone[part]))
-        for part, (people, numbers) in standing.parts.items()
-    }
-    return {part: found for part, found in left.items() if found[1]}
 
 
 def named_in(people: People, individuals: Collection[str]) -> tuple[int, ...]:
