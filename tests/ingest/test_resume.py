@@ -16,6 +16,8 @@ from pymongo import MongoClient
 from beacon.ingest import LoadRequest, load_variants, try_variants
 from beacon.model.errors import LoadInterrupted, LoadRejected
 from beacon.store import sweeping
+from beacon.store.carrier_documents import read_carriers
+from beacon.store.people import read_people
 from loaders import LoadOptions, shards
 
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
@@ -86,6 +88,21 @@ def rows(address, number: int):
     return found
 
 
+def shares(address, number: int):
+    """Return what everybody adds to every allele of a release, and who they are."""
+    found = {}
+    with MongoClient(address.uri) as client:
+        database = client[address.database]
+        for stretch in read_carriers(database, "GRCh37", number):
+            for block, ordinals in stretch.latest():
+                for ordinal in range(len(block)) if ordinals is None else ordinals:
+                    allele = stretch.rank, block.identities[ordinal]
+                    said = block.shares(ordinal)
+                    others = [(share, list(who)) for share, who in said.others]
+                    found[allele] = said.usual, others
+        return found, read_people(database, number)
+
+
 def killed_after(address, path: Path, seconds: float) -> str:
     """Load in processes of its own, kill the parent after a while; what it said."""
     command = [sys.executable, "-c", LOADER, address.uri, address.database, str(path)]
@@ -137,14 +154,17 @@ def test_processes_load_what_one_does(catalogue, store_address, sites):
 
 
 def test_genotypes_in_parts_are_the_whole(catalogue, store_address, monkeypatch):
-    """Genotyped rows, annotations among them, are those of a load in one piece."""
-    parts = load_variants(catalogue, request(FIVE, "parts"))
+    """Genotyped rows and carriers, killed on the way, are those of one piece."""
+    killed_in_the_middle(store_address, FIVE)
+    parts = load_variants(catalogue, request(FIVE, jobs=2))
     monkeypatch.setattr(shards, "_LEAST", 1 << 30)
     whole = load_variants(catalogue, request(FIVE, "whole"))
+    numbers = parts.release.number, whole.release.number
+    one, other = (shares(store_address, number) for number in numbers)
 
-    assert rows(store_address, parts.release.number) == rows(
-        store_address, whole.release.number
-    )
+    assert rows(store_address, numbers[0]) == rows(store_address, numbers[1])
+    assert one == other
+    assert len(one[0]) >= whole.report.stored["exist"]
     assert parts.report.as_dict() == whole.report.as_dict()
 
 

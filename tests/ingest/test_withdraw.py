@@ -29,7 +29,6 @@ from beacon.model.errors import NotFound, StoreUnavailable, UsageError
 from beacon.model.orders import Order
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
-from beacon.store import folding
 from beacon.store.carrier_documents import read_carriers
 from beacon.store.people import read_people
 from beacon.store.release_documents import read_release
@@ -82,12 +81,6 @@ def _records(draw: st.DrawFn, samples: int) -> list[str]:
             fields = (contig, str(pos), ".", ref, alt, ".", word, told, "GT", *row)
             lines.append("\t".join(fields))
     return lines
-
-
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing wait for readers that there are not."""
-    monkeypatch.setattr(folding, "SETTLE", 0.0)
 
 
 @pytest.fixture
@@ -412,11 +405,11 @@ def _withdraw_and_die(address: StoreAddress, journal: Journal, moment: str) -> N
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
-    if moment == "any":
-        signal.signal(signal.SIGALRM, die)
-        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.02, 0.3))  # noqa: S311
     with Catalogue(address) as catalogue:
         journal.append(catalogue.withdrawals.new_orders("x", ["p1"]))
+        if moment == "any":  # from here on the order is known
+            signal.signal(signal.SIGALRM, die)
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.001, 0.3))  # noqa: S311
         doomed = die if moment == "before the flip" else without
         done = catalogue.withdrawals.withdraw("x", ["p1"], doomed)
         if moment == "after the flip":
