@@ -185,13 +185,15 @@ def test_a_killed_load_goes_on(catalogue, store_address, sites):
 
 
 def test_another_load_leaves_it_alone_or_gives_it_up(
-    catalogue, store_address, sites, monkeypatch
+    catalogue, store_address, sites, monkeypatch, tmp_path
 ):
     """Other datasets leave a killed load; other files, age or removal discard it."""
+    few = tmp_path / "few.vcf"
+    few.write_text(HEAD + "22\t5\t.\tA\tG\t.\tPASS\tAC=1;AN=90\n")
     killed_in_the_middle(store_address, sites)
-    load_variants(catalogue, request(FIVE, "other"))
+    load_variants(catalogue, request(few, "other"))
     left = state(store_address)
-    load_variants(catalogue, request(FIVE))
+    load_variants(catalogue, request(few))
 
     assert left[0] >= 3
     assert left[1] == 1
