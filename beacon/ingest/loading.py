@@ -193,8 +193,8 @@ def _load(
             say(f"Resuming: {len(done)} of {plan.chunks} chunks are done.")
         crew = Crew(opened.work, progress, catalogue.address, writer.ticket)
         texts = crew.read(writing.read, request.jobs, done)
-        writer.enter(LATE)
         if plan.cuts:
+            writer.enter(LATE)
             texts = writer.accounts()
         writing.conclude(_accounts(cohort, texts))
         if cohort.people is not None:
