@@ -250,3 +250,23 @@ def test_a_bad_file_is_refused_in_parts_too(catalogue, store_address, sites, tmp
     with pytest.raises(LoadRejected, match=f"900 of {RECORDS + 900} .*:{RECORDS + 3}:"):
         load_variants(catalogue, request(path, jobs=2))
     assert state(store_address) == (0, 0)
+
+
+def test_a_file_that_changes_is_refused_in_parts_too(
+    catalogue, store_address, sites, tmp_path
+):
+    """What is read is what was opened, though unsorted files are read twice."""
+    path = tmp_path / "grows.vcf"
+    path.write_text(sites.read_text())
+    told = []
+
+    def grow(read: int) -> None:
+        if not told:
+            told.append(read)
+            with path.open("a") as file:
+                file.write("22\t30000000\t.\tA\tG\t.\tPASS\tAC=1;AN=90\n")
+
+    with pytest.raises(LoadRejected, match="changed while it was read"):
+        load_variants(catalogue, request(path), grow)
+    assert state(store_address) == (0, 0)
+    assert not catalogue.datasets()
