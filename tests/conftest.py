@@ -68,7 +68,7 @@ def catalogue(store_address: StoreAddress) -> Iterator[Catalogue]:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no sweep wait for readers that there are not."""
+    """Let no sweep wait for readers: only where no store holds pointers."""
     monkeypatch.setattr(folding, "SETTLE", 0.0)
     monkeypatch.setattr(sweeping, "SETTLE", 0.0)
 

@@ -189,7 +189,6 @@ def test_rows_are_not_older_than_their_pointers(
             rows.find_one({}, max_time_ms=200)
 
 
-@pytest.mark.usefixtures("hurried")
 async def test_an_old_pointer_finds_no_rows_removed(
     members: ReplicaSet, loaded: Catalogue, uri: str, tmp_path: Path
 ) -> None:
