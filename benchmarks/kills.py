@@ -29,7 +29,9 @@ from pymongo import MongoClient
 
 from beacon.ingest import LoadRequest, load_variants
 from beacon.model.errors import LoadInterrupted
+from beacon.store.carrier_documents import bounds
 from beacon.store.connection import StoreAddress, connect
+from beacon.store.people import read_people
 from beacon.store.releases import Catalogue
 from loaders import LoadOptions, open_cohort
 
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from loaders.shards import Plan
 
 OPTIONS = LoadOptions(assembly="GRCh37")
+PART = 4
+"""Bytes of the number of the part, at the beginning of a carrier document's id."""
 LONGEST = 8.0
 """Seconds a run lives at most after it has begun."""
 
@@ -98,7 +102,10 @@ def done_bytes(database: Database[dict[str, object]], plan: Plan) -> int:
 
 
 def digest(database: Database[dict[str, object]], number: int) -> tuple[int, str]:
-    """Return how many rows a release has, and a digest of them in order."""
+    """Return how many rows a release has, and a digest of them in order.
+
+    Carriers are in it, chunk by chunk, and the people behind them.
+    """
     count, total = 0, sha256()
     for name in ("variants_GRCh37", "long_GRCh37"):
         field = f"d.{number}"
@@ -108,6 +115,12 @@ def digest(database: Database[dict[str, object]], number: int) -> tuple[int, str
             count += 1
             total.update(f"{row['_id']}".encode())
             total.update(bytes(counts[str(number)]))  # type: ignore[index]
+    low, high = bounds(number)
+    carriers = database["carriers_GRCh37"].find({"_id": {"$gte": low, "$lt": high}})
+    for block in carriers.sort("_id", 1):
+        total.update(bytes(block["_id"])[PART:])  # type: ignore[call-overload]
+        total.update(bytes(block["b"]))  # type: ignore[call-overload]
+    total.update(repr(read_people(database, number)).encode())
     return count, total.hexdigest()
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from beacon.model.dataset import CoverageKind
-from beacon.model.errors import LoadRejected, UsageError
+from beacon.model.errors import LoadRejected, ReadError, UsageError
 from loaders.accounts import Account, lines_before
 from loaders.annotations import FileAnnotations
 from loaders.copynumber import CopyNumbers
@@ -29,7 +29,7 @@ from loaders.header import Header, choose_assembly, left_out, read_header
 from loaders.leaving import KeptColumns
 from loaders.mapping import fit, shown, uncounted
 from loaders.merging import Merger
-from loaders.reader import VcfText, shown_name
+from loaders.reader import CHANGED, VcfText, shown_name
 from loaders.reading import Reading, chunks_to_read
 from loaders.regions import Regions, read_regions
 from loaders.report import FileReport, LoadReport
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from beacon.model.variant import Reference
     from loaders.mapping import Choice
     from loaders.merging import Late, Window
-    from loaders.reader import VcfLines
+    from loaders.reader import Stamp, VcfLines
 
 _STEP = 4096
 _MOST_NOTES = 20
@@ -149,6 +149,23 @@ class Cohort:
     def samples(self) -> frozenset[str]:
         """The sample names that the files' headers hold."""
         return frozenset(name for header in self._headers for name in header.samples)
+
+    @property
+    def stamps(self) -> tuple[Stamp, ...]:
+        """What the files were when they were opened."""
+        return tuple(header.stamp for header in self._headers)
+
+    def opened_again(self) -> Cohort:
+        """Return the same files, none of their records read.
+
+        Raises:
+            ReadError: one was changed or replaced.
+        """
+        again = open_cohort(self._paths, self._options)
+        for path, now, then in zip(self._paths, again.stamps, self.stamps, strict=True):
+            if now != then:
+                raise ReadError(CHANGED, path=str(path))
+        return again
 
     @property
     def depth(self) -> str | None:

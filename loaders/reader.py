@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from io import RawIOBase
 
+CHANGED = "the file was changed while it was read"
+
 _GZIP = b"\x1f\x8b"
 _BCF = b"BCF\x02"
 _BOM = b"\xef\xbb\xbf"
@@ -149,8 +151,7 @@ class VcfLines:
             ReadError: it was changed or replaced.
         """
         if _stamp(self.path) != stamp:
-            reason = "the file was changed while it was read"
-            raise self._refusal(reason, None)
+            raise self._refusal(CHANGED, None)
 
     def _refusal(self, reason: str, line: int | None) -> ReadError:
         return ReadError(reason, path=str(self.path), line=line)

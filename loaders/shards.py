@@ -158,17 +158,22 @@ class _File:
     probe: Probe
     spot: Callable[[bytes], Spot | None]
 
-    def spots(self, offset: int) -> Iterator[tuple[int, Spot]]:
-        """Yield places and spots of the lines behind an offset in bytes."""
+    def spots(self, offset: int, end: int) -> Iterator[tuple[int, Spot]]:
+        """Yield places and spots of the lines behind one offset and before another.
+
+        Lines of unknown sequences may go on for long: they are looked at once.
+        """
         for place, line in self.probe.lines(offset):
+            if self.probe.offset(place) >= end:
+                return
             spot = self.spot(line)
             if spot is not None:
                 yield place, spot
 
     def first(self, offset: int, end: int) -> Spot | None:
         """Return the first spot behind one offset whose line is before another."""
-        for place, spot in self.spots(offset):
-            return spot if self.probe.offset(place) < end else None
+        for _, spot in self.spots(offset, end):
+            return spot
         return None
 
 
@@ -247,9 +252,7 @@ def _cuts(file: _File, wanted: int) -> Iterator[tuple[int, Spot]]:
     """Yield cuts of a file: lines where the position changes."""
     for target, end in pairwise(_targets(file, wanted)):
         before: Spot | None = None
-        for place, spot in file.spots(target):
-            if file.probe.offset(place) >= end:
-                break
+        for place, spot in file.spots(target, end):
             if before is not None and spot != before:
                 is_new = spot.rank != before.rank
                 yield place, Spot(spot.rank, _BEGINNING) if is_new else spot
@@ -301,7 +304,7 @@ def _change(
             low = middle
         else:
             high = middle
-    for place, spot in file.spots(low):
+    for place, spot in file.spots(low, file.probe.size):
         if place > begin and spot.rank != rank:
             return place, spot.rank
     return None

@@ -16,6 +16,7 @@ import pytest
 from pymongo import MongoClient
 
 from beacon.model.errors import BeaconError
+from beacon.store import folding, sweeping
 from beacon.store.connection import StoreAddress, connect
 from beacon.store.embedded import find_mongod
 from beacon.store.releases import Catalogue
@@ -63,6 +64,13 @@ def catalogue(store_address: StoreAddress) -> Iterator[Catalogue]:
     """Give the catalogue of a fresh database."""
     with Catalogue(store_address) as opened:
         yield opened
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no sweep wait for readers: only where no store holds pointers."""
+    monkeypatch.setattr(folding, "SETTLE", 0.0)
+    monkeypatch.setattr(sweeping, "SETTLE", 0.0)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import re
 import sys
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,11 @@ from loaders import LoadOptions
 from loaders.mapping import read_choice
 from loaders.presets import PRESETS
 
+try:
+    import resource
+except ImportError:  # not on every system
+    resource = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -64,6 +69,18 @@ def _usual_jobs() -> int:
         return min(_USUAL_JOBS, len(os.sched_getaffinity(0)))
     except AttributeError:  # not on every system
         return min(_USUAL_JOBS, os.cpu_count() or 1)
+
+
+def _allow_many_files() -> None:
+    """Let this process, and those it starts, hold as many open files as they may.
+
+    All files of a load are open at once, and a shell often allows no more than 1,024.
+    """
+    if resource is None:
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @click.group()
@@ -198,6 +215,7 @@ def variants(
     )
     # Records come by the million and hold no cycles: looking for some costs a third.
     gc.set_threshold(200_000, 20, 100)
+    _allow_many_files()
     with _progress(files) as told:
         if dry_run:
             outcome = try_variants(request, told)

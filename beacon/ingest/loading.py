@@ -241,7 +241,7 @@ def try_variants(
     try:
         _try(work, request.jobs, progress or _nobody_asks)
     except OutOfOrder:
-        cohort = _noted(open_cohort(request.paths, request.options))
+        cohort = _noted(cohort.opened_again())
         _try(_work(request, cohort, Plan()), 1, progress or _nobody_asks)
     return LoadOutcome(
         dataset=request.dataset,
@@ -370,7 +370,7 @@ def _work(request: LoadRequest, cohort: Cohort, plan: Plan) -> Work:
 
 def _in_one_piece(request: LoadRequest, opened: Opened) -> Opened:
     """Return the same load to be read from beginning to end."""
-    cohort = _noted(open_cohort(request.paths, request.options))
+    cohort = _noted(opened.work.cohort.opened_again())
     return replace(opened, work=_work(request, cohort, Plan()))
 
 

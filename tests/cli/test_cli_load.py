@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from commands import PROGRAM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -225,3 +227,23 @@ def test_a_pipe_is_refused_at_once(empty_beacon: Command, tmp_path: Path) -> Non
 
     assert (code, err.count("beacon: ")) == (1, 1)
     assert "is not a file" in err
+
+
+def test_many_files_are_open_at_once(empty_beacon: Command, tmp_path: Path) -> None:
+    """More files than a shell allows at first are read side by side."""
+    files = [tmp_path / f"{number}.vcf" for number in range(80)]
+    for file in files:
+        head = HEAD.replace("P1\tP2", f"P{file.stem}")
+        file.write_text(head + "MT\t7\t.\tA\tC\t50\tPASS\t.\tGT\t0/1\n")
+    load = ["load", "variants", *map(str, files), "--dataset", "d", "--dry-run"]
+    command = [str(PROGRAM), *load, "--assembly", "GRCh37"]
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -Sn 64; exec "$@"', "sh", *command],
+        env=empty_beacon.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert 0 == done.returncode, done.stderr
+    assert "records loaded" in done.stdout

@@ -367,6 +367,7 @@ def _people_kept(store_address, release):
         return read_people(client[store_address.database], release.number)
 
 
+@pytest.mark.usefixtures("hurried")
 def test_people_are_kept_until_their_release_goes(catalogue, store_address, trio):
     """A load keeps who is behind its counts, and they go with it."""
     first = load_variants(catalogue, request(trio)).release

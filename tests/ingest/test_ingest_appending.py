@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import shutil
 from dataclasses import replace
@@ -128,16 +129,18 @@ async def answers(
 ) -> list[object]:
     """Return what a dataset answers to every question, at every granularity."""
     store = await VariantStore.open(address, deadline=60.0)
+    page = Page(skip=0, limit=50)
     try:
-        told = []
-        for pattern in asked:
-            for level in Granularity:
-                query = Query(pattern=pattern, page=Page(skip=0, limit=50))
-                found = await store.find(query, {dataset: level})
-                told.append((pattern, level, said(found.datasets[0])))
-        return told
+        found = await asyncio.gather(
+            *(
+                store.find(Query(pattern=pattern, page=page), {dataset: level})
+                for pattern in asked
+                for level in Granularity
+            )
+        )
     finally:
         await store.close()
+    return [said(one.datasets[0]) for one in found]
 
 
 def about(release: Release) -> object:

@@ -23,6 +23,8 @@ from beacon.ingest import (
 )
 from beacon.model.errors import LoadInterrupted, LoadRejected
 from beacon.store import sweeping
+from beacon.store.carrier_documents import read_carriers
+from beacon.store.people import read_people
 from loaders import LoadOptions, shards
 
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
@@ -93,6 +95,21 @@ def rows(address, number: int):
     return found
 
 
+def shares(address, number: int):
+    """Return what everybody adds to every allele of a release, and who they are."""
+    found = {}
+    with MongoClient(address.uri) as client:
+        database = client[address.database]
+        for stretch in read_carriers(database, "GRCh37", number):
+            for block, ordinals in stretch.latest():
+                for ordinal in range(len(block)) if ordinals is None else ordinals:
+                    allele = stretch.rank, block.identities[ordinal]
+                    said = block.shares(ordinal)
+                    others = [(share, list(who)) for share, who in said.others]
+                    found[allele] = said.usual, others
+        return found, read_people(database, number)
+
+
 def killed_after(address, path: Path, seconds: float) -> str:
     """Load in processes of its own, kill the parent after a while; what it said."""
     command = [sys.executable, "-c", LOADER, address.uri, address.database, str(path)]
@@ -144,14 +161,17 @@ def test_processes_load_what_one_does(catalogue, store_address, sites):
 
 
 def test_genotypes_in_parts_are_the_whole(catalogue, store_address, monkeypatch):
-    """Genotyped rows, annotations among them, are those of a load in one piece."""
-    parts = load_variants(catalogue, request(FIVE, "parts"))
+    """Genotyped rows and carriers, killed on the way, are those of one piece."""
+    killed_in_the_middle(store_address, FIVE)
+    parts = load_variants(catalogue, request(FIVE, jobs=2))
     monkeypatch.setattr(shards, "_LEAST", 1 << 30)
     whole = load_variants(catalogue, request(FIVE, "whole"))
+    numbers = parts.release.number, whole.release.number
+    one, other = (shares(store_address, number) for number in numbers)
 
-    assert rows(store_address, parts.release.number) == rows(
-        store_address, whole.release.number
-    )
+    assert rows(store_address, numbers[0]) == rows(store_address, numbers[1])
+    assert one == other
+    assert len(one[0]) >= whole.report.stored["exist"]
     assert parts.report.as_dict() == whole.report.as_dict()
     told = catalogue.served("whole").annotated
     assert told is not None
@@ -175,13 +195,15 @@ def test_a_killed_load_goes_on(catalogue, store_address, sites):
 
 
 def test_another_load_leaves_it_alone_or_gives_it_up(
-    catalogue, store_address, sites, monkeypatch
+    catalogue, store_address, sites, monkeypatch, tmp_path
 ):
     """Other datasets leave a killed load; other files, age or removal discard it."""
+    few = tmp_path / "few.vcf"
+    few.write_text(HEAD + "22\t5\t.\tA\tG\t.\tPASS\tAC=1;AN=90\n")
     killed_in_the_middle(store_address, sites)
-    load_variants(catalogue, request(FIVE, "other"))
+    load_variants(catalogue, request(few, "other"))
     left = state(store_address)
-    load_variants(catalogue, request(FIVE))
+    load_variants(catalogue, request(few))
 
     assert left[0] >= 3
     assert left[1] == 1
@@ -280,3 +302,23 @@ def test_a_cut_off_append_goes_on(catalogue, store_address, sites, tmp_path, con
     assert rows(store_address, whole.release.number) == rows(
         store_address, fresh.release.number
     )
+
+
+def test_a_file_that_changes_is_refused_in_parts_too(
+    catalogue, store_address, sites, tmp_path
+):
+    """What is read is what was opened, though unsorted files are read twice."""
+    path = tmp_path / "grows.vcf"
+    path.write_text(sites.read_text())
+    told = []
+
+    def grow(read: int) -> None:
+        if not told:
+            told.append(read)
+            with path.open("a") as file:
+                file.write("22\t30000000\t.\tA\tG\t.\tPASS\tAC=1;AN=90\n")
+
+    with pytest.raises(LoadRejected, match="changed while it was read"):
+        load_variants(catalogue, request(path), grow)
+    assert state(store_address) == (0, 0)
+    assert not catalogue.datasets()

@@ -30,7 +30,6 @@ from beacon.model.errors import LoadRejected, NotFound, StoreUnavailable, UsageE
 from beacon.model.orders import Order
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
-from beacon.store import folding
 from beacon.store.carrier_documents import read_carriers
 from beacon.store.people import read_people
 from beacon.store.release_documents import read_release
@@ -93,12 +92,6 @@ def _other_records(fields: tuple[str, ...]) -> list[str]:
     listing = (*place, "DP", *("7" for _ in cells))
     bad = (*place, "GT", *("no call" for _ in cells))
     return ["\t".join(listing), "\t".join(bad)]
-
-
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing wait for readers that there are not."""
-    monkeypatch.setattr(folding, "SETTLE", 0.0)
 
 
 @pytest.fixture
@@ -484,9 +477,9 @@ def _withdraw_and_die(address: StoreAddress, journal: Journal, moment: str) -> N
 
     with Catalogue(address) as catalogue:
         journal.append(catalogue.withdrawals.new_orders("x", ["p1"]))
-        if moment == "any":
+        if moment == "any":  # from here on the order is known
             signal.signal(signal.SIGALRM, die)
-            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.01, 0.3))  # noqa: S311
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.001, 0.3))  # noqa: S311
         doomed = die if moment == "before the flip" else without
         done = catalogue.withdrawals.withdraw("x", ["p1"], doomed)
         if moment == "after the flip":

@@ -209,6 +209,7 @@ def publish(writer: object) -> None:
     )
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_annotations_go_with_their_release(
     catalogue: Catalogue, store_address: StoreAddress
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import MongoClient
 from store_samples import CHR21, CHR22, load, record
@@ -101,6 +102,7 @@ async def test_questions_find_shares(
     assert [0, 4096, 8192, 12288, 16384] == firsts
 
 
+@pytest.mark.usefixtures("hurried")
 def test_carriers_go_with_their_release(
     catalogue: Catalogue, store_address: StoreAddress
 ) -> None:

@@ -288,6 +288,7 @@ def bins(address: StoreAddress) -> list[set[str]]:
         return [set(document["d"]) for document in found]
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_a_release_takes_its_coverage_along(catalogue, store_address) -> None:
     """Discarded, replaced and removed releases leave no bin and change no other."""
     run = [CoverageRun(22, BASE, BASE + 9, (10, 10))]

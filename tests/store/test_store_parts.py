@@ -126,15 +126,14 @@ def _only(parts: set[int]):
     return row
 
 
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
 def test_removing_takes_only_what_nobody_else_holds(
     catalogue: Catalogue,
     store_address: StoreAddress,
-    monkeypatch: pytest.MonkeyPatch,
     order: tuple[int, ...],
 ) -> None:
     """Releases of shared parts go in any order; what the others need is all there."""
-    monkeypatch.setattr(sweeping, "SETTLE", 0.0)
     releases = [kept(catalogue, "d", 1, None)]
     releases.append(kept(catalogue, "d", 2, releases[0]))
     releases.append(kept(catalogue, "d", 3, releases[1]))
@@ -150,6 +149,7 @@ def test_removing_takes_only_what_nobody_else_holds(
         assert of_parts(everything, parts, left) == contents(store_address)
 
 
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("is_done", [False, True])
 @pytest.mark.parametrize(
     "step", ["Sweeper._remove_field", "Sweeper._remove_part", "forget_bins"]
@@ -162,7 +162,6 @@ def test_a_killed_removal_goes_on(
     is_done: bool,
 ) -> None:
     """Wherever a removal stops, the next sweep ends it and takes nothing else."""
-    monkeypatch.setattr(sweeping, "SETTLE", 0.0)
     first = kept(catalogue, "d", 1, None)
     second = kept(catalogue, "d", 2, first)
     everything = contents(store_address)

@@ -179,6 +179,7 @@ async def test_rollback_serves_the_release_before(
         catalogue.rollback("d", 7)
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_a_removed_release_leaves_no_row(
     catalogue: Catalogue, store_address: StoreAddress
 ) -> None:
@@ -195,6 +196,7 @@ async def test_a_removed_release_leaves_no_row(
         catalogue.rollback("d", 1)
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_a_removed_dataset_is_gone(
     catalogue: Catalogue, variant_store: VariantStore, store_address: StoreAddress
 ) -> None:
