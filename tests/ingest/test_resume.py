@@ -175,7 +175,7 @@ def test_genotypes_in_parts_are_the_whole(catalogue, store_address, monkeypatch)
     assert parts.report.as_dict() == whole.report.as_dict()
     told = catalogue.served("whole").annotated
     assert told is not None
-    assert told == catalogue.served("parts").annotated
+    assert told == catalogue.served("d").annotated
 
 
 def test_a_killed_load_goes_on(catalogue, store_address, sites):
