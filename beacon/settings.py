@@ -222,7 +222,10 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         default_factory=lambda: Path(user_data_dir("nordic-beacon")),
-        description="Directory of the embedded MongoDB.  Also `--data-dir`.",
+        description=(
+            "Directory of the embedded MongoDB, and of the journal of withdrawals."
+            "  Also `--data-dir`."
+        ),
     )
     beacon: BeaconSettings = BeaconSettings()
     server: ServerSettings = ServerSettings()

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from beacon.model.assemblies import Assembly
     from beacon.model.counts import CoverageRun, Layout, VariantRecord
-    from beacon.model.people import People
+    from beacon.model.people import People, Reached
     from beacon.model.variant import Reference
     from loaders.mapping import Choice
     from loaders.merging import Late, Window
@@ -225,6 +225,7 @@ class Cohort:
         reference: Reference | None = None,
         progress: Callable[[int], None] | None = None,
         covered: Callable[[CoverageRun], None] | None = None,
+        reached: Callable[[Reached], None] | None = None,
     ) -> Iterator[VariantRecord]:
         """Yield the records of the alleles that begin in one chunk.
 
@@ -235,6 +236,7 @@ class Cohort:
             reference: as for ``records``, and so are the others.
             progress: is told the bytes of this chunk.
             covered: as for ``records``.
+            reached: is given what blocks call of each person.
 
         Raises:
             OutOfOrder: the files are not in the order in which they were cut.
@@ -242,7 +244,8 @@ class Cohort:
         """
         account.report = self._unread()
         reading = Reading(plan, number)
-        coverage = Coverage(self._roster, self._inside(covered or _nobody_listens))
+        inside = self._inside(covered or _nobody_listens)
+        coverage = Coverage(self._roster, inside, reached)
         merger = self._merger(reference, coverage, account.report, reading)
         sites = self._chunk_sites(reading, account.report, progress, account.lines)
         again = partial(self._chunk_sites, reading, self._unread(), None, [])

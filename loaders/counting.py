@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 import numpy as np
 
 from beacon.model.counts import Carriers, Tally
+from beacon.model.people import Otherwise
 from loaders.blocks import called_copies
 from loaders.genotypes import ABSENT, MISSING, Calls
 from loaders.sharing import KINDS, SHARES, Sharing, packed, share_of
@@ -242,10 +243,14 @@ class GenotypeCounting:
         called = [c for c in contributions if _is_told(c)]
         if len(called) == len(contributions):
             return self._called(called)
-        counted = self._called(called) if called else self._none
-        if counted[0].carriers or not contributions[0].indexes:
-            return counted
-        return _LISTED, None
+        tally, shares = self._called(called) if called else self._none
+        if not contributions[0].indexes:
+            return tally, shares
+        if not tally.carriers:
+            return _LISTED, None
+        if shares is not None:
+            shares = shares._replace(otherwise=Otherwise.LISTED)
+        return tally, shares
 
     def _called(self, called: Sequence[Contribution]) -> Counted:
         site, indexes = called[0][:2]

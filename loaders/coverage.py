@@ -12,12 +12,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from loaders.blocks import blocks_of, is_block
+from loaders.reaching import Reaching
 from loaders.sweep import Covered, Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from beacon.model.counts import CoverageRun
+    from beacon.model.people import Reached
     from loaders.blocks import Block
     from loaders.roster import Roster
     from loaders.vcf import Site
@@ -34,6 +36,7 @@ class Coverage:
     Args:
         roster: ``None`` where nobody has a genotype, and no block counts anybody.
         told: is given every run of the same coverage, contig by contig.
+        reached: is given what blocks call of each person, if anybody asks.
 
     Attributes:
         is_declared: whether a record says how far it looked.
@@ -42,10 +45,14 @@ class Coverage:
     """
 
     def __init__(
-        self, roster: Roster | None, told: Callable[[CoverageRun], None]
+        self,
+        roster: Roster | None,
+        told: Callable[[CoverageRun], None],
+        reached: Callable[[Reached], None] | None = None,
     ) -> None:
         self._roster = roster
         self._told = told
+        self._reaching = None if reached is None else Reaching(reached)
         self._sweep: Sweep | None = None
         self._waiting: list[Block] = []
         self._opened = 0
@@ -68,6 +75,8 @@ class Coverage:
         """Go to another contig, after ``flush(None)``."""
         if self._roster is not None:
             self._sweep = Sweep(self._roster, rank, self._told)
+        if self._reaching is not None:
+            self._reaching.enter(rank)
 
     def take(self, site: Site, frontier: int | None) -> None:
         """Let the blocks of a site wait; ``frontier`` is ``None`` on a past contig."""
@@ -80,6 +89,9 @@ class Coverage:
         else:
             self._waiting += blocks
             self._weight += sum(block.weight for block in blocks)
+            if self._reaching is not None:
+                for block in blocks:
+                    self._reaching.take(site.file, block)
         self.has_blocks = self.has_blocks or bool(blocks)
 
     def prepare(self) -> None:
@@ -116,8 +128,12 @@ class Coverage:
         self._weight -= sum(b.weight for b in self._waiting[: self._opened])
         del self._waiting[: self._opened]
         self._opened = 0
-        if limit is None and self._sweep is not None:
+        if limit is not None:
+            return
+        if self._sweep is not None:
             self._sweep.finish()
+        if self._reaching is not None:
+            self._reaching.finish()
 
     def over(self, places: Sequence[PlaceOnContig]) -> CoverageOver | None:
         """Return what gathers who is covered at some places, where anybody is."""

@@ -19,6 +19,7 @@ from beacon.model import structure as structural
 from beacon.model.annotation import Unread, united
 from beacon.model.counts import SKIPPED, VariantRecord
 from beacon.model.errors import LoadRejected
+from beacon.model.people import Otherwise
 from beacon.model.variant import is_long
 from loaders.alleles import (
     NO_ALLELE,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from beacon.model.annotation import Annotation
+    from beacon.model.people import Shares
     from beacon.model.variant import Reference
     from loaders.annotations import FileAnnotations
     from loaders.coverage import Coverage, CoverageOver
@@ -435,8 +437,12 @@ class Merger:
         counting = self._counting
         tally, shares = counting.tally(counted) if counted else counting.nothing()
         filters = () if passing else _words_failed(sound)
-        if not tally.exists and any(c.is_lost for c in found):
-            filters = (SKIPPED,)  # somebody may carry it all the same
+        if len(sound) < len(found):  # somebody may carry it all the same
+            if not (passing and tally.exists):
+                words = filters if tally.exists else ()
+                filters = tuple(sorted({*words, SKIPPED}))
+            if tally.exists:
+                shares = _or_skipped(shares)
         structure = reduce(structural.united, (c.structure for c in counted), None)
         annotation = united(c.annotation for c in sound if c.annotation is not None)
         return VariantRecord(
@@ -585,6 +591,13 @@ class Merger:
         record = self._merge(rank, key, found)
         self._account(record, found, 1)
         return record
+
+
+def _or_skipped(shares: Shares | None) -> Shares | None:
+    """Return shares of an allele that a skipped record may declare, too."""
+    if shares is None or shares.otherwise is not None:
+        return shares
+    return shares._replace(otherwise=Otherwise.SKIPPED)
 
 
 def _words_failed(sound: Sequence[Contribution]) -> tuple[str, ...]:

@@ -197,7 +197,8 @@ class Sharing:
             an[_numbers(people)] = share.an
             if share.ac:
                 named[share] = people
-        return self.of_all(named, an + more)
+        told = self.of_all(named, an + more)
+        return told._replace(otherwise=shares.otherwise)
 
     @staticmethod
     def replaced(shares: Shares, named: Named) -> Shares:

@@ -16,6 +16,7 @@ from beacon.app import open_beacon, references_of
 from beacon.cli.answers import Answer, normalised, plain, print_answer
 from beacon.cli.options import settings_of
 from beacon.cli.remote import ask_remote
+from beacon.cli.withdraw import leave_out_forgotten
 from beacon.model.errors import StoreUnavailable, UsageError
 from beacon.model.genes import ASKED_ELSEWHERE
 from beacon.model.notation import parse
@@ -111,6 +112,7 @@ def _ask_here(
             return await ask_beacon(beacon, typed, assembly, people)
 
     with connect(settings.store_uri, settings.data_dir) as address:
+        leave_out_forgotten(address, settings)
         return asyncio.run(run())
 
 

@@ -14,7 +14,7 @@ import click
 
 from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
-from beacon.cli.withdraw import leave_out_again
+from beacon.cli.withdraw import leave_out_again, leave_out_forgotten
 from beacon.model.errors import UsageError
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
@@ -186,6 +186,7 @@ def _catalogue(context: click.Context) -> Iterator[Catalogue]:
         connect(settings.store_uri, settings.data_dir) as address,
         Catalogue(address) as catalogue,
     ):
+        leave_out_forgotten(address, settings)
         yield catalogue
 
 

@@ -80,7 +80,7 @@ def _shared_options() -> list[click.Option]:
         click.Option(
             ["--data-dir"],
             type=_Directory(path_type=Path, file_okay=False),
-            help="Directory of the embedded store.",
+            help="Directory of the embedded store and of withdrawals.",
             expose_value=False,
             callback=_keep,
         ),

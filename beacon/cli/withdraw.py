@@ -8,7 +8,7 @@ import click
 
 from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
-from beacon.ingest import Journal, reapply
+from beacon.ingest import Journal, is_forgetful, reapply
 from beacon.ingest import withdraw as leave_out
 from beacon.model.errors import LoadRejected, UsageError
 from beacon.store.connection import connect
@@ -17,6 +17,7 @@ from beacon.store.releases import Catalogue
 if TYPE_CHECKING:
     from beacon.ingest import WithdrawOutcome
     from beacon.settings import Settings
+    from beacon.store.connection import StoreAddress
     from beacon.store.withdrawing import Withdrawn
 
 
@@ -71,10 +72,25 @@ def leave_out_again(catalogue: Catalogue, settings: Settings) -> None:
 
     As after the database was restored from a backup.
     """
-    left = reapply(catalogue, Journal(settings.data_dir))
+    left = reapply(catalogue, Journal(settings.data_dir), _tell_waiting)
     if left:
         people = "1 person" if left == 1 else f"{left:,} people"
         click.echo(f"{people} who had withdrawn were left out again", err=True)
+
+
+def _tell_waiting(dataset: str, error: UsageError) -> None:
+    message = f"{dataset} may still count somebody who withdrew: {error}"
+    click.echo(filled(message), err=True)
+
+
+def leave_out_forgotten(address: StoreAddress, settings: Settings) -> None:
+    """Do so where the store does not know all orders: for commands that only read."""
+    journal = Journal(settings.data_dir)
+    if not journal.orders():
+        return
+    with Catalogue(address) as catalogue:
+        if is_forgetful(catalogue, journal):
+            leave_out_again(catalogue, settings)
 
 
 def _tell_change(dataset: str, done: Withdrawn) -> None:

@@ -14,7 +14,12 @@ from beacon.ingest.loading import (
     load_variants,
     try_variants,
 )
-from beacon.ingest.withdrawing import WithdrawOutcome, reapply, withdraw
+from beacon.ingest.withdrawing import (
+    WithdrawOutcome,
+    is_forgetful,
+    reapply,
+    withdraw,
+)
 
 __all__ = [
     "Journal",
@@ -22,6 +27,7 @@ __all__ = [
     "LoadRequest",
     "WithdrawOutcome",
     "append_variants",
+    "is_forgetful",
     "load_genes",
     "load_variants",
     "reapply",

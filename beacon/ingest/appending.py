@@ -94,7 +94,7 @@ def append_variants(
         return load_variants(catalogue, request, progress, say)
     request = without_withdrawn(catalogue, request)
     request = _inherited(request, base.release)
-    request = _without_known(request, base.release)
+    request, known = _without_known(request, base.release)
     if not request.paths:
         return LoadOutcome(
             dataset=request.dataset,
@@ -107,10 +107,10 @@ def append_variants(
     with TemporaryDirectory() as home:
         table = Path(home) / "samples.tsv"
         try:
-            known = _with_samples(request, base, table)
-            return _appended(catalogue, known, base, told)
+            new = _with_samples(request, base, table)
+            return _appended(catalogue, new, base, told)
         except _ReadAgain as reason:
-            whole = _all_again(request, base, str(reason), table)
+            whole = _all_again(request, base, str(reason), table, known)
         return load_variants(catalogue, whole, *told)
 
 
@@ -189,8 +189,13 @@ def _choice(told: Mapping[str, object]) -> Choice:
     )
 
 
-def _without_known(request: LoadRequest, release: Release) -> LoadRequest:
-    """Return a request for the files that are new; a note names the others."""
+def _without_known(
+    request: LoadRequest, release: Release
+) -> tuple[LoadRequest, dict[str, Path]]:
+    """Return a request for the files that are new; a note names the others.
+
+    And where those others are now, by sha256.
+    """
     known = {one.sha256 for one in release.inputs}
     there = [read_input(path) for path in request.paths]
     paths = tuple(
@@ -207,7 +212,9 @@ def _without_known(request: LoadRequest, release: Release) -> LoadRequest:
             f" left out ({named})"
         )
         notes = (*notes, note)
-    return replace(request, paths=paths, notes=notes)
+    digests = zip(there, request.paths, strict=True)
+    where = {one.sha256: path for one, path in digests if one.sha256 in known}
+    return replace(request, paths=paths, notes=notes), where
 
 
 def _refuse_other_kind(cohort: Cohort, release: Release) -> None:
@@ -241,6 +248,8 @@ def _appended(
     opened = open_files(request)
     layout = _layout(base, opened)
     is_apart = _shares_people(base, opened.work.cohort)
+    if is_apart:
+        _refuse_contigs(base.release, opened.work.cohort, _contigs_of_cuts(opened))
 
     def publish(writer: ReleaseWriter, opened: Opened) -> Release:
         try:
@@ -306,11 +315,31 @@ def _check_end(release: Release, cohort: Cohort, *, is_apart: bool) -> None:
     if cohort.coverage is not release.coverage:
         reason = "the new files have reference blocks"
         raise _ReadAgain(reason)
-    if is_apart and not cohort.contigs.isdisjoint(release.contigs):
-        reason = "new and old files hold the same people on the same contigs"
-        if not cohort.is_genotyped:
-            reason = "new and old files hold the same contigs, and counts do not add up"
-        raise _ReadAgain(reason)
+    if is_apart:
+        _refuse_contigs(release, cohort, cohort.contigs)
+
+
+def _contigs_of_cuts(opened: Opened) -> frozenset[str]:
+    """Return contigs that the new files have, known before they are read.
+
+    What goes wrong with large files shows at once then, and a load of all files that
+    was killed is found again.
+    """
+    ranks = {cut.rank for cut in opened.work.plan.cuts}
+    return frozenset(
+        contig.name
+        for contig in opened.work.cohort.assembly.contigs
+        if contig.rank in ranks
+    )
+
+
+def _refuse_contigs(release: Release, cohort: Cohort, contigs: frozenset[str]) -> None:
+    if contigs.isdisjoint(release.contigs):
+        return
+    reason = "new and old files hold the same people on the same contigs"
+    if not cohort.is_genotyped:
+        reason = "new and old files hold the same contigs, and counts do not add up"
+    raise _ReadAgain(reason)
 
 
 def _publish(writer: ReleaseWriter, base: Base, opened: Opened) -> Release:
@@ -348,16 +377,27 @@ def _fingerprint(release: Release, opened: Opened) -> str:
 
 
 def _all_again(
-    request: LoadRequest, base: Base, reason: str, table: Path
+    request: LoadRequest,
+    base: Base,
+    reason: str,
+    table: Path,
+    known: Mapping[str, Path],
 ) -> LoadRequest:
     """Return the request that reads the old files with the new ones, as one load.
+
+    Args:
+        request: for the new ones.
+        base: what is appended to.
+        reason: why.
+        table: where a table of all samples may be written.
+        known: where old files are that were given again, by sha256.
 
     Raises:
         LoadRejected: an old file is not what it was, or cannot be found.
         UsageError: the samples of the old files are needed, and not kept.
     """
     release, options = base.release, request.options
-    old = tuple(_kept(one, reason) for one in release.inputs)
+    old = tuple(known.get(one.sha256) or _kept(one, reason) for one in release.inputs)
     samples = options.samples
     if base.people is not None:
         samples = _table(dict(_rows_of(base.people)), options, table)
@@ -393,8 +433,8 @@ def _kept(one: Input, reason: str) -> Path:
         except ReadError:
             what = "cannot be found"
     message = (
-        f"{one.name} has to be read again ({reason}), but it {what}; load all files"
-        " of the dataset without --append"
+        f"{one.name} has to be read again ({reason}), but it {what}; give that"
+        " file, too, from where it is now, or load all files without --append"
     )
     raise LoadRejected(message)
 

@@ -87,8 +87,9 @@ class ChunkWriter:
         account = Account()
         work, writer = self._work, self._writer
         writer.enter(chunk)
+        reached = None if work.cohort.people is None else writer.reach
         records = work.cohort.chunk(
-            work.plan, chunk, account, self._reference, told, writer.cover
+            work.plan, chunk, account, self._reference, told, writer.cover, reached
         )
         self.write(_in_chunks(work.plan, records))
         text = account.as_text()

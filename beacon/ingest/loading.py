@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     Publish = Callable[[ReleaseWriter, "Opened"], Release]
 
-_MEANING = 3
+_MEANING = 4
 """Raised when the same files would mean other counts than before."""
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from beacon.ingest.loading import without
-from beacon.model.errors import NotFound, UsageError
+from beacon.model.errors import NotFound, StoreUnavailable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,8 +97,8 @@ def _standing(
     if standing.is_served_bare:
         message = (
             f"dataset {dataset} does not keep what its individuals add to its counts"
-            " (sites only, --counts-only, reference blocks, or loaded by an older"
-            " version): use --anyway to keep these out of future loads, then load its"
+            " (sites only, --counts-only, or loaded by an older version): use --anyway"
+            " to keep these out of future loads, then load its"
             " files again"
         )
         raise UsageError(message)
@@ -117,6 +117,8 @@ def _apply(
     individuals: Sequence[str],
     told: Callable[[Withdrawn], None],
 ) -> Withdrawn | None:
+    """Carry an order out; a load that was killed and could go on gives way to it."""
+    catalogue.give_up_killed(dataset)
     withdrawn = catalogue.withdrawals.withdraw(dataset, individuals, without)
     if withdrawn is not None:
         told(withdrawn)
@@ -124,43 +126,84 @@ def _apply(
     return withdrawn
 
 
-def reapply(catalogue: Catalogue, journal: Journal) -> int:
+def reapply(
+    catalogue: Catalogue,
+    journal: Journal,
+    waits: Callable[[str, UsageError], None] = lambda *_: None,
+) -> int:
     """Leave out everybody who ever asked for it and is there all the same.
 
     The journal and the store learn from each other; what a killed withdrawal left
-    is finished.
+    is finished.  A dataset that is being loaded waits: whoever loads it does this
+    at the end, and had done it before.
+
+    Args:
+        catalogue: the store's.
+        journal: where orders are kept beside the store.
+        waits: is told of such a dataset, and why.
 
     Returns:
         How many people were left out of datasets now.
 
     Raises:
-        UsageError: a dataset from which somebody must go is being loaded.
         StoreUnavailable: the database or the journal failed.
     """
-    orders = _shared_orders(catalogue, journal)
+    orders, missing = _shared_orders(catalogue, journal)
     by_dataset: dict[str, list[str]] = defaultdict(list)
     for order in orders:
         by_dataset[order.dataset].append(order.individual)
     left = 0
-    if orders:
-        catalogue.sweep()
     for dataset, individuals in sorted(by_dataset.items()):
-        catalogue.withdrawals.finish(dataset)
         try:
-            standing = catalogue.withdrawals.standing(dataset, individuals)
-        except NotFound:
-            continue
-        if standing.parts:
-            done = _apply(catalogue, dataset, individuals, lambda _: None)
-            left += 0 if done is None else done.people
+            left += _reapplied(catalogue, dataset, individuals)
+        except UsageError as error:
+            missing = [order for order in missing if order.dataset != dataset]
+            waits(dataset, error)
+        except StoreUnavailable as error:
+            message = f"who withdrew from dataset {dataset} cannot be left out: {error}"
+            raise StoreUnavailable(message) from error
+    # Last of all: what stops here is done by whoever comes next (``is_forgetful``).
+    catalogue.withdrawals.keep_orders(missing)
     return left
 
 
-def _shared_orders(catalogue: Catalogue, journal: Journal) -> list[Order]:
-    """Return every order; the journal and the store have them all from now on."""
+def _reapplied(catalogue: Catalogue, dataset: str, individuals: Sequence[str]) -> int:
+    """Leave out who is in a dataset all the same; say how many.
+
+    Where there is nothing to be done, nothing is written: a server may only read.
+    """
+    try:
+        standing = catalogue.withdrawals.standing(dataset, individuals)
+    except NotFound:
+        return 0
+    if not standing.parts and not catalogue.withdrawals.is_left_behind(dataset):
+        return 0
+    catalogue.sweep()
+    catalogue.withdrawals.finish(dataset)
+    if not catalogue.withdrawals.standing(dataset, individuals).parts:
+        return 0
+    done = _apply(catalogue, dataset, individuals, lambda _: None)
+    return 0 if done is None else done.people
+
+
+def is_forgetful(catalogue: Catalogue, journal: Journal) -> bool:
+    """Whether the store lacks an order of the journal, as after it was restored.
+
+    Raises:
+        StoreUnavailable: the database or the journal failed.
+    """
+    here = {order[:2] for order in journal.orders()}
+    return bool(here) and not here.issubset(
+        order[:2] for order in catalogue.withdrawals.orders()
+    )
+
+
+def _shared_orders(
+    catalogue: Catalogue, journal: Journal
+) -> tuple[list[Order], list[Order]]:
+    """Return every order, all of them in the journal, and those the store lacks."""
     here = {order[:2]: order for order in journal.orders()}
     there = {order[:2]: order for order in catalogue.withdrawals.orders()}
     journal.append([order for name, order in there.items() if name not in here])
     missing = [order for name, order in here.items() if name not in there]
-    catalogue.withdrawals.keep_orders(missing)
-    return [*{**there, **here}.values()]
+    return [*{**there, **here}.values()], missing

@@ -55,6 +55,7 @@ class Release:
         coverage: how it declares where it looked; ``None``: it does not.
         loads: in how many loads its files came: one, and those appended to it.
         keeps_people: whether the individuals behind all its counts are kept.
+        keeps_reach: whether it is kept, too, whom reference blocks cover.
         options: the load's options that shape its content, as given.
         report: the load report, as written by ``--report``.
     """
@@ -78,6 +79,13 @@ class Release:
     coverage: CoverageKind | None = None
     loads: int = 1
     keeps_people: bool = False
+    keeps_reach: bool = False
+
+    @property
+    def can_be_lessened(self) -> bool:
+        """Whether an individual can be taken out of all that it says."""
+        has_blocks = self.coverage is CoverageKind.BLOCKS
+        return self.keeps_people and (self.keeps_reach or not has_blocks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from beacon.model.counts import Carriers, Tally
+from beacon.model.counts import SKIPPED, Carriers, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -40,6 +41,17 @@ UNCALLED = Share(0, 0)
 """Somebody without a call there."""
 
 
+class Otherwise(IntEnum):
+    """What an allele is once nobody carries it any more, other than a "no".
+
+    ``LISTED``: a record that counts nobody declares it, so it is there, uncounted.
+    ``SKIPPED``: a record that cannot be used may declare it, so nobody knows.
+    """
+
+    LISTED = 1
+    SKIPPED = 2
+
+
 class Shares(NamedTuple):
     """The shares of all people of a part, as exceptions from the usual one.
 
@@ -47,10 +59,12 @@ class Shares(NamedTuple):
         usual: the share of everybody who is not named.
         others: each further share with the numbers of its people, ascending;
             every number is named at most once.
+        otherwise: what the allele is without its carriers; ``None``: not there.
     """
 
     usual: Share
     others: tuple[tuple[Share, Sequence[int]], ...] = ()
+    otherwise: Otherwise | None = None
 
     def of(self, person: int) -> Share:
         """Return one person's share."""
@@ -58,6 +72,26 @@ class Shares(NamedTuple):
             if person in people:
                 return share
         return self.usual
+
+
+class Reached(NamedTuple):
+    """How many copies reference blocks call of people, run by run, on one contig.
+
+    Runs are in any order, may overlap and may be told twice: at a base a person has
+    the most copies that any run calls.
+
+    Attributes:
+        rank: the contig's rank in its assembly.
+        people: whom each run is about.
+        starts, ends: 0-based interbase.
+        copies: at least one.
+    """
+
+    rank: int
+    people: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    copies: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +125,19 @@ class People:
             if value is not None:
                 found[value].add(number)
         return {value: frozenset(found[value]) for value in sorted(found)}
+
+
+def left_of(
+    tally: Tally, filters: tuple[str, ...], otherwise: Otherwise | None
+) -> tuple[Tally, tuple[str, ...]]:
+    """Return the counts and filters of an allele that some people have left."""
+    if tally.exists:
+        return tally, filters
+    if otherwise is Otherwise.LISTED:
+        return Tally(None, None), filters
+    if otherwise is Otherwise.SKIPPED or SKIPPED in filters:
+        return tally, (SKIPPED,)
+    return tally, filters
 
 
 def tally_of(

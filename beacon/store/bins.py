@@ -25,7 +25,7 @@ from beacon.store.driver import (
     long_collection,
     variants_collection,
 )
-from beacon.store.keys import position_range, start_of
+from beacon.store.keys import contig_range, start_of
 from beacon.store.packing import read_varints, varint
 from beacon.store.rows import Rows
 
@@ -48,7 +48,6 @@ _RANK_BITS = 8
 _FRESH = 10.0
 _KEPT = 256
 _BEAT = 2.0
-_WHOLE_CONTIG = 1 << 28
 
 
 def bins_collection(assembly: str) -> str:
@@ -199,7 +198,7 @@ def added(
     alleles = 0
     due = time.monotonic() + _BEAT
     for rank in sorted(ranks):
-        low, high = position_range(rank, 0, _WHOLE_CONTIG)
+        low, high = contig_range(rank)
         short = database[variants_collection(assembly)]
         long = database[long_collection(assembly)]
         with driver_errors():
@@ -236,6 +235,7 @@ class _Known(NamedTuple):
     """A release's bins as they were read: sums up to each bin, by rank."""
 
     read_at: float
+    rows: Rows
     sums: dict[int, list[int]] | None
 
 
@@ -249,13 +249,21 @@ class BinTable:
         self._max_ms = int(deadline * 1000)
         self._known: dict[int, _Known] = {}
 
-    async def has(self, number: int) -> bool:
+    async def has(self, number: int, rows: Rows) -> bool:
         """Whether a release has bins."""
-        return (await self._sums(number)) is not None
+        return (await self._sums(number, rows)) is not None
 
-    async def count(self, number: int, rank: int, whole: Bounds) -> int:
-        """Return how many alleles of a release begin in bins that are whole."""
-        sums = (await self._sums(number) or {}).get(rank)
+    async def count(
+        self, number: int, rows: Rows, rank: int, whole: Bounds
+    ) -> int | None:
+        """Return how many alleles of a release begin in bins that are whole.
+
+        ``None`` where it has no bins.
+        """
+        known = await self._sums(number, rows)
+        if known is None:
+            return None
+        sums = known.get(rank)
         if sums is None:
             return 0
         low, high = (
@@ -263,14 +271,16 @@ class BinTable:
         )
         return sums[high] - sums[low]
 
-    async def _sums(self, number: int) -> dict[int, list[int]] | None:
+    async def _sums(self, number: int, rows: Rows) -> dict[int, list[int]] | None:
+        """Return a release's sums, read anew where its rows say something else."""
         known = self._known.get(number)
-        if known is None or time.monotonic() - known.read_at > _FRESH:
+        is_old = known is None or time.monotonic() - known.read_at > _FRESH
+        if known is None or is_old or known.rows != rows:
             read_at = time.monotonic()
             with driver_errors():
                 cursor = self._collection.find(_of(number), max_time_ms=self._max_ms)
                 found = await cursor.to_list(None)
-            known = _Known(read_at, _sums_of(number, found))
+            known = _Known(read_at, rows, _sums_of(number, found))
             self._known.pop(number, None)
             self._known[number] = known
             while len(self._known) > _KEPT:

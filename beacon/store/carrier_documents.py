@@ -324,9 +324,15 @@ class CarrierTable:
         await self._bins.close()
 
     async def shares(
-        self, part: int, alleles: Sequence[Allele]
+        self, part: int, alleles: Sequence[Allele], of: Collection[int] | None = None
     ) -> dict[Allele, Shares]:
-        """Return what the people of a part add to alleles, of those it holds."""
+        """Return what the people of a part add to alleles, of those it holds.
+
+        Args:
+            part: its number.
+            alleles: what is asked for.
+            of: people whose shares are needed, others are left unnamed; ``None``: all.
+        """
         place_of = {a: bin_of(part, a.contig.rank, a.start) for a in alleles}
         found = await self._bins.get(tuple(dict.fromkeys(place_of.values())))
         said: dict[Allele, Shares] = {}
@@ -334,7 +340,7 @@ class CarrierTable:
             if place not in found:
                 continue
             spelled = (allele.start, allele.end, allele.reference, allele.alternate)
-            shares = _shares_of(found[place], identity_of(*spelled))
+            shares = _shares_of(found[place], identity_of(*spelled), of)
             if shares is not None:
                 said[allele] = shares
         return said
@@ -380,9 +386,11 @@ def _bin(documents: Sequence[Document]) -> Bin:
     return Bin(*_PREFIX.unpack_from(cast("bytes", documents[0]["_id"])))
 
 
-def _shares_of(stretch: Stretch, identity: Identity) -> Shares | None:
+def _shares_of(
+    stretch: Stretch, identity: Identity, of: Collection[int] | None
+) -> Shares | None:
     for block in reversed(stretch.blocks):
         ordinal = block.find(identity)
         if ordinal is not None:
-            return block.shares(ordinal)
+            return block.shares(ordinal, of)
     return None

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from pyroaring import BitMap
 
-from beacon.model.people import Share, Shares
+from beacon.model.people import Otherwise, Share, Shares
 from beacon.store.driver import is_long
 from beacon.store.keys import decode, encode, long_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,6 +35,10 @@ DENSE_ABOVE = 32
 """A set of more people is kept in the bitmap."""
 
 _VERSION = 1
+_MARKED = 2
+"""The form of a block that ends in marks: of few blocks any allele has one."""
+_MARK = Struct("<HB")
+_MARKS = Struct("<H")
 _HEAD = Struct("<BBHIIIIIII")
 _ROW = 16
 _ALLELE_MASK = (1 << 31) - 1
@@ -101,6 +105,7 @@ class Packer:
         self._most = 0
         self._weight = 0
         self._long: list[tuple[int, int, bytes]] = []
+        self._otherwise: dict[int, Otherwise] = {}
         self._texts: list[str] = []
 
     def __len__(self) -> int:
@@ -131,6 +136,8 @@ class Packer:
             if is_long(start, end, alternate):
                 row = long_key(rank, start, end, reference, alternate)
                 self._long.append((ordinal, end, row))
+        if shares.otherwise is not None:
+            self._otherwise[ordinal] = shares.otherwise
         self._add(ordinal, key, shares)
 
     def _add(self, ordinal: int, key: int, shares: Shares) -> None:
@@ -177,7 +184,8 @@ class Packer:
         rows = b"".join(row for _, _, row in self._long)
         texts = "\n".join(self._texts).encode()
         place = _Place(rank, first, self._bits)
-        return _write(place, fields, (rows, self._bitmap(), texts))
+        tail = _Tail(rows, self._bitmap(), texts, self._otherwise)
+        return _write(place, fields, tail)
 
     def _bitmap(self) -> bytes:
         """Return the sets of many people as one bitmap."""
@@ -232,6 +240,15 @@ class _Fields(NamedTuple):
     dense_shares: Ints
 
 
+class _Tail(NamedTuple):
+    """What follows the arrays."""
+
+    rows: bytes
+    dense: bytes
+    texts: bytes
+    otherwise: Mapping[int, Otherwise]
+
+
 _KINDS = "HIIIHHHHxxx"
 """Widths of the fields: two or four bytes; ``x``: as the table's size needs."""
 
@@ -240,14 +257,31 @@ def _kinds(shares: int) -> str:
     return _KINDS.replace("x", "B" if shares <= _FEW_SHARES else "H")
 
 
-def _write(place: _Place, fields: _Fields, tail: tuple[bytes, bytes, bytes]) -> bytes:
-    rows, dense, texts = tail
+def _write(place: _Place, fields: _Fields, tail: _Tail) -> bytes:
+    rows, dense, texts, otherwise = tail
+    version = _MARKED if otherwise else _VERSION
     sizes = (len(f) for f in (fields.usual, fields.table, fields.people))
     more = (len(fields.dense_shares), len(fields.long), len(dense))
-    head = _HEAD.pack(_VERSION, place.bits, place.rank, place.first, *sizes, *more)
+    head = _HEAD.pack(version, place.bits, place.rank, place.first, *sizes, *more)
     kinds = _kinds(len(fields.table))
     arrays = (f.astype(k).tobytes() for f, k in zip(fields, kinds, strict=True))
-    return b"".join((head, *arrays, rows, dense, texts))
+    return b"".join((head, *arrays, rows, dense, texts, _marks(otherwise)))
+
+
+def _marks(otherwise: Mapping[int, Otherwise]) -> bytes:
+    if not otherwise:
+        return b""
+    marks = (_MARK.pack(*mark) for mark in otherwise.items())
+    return b"".join((*marks, _MARKS.pack(len(otherwise))))
+
+
+def _marks_of(blob: bytes) -> tuple[dict[int, Otherwise], int]:
+    """Return the marks at a block's end, and how many bytes they are."""
+    (count,) = _MARKS.unpack_from(blob, len(blob) - _MARKS.size)
+    size = _MARK.size * count
+    first = len(blob) - _MARKS.size - size
+    marks = _MARK.iter_unpack(blob[first : first + size])
+    return {o: Otherwise(mark) for o, mark in marks}, size + _MARKS.size
 
 
 class Block:
@@ -261,15 +295,21 @@ class Block:
         usual: the usual share of each allele.
         people, ordinals, shares_of_people: whoever of a few people adds something
             else: their number, the allele's ordinal, their share.
+        otherwise: what alleles are when nobody carries them, by ordinal.
     """
 
     def __init__(self, blob: bytes) -> None:
         version, bits, rank, first, *sizes = _HEAD.unpack_from(blob)
-        if version != _VERSION:
+        if version not in (_VERSION, _MARKED):
             message = f"carriers are kept in form {version}, which is not known here"
             raise ValueError(message)
         self.rank, self.first = rank, first
         self._place = _Place(rank, first, bits)
+        self.otherwise: dict[int, Otherwise] = {}
+        end = len(blob)
+        if version == _MARKED:
+            self.otherwise, length = _marks_of(blob)
+            end -= length
         at = _HEAD.size
         size, shares, few, many, long, dense = sizes
         counts = (_WIDTH * shares, size, few, long, size, few, many, long, size, few)
@@ -280,7 +320,7 @@ class Block:
         self._rows = blob[at : at + _ROW * long]
         at += _ROW * long
         self._dense = blob[at : at + dense]
-        self._texts = blob[at + dense :]
+        self._texts = blob[at + dense : end]
         found[0] = found[0].reshape(-1, _WIDTH).astype(np.int64)
         self._fields = fields = _Fields(*found)
         self.values, self.usual = fields.table, fields.usual
@@ -377,18 +417,27 @@ class Block:
         found = (self.bitmap & self._probe(person)).to_array()
         return np.asarray(found, dtype=np.int64) >> self._place.bits
 
-    def shares(self, ordinal: int) -> Shares:
-        """Return the shares of one allele."""
+    def shares(self, ordinal: int, of: Collection[int] | None = None) -> Shares:
+        """Return the shares of one allele.
+
+        Args:
+            ordinal: where it stands.
+            of: people whose shares are needed, others are left unnamed; ``None``: all.
+        """
         fields, table = self._fields, self.table
         found: dict[int, list[int]] = {}
         low, high = np.searchsorted(fields.ordinals, (ordinal, ordinal + 1)).tolist()
         shares, people = fields.shares[low:high], fields.people[low:high]
         for share, person in zip(shares.tolist(), people.tolist(), strict=True):
-            found.setdefault(share, []).append(person)
+            if of is None or person in of:
+                found.setdefault(share, []).append(person)
         for number in (fields.dense_ordinals == ordinal).nonzero()[0].tolist():
-            found[int(fields.dense_shares[number])] = self._people_of(number)
+            who = self._people_of(number) if of is None else self._those_in(number, of)
+            if who:
+                found[int(fields.dense_shares[number])] = who
         others = tuple((table[s], who) for s, who in found.items())
-        return Shares(table[int(fields.usual[ordinal])], others)
+        usual = table[int(fields.usual[ordinal])]
+        return Shares(usual, others, self.otherwise.get(ordinal))
 
     def _people_of(self, number: int) -> list[int]:
         """Return the people of one set of many, ascending."""
@@ -397,6 +446,15 @@ class Block:
         found = np.asarray((self.bitmap & whole).to_array(), dtype=np.int64)
         people: list[int] = (found - first).tolist()
         return people
+
+    def _those_in(self, number: int, people: Collection[int]) -> list[int]:
+        """Return those of some people who are in one set of many, ascending."""
+        bits = self._place.bits
+        return [
+            person
+            for person in sorted(people)
+            if person >> bits == 0 and number << bits | person in self.bitmap
+        ]
 
     def sums(self, column_of: Ints, width: int) -> Ints:
         """Return what people add together, shape ``(alleles, width, 5)``.
@@ -452,4 +510,5 @@ class Block:
             shares=fields.shares[~gone],
         )
         dense = _serialized(bitmap) if self._dense else b""
-        return _write(self._place, kept, (self._rows, dense, self._texts))
+        tail = _Tail(self._rows, dense, self._texts, self.otherwise)
+        return _write(self._place, kept, tail)

@@ -6,6 +6,7 @@ a release that declares nothing is never asked.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.findings import Coverage, Place
@@ -13,12 +14,14 @@ from beacon.store.keys import start_of
 from beacon.store.runs import BIN, bin_key, bin_keys, is_whole, unpack_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from beacon.model.pattern import VariantPattern
     from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
+    from beacon.store.reach import Leaving
     from beacon.store.rows import Counts, Part
+    from beacon.store.runs import Run
     from beacon.store.tables import Table
 
 Stretch = tuple[int, int]
@@ -62,8 +65,15 @@ def _clipped(start: int, end: int, length: int) -> Stretch:
 class _PartLooked:
     """How much of a stretch one part of a release has looked at, in order."""
 
-    def __init__(self, part: Part, total: Sequence[int], stretch: Stretch) -> None:
+    def __init__(
+        self,
+        part: Part,
+        total: Sequence[int],
+        stretch: Stretch,
+        leaving: Leaving | None,
+    ) -> None:
         self.part = part
+        self._leaving = leaving
         last = part.first + len(part.everybody)
         self._columns = [c - part.first for c in total if part.first <= c < last]
         self._first, self._end = stretch
@@ -86,15 +96,22 @@ class _PartLooked:
             self.has_gap = True
             return
         first = start_of(key)
-        if self._first < first and first + BIN <= self._end:
+        if self._leaving is None and self._is_inside(first) and len(blob) > 1:
             self.has_gap = self.has_gap or not is_whole(blob)
             self._add(first, first + BIN, None)
             return
-        for start, end, an in unpack_runs(blob, self.part.everybody):
+        runs: Iterable[Run] = unpack_runs(blob, self.part.everybody)
+        if self._leaving is not None:
+            runs = self._leaving.left(first, runs)
+        for start, end, an in runs:
             if first + start >= self._end:
                 return
             if first + end > self._first:
                 self._add(first + start, first + end, an)
+
+    def _is_inside(self, first: int) -> bool:
+        """Whether a bin lies in the stretch, and not at its beginning."""
+        return self._first < first and first + BIN <= self._end
 
     def _add(self, start: int, end: int, an: tuple[int, ...] | None) -> None:
         self.has_some = True
@@ -111,11 +128,24 @@ class Looked:
 
     Its parts are of different people or contigs: the calls of all count, and
     what one of them has looked at was looked at.
+
+    Args:
+        shelf: the release's.
+        stretch: what is asked.
+        leaving: whom to leave out of blocks, by part.
     """
 
-    def __init__(self, shelf: Shelf, stretch: Stretch) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        stretch: Stretch,
+        leaving: Mapping[int, Leaving] = MappingProxyType({}),
+    ) -> None:
         total = shelf.release.layout.groups[0].columns
-        self._parts = [_PartLooked(part, total, stretch) for part in shelf.rows.parts]
+        self._parts = [
+            _PartLooked(part, total, stretch, leaving.get(part.number))
+            for part in shelf.rows.parts
+        ]
 
     @property
     def is_decided(self) -> bool:
@@ -151,14 +181,21 @@ class Looked:
 
 
 async def look_at(
-    shelves: Sequence[Shelf], rank: int, stretch: Stretch, table: Table
+    shelves: Sequence[Shelf],
+    rank: int,
+    stretch: Stretch,
+    table: Table,
+    leaving: Mapping[int, Leaving] = MappingProxyType({}),
 ) -> dict[int, Looked]:
-    """Return what releases looked at of a short stretch, by release number."""
+    """Return what releases looked at of a short stretch, by release number.
+
+    ``leaving`` says whom to leave out of blocks, by part.
+    """
     keys = bin_keys(rank, *stretch)
     bins = await table.bins.get(keys) if shelves else {}
     found = {}
     for shelf in shelves:
-        looked = found[shelf.release.number] = Looked(shelf, stretch)
+        looked = found[shelf.release.number] = Looked(shelf, stretch, leaving)
         for key in keys:
             if key in bins:
                 looked.take(key, bins[key])

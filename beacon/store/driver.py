@@ -89,6 +89,11 @@ def carriers_collection(assembly: str) -> str:
     return f"carriers_{assembly}"
 
 
+def reach_collection(assembly: str) -> str:
+    """Return the name of the collection of whom reference blocks cover."""
+    return f"reach_{assembly}"
+
+
 def client_options(uri: str, **defaults: object) -> dict[str, object]:
     """Return our defaults, without those that the URI sets itself."""
     given = {name.lower() for name in parse_uri(uri)["options"]}

@@ -23,7 +23,7 @@ from beacon.store.concordance import (
     of_pairs,
 )
 from beacon.store.driver import DATASETS, RELEASES, driver_errors
-from beacon.store.individuals import NOBODY, without_names
+from beacon.store.individuals import gone_from, without_names
 from beacon.store.markers import MarkerReader, PartPeople, Source
 from beacon.store.people import read_people
 from beacon.store.release_documents import LISTED, is_readable, read_release
@@ -144,10 +144,10 @@ class Comparer:
     def _sources(self, served: Mapping[str, StoredRelease]) -> Iterator[Source]:
         """Yield the datasets whose people are kept."""
         for name, stored in served.items():
-            numbers, left = stored.rows.numbers, stored.left
-            every = ((n, read_people(self._database, n)) for n in numbers)
+            gone = gone_from([stored.rows])
+            every = ((n, read_people(self._database, n)) for n in gone)
             parts = tuple(
-                PartPeople(n, without_names(people, left.get(n, NOBODY)))
+                PartPeople(n, without_names(people, gone[n]))
                 for n, people in every
                 if people is not None
             )

@@ -1,6 +1,9 @@
 """What follows a withdrawal's flip of the pointer; every step may be done again.
 
-other releases re-pointed | readers gone | folded | erased | the old one gone
+readers gone | other releases re-pointed | folded | erased | the old one gone
+
+Whoever reads longer than readers may asks at the end whether a release is still
+what it was: it is re-pointed, or on its way out, before a row is touched.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from beacon.store.driver import (
 )
 from beacon.store.overlay import Overlaid, fold
 from beacon.store.people import erase_people
+from beacon.store.reach_documents import erase_reach
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -107,9 +111,10 @@ class Finish(Held):
     def run(self) -> None:
         """Do all that is left."""
         with driver_errors():
+            self._let_readers_finish()
             for other in self._plan["others"]:
                 self._point_anew(other)
-            self._let_readers_finish()
+            self._retire(self._plan["replaces"])
             for folded in self._plan["folds"]:
                 self._fold(folded)
             replaced = self._plan["replaces"]
@@ -126,6 +131,11 @@ class Finish(Held):
                 {"_id": self._dataset, "loading": self.number},
                 {"$unset": {"loading": ""}},
             )
+
+    def _retire(self, number: int) -> None:
+        """Say of the release before that its rows are not what they were."""
+        retired: Document = {"$set": {"state": "removing"}}
+        self._releases.update_one({"_id": number}, retired)
 
     def _point_anew(self, other: OtherDocument) -> None:
         """Change another release that holds the parts; nobody is served by it."""
@@ -154,4 +164,7 @@ class Finish(Held):
         )
         people = folded["people"]
         erase_carriers(self._database, assembly, number, people, self.alive)
+        erase_reach(
+            self._database, assembly, number, folded["ranks"], people, self.alive
+        )
         erase_people(self._database, number, people)

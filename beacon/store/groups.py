@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from beacon.model.people import UNCALLED, Share, Shares
+from beacon.model.people import FULL, UNCALLED, Share, Shares
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from beacon.model.findings import DatasetFindings
     from beacon.model.grouped import PeopleGroup
@@ -64,6 +64,23 @@ def adding_up(
     if len(told) == len(groups) and sums == expected:
         return tuple(groups)
     return tuple(group._replace(counts=None) for group in groups)
+
+
+def by_blocks(
+    an: Sequence[int] | None, people: People, gone: Collection[int]
+) -> Shares | None:
+    """Return what blocks say of each person, but those left out of them.
+
+    ``None`` where only some people of a column are covered: which is not read.
+    """
+    if an is None:
+        return None
+    here = [n for n, name in enumerate(people.names) if name and n not in gone]
+    sizes = Counter(people.column_of[n] for n in here)
+    if any(copies not in (0, FULL.an * sizes[c]) for c, copies in enumerate(an)):
+        return None
+    covered = [n for n in here if an[people.column_of[n]]]
+    return Shares(UNCALLED, ((FULL, covered),))
 
 
 def regional(an: Sequence[int] | None, people: People) -> Shares | None:

@@ -21,11 +21,12 @@ from beacon.model.grouped import (
     summed,
     tally_without,
 )
-from beacon.model.people import UNCALLED, Shares
+from beacon.model.people import UNCALLED, Shares, left_of
 from beacon.model.variant import Allele
-from beacon.store.groups import adding_up, basis_of, regional, totals
+from beacon.store.groups import adding_up, basis_of, by_blocks, regional, totals
 from beacon.store.keys import is_site
 from beacon.store.packing import pack, structure_of, unpack
+from beacon.store.reach import Leaving
 from beacon.store.scanning import allele_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
     from beacon.store.people import PeopleTable
-    from beacon.store.rows import Part
+    from beacon.store.reach_documents import ReachTable
+    from beacon.store.rows import Part, Rows
     from beacon.store.tables import Row
 
 _DIPLOID = 2
@@ -98,6 +100,11 @@ class Directory:
         return found
 
 
+def gone_from(releases: Iterable[Rows]) -> dict[int, frozenset[int]]:
+    """Return the parts of releases, and who left each, erased already or not."""
+    return {part.number: part.gone for rows in releases for part in rows.parts}
+
+
 def without_names(people: People, left: frozenset[int]) -> People:
     """Return people of whom some have left, as they will be kept."""
     if not left:
@@ -132,6 +139,7 @@ class Individuals:
         shelves: the datasets that are asked.
         crowds: their people, by part, of the parts that keep them.
         carriers: of the assembly.
+        reach: of the assembly.
         excluded: who is left out.
         by: columns to count people by.
     """
@@ -142,6 +150,7 @@ class Individuals:
         shelves: Sequence[Shelf],
         crowds: Mapping[int, Crowd],
         carriers: CarrierTable,
+        reach: ReachTable,
         *,
         excluded: Collection[str],
         by: Sequence[str],
@@ -149,6 +158,7 @@ class Individuals:
         self._contig = contig
         self._crowds = crowds
         self._carriers = carriers
+        self._reach = reach
         self._excluded = excluded
         self._by = by
         self._gone = {part: crowd.of(excluded) for part, crowd in crowds.items()}
@@ -171,7 +181,8 @@ class Individuals:
             if not mine:
                 continue
             asked = [alleles[n] for n in mine]
-            shares = await self._carriers.shares(part.number, asked)
+            gone = self._gone[part.number]
+            shares = await self._carriers.shares(part.number, asked, gone)
             for n in mine:
                 blob = part.blob(held[n]) or b""
                 said = shares.get(alleles[n])
@@ -201,19 +212,38 @@ class Individuals:
         if not allele.alternate:
             shares = called_only(shares)
         columns = self._crowds[part.number].people.column_of
+        if tally.carriers is None:
+            return blob
         left = tally_without(tally, shares, columns, self._gone[part.number])
+        left, filters = left_of(left, filters, shares.otherwise)
         return pack(left, filters, part.layout, structure_of(blob))
+
+    async def leaving(
+        self, shelves: Sequence[Shelf], stretch: tuple[int, int]
+    ) -> dict[int, Leaving]:
+        """Return whom to leave out of the blocks of parts, where that is kept."""
+        found: dict[int, Leaving] = {}
+        for shelf in shelves:
+            for part in shelf.rows.parts:
+                gone = sorted(self._gone.get(part.number, NOBODY))
+                if _is_left(shelf, part) and gone:
+                    rank = self._contig.rank
+                    runs = await self._reach.get(part.number, rank, stretch, gone)
+                    column_of = self._crowds[part.number].people.column_of
+                    columns = [column_of[person] for person in gone]
+                    found[part.number] = Leaving(columns, runs)
+        return found
 
     def declared(self, shelf: Shelf, place: Place, looked: Looked) -> Place:
         """Return a place as its coverage would say it without whoever is left out.
 
-        Whom blocks of a gVCF cover is kept by column, not by person.
+        Blocks were read without them already, where whom those cover is kept.
         """
         self._called[shelf.dataset.id] = looked
         gone = {
             part.number: self._gone[part.number]
             for part, _ in looked.called()
-            if self._gone.get(part.number)
+            if self._gone.get(part.number) and not _is_left(shelf, part)
         }
         if not gone or place.has_record or not place.an:
             return place
@@ -274,7 +304,7 @@ class Individuals:
             carried, called = totals(shelf, basis[1])
             expected = (carried if is_it else 0, called)
         elif an is not None and shelf.dataset.id in self._called:
-            shares = self._regional(self._called[shelf.dataset.id])
+            shares = self._regional(shelf, self._called[shelf.dataset.id])
             expected = (0, an)
         else:
             return ()
@@ -307,9 +337,19 @@ class Individuals:
             found[part.number] = shares
         return found
 
-    def _regional(self, looked: Looked) -> dict[int, Shares | None]:
+    def _regional(self, shelf: Shelf, looked: Looked) -> dict[int, Shares | None]:
         """Return the shares that coverage gives the people of parts."""
         found: dict[int, Shares | None] = {p: Shares(UNCALLED) for p in self._crowds}
         for part, an in looked.called():
-            found[part.number] = regional(an, self._crowds[part.number].people)
+            people = self._crowds[part.number].people
+            if shelf.release.coverage is CoverageKind.BLOCKS:
+                gone = self._gone[part.number] if part.has_reach else NOBODY
+                found[part.number] = by_blocks(an, people, gone)
+            else:
+                found[part.number] = regional(an, people)
         return found
+
+
+def _is_left(shelf: Shelf, part: Part) -> bool:
+    """Whether the blocks of a part are read without whoever is left out."""
+    return shelf.release.coverage is CoverageKind.BLOCKS and part.has_reach

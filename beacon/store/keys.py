@@ -58,6 +58,11 @@ def position_range(rank: int, start: int, end: int) -> tuple[int, int]:
     return (low << _ALLELE_BITS) - _OFFSET, (high << _ALLELE_BITS) - _OFFSET
 
 
+def contig_range(rank: int) -> tuple[int, int]:
+    """Return ``(low, high)``: the keys of a contig are ``low <= k < high``."""
+    return position_range(rank, 0, _POSITION_MASK + 1)
+
+
 def start_of(key: int) -> int:
     """Return the 0-based start a key names."""
     return key + _OFFSET >> _ALLELE_BITS & _POSITION_MASK

@@ -8,7 +8,6 @@ answers, what the dataset declares of where it looked.
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.counts import SKIPPED
@@ -47,7 +46,6 @@ class Shelf(NamedTuple):
     longest_short: int
     widest_margin: int
     annotated: frozenset[Kind] | None
-    left: Mapping[int, frozenset[int]] = MappingProxyType({})
 
 
 async def look_up(
@@ -108,7 +106,9 @@ async def _declared(
     stretch = asked_stretch(pattern)
     if stretch[1] - stretch[0] == 1:
         asked = [s for s in asked if not places[s.dataset.id].has_record]
-    looked = await look_at(asked, pattern.sequence.rank, stretch, table)
+    rank = pattern.sequence.rank
+    leaving = {} if individuals is None else await individuals.leaving(asked, stretch)
+    looked = await look_at(asked, rank, stretch, table, leaving)
     told = {}
     for shelf in asked:
         seen, name = looked[shelf.release.number], shelf.dataset.id

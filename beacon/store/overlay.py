@@ -20,19 +20,20 @@ from pymongo import UpdateOne
 
 from beacon.model.counts import Carriers, Layout, Tally
 from beacon.model.errors import StoreUnavailable
-from beacon.model.people import Share
+from beacon.model.people import Otherwise, Share, left_of
 from beacon.store.bins import EXISTING_BITS
 from beacon.store.carrier_documents import read_carriers, sample_carriers
 from beacon.store.carriers import shortened
 from beacon.store.driver import (
     JOURNALED,
     Document,
+    coverage_collection,
     driver_errors,
     long_collection,
     variants_collection,
     while_away,
 )
-from beacon.store.keys import is_site, position_range, start_of
+from beacon.store.keys import contig_range, is_site, position_range, start_of
 from beacon.store.packing import EXISTS, pack, structure_of, unpack
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ _QUEUED = 4
 _SENDERS = 2
 """Batches on their way at once: each waits for the journal of the server."""
 _DIPLOID = 2
-_WHOLE_CONTIG = 1 << 28
 
 
 class Leaver(NamedTuple):
@@ -78,6 +78,7 @@ class Change(NamedTuple):
         spelled: reference and alternate (shortened), where the key does not say.
         rank, start: where its allele begins.
         shares: what each of those who leave adds to it, in their order.
+        otherwise: what the allele is when nobody carries it any more.
     """
 
     key: int | bytes
@@ -85,6 +86,7 @@ class Change(NamedTuple):
     rank: int
     start: int
     shares: tuple[Share, ...]
+    otherwise: Otherwise | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -199,14 +201,15 @@ def _changes(
         return
     table, rank = block.table, block.rank
     shares = zip(*(s[ordinals].tolist() for s in standing), strict=True)
-    keys = block.keys[ordinals].tolist()
+    keys, otherwise = block.keys[ordinals].tolist(), block.otherwise
     for ordinal, key, mine in zip(ordinals.tolist(), keys, shares, strict=True):
         spelled = block.texts[ordinal] if key & 1 else None
         row = block.long_rows.get(ordinal, key) if key & 1 else key
         told = tuple(table[s] for s in mine)
         if is_site(key):  # a site says who was called there, whatever they carry
             told = tuple(Share(0, share.an) for share in told)
-        yield Change(row, spelled, rank, start_of(key), told)
+        start = start_of(key)
+        yield Change(row, spelled, rank, start, told, otherwise.get(ordinal))
 
 
 def lessened(tally: Tally, leavers: Sequence[Leaver], shares: Sequence[Share]) -> Tally:
@@ -357,8 +360,11 @@ class OverlayWriter:
         if blob is None:
             raise StoreUnavailable(self._disagree(change))
         tally, filters = unpack(blob, self._before)
+        if tally.carriers is None and change.otherwise is Otherwise.LISTED:
+            return blob  # its last carrier left before
         try:
             tally = lessened(tally, overlay.leavers, change.shares)
+            tally, filters = left_of(tally, filters, change.otherwise)
             return pack(tally, filters, self._after, structure_of(blob))
         except ValueError as error:
             raise StoreUnavailable(self._disagree(change)) from error
@@ -406,13 +412,13 @@ def fold(
     target, source = f"d.{overlay.part}", f"d.{overlay.number}"
     change: list[Document] = [{"$set": {target: f"${source}"}}, {"$unset": source}]
     has: Document = {source: {"$exists": True}}
-    names = (variants_collection(assembly), long_collection(assembly))
+    long = long_collection(assembly)
+    names = (variants_collection(assembly), coverage_collection(assembly), long)
     for name, rank in product(names, ranks):
         rows = database.get_collection(name, write_concern=JOURNALED)
-        if name == names[0]:
-            low, high = position_range(rank, 0, _WHOLE_CONTIG)
-            where: Document = {"_id": {"$gte": low, "$lt": high}, **has}
-        else:
+        low, high = contig_range(rank)
+        where: Document = {"_id": {"$gte": low, "$lt": high}, **has}
+        if name == long:
             where = {"c": rank, **has}
         with driver_errors():
             found = (d["_id"] for d in rows.find(where, {"_id": 1}).batch_size(_BATCH))

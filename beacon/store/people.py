@@ -26,6 +26,7 @@ from beacon.store.driver import (
     driver_errors,
     while_away,
 )
+from beacon.store.members import asked_for_many
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from pymongo.collection import Collection as Table
     from pymongo.database import Database
 
+_KEPT_OF = ("has_people", "has_reach")
+"""What a load that keeps people keeps of them, beside their carriers."""
 _CHUNK = 50_000
 _LARGEST = 8 * 1024 * 1024
 _FIRST = 32
@@ -76,7 +79,7 @@ def keep_people(database: Database[Document], part: int, people: People) -> None
         collection.delete_many({"$and": [_of(part), {"_id": {"$nin": list(kept)}}]})
         database.get_collection(RELEASES, write_concern=JOURNALED).update_many(
             {"parts.number": part},
-            {"$set": {"parts.$[this].has_people": True}},
+            {"$set": {f"parts.$[this].{name}": True for name in _KEPT_OF}},
             array_filters=[{"this.number": part}],
         )
 
@@ -158,15 +161,14 @@ class PeopleTable:
 
     async def _read(self, part: int, known: _Known | None) -> _Known:
         read_at = time.monotonic()
-        with driver_errors():
-            versions = await self._find(part, {"v": 1})
-            if known is not None and known.versions == _versions(versions):
-                people = known.people
-            else:
-                found = await self._find(part, None)
-                versions = found
-                people = await asyncio.to_thread(_joined, found)
-        known = _Known(read_at=read_at, versions=_versions(versions), people=people)
+        found = await asked_for_many(lambda: self._find(part, {"v": 1}))
+        if known is not None and known.versions == _versions(found):
+            people = known.people
+        else:
+            found = await asked_for_many(lambda: self._find(part, None))
+            people = await asyncio.to_thread(_joined, found)
+        versions = _versions(found)
+        known = _Known(read_at=read_at, versions=versions, people=people)
         self._known.pop(part, None)
         self._known[part] = known
         while len(self._known) > _KEPT:
@@ -174,8 +176,9 @@ class PeopleTable:
         return known
 
     async def _find(self, part: int, fields: Document | None) -> list[Document]:
-        cursor = self._database[PEOPLE].find(_of(part), fields).sort("_id")
-        return await cursor.to_list(None)
+        with driver_errors():
+            cursor = self._database[PEOPLE].find(_of(part), fields).sort("_id")
+            return await cursor.to_list(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

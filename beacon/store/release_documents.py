@@ -61,6 +61,7 @@ class PartDocument(TypedDict):
 
     ``fields`` are the names under which rows hold its counts, newest first;
     ``touched`` the contigs where they do.  Several releases may hold one part.
+    ``has_reach``: whom its reference blocks cover is kept by person, if it has any.
     """
 
     number: int
@@ -69,6 +70,7 @@ class PartDocument(TypedDict):
     everybody: list[int]
     touched: list[int]
     has_people: bool
+    has_reach: NotRequired[bool]
     gone: NotRequired[list[int]]
 
 
@@ -149,8 +151,6 @@ class StoredRelease:
         widest_margin: bases that no margin of its structural variants exceeds.
         annotated: what its annotations speak of; ``None``: it has none.
         depth: what its files' annotations tell of, in the loader's words.
-        left: by part, the numbers of people who are in no count any more, though
-            their names are not erased yet.
     """
 
     release: Release
@@ -160,7 +160,6 @@ class StoredRelease:
     widest_margin: int
     annotated: frozenset[Kind] | None = None
     depth: str | None = None
-    left: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -242,6 +241,26 @@ def part_document(number: int, layout: Layout) -> PartDocument:
     }
 
 
+def new_document(
+    number: int, dataset: str, assembly: str, layout: Layout
+) -> dict[str, object]:
+    """Return the document of a release of which no row is written yet."""
+    return {
+        "_id": number,
+        "dataset": dataset,
+        "assembly": assembly,
+        "layout": layout_document(layout),
+        "parts": [part_document(number, layout)],
+        "state": "loading",
+        "format": FORMAT,
+        "touched": [],
+        "long_classes": [],
+        "longest_short": 1,
+        "widest_margin": 0,
+        "workers": [],
+    }
+
+
 class Appended(NamedTuple):
     """What a load is appended to.
 
@@ -281,6 +300,7 @@ def read_rows(documents: Sequence[PartDocument]) -> Rows:
             baseline=tuple(document["baseline"]),
             everybody=tuple(document["everybody"]),
             gone=frozenset(document.get("gone", ())),
+            has_reach=document.get("has_reach", False),
         )
         parts.append(part)
         first += len(part.baseline)
@@ -290,6 +310,11 @@ def read_rows(documents: Sequence[PartDocument]) -> Rows:
 def is_readable(document: Mapping[str, object]) -> bool:
     """Whether a release was written in the form this version reads."""
     return document.get("format") == FORMAT
+
+
+def is_on_its_way_out(document: Mapping[str, object]) -> bool:
+    """Whether what a release holds may have been taken away by now."""
+    return document.get("state") == "removing"
 
 
 def read_release(document: Mapping[str, object]) -> StoredRelease:
@@ -325,6 +350,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         coverage=CoverageKind(told) if (told := kept["coverage"]) else None,
         loads=len(kept["parts"]),
         keeps_people=all(part["has_people"] for part in kept["parts"]),
+        keeps_reach=all(part.get("has_reach", False) for part in kept["parts"]),
     )
     kinds = kept["annotated"]
     return StoredRelease(
@@ -335,18 +361,7 @@ def read_release(document: Mapping[str, object]) -> StoredRelease:
         widest_margin=kept["widest_margin"],
         annotated=None if kinds is None else frozenset(map(Kind, kinds)),
         depth=kept.get("depth"),
-        left=_left(document),
     )
-
-
-def _left(document: Mapping[str, object]) -> dict[int, frozenset[int]]:
-    """Return whom a withdrawal that is not finished has left to erase."""
-    plan = cast("Document", document.get("withdrawal") or {})
-    folds = cast("Sequence[Document]", plan.get("folds", ()))
-    return {
-        cast("int", fold["part"]): frozenset(cast("list[int]", fold["people"]))
-        for fold in folds
-    }
 
 
 def publication(details: Mapping[str, object]) -> Document:

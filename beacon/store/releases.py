@@ -29,6 +29,7 @@ from beacon.store.driver import (
     driver_errors,
     long_collection,
     patience_options,
+    reach_collection,
     server_time,
     variants_collection,
 )
@@ -39,11 +40,10 @@ from beacon.store.naming import IdentifierWriter
 from beacon.store.ownership import this_process
 from beacon.store.people import keep_people, read_people
 from beacon.store.release_documents import (
-    FORMAT,
     LISTED,
     inherited,
     is_readable,
-    layout_document,
+    new_document,
     part_document,
     read_dataset,
     read_release,
@@ -242,27 +242,12 @@ class Catalogue:
             number = self._next_number()
             owner = this_process()
             base = self._base(appended_to)
-            self._releases.insert_one(
-                {
-                    "_id": number,
-                    "dataset": dataset,
-                    "assembly": assembly,
-                    "layout": layout_document(layout),
-                    "parts": [part_document(number, layout)],
-                    "state": "loading",
-                    "format": FORMAT,
-                    "touched": [],
-                    "long_classes": [],
-                    "longest_short": 1,
-                    "widest_margin": 0,
-                    "owner": owner,
-                    "workers": [],
-                    "resume": resume,
-                    "created": server_time(self._database),
-                    "heartbeat": server_time(self._database),
-                    **inherited(base, appended_to, part_document(number, layout)),
-                }
-            )
+            now = server_time(self._database)
+            document = new_document(number, dataset, assembly, layout)
+            document |= {"owner": owner, "resume": resume}
+            document |= {"created": now, "heartbeat": now}
+            document |= inherited(base, appended_to, part_document(number, layout))
+            self._releases.insert_one(document)
             if not self._take_lease(dataset, number):
                 self._releases.delete_one({"_id": number})
                 raise LoadRejected(self._who_loads(dataset))
@@ -341,7 +326,7 @@ class Catalogue:
 
     def _make_collections(self, assembly: str) -> None:
         names = (variants_collection, long_collection, coverage_collection)
-        for name in (*names, carriers_collection):
+        for name in (*names, carriers_collection, reach_collection):
             try:
                 self._database.create_collection(
                     name(assembly),
@@ -392,6 +377,19 @@ class Catalogue:
         owner = cast("ReleaseDocument", release)["owner"]
         host = owner["host"].split("/")[0]
         return f"dataset {dataset} is being loaded by process {owner['pid']} on {host}"
+
+    def give_up_killed(self, dataset: str) -> bool:
+        """Discard a load of a dataset that was killed; say whether there was one.
+
+        Raises:
+            LoadRejected: one of its processes still writes.
+        """
+        with driver_errors():
+            left = self._sweeper.left_behind(dataset)
+            if left is not None:
+                self._sweeper.give_up(left)
+                self._sweeper.sweep()
+        return left is not None
 
     def rollback(self, dataset: str, to_ordinal: int | None = None) -> Release:
         """Serve an earlier release again: by default the one before.

@@ -40,6 +40,7 @@ class Part:
         everybody: the same for where it looked (``coverage``).
         gone: the numbers of its people who were withdrawn; what is kept of them
             reads as if they were like everybody else.
+        has_reach: whether it is kept whom reference blocks cover, person by person.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Part:
     baseline: tuple[int, ...]
     everybody: tuple[int, ...]
     gone: frozenset[int] = frozenset()
+    has_reach: bool = False
 
     @cached_property
     def layout(self) -> Layout:
@@ -89,6 +91,23 @@ class Rows:
     def only(self) -> str | None:
         """The one name there is, as for most releases."""
         return self.fields[0] if len(self.fields) == 1 else None
+
+    def say_the_same_as(self, other: Rows) -> bool:
+        """Whether both read the same of whatever rows held for either.
+
+        Fields come and go; who is counted changes with the baseline and who is gone.
+        """
+        return [(p.number, p.baseline, p.gone) for p in self.parts] == [
+            (p.number, p.baseline, p.gone) for p in other.parts
+        ]
+
+    @cached_property
+    def _is_single(self) -> bool:
+        return len(self.parts) == 1
+
+    @cached_property
+    def _first_layout(self) -> Layout:
+        return self.parts[0].layout
 
     def blobs(self, counts: Counts) -> list[tuple[Part, bytes]]:
         """Return what each part that is in a row says there."""
@@ -143,14 +162,15 @@ class Rows:
 
         ``None`` where it holds nothing of the release.
         """
-        if len(self.parts) > 1:
+        if not self._is_single:
             said = self.blobs(counts)
             return self._joined(said) if said else None
-        part = self.parts[0]
-        blob = part.blob(counts)
+        only = self.only
+        blob = self.parts[0].blob(counts) if only is None else counts.get(only)
         if blob is None:
             return None
-        return *unpack(blob, part.layout), structure_of(blob)
+        tally, filters = unpack(blob, self._first_layout)
+        return tally, filters, structure_of(blob)
 
     def structure(self, counts: Counts) -> Structure | None:
         """Return the structure a row holds of the release."""

@@ -205,7 +205,7 @@ async def _uncounted(
     """
     if len(answers) <= _FEW:
         return overlap
-    known = [await table.existing.has(a.shelf.release.number) for a in answers]
+    known = [await table.existing.has(a.shelf.release.number, a.rows) for a in answers]
     return whole_bins(overlap) if all(known) else None
 
 
@@ -225,12 +225,14 @@ async def _add_numbers(
 async def _number(rank: int, starts: Bounds, answer: Answer, table: Table) -> int:
     """Return how many short alleles that exist begin in a stretch."""
     whole, release = whole_bins(starts), answer.shelf.release.number
-    if whole is None or not await table.existing.has(release):
+    inside = None
+    if whole is not None:
+        inside = await table.existing.count(release, answer.rows, rank, whole)
+    if whole is None or inside is None:
         return await table.count(rank, starts, answer.rows)
     edges = list(_without(starts, whole))
     counted = [table.count(rank, e, answer.rows) for e in edges if e.low < e.high]
-    inside = table.existing.count(release, rank, whole)
-    return sum(await asyncio.gather(inside, *counted))
+    return inside + sum(await asyncio.gather(*counted))
 
 
 async def _read(

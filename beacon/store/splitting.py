@@ -107,7 +107,7 @@ def place_of_point(assembly: str, point: int) -> str:
 
 def commands(database: str, assembly: str, points: Sequence[int]) -> Iterator[str]:
     """Yield what ``mongosh`` has to do: shard, cut, and keep each part in its place."""
-    yield "const shards = db.adminCommand({listShards: 1}).shards.map(s => s._id)"
+    yield "var shards = db.adminCommand({listShards: 1}).shards.map(s => s._id)"
     bounds = ["MinKey()", *(f'NumberLong("{point}")' for point in points), "MaxKey()"]
     for shard in range(len(points) + 1):
         yield f'sh.addShardToZone(shards[{shard}], "{assembly}-{shard}")'

@@ -26,13 +26,14 @@ from beacon.store.driver import (
     server_time,
     variants_collection,
 )
-from beacon.store.keys import position_range
+from beacon.store.keys import contig_range
 from beacon.store.naming import forget_identifiers
 from beacon.store.ownership import is_alive, is_here
 from beacon.store.people import forget_people
+from beacon.store.reach_documents import forget_reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from pymongo.database import Database
 
@@ -49,7 +50,6 @@ _LEASE_SECONDS = 60
 _STALE_SECONDS = 7 * 24 * 3600
 """How long a load that was killed is kept, for somebody to go on with it."""
 _WORKERS_SECONDS = 20.0
-_WHOLE_CONTIG = 1 << 28
 
 
 class Sweeper:
@@ -103,11 +103,13 @@ class Sweeper:
         number = held.get("loading")
         where: Document = {"_id": number, "state": "loading", "resume": {"$ne": None}}
         release = cast("ReleaseDocument | None", self._releases.find_one(where))
-        if release is None or not is_dead(
-            release, self._silent_numbers(_LEASE_SECONDS)
-        ):
+        if release is None or not self.is_dead(release):
             return None
         return None if self._is_served(release) else release
+
+    def is_dead(self, release: ReleaseDocument) -> bool:
+        """Whether nobody writes a release any more."""
+        return is_dead(release, self._silent_numbers(_LEASE_SECONDS))
 
     def give_up(self, release: ReleaseDocument) -> None:
         """Discard a load that was left behind, once its last process is gone."""
@@ -171,20 +173,36 @@ class Sweeper:
         if "owner" not in release:  # it was published once
             self._let_readers_finish(release["dataset"])
         assembly, number = release["assembly"], release["_id"]
+        parts = self._remove_unheld(release, ())
+        forget_bins(self._database, assembly, number)
+        self._releases.delete_one({"_id": number})
+        # Another sweep may have let go of the same parts at the same time.
+        self._remove_unheld(release, parts)
+        self._datasets.update_one(
+            {"_id": release["dataset"]}, {"$pull": {"withdrawn": number}}
+        )
+
+    def _remove_unheld(
+        self, release: ReleaseDocument, done: Collection[int]
+    ) -> Collection[int]:
+        """Remove what no other release holds; return the numbers of fields gone.
+
+        Args:
+            release: on its way out.
+            done: fields that are gone already.
+        """
+        assembly, gone = release["assembly"], set(done)
         held = list(self._held_by_others(release))
         numbers = {part["number"] for part in held}
-        fields = {field for part in held for field in part["fields"]}
+        fields = gone.union(field for part in held for field in part["fields"])
         for part in release["parts"]:
             for field in part["fields"]:
                 if field not in fields:
                     self._remove_field(assembly, field, part["touched"])
-            if part["number"] not in numbers:
+                    gone.add(field)
+            if part["number"] not in numbers | set(done):
                 self._remove_part(assembly, part["number"])
-        forget_bins(self._database, assembly, number)
-        self._releases.delete_one({"_id": number})
-        self._datasets.update_one(
-            {"_id": release["dataset"]}, {"$pull": {"withdrawn": number}}
-        )
+        return gone
 
     def _held_by_others(self, release: ReleaseDocument) -> Iterator[PartDocument]:
         """Yield the parts of all other releases that hold one of a release's."""
@@ -214,6 +232,7 @@ class Sweeper:
         annotations = self._database[annotations_collection(assembly)]
         annotations.delete_many({"_id": {"$gte": low, "$lt": high}})
         forget_carriers(self._database, assembly, number)
+        forget_reach(self._database, assembly, number)
         forget_identifiers(self._database, assembly, number)
         forget_people(self._database, number)
         ChunkMarks(self._database, number).forget()
@@ -265,5 +284,5 @@ def living_worker(release: ReleaseDocument) -> int | None:
 def _contig_filter(rank: int, *, is_long: bool) -> Document:
     if is_long:
         return {"c": rank}
-    low, high = position_range(rank, 0, _WHOLE_CONTIG)
+    low, high = contig_range(rank)
     return {"_id": {"$gte": low, "$lt": high}}

@@ -1,8 +1,8 @@
 """The rows of one assembly, as asked for: by key, by place, by stretch.
 
 Everything here is reading through Motor; what rows mean is ``lookup``'s and
-``scanning``'s business.  Reads go where the URI says (the primary, unless told
-otherwise): a secondary that lags could miss rows it has been promised.
+``scanning``'s business.  Reads go to any member that has come as far as the
+pointers that are read by (``members``).
 """
 
 from __future__ import annotations

@@ -37,12 +37,19 @@ from beacon.store.driver import (
     nearness,
 )
 from beacon.store.genes import genes_version, read_texts
-from beacon.store.individuals import NOBODY, Directory, Individuals
+from beacon.store.individuals import Directory, Individuals, gone_from
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
 from beacon.store.people import PeopleTable
-from beacon.store.release_documents import LISTED, read_dataset, read_release
+from beacon.store.reach_documents import ReachTable
+from beacon.store.release_documents import (
+    LISTED,
+    is_on_its_way_out,
+    read_dataset,
+    read_release,
+    read_rows,
+)
 from beacon.store.scanning import POINT_CLASS, Answer, scan
 from beacon.store.similar import find_similar
 from beacon.store.tables import Table
@@ -59,7 +66,7 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele
     from beacon.store.connection import StoreAddress
     from beacon.store.individuals import Crowd
-    from beacon.store.release_documents import StoredRelease
+    from beacon.store.release_documents import ReleaseDocument, StoredRelease
 
 _FRESH = 1.0
 _OLDEST = SETTLE - 1.0
@@ -245,8 +252,8 @@ class VariantStore:
     async def _crowds_of(self, datasets: Sequence[str]) -> dict[int, Crowd]:
         await self._refresh(_FRESH)
         served = [self._shelves[d][1] for d in datasets if d in self._shelves]
-        parts = {n: s.left.get(n, NOBODY) for s in served if s for n in s.rows.numbers}
-        return await self._members.ask(lambda: self._directory.crowds(parts))
+        ask_through(self._members)
+        return await self._directory.crowds(gone_from(s.rows for s in served if s))
 
     async def _asked_people(
         self, query: Query, shelves: Sequence[Shelf]
@@ -254,12 +261,12 @@ class VariantStore:
         """Return the people a question is about, where it is about any."""
         if query.pattern is None or not (query.excluded or query.by):
             return None
-        parts = {n: s.left.get(n, NOBODY) for s in shelves for n in s.rows.numbers}
         return Individuals(
             query.pattern.sequence,
             shelves,
-            await self._directory.crowds(parts),
+            await self._directory.crowds(gone_from(s.rows for s in shelves)),
             self._carriers_of(query.pattern.assembly),
+            ReachTable(self._database, query.pattern.assembly, self._deadline),
             excluded=query.excluded,
             by=query.by,
         )
@@ -312,9 +319,7 @@ class VariantStore:
                     stored.longest_short,
                     stored.widest_margin,
                 )
-                shelf = Shelf(
-                    dataset, stored.release, *reach, stored.annotated, stored.left
-                )
+                shelf = Shelf(dataset, stored.release, *reach, stored.annotated)
                 shelves.append(shelf)
         return shelves
 
@@ -467,33 +472,49 @@ class VariantStore:
         """Whether rows may have been read after they were removed.
 
         A member's answer is of the moment it tells, whatever our clock says.  What
-        is served still, by pointers read meanwhile, was not removed before them.
+        is served still, by pointers read meanwhile, was not changed before them.
         """
         latest = self._members.latest
         if latest is None or valid_at is None:
             return time.monotonic() - read_at > _OLDEST
-        if self._valid_at is not None and self._releases.keys() >= {
-            shelf.release.number for shelf in shelves
-        }:
+        if self._valid_at is not None and self._serves_still(shelves):
             valid_at = max(valid_at, self._valid_at)
         return latest.time - valid_at.time >= _OLDEST
 
+    def _serves_still(self, shelves: Sequence[Shelf]) -> bool:
+        """Whether nothing is known to have changed since releases were read."""
+        served = (self._releases.get(shelf.release.number) for shelf in shelves)
+        now = (None if stored is None else stored.release for stored in served)
+        return all(r is s.release for r, s in zip(now, shelves, strict=True))
+
     async def _check_still_kept(self, shelves: Sequence[Shelf]) -> None:
-        """Refuse an answer whose rows may have been removed while it was made."""
+        """Refuse an answer whose rows may have changed while it was made.
+
+        They were removed, or somebody left the part and what is told of the others
+        was put in its place.
+        """
         self._pointers_since.reach(self._members.latest)
-        where: Document = {
-            "_id": {"$in": [s.release.number for s in shelves]},
-            "state": {"$ne": "removing"},
-        }
+        where: Document = {"_id": {"$in": [s.release.number for s in shelves]}}
+        wanted = {"state": 1, "parts": 1}
 
-        async def read() -> int:
+        async def read() -> list[Document]:
             with driver_errors():
-                return await self._pointers[RELEASES].count_documents(where)
+                found = self._pointers[RELEASES].find(where, wanted)
+                return await found.to_list(None)
 
-        kept = await self._members.ask(read, primary_first=True)
-        if kept < len(shelves):
-            message = "the data was removed while the question was being answered"
-            raise StoreUnavailable(message)
+        found = await self._members.ask(read, primary_first=True)
+        kept = {
+            cast("int", document["_id"]): read_rows(
+                cast("ReleaseDocument", document)["parts"]
+            )
+            for document in found
+            if not is_on_its_way_out(document)
+        }
+        for shelf in shelves:
+            rows = kept.get(shelf.release.number)
+            if rows is None or not rows.say_the_same_as(shelf.rows):
+                message = "the data was changed while the question was being answered"
+                raise StoreUnavailable(message)
 
     async def _refresh(self, age: float) -> None:
         """Read what datasets serve, unless that was done within ``age`` seconds.
@@ -534,15 +555,15 @@ class VariantStore:
             cursor = self._pointers[DATASETS].find(LISTED).sort("_id", 1)
             documents = await cursor.to_list(None)
             wanted = {cast("int", d["active"]) for d in documents if d.get("active")}
-            unknown = wanted - self._releases.keys()
-            await self._read_releases(unknown)
-        self._releases = {n: self._releases[n] for n in wanted & self._releases.keys()}
+            known = self._known_releases(documents)
+            read = await self._read_releases(wanted - known.keys())
+        self._releases = known | read
         shelves = {}
         for document in documents:
             stored = self._releases.get(cast("int", document.get("active")))
             dataset = read_dataset(document, stored.release if stored else None)
             shelves[dataset.id] = (dataset, stored)
-        if unknown or documents != self._listed:
+        if read or documents != self._listed:
             self._rows_since.reach(self._members.latest)
         self._shelves, self._listed = shelves, documents
         self._read_at, self._valid_at = began, valid_at
@@ -554,12 +575,33 @@ class VariantStore:
             self._genes = await asyncio.to_thread(GeneTable, texts)
             self._genes_version = version
 
-    async def _read_releases(self, numbers: set[int]) -> None:
-        if numbers:
-            where: Document = {"_id": {"$in": sorted(numbers)}}
-            cursor = self._pointers[RELEASES].find(where)
-            for document in await cursor.to_list(None):
-                self._releases[cast("int", document["_id"])] = read_release(document)
+    def _known_releases(
+        self, documents: Sequence[Document]
+    ) -> dict[int, StoredRelease]:
+        """Return the releases that need not be read again.
+
+        A release changes while its dataset serves another one, or is changed itself.
+        """
+        before = {document["_id"]: document for document in self._listed}
+        same = (d for d in documents if d == before.get(d["_id"]))
+        numbers = (cast("int", document.get("active")) for document in same)
+        return {n: self._releases[n] for n in numbers if n in self._releases}
+
+    async def _read_releases(self, numbers: set[int]) -> dict[int, StoredRelease]:
+        """Return releases by number.
+
+        Raises:
+            StoreUnavailable: when one of them is gone by now.
+        """
+        if not numbers:
+            return {}
+        where: Document = {"_id": {"$in": sorted(numbers)}}
+        found = await self._pointers[RELEASES].find(where).to_list(None)
+        read = {cast("int", d["_id"]): read_release(d) for d in found}
+        if read.keys() != numbers:
+            message = "what datasets serve was changed while it was being read"
+            raise StoreUnavailable(message)
+        return read
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ release whose document says what is to be done (``withdrawal``).  Killed before 
 pointer is flipped, it is swept like any dead load; killed after, whoever next
 changes the dataset finishes it first:
 
-    flip | other releases re-pointed | readers gone | folded | erased | old one gone
+    flip | readers gone | other releases re-pointed | folded | erased | old one gone
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ from beacon.store.release_documents import (
     read_release,
     read_rows,
 )
+from beacon.store.sweeping import Sweeper
+from beacon.store.uncovering import uncover
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -150,10 +152,12 @@ class Withdrawer:
         people = self._people(kept)
         parts = {}
         unknown: set[str | None] = set(individuals)
+        gone = _gone(kept)
         for number, known in people.items():
             if known is None:
                 continue
-            leaving = named_in(known, individuals)
+            named = named_in(known, individuals)
+            leaving = tuple(p for p in named if p not in gone[number])
             unknown.difference_update(known.names, *known.samples)
             if leaving:
                 parts[number] = (known, leaving)
@@ -173,14 +177,14 @@ class Withdrawer:
     def _people(self, kept: Sequence[ReleaseDocument]) -> dict[int, People | None]:
         """Return the people of every part, where all that they add is kept.
 
-        Whom the reference blocks of a part cover is not.
+        Older versions did not keep whom the reference blocks of a part cover.
         """
         people: dict[int, People | None] = {}
         for release in kept:
             has_blocks = release["coverage"] == CoverageKind.BLOCKS
             for part in release["parts"]:
                 number = part["number"]
-                if has_blocks:
+                if has_blocks and not part.get("has_reach", False):
                     people[number] = None
                 elif number not in people:
                     people[number] = read_people(self._database, number)
@@ -248,8 +252,7 @@ class Withdrawer:
             UsageError: when the individuals behind its counts are not kept, and
                 somebody was withdrawn after it was published.
         """
-        has_blocks = release.coverage is CoverageKind.BLOCKS
-        if release.sample_count is None or (release.keeps_people and not has_blocks):
+        if release.sample_count is None or release.can_be_lessened:
             return
         published = _written(release.published)
         if any(order.at >= published for order in self.orders(release.dataset)):
@@ -258,6 +261,16 @@ class Withdrawer:
                 " people who were withdrawn since: load its files again"
             )
             raise UsageError(message)
+
+    def is_left_behind(self, dataset: str) -> bool:
+        """Whether a withdrawal is not finished, and nobody goes on with it."""
+        with driver_errors():
+            active = (self._datasets.find_one({"_id": dataset}) or {}).get("active")
+            where: Document = {"_id": active, "withdrawal": {"$exists": True}}
+            found = cast("ReleaseDocument | None", self._releases.find_one(where))
+            if found is None:
+                return False
+            return "owner" not in found or Sweeper(self._database).is_dead(found)
 
     def finish(self, dataset: str, withdrawn: Withdrawn | None = None) -> None:
         """Finish what a withdrawal left to be done, if there is anything.
@@ -296,6 +309,15 @@ class Withdrawer:
             raise UsageError(message)
         self._releases.update_one({"_id": number}, {"$set": mine})
         return owner["token"]
+
+
+def _gone(releases: Iterable[ReleaseDocument]) -> dict[int, set[int]]:
+    """Return who left each part, erased already or not."""
+    gone: dict[int, set[int]] = {}
+    for release in releases:
+        for part in release["parts"]:
+            gone.setdefault(part["number"], set()).update(part.get("gone", ()))
+    return gone
 
 
 def _written(time: datetime) -> str:
@@ -417,6 +439,8 @@ class _Work(Held):
             }
             writer = OverlayWriter(self._database, overlay, holders, self.alive)
             writer.write()
+            kinds = {r["coverage"] for r in releases if r["_id"] in holders}
+            uncover(self._database, overlay, kinds, self.alive)
             rows += writer.written
             for number, effect in writer.effects.items():
                 effects[number].lost += effect.lost

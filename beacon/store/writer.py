@@ -38,6 +38,7 @@ from beacon.store.driver import (
 from beacon.store.keys import SALTS, decode, encode, length_class, long_key
 from beacon.store.lease import Lease
 from beacon.store.packing import pack
+from beacon.store.reach_documents import ReachWriter
 from beacon.store.release_documents import Touched, read_rows
 from beacon.store.runs import Binner
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
     from beacon.model.counts import CoverageRun, VariantRecord
     from beacon.model.dataset import CoverageKind, Input, Release
+    from beacon.model.people import Reached
     from beacon.store.bins import Added, Bins
     from beacon.store.lease import Ticket
 
@@ -117,6 +119,7 @@ class ReleaseWriter:
         self._bins: dict[int, Document] = {}
         self._annotations = AnnotationWriter(database, assembly)
         self._carriers = CarrierWriter(database, assembly, lease.number)
+        self._reach = ReachWriter(database, assembly, lease.number)
         self._kinds: set[str] = set()
         self._is_annotated = False
         self._touched = Touched()
@@ -151,9 +154,9 @@ class ReleaseWriter:
     def enter(self, chunk: int) -> None:
         """Begin to write a chunk."""
         self.chunk = chunk
-        self._queue.put({self._carriers: self._carriers.close()})
+        self._send_people()
         self._carriers.enter(chunk)
-        self._kinds, self._is_annotated = set(), False
+        self._reach.enter(chunk)
 
     def leave(self, text: str) -> None:
         """Mark the chunk as whole, after all of it is written.
@@ -168,6 +171,7 @@ class ReleaseWriter:
         self._send_rest()
         kinds = frozenset(self._kinds) if self._is_annotated else None
         document = self._marks.document(Mark(self.chunk, text, kinds))
+        self._kinds, self._is_annotated = set(), False  # the marks remember them
         self._queue.put({self._marks: [document]})
         self._raise_failure()
 
@@ -211,6 +215,17 @@ class ReleaseWriter:
         if run.rank not in self._touched.ranks:
             self._touch(Touched(ranks={run.rank}))
         self._keep_bins(self._binner.add(run))
+
+    def reach(self, reached: Reached) -> None:
+        """Write what reference blocks call of people, in any order.
+
+        Raises:
+            StoreUnavailable: when an earlier batch could not be written.
+            LoadRejected: when this load lost its lease.
+        """
+        for documents in self._reach.collect(reached):
+            self._raise_failure()
+            self._queue.put({self._reach: documents})
 
     def _keep_bins(self, bins: Iterable[tuple[int, bytes]]) -> None:
         for key, blob in bins:
@@ -386,7 +401,13 @@ class ReleaseWriter:
         """Send what waits for more of its bin."""
         self._keep_bins(self._binner.close())
         self._send_bins()
+        self._send_people()
+
+    def _send_people(self) -> None:
+        """Send what is held of single people."""
         self._queue.put({self._carriers: self._carriers.close()})
+        for documents in self._reach.close():
+            self._queue.put({self._reach: documents})
 
     def _leave_behind(self) -> None:
         """Stop, and let the next load of the same go on from here."""

@@ -16,7 +16,7 @@ def test_an_empty_store_is_cut_by_length(empty_beacon: Command) -> None:
 
     assert 0 == done.returncode, done.stderr
     assert lines[0].startswith("// GRCh38: no rows yet")
-    assert {"//", "sh", "co"} == {line[:2] for line in lines}
+    assert {"//", "sh", "va"} == {line[:2] for line in lines}
     assert 4 == len(points)
     assert all('"test_' in point and "NumberLong" in point for point in points)
 

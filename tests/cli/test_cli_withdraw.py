@@ -41,6 +41,27 @@ def test_somebody_is_withdrawn_for_good(empty_beacon: Command, tmp_path: Path) -
     assert 1 == back.returncode
 
 
+def test_a_restored_store_shows_nobody_who_withdrew(
+    empty_beacon: Command, tmp_path: Path
+) -> None:
+    """Whichever command comes first, the journal is heeded before it answers."""
+    path = tmp_path / "a.vcf"
+    path.write_text(_FILE)
+    for dataset in ("d1", "d2"):
+        empty_beacon("load", "variants", str(path), "--dataset", dataset)
+    order = '{"dataset": "%s", "individual": "P1", "at": "2026-01-01T00:00:00+00:00"}\n'
+    with (empty_beacon.home / "withdrawals.jsonl").open("a") as journal:
+        journal.write(order % "d1")
+    listed = empty_beacon("datasets", "list")
+    with (empty_beacon.home / "withdrawals.jsonl").open("a") as journal:
+        journal.write(order % "d2")
+    asked = empty_beacon("ask", _QUESTION)
+
+    assert "1 person who had withdrawn were left out again" in listed.stderr
+    assert "1 person who had withdrawn were left out again" in asked.stderr
+    assert 3 == asked.returncode, asked.stdout
+
+
 def test_an_order_for_counts_alone_is_not_done(
     empty_beacon: Command, tmp_path: Path
 ) -> None:

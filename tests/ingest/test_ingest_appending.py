@@ -18,6 +18,7 @@ from beacon.ingest import LoadRequest, append_variants, load_variants
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import group_counts
 from beacon.model.errors import LoadRejected, UsageError
+from beacon.model.findings import Place
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Page, Query
 from beacon.store.variants import VariantStore
@@ -257,6 +258,10 @@ def test_an_old_file_that_is_needed_and_gone_is_named(
 
     assert before == catalogue.dataset("d").release
 
+    moved = append_variants(catalogue, request("d", more, tmp_path / "elsewhere.vcf"))
+
+    assert ["elsewhere.vcf", "more.vcf"] == [i.name for i in moved.release.inputs]
+
 
 def test_what_does_not_fit_is_refused(
     catalogue: Catalogue, two: tuple[Path, Path], tmp_path: Path
@@ -272,6 +277,34 @@ def test_what_does_not_fit_is_refused(
         append_variants(catalogue, request("d", two[1], assembly="GRCh38"))
     with pytest.raises(UsageError, match="dataset d has genotypes"):
         append_variants(catalogue, request("d", bare))
+
+
+@pytest.mark.parametrize("bad", ["0/9", "0/9|1/1"])
+async def test_a_skipped_record_yields_to_carriers_only(
+    catalogue: Catalogue,
+    store_address: StoreAddress,
+    tmp_path: Path,
+    bad: str,
+) -> None:
+    """Who carries what a bad record declares is not known, in one load or in two."""
+    spoilt, *beside = bad.split("|")
+    first = [("22", 0, ("C",), "PASS", (spoilt,))]
+    first += [("22", 0, ("C",), "q10", (call,)) for call in beside]
+    first += [("22", 5, ("C",), "PASS", ("0/1",))]
+    second = [("22", 0, ("C",), "PASS", ("0/0",))]
+    one = write(tmp_path / "one.vcf", ["a"], first)
+    two = write(tmp_path / "two.vcf", ["b"], second)
+    load_variants(catalogue, request("whole", one, two, max_bad=1.0))
+    load_variants(catalogue, request("parts", one, max_bad=1.0))
+    append_variants(catalogue, request("parts", two, max_bad=1.0))
+    asked = patterns(second)
+    told = await answers(store_address, asked, "whole")
+    asked_for = [said for p, _, said in told if p.spellings and p.contig.name == "22"]
+    bare = asked_for[0][0]
+
+    assert bare.total == 0
+    assert bare.place == Place(filters=("skipped",))
+    assert told == await answers(store_address, asked, "parts")
 
 
 def test_options_are_those_of_the_release(catalogue: Catalogue, tmp_path: Path) -> None:

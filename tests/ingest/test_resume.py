@@ -13,7 +13,14 @@ from pathlib import Path
 import pytest
 from pymongo import MongoClient
 
-from beacon.ingest import LoadRequest, load_variants, try_variants
+from beacon.ingest import (
+    Journal,
+    LoadRequest,
+    append_variants,
+    load_variants,
+    try_variants,
+    withdraw,
+)
 from beacon.model.errors import LoadInterrupted, LoadRejected
 from beacon.store import sweeping
 from beacon.store.carrier_documents import read_carriers
@@ -166,6 +173,9 @@ def test_genotypes_in_parts_are_the_whole(catalogue, store_address, monkeypatch)
     assert one == other
     assert len(one[0]) >= whole.report.stored["exist"]
     assert parts.report.as_dict() == whole.report.as_dict()
+    told = catalogue.served("whole").annotated
+    assert told is not None
+    assert told == catalogue.served("parts").annotated
 
 
 def test_a_killed_load_goes_on(catalogue, store_address, sites):
@@ -260,6 +270,48 @@ def test_a_bad_file_is_refused_in_parts_too(catalogue, store_address, sites, tmp
     with pytest.raises(LoadRejected, match=f"900 of {RECORDS + 900} .*:{RECORDS + 3}:"):
         load_variants(catalogue, request(path, jobs=2))
     assert state(store_address) == (0, 0)
+
+
+def test_a_withdrawal_does_not_wait_for_a_killed_load(
+    catalogue, store_address, sites, tmp_path
+):
+    """Nobody loads: what a killed load left gives way to who wants to leave."""
+    people = load_variants(catalogue, request(FIVE)).release.number
+    leaving = catalogue.people_of(people).names[0]
+    killed_in_the_middle(store_address, sites)
+    outcome = withdraw(catalogue, Journal(tmp_path), "d", [leaving])
+
+    assert 1 == outcome.withdrawn.people
+    assert (0, 0) == state(store_address)
+
+
+@pytest.mark.parametrize("contig", ["21", "22"])
+def test_a_cut_off_append_goes_on(catalogue, store_address, sites, tmp_path, contig):
+    """As a part more, and where the contigs are the same and all is read again."""
+
+    def stop(_: int) -> None:
+        if state(store_address)[0] > 2:
+            raise KeyboardInterrupt
+
+    more = tmp_path / "more.vcf"
+    text = "".join(sites.read_text().splitlines(keepends=True)[:2_000])
+    more.write_text(text.replace("\n22\t", f"\n{contig}\t"))
+    with more.open("a") as file:
+        file.write(f"{contig}\t30000000\t.\tA\tC\t.\tPASS\tAC=1;AN=9\n")
+    said = []
+    load_variants(catalogue, request(sites))
+    with pytest.raises(KeyboardInterrupt):
+        append_variants(catalogue, request(more), stop)
+    whole = append_variants(catalogue, request(more), say=said.append)
+    load_variants(catalogue, request(sites, "fresh"))
+    fresh = append_variants(catalogue, request(more, "fresh"))
+
+    assert "Resuming: " in said[0]
+    assert (2 if contig == "21" else 1) == whole.release.loads
+    assert whole.release.report == fresh.release.report
+    assert rows(store_address, whole.release.number) == rows(
+        store_address, fresh.release.number
+    )
 
 
 def test_a_file_that_changes_is_refused_in_parts_too(

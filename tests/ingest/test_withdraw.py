@@ -18,6 +18,7 @@ from beacon.ingest import (
     Journal,
     LoadRequest,
     append_variants,
+    is_forgetful,
     load_variants,
     reapply,
     withdraw,
@@ -25,7 +26,7 @@ from beacon.ingest import (
 from beacon.ingest.loading import without
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import group_counts
-from beacon.model.errors import NotFound, StoreUnavailable, UsageError
+from beacon.model.errors import LoadRejected, NotFound, StoreUnavailable, UsageError
 from beacon.model.orders import Order
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
@@ -79,8 +80,18 @@ def _records(draw: st.DrawFn, samples: int) -> list[str]:
             word = chance.choice(("PASS", "PASS", "q10"))
             row = [chance.choice(calls) for _ in range(samples)]
             fields = (contig, str(pos), ".", ref, alt, ".", word, told, "GT", *row)
+            if samples > 1:  # in a file of whoever leaves, nobody else is told of
+                lines += chance.choice(([], [], [], _other_records(fields)))
             lines.append("\t".join(fields))
     return lines
+
+
+def _other_records(fields: tuple[str, ...]) -> list[str]:
+    """Return records of the same alleles: one that lists them, one that is bad."""
+    place, cells = fields[:8], fields[9:]
+    listing = (*place, "DP", *("7" for _ in cells))
+    bad = (*place, "GT", *("no call" for _ in cells))
+    return ["\t".join(listing), "\t".join(bad)]
 
 
 @pytest.fixture
@@ -292,15 +303,74 @@ def test_a_restored_database_forgets_nobody(
     _load(catalogue, "x", files)
     journal.append(catalogue.withdrawals.new_orders("x", ["p2", "nobody"]))
     journal.append(catalogue.withdrawals.new_orders("y", ["p2"]))
+    is_restored = is_forgetful(catalogue, journal)
     left = [reapply(catalogue, journal), reapply(catalogue, journal)]
     later = _load(catalogue, "y", files).release
     expected = _expected(catalogue, database, files, "p2")
 
+    assert is_restored
+    assert not is_forgetful(catalogue, journal)
     assert [1, 0] == left
     assert expected == _said(database, "x")
     assert expected == _said(database, "y")
     assert later is not None
     assert 3 == len(catalogue.withdrawals.orders()) - 1
+
+
+async def test_nobody_is_left(
+    catalogue: Catalogue,
+    database: Database[_Documents],
+    variant_store: VariantStore,
+    journal: Journal,
+    files: list[Path],
+    hurried: None,
+) -> None:
+    """Without anybody nothing is covered, and nothing exists."""
+    _load(catalogue, "x", files)
+    for gone in (["p0", "p1"], ["p2", "p3", "p4"]):
+        withdraw(catalogue, journal, "x", gone)
+    facts, rows = _said(database, "x")
+    contig = ASSEMBLIES["GRCh37"].contigs[21]
+    found = []
+    for asked in ("C", "T"):
+        pattern = VariantPattern(contig=contig, spellings=((89, "A", asked),))
+        query = Query(pattern=pattern, granularity=Granularity.RECORD)
+        found += (await variant_store.find(query, {"x": Granularity.RECORD})).datasets
+
+    assert (0, 0) == facts[:2]
+    assert not any(exists for *_, exists in rows.values())
+    assert [0, 0] == [f.total for f in found]
+    assert [0, 0] == [f.place.an for f in found]
+    with pytest.raises(LoadRejected, match="nobody to count"):
+        _load(catalogue, "x", files)
+
+
+def test_what_stops_is_done_by_the_next(
+    catalogue: Catalogue, journal: Journal, files: list[Path], hurried: None
+) -> None:
+    """A restored store is forgetful until everybody is left out of it."""
+    first = _load(catalogue, "x", files).release
+    journal.append(catalogue.withdrawals.new_orders("x", ["p2"]))
+    with catalogue.begin("x", assembly="GRCh37", layout=first.layout):
+        assert 0 == reapply(catalogue, journal)
+
+    assert is_forgetful(catalogue, journal)
+    assert 1 == reapply(catalogue, journal)
+
+
+def test_others_work_while_somebody_is_erased(
+    catalogue: Catalogue, journal: Journal, files: list[Path], hurried: None
+) -> None:
+    """Nobody is served who has left: what another process erases is left to it."""
+    _load(catalogue, "x", files)
+    left = []
+    withdraw(
+        catalogue, journal, "x", ["p2"],
+        told=lambda _: left.append(reapply(catalogue, journal)),
+    )  # fmt: skip
+
+    assert [0] == left
+    assert not catalogue.withdrawals.standing("x", ["p2"]).parts
 
 
 def test_the_store_tells_another_journal(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import LoadRejected, ReadError, UsageError
+from beacon.model.people import Otherwise
 from loaders import merging
 from loaders.reference import FastaReference
 
@@ -140,6 +141,29 @@ def test_place_of_a_bad_record_says_nothing(write_vcf, load):
     _, found = load(write_vcf(rows, S3), max_bad=1.0)
 
     assert ("skipped",) == found["22-100-A-C"].filters
+
+
+def test_no_no_rests_beside_a_skipped_record(write_vcf, load):
+    """Where another record of the allele was skipped, only a carrier is known of."""
+    carried = [row(p, "A", "C", "0/1", "0/0", "0/0") for p in (200, 300)]
+    rows = [row(100, "A", "C", *["0/0"] * 3), carried[0]]
+    bad = [row(p, "A", "C", "0/9", "0/1", "0/0") for p in (100, 200)]
+    path = write_vcf([rows[0], bad[0], rows[1], bad[1], carried[1]], S3)
+    _, found = load(path, max_bad=1.0)
+
+    assert ("skipped",) == found["22-100-A-C"].filters
+    assert () == found["22-200-A-C"].filters
+    assert Otherwise.SKIPPED is found["22-200-A-C"].shares.otherwise
+    assert found["22-300-A-C"].shares.otherwise is None
+
+
+def test_what_lists_an_allele_says_so_without_its_carriers(write_vcf, load):
+    """Beside a record without genotypes an allele is there, carried or not."""
+    path = write_vcf([row(100, "A", "C", "0/1", "0/0", "0/0")], S3)
+    path.write_text(path.read_text() + "22\t100\t.\tA\tC\t.\tPASS\t.\tDP\t1\t2\t3\n")
+    _, found = load(path)
+
+    assert Otherwise.LISTED is found["22-100-A-C"].shares.otherwise
 
 
 def test_too_many_bad_records_reject_the_file(write_vcf, load):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pymongo import MongoClient
 
 from beacon.ingest import Journal, LoadRequest, load_variants, withdraw
 from beacon.model.errors import InvalidRequest
@@ -366,10 +367,22 @@ GVCF = HEAD.replace(
 )
 
 
-async def test_blocks_do_not_tell_who_was_called(
-    catalogue: Catalogue, variant_store: VariantStore, tmp_path: Path
+@pytest.mark.parametrize(
+    ("is_old", "expected"),
+    [
+        (False, ["not_seen 0/4", "not_covered"]),
+        (True, ["not_seen 0/None", "no_answer"]),
+    ],
+)
+async def test_blocks_are_asked_without_somebody(
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    store_address: StoreAddress,
+    tmp_path: Path,
+    is_old: bool,
+    expected: list[str],
 ) -> None:
-    """Where others certainly remain, a "no" without its AN; else no answer."""
+    """The others' copies answer; where who is covered is not kept, no AN is said."""
     paths = []
     for name, end in (("P1", 300), ("P2", 200), ("P3", 200)):
         path = tmp_path / f"{name}.g.vcf"
@@ -383,6 +396,10 @@ async def test_blocks_do_not_tell_who_was_called(
         references={},
     )
     load_variants(catalogue, request)
+    if is_old:
+        with MongoClient(store_address.uri) as client:
+            releases = client[store_address.database]["releases"]
+            releases.update_many({}, {"$unset": {"parts.0.has_reach": ""}})
     beacon = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
     places = ("22-20000150-A-G", "22-20000250-A-G")
     asked = [question(text, excluded=("P1",)) for text in places]
@@ -393,7 +410,36 @@ async def test_blocks_do_not_tell_who_was_called(
         "not_seen 0/6",
         "not_seen 0/2",
     ]
-    assert [words(answer)["blocks"] for answer in answers] == [
-        "not_seen 0/None",
-        "no_answer",
+    assert [words(answer)["blocks"] for answer in answers] == expected
+
+
+async def test_blocks_over_some_of_a_column_are_no_groups(
+    catalogue: Catalogue, variant_store: VariantStore, tmp_path: Path
+) -> None:
+    """Whom they cover is not guessed from how many they are."""
+    paths = []
+    for name, end in (("P1", 300), ("P2", 200)):
+        path = tmp_path / f"{name}.g.vcf"
+        block = f"22\t20000101\t.\tA\t<NON_REF>\t.\t.\tEND=20000{end}\tGT\t0/0\n"
+        path.write_text(f"{GVCF}{name}\n{block}")
+        paths.append(path)
+    table = tmp_path / "samples.tsv"
+    table.write_text("sample\tstatus\nP1\taffected\nP2\tunaffected\n")
+    request = LoadRequest(
+        dataset="blocks",
+        paths=tuple(paths),
+        options=LoadOptions(assembly="GRCh37", samples=table),
+        references={},
+    )
+    load_variants(catalogue, request)
+    beacon = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
+    both, one = [
+        await beacon.answer(question(text, by=("status",)), OPERATOR)
+        for text in ("22-20000150-A-G", "22-20000250-A-G")
     ]
+    called = [
+        [group.counts and group.counts.an for group in answer.datasets[0].groups]
+        for answer in (both, one)
+    ]
+
+    assert called == [[2, 2], [None, None]]

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beacon.model.people import FULL, UNCALLED, Share, Shares, tally_of
+from beacon.model.people import FULL, UNCALLED, Otherwise, Share, Shares, tally_of
 from beacon.store.carriers import Block, Identity, identity_of, pack, shortened
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def _shares(draw: st.DrawFn) -> Shares:
     few = draw(st.lists(st.integers(0, _PEOPLE - 1), unique=True, max_size=9))
     many = draw(st.sampled_from([range(0), range(40, 90), range(90, 299, 3)]))
     sets = [tuple(sorted(set(few) - set(many))), tuple(many)]
-    return Shares(usual, tuple((s, w) for s, w in zip(others, sets) if w))  # noqa: B905
+    otherwise = draw(st.sampled_from([None, *Otherwise]))
+    told = tuple((s, w) for s, w in zip(others, sets) if w)  # noqa: B905
+    return Shares(usual, told, otherwise)
 
 
 _ALLELES = st.lists(
@@ -80,6 +82,9 @@ def test_a_block_says_what_it_was_given(alleles: _Alleles) -> None:
     assert [_plain(block.shares(o)) for o in range(len(block))] == [
         _plain(shares) for _, shares in alleles
     ]
+    assert [block.shares(o).otherwise for o in range(len(block))] == [
+        shares.otherwise for _, shares in alleles
+    ]
 
 
 @given(_ALLELES, st.integers(0, _PEOPLE - 1))
@@ -90,6 +95,9 @@ def test_a_person_stands_where_the_shares_say(alleles: _Alleles, person: int) ->
 
     assert [shares.of(person) for _, shares in alleles] == [
         block.table[s] for s in block.standing(person).tolist()
+    ]
+    assert [shares.of(person) for _, shares in alleles] == [
+        block.shares(o, {person, 299}).of(person) for o in range(len(block))
     ]
 
 
@@ -124,6 +132,7 @@ def test_who_is_erased_stands_nowhere(alleles: _Alleles, gone: set[int]) -> None
     for person in {0, 41, 93, 299} - gone:
         assert (before.standing(person) == after.standing(person)).all()
     assert before.identities == after.identities
+    assert before.otherwise == after.otherwise
     assert after.without(gone) is None
 
 

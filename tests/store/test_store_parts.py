@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from beacon.model.dataset import Release
     from beacon.store.connection import StoreAddress
+    from beacon.store.release_documents import ReleaseDocument
     from beacon.store.releases import Catalogue
     from beacon.store.variants import VariantStore
 
@@ -180,6 +181,38 @@ def test_a_killed_removal_goes_on(
     numbers = [first.number]
 
     assert of_parts(everything, {first.number}, numbers) == contents(store_address)
+
+
+def test_sweeps_at_once_leave_nothing(
+    catalogue: Catalogue,
+    store_address: StoreAddress,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of two that let go of a part at the same time, the last takes it away."""
+    monkeypatch.setattr(sweeping, "SETTLE", 0.0)
+    first = kept(catalogue, "d", 1, None)
+    second = kept(catalogue, "d", 2, first)
+    other = kept(catalogue, "d", 3, None)
+    everything = contents(store_address)
+    forget_bins = sweeping.forget_bins
+    with MongoClient(store_address.uri) as client:
+        database = client[store_address.database]
+        sweeper = sweeping.Sweeper(database)
+        old, new = (
+            cast("ReleaseDocument", database.releases.find_one({"_id": r.number}))
+            for r in (first, second)
+        )
+
+        def meanwhile(*about: object) -> None:
+            monkeypatch.setattr(sweeping, "forget_bins", forget_bins)
+            sweeper.remove_rows(old)
+            forget_bins(*about)
+
+        monkeypatch.setattr(sweeping, "forget_bins", meanwhile)
+        sweeper.remove_rows(new)
+    number = other.number
+
+    assert of_parts(everything, {number}, [number]) == contents(store_address)
 
 
 def test_a_dead_append_leaves_the_release(

@@ -196,7 +196,7 @@ async def test_an_old_pointer_finds_no_rows_removed(
     store = await opened(uri, tmp_path)
     store._read_at = time.monotonic() + 3600  # noqa: SLF001 (pointers of long ago)
     loaded.remove("d")
-    with pytest.raises(StoreUnavailable, match="removed"):
+    with pytest.raises(StoreUnavailable, match="changed"):
         await store.find(asked(FIRST), {"d": Granularity.COUNT})
     await store.close()
 
