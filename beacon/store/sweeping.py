@@ -94,6 +94,7 @@ class Sweeper:
             if not release.get("resume")
             or release["_id"] in forgotten
             or self._is_served(release)
+            or not self._is_leased(release)
         ]
 
     def left_behind(self, dataset: str) -> ReleaseDocument | None:
@@ -133,6 +134,11 @@ class Sweeper:
 
     def _is_served(self, release: ReleaseDocument) -> bool:
         where = {"_id": release["dataset"], "active": release["_id"]}
+        return self._datasets.find_one(where) is not None
+
+    def _is_leased(self, release: ReleaseDocument) -> bool:
+        """Whether the dataset knows of a load: else it was killed at its beginning."""
+        where = {"_id": release["dataset"], "loading": release["_id"]}
         return self._datasets.find_one(where) is not None
 
     def _silent_numbers(self, seconds: int) -> set[object]:

@@ -221,6 +221,16 @@ def test_another_load_leaves_it_alone_or_gives_it_up(
     assert state(store_address) == (0, 0)
 
 
+def test_a_load_killed_at_its_beginning_is_swept(catalogue, store_address, sites):
+    """A load whose lease was not taken yet leaves nothing for the next one."""
+    killed_in_the_middle(store_address, sites)
+    with MongoClient(store_address.uri) as client:
+        client[store_address.database].datasets.delete_many({})
+    catalogue.sweep()
+
+    assert state(store_address) == (0, 0)
+
+
 def test_a_killed_process_is_said(catalogue, store_address, sites):
     """A worker that is killed ends the load in a sentence, and the next goes on."""
     told = []
