@@ -149,11 +149,7 @@ class CarrierWriter:
         if not documents:
             return
         changes = [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in documents]
-        while_away(lambda: _ignored(self._collection.bulk_write(changes)))
-
-
-def _ignored(_: object) -> None:
-    """Take what a driver returns and nobody needs."""
+        while_away(lambda: self._collection.bulk_write(changes))
 
 
 class Stretch(NamedTuple):
@@ -252,7 +248,7 @@ def erase_carriers(
 
 def _replace(collection: Rows[Document], changed: list[ReplaceOne[Document]]) -> None:
     if changed:
-        while_away(lambda: _ignored(collection.bulk_write(changed, ordered=False)))
+        while_away(lambda: collection.bulk_write(changed, ordered=False))
 
 
 def _stretch(documents: Sequence[Mapping[str, object]]) -> Stretch:

@@ -61,7 +61,7 @@ class ChunkMarks:
         """
         changes = [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in documents]
         if changes:
-            while_away(lambda: _ignore(self._kept.bulk_write(changes)))
+            while_away(lambda: self._kept.bulk_write(changes))
 
     def done(self) -> frozenset[int]:
         """Return the chunks that are marked."""
@@ -89,7 +89,3 @@ class ChunkMarks:
 
     def _mine(self) -> Document:
         return {"_id": {"$gte": self._first, "$lt": self._first + (1 << _BITS)}}
-
-
-def _ignore(_: object) -> None:
-    """Take what a write returns."""

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from numpy.typing import NDArray
-    from pymongo.collection import Collection
     from pymongo.database import Database
 
     from beacon.store.carrier_documents import Stretch
@@ -296,7 +295,7 @@ class OverlayWriter:
     def _send(self, short: list[UpdateOne], long: list[UpdateOne]) -> None:
         for collection, updates in ((self._short, short), (self._long, long)):
             if updates:
-                while_away(partial(_write, collection, updates))
+                while_away(partial(collection.bulk_write, updates, ordered=False))
 
     def _updates(
         self, batch: Sequence[Change]
@@ -388,10 +387,6 @@ class OverlayWriter:
             f" fit its counts at contig {change.rank}, base {change.start}; load the"
             " files again without them"
         )
-
-
-def _write(collection: Collection[Document], updates: Sequence[UpdateOne]) -> None:
-    collection.bulk_write(updates, ordered=False)
 
 
 def _spelled(row: Mapping[str, object]) -> tuple[str, str]:

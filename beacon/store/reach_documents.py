@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
     from numpy.typing import NDArray
-    from pymongo.collection import Collection
     from pymongo.database import Database
 
     from beacon.model.people import Reached
@@ -134,13 +133,7 @@ class ReachWriter:
         for first in range(0, len(documents), _BATCH):
             batch = documents[first : first + _BATCH]
             changes = [ReplaceOne({"_id": d["_id"]}, d, upsert=True) for d in batch]
-            while_away(partial(_write, self._collection, changes))
-
-
-def _write(
-    collection: Collection[Document], changes: Sequence[ReplaceOne[Document]]
-) -> None:
-    collection.bulk_write(changes, ordered=False)
+            while_away(partial(self._collection.bulk_write, changes, ordered=False))
 
 
 def _bounds(part: int, rank: int, person: int, bins: range | None = None) -> Document:

@@ -197,16 +197,6 @@ class Touched:
         )
 
 
-def touched_of(document: ReleaseDocument) -> Touched:
-    """Return how far the rows of a release reach."""
-    return Touched(
-        ranks=set(document["touched"]),
-        long_classes=set(document["long_classes"]),
-        longest_short=document["longest_short"],
-        widest_margin=document["widest_margin"],
-    )
-
-
 def layout_document(layout: Layout) -> LayoutDocument:
     """Return the document of a layout."""
     return {

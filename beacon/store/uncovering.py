@@ -99,7 +99,7 @@ def uncover(
         with driver_errors():
             changes = _changes(bins, overlay, rank, leaving)
             while batch := list(islice(changes, _BATCH)):
-                while_away(partial(_write, bins, batch))
+                while_away(partial(bins.bulk_write, batch, ordered=False))
                 alive()
         alive()
 
@@ -137,7 +137,3 @@ def _changes(
         if new != blob:
             change = {"$set": {f"d.{overlay.number}": new}}
             yield UpdateOne({"_id": document["_id"]}, change)
-
-
-def _write(bins: Rows[Document], changes: Sequence[UpdateOne]) -> None:
-    bins.bulk_write(changes, ordered=False)
