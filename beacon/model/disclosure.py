@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from beacon.model.counts import AlleleCounts
     from beacon.model.grouped import PeopleGroup
     from beacon.model.query import Granularity, Query
+    from beacon.model.records import Json
     from beacon.model.requester import Requester
     from beacon.model.variant import Allele
 
@@ -119,6 +120,50 @@ class NamedAllele:
 
     allele: Allele
     disclosure: Disclosure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSetDisclosure:
+    """What is said of one dataset's documents.
+
+    Attributes:
+        granularity: the detail this dataset's part is given in.
+        total: matching documents; ``None`` where it may not be said.
+        records: the page of them.
+    """
+
+    dataset: str
+    name: str
+    status: Status
+    granularity: Granularity
+    exists: bool
+    total: int | None = None
+    records: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsDisclosure:
+    """The answer to one question about documents.
+
+    Attributes:
+        total: different ids that match over all datasets; ``None`` where it may
+            not be said.
+    """
+
+    granularity: Granularity
+    datasets: tuple[RecordSetDisclosure, ...]
+    total: int | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """The one word over all datasets; nothing asked: ``not_asked``."""
+        return overall(d.status for d in self.datasets)
+
+    @property
+    def exists(self) -> bool:
+        """Whether any dataset holds a match."""
+        return any(d.exists for d in self.datasets)
 
 
 class Answers(Protocol):

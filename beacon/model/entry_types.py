@@ -39,6 +39,7 @@ class EntryType:
         folder: the folder of its schema in the Beacon default model.
         collection_of: ids of the types it is a collection of.
         related: ids of the types served below one of its records.
+        has_terms: whether filtering terms are served below one of its records.
     """
 
     id: str
@@ -49,6 +50,7 @@ class EntryType:
     folder: str
     collection_of: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
+    has_terms: bool = False
 
     @property
     def schema(self) -> str:
@@ -63,6 +65,47 @@ GENOMIC_VARIANT = EntryType(
     path="g_variants",
     term=OntologyTerm(id="SO:0001059", label="sequence_alteration"),
     folder="genomicVariations",
+    related=("individual", "biosample", "run", "analysis"),
+)
+INDIVIDUAL = EntryType(
+    id="individual",
+    name="Individuals",
+    description="People, as their dataset describes them.",
+    path="individuals",
+    term=OntologyTerm(id="NCIT:C25190", label="Person"),
+    folder="individuals",
+    related=("genomicVariant", "biosample", "run", "analysis"),
+    has_terms=True,
+)
+BIOSAMPLE = EntryType(
+    id="biosample",
+    name="Biosamples",
+    description="Samples taken from individuals.",
+    path="biosamples",
+    term=OntologyTerm(id="NCIT:C70699", label="Biospecimen"),
+    folder="biosamples",
+    related=("genomicVariant", "individual", "run", "analysis"),
+    has_terms=True,
+)
+RUN = EntryType(
+    id="run",
+    name="Runs",
+    description="Sequencing runs of biosamples.",
+    path="runs",
+    term=OntologyTerm(id="NCIT:C148088", label="Sequencing run"),
+    folder="runs",
+    related=("genomicVariant", "individual", "biosample", "analysis"),
+    has_terms=True,
+)
+ANALYSIS = EntryType(
+    id="analysis",
+    name="Analyses",
+    description="Analyses of runs, from which variants come.",
+    path="analyses",
+    term=OntologyTerm(id="EDAM:operation_2945", label="Analysis"),
+    folder="analyses",
+    related=("genomicVariant", "individual", "biosample", "run"),
+    has_terms=True,
 )
 DATASET = EntryType(
     id="dataset",
@@ -71,11 +114,39 @@ DATASET = EntryType(
     path="datasets",
     term=OntologyTerm(id="NCIT:C47824", label="Data Set"),
     folder="datasets",
-    collection_of=("genomicVariant",),
-    related=("genomicVariant",),
+    collection_of=("genomicVariant", "individual", "biosample", "run", "analysis"),
+    related=("genomicVariant", "individual", "biosample", "run", "analysis"),
+    has_terms=True,
+)
+COHORT = EntryType(
+    id="cohort",
+    name="Cohorts",
+    description="Groups of individuals, over datasets.",
+    path="cohorts",
+    term=OntologyTerm(id="NCIT:C61512", label="Cohort"),
+    folder="cohorts",
+    collection_of=("individual",),
+    related=("genomicVariant", "individual", "biosample", "run", "analysis"),
+    has_terms=True,
 )
 
 ENTRY_TYPES: Mapping[str, EntryType] = MappingProxyType(
-    {row.id: row for row in (GENOMIC_VARIANT, DATASET)}
+    {
+        row.id: row
+        for row in (
+            GENOMIC_VARIANT,
+            INDIVIDUAL,
+            BIOSAMPLE,
+            RUN,
+            ANALYSIS,
+            DATASET,
+            COHORT,
+        )
+    }
 )
 """Every entry type by its id."""
+
+DOCUMENTED = (INDIVIDUAL.id, BIOSAMPLE.id, RUN.id, ANALYSIS.id)
+"""The types whose records are documents of a dataset, linked to individuals."""
+COLLECTIONS = (DATASET.id, COHORT.id)
+"""The types that group other records."""

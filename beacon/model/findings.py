@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from beacon.model.counts import Tally
     from beacon.model.dataset import Dataset
     from beacon.model.grouped import PeopleGroup
+    from beacon.model.records import Json
     from beacon.model.variant import Allele
 
 
@@ -156,3 +157,38 @@ class Findings:
     """The truth about one question, dataset by dataset."""
 
     datasets: tuple[DatasetFindings, ...]
+    unknown_filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFindings:
+    """What one dataset truly answers to a question about its documents.
+
+    Attributes:
+        status: ``SEEN`` where any matches; ``NOT_SEEN`` only where the dataset has
+            such documents and, with a variant asked for, its people were looked at
+            there; else the word for why nothing can be said.
+        total: documents that match, before paging; at boolean granularity 1 stands
+            for "at least one".
+        records: the page of them, as they were loaded (record granularity).
+    """
+
+    dataset: Dataset
+    status: Status
+    total: int = 0
+    records: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundRecords:
+    """The truth about a question for documents, dataset by dataset.
+
+    Attributes:
+        distinct: how many different ids match over all datasets: a person in two
+            datasets is one; ``None`` below count granularity.
+        unknown_filters: texts of filters nothing in the datasets answers to.
+    """
+
+    datasets: tuple[RecordFindings, ...]
+    distinct: int | None = None
+    unknown_filters: tuple[str, ...] = ()

@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
+from beacon.model.entry_types import GENOMIC_VARIANT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from beacon.model.filters import Clauses
     from beacon.model.pattern import VariantPattern
+    from beacon.model.records import Under
 
 
 class Granularity(IntEnum):
@@ -55,6 +59,13 @@ class Query:
         pattern: which variants; ``None``: all of them (no variant parameters).
         datasets: ids asked for; ``None``: every dataset.
         assembly: canonical name the question is limited to.
+        about: id of the entry type whose records are asked for.
+        identity: the id of the one document asked for (of variants: ``pattern``).
+        under: the record below which records are asked for.
+        cohort: the only cohort whose individuals are asked.
+        filters: what narrows the answer, beside ``pattern``; those about variants
+            themselves (molecular effects) are part of the pattern.
+        is_strict: whether a filter nothing here answers to is an error.
         unknown_filters: well-formed filter ids nothing here answers to; they
             match nothing and are named in ``warnings``.
         warnings: sentences the answer must repeat.
@@ -69,6 +80,12 @@ class Query:
     granularity: Granularity = Granularity.BOOLEAN
     include: Include = Include.HIT
     page: Page = field(default_factory=Page)
+    about: str = GENOMIC_VARIANT.id
+    identity: str | None = None
+    under: Under | None = None
+    cohort: str | None = None
+    filters: Clauses = ()
+    is_strict: bool = False
     unknown_filters: tuple[str, ...] = ()
     test_mode: bool = False
     warnings: tuple[str, ...] = ()
