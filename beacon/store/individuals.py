@@ -142,6 +142,7 @@ class Individuals:
         reach: of the assembly.
         excluded: who is left out.
         by: columns to count people by.
+        gone: who is left out by number, part by part; ``None``: by name alone.
     """
 
     def __init__(
@@ -154,6 +155,7 @@ class Individuals:
         *,
         excluded: Collection[str],
         by: Sequence[str],
+        gone: Mapping[int, frozenset[int]] | None = None,
     ) -> None:
         self._contig = contig
         self._crowds = crowds
@@ -162,6 +164,8 @@ class Individuals:
         self._excluded = excluded
         self._by = by
         self._gone = {part: crowd.of(excluded) for part, crowd in crowds.items()}
+        if gone is not None:
+            self._gone |= gone
         self._leaving = [
             part
             for shelf in shelves
