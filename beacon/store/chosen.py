@@ -6,6 +6,7 @@ everything that follows from counts then follows for them.
 
 from __future__ import annotations
 
+from array import array
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,9 @@ from beacon.model.people import Share
 from beacon.store.packing import is_filtered, is_listed, pack, structure_of, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from beacon.model.people import Otherwise
+    from beacon.model.people import Otherwise, People
     from beacon.model.structure import Structure
     from beacon.store.rows import Part
 
@@ -31,36 +30,76 @@ _LEFT_OUT = -1
 _FIELDS = len(Share._fields)
 
 
+class Roster:
+    """The people of one part, as arrays and bitmaps: made once, used by many.
+
+    Args:
+        people: without the names of those who left.
+    """
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    @cached_property
+    def columns(self) -> Ints:
+        """The column of everybody, also of those who left."""
+        return np.asarray(self._people.column_of, dtype=np.int64)
+
+    @cached_property
+    def present(self) -> BitMap:
+        """Everybody who has not left."""
+        names = self._people.names
+        return BitMap([n for n, name in enumerate(names) if name is not None])
+
+    @cached_property
+    def by_column(self) -> dict[int, BitMap]:
+        """Those of them who are in each column that has any."""
+        who = np.asarray(self.present.to_array(), dtype=np.int64)
+        columns = self.columns[who]
+        return {
+            column: _bitmap(who[columns == column])
+            for column in np.unique(columns).tolist()
+        }
+
+
+def _bitmap(numbers: Ints) -> BitMap:
+    return BitMap(array("I", numbers.astype(np.uint32).tobytes()))
+
+
 class Chosen:
     """Some people of one part.
 
     Args:
-        people: their numbers; nobody who left is among them.
-        column_of: the column of everybody in the part.
+        people: their numbers; whoever left is not taken.
+        roster: of the part.
         width: how many columns it has.
     """
 
-    def __init__(self, people: BitMap, column_of: Sequence[int], width: int) -> None:
-        self.people = people
-        columns = np.full(len(column_of), _LEFT_OUT, dtype=np.int64)
-        who = np.asarray(people.to_array(), dtype=np.int64)
-        columns[who] = np.asarray(column_of, dtype=np.int64)[who]
-        self.column_of = columns
-        self.sizes: Ints = np.bincount(columns[who], minlength=width).astype(np.int64)
-        self._who = who
+    def __init__(self, people: BitMap, roster: Roster, width: int) -> None:
+        self.people = people & roster.present
+        self.width = width
+        self._roster = roster
 
-    @property
-    def width(self) -> int:
-        """How many columns the part has."""
-        return len(self.sizes)
+    @cached_property
+    def column_of(self) -> Ints:
+        """The column of everybody in the part, -1 for who is not meant."""
+        found = np.full(len(self._roster.columns), _LEFT_OUT, dtype=np.int64)
+        who = np.asarray(self.people.to_array(), dtype=np.int64)
+        found[who] = self._roster.columns[who]
+        return found
 
     @cached_property
     def by_column(self) -> dict[int, BitMap]:
         """The people of each column that has any."""
-        found = {}
-        for column in self.sizes.nonzero()[0].tolist():
-            mine = self._who[self.column_of[self._who] == column]
-            found[column] = BitMap(mine.astype(np.uint32).tolist())
+        cut = ((c, who & self.people) for c, who in self._roster.by_column.items())
+        return {column: who for column, who in cut if who}
+
+    @cached_property
+    def sizes(self) -> Ints:
+        """How many people each column has."""
+        found = np.zeros(self.width, dtype=np.int64)
+        for column, who in self.by_column.items():
+            found[column] = len(who)
         return found
 
 

@@ -8,8 +8,9 @@ the others alone.  Groups are told only where they add up to the counts.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from beacon.model.dataset import CoverageKind
 from beacon.model.findings import DatasetFindings, Silence
@@ -23,6 +24,7 @@ from beacon.model.grouped import (
 )
 from beacon.model.people import UNCALLED, Shares, left_of
 from beacon.model.variant import Allele
+from beacon.store.chosen import Roster
 from beacon.store.groups import adding_up, basis_of, by_blocks, regional, totals
 from beacon.store.keys import is_site
 from beacon.store.packing import pack, structure_of, unpack
@@ -50,7 +52,8 @@ _DIPLOID = 2
 NOBODY: frozenset[int] = frozenset()
 
 
-class Crowd(NamedTuple):
+@dataclass(frozen=True)
+class Crowd:
     """The people of one part, and where each name stands.
 
     Attributes:
@@ -63,6 +66,11 @@ class Crowd(NamedTuple):
     numbers: Mapping[str, tuple[int, ...]]
     kept: People
     left: frozenset[int]
+
+    @cached_property
+    def roster(self) -> Roster:
+        """Its people as arrays and bitmaps."""
+        return Roster(self.people)
 
     def of(self, names: Iterable[str]) -> frozenset[int]:
         """Return the numbers of some individuals."""

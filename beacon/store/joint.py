@@ -7,9 +7,10 @@ who is meant is silent, with the reason; it never says "no".
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from pyroaring import BitMap
 
 from beacon.model.counts import Layout
 from beacon.model.dataset import CoverageKind
@@ -20,8 +21,6 @@ from beacon.store.reach import Leaving, Sharing, Staying
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from pyroaring import BitMap
 
     from beacon.model.findings import Silence
     from beacon.model.genome import Contig
@@ -57,9 +56,7 @@ class Joint:
         self._parts = [part for shelf in shelves for part in shelf.rows.parts]
         self.chosen: dict[int, Chosen] = {
             part.number: Chosen(
-                people[part.number],
-                crowds[part.number].people.column_of,
-                len(part.baseline),
+                people[part.number], crowds[part.number].roster, len(part.baseline)
             )
             for part in self._parts
         }
@@ -78,7 +75,7 @@ class Joint:
         """Return who of each part is not meant."""
         return {
             part.number: frozenset(
-                self._present(part) - set(self.chosen[part.number].people)
+                self._present(part) - self.chosen[part.number].people
             )
             for part in self._parts
         }
@@ -107,7 +104,7 @@ class Joint:
         """Read whom blocks cover: these people, or the others if they are fewer."""
         column_of = self.crowds[part.number].people.column_of
         mine = self.chosen[part.number].people
-        others = self._present(part) - set(mine)
+        others = self._present(part) - mine
         staying = len(mine) <= len(others)
         people = sorted(mine if staying else others)
         columns = [column_of[person] for person in people]
@@ -117,27 +114,21 @@ class Joint:
         return Staying(columns, runs) if staying else Leaving(columns, runs)
 
     def _regions(self, part: Part) -> Lessens:
-        column_of = self.crowds[part.number].people.column_of
-        sizes = Counter(column_of[person] for person in self._present(part))
-        width = len(part.baseline)
-        chosen = self.chosen[part.number].sizes.tolist()
-        return Sharing([sizes[column] for column in range(width)], chosen)
+        roster, chosen = self.crowds[part.number].roster, self.chosen[part.number]
+        columns = (roster.by_column.get(c, BitMap()) for c in range(chosen.width))
+        return Sharing([len(who) for who in columns], chosen.sizes.tolist())
 
-    def _present(self, part: Part) -> set[int]:
-        """Return the numbers of everybody who has not left a part."""
-        names = self.crowds[part.number].people.names
-        return {n for n, name in enumerate(names) if name is not None}
+    def _present(self, part: Part) -> BitMap:
+        """Return everybody who has not left a part."""
+        return self.crowds[part.number].roster.present
 
     def told(self, shelf: Shelf, found: DatasetFindings) -> DatasetFindings:
         """Return findings with the groups that any of these people is of."""
         release = shelf.release
         layout, sizes = release.layout, [0] * shelf.rows.width
-        names: set[str | None] = set()
         for part in shelf.rows.parts:
             chosen = self.chosen[part.number]
             sizes[part.first : part.first + chosen.width] = chosen.sizes.tolist()
-            known = self.crowds[part.number].people.names
-            names.update(known[person] for person in chosen.people)
         total, *others = layout.groups
         groups = (total, *(g for g in others if any(sizes[c] for c in g.columns)))
         narrowed = replace(
@@ -145,5 +136,19 @@ class Joint:
             layout=Layout(baseline=layout.baseline, groups=groups, kinds=layout.kinds),
         )
         dataset = replace(found.dataset, release=narrowed)
-        left_out = (release.sample_count or len(names)) - len(names)
+        number = self._number_of_people(shelf)
+        left_out = (release.sample_count or number) - number
         return replace(found, dataset=dataset, left_out=left_out)
+
+    def _number_of_people(self, shelf: Shelf) -> int:
+        """Return how many are meant; whoever is in several parts is one."""
+        chosen = [(p.number, self.chosen[p.number].people) for p in shelf.rows.parts]
+        if len(chosen) == 1:
+            return len(chosen[0][1])
+        return len(
+            {
+                self.crowds[part].people.names[person]
+                for part, people in chosen
+                for person in people
+            }
+        )
