@@ -60,7 +60,14 @@ from beacon.store.tables import Table
 from beacon.store.texts import read_texts, texts_version
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import (
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Collection,
+        Mapping,
+        Sequence,
+    )
 
     from bson.timestamp import Timestamp
 
@@ -69,6 +76,8 @@ if TYPE_CHECKING:
     from beacon.model.findings import FoundRecords
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
+    from beacon.model.records import Under
+    from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele
     from beacon.store.cabinets import Cabinet
     from beacon.store.connection import StoreAddress
@@ -292,6 +301,31 @@ class VariantStore:
             narrowed = await joint.carrying(shelf, said, cabinet, carriers, query.about)
             carrying[shelf.dataset.id] = narrowed
         return carrying
+
+    async def filtering_terms(
+        self,
+        datasets: Sequence[str],
+        *,
+        entry_types: Collection[str] | None = None,
+        under: Under | None = None,
+        cohort: str | None = None,
+    ) -> tuple[FilteringTerm, ...]:
+        """Return what the records of datasets can be filtered by.
+
+        Args:
+            datasets: their ids.
+            entry_types: only what records of these types say.
+            under: only what is said of this record, and what belongs with it.
+            cohort: only what is said of a cohort and its individuals.
+
+        Raises:
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+            ask_through(self._members)
+            asked = [self._shelves[d][0] for d in datasets if d in self._shelves]
+            return await self._filing.terms(asked, entry_types, under, cohort)
 
     async def cabinets(self, datasets: Sequence[str]) -> list[Cabinet]:
         """Return the documents of some datasets, as they are served now.
