@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from beacon.model.assemblies import assembly, contig
@@ -23,8 +24,10 @@ from beacon.model.disclosure import (
     RecordSetDisclosure,
     VariantDisclosure,
 )
-from beacon.model.entry_types import COHORT
+from beacon.model.entry_types import COHORT, DATASET, DOCUMENTED
+from beacon.model.errors import UnknownFilters
 from beacon.model.filters import unknown_sentence
+from beacon.model.judging import Judge
 from beacon.model.query import Granularity, Query
 from beacon.model.records import Record
 from beacon.model.status import Status
@@ -141,10 +144,9 @@ def synthetic_collection(query: Query) -> Collected:
     """Return the invented dataset, or its cohort, where a question is met by it."""
     is_cohort = query.about == COHORT.id
     record = COHORT_RECORD if is_cohort else dataset_record(synthetic_dataset())
-    unknown = [each.text for clause in query.filters for each in clause]
-    is_met = _is_chosen(query) and not unknown
+    people, unknown = _people(query)
     return Collected(
-        records=(record,) if is_met else (),
+        records=(record,) if people and _is_chosen(query) else (),
         warnings=tuple(map(unknown_sentence, unknown)),
     )
 
@@ -153,16 +155,33 @@ def _count(query: Query, number: int) -> int | None:
     return number if query.granularity >= Granularity.COUNT else None
 
 
-def _people(query: Query) -> tuple[list[InventedPerson], list[str]]:
-    """Return the people a question is about, and filters nothing answers to."""
-    unknown = [each.text for clause in query.filters for each in clause]
-    if unknown:
-        return [], unknown
+def _people(query: Query) -> tuple[list[InventedPerson], tuple[str, ...]]:
+    """Return the people a question is about, and filters nothing answers to.
+
+    Raises:
+        UnknownFilters: where such filters are to be an error.
+    """
+    places, unknown = _judge().narrowed(query.filters)
+    if query.is_strict and unknown:
+        raise UnknownFilters(unknown)
+    people = [PEOPLE[place] for place in sorted(places)]
     under = query.under
-    if under is None:
-        return list(PEOPLE), []
-    named = [p for p in PEOPLE if p.records[under.entry_type]["id"] == under.identity]
-    return named, []
+    if under is not None:
+        name = under.entry_type
+        people = [p for p in people if p.records[name]["id"] == under.identity]
+    return people, unknown
+
+
+@cache
+def _judge() -> Judge:
+    """Return what judges filters on all that is invented."""
+    records = {name: [p.records[name] for p in PEOPLE] for name in DOCUMENTED}
+    own = dataset_record(synthetic_dataset())
+    groups = {
+        DATASET.id: [own] * len(PEOPLE),
+        COHORT.id: [COHORT_RECORD] * len(PEOPLE),
+    }
+    return Judge(records | groups)
 
 
 def _counts_of(people: Sequence[InventedPerson]) -> AlleleCounts:
