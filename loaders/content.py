@@ -36,8 +36,9 @@ def read_text(path: Path) -> str:
     with _opened(path) as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
+        reason = "is too large to be read at once; write it as JSON Lines (.jsonl)"
         raise ReadError(
-            "is too large to be read at once; write it as JSON Lines (.jsonl)",
+            reason,
             path=shown_name(path),
         )
     return _decoded(path, content.removeprefix(_MARK), 1)
@@ -60,11 +61,13 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     """Give the bytes of a file, unpacked; whoever reads on may fail, too."""
     try:
         if stat.S_ISDIR(path.stat().st_mode):
-            raise ReadError("is a directory, not a file", path=shown_name(path))
+            reason = "is a directory, not a file"
+            raise ReadError(reason, path=shown_name(path))
         with path.open("rb") as raw:
             head = raw.read(2)
             if not head:
-                raise ReadError("the file is empty (0 bytes)", path=shown_name(path))
+                reason = "the file is empty (0 bytes)"
+                raise ReadError(reason, path=shown_name(path))
             raw.seek(0)
             if head == _GZIP:
                 with gzip.open(raw) as unpacked:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, NoReturn
 
 import orjson
@@ -20,7 +21,7 @@ from loaders.content import read_text, text_lines
 from loaders.reader import shown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from beacon.model.records import Json
@@ -40,20 +41,24 @@ class Found:
         document: the object, as it stands there.
         file: the file's name, as it is shown.
         line: where the record begins, 1-based.
+        index: its place in the array, 0-based, where several begin on its line.
         read: characters of the file read so far.
         notes: what was made of its text already, a line of the report each.
+        faults: what is wrong with it already: where, and a sentence each.
     """
 
     document: Json
     file: str
     line: int
+    index: int | None = None
     read: int = 0
     notes: tuple[str, ...] = ()
+    faults: tuple[tuple[str, str], ...] = ()
 
-    def place(self, pointer: Sequence[str | int] = ()) -> str:
+    def place(self, pointer: str = "") -> str:
         """Return where a member stands: ``file:line/diseases/0/diseaseCode``."""
-        below = "".join(f"/{_escaped(part)}" for part in pointer)
-        return f"{self.file}:{self.line}{below}"
+        index = "" if self.index is None else f"/{self.index}"
+        return f"{self.file}:{self.line}{index}{pointer}"
 
 
 class NotJson(ValueError):
@@ -83,9 +88,8 @@ def parse_json(text: str) -> object:
     Raises:
         NotJson: it is no JSON of ours.
     """
-    value, end = _value(text, _SPACE.match(text).end())  # type: ignore[union-attr] # it always matches
-    rest = _SPACE.match(text, end)
-    if rest is None or rest.end() != len(text):
+    value, end = _value(text, _after_space(text, 0))
+    if _after_space(text, end) != len(text):
         reason = "something follows the value"
         raise NotJson(reason, end)
     return value
@@ -107,7 +111,8 @@ def _of_lines(path: Path) -> Iterator[Found]:
             document=_object(value, name, number), file=name, line=number, read=read
         )
     if is_empty:
-        raise ReadError("holds no record", path=name)
+        reason = "holds no record"
+        raise ReadError(reason, path=name)
 
 
 class _Text:
@@ -123,17 +128,22 @@ class _Text:
         """Yield the objects of an array, or those that stand one after the other."""
         at = self._skip(0)
         if at == len(self._text):
-            raise ReadError("holds no record", path=self._name)
+            reason = "holds no record"
+            raise ReadError(reason, path=self._name)
         listed = self._text[at] == "["
         yield from self._array(at + 1) if listed else self._sequence(at)
 
     def _array(self, at: int) -> Iterator[Found]:
         at = self._skip(at)
         if self._text[at : at + 1] == "]":
-            raise ReadError("holds no record: the array is empty", path=self._name)
-        while True:
+            reason = "holds no record: the array is empty"
+            raise ReadError(reason, path=self._name)
+        is_counted = None
+        for index in count():
             found, at = self._record(at)
-            yield found
+            if is_counted is None:
+                is_counted = self._is_on(found.line, at)
+            yield replace(found, index=index) if is_counted else found
             at = self._skip(at)
             after = self._text[at : at + 1]
             if after == "]":
@@ -144,6 +154,15 @@ class _Text:
         end = self._skip(at + 1)
         if end != len(self._text):
             self._refuse(end, "something follows the array")
+
+    def _is_on(self, line: int, at: int) -> bool:
+        """Whether another record begins on this line, too, after a place."""
+        comma = self._skip(at)
+        following = self._skip(comma + 1)
+        is_there = self._text[comma : comma + 1] == ","
+        return is_there and line == self._line + self._text.count(
+            "\n", self._counted, following
+        )
 
     def _sequence(self, at: int) -> Iterator[Found]:
         while at < len(self._text):
@@ -162,8 +181,7 @@ class _Text:
         return Found(document=document, file=self._name, line=line, read=end), end
 
     def _skip(self, at: int) -> int:
-        found = _SPACE.match(self._text, at)
-        return at if found is None else found.end()
+        return _after_space(self._text, at)
 
     def _line_of(self, at: int) -> int:
         """Return the line of a place; places come in order."""
@@ -175,6 +193,11 @@ class _Text:
         if not self._text[at:].strip():
             reason = _CUT_OFF
         raise ReadError(reason, path=self._name, line=self._line_of(at))
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return at if found is None else found.end()
 
 
 def _value(text: str, at: int) -> tuple[object, int]:
@@ -233,7 +256,7 @@ def _pairs(pairs: list[tuple[str, object]]) -> Json:
 
 
 def _whole(text: str) -> int:
-    if len(text) > 20 or not -(2**63) <= int(text) < 2**64:  # noqa: PLR2004 - digits
+    if len(text) > 20 or not -(2**63) <= int(text) < 2**64:
         reason = f"the number {text[:_SHOWN]} is too large to be kept"
         raise NotJson(reason)
     return int(text)
@@ -267,8 +290,3 @@ def _object(value: object, name: str, line: int) -> Json:
         reason = f"a record is an object, this is {kind}"
         raise ReadError(reason, path=name, line=line)
     return value
-
-
-def _escaped(part: str | int) -> str:
-    """Return one step of a JSON pointer (RFC 6901)."""
-    return str(part).replace("~", "~0").replace("/", "~1")

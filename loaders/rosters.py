@@ -45,10 +45,13 @@ def read_roster(
         reason = "a table of samples describes individuals or biosamples, no others"
         raise ReadError(reason, path=file, line=header.line)
     names = [_ALIASES.get(name.lower(), name) for name in header.cells]
-    names = [n.lower() if n.lower() in (_SAMPLE, _INDIVIDUAL, _SEX) else n for n in names]
+    names = [
+        n.lower() if n.lower() in (_SAMPLE, _INDIVIDUAL, _SEX) else n for n in names
+    ]
     told = [_Told(file, row, names) for row in rows]
     if not told:
-        raise ReadError("holds no sample below its header", path=file)
+        reason = "holds no sample below its header"
+        raise ReadError(reason, path=file)
     if entry_type == BIOSAMPLE.id:
         yield from (one.biosample() for one in told)
         return
@@ -64,15 +67,16 @@ class _Told:
 
     def __init__(self, file: str, row: Row, names: Sequence[str]) -> None:
         self._file = file
-        self._line = row.line
+        self.line = row.line
         values = dict(zip(names, row.cells, strict=True))
         self.sample = values.pop(_SAMPLE)
         if not self.sample:
-            raise ReadError("the sample has no name", path=file, line=row.line)
+            reason = "the sample has no name"
+            raise ReadError(reason, path=file, line=row.line)
         known = values.pop(_INDIVIDUAL, "")
         self.individual = self.sample if known.lower() in _ABSENT else known
-        self._sex = values.pop(_SEX, "")
-        self._others = {
+        self.sex = values.pop(_SEX, "")
+        self.others = {
             name: value
             for name, value in values.items()
             if name and value.lower() not in _ABSENT
@@ -86,27 +90,27 @@ class _Told:
             "biosampleStatus": term(UNKNOWN),
             "sampleOriginType": term(UNKNOWN),
         }
-        if self._others:
-            document["info"] = dict(self._others)
+        if self.others:
+            document["info"] = dict(self.others)
         return self._found(document)
 
     def person(self, rows: Sequence[_Told]) -> Found:
         """Return the individual that these rows, this one the first, are about."""
         for other in rows[1:]:
-            if (other._sex, other._others) != (self._sex, self._others):
+            if (other.sex, other.others) != (self.sex, self.others):
                 reason = (
                     f"individual {self.individual[:100]!r} is described otherwise on"
-                    f" line {self._line}"
+                    f" line {self.line}"
                 )
-                raise ReadError(reason, path=self._file, line=other._line)
-        info: Json = dict(self._others)
+                raise ReadError(reason, path=self._file, line=other.line)
+        info: Json = dict(self.others)
         samples = [row.sample for row in rows]
         if samples != [self.individual]:
             info["samples"] = samples
-        document: Json = {"id": self.individual, "sex": sex_term(self._sex)}
+        document: Json = {"id": self.individual, "sex": sex_term(self.sex)}
         if info:
             document["info"] = info
         return self._found(document)
 
     def _found(self, document: Json) -> Found:
-        return Found(document=document, file=self._file, line=self._line)
+        return Found(document=document, file=self._file, line=self.line)

@@ -13,7 +13,7 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from beacon.model.errors import ReadError
 from loaders.content import read_text
@@ -84,7 +84,8 @@ def read_table(path: Path, entry_type: str) -> Iterator[Found]:
     for number, row in enumerate(rows, start=1):
         yield reader.found(row, number)
     if not number:
-        raise ReadError("holds no record below its header", path=shown_name(path))
+        reason = "holds no record below its header"
+        raise ReadError(reason, path=shown_name(path))
 
 
 def _opened(path: Path) -> tuple[Row, Iterator[Row]]:
@@ -93,7 +94,8 @@ def _opened(path: Path) -> tuple[Row, Iterator[Row]]:
     rows = _rows(shown_name(path), text, _delimiter(path, text))
     header = next(rows, None)
     if header is None:
-        raise ReadError("holds no header line", path=shown_name(path))
+        reason = "holds no header line"
+        raise ReadError(reason, path=shown_name(path))
     cells = list(header.cells)
     while cells and not cells[-1]:
         cells.pop()
@@ -129,9 +131,7 @@ def _delimiter(path: Path, text: str) -> str:
 def _rows(name: str, text: str, delimiter: str) -> Iterator[Row]:
     """Yield the rows that say something; a quoted cell may go over several lines."""
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, strict=True
-    )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
     while True:
         try:
@@ -176,7 +176,7 @@ class _Reader:
 
     def found(self, row: Row, read: int) -> Found:
         """Return the record of a row."""
-        maker = _Maker(self._name, row)
+        maker = _Maker(row)
         document = maker.members(self._tree, self._shape, ())
         kept = {name: row.cells[at] for name, at in self._kept if row.cells[at]}
         info = document.get(_INFO, {})
@@ -189,19 +189,24 @@ class _Reader:
             line=row.line,
             read=read,
             notes=tuple(maker.notes),
+            faults=tuple(maker.faults),
         )
 
 
 class _Maker:
     """Makes the record of one row."""
 
-    def __init__(self, name: str, row: Row) -> None:
-        self._name = name
+    def __init__(self, row: Row) -> None:
         self._row = row
         self.notes: list[str] = []
+        self.faults: list[tuple[str, str]] = []
 
     def members(
-        self, column: _Column, shape: Shape, path: tuple[str, ...], at: int | None = None
+        self,
+        column: _Column,
+        shape: Shape,
+        path: tuple[str, ...],
+        at: int | None = None,
     ) -> Json:
         """Return an object: the members that have a value here.
 
@@ -230,7 +235,8 @@ class _Maker:
         else:
             parts = self.members(column, shape, path, at)
         if parts and whole is not None:
-            self._refuse(path, "is given as a whole and in parts: leave one out")
+            reason = f"is given as a whole ({whole!r:.80}) and in parts: leave one out"
+            self._refuse(path, reason)
         return parts or whole
 
     def _whole(
@@ -266,10 +272,8 @@ class _Maker:
             return [entry] if entry else []
         for inner in self._all(column):
             if self._count(inner) > number:
-                header = BAR.join(path)
-                self._refuse(
-                    path, f"{number} entries of {header}, but more values in a cell"
-                )
+                self._refuse(path, f"has {number} entries, but a cell has more values")
+                return []
         entries = [self.members(column, item, path, place) for place in range(number)]
         return [entry for entry in entries if entry]
 
@@ -332,10 +336,10 @@ class _Maker:
             return parse_json(text.replace("\u00a0", " "))
         except NotJson as error:
             self._refuse(path, error.reason)
+            return None
 
-    def _refuse(self, path: Sequence[str], reason: str) -> NoReturn:
-        below = "".join(f"/{step}" for step in path)
-        raise ReadError(f"{below}: {reason}".removeprefix("/"), path=self._name, line=self._row.line)
+    def _refuse(self, path: Sequence[str], reason: str) -> None:
+        self.faults.append(("".join(f"/{step}" for step in path), reason))
 
 
 def _values(text: str) -> list[str]:

@@ -15,9 +15,8 @@ OTHER_SEX = ("NCIT:C17649", "other")
 UNKNOWN = ("NCIT:C17998", "Unknown")
 
 _SEXES = {
-    **dict.fromkeys(("f", "female", "2", "woman"), FEMALE),
-    **dict.fromkeys(("m", "male", "1", "man"), MALE),
-    **dict.fromkeys(("other", "other_sex"), OTHER_SEX),
+    **dict.fromkeys(("f", "female", "2"), FEMALE),
+    **dict.fromkeys(("m", "male", "1"), MALE),
 }
 _LABELS = dict((FEMALE, MALE, UNKNOWN_SEX, OTHER_SEX))
 _CURIE = re.compile(r"[A-Za-z][\w.\-]*:\S+\Z")
