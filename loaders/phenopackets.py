@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from beacon.model.entry_types import BIOSAMPLE, INDIVIDUAL
 from beacon.model.errors import ReadError
 from loaders.documents import Found, read_documents
 from loaders.words import FEMALE, MALE, OTHER_SEX, UNKNOWN, UNKNOWN_SEX, term
@@ -31,6 +30,13 @@ _SEXES = {
     "OTHER_SEX": OTHER_SEX,
     "UNKNOWN_SEX": UNKNOWN_SEX,
 }
+_WHOM = "is missing: whom is the packet about?"
+_AN_OBJECT = "must be an object"
+_A_LIST = "must be a list"
+_LISTS = (
+    *("phenotypicFeatures", "diseases", "measurements", "medicalActions"),
+    "biosamples",
+)
 _MEMBERS = ("proband", "relatives", "members")
 """Where families and cohorts hold packets."""
 _KEPT = ("interpretations", "files", "metaData", "genes", "variants")
@@ -54,11 +60,9 @@ class Packet:
     pointer: str = ""
     kin: object = None
 
-    def refuse(self, below: str, reason: str) -> ReadError:
+    def refusal(self, reason: str, below: str = "") -> ReadError:
         """Return the error for something that stands below it."""
-        pointer = f"{self.found.place(f'{self.pointer}{below}')}"
-        file, _, rest = pointer.partition(f":{self.found.line}")
-        return ReadError(f"{reason}", path=f"{file}:{self.found.line}{rest}")
+        return ReadError(reason, path=self.found.place(f"{self.pointer}{below}"))
 
     @property
     def subject(self) -> str:
@@ -66,7 +70,7 @@ class Packet:
         subject = self.document.get("subject")
         name = subject.get("id") if isinstance(subject, dict) else None
         if not isinstance(name, str) or not name.strip():
-            raise self.refuse("/subject/id", "is missing: whom is the packet about?")
+            raise self.refusal(_WHOM, "/subject/id")
         return name
 
 
@@ -92,7 +96,7 @@ def _within(found: Found, name: str, kin: object) -> Iterator[Packet]:
         pointer = f"/{name}/{place}" if isinstance(value, list) else f"/{name}"
         packet = Packet(document={}, found=found, pointer=pointer)
         if not isinstance(one, dict):
-            raise packet.refuse("", "must be a phenopacket (an object)")
+            raise packet.refusal(_AN_OBJECT)
         yield _checked(Packet(document=one, found=found, pointer=pointer, kin=kin))
 
 
@@ -102,10 +106,21 @@ def _checked(packet: Packet) -> Packet:
     version = meta.get("phenopacketSchemaVersion") if isinstance(meta, dict) else None
     if isinstance(version, str) and version.startswith("1"):
         reason = f"is a phenopacket of version {version[:20]}; version 2 is read"
-        raise packet.refuse("", reason)
-    if packet.subject:
-        return packet
-    raise packet.refuse("/subject/id", "is missing: whom is the packet about?")
+        raise packet.refusal(reason)
+    if not packet.subject:
+        raise packet.refusal(_WHOM, "/subject/id")
+    for name in _LISTS:
+        for place, one in enumerate(_listed(packet, name)):
+            if not isinstance(one, dict):
+                raise packet.refusal(_AN_OBJECT, f"/{name}/{place}")
+    return packet
+
+
+def _listed(packet: Packet, name: str) -> list[object]:
+    value = packet.document.get(name, [])
+    if not isinstance(value, list):
+        raise packet.refusal(_A_LIST, f"/{name}")
+    return value
 
 
 class PacketReader:
@@ -135,9 +150,7 @@ class PacketReader:
     def biosamples(self) -> Iterator[Found]:
         """Yield the biosamples of all packets."""
         for packet in self._packets():
-            for sample in _list(packet.document.get("biosamples")):
-                if not isinstance(sample, dict):
-                    raise packet.refuse("/biosamples", "must be a list of objects")
+            for sample in _objects(packet.document.get("biosamples")):
                 yield _found(packet, self._biosample(packet, sample))
 
     def _biosample(self, packet: Packet, sample: Json) -> Json:
@@ -155,8 +168,9 @@ class PacketReader:
             return packet.subject
         name = packet.document.get("id")
         if not isinstance(name, str) or not name.strip():
-            reason = f"is missing, and other packets are about a {packet.subject[:60]!r}, too"
-            raise packet.refuse("/id", reason)
+            subject = packet.subject[:60]
+            reason = f"is missing, and other packets are about a {subject!r}, too"
+            raise packet.refusal(reason, "/id")
         return name
 
 
@@ -267,7 +281,7 @@ def _feature(value: object) -> object:
     names = {"type": "featureType", "description": "notes"}
     makes: Mapping[str, _Make] = {"onset": _time, "resolution": _time}
     feature = _renamed(value, names, makes)
-    evidence = _list(feature.pop("evidence", None))
+    evidence = _list(feature.get("evidence"))
     if evidence:
         feature["evidence"] = _evidence(evidence[0])
     if evidence[1:]:
@@ -288,9 +302,10 @@ def _disease(value: object) -> object:
     makes: Mapping[str, _Make] = {"onset": _time, "resolution": _time}
     disease = _renamed(value, names, makes)
     disease.pop("excluded", None)
-    stages = _list(disease.pop("diseaseStage", None))
+    stages = _list(disease.get("diseaseStage"))
     if stages:
         disease["stage"] = stages[0]
+        del disease["diseaseStage"]
     if stages[1:]:
         disease["furtherStages"] = stages[1:]
     return disease
@@ -408,7 +423,3 @@ def _object(value: object) -> Json:
 def _given(members: Json) -> Json:
     """Return the members that have a value."""
     return {k: v for k, v in members.items() if v is not None and v not in ([], {})}
-
-
-ENTRY_TYPES_OF = (INDIVIDUAL.id, BIOSAMPLE.id)
-"""What packets hold."""
