@@ -137,26 +137,24 @@ class PacketReader:
         self._paths = list(paths)
         packets = (p for path in self._paths for p in read_packets(path))
         self._subjects = Counter(packet.subject for packet in packets)
-        self.told: Counter[str] = Counter()
 
     def individuals(self) -> Iterator[Found]:
         """Yield an individual for each packet."""
         for packet in self._packets():
-            document = _individual(packet, self._name(packet), self.told)
+            told: Counter[str] = Counter()
+            document = _individual(packet, self._name(packet), told)
             if self._subjects[packet.subject] > 1:
-                self.told[SHARED] += 1
-            yield _found(packet, document)
+                told[SHARED] += 1
+            yield _found(packet, document, told)
 
     def biosamples(self) -> Iterator[Found]:
         """Yield the biosamples of all packets."""
         for packet in self._packets():
             for sample in _objects(packet.document.get("biosamples")):
-                yield _found(packet, self._biosample(packet, sample))
-
-    def _biosample(self, packet: Packet, sample: Json) -> Json:
-        own = sample.get("individualId") in (None, "", packet.subject)
-        whose = self._name(packet) if own else sample["individualId"]
-        return _biosample(sample, whose, self.told)
+                own = sample.get("individualId") in (None, "", packet.subject)
+                whose = self._name(packet) if own else sample["individualId"]
+                told: Counter[str] = Counter()
+                yield _found(packet, _biosample(sample, whose, told), told)
 
     def _packets(self) -> Iterator[Packet]:
         for path in self._paths:
@@ -174,7 +172,7 @@ class PacketReader:
         return name
 
 
-def _found(packet: Packet, document: Json) -> Found:
+def _found(packet: Packet, document: Json, told: Counter[str]) -> Found:
     found = packet.found
     return Found(
         document=document,
@@ -182,6 +180,7 @@ def _found(packet: Packet, document: Json) -> Found:
         line=found.line,
         index=found.index,
         read=found.read,
+        notes=tuple(told.elements()),
     )
 
 
