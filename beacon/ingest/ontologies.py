@@ -49,8 +49,9 @@ def load_ontologies(
         StoreUnavailable: the database was lost.
     """
     found = [read_ontology(path) for path in paths]
-    for ontology in found if catalogue is not None else ():
-        _keep(catalogue, ontology)
+    if catalogue is not None:
+        for ontology in found:
+            _keep(catalogue, ontology)
     return found
 
 
