@@ -62,8 +62,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(catalogue: Catalogue, tmp_path: Path) -> Desk:
+def desk(catalogue: Catalogue, tmp_path: Path, hurried: None) -> Desk:
     """Give a desk with an empty dataset."""
+    del hurried  # asked for so that nothing waits for readers
     return Desk(catalogue, tmp_path)
 
 
