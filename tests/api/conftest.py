@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,7 @@ from tests.api.populated import fill_with_everything
 from tests.api.site import application, fill, local_beacon
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from aiohttp.test_utils import TestClient
     from pytest_aiohttp import AiohttpClient
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def filled_address(store_server: StoreAddress) -> StoreAddress:
+def filled_address(shared_address: Callable[[str], StoreAddress]) -> StoreAddress:
     """Give a database of two datasets, which no test changes."""
-    address = replace(store_server, database="test_api")
+    address = shared_address("api")
     with Catalogue(address) as catalogue:
         fill(catalogue)
     return address
@@ -78,3 +77,9 @@ async def empty_client(
 ) -> TestClient:
     """Give a client of a site with nothing loaded."""
     return await aiohttp_client(application(empty_beacon))
+
+
+@pytest.fixture
+async def documented_client(client: TestClient) -> TestClient:
+    """Give a client of a site whose datasets have documents of every type."""
+    return client
