@@ -8,7 +8,7 @@ import pytest
 
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
-from tests.api.site import application, fill, local_beacon
+from tests.api.site import application, document, fill, local_beacon
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -57,7 +57,24 @@ async def empty_client(
     return await aiohttp_client(application(empty_beacon))
 
 
+@pytest.fixture(scope="session")
+def documented_address(
+    shared_address: Callable[[str], StoreAddress],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> StoreAddress:
+    """Give a database whose two datasets have documents of every entry type."""
+    address = shared_address("api_documents")
+    with Catalogue(address) as catalogue:
+        fill(catalogue)
+        document(catalogue, tmp_path_factory.mktemp("documents"))
+    return address
+
+
 @pytest.fixture
-async def documented_client(client: TestClient) -> TestClient:
+async def documented_client(
+    aiohttp_client: AiohttpClient, documented_address: StoreAddress
+) -> AsyncIterator[TestClient]:
     """Give a client of a site whose datasets have documents of every type."""
-    return client
+    store = await VariantStore.open(documented_address)
+    yield await aiohttp_client(application(local_beacon(store)))
+    await store.close()
