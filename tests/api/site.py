@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from beacon.api.keys import Limits
 from beacon.api.routes import create_api
-from beacon.ingest.documents import DocumentRequest, load_documents
 from beacon.model.counts import Carriers, Group, Layout, Tally, VariantRecord
-from beacon.model.entry_types import COHORT, DATASET, DOCUMENTED, INDIVIDUAL
-from beacon.model.records import Record
 from beacon.page.views import add_page
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
 from beacon.wire.info import BeaconIdentity
-from tests.schemas.judges import samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from aiohttp import web
 
@@ -93,24 +87,9 @@ def fill(catalogue: Catalogue) -> None:
     catalogue.describe("clinic", kind="patients", country="SE")
 
 
-def document(catalogue: Catalogue, folder: Path) -> None:
-    """Load records with every member there is into one dataset, a few into both."""
-    for kind in DOCUMENTED:
-        _load(catalogue, folder, "clinic", kind, samples(kind))
-    _load(catalogue, folder, "twins", INDIVIDUAL.id, samples(INDIVIDUAL.id)[:2])
-    cohorts = [Record(id=each["id"], document=each) for each in samples(COHORT.id)]
-    catalogue.keep_cohorts("clinic", cohorts)
-    catalogue.describe_dataset("clinic", {**samples(DATASET.id)[1], "id": "clinic"})
-
-
-def _load(
-    catalogue: Catalogue, folder: Path, dataset: str, kind: str, records: list[dict]
-) -> None:
-    path = folder / f"{dataset}.{kind}.json"
-    path.write_text(json.dumps(records), encoding="utf-8")
-    request = DocumentRequest(paths=(path,), kind=kind, dataset=dataset)
-    outcome = load_documents(catalogue, request)
-    assert (outcome.fault_count, outcome.is_new) == (0, True), outcome.as_dict()
+def fill_sites(catalogue: Catalogue) -> None:
+    """Publish a dataset of which only counts are kept."""
+    _publish(catalogue, "sites", [_carried(100, "T", "C", an=4, women=1, men=1)])
 
 
 def local_beacon(store: VariantStore) -> LocalBeacon:
