@@ -35,15 +35,6 @@ def judge_answer(
     answer: Answer,
 ) -> None:
     """Note whatever an answer to a question breaks by itself."""
-    if "error" in dict_at(exchange.document):
-        walk.notes.find(
-            "R67",
-            "status 200",
-            exchange,
-            "a failure is told by a status of 400 or more; "
-            "HTTP 200 came with an error document",
-        )
-        return
     _judge_shape(walk, exchange, entry_type, answer)
     _judge_meta(walk, exchange, entry_type)
     _judge_echo(walk, exchange, question)
@@ -51,6 +42,17 @@ def judge_answer(
     _judge_sets(walk, exchange, question, answer)
     _judge_totals(walk, exchange, question, answer)
     _judge_records(walk, exchange, entry_type, answer)
+
+
+def judge_failure(walk: Walk, exchange: Exchange) -> None:
+    """A failure says so in HTTP, too."""
+    if exchange.tells_error and not exchange.is_error:
+        walk.notes.find(
+            "R67",
+            "status 200",
+            exchange,
+            f"a failure is told by a status of 400 or more; {exchange.came} came",
+        )
 
 
 def _judge_shape(
@@ -67,7 +69,7 @@ def _judge_shape(
     else:
         kind = "count" if answer.granularity == "count" else "boolean"
     judge_document(walk.notes, exchange, kind)
-    if answer.granularity == "count" and answer.total is None:
+    if kind == "resultsets" and answer.granularity == "count" and answer.total is None:
         walk.notes.find(
             "R26",
             "count without numTotalResults",
@@ -80,7 +82,8 @@ def _judge_shape(
 def _judge_meta(walk: Walk, exchange: Exchange, entry_type: str) -> None:
     returned = list_at(exchange.document, "meta", "returnedSchemas")
     types = {text_at(each, "entityType") for each in returned}
-    if at(exchange.document, "meta", "returnedSchemas") is None or entry_type in types:
+    is_absent = at(exchange.document, "meta", "returnedSchemas") is None
+    if is_absent or entry_type in types or entry_type not in walk.entry_types:
         return
     if not types - {None}:
         walk.notes.find(
@@ -247,7 +250,8 @@ def _judge_totals(
             "responseSummary.exists is true exactly when a result set has a match; "
             f"it is {shown(answer.exists)}",
         )
-    if answer.total is not None and (answer.total > 0) != answer.exists:
+    is_first = question.page is None or question.page[0] == 0
+    if answer.total is not None and is_first and (answer.total > 0) != answer.exists:
         walk.notes.find(
             "R35",
             "numTotalResults",

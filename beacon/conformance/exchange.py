@@ -68,8 +68,14 @@ class Exchange:
 
     @property
     def is_answer(self) -> bool:
-        """Whether it is 200 with a JSON object."""
-        return self.status == HTTPStatus.OK and isinstance(self.document, dict)
+        """Whether it is 200 with a JSON object that is no error."""
+        is_object = isinstance(self.document, dict)
+        return self.status == HTTPStatus.OK and is_object and not self.tells_error
+
+    @property
+    def tells_error(self) -> bool:
+        """Whether the document, whatever HTTP says, is an error."""
+        return isinstance(self.document, dict) and "error" in self.document
 
     @property
     def is_refusal(self) -> bool:
@@ -87,6 +93,8 @@ class Exchange:
         if self.status is None:
             return self.problem or "nothing"
         said = f"HTTP {self.status}"
+        if self.tells_error:
+            said += " with an error document"
         if self.problem is not None:
             return f"{said}, and {self.problem}"
         return said if isinstance(self.document, dict) else f"{said}, no JSON object"

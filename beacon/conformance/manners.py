@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from yarl import URL
 
-from beacon.conformance.answers import judge_answer
+from beacon.conformance.answers import judge_answer, judge_failure
 from beacon.conformance.questions import answer_of
 from beacon.conformance.reading import (
     dict_at,
@@ -138,15 +138,8 @@ def _judge_refusal(
         )
         return
     if not exchange.is_error:
-        if "error" in dict_at(exchange.document):
-            walk.notes.find(
-                "R67",
-                "status 200",
-                exchange,
-                "a failure is told by a status of 400 or more; "
-                f"HTTP {exchange.status} came with an error document",
-            )
-        else:
+        judge_failure(walk, exchange)
+        if not exchange.tells_error:
             walk.notes.find(
                 rule, cause, exchange, f"{mistake} is refused; {exchange.came} came"
             )
@@ -309,7 +302,7 @@ async def check_browsers(walk: Walk) -> None:
         )
         _judge_cors(walk, preflight, "preflight")
         _judge_cors(
-            walk, await walk.client.ask(url, headers={"Origin": _ORIGIN}), "answer"
+            walk, await walk.client.ask(url, headers={"Origin": _ORIGIN}), "reply"
         )
 
 
@@ -320,10 +313,10 @@ def _judge_cors(walk: Walk, exchange: Exchange, what: str) -> None:
     if allowed is None:
         walk.notes.find(
             "R113",
-            what,
+            "origin",
             exchange,
-            f"a {what} to a page of another site has Access-Control-Allow-Origin; "
-            "it has not",
+            f"what is sent to a page of another site, here a {what}, has "
+            "Access-Control-Allow-Origin; it has not",
         )
     elif exchange.headers.get("access-control-allow-credentials") == "true":
         walk.notes.find(

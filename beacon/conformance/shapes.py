@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MOST_FAULTS = 100
 """So many faults of one document are looked at."""
 _INDEX = re.compile(r"/\d+(?=/|$)")
-_FREE_KEY = re.compile(r"/(entryTypes|endpointSets|endpoints)/[^/]+")
+_FREE_KEY = re.compile(r"/(entryTypes|endpointSets|endpoints|requestParameters)/[^/]+")
 _FORMAT = re.compile(r"must be (a day as|a moment as|an absolute address|an address,)")
 _ALTERNATIVE = re.compile(r"has none of the forms|must have .* or |fits several forms")
 _ADDRESS = "must be an absolute address"

@@ -186,15 +186,22 @@ def _judge_counts(
             exchange,
             f"alleleCount is at most alleleNumber; {alleles:g} of {called:g} came",
         )
-    elif called and abs((frequency or 0) - alleles / called) > _ROUNDED:
-        if frequency is not None:
-            walk.notes.find(
-                "R103",
-                "AF",
-                exchange,
-                "alleleFrequency is alleleCount / alleleNumber, here "
-                f"{alleles / called:.4f}; {frequency:g} came",
-            )
+    elif called and frequency is not None and not _is_near(frequency, alleles / called):
+        walk.notes.find(
+            "R103",
+            "AF",
+            exchange,
+            "alleleFrequency is alleleCount / alleleNumber, here "
+            f"{alleles / called:.4f}; {frequency:g} came",
+        )
+    _judge_parts(walk, exchange, row, alleles)
+
+
+def _is_near(frequency: float, exact: float) -> bool:
+    return abs(frequency - exact) <= _ROUNDED
+
+
+def _judge_parts(walk: Walk, exchange: Exchange, row: Json, alleles: float) -> None:
     parts = [number_at(row, f"alleleCount{each}") for each in _ZYGOSITIES]
     known = [each for each in parts if each is not None]
     if len(known) == len(parts) and abs(sum(known) - alleles) > _NEAR:
@@ -320,11 +327,11 @@ async def _judge_ranges(walk: Walk, sample: Sample, known: Known) -> None:
     await _expect(walk, sample, known, bracket, law)
     if len(known.reference) != 1 or len(known.alternate) != 1:
         return
-    law = ("R88", "after", "a range that begins at its end does not find")
+    law = ("R88", "adjacent", "a range that begins at its end does not find")
     after = {**place, "start": [end], "end": [end + 1]}
     await _refuse(walk, sample, known, after, law)
     if start > 0:
-        law = ("R88", "before", "a range that ends at its start does not find")
+        law = ("R88", "adjacent", "a range that ends at its start does not find")
         before = {**place, "start": [start - 1], "end": [start]}
         await _refuse(walk, sample, known, before, law)
     law = ("R89", "closed", "a bracket that ends before it (half-open) does not find")

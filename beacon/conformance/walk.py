@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from beacon.conformance.answers import judge_answer
+from beacon.conformance.answers import judge_answer, judge_failure
 from beacon.conformance.questions import Question, answer_of
 from beacon.conformance.reading import text_at
 
@@ -130,6 +130,7 @@ class Walk:
         """
         exchange = await self.send(url, question, method=method, anonymous=anonymous)
         if not exchange.is_answer:
+            judge_failure(self, exchange)
             return exchange, None
         answer = answer_of(exchange.document)
         judge_answer(self, exchange, entry_type, question, answer)
