@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 
     from referencing.jsonschema import Schema, SchemaRegistry
 
-__all__ = ["ENTITIES", "ENVELOPES", "Complaint", "complaints", "names", "validator"]
+__all__ = [
+    "ENTITIES",
+    "ENVELOPES",
+    "Complaint",
+    "complaints",
+    "contents",
+    "names",
+    "validator",
+]
 
 FOLDERS = ("framework", "entities")
 ENVELOPES = (
@@ -96,6 +104,15 @@ def _registry() -> SchemaRegistry:
 def names() -> list[str]:
     """Return the names of all schemas."""
     return sorted(_schemas())
+
+
+def contents(name: str) -> Schema:
+    """Return a schema as it is written; it is not to be changed.
+
+    Raises:
+        KeyError: when there is no such schema.
+    """
+    return _schemas()[name]
 
 
 @cache
