@@ -22,6 +22,7 @@ from beacon.conformance.judge import (
     address_of,
     judge,
 )
+from beacon.conformance.reading import shown
 from beacon.conformance.rules import RULES
 from beacon.model.errors import UsageError
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from beacon.conformance.finding import Finding
     from beacon.conformance.judge import Verdict
 
+_LONGEST_LINE = 2000
 _SOME = 1
 _NO_ANSWER = 5
 _TOKEN = "BEACON_CHECK_TOKEN"  # noqa: S105 - the name of a variable
@@ -121,7 +123,14 @@ def _token(path: Path | None) -> str | None:
 
 
 def lines_of(verdict: Verdict) -> Iterator[str]:
-    """Yield a verdict as people read it: violations numbered, then the rest."""
+    """Yield a verdict as people read it: violations numbered, then the rest.
+
+    Foreign words are in it, so nothing reaches the terminal but plain text.
+    """
+    return (shown(line, _LONGEST_LINE) for line in _lines(verdict))
+
+
+def _lines(verdict: Verdict) -> Iterator[str]:
     major, minor = verdict.version
     yield (
         f"{verdict.url} ({verdict.beacon_id or 'no id'}), judged by Beacon "

@@ -6,7 +6,10 @@ wrong, the value left out: the same fault in thirty records is one cause.
 
 from __future__ import annotations
 
+import json
 import re
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.conformance.reading import nulls, shown
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 _MOST_FAULTS = 100
 """So many faults of one document are looked at."""
+_LONGEST_REMEMBERED = 8192
+"""Characters of a document whose faults are remembered."""
 _INDEX = re.compile(r"/\d+(?=/|$)")
 _FREE_KEY = re.compile(r"/(entryTypes|endpointSets|endpoints|requestParameters)/[^/]+")
 _FORMAT = re.compile(r"must be (a day as|a moment as|an absolute address|an address,)")
@@ -101,7 +106,7 @@ def judge_document(notes: Notebook, exchange: Exchange, kind: str) -> None:
         kind: the schema's name, e.g. ``info`` or ``resultsets``.
     """
     family = "data" if kind in _DATA else kind
-    faults = list(_faults(exchange.document, kind))
+    faults = _faults(exchange.document, kind)
     for fault in faults:
         is_address = kind == "map" and fault.wrong == _ADDRESS
         notes.find(
@@ -157,10 +162,21 @@ def _rule(family: str, fault: Fault) -> str:
     return "R39" if fault.is_null and found != "R33" else found
 
 
-def _faults(document: Json, schema: str) -> Iterator[Fault]:
-    for number, complaint in enumerate(complaints(schema, document)):
-        if number == _MOST_FAULTS:
-            return
+def _faults(document: Json, schema: str) -> tuple[Fault, ...]:
+    """Return the faults of a document; the same one comes in many answers."""
+    text = json.dumps(document, sort_keys=True)
+    if len(text) > _LONGEST_REMEMBERED:
+        return tuple(_found(schema, document))
+    return _remembered(schema, text)
+
+
+@lru_cache(maxsize=2048)
+def _remembered(schema: str, text: str) -> tuple[Fault, ...]:
+    return tuple(_found(schema, json.loads(text)))
+
+
+def _found(schema: str, document: Json) -> Iterator[Fault]:
+    for complaint in islice(complaints(schema, document), _MOST_FAULTS):
         place = _INDEX.sub("/*", complaint.pointer)
         place = _FREE_KEY.sub(r"/\1/*", place)
         sentence = shown(complaint.sentence, 300)

@@ -607,7 +607,7 @@ class Reference:
         document: Json = {"meta": self.meta(entry_type, asked)}
         if asked.include == "NONE" and asked.granularity == "record":
             document["meta"]["returnedGranularity"] = "count"
-        document["responseSummary"] = self.summary(root, asked, total)
+        document["responseSummary"] = self.summary(root, asked, records, total)
         if asked.granularity == "record" and asked.include != "NONE":
             document["response"] = (
                 {"collections": page}
@@ -618,9 +618,11 @@ class Reference:
             document["info"] = {"warnings": asked.warnings}
         return document
 
-    def summary(self, root: str, asked: Asked, total: int) -> Json:
+    def summary(
+        self, root: str, asked: Asked, records: list[Json], total: int
+    ) -> Json:
         """Return the summary."""
-        summary: Json = {"exists": total > 0}
+        summary: Json = {"exists": bool(records)}
         if root == "biosamples" and self.has("null exists"):
             summary["exists"] = None
         if asked.granularity != "boolean" or self.has("boolean leaks"):
