@@ -135,7 +135,7 @@ async def _judge_unknown(walk: Walk, sample: Sample, template: str) -> None:
             exchange,
             f"exists is true exactly when a record matched; {_UNKNOWN} exists",
         )
-    elif answer is None:
+    elif answer is None and not exchange.is_refusal:
         walk.notes.find(
             "R108",
             "unknown id",

@@ -32,6 +32,8 @@ def parsed(body: bytes) -> tuple[Json, str | None]:
         return None, "it is nested too deeply"
     except ValueError as failure:
         return None, f"it is not JSON ({shown(str(failure), 80)})"
+    if b"\\ud" in body.lower() and not _is_whole(document):
+        return None, "it holds half a character (a lone surrogate)"
     if _is_deep(document):
         return None, "it is nested too deeply"
     return document, None
@@ -40,6 +42,15 @@ def parsed(body: bytes) -> tuple[Json, str | None]:
 def _refused(word: str) -> Json:
     message = f"{word} is no JSON number"
     raise ValueError(message)
+
+
+def _is_whole(document: Json) -> bool:
+    """Whether every character of every text can be written."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_deep(document: Json) -> bool:

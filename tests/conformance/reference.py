@@ -61,6 +61,7 @@ class Asked:
     parameters: Json = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     method: str = "GET"
+    requested: str = "boolean"
 
 
 def individuals() -> list[Json]:
@@ -169,9 +170,10 @@ class Reference:
 
     def __init__(self, faults: Iterable[str] = ()) -> None:
         self.faults = frozenset(faults)
-        self.people = individuals()
-        self.samples = biosamples()
-        self.variants = variants()
+        empty = self.has("nothing loaded")
+        self.people = [] if empty else individuals()
+        self.samples = [] if empty else biosamples()
+        self.variants = [] if empty else variants()
         if self.has("record invalid"):
             del self.people[0]["sex"]
         if self.has("broken CURIE"):
@@ -197,6 +199,7 @@ class Reference:
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer anything."""
+        self.body = (await request.read()).decode()
         parts = [part for part in request.path.split("/") if part]
         if request.method == "OPTIONS":
             return self.reply(None, HTTPStatus.NO_CONTENT)
@@ -246,8 +249,20 @@ class Reference:
             return self.filtering_terms(request)
         if parts[0] not in PATHS or len(parts) > 3:
             raise Refused(404, "no such path")
+        if self.has("protected") and not self.is_known(request):
+            raise Refused(401, "who are you")
         asked = await self.read(request)
+        is_listing = not (asked.filters or asked.parameters or asked.test)
+        if self.has("lists nothing") and len(parts) == 1 and is_listing:
+            raise Refused(400, "ask for something")
         return self.data(parts, asked)
+
+    def is_known(self, request: web.Request) -> bool:
+        """Whether somebody may ask for more than yes and no, or what is invented."""
+        if request.headers.get("Authorization") == f"Bearer {TOKEN}":
+            return True
+        asked = self.body + request.query_string
+        return "testMode" in asked or "boolean" in asked
 
     # the framework
 
@@ -309,7 +324,7 @@ class Reference:
                 "name": name,
                 "partOfSpecification": "Beacon v2.2.0",
                 "ontologyTermForThisType": {"id": "NCIT:C25190"},
-                "nonFilteredQueriesAllowed": True,
+                "nonFilteredQueriesAllowed": not self.has("lists nothing"),
                 "defaultSchema": {
                     "id": name,
                     "name": name,
@@ -451,7 +466,7 @@ class Reference:
 
     def checked(self, asked: Asked, request: web.Request) -> Asked:
         """Refuse what cannot be meant."""
-        asked.method = request.method
+        asked.method, asked.requested = request.method, asked.granularity
         if asked.granularity not in GRANULARITIES:
             if not self.has("any granularity"):
                 raise Refused(400, "requestedGranularity")
@@ -465,6 +480,8 @@ class Reference:
         if asked.test and self.has("testMode refused"):
             raise Refused(403, "no test mode")
         self.check_variant(asked.parameters)
+        if self.has("boolean only"):
+            asked.granularity = "boolean"
         return asked
 
     def check_variant(self, parameters: Json) -> None:
@@ -512,7 +529,7 @@ class Reference:
         """Return the records that a question is about."""
         found = self.source(path)
         if asked.test:
-            return found[:1]
+            return INVENTED[path]
         if path == "g_variants" and asked.parameters:
             found = [each for each in found if self.is_variant(each, asked.parameters)]
         for each in asked.filters:
@@ -608,7 +625,12 @@ class Reference:
         if asked.include == "NONE" and asked.granularity == "record":
             document["meta"]["returnedGranularity"] = "count"
         document["responseSummary"] = self.summary(root, asked, records, total)
-        if asked.granularity == "record" and asked.include != "NONE":
+        has_sets = asked.granularity == "record" or (
+            path != "datasets"
+            and asked.granularity == "count"
+            and self.has("bare sets")
+        )
+        if has_sets and asked.include != "NONE":
             document["response"] = (
                 {"collections": page}
                 if path == "datasets"
@@ -618,9 +640,7 @@ class Reference:
             document["info"] = {"warnings": asked.warnings}
         return document
 
-    def summary(
-        self, root: str, asked: Asked, records: list[Json], total: int
-    ) -> Json:
+    def summary(self, root: str, asked: Asked, records: list[Json], total: int) -> Json:
         """Return the summary."""
         summary: Json = {"exists": bool(records)}
         if root == "biosamples" and self.has("null exists"):
@@ -673,8 +693,8 @@ class Reference:
                 "setType": kind,
                 "exists": bool(all_of),
                 "resultsCount": len(all_of),
-                "results": shown,
             }
+            | ({"results": shown} if asked.granularity == "record" else {})
             for name, (all_of, shown) in held.items()
             if bool(all_of) in wanted
         ]
@@ -698,7 +718,7 @@ class Reference:
                 "requestParameters": parameters,
                 "includeResultsetResponses": asked.include,
                 "pagination": {"skip": asked.skip, "limit": asked.limit},
-                "requestedGranularity": asked.granularity,
+                "requestedGranularity": asked.requested,
                 "testMode": asked.test,
             },
         }
@@ -708,6 +728,12 @@ class Reference:
 
 
 _TEN = ("limit", 10)
+INVENTED = {
+    "individuals": individuals()[:1],
+    "biosamples": biosamples()[:1],
+    "g_variants": variants()[:1],
+    "datasets": datasets()[:1],
+}
 RELATED = {
     "individuals": ("biosamples", "g_variants"),
     "biosamples": ("individuals", "g_variants"),
@@ -715,6 +741,9 @@ RELATED = {
     "datasets": ("individuals", "biosamples", "g_variants"),
 }
 
+TOKEN = "let-me-in"  # noqa: S105 - nobody's
+TRAITS = ("boolean only", "lists nothing", "nothing loaded", "protected")
+"""What a beacon may be and still keep to the specification."""
 FAULTS = {
     # fault: the rule it breaks
     "environment": "R3",
