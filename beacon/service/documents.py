@@ -78,6 +78,12 @@ class Documents:
         found = await self._find(query, asked)
         return self._said(query, asked, found)
 
+    async def holds(self, query: Query, asked: Sequence[Dataset]) -> tuple[bool, bool]:
+        """Return whether any document matches, and whether any could, by its words."""
+        found = await self._find(query, asked)
+        said = self._said(query, asked, found)
+        return said.exists, bool(found.datasets) and not found.unknown_filters
+
     async def answer_any(
         self,
         query: Query,

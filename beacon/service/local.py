@@ -12,19 +12,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
+from beacon.model.entry_types import COHORT, DATASET
 from beacon.model.errors import InvalidRequest, StoreUnavailable, UnknownFilters
+from beacon.model.facts import facts_of
 from beacon.model.filters import unknown_sentence
 from beacon.model.findings import Findings
 from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
+from beacon.model.listing import terms_of, united
+from beacon.model.ontology import NO_ONTOLOGIES
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.policy import disclose, permit
-from beacon.service.catalogue import collected
-from beacon.service.documents import Documents, is_asked
+from beacon.service.catalogue import chosen, collected
+from beacon.service.documents import Documents, is_asked, is_chosen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from beacon.model.genome import Contig
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
     from beacon.policy.policy import Policy
@@ -314,8 +319,7 @@ class LocalBeacon:
             StoreUnavailable: when the store fails or misses the deadline.
         """
         asked = [d for d in await self.datasets() if is_asked(d, query)]
-        permits = {d.id: permit(self._policy, requester, d) for d in asked}
-        documents = Documents(self._store, permits)
+        documents = self._documents(asked, requester)
         pattern = query.pattern
         if pattern is None or (pattern.name is None and not pattern.elsewhere):
             return await documents.answer(query, asked)
@@ -335,8 +339,38 @@ class LocalBeacon:
         Raises:
             StoreUnavailable: when the store fails or misses the deadline.
         """
-        del requester
-        return collected(query, await self.datasets())
+        datasets = await self.datasets()
+        documents = self._documents(datasets, requester)
+        ontologies = NO_ONTOLOGIES  # SHIM
+        return await collected(query, chosen(query, datasets), documents, ontologies)
+
+    async def filtering_terms(
+        self, query: Query, requester: Requester
+    ) -> tuple[FilteringTerm, ...]:
+        """Return what the records that a question chooses can be filtered by.
+
+        Raises:
+            StoreUnavailable: when the store fails or misses the deadline.
+        """
+        if query.identity is not None:
+            whole = replace(query, granularity=Granularity.RECORD, page=Page())
+            said = await self.answer_records(whole, requester)
+            shown = (record for part in said.datasets for record in part.records)
+            return united(
+                terms_of(query.about, (facts_of(query.about, r) for r in shown))
+            )
+        datasets = [d for d in await self.datasets() if is_chosen(d, query)]
+        found: list[FilteringTerm] = []  # SHIM
+        for about in (DATASET.id, COHORT.id):
+            records = chosen(replace(query, about=about), datasets).records
+            found += terms_of(about, (facts_of(about, each) for each in records))
+        return united(found)
+
+    def _documents(
+        self, datasets: Sequence[Dataset], requester: Requester
+    ) -> Documents:
+        permits = {d.id: permit(self._policy, requester, d) for d in datasets}
+        return Documents(self._store, permits)
 
     async def datasets(self) -> tuple[Dataset, ...]:
         """Return every dataset, whether or not it serves a release yet."""
