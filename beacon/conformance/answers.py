@@ -38,7 +38,7 @@ def judge_answer(
     _judge_shape(walk, exchange, entry_type, answer)
     _judge_meta(walk, exchange, entry_type)
     _judge_echo(walk, exchange, question)
-    _judge_detail(walk, exchange, question, answer)
+    _judge_detail(walk, exchange, entry_type, question, answer)
     _judge_sets(walk, exchange, question, answer)
     _judge_totals(walk, exchange, question, answer)
     _judge_records(walk, exchange, entry_type, answer)
@@ -148,13 +148,22 @@ def _judge_test_flag(walk: Walk, exchange: Exchange, question: Question) -> None
 
 
 def _judge_detail(
-    walk: Walk, exchange: Exchange, question: Question, answer: Answer
+    walk: Walk,
+    exchange: Exchange,
+    entry_type: str,
+    question: Question,
+    answer: Answer,
 ) -> None:
-    """Never more detail than was asked, nor than is said to be returned."""
+    """Never more detail than was asked, nor than is said to be returned.
+
+    Collections are described to anybody who asks for nothing less: a list of
+    datasets that says "true" serves nobody, and no beacon gives one.
+    """
     said = answer.granularity
     if said not in GRANULARITIES:
         return
-    asked = question.granularity or walk.default_granularity
+    default = "record" if entry_type in _COLLECTIONS else walk.default_granularity
+    asked = question.granularity or default
     if asked in GRANULARITIES and _rank(said) > _rank(asked):
         cause = "default" if question.granularity is None else "returned"
         walk.notes.find(

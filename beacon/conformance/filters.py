@@ -52,6 +52,9 @@ async def _judge_root(walk: Walk, sample: Sample) -> None:
         if amount is not None:
             found[str(term["id"])] = (term, amount)
     await _judge_and(walk, sample, list(found.values()))
+    for term, amount in found.values():
+        if "operator" in term:
+            await _judge_operators(walk, sample, term, (amount, whole))
     ontology = [row for row in found.values() if "operator" not in row[0]]
     for term, amount in ontology[:1]:
         await _judge_options(walk, sample, term, amount)
@@ -151,6 +154,36 @@ async def _judge_and(
         exchange, answer = await _filtered(walk, sample, term, _UNKNOWN)
         if answer is not None and not walk.notes.has("R71", "unknown filter"):
             _note_ignored(walk, exchange, answer, amount)
+
+
+async def _judge_operators(
+    walk: Walk,
+    sample: Sample,
+    term: Mapping[str, Json],
+    amounts: tuple[int, int | None],
+) -> None:
+    """What is not a value and what is are apart; a wildcard finds the value, too."""
+    amount, whole = amounts
+    exchange, others = await _filtered(walk, sample, {**term, "operator": "!"})
+    rest = None if others is None else others.amount
+    is_counted = others is not None and others.total is not None
+    if is_counted and rest is not None and whole is not None and rest + amount > whole:
+        walk.notes.find(
+            "R74",
+            "negation",
+            exchange,
+            f"! negates, so at most {whole - amount} of {whole} match; {rest} came",
+        )
+    part = f"{str(term['value'])[:1]}%"
+    exchange, wider = await _filtered(walk, sample, {**term, "value": part})
+    if wider is not None and wider.amount is not None and wider.amount < amount:
+        walk.notes.find(
+            "R74",
+            "wildcard",
+            exchange,
+            f"% stands for any text, so {shown(part)} finds {amount} or more; "
+            f"{wider.amount} came",
+        )
 
 
 async def _judge_options(

@@ -88,8 +88,8 @@ def _judge_single(
             f"{exchange.came} came",
         )
         return
-    is_other = answer.granularity == "record" and answer.ids != [entry_id]
-    if answer.exists is False or (is_other and answer.ids):
+    is_other = bool(set(answer.ids) - {entry_id})
+    if answer.exists is False or is_other:
         rule = "R98" if entry_type == VARIANT else "R16"
         walk.notes.find(
             rule,

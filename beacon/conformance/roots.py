@@ -18,7 +18,7 @@ from beacon.conformance.questions import (
     id_of,
 )
 from beacon.conformance.reading import bool_at, shown
-from beacon.conformance.walk import Sample
+from beacon.conformance.walk import COLLECTIONS, Sample
 
 if TYPE_CHECKING:
     from beacon.conformance.exchange import Exchange
@@ -40,6 +40,14 @@ async def check_roots(walk: Walk) -> None:
             answer = None
         elif answer is None:
             continue
+        if answer is not None and answer.sets and endpoint.type in COLLECTIONS:
+            walk.notes.find(
+                "R40",
+                endpoint.type,
+                exchange,
+                f"{walk.name(endpoint.root)} answers with collections; "
+                "result sets came",
+            )
         if answer is None or not answer.records:
             question, answer = await _synthetic(walk, endpoint, question, answer)
         if answer is not None:
@@ -293,6 +301,7 @@ async def _judge_pages(walk: Walk, sample: Sample) -> None:
         if not any(pages[-1].values()):
             break
     _judge_walk(walk, sample, exchange, pages)
+    _judge_shares(walk, sample, exchange, pages[0])
     if len(totals) > 1:
         _pages_disagree(walk, exchange)
     _, again = await _page(walk, sample, 0, _PAGE)
@@ -360,6 +369,21 @@ def _judge_walk(
                 f"came, {len(set(seen))} different, of {shown(count)}",
             )
             return
+
+
+def _judge_shares(
+    walk: Walk, sample: Sample, exchange: Exchange, page: dict[str, list[str]]
+) -> None:
+    """A page is of each result set, so that no dataset hides another."""
+    for found in sample.answer.sets:
+        if found.size and not page.get(found.id) and sample.records:
+            walk.notes.find(
+                "M18",
+                "share",
+                exchange,
+                "a page has records of every result set with a match; "
+                f"{shown(found.id)} has {found.size}, and none came",
+            )
 
 
 def _is_miscounted(walk: Walk) -> bool:

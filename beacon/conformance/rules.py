@@ -295,6 +295,12 @@ _DATA = {
         "Nothing that has a type is null.",
         "every schema",
     ),
+    "R40": _rule(
+        MUST,
+        roots.check_roots,
+        "`/datasets` and `/cohorts` answer with collections.",
+        "M/datasets/endpoints.json",
+    ),
     "R41": _rule(
         ADVICE,
         links.check_singles,
@@ -413,6 +419,12 @@ _REQUESTS = {
         "Variant parameters mean the same without `g_variant` around them.",
         "practice of clients",
     ),
+    "R63": _rule(
+        MUST,
+        variants.check_variants,
+        "GET takes a list as one parameter with commas.",
+        "docs/rest-api.md",
+    ),
     "R64": _rule(
         ADVICE,
         roots.check_parity,
@@ -466,6 +478,12 @@ _REQUESTS = {
         MUST,
         filters.check_filters,
         "`includeDescendantTerms` false matches the term alone.",
+        _FILTERS,
+    ),
+    "R74": _rule(
+        MUST,
+        filters.check_filters,
+        "`!` negates, and `%` stands for any text.",
         _FILTERS,
     ),
     "R77": _rule(
@@ -705,6 +723,12 @@ _NETWORKS = {
         "An absent value is left out, not null.",
         _NETWORK,
     ),
+    "M18": _rule(
+        ADVICE,
+        roots.check_pages,
+        "A page has records of every result set with a match.",
+        _NETWORK,
+    ),
     "M23": _rule(
         ADVICE,
         manners.check_speed,
@@ -748,3 +772,12 @@ CHECKS: tuple[Check, ...] = (
     manners.check_speed,
 )
 """The checks, in the order they are made: each may use what earlier ones learnt."""
+
+
+def rules_table() -> str:
+    """Return the register as a Markdown table."""
+    head = "| Rule | Breaking it is | What must hold | Source |\n|---|---|---|---|\n"
+    return head + "".join(
+        f"| {number} | {rule.level} | {rule.sentence} | {rule.source} |\n"
+        for number, rule in RULES.items()
+    )

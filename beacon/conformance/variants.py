@@ -369,18 +369,30 @@ async def _judge_spellings(walk: Walk, sample: Sample, known: Known) -> None:
         law = (rule, cause, f"{shown(changed)} means the same, so it finds")
         await _expect(walk, sample, known, {**known.exact, **changed}, law)
     await _judge_flat(walk, sample, known)
-    question = _question(known.exact)
-    exchange, answer = await walk.put(
-        sample.endpoint.root, sample.endpoint.type, question, method="GET"
-    )
-    if not _finds(answer, known) and not walk.notes.has("R24", f"GET of {VARIANT}"):
-        walk.notes.find(
-            "R25",
-            "variant by GET",
-            exchange,
-            f"GET finds what POST finds; {shown(known.id)} is not found by its start "
-            "and bases",
+    if not walk.notes.has("R24", f"GET of {VARIANT}"):
+        await _judge_by_get(walk, sample, known)
+
+
+async def _judge_by_get(walk: Walk, sample: Sample, known: Known) -> None:
+    bracket = {
+        **known.place,
+        "start": [known.start, known.start + 1],
+        "end": [known.end, known.end + 1],
+    }
+    for rule, cause, parameters, law in (
+        ("R25", "variant by GET", known.exact, "GET finds what POST finds"),
+        ("R63", "commas", bracket, "GET takes lists with commas between"),
+    ):
+        exchange, answer = await walk.put(
+            sample.endpoint.root,
+            sample.endpoint.type,
+            _question(parameters),
+            method="GET",
         )
+        if not _finds(answer, known):
+            sentence = f"{law}; {shown(known.id)} is not found so"
+            walk.notes.find(rule, cause, exchange, sentence)
+            return
 
 
 def _refseq(contig: Contig | None) -> str:

@@ -457,12 +457,18 @@ class Reference:
                 {"id": each} for each in query.get("filters", "").split(",") if each
             ],
             parameters={
-                key: query[key].split(",") if key in ("start", "end") else query[key]
+                key: self.listed(query[key]) if key in _LISTS else query[key]
                 for key in VARIANT_KEYS
                 if key in query
             },
             warnings=[f"{key} is not known" for key in query if key not in known],
         )
+
+    def listed(self, text: str) -> list[str]:
+        """Return the members of a list in a query."""
+        if "," in text and self.has("no comma lists"):
+            raise Refused(400, "one number")
+        return text.split(",")
 
     def checked(self, asked: Asked, request: web.Request) -> Asked:
         """Refuse what cannot be meant."""
@@ -551,7 +557,12 @@ class Reference:
         )
         if name.startswith("ethnicity"):
             value = asked.get("value", name.partition(":")[2])
-            return person.get("info", {}).get("ethnicity") == value
+            told = person.get("info", {}).get("ethnicity", "")
+            if asked.get("operator") == "!":
+                return self.has("! ignored") or told != value
+            if value.endswith("%"):
+                return not self.has("% is a letter") and told.startswith(value[:-1])
+            return told == value
         features = person.get("phenotypicFeatures", [])
         present = {
             f["featureType"]["id"]
@@ -633,12 +644,16 @@ class Reference:
         if has_sets and asked.include != "NONE":
             document["response"] = (
                 {"collections": page}
-                if path == "datasets"
+                if path == "datasets" and not self.is_wrapped(parts)
                 else {"resultSets": self.sets(root, asked, records, page, dataset)}
             )
         if asked.warnings:
             document["info"] = {"warnings": asked.warnings}
         return document
+
+    def is_wrapped(self, parts: list[str]) -> bool:
+        """Whether datasets come in result sets."""
+        return parts == ["datasets"] and self.has("datasets in sets")
 
     def summary(self, root: str, asked: Asked, records: list[Json], total: int) -> Json:
         """Return the summary."""
@@ -647,7 +662,8 @@ class Reference:
             summary["exists"] = None
         if asked.granularity != "boolean" or self.has("boolean leaks"):
             summary["numTotalResults"] = total
-        if asked.granularity == "count" and self.has("count without count"):
+        mute = root == "datasets" and self.has("count without count")
+        if asked.granularity == "count" and mute:
             del summary["numTotalResults"]
         return summary
 
@@ -727,6 +743,7 @@ class Reference:
         return meta
 
 
+_LISTS = ("start", "end")
 _TEN = ("limit", 10)
 INVENTED = {
     "individuals": individuals()[:1],
@@ -784,6 +801,10 @@ FAULTS = {
     "closed range": "R88",
     "N is a letter": "R85",
     "count without count": "R26",
+    "! ignored": "R74",
+    "% is a letter": "R74",
+    "no comma lists": "R63",
+    "datasets in sets": "R40",
 }
 """Faults that are violations."""
 FLAWS = {"AF wrong": "R103", "text/plain": "R114", "no CORS": "R113"}

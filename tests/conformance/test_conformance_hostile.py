@@ -181,7 +181,7 @@ def changed(document: Any, path: tuple, value: object) -> Any:
     return copy
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_member_may_be_anything(data: st.DataObject) -> None:
     """A beacon with values of wrong types anywhere is judged without a crash."""
