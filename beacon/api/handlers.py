@@ -156,7 +156,8 @@ def filtering_terms(about: str | None = None) -> Handler:
             found += EFFECT_TERMS
         if identity is None and about is not None:
             found = [term for term in found if about in term.scopes]
-        return as_json(terms.filtering_terms(speaker(request), query.page, found))
+        every = terms.united(found)
+        return as_json(terms.filtering_terms(speaker(request), query.page, every))
 
     return handler
 

@@ -1,10 +1,9 @@
-"""What a few records can be filtered by: their statements as filtering terms."""
+"""What invented records can be filtered by: their statements as filtering terms."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from beacon.model.entry_types import ENTRY_TYPES
 from beacon.model.facts import Said, Worded
 from beacon.model.fields import MEASURED
 from beacon.model.terms import FilteringTerm, TermType
@@ -48,27 +47,6 @@ def terms_of(entry_type: str, records: Iterable[Facts]) -> tuple[FilteringTerm, 
         for name in sorted(fields)
     )
     return (*ontology, *alphanumeric)
-
-
-def united(every: Iterable[FilteringTerm]) -> tuple[FilteringTerm, ...]:
-    """Return each term once, with the scopes of all its mentions."""
-    found: dict[tuple[TermType, str], FilteringTerm] = {}
-    for term in every:
-        key = (term.type, term.id)
-        known = found.get(key)
-        found[key] = term if known is None else _both(known, term)
-    return tuple(found.values())
-
-
-def _both(one: FilteringTerm, other: FilteringTerm) -> FilteringTerm:
-    scopes = {*one.scopes, *other.scopes}
-    return FilteringTerm(
-        type=one.type,
-        id=one.id,
-        label=one.label or other.label,
-        scopes=tuple(name for name in ENTRY_TYPES if name in scopes),
-        values=tuple(dict.fromkeys((*one.values, *other.values))),
-    )
 
 
 def _listed(values: set[str]) -> tuple[str, ...]:

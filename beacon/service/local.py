@@ -12,22 +12,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
-from beacon.model.entry_types import COHORT, DATASET
 from beacon.model.errors import InvalidRequest, StoreUnavailable, UnknownFilters
-from beacon.model.facts import facts_of
-from beacon.model.filters import unknown_sentence
 from beacon.model.findings import Findings
 from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
-from beacon.model.listing import terms_of, united
-from beacon.model.ontology import NO_ONTOLOGIES
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page
+from beacon.model.records import Under
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
-from beacon.policy.policy import disclose, permit
-from beacon.service.catalogue import chosen, collected
+from beacon.policy.policy import disclose, may_ask, permit
+from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked, is_chosen
 
 if TYPE_CHECKING:
@@ -56,6 +52,7 @@ _ONE_ALLELE = (
     "People can be left out, or counted by columns, where one allele is asked for (or"
     " an rsID); not over a range, a gene or what is similar."
 )
+_EVERY_RECORD = 1_000_000
 _NO_TABLES = "no individuals are kept of any dataset."
 
 
@@ -300,8 +297,6 @@ class LocalBeacon:
             for name, granted in permits.items()
         }
         found = Findings(datasets=())
-        if query.filters or query.under or query.cohort:
-            return _without_documents(query, asked)
         if granularities:
             found = await self._store.find(query, granularities)
         if query.is_strict and found.unknown_filters:
@@ -339,32 +334,38 @@ class LocalBeacon:
         Raises:
             StoreUnavailable: when the store fails or misses the deadline.
         """
-        datasets = await self.datasets()
-        documents = self._documents(datasets, requester)
-        ontologies = NO_ONTOLOGIES  # SHIM
-        return await collected(query, chosen(query, datasets), documents, ontologies)
+        del requester  # records of datasets and cohorts are anybody's
+        chosen = [d for d in await self.datasets() if is_chosen(d, query)]
+        if not query.filters or not chosen:
+            return collected(query, chosen, None)
+        whole = replace(query, identity=None, page=Page(limit=_EVERY_RECORD))
+        found = await self._store.find_records(
+            whole, {dataset.id: Granularity.RECORD for dataset in chosen}
+        )
+        if query.is_strict and found.unknown_filters:
+            raise UnknownFilters(found.unknown_filters)
+        return collected(query, chosen, found)
 
     async def filtering_terms(
         self, query: Query, requester: Requester
     ) -> tuple[FilteringTerm, ...]:
         """Return what the records that a question chooses can be filtered by.
 
+        What is said of one individual is said only to whom may name individuals.
+
         Raises:
             StoreUnavailable: when the store fails or misses the deadline.
         """
+        asked = [d for d in await self.datasets() if is_chosen(d, query)]
+        under = None
         if query.identity is not None:
-            whole = replace(query, granularity=Granularity.RECORD, page=Page())
-            said = await self.answer_records(whole, requester)
-            shown = (record for part in said.datasets for record in part.records)
-            return united(
-                terms_of(query.about, (facts_of(query.about, r) for r in shown))
-            )
-        datasets = [d for d in await self.datasets() if is_chosen(d, query)]
-        found: list[FilteringTerm] = []  # SHIM
-        for about in (DATASET.id, COHORT.id):
-            records = chosen(replace(query, about=about), datasets).records
-            found += terms_of(about, (facts_of(about, each) for each in records))
-        return united(found)
+            under = Under(entry_type=query.about, identity=query.identity)
+        permits = {d.id: permit(self._policy, requester, d) for d in asked}
+        return await self._store.filtering_terms(
+            [d.id for d in asked if may_ask(permits[d.id], query)],
+            under=under,
+            cohort=query.cohort,
+        )
 
     def _documents(
         self, datasets: Sequence[Dataset], requester: Requester
@@ -402,16 +403,6 @@ def _unknown(name: str, query: Query, asked: Sequence[Dataset]) -> Disclosure:
         granularity=Granularity.BOOLEAN,
         datasets=tuple(_wordless(dataset, Status.NO_ANSWER) for dataset in asked),
         warnings=(*query.warnings, sentence),
-    )
-
-
-def _without_documents(query: Query, asked: Sequence[Dataset]) -> Disclosure:
-    """Return that no dataset says whom a question is about."""
-    unknown = [each.text for clause in query.filters for each in clause]
-    return Disclosure(
-        granularity=query.granularity,
-        datasets=tuple(_wordless(dataset, Status.NOT_COVERED) for dataset in asked),
-        warnings=(*query.warnings, *map(unknown_sentence, unknown)),
     )
 
 

@@ -29,13 +29,14 @@ from beacon.model.errors import UnknownFilters
 from beacon.model.facts import facts_of
 from beacon.model.filters import unknown_sentence
 from beacon.model.judging import Judge
-from beacon.model.listing import terms_of, united
+from beacon.model.listing import terms_of
 from beacon.model.query import Granularity, Query
 from beacon.model.records import Record
 from beacon.model.status import Status
 from beacon.model.variant import Allele, sequence_allele
 from beacon.wire.catalogue import dataset_record
 from beacon.wire.invented import COHORT_ID, COHORT_RECORD, DATASET_ID, PEOPLE
+from beacon.wire.terms import united
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
