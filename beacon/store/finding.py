@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from pyroaring import BitMap
 
-from beacon.model.entry_types import COHORT, DATASET, DOCUMENTED, INDIVIDUAL
+from beacon.model.entry_types import (
+    BIOSAMPLE,
+    COHORT,
+    DATASET,
+    DOCUMENTED,
+    INDIVIDUAL,
+)
 from beacon.model.findings import FoundRecords, RecordFindings
 from beacon.model.query import Granularity
 from beacon.model.status import Status
@@ -32,10 +38,16 @@ class Narrowed(NamedTuple):
 
     Attributes:
         status: the word for it where nothing is found among them.
+        samples: biosamples of theirs that are samples of the files.
     """
 
     individuals: BitMap
     status: Status
+    samples: BitMap = BitMap()  # nobody changes it
+
+
+NOBODY_KNOWN = Narrowed(BitMap(), Status.NOT_COVERED)
+"""Of a dataset of which nobody knows what its individuals carry."""
 
 
 class _Found(NamedTuple):
@@ -110,30 +122,29 @@ async def _find(
     found, otherwise = selection.ordinals, Status.NOT_SEEN
     if query.identity is not None:
         found &= await cabinet.ordinals_of(query.about, [query.identity])
-    below = await _below(query, cabinet)
+    below = await cabinet.belonging_to(query.under, query.cohort, [query.about])
     if below is not None:
-        found &= below
+        found &= below[query.about]
     if narrow is not None and found:
         narrowed = await narrow(cabinet)
-        mine = await cabinet.project(narrowed.individuals, INDIVIDUAL.id, query.about)
+        mine = await _of_carriers(narrowed, cabinet, query.about)
         found, otherwise = found & mine, narrowed.status
     if not selection.is_covered or not _is_covered(query, cabinet):
         otherwise = Status.NOT_COVERED
     return _Found(found, selection.unknown, otherwise)
 
 
-async def _below(query: Query, cabinet: Cabinet) -> BitMap | None:
-    """Return the documents below a record and of a cohort; ``None``: all of them."""
-    found: BitMap | None = None
-    under = query.under
-    if under is not None and under.entry_type in DOCUMENTED:
-        above = await cabinet.ordinals_of(under.entry_type, [under.identity])
-        found = await cabinet.project(above, under.entry_type, query.about)
-    if query.cohort is not None:
-        members = await cabinet.members_of(query.cohort) or BitMap()
-        of_members = await cabinet.project(members, INDIVIDUAL.id, query.about)
-        found = of_members if found is None else found & of_members
-    return found
+async def _of_carriers(narrowed: Narrowed, cabinet: Cabinet, about: str) -> BitMap:
+    """Return the documents of carriers: of several biosamples those that were read.
+
+    Of somebody none of whose biosamples is a sample of the files, all are.
+    """
+    found = await cabinet.project(narrowed.individuals, INDIVIDUAL.id, about)
+    if about != BIOSAMPLE.id or not narrowed.samples:
+        return found
+    read = await cabinet.project(narrowed.samples, BIOSAMPLE.id, INDIVIDUAL.id)
+    theirs = await cabinet.project(read, INDIVIDUAL.id, about)
+    return (found - theirs) | (found & narrowed.samples)
 
 
 def _is_covered(query: Query, cabinet: Cabinet) -> bool:
