@@ -229,7 +229,9 @@ def questions(number: int, alleles: int, people: int) -> list[Question]:
     common = [n for n in range(alleles) if sum(map(len, carriers_of(n, people))) > 999]
     return [
         Question(
-            chance.choice(common) if common and not n % 10 else chance.randrange(alleles),
+            chance.choice(common)
+            if common and not n % 10
+            else chance.randrange(alleles),
             filters(chance),
         )
         for n in range(number)

@@ -6,11 +6,18 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
+
+from beacon.cli.main import command_line
+from beacon.model.errors import ReadError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from commands import Command
+
+    from beacon.store.connection import StoreAddress
 
 PEOPLE = "id,sex,height\nI1,F,170\nI2,M,\n"
 SAMPLES = (
@@ -27,40 +34,46 @@ def _write(folder: Path, name: str, text: str) -> str:
     return str(path)
 
 
-def test_documents_are_loaded_and_told(empty_beacon: Command, tmp_path: Path) -> None:
+@pytest.fixture
+def typed(
+    store_address: StoreAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., str]:
+    """Give a function that runs a command in this process; it returns what is said."""
+    uri = f"{store_address.uri}/{store_address.database}"
+    monkeypatch.setenv("BEACON_STORE", uri)
+    monkeypatch.setenv("BEACON_DATA_DIR", str(tmp_path / "home"))
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(command_line(), arguments, obj={})
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.stdout
+
+    return run
+
+
+def test_documents_are_loaded_and_told(
+    typed: Callable[..., str], tmp_path: Path
+) -> None:
     """The account is on standard output, and a dataset says what it has."""
     people = _write(tmp_path, "p.csv", PEOPLE)
     samples = _write(tmp_path, "s.json", SAMPLES)
     report = tmp_path / "r.json"
-    into = ("--dataset", "d")
-    done = empty_beacon(
-        "load",
-        "documents",
-        people,
-        *into,
-        "--type",
-        "individuals",
-        "--report",
-        str(report),
-    )
-    again = empty_beacon("load", "documents", people, *into, "--type", "individual")
-    empty_beacon("load", "documents", samples, *into, "--type", "biosamples")
-    shown = empty_beacon("datasets", "show", "d").stdout
+    into = ("load", "documents", "--dataset", "d", "--type")
+    done = typed(*into, "individuals", people, "--report", str(report))
+    again = typed(*into, "individual", people)
+    tried = typed(*into, "biosamples", samples, "--dry-run")
+    typed(*into, "biosamples", samples)
     [told] = json.loads(report.read_text())["reports"]
 
-    assert (0, "d: 2 individuals published") == (
-        done.returncode,
-        done.stdout.splitlines()[0],
-    )
+    assert "d: 2 individuals published" == done.splitlines()[0]
     assert (2, {"columns that are no members, kept under info": 1}) == (
         told["kept"],
         told["noticed"],
     )
-    assert (0, "d: unchanged, 2 individuals as they were\n") == (
-        again.returncode,
-        again.stdout,
-    )
-    assert "documents    2 individuals, 1 biosamples" in shown.splitlines()
+    assert "d: unchanged, 2 individuals as they were\n" == again
+    assert "d: dry run, nothing stored" == tried.splitlines()[0]
+    assert "documents    2 individuals, 1 biosamples" in typed("datasets", "show", "d")
 
 
 def test_faults_are_on_standard_error(empty_beacon: Command, tmp_path: Path) -> None:
@@ -76,50 +89,57 @@ def test_faults_are_on_standard_error(empty_beacon: Command, tmp_path: Path) -> 
         "p.csv:3: sex is missing",
         "beacon: 2 faults in 2 of 2 records; nothing was stored",
     ] == done.stderr.splitlines()[-3:]
-    assert 1 == empty_beacon("datasets", "show", "d").returncode
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--type", "individuals"), "beacon: --dataset is missing"),
-        (("--type", "people", "--dataset", "d"), "beacon: --type 'people' is none of"),
-        (("--type", "runs", "--dataset", "a b"), "beacon: --dataset 'a b' is not"),
+        (("--type", "individuals"), "--dataset is missing"),
+        (("--type", "people", "--dataset", "d"), "--type 'people' is none of"),
+        (("--type", "runs", "--dataset", "a b"), "--dataset 'a b' is not"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
-    empty_beacon: Command, arguments: tuple[str, ...], sentence: str
+    typed: Callable[..., str], arguments: tuple[str, ...], sentence: str
 ) -> None:
-    """Nothing is tried, and the exit code is 2."""
-    done = empty_beacon("load", "documents", "x.json", *arguments)
-
-    assert 2 == done.returncode
-    assert done.stderr.startswith(sentence)
+    """Nothing is tried."""
+    with pytest.raises(UsageError, match=sentence):
+        typed("load", "documents", "x.json", *arguments)
 
 
 def test_records_of_datasets_need_no_name(
-    empty_beacon: Command, tmp_path: Path
+    typed: Callable[..., str], tmp_path: Path
 ) -> None:
-    """Each describes the dataset of its id."""
+    """Each describes the dataset of its id, which then says so."""
     path = _write(tmp_path, "d.json", '{"id": "x", "name": "X"}')
-    done = empty_beacon("load", "documents", path, "--type", "datasets")
+    done = typed("load", "documents", path, "--type", "datasets")
 
-    assert (0, "x: 1 dataset published") == (
-        done.returncode,
-        done.stdout.splitlines()[0],
+    assert "x: 1 dataset published" == done.splitlines()[0]
+    assert "record       loaded" in typed("datasets", "show", "x").splitlines()
+
+
+def test_cohorts_are_told_with_their_people(
+    typed: Callable[..., str], tmp_path: Path
+) -> None:
+    """A cohort that lists somebody shows how many."""
+    text = (
+        '{"id": "c", "name": "C", "cohortType": "study-defined",'
+        ' "individualIds": ["a", "b"]}'
     )
+    path = _write(tmp_path, "c.json", text)
+    done = typed("load", "documents", path, "--type", "cohorts", "--dataset", "d")
+
+    assert "d: 1 cohort published" == done.splitlines()[0]
+    assert "cohorts      c (2 individuals)" in typed("datasets", "show", "d")
 
 
-def test_an_ontology_is_loaded(empty_beacon: Command, tmp_path: Path) -> None:
+def test_an_ontology_is_loaded(typed: Callable[..., str], tmp_path: Path) -> None:
     """The account names its prefix; a dry run stores nothing."""
     path = _write(tmp_path, "t.obo", OBO)
-    tried = empty_beacon("load", "ontology", path, "--dry-run")
-    done = empty_beacon("load", "ontology", path)
-    missing = empty_beacon("load", "ontology", str(tmp_path / "no.obo"))
+    tried = typed("load", "ontology", path, "--dry-run")
+    done = typed("load", "ontology", path)
 
-    assert "TT: dry run, nothing stored" == tried.stdout.splitlines()[0]
-    assert ["TT: loaded", "2"] == [
-        done.stdout.splitlines()[0],
-        done.stdout.split()[-1],
-    ]
-    assert (1, True) == (missing.returncode, "cannot be read" in missing.stderr)
+    assert "TT: dry run, nothing stored" == tried.splitlines()[0]
+    assert ["TT: loaded", "2"] == [done.splitlines()[0], done.split()[-1]]
+    with pytest.raises(ReadError, match="cannot be read"):
+        typed("load", "ontology", str(tmp_path / "no.obo"))
