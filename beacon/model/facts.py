@@ -467,6 +467,12 @@ class Wanted:
 
     parts: tuple[str, ...] | None
 
+    @property
+    def literal(self) -> str | None:
+        """The one text it finds, in no case; ``None``: it finds several."""
+        parts = self.parts
+        return parts[0] if parts is not None and len(parts) == 1 else None
+
     def is_in(self, text: str) -> bool:
         """Whether a text is what is wanted, from its beginning to its end."""
         if self.parts is None:
