@@ -160,7 +160,8 @@ class Cabinet:
     async def _judge_everywhere(self, asked: Filter, about: str) -> _Judged:
         """Judge a filter on the records of every type that knows it.
 
-        Of a negated one whoever agrees in any of them is out.
+        Of a negated one whoever agrees in any of them is out.  What no document
+        speaks of, the dataset's own record may.
         """
         agree, speak, is_any_known = BitMap(), BitMap(), False
         is_negated = False
@@ -171,6 +172,8 @@ class Cabinet:
             agree |= await self.project(matches.agree, scope, about)
             speak |= await self.project(matches.speak, scope, about)
             is_any_known |= matches.is_known
+        if not is_any_known and (judged := self._judge_dataset(asked, about)).is_known:
+            return judged
         found = speak - agree if is_negated else agree
         return _Judged(found, is_any_known, bool(self._stored))
 

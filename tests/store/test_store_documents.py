@@ -233,7 +233,7 @@ async def test_datasets_and_cohorts_are_records(
         [["men"], []],
         [[], []],
         [["b"], []],
-        [[], []],
+        [[], ["c"]],
         [[], ["c"]],
     ] == [ids(answer) for answer in answers]
 

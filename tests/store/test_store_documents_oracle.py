@@ -178,11 +178,11 @@ FILTER = TERM_FILTER | FIELD_FILTER
 ONE = FILTER.map(lambda asked: ((asked,),))
 CLAUSES = st.lists(st.lists(FILTER, max_size=2).map(tuple), max_size=2).map(tuple)
 QUESTION = st.tuples(ONE | ONE | CLAUSES, st.sampled_from(DOCUMENTED))
-QUESTIONS = st.lists(QUESTION, min_size=80, max_size=80)
+QUESTIONS = st.lists(QUESTION, min_size=60, max_size=60)
 
 
 @settings(
-    max_examples=25,
+    max_examples=20,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target),
     suppress_health_check=list(HealthCheck),
