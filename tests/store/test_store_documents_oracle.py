@@ -197,7 +197,10 @@ async def test_no_filter_tells_them_apart(
     second: NaiveDataset,
     questions: list[tuple],
 ) -> None:
-    """Whatever is asked of records, the store finds what ``is_met`` accepts."""
+    """Whatever is asked of records, the store finds what ``is_met`` accepts.
+
+    And every term that is listed finds something in each of its scopes.
+    """
     for name in ("one", "two"):
         if any(d.id == name for d in catalogue.datasets()):
             catalogue.remove(name)
@@ -217,6 +220,13 @@ async def test_no_filter_tells_them_apart(
             assert expected == ids
             assert len(set().union(*expected)) == answer.distinct
             assert naive.unknown(clauses, about) == set(answer.unknown_filters)
+        for listed in await store.filtering_terms(["one", "two"]):
+            for scope in listed.scopes:
+                asks = TermFilter(id=listed.id, scope=scope)
+                query = Query(about=scope, filters=((asks,),))
+                answer = await store.find_records(query, asked)
+
+                assert (True, ()) == (bool(answer.distinct), answer.unknown_filters)
     finally:
         await store.close()
 
