@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from beacon.model.entry_types import COHORT, DATASET, DOCUMENTED
 from beacon.model.facts import Amount, criterion_of, facts_of, is_known, is_met
+from beacon.model.filters import TermFilter
 from beacon.store.linking import bitmap_of, places_of
 from beacon.store.postings import key_of
 from beacon.store.set_documents import read_json
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 _INDIVIDUAL, _BIOSAMPLE = DOCUMENTED[:2]
 _FEW = 100
+_MANY = 5_000
+"""Statements from which on texts are compared in a thread."""
 _LARGE = 20_000
 """Documents from which on links are followed in a thread."""
 
@@ -175,7 +178,12 @@ class Cabinet:
         stored = self._stored[criterion.entry_type]
         number = stored.set.number
         vocabulary = await self._tables.vocabulary(stored)
-        chosen = vocabulary.choose(criterion)
+        terms = self._terms(criterion)
+        text = criterion.text
+        if text is not None and text.literal is None and len(vocabulary) > _MANY:
+            chosen = await asyncio.to_thread(vocabulary.choose, criterion, *terms)
+        else:
+            chosen = vocabulary.choose(criterion, *terms)
         agree = await self._union(number, chosen.agree)
         speak = await self._union(number, chosen.speak)
         for wanted in chosen.columns:
@@ -184,6 +192,16 @@ class Cabinet:
             if criterion.is_negated:
                 speak |= bitmap_of(column.ordinals)
         return _Matches(agree, speak, chosen.is_known)
+
+    def _terms(self, criterion: Criterion) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the terms that a filter asks for, and those that deny it."""
+        asked = criterion.asked
+        if not isinstance(asked, TermFilter) or criterion.term is None:
+            return frozenset(), frozenset()
+        return (
+            self._lexicon.meant(criterion.entry_type, asked),
+            self._lexicon.denying(criterion.entry_type, criterion.term),
+        )
 
     async def _union(self, number: int, places: Sequence[int]) -> BitMap:
         bitmaps = await self._tables.bitmaps(number, places)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from beacon.model.entry_types import COHORT, DATASET
 from beacon.model.errors import StoreUnavailable
-from beacon.model.facts import Lexicon, facts_of, lexicon_of
+from beacon.model.facts import Said, facts_of
 from beacon.model.ontology import NO_ONTOLOGIES, Hierarchy, Ontologies
 from beacon.store.cabinets import Cabinet
 from beacon.store.document_tables import DocumentTables
@@ -20,6 +20,7 @@ from beacon.store.listing import Listing
 from beacon.store.remembered import Remembered
 from beacon.store.set_documents import cohort_pointer, read_cohorts, read_sets
 from beacon.store.texts import read_texts, texts_version
+from beacon.store.vocabulary import IndexedLexicon
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorDatabase
 
     from beacon.model.dataset import Dataset
-    from beacon.model.facts import Facts
+    from beacon.model.facts import Facts, Lexicon
     from beacon.model.records import Record, Under
     from beacon.model.terms import FilteringTerm
     from beacon.store.set_documents import CohortPointer, StoredSet
@@ -108,14 +109,16 @@ class Filing:
         """Return what records of datasets can be filtered by (``listing``)."""
         asked = (entry_types and frozenset(entry_types), under, cohort)
         key = (*asked, *((dataset.id, dataset.updated) for dataset in datasets))
-        known = self._terms.get(key)
-        if known is None:
+
+        async def read() -> tuple[FilteringTerm, ...]:
             listing = Listing()
             for cabinet in await self.cabinets(datasets):
                 await _list(listing, cabinet, *asked)
-            known = listing.terms()
-            self._terms.keep(key, known, _TERM_BYTES * (len(known) + 1))
-        return known
+            return listing.terms()
+
+        return await self.tables.once(
+            self._terms, key, read, lambda terms: _TERM_BYTES * (len(terms) + 1)
+        )
 
     async def _lexicon(
         self, datasets: Sequence[Dataset], sets: Sequence[StoredSet]
@@ -126,22 +129,21 @@ class Filing:
             *(stored.set.number for stored in sets),
             *((dataset.id, dataset.updated) for dataset in datasets),
         )
-        known = self._lexicons.get(key)
-        if known is None:
-            known = await self._read_lexicon(datasets, sets)
-            self._lexicons.keep(key, known, 1)
-        return known
+        return await self.tables.once(
+            self._lexicons, key, lambda: self._read_lexicon(datasets, sets), lambda _: 1
+        )
 
     async def _read_lexicon(
         self, datasets: Sequence[Dataset], sets: Sequence[StoredSet]
     ) -> Lexicon:
-        few = lexicon_of(_facts(datasets))
-        places = dict(few.places)
+        places: dict[str, set[tuple[str, str]]] = {}
+        for entry_type, facts in _facts(datasets):
+            said = ((s.field, s.term) for s in facts if isinstance(s, Said))
+            places.setdefault(entry_type, set()).update(said)
         for stored in sets:
-            said = (await self.tables.vocabulary(stored)).places
-            entry_type = stored.set.entry_type
-            places[entry_type] = places.get(entry_type, frozenset()) | said
-        return Lexicon(ontologies=self._ontologies, places=places)
+            vocabulary = await self.tables.vocabulary(stored)
+            places.setdefault(stored.set.entry_type, set()).update(vocabulary.places)
+        return await asyncio.to_thread(IndexedLexicon, self._ontologies, places)
 
 
 async def _list(

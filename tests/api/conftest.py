@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +11,7 @@ from beacon.store.variants import VariantStore
 from tests.api.site import application, fill, local_beacon
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from aiohttp.test_utils import TestClient
     from pytest_aiohttp import AiohttpClient
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def filled_address(store_server: StoreAddress) -> StoreAddress:
+def filled_address(shared_address: Callable[[str], StoreAddress]) -> StoreAddress:
     """Give a database of two datasets, which no test changes."""
-    address = replace(store_server, database="test_api")
+    address = shared_address("api")
     with Catalogue(address) as catalogue:
         fill(catalogue)
     return address
