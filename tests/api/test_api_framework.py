@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from beacon.api.routes import endpoints_table
 from beacon.model.entry_types import ENTRY_TYPES
 from beacon.model.ontology import Concept, text_of
 from beacon.store.variants import VariantStore
@@ -156,3 +158,10 @@ async def test_a_post_that_offers_to_upgrade_keeps_its_body(client):
     document = await response.json()
 
     assert document["meta"]["returnedGranularity"] == "count"
+
+
+def test_the_documentation_lists_every_path():
+    """Its table is the register's."""
+    page = (Path(__file__).parents[2] / "docs" / "queries.md").read_text()
+
+    assert endpoints_table() in page
