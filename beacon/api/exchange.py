@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING
 
 import orjson
@@ -35,8 +36,16 @@ def speaker(request: web.Request) -> Speaker:
 def as_json(document: Mapping[str, object], *, status: int = 200) -> web.Response:
     """Return a document as a JSON response."""
     return web.Response(
-        body=orjson.dumps(document), status=status, content_type="application/json"
+        body=_written(document), status=status, content_type="application/json"
     )
+
+
+def _written(document: Mapping[str, object]) -> bytes:
+    """Return a document as bytes; records hold whatever JSON their file held."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:  # an integer beyond 64 bits, or half a surrogate pair
+        return json.dumps(document).encode()
 
 
 async def body_of(request: web.Request, *, largest: int) -> bytes:
@@ -84,4 +93,5 @@ async def understanding(request: web.Request) -> Understanding:
         references=beacon.references,
         genes=await beacon.genes(),
         largest_page=request.app[LIMITS].page,
+        is_strict=request.app[LIMITS].strict_filters,
     )

@@ -11,10 +11,15 @@ from beacon.model.disclosure import Answers
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from beacon.model.dataset import Dataset
+    from beacon.model.disclosure import Collected, RecordsDisclosure
     from beacon.model.genes import Genes
+    from beacon.model.ontology import Ontologies
+    from beacon.model.query import Query
+    from beacon.model.requester import Requester
+    from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
 
 
@@ -25,6 +30,31 @@ class BeaconService(Answers, Protocol):
     def references(self) -> Mapping[str, Reference]:
         """Genomes that questions are normalised with, by assembly."""
 
+    async def answer_records(
+        self, query: Query, requester: Requester
+    ) -> RecordsDisclosure:
+        """Return what may be said of documents.
+
+        Raises:
+            BeaconError: as drawn in ``model.errors``.
+        """
+
+    async def filtering_terms(
+        self, query: Query, requester: Requester
+    ) -> Sequence[FilteringTerm]:
+        """Return what the records that a question chooses can be filtered by.
+
+        Raises:
+            StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def collect(self, query: Query, requester: Requester) -> Collected:
+        """Return the datasets, or the cohorts, that a question is met by.
+
+        Raises:
+            BeaconError: as drawn in ``model.errors``.
+        """
+
     async def datasets(self) -> tuple[Dataset, ...]:
         """Return every dataset.
 
@@ -34,6 +64,13 @@ class BeaconService(Answers, Protocol):
 
     async def loaded(self) -> frozenset[str]:
         """Return the assemblies that at least one dataset serves.
+
+        Raises:
+            StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def ontologies(self) -> Ontologies:
+        """Return the hierarchies of terms that are loaded.
 
         Raises:
             StoreUnavailable: when the store cannot be reached.
@@ -61,6 +98,8 @@ class Limits:
         page: largest page of records.
         at_once: lines of a batch that are asked together, so that the store can
             look them up in one go.
+        strict_filters: whether a filter nothing answers to is an error, where the
+            request does not say.
     """
 
     body: int = 1024**2
@@ -68,6 +107,7 @@ class Limits:
     batch_lines: int = 10_000
     page: int = 1000
     at_once: int = 500
+    strict_filters: bool = False
 
 
 BEACON: web.AppKey[BeaconService] = web.AppKey("beacon", BeaconService)

@@ -14,13 +14,14 @@ from beacon.api import handlers
 from beacon.api.batch import batch
 from beacon.api.keys import BEACON, IDENTITY, LIMITS, BeaconService, Limits
 from beacon.api.middleware import explain_failures, open_to_browsers
-from beacon.model.entry_types import DATASET, ENTRY_TYPES, GENOMIC_VARIANT
+from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aiohttp.typedefs import Handler
 
+    from beacon.model.entry_types import EntryType
     from beacon.wire.info import BeaconIdentity
 
 ROOT = "/api"
@@ -32,12 +33,9 @@ _FRAMEWORK: dict[str, Handler] = {
     "configuration": handlers.show_configuration,
     "entry_types": handlers.show_entry_types,
     "map": handlers.show_map,
-    "filtering_terms": handlers.show_filtering_terms,
+    "filtering_terms": handlers.filtering_terms(),
 }
-_ENTRIES: dict[str, Handler] = {
-    GENOMIC_VARIANT.id: handlers.variants,
-    DATASET.id: handlers.datasets,
-}
+_TERMS = "filtering_terms"
 
 
 def create_api(
@@ -75,10 +73,30 @@ def _paths() -> Iterator[tuple[str, Handler]]:
     """Yield every path that takes GET and POST, below the root, with its handler."""
     yield from _FRAMEWORK.items()
     for row in ENTRY_TYPES.values():
-        yield row.path, _ENTRIES[row.id]
-        yield f"{row.path}/{{id}}", _ENTRIES[row.id]
+        one = f"{row.path}/{{id}}"
+        yield row.path, handlers.entries(row.id)
+        # Before the record of that id: nothing may be called so.
+        yield f"{row.path}/{_TERMS}", handlers.filtering_terms(row.id)
+        yield one, handlers.entries(row.id)
+        if row.has_terms:
+            yield f"{one}/{_TERMS}", handlers.filtering_terms(row.id)
         for other in row.related:
-            yield f"{row.path}/{{parent}}/{ENTRY_TYPES[other].path}", _ENTRIES[other]
+            path = f"{row.path}/{{parent}}/{ENTRY_TYPES[other].path}"
+            yield path, handlers.entries(other, row.id)
+
+
+def endpoints_table() -> str:
+    """Return the data paths as a Markdown table, as ``docs/queries.md`` shows it."""
+    head = "| Path | Answers with | Also below `/{id}` |\n|---|---|---|\n"
+    return head + "".join(_endpoints_row(row) for row in ENTRY_TYPES.values())
+
+
+def _endpoints_row(row: EntryType) -> str:
+    shape = "collections" if row.id in COLLECTIONS else "result sets"
+    below = [f"`/{ENTRY_TYPES[other].path}`" for other in row.related]
+    below += [f"`/{_TERMS}`"] if row.has_terms else []
+    paths = f"`/{row.path}`, `/{row.path}/{{id}}`, `/{row.path}/{_TERMS}`"
+    return f"| {paths} | {row.id}, in {shape} | {', '.join(below)} |\n"
 
 
 def _any_slashes(path: str) -> str:

@@ -7,6 +7,7 @@ is remembered of them is good as long as a dataset serves them.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.entry_types import COHORT, DATASET
@@ -63,6 +64,11 @@ class Filing:
         )
         self._lexicons: Remembered[object, Lexicon] = Remembered(_LEXICONS)
 
+    @property
+    def ontologies(self) -> Ontologies:
+        """The hierarchies that were read last."""
+        return self._ontologies
+
     async def read(
         self, pointers: AsyncIOMotorDatabase[Document], documents: Sequence[Document]
     ) -> None:
@@ -75,7 +81,8 @@ class Filing:
         version = await texts_version(pointers, ONTOLOGIES)
         if version != self._version:
             version, texts = await read_texts(pointers, ONTOLOGIES)
-            self._ontologies = await asyncio.to_thread(_ontologies, texts)
+            read = await asyncio.to_thread(_ontologies, texts)
+            self._ontologies = replace(read, version=version)
             self._version = version
         cohorts: _Cohorts = {}
         for pointer in filter(None, map(cohort_pointer, documents)):

@@ -22,7 +22,7 @@ from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import DatasetFindings, Findings
 from beacon.model.genes import NO_GENES, GeneTable
-from beacon.model.query import Granularity, Page
+from beacon.model.query import Granularity
 from beacon.store.annotated import Tables, ask
 from beacon.store.annotation_documents import id_of
 from beacon.store.annotations import AnnotationTable
@@ -38,9 +38,11 @@ from beacon.store.driver import (
     nearness,
 )
 from beacon.store.filing import Filing
-from beacon.store.finding import find_records
+from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
+from beacon.store.joint import Joint, is_scanned, of_variants, spelled_apart
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
+from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
 from beacon.store.people import PeopleTable
@@ -52,7 +54,7 @@ from beacon.store.release_documents import (
     read_release,
     read_rows,
 )
-from beacon.store.scanning import POINT_CLASS, Answer, scan
+from beacon.store.scanning import POINT_CLASS, Answer, Called, scan
 from beacon.store.similar import find_similar
 from beacon.store.tables import Table
 from beacon.store.texts import read_texts, texts_version
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from beacon.model.annotation import Annotation
     from beacon.model.dataset import Dataset
     from beacon.model.findings import FoundRecords
+    from beacon.model.ontology import Ontologies
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
     from beacon.model.records import Under
@@ -214,6 +217,16 @@ class VariantStore:
             await self._refresh(_FRESH)
         return self._genes
 
+    async def ontologies(self) -> Ontologies:
+        """Return the hierarchies of terms.
+
+        Raises:
+            StoreUnavailable: when they cannot be read.
+        """
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+        return self._filing.ontologies
+
     async def find(
         self, query: Query, granularities: Mapping[str, Granularity]
     ) -> Findings:
@@ -231,28 +244,74 @@ class VariantStore:
             valid_at = self._valid_at
             shelves = self._asked(query, granularities)
 
+            ask_through(self._members)
+            joint = None
+            if is_of_people(query) and shelves:
+                joint = await self._joint(query, shelves)
+
             async def read() -> list[DatasetFindings]:
-                found = await self._find(query, shelves, granularities)
+                found = await self._find_of_people(query, shelves, granularities, joint)
                 return await self._annotated(found, shelves, granularities)
 
             found = await self._ask(query, read)
             if self._may_be_gone(shelves, read_at, valid_at):
                 await self._check_still_kept(shelves)
-        return Findings(datasets=tuple(found))
+        return Findings(
+            datasets=tuple(found),
+            unknown_filters=() if joint is None else joint.unknown_filters(query),
+        )
 
     async def find_records(
         self, query: Query, granularities: Mapping[str, Granularity]
     ) -> FoundRecords:
         """Return what the named datasets say to a question for records of a type.
 
-        A variant is not looked at.  Left out are datasets that are gone.
+        With a variant pattern: of the individuals who carry one that matches.  Left
+        out are datasets that are gone.
 
         Raises:
             StoreUnavailable: when the database fails or is too slow.
         """
         async with _within(self._deadline):
             cabinets = await self.cabinets(tuple(granularities))
-            return await find_records(query, granularities, cabinets)
+            if query.pattern is None:
+                return await find_records(query, granularities, cabinets)
+            read_at, valid_at = self._read_at, self._valid_at
+            shelves = self._asked(query, granularities)
+            carrying = await self._members.ask(
+                lambda: self._carrying(query, shelves, cabinets)
+            )
+            if self._may_be_gone(shelves, read_at, valid_at):
+                await self._check_still_kept(shelves)
+
+            async def narrow(cabinet: Cabinet) -> Narrowed:
+                return carrying.get(cabinet.dataset.id, NOBODY_KNOWN)
+
+            return await find_records(query, granularities, cabinets, narrow)
+
+    async def _carrying(
+        self, query: Query, shelves: Sequence[Shelf], cabinets: Sequence[Cabinet]
+    ) -> dict[str, Narrowed]:
+        """Return who of datasets carries what is asked for, as individuals."""
+        if not shelves:
+            return {}
+        asked = of_variants(query)
+        joint = await self._joint(asked, shelves)
+        levels = dict.fromkeys([s.dataset.id for s in shelves], _RECORD)
+        found = await self._find_of_people(asked, shelves, levels, joint)
+        more = [
+            await self._find_of_people(one, shelves, levels, joint)
+            for one in spelled_apart(asked, found)
+        ]
+        by_id = {cabinet.dataset.id: cabinet for cabinet in cabinets}
+        carriers = self._carriers_of(shelves[0].release.assembly)
+        carrying = {}
+        for place, shelf in enumerate(shelves):
+            said = [found[place], *(again[place] for again in more)]
+            cabinet = by_id[shelf.dataset.id]
+            narrowed = await joint.carrying(shelf, said, cabinet, carriers, query.about)
+            carrying[shelf.dataset.id] = narrowed
+        return carrying
 
     async def filtering_terms(
         self,
@@ -321,9 +380,9 @@ class VariantStore:
         return await self._directory.crowds(gone_from(s.rows for s in served if s))
 
     async def _asked_people(
-        self, query: Query, shelves: Sequence[Shelf]
+        self, query: Query, shelves: Sequence[Shelf], joint: Joint | None
     ) -> Individuals | None:
-        """Return the people a question is about, where it is about any."""
+        """Return the people a question leaves out or counts apart, if any."""
         if query.pattern is None or not (query.excluded or query.by):
             return None
         return Individuals(
@@ -334,6 +393,7 @@ class VariantStore:
             ReachTable(self._database, query.pattern.assembly, self._deadline),
             excluded=query.excluded,
             by=query.by,
+            gone=None if joint is None else joint.others(),
         )
 
     def _carriers_of(self, assembly: str) -> CarrierTable:
@@ -388,51 +448,109 @@ class VariantStore:
                 shelves.append(shelf)
         return shelves
 
+    async def _find_of_people(
+        self,
+        query: Query,
+        shelves: Sequence[Shelf],
+        granularities: Mapping[str, Granularity],
+        joint: Joint | None,
+    ) -> Sequence[DatasetFindings]:
+        """Return what datasets say, of the people asked for alone where any are."""
+        if joint is None:
+            return await self._find(query, shelves, granularities)
+        found = await self._find_of_some(query, granularities, joint)
+        told = {f.dataset.id: f for f in found}
+        return [
+            joint.told(s, told[s.dataset.id])
+            if s.dataset.id in told
+            else joint.silences(s)
+            for s in shelves
+        ]
+
+    async def _find_of_some(
+        self, query: Query, granularities: Mapping[str, Granularity], joint: Joint
+    ) -> Sequence[DatasetFindings]:
+        """Return what datasets say of some people.
+
+        A few lead to the rows of what they carry; where that is nothing, all rows
+        say what the "no" rests on.
+        """
+        shelves = joint.shelves
+        if not joint.is_of_few or not is_scanned(query.pattern):
+            return await self._find(query, shelves, granularities, joint)
+        found = await self._find(query, shelves, granularities, joint.leading())
+        nothing = [s for s, f in zip(shelves, found, strict=True) if not f.total]
+        if not nothing:
+            return found
+        if query.pattern is None:
+            again: Sequence[DatasetFindings]
+        if query.pattern is None:
+            again = await self._walk(query, nothing, granularities, joint, Called)
+        else:
+            again = await self._find(query, nothing, granularities, joint)
+        told = {f.dataset.id: f for f in (*found, *again)}
+        return [told[shelf.dataset.id] for shelf in shelves]
+
+    async def _joint(self, query: Query, shelves: Sequence[Shelf]) -> Joint:
+        """Return the people a question is of."""
+        crowds = await self._directory.crowds(gone_from(s.rows for s in shelves))
+        cabinets = await self._filing.cabinets([s.dataset for s in shelves])
+        pairs = zip(shelves, cabinets, strict=True)
+        meant = [await meant_by(query, s, cabinet, crowds) for s, cabinet in pairs]
+        reach = ReachTable(self._database, shelves[0].release.assembly, self._deadline)
+        return Joint(shelves, crowds, meant, reach)
+
     async def _find(
         self,
         query: Query,
         shelves: Sequence[Shelf],
         granularities: Mapping[str, Granularity],
+        joint: Joint | None = None,
     ) -> Sequence[DatasetFindings]:
         pattern = query.pattern
         if not shelves:
             return ()
         if pattern is None:
-            return await self._walk(query, shelves, granularities)
-        table = self._table(pattern.assembly)
+            return await self._walk(query, shelves, granularities, joint)
+        table = self._table_of(pattern.assembly, joint)
         if pattern.annotated is not None:
             tables = Tables(table, self._annotations(pattern.assembly))
             level = granularities.__getitem__
             found = await ask(pattern, shelves, level, query.page, tables)
-            return await ranges_declared(pattern, found, shelves, table)
+            return await ranges_declared(pattern, found, shelves, table, joint)
         if pattern.is_single_allele:
-            individuals = await self._asked_people(query, shelves)
-            return await look_up(pattern, shelves, table, individuals)
+            individuals = await self._asked_people(query, shelves, joint)
+            if individuals is not None:
+                table, joint = self._table(pattern.assembly), None
+            return await look_up(pattern, shelves, table, individuals, joint)
         if pattern.similar is not None:
             levels = [granularities[s.dataset.id] for s in shelves]
             found = await find_similar(pattern, shelves, table, levels, query.page)
-            return await ranges_declared(pattern, found, shelves, table)
-        return await self._scan(pattern, shelves, granularities.__getitem__, query.page)
+            return await ranges_declared(pattern, found, shelves, table, joint)
+        return await self._scan(query, shelves, granularities, joint)
 
     async def _scan(
         self,
-        pattern: VariantPattern,
+        query: Query,
         shelves: Sequence[Shelf],
-        granularity: Callable[[str], Granularity],
-        page: Page,
+        granularities: Mapping[str, Granularity],
+        joint: Joint | None,
     ) -> list[DatasetFindings]:
         """Read a stretch once for all datasets that have its contig.
 
         A breakend of another contig may have its mate there.
         """
+        pattern = cast("VariantPattern", query.pattern)
         contig = pattern.sequence
+        table = self._table_of(contig.assembly, joint)
         answers = {
-            s.dataset.id: Answer(s, granularity(s.dataset.id), page, is_counted=True)
+            s.dataset.id: Answer(
+                s, granularities[s.dataset.id], query.page, is_counted=True
+            )
             for s in shelves
             if contig.name in s.release.contigs or POINT_CLASS in s.long_classes
         }
         if answers:
-            table = self._table(contig.assembly)
             await scan(contig, pattern, tuple(answers.values()), table)
         found = [
             loaded_only(s, contig, answers[s.dataset.id].findings())
@@ -440,18 +558,27 @@ class VariantStore:
             else DatasetFindings(dataset=s.dataset, total=0, is_contig_loaded=False)
             for s in shelves
         ]
-        table = self._table(contig.assembly)
-        return await ranges_declared(pattern, found, shelves, table)
+        return await ranges_declared(pattern, found, shelves, table, joint)
 
     async def _walk(
         self,
         query: Query,
         shelves: Sequence[Shelf],
         granularities: Mapping[str, Granularity],
+        joint: Joint | None,
+        kind: type[Answer] = Answer,
     ) -> list[DatasetFindings]:
-        """Answer "everything": totals are known, only pages are read."""
+        """Answer "everything": totals are known, only pages are read.
+
+        What some people carry must be counted.
+        """
         answers = [
-            Answer(s, granularities[s.dataset.id], query.page, is_counted=False)
+            kind(
+                s,
+                granularities[s.dataset.id],
+                query.page,
+                is_counted=joint is not None,
+            )
             for s in shelves
         ]
         for name in {s.release.assembly: None for s in shelves}:
@@ -460,11 +587,14 @@ class VariantStore:
                 here = [
                     a
                     for a in mine
-                    if a.is_open and contig.name in a.shelf.release.contigs
+                    if (not a.is_done if joint else a.is_open)
+                    and contig.name in a.shelf.release.contigs
                 ]
                 if here:
-                    await scan(contig, None, here, self._table(name))
-        return [a.findings(a.shelf.release.variants) for a in answers]
+                    await scan(contig, None, here, self._table_of(name, joint))
+        return [
+            a.findings(None if joint else a.shelf.release.variants) for a in answers
+        ]
 
     async def _annotated(
         self,
@@ -510,6 +640,13 @@ class VariantStore:
             )
             self._name_tables[assembly] = names
         return names
+
+    def _table_of(self, assembly: str, joint: Joint | None) -> Table:
+        """Return the rows of an assembly; of the people asked for alone, if any are."""
+        table = self._table(assembly)
+        if joint is None:
+            return table
+        return joint.table(table, self._carriers_of(assembly))
 
     def _table(self, assembly: str) -> Table:
         table = self._tables.get(assembly)

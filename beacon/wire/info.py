@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from beacon.model.entry_types import ENTRY_TYPES
+from beacon.model.ontology import NO_ONTOLOGIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from beacon.model.dataset import Dataset
     from beacon.model.entry_types import EntryType
-    from beacon.model.query import Page
+    from beacon.model.ontology import Ontologies
 
 Document = dict[str, object]
 """One JSON object, ready to be written."""
@@ -98,7 +99,10 @@ def timestamp(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _envelope(speaker: Speaker, kind: str, response: Mapping[str, object]) -> Document:
+def framework_document(
+    speaker: Speaker, kind: str, response: Mapping[str, object]
+) -> Document:
+    """Return a document about the beacon itself, in its envelope."""
     return {
         "meta": {
             "beaconId": speaker.identity.id,
@@ -111,7 +115,11 @@ def _envelope(speaker: Speaker, kind: str, response: Mapping[str, object]) -> Do
     }
 
 
-def info(speaker: Speaker, datasets: Sequence[Dataset]) -> Document:
+def info(
+    speaker: Speaker,
+    datasets: Sequence[Dataset],
+    ontologies: Ontologies = NO_ONTOLOGIES,
+) -> Document:
     """Return the ``/info`` document.
 
     Networks poll it to learn that anything changed, so it lists what is loaded.
@@ -130,9 +138,19 @@ def info(speaker: Speaker, datasets: Sequence[Dataset]) -> Document:
         alternativeUrl=f"{speaker.site}/",
         createDateTime=_first(dataset.created for dataset in loaded),
         updateDateTime=_last(dataset.updated for dataset in loaded),
-        info={"datasets": [_loaded(dataset) for dataset in loaded]},
+        info=given(
+            datasets=[_loaded(dataset) for dataset in loaded],
+            ontologies=_ontologies(ontologies),
+        ),
     )
-    return _envelope(speaker, "info", response)
+    return framework_document(speaker, "info", response)
+
+
+def _ontologies(ontologies: Ontologies) -> Document | None:
+    """Return which hierarchies are loaded; ``None``: none."""
+    if not ontologies.by_prefix:
+        return None
+    return {"version": ontologies.version, "prefixes": sorted(ontologies.by_prefix)}
 
 
 def _organisation(speaker: Speaker) -> Document:
@@ -148,15 +166,24 @@ def _organisation(speaker: Speaker) -> Document:
 
 def _loaded(dataset: Dataset) -> Document:
     release = dataset.release
-    if release is None:
-        return given(id=dataset.id, name=dataset.name)
-    return given(
-        id=dataset.id,
-        name=dataset.name,
-        release=release.ordinal,
-        assembly=release.assembly,
-        sampleCount=release.sample_count,
+    documents = {
+        ENTRY_TYPES[name].path: {"count": each.count, "version": each.number}
+        for name, each in sorted(dataset.documents.items())
+    }
+    served = (
+        {}
+        if release is None
+        else given(
+            release=release.ordinal,
+            assembly=release.assembly,
+            sampleCount=release.sample_count,
+        )
     )
+    told = given(
+        documents=documents or None,
+        cohorts=[cohort.id for cohort in dataset.cohorts] or None,
+    )
+    return {"id": dataset.id, "name": dataset.name, **served, **told}
 
 
 def _first(moments: Iterable[datetime]) -> str | None:
@@ -206,12 +233,12 @@ def configuration(speaker: Speaker) -> Document:
         },
         "entryTypes": _entry_types(),
     }
-    return _envelope(speaker, "configuration", response)
+    return framework_document(speaker, "configuration", response)
 
 
 def entry_types(speaker: Speaker) -> Document:
     """Return the ``/entry_types`` document: the same types as the configuration."""
-    return _envelope(speaker, "entryTypes", {"entryTypes": _entry_types()})
+    return framework_document(speaker, "entryTypes", {"entryTypes": _entry_types()})
 
 
 def _entry_types() -> Document:
@@ -249,7 +276,7 @@ def endpoint_map(speaker: Speaker) -> Document:
             row.id: _endpoints(speaker.api, row) for row in ENTRY_TYPES.values()
         },
     }
-    return _envelope(speaker, "map", response)
+    return framework_document(speaker, "map", response)
 
 
 def _endpoints(api: str, row: EntryType) -> Document:
@@ -267,12 +294,3 @@ def _endpoints(api: str, row: EntryType) -> Document:
         singleEntryUrl=one,
         endpoints=related,
     )
-
-
-def filtering_terms(
-    speaker: Speaker, page: Page, terms: Sequence[Mapping[str, object]] = ()
-) -> Document:
-    """Return one page of the filtering terms."""
-    shown = terms[page.offset : page.offset + page.limit]
-    response = {"resources": [], "filteringTerms": [dict(term) for term in shown]}
-    return _envelope(speaker, "filteringTerms", response)

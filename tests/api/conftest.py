@@ -30,6 +30,16 @@ def filled_address(shared_address: Callable[[str], StoreAddress]) -> StoreAddres
 
 
 @pytest.fixture
+async def populated(
+    aiohttp_client: AiohttpClient, populated_address: StoreAddress
+) -> AsyncIterator[TestClient]:
+    """Give a client of a site with everything in it."""
+    store = await VariantStore.open(populated_address)
+    yield await aiohttp_client(application(local_beacon(store)))
+    await store.close()
+
+
+@pytest.fixture
 async def beacon(filled_address: StoreAddress) -> AsyncIterator[LocalBeacon]:
     """Give a beacon of two datasets."""
     store = await VariantStore.open(filled_address)
