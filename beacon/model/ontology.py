@@ -149,9 +149,11 @@ class Ontologies:
 
     Attributes:
         by_prefix: each by the prefix of its terms, in upper case.
+        version: another one whenever any of them was loaded.
     """
 
     by_prefix: Mapping[str, Hierarchy] = field(default_factory=dict)
+    version: int = 0
 
     def knows(self, term: str) -> bool:
         """Whether a normal term is one of a loaded hierarchy."""

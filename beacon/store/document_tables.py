@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from beacon.model.people import People
+    from beacon.model.records import Record
     from beacon.store.postings import Column, Places, Words
     from beacon.store.set_documents import StoredSet
 
@@ -68,6 +69,11 @@ class DocumentTables:
         ] = Remembered(64 * _MEGABYTE)
         """Who of a part is which individual, by the numbers of part and sets."""
 
+        self.members: Remembered[tuple[int, str], tuple[Record, BitMap]] = Remembered(
+            32 * _MEGABYTE
+        )
+        """The individuals of cohorts, by the number of the set and the cohort's id."""
+
     async def vocabulary(self, stored: StoredSet) -> Vocabulary:
         """Return what the documents of a set say.
 
@@ -81,7 +87,7 @@ class DocumentTables:
             blobs = await self._blobs(number, places)
             return await asyncio.to_thread(lambda: Vocabulary(read_contents(blobs)))
 
-        return await self._known(
+        return await self.once(
             self._vocabularies, number, read, lambda vocabulary: vocabulary.weight
         )
 
@@ -111,7 +117,7 @@ class DocumentTables:
             return read_column(await self._blobs(number, places))
 
         key = row_id(number, places[0])
-        return await self._known(self._columns, key, read, lambda _: 20 * rows)
+        return await self.once(self._columns, key, read, lambda _: 20 * rows)
 
     async def linked(self, sets: Mapping[str, StoredSet]) -> Linked:
         """Return how the documents of a dataset's sets belong together.
@@ -124,7 +130,7 @@ class DocumentTables:
         async def read() -> Linked:
             return Linked({name: await self._keys(s) for name, s in sets.items()})
 
-        return await self._known(
+        return await self.once(
             self._linked, numbers, read, lambda linked: linked.weight
         )
 
@@ -185,14 +191,18 @@ class DocumentTables:
         _check_whole(len(ids), len(found))
         return [found[i] for i in ids]
 
-    async def _known(
+    async def once(
         self,
         table: Remembered[K, T],
         key: K,
         read: Callable[[], Awaitable[T]],
         weight: Callable[[T], int],
     ) -> T:
-        """Return what is remembered, or read it, once for all who want it."""
+        """Return what is remembered, or read it, once for all who want it.
+
+        Raises:
+            StoreUnavailable: as ``read`` does.
+        """
         found = table.get(key)
         if found is not None:
             return found

@@ -7,6 +7,7 @@ is remembered of them is good as long as a dataset serves them.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.entry_types import COHORT, DATASET
@@ -63,6 +64,11 @@ class Filing:
         )
         self._lexicons: Remembered[object, Lexicon] = Remembered(_LEXICONS)
 
+    @property
+    def ontologies(self) -> Ontologies:
+        """The hierarchies that were read last."""
+        return self._ontologies
+
     async def read(
         self, pointers: AsyncIOMotorDatabase[Document], documents: Sequence[Document]
     ) -> None:
@@ -75,7 +81,8 @@ class Filing:
         version = await texts_version(pointers, ONTOLOGIES)
         if version != self._version:
             version, texts = await read_texts(pointers, ONTOLOGIES)
-            self._ontologies = await asyncio.to_thread(_ontologies, texts)
+            read = await asyncio.to_thread(_ontologies, texts)
+            self._ontologies = replace(read, version=version)
             self._version = version
         cohorts: _Cohorts = {}
         for pointer in filter(None, map(cohort_pointer, documents)):
@@ -109,14 +116,19 @@ class Filing:
         """Return what records of datasets can be filtered by (``listing``)."""
         asked = (entry_types and frozenset(entry_types), under, cohort)
         key = (*asked, *((dataset.id, dataset.updated) for dataset in datasets))
-        known = self._terms.get(key)
-        if known is None:
+
+        async def read() -> tuple[FilteringTerm, ...]:
             listing = Listing()
             for cabinet in await self.cabinets(datasets):
                 await _list(listing, cabinet, *asked)
-            known = listing.terms()
-            self._terms.keep(key, known, _TERM_BYTES * (len(known) + 1))
-        return known
+            return listing.terms()
+
+        names = {c.id for dataset in datasets for c in dataset.cohorts}
+        if under is not None or (cohort is not None and cohort not in names):
+            return await read()
+        return await self.tables.once(
+            self._terms, key, read, lambda terms: _TERM_BYTES * (len(terms) + 1)
+        )
 
     async def _lexicon(
         self, datasets: Sequence[Dataset], sets: Sequence[StoredSet]
@@ -127,11 +139,9 @@ class Filing:
             *(stored.set.number for stored in sets),
             *((dataset.id, dataset.updated) for dataset in datasets),
         )
-        known = self._lexicons.get(key)
-        if known is None:
-            known = await self._read_lexicon(datasets, sets)
-            self._lexicons.keep(key, known, 1)
-        return known
+        return await self.tables.once(
+            self._lexicons, key, lambda: self._read_lexicon(datasets, sets), lambda _: 1
+        )
 
     async def _read_lexicon(
         self, datasets: Sequence[Dataset], sets: Sequence[StoredSet]

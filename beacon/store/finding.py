@@ -7,6 +7,7 @@ filter's scope, and finds nothing: that is no "no".
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -83,11 +84,13 @@ async def find_records(
     Raises:
         StoreUnavailable: when the database fails.
     """
-    found = [await _find(query, cabinet, narrow) for cabinet in cabinets]
-    told = [
-        await _told(query, cabinet, one, granularities[cabinet.dataset.id])
-        for cabinet, one in zip(cabinets, found, strict=True)
-    ]
+    found = await asyncio.gather(*(_find(query, c, narrow) for c in cabinets))
+    told = await asyncio.gather(
+        *(
+            _told(query, cabinet, one, granularities[cabinet.dataset.id])
+            for cabinet, one in zip(cabinets, found, strict=True)
+        )
+    )
     counted = [
         (cabinet, one)
         for cabinet, one in zip(cabinets, found, strict=True)
@@ -129,7 +132,11 @@ async def _find(
         narrowed = await narrow(cabinet)
         mine = await _of_carriers(narrowed, cabinet, query.about)
         found, otherwise = found & mine, narrowed.status
-    if not selection.is_covered or not _is_covered(query, cabinet):
+    is_lost = any(
+        all(asked.text in selection.unknown for asked in clause)
+        for clause in query.filters
+    )
+    if is_lost or not selection.is_covered or not _is_covered(query, cabinet):
         otherwise = Status.NOT_COVERED
     return _Found(found, selection.unknown, otherwise)
 
@@ -152,8 +159,13 @@ def _is_covered(query: Query, cabinet: Cabinet) -> bool:
     under = query.under
     has_type = under is None or under.entry_type not in DOCUMENTED
     has_type = has_type or (under is not None and under.entry_type in cabinet.sets)
-    cohorts = {cohort.id for cohort in cabinet.dataset.cohorts}
-    return has_type and (query.cohort is None or query.cohort in cohorts)
+    if query.cohort is None:
+        return has_type
+    cohort = cabinet.cohort(query.cohort)
+    has_people = cohort is not None and (
+        cohort.members is None or INDIVIDUAL.id in cabinet.sets
+    )
+    return has_type and has_people
 
 
 async def _find_dataset(query: Query, cabinet: Cabinet) -> _Found:
