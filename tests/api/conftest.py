@@ -68,6 +68,6 @@ async def empty_client(
 
 
 @pytest.fixture
-async def documented_client(client: TestClient) -> TestClient:
+async def documented_client(populated: TestClient) -> TestClient:
     """Give a client of a site whose datasets have documents of every type."""
-    return client
+    return populated
