@@ -64,9 +64,8 @@ def told(found: DatasetFindings) -> object:
     people = None
     if release.sample_count is not None:
         people = release.sample_count - (found.left_out or 0)
-    return (
-        found.total, found.status, found.place, variants, found.is_contig_loaded, people,
-    )  # fmt: skip
+    is_loaded = found.is_contig_loaded
+    return found.total, found.status, found.place, variants, is_loaded, people
 
 
 def questions() -> Iterator[VariantPattern | None]:
@@ -276,7 +275,7 @@ def cohort(catalogue: Catalogue) -> dict[str, list[str]]:
 async def test_the_invented_cohort_counts_as_it_was_made(
     cohort: dict[str, list[str]], variant_store: VariantStore
 ) -> None:
-    """Individuals by sex, disease, feature and dataset, and who carries what of them."""
+    """By sex, disease, feature and dataset, and who of them carries what."""
     truth = json.loads((COHORT / "truth.json").read_text())
     levels = dict.fromkeys(cohort, Granularity.COUNT)
     asked = Query(about=INDIVIDUAL.id, granularity=Granularity.COUNT)
@@ -480,8 +479,8 @@ async def test_a_variant_above_is_a_variant_asked_for(
     """The documents below a variant are those of who carries it, counted and paged."""
     under = Under(entry_type=GENOMIC_VARIANT.id, identity="GRCh37-22-20000001-A-G")
     query = Query(
-        pattern=ALLELE, under=under, about=INDIVIDUAL.id, granularity=Granularity.RECORD,
-        page=Page(skip=1, limit=1),
+        pattern=ALLELE, under=under, about=INDIVIDUAL.id,
+        granularity=Granularity.RECORD, page=Page(skip=1, limit=1),
     )  # fmt: skip
     found = await records_of(variant_store, people, query)
 
