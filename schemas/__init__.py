@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from jsonschema import (  # type: ignore[import-untyped] # it ships no types
@@ -20,7 +21,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
 
     from referencing.jsonschema import Schema, SchemaRegistry
@@ -78,6 +79,11 @@ def _registry() -> SchemaRegistry:
 def names() -> list[str]:
     """Return the names of all schemas."""
     return sorted(_schemas())
+
+
+def documents() -> Mapping[str, Schema]:
+    """Return every schema by its name, as its file holds it."""
+    return MappingProxyType(_schemas())
 
 
 @cache

@@ -16,6 +16,7 @@ from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
 from beacon.wire import info, responses
 from beacon.wire.annotations import FILTERING_TERMS
+from beacon.wire.openapi import openapi
 from beacon.wire.requests import Address, understand
 from beacon.wire.synthetic import synthetic_answer, synthetic_dataset
 
@@ -111,6 +112,11 @@ async def show_filtering_terms(request: web.Request) -> web.Response:
     query = understand(await asked_of(request), address, await understanding(request))
     document = info.filtering_terms(speaker(request), query.page, FILTERING_TERMS)
     return as_json(document)
+
+
+async def show_openapi(request: web.Request) -> web.Response:
+    """Describe everything that answers, for programs."""
+    return as_json(openapi(speaker(request)))
 
 
 async def alive(_: web.Request) -> web.Response:

@@ -16,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -156,10 +157,30 @@ def _schemas(value: object) -> list[object]:
     return [{"schema": item} if isinstance(item, str) else item for item in items]
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
-Share = Annotated[float, BeforeValidator(_share)]
-Text = Annotated[str, BeforeValidator(_text)]
-Bases = Annotated[str, BeforeValidator(_bases)]
+_WHOLE_SCHEMA = {"type": "integer", "minimum": 0, "maximum": _LARGEST}
+_PLACES = {"type": "array", "items": _WHOLE_SCHEMA, "minItems": 1, "maxItems": 2}
+_ENDS = _PLACES | {"items": _WHOLE_SCHEMA | {"minimum": 1}}
+_LETTERS = {"type": "string", "pattern": _BASES.pattern.replace(r"\Z", "$")}
+_WORDS = {"type": "string", "minLength": 1, "maxLength": _LONGEST_TEXT}
+
+Whole = Annotated[int, BeforeValidator(_whole), WithJsonSchema(_WHOLE_SCHEMA)]
+Share = Annotated[
+    float,
+    BeforeValidator(_share),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
+]
+Text = Annotated[
+    str, BeforeValidator(_text), WithJsonSchema(_WORDS | {"pattern": r"\S"})
+]
+Bases = Annotated[
+    str,
+    BeforeValidator(_bases),
+    WithJsonSchema(_LETTERS | {"pattern": f"^{_LETTERS['pattern']}"}),
+]
+Places = Annotated[
+    tuple[int, ...], BeforeValidator(_coordinates), WithJsonSchema(_PLACES)
+]
+Ends = Annotated[tuple[int, ...], BeforeValidator(_ends), WithJsonSchema(_ENDS)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 
 
@@ -176,8 +197,8 @@ class VariantBody(_Read):
 
     assembly_id: Text | None = None
     reference_name: Text | None = None
-    start: Annotated[tuple[int, ...] | None, BeforeValidator(_coordinates)] = None
-    end: Annotated[tuple[int, ...] | None, BeforeValidator(_ends)] = None
+    start: Places | None = None
+    end: Ends | None = None
     reference_bases: Bases | None = None
     alternate_bases: Bases | None = None
     variant_type: Text | None = None
