@@ -1,8 +1,9 @@
 """The contract on the wire, as JSON Schema 2020-12, in our own words.
 
 ``framework/`` holds the envelopes, ``entities/`` the records.  All references
-resolve among these files; nothing is ever fetched.  Responses are checked
-against them in tests and by ``beacon check``, not while a request waits.
+resolve among these files; nothing is ever fetched.  Documents are checked against
+them when they are loaded, responses in tests and by ``beacon check``; never while
+a request waits.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from jsonschema import (  # type: ignore[import-untyped] # it ships no types
     Draft202012Validator,
-    FormatChecker,
 )
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
+
+from schemas.complaints import Complaint, Fault, told
+from schemas.formats import checker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,19 +29,34 @@ if TYPE_CHECKING:
 
     from referencing.jsonschema import Schema, SchemaRegistry
 
+__all__ = ["ENTITIES", "ENVELOPES", "Complaint", "complaints", "names", "validator"]
+
 FOLDERS = ("framework", "entities")
-
-
-class Violation(Protocol):
-    """One way in which a document breaks its schema."""
-
-    @property
-    def message(self) -> str:
-        """What is wrong."""
-
-    @property
-    def json_path(self) -> str:
-        """Where it is, as a JSON path."""
+ENVELOPES = (
+    "boolean",
+    "collections",
+    "configuration",
+    "count",
+    "entryTypes",
+    "error",
+    "filteringTerms",
+    "info",
+    "map",
+    "request",
+    "resultsets",
+    "service-info",
+)
+"""The schemas of whole answers, and of the body of a question."""
+ENTITIES = (
+    "analysis",
+    "biosample",
+    "cohort",
+    "dataset",
+    "genomicVariant",
+    "individual",
+    "run",
+)
+"""The schemas of records, named as their entry types."""
 
 
 class Validator(Protocol):
@@ -47,7 +65,7 @@ class Validator(Protocol):
     def is_valid(self, instance: object) -> bool:
         """Whether a document keeps to the schema."""
 
-    def iter_errors(self, instance: object) -> Iterator[Violation]:
+    def iter_errors(self, instance: object) -> Iterator[Fault]:
         """Yield every way in which a document breaks the schema."""
 
 
@@ -87,16 +105,36 @@ def documents() -> Mapping[str, Schema]:
 
 
 @cache
-def validator(name: str) -> Validator:
+def validator(name: str, *, formats: bool = True) -> Validator:
     """Return what checks documents of one kind.
 
     Args:
-        name: a file's name without its ending, e.g. ``resultsets``, ``dataset``.
+        name: a file's name without its ending, e.g. ``resultsets``, ``individual``.
+        formats: whether days, moments and addresses are read, too; JSON Schema
+            leaves it to the reader, and the verifiers in use do not.
 
     Raises:
         KeyError: when there is no such schema.
     """
     made: Validator = Draft202012Validator(
-        _schemas()[name], registry=_registry(), format_checker=FormatChecker()
+        _schemas()[name],
+        registry=_registry(),
+        format_checker=checker() if formats else None,
     )
     return made
+
+
+def complaints(
+    name: str, document: object, *, formats: bool = True
+) -> Iterator[Complaint]:
+    """Yield every fault of a document, in a sentence each; none when it is valid.
+
+    Args:
+        name: as of ``validator``.
+        document: parsed JSON.
+        formats: as of ``validator``.
+
+    Raises:
+        KeyError: when there is no such schema.
+    """
+    return told(validator(name, formats=formats).iter_errors(document))
