@@ -73,9 +73,9 @@ def _ours(document: object, kind: str) -> list[object]:
 
 
 def _records(document: dict, entry_type: str | None) -> list[object]:
+    if entry_type is None:
+        return []
     response = document.get("response", {})
-    if entry_type == "dataset":
+    if entry_type in ("dataset", "cohort"):
         return response["collections"]
-    if entry_type == "genomicVariant":
-        return [r for each in response["resultSets"] for r in each["results"]]
-    return []
+    return [r for each in response["resultSets"] for r in each["results"]]

@@ -10,73 +10,99 @@ from typing import TYPE_CHECKING
 
 from beacon.api.exchange import as_json, asked_of, speaker, understanding
 from beacon.api.keys import BEACON
+from beacon.model.entry_types import COHORT, DATASET, GENOMIC_VARIANT
 from beacon.model.errors import InvalidRequest
-from beacon.model.query import Granularity
+from beacon.model.records import Under
 from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
-from beacon.wire import info, responses
+from beacon.wire import catalogue, info, responses
 from beacon.wire.annotations import FILTERING_TERMS
 from beacon.wire.openapi import openapi
 from beacon.wire.requests import Address, understand
-from beacon.wire.synthetic import synthetic_answer, synthetic_dataset
+from beacon.wire.synthetic import (
+    synthetic_answer,
+    synthetic_collection,
+    synthetic_records,
+)
 
 if TYPE_CHECKING:
     from aiohttp import web
+    from aiohttp.typedefs import Handler
 
-    from beacon.model.dataset import Dataset
-    from beacon.model.disclosure import Disclosure
+    from beacon.model.disclosure import Disclosure, RecordsDisclosure
     from beacon.model.query import Query
+    from beacon.wire.info import Document
+
+_NO_ANSWER = "This question cannot be answered as it was asked."
 
 
-def _refuse_no_answer(said: Disclosure) -> None:
+def _refuse_no_answer(said: Disclosure | RecordsDisclosure) -> None:
     """Refuse to send what a client could read as a "no".
 
     Raises:
         InvalidRequest: when the question cannot be answered as it was asked.
     """
     if said.status is Status.NO_ANSWER:
-        raise InvalidRequest(" ".join(said.warnings))
+        raise InvalidRequest(" ".join(said.warnings) or _NO_ANSWER)
 
 
-async def variants(request: web.Request) -> web.Response:
-    """Answer a question about variants: all, one by id, or those of one dataset."""
+def entries(about: str, parent: str | None = None) -> Handler:
+    """Return the handler of questions for records of one entry type.
+
+    Args:
+        about: id of the entry type.
+        parent: id of the entry type below one of whose records they are asked for.
+    """
+    answers = {GENOMIC_VARIANT.id: _variants, DATASET.id: _groups, COHORT.id: _groups}
+    answer = answers.get(about, _documents)
+
+    async def handler(request: web.Request) -> web.Response:
+        query = await _asked(request, about, parent)
+        return as_json(await answer(request, query))
+
+    return handler
+
+
+async def _asked(request: web.Request, about: str, parent: str | None = None) -> Query:
     match = request.match_info
-    address = Address(dataset=match.get("parent"), identity=match.get("id"))
+    address = Address(
+        about=about,
+        identity=match.get("id"),
+        under=Under(entry_type=parent, identity=match["parent"]) if parent else None,
+    )
+    return understand(await asked_of(request), address, await understanding(request))
+
+
+async def _variants(request: web.Request, query: Query) -> Document:
+    """Answer a question about variants: all, one by id, or those of a record."""
     beacon = request.app[BEACON]
-    query = understand(await asked_of(request), address, await understanding(request))
     if query.test_mode:
         said = synthetic_answer(query)
     else:
         said = await beacon.answer(query, ANONYMOUS)
         _refuse_no_answer(said)
-    document = responses.result_sets(
+    return responses.result_sets(
         query, said, speaker(request), references=beacon.references
     )
-    return as_json(document)
 
 
-async def datasets(request: web.Request) -> web.Response:
-    """Answer a question about datasets: all of them, or one by id."""
-    address = Address(
-        dataset=request.match_info.get("id"),
-        is_list_of_datasets=True,
-        granularity=Granularity.RECORD,
-    )
-    query = understand(await asked_of(request), address, await understanding(request))
-    matching = [each for each in await _known(request, query) if _asks(query, each)]
-    return as_json(responses.collections(query, matching, speaker(request)))
-
-
-async def _known(request: web.Request, query: Query) -> tuple[Dataset, ...]:
+async def _documents(request: web.Request, query: Query) -> Document:
+    """Answer a question about documents: all, one by id, or those of a record."""
     if query.test_mode:
-        return (synthetic_dataset(),)
-    return await request.app[BEACON].datasets()
+        said = synthetic_records(query)
+    else:
+        said = await request.app[BEACON].answer_records(query, ANONYMOUS)
+        _refuse_no_answer(said)
+    return responses.record_sets(query, said, speaker(request))
 
 
-def _asks(query: Query, dataset: Dataset) -> bool:
-    if query.unknown_filters:
-        return False
-    return query.datasets is None or dataset.id in query.datasets
+async def _groups(request: web.Request, query: Query) -> Document:
+    """Answer a question about datasets or cohorts: all of them, or one by id."""
+    if query.test_mode:
+        said = synthetic_collection(query)
+    else:
+        said = await request.app[BEACON].collect(query, ANONYMOUS)
+    return catalogue.collections(query, said, speaker(request))
 
 
 async def show_info(request: web.Request) -> web.Response:
@@ -106,12 +132,20 @@ async def show_map(request: web.Request) -> web.Response:
     return as_json(info.endpoint_map(speaker(request)))
 
 
-async def show_filtering_terms(request: web.Request) -> web.Response:
-    """List the terms that filters may use, page by page."""
-    address = Address(is_list_of_datasets=True)
-    query = understand(await asked_of(request), address, await understanding(request))
-    document = info.filtering_terms(speaker(request), query.page, FILTERING_TERMS)
-    return as_json(document)
+def terms(about: str | None = None) -> Handler:
+    """Return the handler that lists the terms filters may use, page by page.
+
+    Args:
+        about: id of the entry type they are for, or of the record that the path
+            names; ``None``: of every one.
+    """
+
+    async def handler(request: web.Request) -> web.Response:
+        query = await _asked(request, about or DATASET.id)
+        document = info.filtering_terms(speaker(request), query.page, FILTERING_TERMS)
+        return as_json(document)
+
+    return handler
 
 
 async def show_openapi(request: web.Request) -> web.Response:

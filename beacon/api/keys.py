@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from beacon.model.dataset import Dataset
+    from beacon.model.disclosure import Collected, RecordsDisclosure
     from beacon.model.genes import Genes
+    from beacon.model.query import Query
+    from beacon.model.requester import Requester
     from beacon.model.variant import Reference
 
 
@@ -24,6 +27,22 @@ class BeaconService(Answers, Protocol):
     @property
     def references(self) -> Mapping[str, Reference]:
         """Genomes that questions are normalised with, by assembly."""
+
+    async def answer_records(
+        self, query: Query, requester: Requester
+    ) -> RecordsDisclosure:
+        """Return what may be said of documents.
+
+        Raises:
+            BeaconError: as drawn in ``model.errors``.
+        """
+
+    async def collect(self, query: Query, requester: Requester) -> Collected:
+        """Return the datasets, or the cohorts, that a question is met by.
+
+        Raises:
+            BeaconError: as drawn in ``model.errors``.
+        """
 
     async def datasets(self) -> tuple[Dataset, ...]:
         """Return every dataset.

@@ -14,7 +14,7 @@ from aiohttp import hdrs, web
 from beacon.api.exchange import as_json, speaker
 from beacon.model.errors import BeaconError
 from beacon.model.status import Status
-from beacon.wire.responses import error_document, failure_document
+from beacon.wire.envelopes import error_document, failure_document
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler

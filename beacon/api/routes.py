@@ -14,7 +14,7 @@ from beacon.api import handlers
 from beacon.api.batch import batch
 from beacon.api.keys import BEACON, IDENTITY, LIMITS, BeaconService, Limits
 from beacon.api.middleware import explain_failures, open_to_browsers
-from beacon.model.entry_types import DATASET, ENTRY_TYPES, GENOMIC_VARIANT
+from beacon.model.entry_types import ENTRY_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +32,9 @@ _FRAMEWORK: dict[str, Handler] = {
     "configuration": handlers.show_configuration,
     "entry_types": handlers.show_entry_types,
     "map": handlers.show_map,
-    "filtering_terms": handlers.show_filtering_terms,
+    "filtering_terms": handlers.terms(),
 }
-_ENTRIES: dict[str, Handler] = {
-    GENOMIC_VARIANT.id: handlers.variants,
-    DATASET.id: handlers.datasets,
-}
+_TERMS = "filtering_terms"
 
 
 def create_api(
@@ -76,10 +73,16 @@ def _paths() -> Iterator[tuple[str, Handler]]:
     """Yield every path that takes GET and POST, below the root, with its handler."""
     yield from _FRAMEWORK.items()
     for row in ENTRY_TYPES.values():
-        yield row.path, _ENTRIES[row.id]
-        yield f"{row.path}/{{id}}", _ENTRIES[row.id]
+        one = f"{row.path}/{{id}}"
+        yield row.path, handlers.entries(row.id)
+        # Before the record of that id: nothing may be called so.
+        yield f"{row.path}/{_TERMS}", handlers.terms(row.id)
+        yield one, handlers.entries(row.id)
+        if row.has_terms:
+            yield f"{one}/{_TERMS}", handlers.terms(row.id)
         for other in row.related:
-            yield f"{row.path}/{{parent}}/{ENTRY_TYPES[other].path}", _ENTRIES[other]
+            path = f"{row.path}/{{parent}}/{ENTRY_TYPES[other].path}"
+            yield path, handlers.entries(other, row.id)
 
 
 def _any_slashes(path: str) -> str:

@@ -166,6 +166,18 @@ class RecordsDisclosure:
         return any(d.exists for d in self.datasets)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """The datasets, or the cohorts, that a question is met by.
+
+    Attributes:
+        records: all of them, before paging, as they may be shown.
+    """
+
+    records: tuple[Json, ...]
+    warnings: tuple[str, ...] = ()
+
+
 class Answers(Protocol):
     """Whatever answers a question: this beacon, a peer, or a network of both."""
 

@@ -3,7 +3,8 @@
     BeaconError
     ├── InvalidRequest            400  a parameter is missing or malformed
     │   ├── NotUnderstood         400  a spelling of a variant that is none we know
-    │   └── UnknownContig         400  a sequence the assembly does not have
+    │   ├── UnknownContig         400  a sequence the assembly does not have
+    │   └── UnknownFilters        400  filters nothing answers to, asked strictly
     ├── NotPermitted              403  policy says no
     ├── NotFound                  404  no such path or dataset
     ├── RequestTooLarge           413  more than we promise to answer at once
@@ -18,6 +19,11 @@ The message of every error is one sentence a user may read.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class BeaconError(Exception):
@@ -42,6 +48,17 @@ class NotUnderstood(InvalidRequest):
 
 class UnknownContig(InvalidRequest):
     """A sequence name the assembly does not have."""
+
+
+class UnknownFilters(InvalidRequest):
+    """Filters that nothing here answers to, in a question asked strictly."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        named = ", ".join(f'"{text}"' for text in texts)
+        super().__init__(
+            f"Nothing here answers to the filter {named}, and strict was asked for.",
+            parameter="filters",
+        )
 
 
 class NotPermitted(BeaconError):

@@ -81,3 +81,9 @@ class FieldFilter:
 Filter = TermFilter | FieldFilter
 Clauses = tuple[tuple[Filter, ...], ...]
 """All of these, each by any of its alternatives; empty: no filter at all."""
+
+
+def unknown_sentence(text: str) -> str:
+    """Return the sentence about a filter that nothing here answers to."""
+    shown = text if len(text) <= 80 else f"{text[:77]}…"
+    return f'The filter "{shown}" is not known here and matches nothing.'

@@ -13,7 +13,7 @@ from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
 from beacon.model.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from beacon.model.query import Query
 
@@ -23,6 +23,17 @@ _ORDER = (
 )
 """Over alleles of one dataset ``not_covered`` is stronger than over datasets: one
 allele it knows nothing of keeps it from a "no" to the name."""
+
+
+def strongest(words: Iterable[Status]) -> Status:
+    """Return what one dataset says of several parts of a question together."""
+    return min(words, key=_ORDER.index)
+
+
+def said_at_places(words: Sequence[Status]) -> list[Status]:
+    """Return what is said at the first place, and what is known at the others."""
+    first, *others = words
+    return [first, *(word for word in others if word is not Status.NOT_COVERED)]
 
 
 def joined(name: str, answers: Sequence[NamedAllele], query: Query) -> Disclosure:
@@ -60,7 +71,8 @@ def joined_places(answers: Sequence[Disclosure], query: Query) -> Disclosure:
     for part in (part for answer in answers for part in answer.datasets):
         by_id.setdefault(part.dataset, []).append(part)
     datasets = tuple(
-        _joined(parts, query, len(answers), _known(parts)) for parts in by_id.values()
+        _joined(parts, query, len(answers), said_at_places([p.status for p in parts]))
+        for parts in by_id.values()
     )
     warnings = dict.fromkeys(w for answer in answers for w in answer.warnings)
     return Disclosure(
@@ -68,12 +80,6 @@ def joined_places(answers: Sequence[Disclosure], query: Query) -> Disclosure:
         datasets=datasets,
         warnings=tuple(warnings),
     )
-
-
-def _known(parts: Sequence[DatasetDisclosure]) -> list[Status]:
-    """Return what is said at the first place, and what is known at the others."""
-    first, *others = (part.status for part in parts)
-    return [first, *(word for word in others if word is not Status.NOT_COVERED)]
 
 
 def _joined(
@@ -93,7 +99,7 @@ def _joined(
     page = query.page
     return replace(
         parts[0],
-        status=min(words, key=_ORDER.index),
+        status=strongest(words),
         exists=any(part.exists for part in parts),
         total=sum(known) if len(known) == len(totals) else None,
         variants=variants[page.offset : page.offset + page.limit],

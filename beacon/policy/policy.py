@@ -16,8 +16,12 @@ from beacon.model.disclosure import (
     Disclosure,
     GroupDisclosure,
     Permit,
+    RecordsDisclosure,
+    RecordSetDisclosure,
     VariantDisclosure,
 )
+from beacon.model.entry_types import DOCUMENTED
+from beacon.model.filters import unknown_sentence
 from beacon.model.findings import Coverage, Silence
 from beacon.model.query import Granularity
 from beacon.model.status import Status
@@ -28,7 +32,13 @@ if TYPE_CHECKING:
 
     from beacon.model.counts import Layout, Tally
     from beacon.model.dataset import Dataset, Release
-    from beacon.model.findings import DatasetFindings, Findings, FoundVariant
+    from beacon.model.findings import (
+        DatasetFindings,
+        Findings,
+        FoundRecords,
+        FoundVariant,
+        RecordFindings,
+    )
     from beacon.model.query import Query
     from beacon.model.requester import Requester
 
@@ -64,6 +74,79 @@ def permit(policy: Policy, requester: Requester, dataset: Dataset) -> Permit:
     )
 
 
+def may_ask(granted: Permit, query: Query) -> bool:
+    """Whether a question may be asked of a dataset: it may name an individual."""
+    is_one = query.identity is not None or query.under is not None
+    return granted.individuals or not (query.excluded or is_one)
+
+
+def detail(granted: Permit, query: Query) -> Granularity:
+    """Return the most detail that a question may be asked in.
+
+    A document is told of one individual, so without leave to name individuals
+    documents are counted at most.
+    """
+    most = granted.granularity
+    if query.about in DOCUMENTED and not granted.individuals:
+        most = min(most, Granularity.COUNT)
+    return min(query.granularity, most)
+
+
+def disclose_records(
+    found: FoundRecords, permits: Mapping[str, Permit], query: Query
+) -> RecordsDisclosure:
+    """Return what may be said of documents, dataset by dataset."""
+    parts = tuple(
+        _record_part(each, permits.get(each.dataset.id), query)
+        for each in found.datasets
+    )
+    return RecordsDisclosure(
+        granularity=max((p.granularity for p in parts), default=query.granularity),
+        datasets=parts,
+        total=_distinct(found, parts, query),
+        warnings=(*query.warnings, *map(unknown_sentence, found.unknown_filters)),
+    )
+
+
+def _record_part(
+    found: RecordFindings, granted: Permit | None, query: Query
+) -> RecordSetDisclosure:
+    said = RecordSetDisclosure(
+        dataset=found.dataset.id,
+        name=found.dataset.name,
+        status=Status.WITHHELD,
+        granularity=Granularity.BOOLEAN,
+        exists=False,
+    )
+    if granted is None or not may_ask(granted, query):
+        return said
+    level = detail(granted, query)
+    return replace(
+        said,
+        status=found.status,
+        granularity=level,
+        exists=found.status is Status.SEEN,
+        total=found.total if level >= Granularity.COUNT else None,
+        records=found.records if level is Granularity.RECORD else (),
+    )
+
+
+def _distinct(
+    found: FoundRecords, parts: Sequence[RecordSetDisclosure], query: Query
+) -> int | None:
+    """Return how many different documents match, as far as it may be said.
+
+    Beside a dataset that may not be counted it is the most that any other holds:
+    the true number would tell of that dataset, too.
+    """
+    if not parts:
+        return 0 if query.granularity >= Granularity.COUNT else None
+    totals = [part.total for part in parts if part.total is not None]
+    if len(totals) < len(parts):
+        return max(totals, default=None)
+    return found.distinct
+
+
 def disclose(
     findings: Findings, permits: Mapping[str, Permit], query: Query
 ) -> Disclosure:
@@ -79,7 +162,12 @@ def disclose(
     return Disclosure(
         granularity=max((p.granularity for p in parts), default=query.granularity),
         datasets=parts,
-        warnings=query.warnings + _doubts(findings, parts) + _nobody(findings, parts),
+        warnings=(
+            *query.warnings,
+            *map(unknown_sentence, findings.unknown_filters),
+            *_doubts(findings, parts),
+            *_nobody(findings, parts),
+        ),
     )
 
 
@@ -151,7 +239,7 @@ _SILENT: Mapping[Silence, str] = {
 def _part(
     found: DatasetFindings, granted: Permit | None, query: Query
 ) -> DatasetDisclosure:
-    if granted is None or (query.excluded and not granted.individuals):
+    if granted is None or not may_ask(granted, query):
         return _withheld(found.dataset)
     said = _exact(found, query)
     for rule in RULES.values():

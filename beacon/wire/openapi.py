@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
 from beacon.model.status import Status
-from beacon.wire.parameters import CommonBody, FilterBody, SchemaBody, VariantBody
+from beacon.wire.filters import FilterBody
+from beacon.wire.parameters import CommonBody, SchemaBody, VariantBody
 from schemas import documents
 
 if TYPE_CHECKING:
@@ -345,7 +346,8 @@ def components() -> Mapping[str, Schema]:
     """Return every schema: the files of ``schemas``, answers, and requests."""
     files = {name: _embedded(name, schema) for name, schema in documents().items()}
     answers = {f"{row.id}Answer": _records_answer(row) for row in ENTRY_TYPES.values()}
-    filters = {name: _plain(member) for name, member in _members(FilterBody).items()}
+    scope = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+    filters = {**_members(FilterBody), "scope": scope}
     return {
         **files,
         **answers,
@@ -410,6 +412,7 @@ _LISTS: Final[Mapping[str, Schema]] = {
         "items": {"anyOf": [_TEXT, _ref("requestedSchema")]},
     },
     "datasets": {"type": "array", "items": _TEXT},
+    "cohorts": {"type": "array", "items": _TEXT},
 }
 """Lists whose items have more than one form."""
 
@@ -426,7 +429,9 @@ _SAID: Final[Mapping[str, tuple[str, object]]] = {
         "In a query string field:operator value, as ageOfOnset:<=P65Y.",
         ["NCIT:C16576"],
     ),
+    "strict": ("Whether a filter that is not known is an error.", True),
     "datasets": ("The only datasets asked.", ["clinic"]),
+    "cohorts": ("The only cohorts whose individuals are asked.", ["women"]),
     "assemblyId": ("The assembly that positions are of.", "GRCh37"),
     "referenceName": ("A sequence, as 22, chr22 or refseq:NC_000022.10.", "22"),
     "start": ("0-based first base; two numbers: between which.", [16050407]),

@@ -16,28 +16,41 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from beacon.model.assemblies import assembly as assembly_named
-from beacon.model.effects import EFFECTS, narrower
-from beacon.model.errors import InvalidRequest
+from beacon.model.entry_types import (
+    COHORT,
+    COLLECTIONS,
+    DATASET,
+    DOCUMENTED,
+    ENTRY_TYPES,
+    GENOMIC_VARIANT,
+)
+from beacon.model.errors import InvalidRequest, UnknownFilters
+from beacon.model.filters import unknown_sentence
 from beacon.model.genes import NO_GENES
 from beacon.model.notation import is_name, parse
 from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.questions import VariantParameters, identity_pattern, pattern_of
+from beacon.wire.filters import (
+    FilterBody,
+    Narrowing,
+    entry_type_named,
+    narrowing,
+    split_filters,
+)
 from beacon.wire.info import API_VERSION
-from beacon.wire.parameters import CommonBody, FilterBody, VariantBody, invalid
+from beacon.wire.parameters import CommonBody, VariantBody
 from beacon.wire.reading import read_json, shown
+from beacon.wire.values import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from beacon.model.genes import Genes
+    from beacon.model.records import Under
     from beacon.model.variant import Reference
     from beacon.wire.info import Document
 
 _SECTION = "g_variant"
-_SECTION_NAMES = frozenset(
-    {"g_variant", "g_variants", "genomicvariant", "genomicvariation"}
-    | {"genomicvariations"}
-)
 _VARIANT_NAMES = {
     **{
         field.alias.lower(): field.alias
@@ -57,6 +70,10 @@ _COMMON_NAMES = {
     "granularity": "requestedGranularity",
     "datasetids": "datasets",
     "datasetid": "datasets",
+    "cohort": "cohorts",
+    "cohortids": "cohorts",
+    "cohortid": "cohorts",
+    "strictfilters": "strict",
 }
 _LISTS = frozenset({"start", "end", "filters", "datasets", "requestedSchemas"})
 _MOST_WARNINGS = 20
@@ -72,12 +89,15 @@ class Understanding:
         references: genomes to normalise alleles with, by assembly.
         genes: where genes lie.
         largest_page: no page is larger; a larger ``limit`` is cut to it.
+        is_strict: whether a filter nothing answers to is an error, where the
+            request does not say.
     """
 
     loaded: Collection[str]
     references: Mapping[str, Reference]
     genes: Genes = NO_GENES
     largest_page: int = 1000
+    is_strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,16 +105,26 @@ class Address:
     """What the path of a request says.
 
     Attributes:
-        dataset: the only dataset asked.
+        about: id of the entry type whose records are asked for.
         identity: the id of the one record asked for.
-        is_list_of_datasets: whether datasets are asked for, not variants.
-        granularity: what is meant when the request names none.
+        under: the record below which records are asked for.
     """
 
-    dataset: str | None = None
+    about: str = GENOMIC_VARIANT.id
     identity: str | None = None
-    is_list_of_datasets: bool = False
-    granularity: Granularity = Granularity.BOOLEAN
+    under: Under | None = None
+
+    @property
+    def granularity(self) -> Granularity:
+        """What is meant when the request names none."""
+        is_collection = self.about in COLLECTIONS
+        return Granularity.RECORD if is_collection else Granularity.BOOLEAN
+
+    def named(self, entry_type: str) -> str | None:
+        """Return the id of the record of one entry type that the path names."""
+        if self.under is not None and self.under.entry_type == entry_type:
+            return self.under.identity
+        return self.identity if self.about == entry_type else None
 
 
 @dataclass(slots=True)
@@ -103,6 +133,7 @@ class Asked:
 
     variant: dict[str, object] = field(default_factory=dict)
     common: dict[str, object] = field(default_factory=dict)
+    narrowing: list[object] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     is_start_empty: bool = False
 
@@ -118,13 +149,24 @@ class Asked:
     def put_common(self, name: str, value: object) -> bool:
         """Keep what every question may say; return whether it has that name."""
         known = _COMMON_NAMES.get(name.lower())
-        if known == "datasets":
+        if known in ("datasets", "cohorts"):
             here = self.common.setdefault(known, [])
             if isinstance(here, list):
                 here.append(value)
         elif known is not None:
             _put(self.common, known, value)
         return known is not None
+
+    def narrow(self, entry_type: str, field_name: str, value: object) -> None:
+        """Keep a parameter of documents: it narrows as a filter of that field does."""
+        values = value if isinstance(value, list) else [value]
+        alternatives: list[object] = [
+            {"id": field_name, "operator": "=", "value": each, "scope": entry_type}
+            for each in values
+            if each not in (None, "")
+        ]
+        if alternatives:
+            self.narrowing.append(alternatives)
 
     def warn(self, name: str, where: str) -> None:
         """Say that a key means nothing here and was ignored."""
@@ -163,6 +205,10 @@ def _grouped(items: Iterable[tuple[str, str]]) -> dict[str, list[object]]:
         lower = name.lower()
         known = _VARIANT_NAMES.get(lower) or _COMMON_NAMES.get(lower) or name
         grouped.setdefault(known, []).append(value)
+    if "filters" in grouped:
+        grouped["filters"] = [
+            [each for value in grouped["filters"] for each in split_filters(str(value))]
+        ]
     return {
         name: [values] if name in _LISTS and len(values) > 1 else values
         for name, values in grouped.items()
@@ -194,6 +240,8 @@ def gather_line(parameters: dict[str, object]) -> Asked:
     """
     asked = Asked()
     for name, value in parameters.items():
+        if entry_type_named(name) in (*DOCUMENTED, COHORT.id):
+            raise _unknown(name)  # a line asks for alleles, whoever carries them
         _gather_parameter(asked, name, value)
     return asked
 
@@ -241,19 +289,35 @@ def _gather_parameter(asked: Asked, name: str, value: object) -> None:
     An unknown one is refused: a misspelled restriction that is ignored makes
     the answer wider than the question.
     """
-    if name.lower() in _SECTION_NAMES:
-        for key, item in _section(value, _SECTION).items():
-            if not asked.put_variant(key, item):
-                raise _unknown(key)
+    about = entry_type_named(name) or ""
+    if about == GENOMIC_VARIANT.id:
+        _gather_variant(asked, value)
     elif asked.put_variant(name, value) or name == "$schema":
         return
-    elif name.lower() in ("datasets", "datasetids"):
-        listed = value.get("datasetIds") if isinstance(value, dict) else value
-        asked.put_common("datasets", listed)
     elif value in (None, {}, []):
         asked.warn(name, "in requestParameters")
-    else:
+    elif about in DOCUMENTED:
+        for key, item in _section(value, name).items():
+            asked.narrow(about, key, item)
+    elif not _gather_collection(asked, name, value):
         raise _unknown(name)
+
+
+def _gather_variant(asked: Asked, value: object) -> None:
+    for key, item in _section(value, _SECTION).items():
+        if not asked.put_variant(key, item):
+            raise _unknown(key)
+
+
+def _gather_collection(asked: Asked, name: str, value: object) -> bool:
+    """Gather the datasets or the cohort to be asked; return whether it is those."""
+    kind = _COMMON_NAMES.get(name.lower())
+    if kind is None and entry_type_named(name) in COLLECTIONS:
+        kind = ENTRY_TYPES[entry_type_named(name) or ""].path
+    if kind not in ("datasets", "cohorts"):
+        return False
+    ids = f"{kind.removesuffix('s')}Ids"
+    return asked.put_common(kind, value.get(ids) if isinstance(value, dict) else value)
 
 
 def _unknown(name: str) -> InvalidRequest:
@@ -284,51 +348,44 @@ def understand(asked: Asked, address: Address, known: Understanding) -> Query:
         InvalidRequest: one sentence naming the parameter that is wrong.
     """
     try:
-        common = CommonBody.model_validate(asked.common | _datasets(asked))
+        common = CommonBody.model_validate(asked.common | _gathered(asked))
         body = VariantBody.model_validate(asked.variant)
     except ValidationError as failure:
         raise invalid(failure) from failure
     if asked.is_start_empty:
         _check_place_of_bases(body)
-    effects, unknown = _filters(common, address)
+    told = narrowing(common.filters, address.about)
     query = Query(
         datasets=common.datasets or None,
         granularity=_granularity(common, address),
         include=Include(common.include_resultset_responses),
         page=Page(skip=common.skip, limit=_limit(common, known)),
-        unknown_filters=unknown,
+        about=address.about,
+        cohort=_one_cohort(common),
+        filters=told.clauses,
+        is_strict=known.is_strict if common.strict is None else common.strict,
+        unknown_filters=told.impossible,
         test_mode=common.test_mode,
-        warnings=_few((*asked.warnings, *_warnings(common, known, unknown))),
+        warnings=_few((*asked.warnings, *_warnings(common, known, told))),
     )
+    _check_strictness(query, told)
     query = replace(query, requested=_requested(query, common, body))
-    query = _about(query, body, effects, address, known)
+    query = _about(query, body, told.effects, address, known)
     return _addressed(query, address, known)
 
 
-def _filters(
-    common: CommonBody, address: Address
-) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
-    """Return the effects that filters ask for, and the filters nothing answers to.
-
-    An effect stands for every narrower one, unless the filter says otherwise.
-    """
-    effects: list[tuple[str, ...]] = []
-    unknown: list[str] = []
-    for each in common.filters:
-        term = each.id.upper()
-        if address.is_list_of_datasets or each.value or not _is_effect(each, term):
-            unknown.append(each.text)
-        elif each.include_descendant_terms is False:
-            effects.append((term,))
-        else:
-            effects.append(narrower(term))
-    return tuple(effects), tuple(unknown)
+def _one_cohort(common: CommonBody) -> str | None:
+    if len(common.cohorts) > 1:
+        message = "cohorts takes one cohort: ask for each of several alone."
+        raise InvalidRequest(message, parameter="cohorts")
+    return common.cohorts[0] if common.cohorts else None
 
 
-def _is_effect(asked: FilterBody, term: str) -> bool:
-    """Whether a filter is a molecular effect of a variant."""
-    scopes = [asked.scope] if isinstance(asked.scope, str) else asked.scope or ()
-    return term in EFFECTS and all(s.lower() in _SECTION_NAMES for s in scopes)
+def _check_strictness(query: Query, told: Narrowing) -> None:
+    """Refuse filters that nothing answers to, where that is wanted."""
+    unknown = (*told.impossible, *told.doubtful)
+    if query.is_strict and unknown:
+        raise UnknownFilters(unknown)
 
 
 def _check_place_of_bases(body: VariantBody) -> None:
@@ -339,13 +396,22 @@ def _check_place_of_bases(body: VariantBody) -> None:
         raise InvalidRequest(message, parameter="start")
 
 
-def _datasets(asked: Asked) -> dict[str, object]:
-    """Return the dataset ids of every spelling as one list."""
-    given_here = asked.common.get("datasets", [])
+def _gathered(asked: Asked) -> dict[str, object]:
+    """Return what is said in several places, each as one list."""
+    filters = asked.common.get("filters", [])
+    if asked.narrowing:
+        given_here = filters if isinstance(filters, list) else [filters]
+        filters = [*given_here, *asked.narrowing]
+    ids = {name: _flat(asked.common.get(name)) for name in ("datasets", "cohorts")}
+    return ids | {"filters": filters}
+
+
+def _flat(given_here: object) -> list[object]:
+    """Return the ids of every spelling as one list."""
     ids: list[object] = []
     for each in given_here if isinstance(given_here, list) else []:
         ids.extend(each if isinstance(each, list) else [each])
-    return {"datasets": [each for each in ids if each not in (None, "")]}
+    return [each for each in ids if each not in (None, "")]
 
 
 def _granularity(common: CommonBody, address: Address) -> Granularity:
@@ -360,12 +426,15 @@ def _limit(common: CommonBody, known: Understanding) -> int:
 
 
 def _warnings(
-    common: CommonBody, known: Understanding, unknown: Iterable[str]
+    common: CommonBody, known: Understanding, told: Narrowing
 ) -> Iterator[str]:
     if common.limit > known.largest_page:
         yield f"limit {common.limit} is cut to the largest page, {known.largest_page}."
-    for each in unknown:
-        yield f"The filter {shown(each)} is not known here and matches nothing."
+    for body in (body for clause in common.filters for body in clause):
+        for name in body.unread:
+            yield f"The key {shown(name)} in filters is not known and ignored."
+    for each in (*told.impossible, *told.doubtful):
+        yield unknown_sentence(each)
 
 
 def _few(warnings: tuple[str, ...]) -> tuple[str, ...]:
@@ -390,13 +459,19 @@ def _requested(query: Query, common: CommonBody, body: VariantBody) -> Document:
     return {
         "apiVersion": common.api_version or API_VERSION,
         "requestedSchemas": schemas,
-        "filters": [each.text for each in common.filters],
+        "filters": [_clause_text(each) for each in common.filters],
         "requestParameters": parameters,
         "includeResultsetResponses": query.include.value,
         "pagination": {"skip": query.page.skip, "limit": query.page.limit},
         "requestedGranularity": query.granularity.word,
         "testMode": query.test_mode,
     }
+
+
+def _clause_text(clause: tuple[FilterBody, ...]) -> str:
+    """Return a clause as a query string writes it."""
+    texts = ",".join(each.text for each in clause)
+    return texts if len(clause) == 1 else f"[{texts}]"
 
 
 def _about(
@@ -409,11 +484,12 @@ def _about(
     """Return the question with what it asks of variants."""
     if not body.model_fields_set and not effects:
         return query
-    if address.is_list_of_datasets:
-        message = "Variant parameters do not narrow a list of datasets; ignored."
+    if address.about in COLLECTIONS:
+        listed = ENTRY_TYPES[address.about].path
+        message = f"Variant parameters do not narrow a list of {listed}; ignored."
         return replace(query, warnings=(*query.warnings, message))
     narrows = bool(effects or body.model_fields_set - {"assembly_id"})
-    if address.identity is not None and narrows:
+    if address.named(GENOMIC_VARIANT.id) is not None and narrows:
         message = "Variant parameters cannot be given beside the id of a variant."
         raise InvalidRequest(message)
     pattern = pattern_of(
@@ -435,22 +511,37 @@ def _about(
 
 def _addressed(query: Query, address: Address, known: Understanding) -> Query:
     """Return the question narrowed to what its path names."""
-    if address.dataset is not None:
-        asked = query.datasets
-        is_asked = asked is None or address.dataset in asked
-        query = replace(query, datasets=(address.dataset,) if is_asked else ())
-    if address.identity is None:
-        return query
-    pattern = identity_pattern(address.identity)
-    if pattern is None and is_name(address.identity):
+    dataset, cohort = address.named(DATASET.id), address.named(COHORT.id)
+    if dataset is not None:
+        is_asked = query.datasets is None or dataset in query.datasets
+        query = replace(query, datasets=(dataset,) if is_asked else ())
+    if cohort is not None:
+        is_asked = query.cohort in (None, cohort)
+        query = replace(query, cohort=cohort)
+        query = query if is_asked else replace(query, datasets=())
+    variant = address.named(GENOMIC_VARIANT.id)
+    if variant is not None:
+        return _of_variant(query, variant, known)
+    under = address.under
+    if under is not None and under.entry_type in DOCUMENTED:
+        query = replace(query, under=under)
+    if address.about in DOCUMENTED:
+        query = replace(query, identity=address.identity)
+    return query
+
+
+def _of_variant(query: Query, identity: str, known: Understanding) -> Query:
+    """Return the question about the variant of an id."""
+    pattern = identity_pattern(identity)
+    if pattern is None and is_name(identity):
         pattern = parse(
-            address.identity,
+            identity,
             assembly=query.assembly,
             loaded=known.loaded,
             references=known.references,
         )
     if pattern is None:
-        message = f"{shown(address.identity)} is not the id of a variant here."
+        message = f"{shown(identity)} is not the id of a variant here."
         return replace(query, datasets=(), warnings=(*query.warnings, message))
     if query.assembly not in (None, pattern.assembly):
         message = f"That variant is on {pattern.assembly}, not on {query.assembly}."

@@ -100,10 +100,17 @@ def test_the_map_names_types_of_the_configuration_under_the_public_address():
         "rootUrl": "https://beacon.example.se/api/datasets",
         "singleEntryUrl": "https://beacon.example.se/api/datasets/{id}",
         "endpoints": {
-            "genomicVariant": {
-                "returnedEntryType": "genomicVariant",
-                "url": "https://beacon.example.se/api/datasets/{id}/g_variants",
+            name: {
+                "returnedEntryType": name,
+                "url": f"https://beacon.example.se/api/datasets/{{id}}/{path}",
             }
+            for name, path in (
+                ("genomicVariant", "g_variants"),
+                ("individual", "individuals"),
+                ("biosample", "biosamples"),
+                ("run", "runs"),
+                ("analysis", "analyses"),
+            )
         },
     }
 

@@ -12,6 +12,7 @@ from beacon.model.assemblies import assembly, contig
 from beacon.model.counts import AlleleCounts
 from beacon.model.dataset import Dataset
 from beacon.model.disclosure import (
+    Collected,
     DatasetDisclosure,
     Disclosure,
     GroupDisclosure,
@@ -27,8 +28,10 @@ from beacon.model.errors import (
 from beacon.model.query import Granularity, Include, Page
 from beacon.model.status import Status
 from beacon.model.variant import sequence_allele
+from beacon.wire.catalogue import collections, dataset_record
+from beacon.wire.envelopes import error_document
 from beacon.wire.requests import Address, Understanding, gather_parameters, understand
-from beacon.wire.responses import collections, error_document, result_sets
+from beacon.wire.responses import result_sets
 from beacon.wire.synthetic import synthetic_dataset
 from tests.speaking import SPEAKER, violations
 
@@ -309,12 +312,17 @@ LISTED = [
 ]
 
 
+def collected(datasets):
+    """Return the records of datasets."""
+    return Collected(records=tuple(map(dataset_record, datasets)))
+
+
 @pytest.mark.parametrize("granularity", Granularity)
 @pytest.mark.parametrize("listed", [[], LISTED])
 def test_every_list_of_datasets_is_valid(granularity, listed):
     """At every granularity, loaded or not."""
-    asked = replace(ASKED, granularity=granularity)
-    document = collections(asked, listed, SPEAKER)
+    asked = replace(ASKED, about="dataset", granularity=granularity)
+    document = collections(asked, collected(listed), SPEAKER)
 
     assert violations(document, "collections", "dataset") == []
 
@@ -322,7 +330,7 @@ def test_every_list_of_datasets_is_valid(granularity, listed):
 def test_a_dataset_record_says_what_is_loaded():
     """Its version is the release people see."""
     asked = replace(ASKED, granularity=Granularity.RECORD)
-    document = collections(asked, LISTED, SPEAKER)
+    document = collections(asked, collected(LISTED), SPEAKER)
 
     assert document["response"]["collections"] == [
         {
@@ -355,7 +363,7 @@ def test_a_dataset_record_says_what_is_loaded():
 def test_pages_are_taken_over_the_list():
     """The total is of the whole list."""
     asked = replace(ASKED, granularity=Granularity.RECORD, page=Page(skip=1, limit=1))
-    document = collections(asked, LISTED, SPEAKER)
+    document = collections(asked, collected(LISTED), SPEAKER)
 
     assert (
         [each["id"] for each in document["response"]["collections"]],

@@ -47,10 +47,10 @@ def test_an_allele_is_seen_or_not_or_not_covered(changed, word, ac, an):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"assemblyId": "GRCh37"}, {"datasets": "other"}, {"filters": "HP:1"}]
+    "changed", [{"assemblyId": "GRCh37"}, {"datasets": "other"}, {"cohorts": "other"}]
 )
 def test_what_it_does_not_hold_is_not_asked_of_it(changed):
-    """Another assembly, another dataset, a filter nothing answers to."""
+    """Another assembly, another dataset, another cohort."""
     said = answer(**ALLELE | changed)
 
     assert (said.status, said.datasets) == ("not_asked", ())

@@ -1,4 +1,4 @@
-"""LocalBeacon: this beacon's own answers, from question to what may be said.
+"""LocalBeacon: from a question to what may be said.
 
 Four steps and nothing else: which datasets are asked, what each may say
 (``policy.permit``), what is true (``store.find``), what is said
@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
-from beacon.model.errors import InvalidRequest, StoreUnavailable
+from beacon.model.errors import InvalidRequest, StoreUnavailable, UnknownFilters
+from beacon.model.filters import unknown_sentence
 from beacon.model.findings import Findings
 from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
@@ -22,11 +23,14 @@ from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.policy import disclose, permit
+from beacon.service.catalogue import collected
+from beacon.service.documents import Documents, is_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from beacon.model.dataset import Dataset
+    from beacon.model.disclosure import Collected, RecordsDisclosure
     from beacon.model.genes import Genes
     from beacon.model.genome import Contig
     from beacon.model.query import Query
@@ -130,7 +134,7 @@ class LocalBeacon:
         return [
             d.id
             for d in await self.datasets()
-            if _is_asked(d, whole) and permit(self._policy, requester, d).individuals
+            if is_asked(d, whole) and permit(self._policy, requester, d).individuals
         ]
 
     async def _strangers(self, query: Query, requester: Requester) -> tuple[str, ...]:
@@ -149,7 +153,7 @@ class LocalBeacon:
 
         Where the requester may not name individuals, nothing is said at all.
         """
-        asked = [d for d in await self.datasets() if _is_asked(d, query)]
+        asked = [d for d in await self.datasets() if is_asked(d, query)]
         telling = await self._telling(query, requester)
         shown = " or ".join(names)
         sentence = f"No dataset here holds an individual {shown} to be left out."
@@ -182,7 +186,7 @@ class LocalBeacon:
         Every dataset is asked for each of them, also one that does not know the
         name; what nobody knows under it is no answer, never a "no".
         """
-        asked = [d for d in await self.datasets() if _is_asked(d, query)]
+        asked = [d for d in await self.datasets() if is_asked(d, query)]
         if not asked:
             return await self._answer(query, requester)
         carried = await self._named(name, pattern.assembly, query, requester)
@@ -241,7 +245,7 @@ class LocalBeacon:
             [
                 d.id
                 for d in await self.datasets()
-                if _is_asked(d, known)
+                if is_asked(d, known)
                 and permit(self._policy, requester, d).granularity
                 >= Granularity.BOOLEAN
             ],
@@ -284,16 +288,55 @@ class LocalBeacon:
             return VariantPattern(contig=allele.contig, spellings=(form,))
 
     async def _answer(self, query: Query, requester: Requester) -> Disclosure:
-        asked = [d for d in await self.datasets() if _is_asked(d, query)]
+        asked = [d for d in await self.datasets() if is_asked(d, query)]
         permits = {d.id: permit(self._policy, requester, d) for d in asked}
         granularities = {
             name: min(query.granularity, granted.granularity)
             for name, granted in permits.items()
         }
         found = Findings(datasets=())
+        if query.filters or query.under or query.cohort:
+            return _without_documents(query, asked)
         if granularities:
             found = await self._store.find(query, granularities)
+        if query.is_strict and found.unknown_filters:
+            raise UnknownFilters(found.unknown_filters)
         return disclose(found, permits, query)
+
+    async def answer_records(
+        self, query: Query, requester: Requester
+    ) -> RecordsDisclosure:
+        """Return what may be said of documents.
+
+        Raises:
+            InvalidRequest: for a name of more alleles than can be answered, and for
+                filters nothing answers to, where that was asked for.
+            StoreUnavailable: when the store fails or misses the deadline.
+        """
+        asked = [d for d in await self.datasets() if is_asked(d, query)]
+        permits = {d.id: permit(self._policy, requester, d) for d in asked}
+        documents = Documents(self._store, permits)
+        pattern = query.pattern
+        if pattern is None or (pattern.name is None and not pattern.elsewhere):
+            return await documents.answer(query, asked)
+        if pattern.name is None:
+            return await documents.answer_any(query, asked, pattern.places)
+        carried = await self._named(pattern.name, pattern.assembly, query, requester)
+        checked, doubt = self._checked(pattern.name, carried)
+        named = [p.narrowed_like(pattern) for _, p in self._distinct(checked)]
+        if not named:
+            raise InvalidRequest(_not_among(pattern.name))
+        query = replace(query, warnings=query.warnings + doubt)
+        return await documents.answer_any(query, asked, named)
+
+    async def collect(self, query: Query, requester: Requester) -> Collected:
+        """Return the datasets, or the cohorts, that a question is met by.
+
+        Raises:
+            StoreUnavailable: when the store fails or misses the deadline.
+        """
+        del requester
+        return collected(query, await self.datasets())
 
     async def datasets(self) -> tuple[Dataset, ...]:
         """Return every dataset, whether or not it serves a release yet."""
@@ -320,13 +363,28 @@ class LocalBeacon:
 
 def _unknown(name: str, query: Query, asked: Sequence[Dataset]) -> Disclosure:
     """Return that a name says nothing here."""
-    kind = "rsIDs of what is loaded" if name.startswith("rs") else _VRS_KNOWN
-    sentence = f"{name} is not among the {kind}; give position, REF and ALT."
+    sentence = _not_among(name)
     return Disclosure(
         granularity=Granularity.BOOLEAN,
         datasets=tuple(_wordless(dataset, Status.NO_ANSWER) for dataset in asked),
         warnings=(*query.warnings, sentence),
     )
+
+
+def _without_documents(query: Query, asked: Sequence[Dataset]) -> Disclosure:
+    """Return that no dataset says whom a question is about."""
+    unknown = [each.text for clause in query.filters for each in clause]
+    return Disclosure(
+        granularity=query.granularity,
+        datasets=tuple(_wordless(dataset, Status.NOT_COVERED) for dataset in asked),
+        warnings=(*query.warnings, *map(unknown_sentence, unknown)),
+    )
+
+
+def _not_among(name: str) -> str:
+    """Return the sentence about a name that nothing here carries."""
+    kind = "rsIDs of what is loaded" if name.startswith("rs") else _VRS_KNOWN
+    return f"{name} is not among the {kind}; give position, REF and ALT."
 
 
 def _wordless(dataset: Dataset, status: Status) -> DatasetDisclosure:
@@ -338,19 +396,3 @@ def _wordless(dataset: Dataset, status: Status) -> DatasetDisclosure:
         granularity=Granularity.BOOLEAN,
         exists=False,
     )
-
-
-def _is_asked(dataset: Dataset, query: Query) -> bool:
-    """Whether a question concerns a dataset: one with another genome is not asked.
-
-    A filter that nothing here answers to matches nothing; ignoring it would
-    answer a wider question than was asked.
-    """
-    release = dataset.release
-    if release is None or query.unknown_filters:
-        return False
-    if query.datasets is not None and dataset.id not in query.datasets:
-        return False
-    if query.pattern is not None and query.pattern.assembly != release.assembly:
-        return False
-    return query.assembly is None or query.assembly == release.assembly

@@ -1,0 +1,241 @@
+"""The shape every answer shares: ``meta``, ``responseSummary``, ``info``, errors.
+
+One shape at every granularity; an absent value is left out, never null.  What
+stands in ``response`` is made by ``responses`` (variants), ``records`` (documents)
+and ``catalogue`` (datasets and cohorts).
+Beacon v2, framework/json/responses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from beacon.model.entry_types import DATASET, GENOMIC_VARIANT
+from beacon.model.errors import (
+    BeaconError,
+    InvalidRequest,
+    NotPermitted,
+    RequestTooLarge,
+    StoreUnavailable,
+)
+from beacon.model.query import Granularity, Include, Query
+from beacon.model.status import Status
+from beacon.wire.info import API_VERSION, given
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from beacon.model.entry_types import EntryType
+    from beacon.wire.info import Document, Speaker
+
+
+class Part(Protocol):
+    """What is said for one dataset, whatever is asked of it."""
+
+    @property
+    def dataset(self) -> str:
+        """Its id."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether it holds a match."""
+
+    @property
+    def status(self) -> Status:
+        """The word for it."""
+
+    @property
+    def total(self) -> int | None:
+        """How many match; ``None`` where it may not be said."""
+
+    @property
+    def granularity(self) -> Granularity:
+        """The detail it is given in."""
+
+
+AnyPart = TypeVar("AnyPart", bound=Part)
+CoveredPart = TypeVar("CoveredPart", bound=Part, covariant=True)
+
+
+class Said(Protocol[CoveredPart]):
+    """An answer: its parts, and what is said over all of them."""
+
+    @property
+    def status(self) -> Status:
+        """The one word over all datasets."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Sentences that belong to it."""
+
+    @property
+    def datasets(self) -> Sequence[CoveredPart]:
+        """What is said for each dataset."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether any dataset holds a match."""
+
+    @property
+    def total(self) -> int | None:
+        """How many match over all; ``None`` where it may not be said."""
+
+    @property
+    def granularity(self) -> Granularity:
+        """The most detail any dataset is given in."""
+
+
+def answer_document(
+    query: Query,
+    answer: Said[AnyPart],
+    speaker: Speaker,
+    returned: EntryType,
+    result_set: Callable[[AnyPart, Granularity], Document],
+) -> Document:
+    """Return an answer that lists result sets.
+
+    Args:
+        query: the question as understood.
+        answer: what may be said.
+        speaker: the beacon that answers.
+        returned: the entry type of the records.
+        result_set: renders one dataset's part at a granularity.
+    """
+    level = _granularity(query, answer)
+    document = envelope(speaker, query, returned, level)
+    document["responseSummary"] = _summary(answer, level)
+    document["response"] = {
+        "resultSets": [
+            result_set(part, min(level, part.granularity))
+            for part in answer.datasets
+            if _is_included(query.include, part)
+        ]
+    }
+    sentences = list(dict.fromkeys((*query.warnings, *answer.warnings)))
+    document["info"] = given(status=answer.status.value, warnings=sentences or None)
+    return document
+
+
+def result_set_document(
+    part: Part,
+    level: Granularity,
+    results: Sequence[Mapping[str, object]],
+    info: Mapping[str, object],
+) -> Document:
+    """Return one result set.
+
+    It always has ``resultsCount`` and ``results``, because Beacon before v2.2
+    requires them; where a count may not be said, ``resultsCount`` repeats
+    ``exists`` as 1 or 0 and is marked ``imprecise``.
+    """
+    counted = part.total if level >= Granularity.COUNT else None
+    return given(
+        id=part.dataset,
+        setType=DATASET.id,
+        exists=part.exists,
+        resultsCount=int(part.exists) if counted is None else counted,
+        countPrecision="imprecise" if counted is None else None,
+        results=list(results) if level is Granularity.RECORD else [],
+        info=dict(info),
+    )
+
+
+def _granularity(query: Query, answer: Said[Part]) -> Granularity:
+    """Return the granularity of the whole answer.
+
+    Without result sets (``NONE``) nothing finer than a count is said; where no
+    dataset may be counted, nothing finer than yes or no.
+    """
+    level = min(query.granularity, answer.granularity)
+    if answer.total is None:
+        return Granularity.BOOLEAN
+    if query.include is Include.NONE:
+        return min(level, Granularity.COUNT)
+    return level
+
+
+def _is_included(include: Include, part: Part) -> bool:
+    match include:
+        case Include.HIT:
+            return part.exists
+        case Include.MISS:
+            # Who gives no answer did not miss: it would read as a "no".
+            return not part.exists and part.status is not Status.NO_ANSWER
+        case Include.ALL:
+            return True
+        case Include.NONE:
+            return False
+
+
+def _summary(answer: Said[Part], level: Granularity) -> Document:
+    if level is Granularity.BOOLEAN:
+        return {"exists": answer.exists}
+    uncounted = any(part.total is None for part in answer.datasets)
+    return given(
+        exists=answer.exists,
+        numTotalResults=answer.total,
+        countPrecision="imprecise" if uncounted else None,
+    )
+
+
+def error_document(error: BeaconError, speaker: Speaker) -> Document:
+    """Return the error document of a failure we can explain."""
+    parameter = error.parameter if isinstance(error, InvalidRequest) else None
+    return failure_document(
+        error.status_hint,
+        str(error),
+        speaker,
+        info=given(status=_status_of(error), parameter=parameter),
+    )
+
+
+def _status_of(error: BeaconError) -> str | None:
+    """Return the status word a failed question has; a wrong path has none."""
+    match error:
+        case InvalidRequest() | RequestTooLarge() | StoreUnavailable():
+            return Status.NO_ANSWER.value
+        case NotPermitted():
+            return Status.WITHHELD.value
+    return None
+
+
+def failure_document(
+    code: int,
+    sentence: str,
+    speaker: Speaker,
+    *,
+    info: Mapping[str, object] | None = None,
+) -> Document:
+    """Return an error document with the full meta of a data answer."""
+    nothing_asked = Query(requested=summary_of_nothing())
+    document = envelope(speaker, nothing_asked, GENOMIC_VARIANT, Granularity.BOOLEAN)
+    document["error"] = {"errorCode": code, "errorMessage": sentence}
+    if info:
+        document["info"] = dict(info)
+    return document
+
+
+def summary_of_nothing() -> Document:
+    """Return the ``receivedRequestSummary`` of a request that was not understood."""
+    return {
+        "apiVersion": API_VERSION,
+        "requestedSchemas": [],
+        "pagination": {"skip": 0, "limit": 10},
+        "requestedGranularity": Granularity.BOOLEAN.word,
+    }
+
+
+def envelope(
+    speaker: Speaker, query: Query, returned: EntryType, level: Granularity
+) -> Document:
+    """Return an answer of which only ``meta`` is written yet."""
+    return {
+        "meta": {
+            "beaconId": speaker.identity.id,
+            "apiVersion": API_VERSION,
+            "returnedSchemas": [{"entityType": returned.id, "schema": returned.schema}],
+            "returnedGranularity": level.word,
+            "testMode": query.test_mode,
+            "receivedRequestSummary": dict(query.requested),
+        }
+    }
