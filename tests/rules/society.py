@@ -278,6 +278,8 @@ def settle(catalogue: Catalogue, folder: Path) -> None:
         ("22", 6001, "A", "G", ".", "0/1 0/1"),
     ]
     _load(catalogue, folder, OTHER, others, ("K1", "K2"), ("K1", "K2"), "GRCh38")
+    if not hasattr(catalogue, "begin_documents"):
+        return
     for kind, made in (
         ("individual", individuals()),
         ("biosample", biosamples()),
