@@ -16,7 +16,7 @@ import pytest
 from pymongo import MongoClient
 
 from beacon.model.errors import BeaconError
-from beacon.store import folding, sweeping
+from beacon.store import document_sets, folding, sweeping
 from beacon.store.connection import StoreAddress, connect
 from beacon.store.embedded import find_mongod
 from beacon.store.releases import Catalogue
@@ -69,6 +69,7 @@ def catalogue(store_address: StoreAddress) -> Iterator[Catalogue]:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no sweep wait for readers: only where no store holds pointers."""
+    monkeypatch.setattr(document_sets, "SETTLE", 0.0)
     monkeypatch.setattr(folding, "SETTLE", 0.0)
     monkeypatch.setattr(sweeping, "SETTLE", 0.0)
 

@@ -366,7 +366,7 @@ class Criterion:
             return self.is_named(statement.field) and self._reads(statement.text)
         if statement.is_denied:
             return False
-        if self.term is not None and self._means(statement.term):
+        if self.term is not None and self.means(statement.term):
             return True
         return self.is_named(statement.field) and (
             self._reads(statement.term)
@@ -378,7 +378,7 @@ class Criterion:
         if isinstance(statement, Worded):
             return self.can_read and self.is_named(statement.field)
         if statement.is_denied:
-            return self.term is not None and self._is_denied_by(statement.term)
+            return self.term is not None and self.is_denied_by(statement.term)
         if statement.field in self.spoken:
             return True
         return self.can_read and self.is_named(statement.field)
@@ -403,13 +403,14 @@ class Criterion:
     def _reads(self, text: str) -> bool:
         return self.text is not None and self.text.is_in(text)
 
-    def _means(self, term: str) -> bool:
+    def means(self, term: str) -> bool:
+        """Whether a normal term is what is asked for."""
         asked = self.asked
         if self.term is None or not isinstance(asked, TermFilter):
             return False
         return is_meant(self.ontologies, asked, self.term, term)
 
-    def _is_denied_by(self, term: str) -> bool:
+    def is_denied_by(self, term: str) -> bool:
         """Whether "no ``term``" says something against what is asked for."""
         return self.term is not None and self.ontologies.is_within(self.term, term)
 

@@ -17,6 +17,7 @@ is found from both sides.
     {_id: key of the first base, d: {"<field>": packed runs}}
 
 A field is the number of a part of releases (``rows``), or of an overlay of one.
+``documents`` and ``postings`` hold documents and what finds them (``postings``).
 """
 
 from __future__ import annotations
@@ -49,10 +50,15 @@ DATASETS = "datasets"
 RELEASES = "releases"
 COUNTERS = "counters"
 GENES = "genes"
+ONTOLOGIES = "ontologies"
 PEOPLE = "people"
 LONG_INDEX = [("c", 1), ("k", 1), ("s", 1), ("e", 1)]
 MATE_INDEX = [("mc", 1), ("ms", 1)]
 HAS_MATE: dict[str, object] = {"mc": {"$exists": True}}
+DOCUMENTS = "documents"
+POSTINGS = "postings"
+DOCUMENT_SETS = "document_sets"
+COHORTS = "cohorts"
 SETTLE = 3.0
 """Seconds a release's rows stay after it stopped being served: readers keep the
 pointers they have read for less than this."""

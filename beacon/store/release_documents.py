@@ -16,13 +16,16 @@ from beacon.model.counts import Group, Layout
 from beacon.model.dataset import CoverageKind, Dataset, Input, Release
 from beacon.model.errors import StoreUnavailable
 from beacon.store.rows import Part, Rows
+from beacon.store.set_documents import read_sets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from beacon.model.records import Record
     from beacon.model.structure import Structure
     from beacon.store.driver import Document
+    from beacon.store.set_documents import ServedDocument
 
 
 class WorkerDocument(TypedDict):
@@ -122,6 +125,9 @@ class DatasetDocument(TypedDict, total=False):
     ``active`` is the number of the release it serves: the one pointer.
     ``loading`` is the number of the release being loaded: a lease.
     ``withdrawn`` are releases on their way out, ``removing`` the dataset itself.
+    ``documents`` are the sets it serves, by entry type; ``filing`` the numbers of
+    those being loaded (``document_sets``).  ``record`` is JSON; ``cohorts`` says
+    where they are.
     """
 
     _id: str
@@ -138,6 +144,10 @@ class DatasetDocument(TypedDict, total=False):
     ordinals: int
     withdrawn: list[int]
     removing: bool
+    documents: Mapping[str, ServedDocument]
+    filing: Mapping[str, int]
+    record: str
+    cohorts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,9 +377,14 @@ def publication(details: Mapping[str, object]) -> Document:
     return fields
 
 
-def read_dataset(document: Mapping[str, object], release: Release | None) -> Dataset:
+def read_dataset(
+    document: Mapping[str, object],
+    release: Release | None,
+    cohorts: tuple[Record, ...] = (),
+) -> Dataset:
     """Return the dataset a document holds, serving ``release``."""
     kept = cast("DatasetDocument", document)
+    record = kept.get("record")
     return Dataset(
         id=kept["_id"],
         name=kept.get("name") or kept["_id"],
@@ -380,11 +395,18 @@ def read_dataset(document: Mapping[str, object], release: Release | None) -> Dat
         country=kept.get("country"),
         contact=kept.get("contact"),
         release=release,
+        record=None if record is None else json.loads(record),
+        documents={name: each.set for name, each in read_sets(document).items()},
+        cohorts=cohorts,
     )
 
 
 LISTED: Document = {
     "removing": None,
-    "$or": [{"active": {"$ne": None}}, {"described": True}],
+    "$or": [
+        {"active": {"$ne": None}},
+        {"documents": {"$ne": None}},
+        {"described": True},
+    ],
 }
 """The filter of the datasets people see: served, or described by hand."""

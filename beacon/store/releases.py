@@ -14,13 +14,17 @@ from pymongo import MongoClient, ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from beacon.model.errors import LoadRejected, NotFound, UsageError
+from beacon.store.document_sets import DocumentSets
+from beacon.store.document_writer import DocumentWriter
 from beacon.store.driver import (
     COUNTERS,
     DATASETS,
+    GENES,
     HAS_MATE,
     JOURNALED,
     LONG_INDEX,
     MATE_INDEX,
+    ONTOLOGIES,
     RELEASES,
     Document,
     carriers_collection,
@@ -34,7 +38,6 @@ from beacon.store.driver import (
     variants_collection,
 )
 from beacon.store.duplicates import Comparer
-from beacon.store.genes import keep_genes
 from beacon.store.lease import Ticket
 from beacon.store.naming import IdentifierWriter
 from beacon.store.ownership import this_process
@@ -48,17 +51,20 @@ from beacon.store.release_documents import (
     read_dataset,
     read_release,
 )
+from beacon.store.set_documents import read_sets
 from beacon.store.sweeping import Sweeper
+from beacon.store.texts import keep_texts
 from beacon.store.withdrawing import Withdrawer
 from beacon.store.writer import ReleaseWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from beacon.model.counts import Layout
     from beacon.model.dataset import Dataset, Release
     from beacon.model.people import People
+    from beacon.model.records import DocumentSet, Json, Record
     from beacon.store.connection import StoreAddress
     from beacon.store.release_documents import (
         Appended,
@@ -66,6 +72,7 @@ if TYPE_CHECKING:
         ReleaseDocument,
         StoredRelease,
     )
+    from beacon.store.set_documents import StoredSet
 
 _DESCRIBABLE = frozenset(("name", "description", "kind", "country", "contact"))
 _NAMESPACE_EXISTS = 48
@@ -91,6 +98,7 @@ class Catalogue:
             RELEASES, write_concern=JOURNALED
         )
         self._sweeper = Sweeper(self._database)
+        self._sets = DocumentSets(self._database)
         self.withdrawals = Withdrawer(self._database)
 
     def close(self) -> None:
@@ -136,7 +144,7 @@ class Catalogue:
         if number is not None:
             found = self._releases.find_one({"_id": number})
             release = None if found is None else read_release(found).release
-        return read_dataset(document, release)
+        return read_dataset(document, release, self._sets.cohorts_of(document))
 
     def describe(self, dataset: str, **changes: str | None) -> Dataset:
         """Set name, description, kind, country or contact; make it if it is new.
@@ -452,14 +460,16 @@ class Catalogue:
                 self._sweeper.sweep()
                 self.withdrawals.finish(dataset)
             if ordinal is None:
+                self._sets.sweep()
                 self._withdraw_dataset(dataset)
+                self._sets.sweep()
             else:
                 self._withdraw_release(document, ordinal)
             self._sweeper.sweep()
 
     def _withdraw_dataset(self, dataset: str) -> None:
         changed = self._datasets.update_one(
-            {"_id": dataset, "loading": None},
+            {"_id": dataset, "loading": None, "filing": {"$in": [None, {}]}},
             {
                 "$set": {"removing": True, "active": None},
                 "$currentDate": {"updated": True},
@@ -497,11 +507,60 @@ class Catalogue:
         """Keep who is behind the counts of a part that is being loaded."""
         keep_people(self._database, part, people)
 
+    def begin_documents(self, dataset: str, entry_type: str) -> DocumentWriter:
+        """Begin to load all documents of one entry type of a dataset.
+
+        Raises:
+            LoadRejected: when somebody does so already.
+        """
+        with driver_errors():
+            ticket = self._sets.begin(dataset, entry_type)
+        return DocumentWriter(self._database, self._sets, ticket)
+
+    def documents_unchanged(
+        self, dataset: str, entry_type: str, fingerprint: str
+    ) -> DocumentSet | None:
+        """Return the documents a dataset serves if they have this fingerprint."""
+        stored = self._stored_sets(dataset).get(entry_type)
+        if stored is None or stored.set.fingerprint != fingerprint:
+            return None
+        return stored.set
+
+    def documents_of(self, dataset: str, entry_type: str) -> Iterator[Record]:
+        """Yield the documents a dataset serves, in their order; there may be none."""
+        stored = self._stored_sets(dataset).get(entry_type)
+        return iter(()) if stored is None else self._sets.records_of(stored)
+
+    def _stored_sets(self, dataset: str) -> Mapping[str, StoredSet]:
+        with driver_errors():
+            found = self._datasets.find_one({**LISTED, "_id": dataset})
+        return {} if found is None else read_sets(found)
+
+    def describe_dataset(self, dataset: str, record: Json) -> None:
+        """Replace the record of a dataset, which need not serve anything.
+
+        Raises:
+            LoadRejected: when it is being removed.
+        """
+        self._sets.describe(dataset, record)
+
+    def keep_cohorts(self, dataset: str, records: Sequence[Record]) -> None:
+        """Replace the cohorts of a dataset, all at once.
+
+        Raises:
+            LoadRejected: when it is being removed, or others replace them, too.
+        """
+        self._sets.keep_cohorts(dataset, records)
+
+    def keep_ontology(self, prefix: str, text: bytes) -> None:
+        """Replace the hierarchy of an ontology (``model.ontology.text_of``)."""
+        keep_texts(self._database, ONTOLOGIES, {prefix.upper(): text})
+
     def keep_genes(self, texts: Mapping[str, bytes]) -> None:
         """Replace these texts of the table of genes, all at once."""
-        keep_genes(self._database, texts)
+        keep_texts(self._database, GENES, texts)
 
     def sweep(self) -> int:
         """Remove what dead loads and half-removed releases left; say how many."""
         with driver_errors():
-            return self._sweeper.sweep()
+            return self._sets.sweep() + self._sweeper.sweep()

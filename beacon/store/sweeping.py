@@ -16,7 +16,9 @@ from beacon.store.bins import forget_bins
 from beacon.store.carrier_documents import forget_carriers
 from beacon.store.chunks import ChunkMarks
 from beacon.store.driver import (
+    COHORTS,
     DATASETS,
+    DOCUMENT_SETS,
     JOURNALED,
     RELEASES,
     SETTLE,
@@ -45,6 +47,16 @@ if TYPE_CHECKING:
 
 LOADING: Document = {"owner": "", "heartbeat": "", "workers": "", "resume": ""}
 """Fields that a release has only while it is loaded."""
+
+NOTHING: Document = {
+    "active": None,
+    "loading": None,
+    "described": None,
+    "removing": None,
+    "documents": None,
+    "filing": {"$in": [None, {}]},
+}
+"""What a dataset that only ever saw failed loads holds."""
 
 _LEASE_SECONDS = 60
 _STALE_SECONDS = 7 * 24 * 3600
@@ -249,15 +261,12 @@ class Sweeper:
     def _forget_empty_datasets(self) -> None:
         """Delete datasets that were removed, or only ever saw a failed load."""
         for found in self._datasets.find({"removing": True}, {"_id": 1}):
-            if self._releases.find_one({"dataset": found["_id"]}) is None:
+            where = {"dataset": found["_id"]}
+            rest = (self._releases, self._database[DOCUMENT_SETS])
+            if all(kept.find_one(where) is None for kept in rest):
+                self._database[COHORTS].delete_many({"d": found["_id"]})
                 self._datasets.delete_one({"_id": found["_id"]})
-        nothing: Document = {
-            "active": None,
-            "loading": None,
-            "described": None,
-            "removing": None,
-        }
-        self._datasets.delete_many(nothing)
+        self._datasets.delete_many(NOTHING)
 
 
 def is_dead(release: ReleaseDocument, silent: set[object]) -> bool:

@@ -29,6 +29,7 @@ from beacon.store.annotations import AnnotationTable
 from beacon.store.carrier_documents import CarrierTable
 from beacon.store.driver import (
     DATASETS,
+    GENES,
     RELEASES,
     SETTLE,
     Document,
@@ -36,7 +37,8 @@ from beacon.store.driver import (
     driver_errors,
     nearness,
 )
-from beacon.store.genes import genes_version, read_texts
+from beacon.store.filing import Filing
+from beacon.store.finding import find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
 from beacon.store.members import Members, Since, ask_through
@@ -53,6 +55,7 @@ from beacon.store.release_documents import (
 from beacon.store.scanning import POINT_CLASS, Answer, scan
 from beacon.store.similar import find_similar
 from beacon.store.tables import Table
+from beacon.store.texts import read_texts, texts_version
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -61,9 +64,11 @@ if TYPE_CHECKING:
 
     from beacon.model.annotation import Annotation
     from beacon.model.dataset import Dataset
+    from beacon.model.findings import FoundRecords
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
     from beacon.model.variant import Allele
+    from beacon.store.cabinets import Cabinet
     from beacon.store.connection import StoreAddress
     from beacon.store.individuals import Crowd
     from beacon.store.release_documents import ReleaseDocument, StoredRelease
@@ -116,6 +121,7 @@ class VariantStore:
         self._shelves: dict[str, tuple[Dataset, StoredRelease | None]] = {}
         self._carriers: dict[str, CarrierTable] = {}
         self._directory = Directory(PeopleTable(self._database))
+        self._filing = Filing(self._database, deadline)
         self._genes = NO_GENES
         self._genes_version = 0
         self._listed: list[Document] = []
@@ -224,6 +230,31 @@ class VariantStore:
             if self._may_be_gone(shelves, read_at, valid_at):
                 await self._check_still_kept(shelves)
         return Findings(datasets=tuple(found))
+
+    async def find_records(
+        self, query: Query, granularities: Mapping[str, Granularity]
+    ) -> FoundRecords:
+        """Return what the named datasets say to a question for records of a type.
+
+        A variant is not looked at.  Left out are datasets that are gone.
+
+        Raises:
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        async with _within(self._deadline):
+            cabinets = await self.cabinets(tuple(granularities))
+            return await find_records(query, granularities, cabinets)
+
+    async def cabinets(self, datasets: Sequence[str]) -> list[Cabinet]:
+        """Return the documents of some datasets, as they are served now.
+
+        Raises:
+            StoreUnavailable: when the database fails.
+        """
+        await self._refresh(_FRESH)
+        ask_through(self._members)
+        shelves = [self._shelves[d][0] for d in datasets if d in self._shelves]
+        return await self._filing.cabinets(shelves)
 
     async def individuals(
         self, names: Sequence[str], datasets: Sequence[str]
@@ -557,11 +588,14 @@ class VariantStore:
             wanted = {cast("int", d["active"]) for d in documents if d.get("active")}
             known = self._known_releases(documents)
             read = await self._read_releases(wanted - known.keys())
+            await self._filing.read(self._pointers, documents)
         self._releases = known | read
         shelves = {}
         for document in documents:
             stored = self._releases.get(cast("int", document.get("active")))
-            dataset = read_dataset(document, stored.release if stored else None)
+            release = stored.release if stored else None
+            cohorts = self._filing.cohorts_of(document)
+            dataset = read_dataset(document, release, cohorts)
             shelves[dataset.id] = (dataset, stored)
         if read or documents != self._listed:
             self._rows_since.reach(self._members.latest)
@@ -570,8 +604,8 @@ class VariantStore:
 
     async def _read_genes(self) -> None:
         """Read the table of genes where it is another one than before."""
-        if await genes_version(self._pointers) != self._genes_version:
-            version, texts = await read_texts(self._pointers)
+        if await texts_version(self._pointers, GENES) != self._genes_version:
+            version, texts = await read_texts(self._pointers, GENES)
             self._genes = await asyncio.to_thread(GeneTable, texts)
             self._genes_version = version
 

@@ -11,7 +11,7 @@ from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import InvalidRequest
 from beacon.model.genes import Gene, GeneName, name_texts, place_texts
 from beacon.model.genome import Interval
-from beacon.store import genes as kept
+from beacon.store import texts as kept
 
 if TYPE_CHECKING:
     from beacon.store.connection import StoreAddress

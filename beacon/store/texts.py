@@ -1,5 +1,6 @@
-"""The table of genes, as a store keeps it: compressed texts behind one pointer.
+"""Tables that are read whole, as a store keeps them: genes, and ontologies.
 
+They are compressed texts behind one pointer, in a collection of their own.
 The pointer names every text's version; changing it is the only way anything of a
 new table becomes visible, and all of it at once.  A reader that finds a text gone
 has an old pointer, and reads that again.
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 from pymongo import ReturnDocument
 
 from beacon.model.errors import StoreUnavailable
-from beacon.store.driver import COUNTERS, GENES, JOURNALED, Document, driver_errors
+from beacon.store.driver import COUNTERS, JOURNALED, Document, driver_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,16 +34,18 @@ class _Kept(TypedDict):
     parts: int
 
 
-def keep_genes(database: Database[Document], texts: Mapping[str, bytes]) -> None:
+def keep_texts(
+    database: Database[Document], table: str, texts: Mapping[str, bytes]
+) -> None:
     """Replace the texts of these names, all at once; others stay.
 
     Raises:
         StoreUnavailable: when the store fails; what was there stays.
     """
     with driver_errors():
-        genes = database.get_collection(GENES, write_concern=JOURNALED)
+        kept = database.get_collection(table, write_concern=JOURNALED)
         counter = database[COUNTERS].find_one_and_update(
-            {"_id": GENES},
+            {"_id": table},
             {"$inc": {"last": 1}},
             upsert=True,
             return_document=ReturnDocument.AFTER,
@@ -51,19 +54,19 @@ def keep_genes(database: Database[Document], texts: Mapping[str, bytes]) -> None
         pointed: dict[str, object] = {"version": version}
         for name, text in texts.items():
             parts = _packed(text)
-            genes.insert_many(
+            kept.insert_many(
                 [
                     {"_id": _part_id(name, version, number), "z": part}
                     for number, part in enumerate(parts)
                 ]
             )
             pointed[f"texts.{name}"] = _Kept(version=version, parts=len(parts))
-        before = genes.find_one_and_update(
+        before = kept.find_one_and_update(
             {"_id": POINTER}, {"$set": pointed}, upsert=True
         )
         old = _texts(before)
         gone = [i for name in old.keys() & texts.keys() for i in _ids(name, old[name])]
-        genes.delete_many({"_id": {"$in": gone}})
+        kept.delete_many({"_id": {"$in": gone}})
 
 
 def _packed(text: bytes) -> list[bytes]:
@@ -83,14 +86,14 @@ def _texts(pointer: Mapping[str, object] | None) -> dict[str, _Kept]:
     return cast("dict[str, _Kept]", (pointer or {}).get("texts", {}))
 
 
-async def genes_version(database: AsyncIOMotorDatabase[Document]) -> int:
+async def texts_version(database: AsyncIOMotorDatabase[Document], table: str) -> int:
     """Return the version of the table; 0: there is none."""
-    found = await database[GENES].find_one({"_id": POINTER}, {"version": 1})
+    found = await database[table].find_one({"_id": POINTER}, {"version": 1})
     return 0 if found is None else cast("int", found["version"])
 
 
 async def read_texts(
-    database: AsyncIOMotorDatabase[Document],
+    database: AsyncIOMotorDatabase[Document], table: str
 ) -> tuple[int, dict[str, bytes]]:
     """Return the version of the table and its texts.
 
@@ -98,10 +101,10 @@ async def read_texts(
         StoreUnavailable: when it changes faster than it can be read.
     """
     for _ in range(_TRIES):
-        pointer = await database[GENES].find_one({"_id": POINTER})
+        pointer = await database[table].find_one({"_id": POINTER})
         kept = _texts(pointer)
         wanted = [i for name, each in kept.items() for i in _ids(name, each)]
-        found = await database[GENES].find({"_id": {"$in": wanted}}).to_list(None)
+        found = await database[table].find({"_id": {"$in": wanted}}).to_list(None)
         parts = {str(d["_id"]): cast("bytes", d["z"]) for d in found}
         if len(parts) == len(wanted):
             version = cast("int", (pointer or {}).get("version", 0))
@@ -109,5 +112,5 @@ async def read_texts(
                 name: zlib.decompress(b"".join(parts[i] for i in _ids(name, each)))
                 for name, each in kept.items()
             }
-    message = "the table of genes changes faster than it can be read"
+    message = f"the table of {table} changes faster than it can be read"
     raise StoreUnavailable(message)

@@ -1,0 +1,147 @@
+"""What datasets serve beside variants, as it was read last: sets, cohorts, terms.
+
+It is read together with the pointers of datasets; sets never change, so that what
+is remembered of them is good as long as a dataset serves them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from beacon.model.entry_types import COHORT, DATASET
+from beacon.model.errors import StoreUnavailable
+from beacon.model.facts import Lexicon, facts_of, lexicon_of
+from beacon.model.ontology import NO_ONTOLOGIES, Hierarchy, Ontologies
+from beacon.store.cabinets import Cabinet
+from beacon.store.document_tables import DocumentTables
+from beacon.store.driver import COHORTS, ONTOLOGIES, Document
+from beacon.store.remembered import Remembered
+from beacon.store.set_documents import cohort_pointer, read_cohorts, read_sets
+from beacon.store.texts import read_texts, texts_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from motor.motor_asyncio import AsyncIOMotorDatabase
+
+    from beacon.model.dataset import Dataset
+    from beacon.model.facts import Facts
+    from beacon.model.records import Record
+    from beacon.store.set_documents import CohortPointer, StoredSet
+
+_LEXICONS = 64
+"""Of how many choices of datasets a process remembers the terms."""
+
+_Cohorts = dict[int, tuple["Record", ...]]
+
+
+class Filing:
+    """The documents of all datasets; every method raises ``StoreUnavailable``.
+
+    Args:
+        database: where documents are read.
+        deadline: seconds a read may take.
+    """
+
+    def __init__(
+        self, database: AsyncIOMotorDatabase[Document], deadline: float
+    ) -> None:
+        self.tables = DocumentTables(database, deadline)
+        self._sets: dict[str, Mapping[str, StoredSet]] = {}
+        self._cohorts: _Cohorts = {}
+        self._ontologies = NO_ONTOLOGIES
+        self._version = 0
+        self._lexicons: Remembered[object, Lexicon] = Remembered(_LEXICONS)
+
+    async def read(
+        self, pointers: AsyncIOMotorDatabase[Document], documents: Sequence[Document]
+    ) -> None:
+        """Read what datasets serve, where it is something else than before.
+
+        Args:
+            pointers: where it is read.
+            documents: those of the datasets.
+        """
+        version = await texts_version(pointers, ONTOLOGIES)
+        if version != self._version:
+            version, texts = await read_texts(pointers, ONTOLOGIES)
+            self._ontologies = await asyncio.to_thread(_ontologies, texts)
+            self._version = version
+        cohorts: _Cohorts = {}
+        for pointer in filter(None, map(cohort_pointer, documents)):
+            known = self._cohorts.get(pointer.number)
+            cohorts[pointer.number] = known or await _read_cohorts(pointers, pointer)
+        self._cohorts = cohorts
+        self._sets = {cast("str", d["_id"]): read_sets(d) for d in documents}
+
+    def cohorts_of(self, document: Document) -> tuple[Record, ...]:
+        """Return the cohorts of a dataset that were read last."""
+        pointer = cohort_pointer(document)
+        return () if pointer is None else self._cohorts[pointer.number]
+
+    async def cabinets(self, datasets: Sequence[Dataset]) -> list[Cabinet]:
+        """Return the documents of some datasets, to be asked together."""
+        sets = [self._sets.get(dataset.id, {}) for dataset in datasets]
+        every = [stored for by_type in sets for stored in by_type.values()]
+        lexicon = await self._lexicon(datasets, every)
+        return [
+            Cabinet(dataset, stored, self.tables, lexicon)
+            for dataset, stored in zip(datasets, sets, strict=True)
+        ]
+
+    async def _lexicon(
+        self, datasets: Sequence[Dataset], sets: Sequence[StoredSet]
+    ) -> Lexicon:
+        """Return what is known of the terms of some datasets together."""
+        key = (
+            self._version,
+            *(stored.set.number for stored in sets),
+            *((dataset.id, dataset.updated) for dataset in datasets),
+        )
+        known = self._lexicons.get(key)
+        if known is None:
+            known = await self._read_lexicon(datasets, sets)
+            self._lexicons.keep(key, known, 1)
+        return known
+
+    async def _read_lexicon(
+        self, datasets: Sequence[Dataset], sets: Sequence[StoredSet]
+    ) -> Lexicon:
+        few = lexicon_of(_facts(datasets))
+        places = dict(few.places)
+        for stored in sets:
+            said = (await self.tables.vocabulary(stored)).places
+            entry_type = stored.set.entry_type
+            places[entry_type] = places.get(entry_type, frozenset()) | said
+        return Lexicon(ontologies=self._ontologies, places=places)
+
+
+def _facts(datasets: Sequence[Dataset]) -> list[tuple[str, Facts]]:
+    """Return what the records of datasets and of their cohorts say."""
+    records = [(DATASET.id, d.record) for d in datasets if d.record is not None]
+    records += [(COHORT.id, c.document) for d in datasets for c in d.cohorts]
+    return [(name, facts_of(name, document)) for name, document in records]
+
+
+def _ontologies(texts: Mapping[str, bytes]) -> Ontologies:
+    return Ontologies(
+        by_prefix={name: Hierarchy.from_text(text) for name, text in texts.items()}
+    )
+
+
+async def _read_cohorts(
+    pointers: AsyncIOMotorDatabase[Document], pointer: CohortPointer
+) -> tuple[Record, ...]:
+    """Return the cohorts of a dataset.
+
+    Raises:
+        StoreUnavailable: when they were replaced meanwhile.
+    """
+    where: Document = {"_id": {"$in": pointer.ids}}
+    kept = await pointers[COHORTS].find(where).to_list(None)
+    if len(kept) != pointer.blobs:
+        message = "cohorts were changed while they were being read"
+        raise StoreUnavailable(message)
+    blobs = {k["_id"]: cast("bytes", k["b"]) for k in kept}
+    return read_cohorts([blobs[i] for i in pointer.ids])
