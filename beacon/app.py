@@ -58,6 +58,7 @@ def identity_of(settings: Settings) -> BeaconIdentity:
         public_url=me.public_url,
         welcome_url=organisation.welcome_url,
         contact_url=organisation.contact_url,
+        logo_url=organisation.logo_url,
     )
 
 
@@ -105,7 +106,10 @@ async def open_beacon(
 
 def application(settings: Settings, beacon: LocalBeacon) -> web.Application:
     """Return the web application of one beacon."""
-    limits = Limits(body=settings.server.body_limit)
+    limits = Limits(
+        body=settings.server.body_limit,
+        strict_filters=settings.server.strict_filters,
+    )
     identity = identity_of(settings)
     app = create_api(beacon, identity, limits=limits)
     add_page(app, catalogue=beacon, identity=identity)

@@ -74,6 +74,9 @@ class OrganisationSettings(_Section):
         default=None,
         description="Where to ask questions: a page or a `mailto:` address.",
     )
+    logo_url: str | None = Field(
+        default=None, description="Its logo; absent, the one of this software."
+    )
 
 
 class BeaconSettings(_Section):
@@ -116,6 +119,13 @@ class ServerSettings(_Section):
         gt=0,
         le=600,
         description="Seconds after which a question is given up.",
+    )
+    strict_filters: bool = Field(
+        default=False,
+        description=(
+            "Refuse a question with a filter that nothing here answers to, instead of "
+            "answering that nothing matches.  `strict` in a request decides for it."
+        ),
     )
 
     @property

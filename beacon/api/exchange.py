@@ -84,4 +84,5 @@ async def understanding(request: web.Request) -> Understanding:
         references=beacon.references,
         genes=await beacon.genes(),
         largest_page=request.app[LIMITS].page,
+        is_strict=request.app[LIMITS].strict_filters,
     )

@@ -80,6 +80,8 @@ class Limits:
         page: largest page of records.
         at_once: lines of a batch that are asked together, so that the store can
             look them up in one go.
+        strict_filters: whether a filter nothing answers to is an error, where the
+            request does not say.
     """
 
     body: int = 1024**2
@@ -87,6 +89,7 @@ class Limits:
     batch_lines: int = 10_000
     page: int = 1000
     at_once: int = 500
+    strict_filters: bool = False
 
 
 BEACON: web.AppKey[BeaconService] = web.AppKey("beacon", BeaconService)

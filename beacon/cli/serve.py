@@ -75,9 +75,11 @@ def check_what_is_said(settings: Settings) -> list[str]:
     """Return what an operator should know before the server answers.
 
     Raises:
-        UsageError: when others could reach a server that has no policy.
+        UsageError: when others could reach a server that has no policy, or it is in
+            production without the addresses that networks ask for.
     """
     policy_of(settings)
+    _check_addresses(settings)
     notices = []
     if not settings.policy.is_given:
         if not settings.server.is_loopback:
@@ -91,9 +93,44 @@ def check_what_is_said(settings: Settings) -> list[str]:
             "No policy is set: every dataset is open at record granularity, "
             "to this machine only."
         )
+    if settings.beacon.environment == "prod" and not _names_country(settings):
+        notices.append(
+            f"beacon.id {settings.beacon.id} names no country: portals read it from a "
+            "part of two letters, as in se.example.beacon."
+        )
     if settings.network.peers is not None:
         notices.append("network.peers is set, but this version asks no peers.")
     return notices
+
+
+def _check_addresses(settings: Settings) -> None:
+    """Refuse to be in production without addresses that others can use.
+
+    Raises:
+        UsageError: naming the first that is missing, or no ``https://`` address.
+    """
+    if settings.beacon.environment != "prod":
+        return
+    organisation = settings.beacon.organisation
+    addresses = {
+        "public_url": settings.beacon.public_url,
+        "organisation.welcome_url": organisation.welcome_url,
+        "organisation.contact_url": organisation.contact_url,
+    }
+    for name, address in addresses.items():
+        is_mail = name.endswith("contact_url") and (address or "").startswith("mailto:")
+        if not (is_mail or (address or "").startswith("https://")):
+            message = (
+                f"beacon.{name} must be an https:// address where beacon.environment "
+                f'is "prod"; it is {address or "not set"}'
+            )
+            raise UsageError(message)
+
+
+def _names_country(settings: Settings) -> bool:
+    return any(
+        len(part) == 2 and part.isalpha() for part in settings.beacon.id.split(".")
+    )
 
 
 @contextmanager

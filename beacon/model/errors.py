@@ -33,13 +33,22 @@ class BeaconError(Exception):
 
 
 class InvalidRequest(BeaconError):
-    """A parameter is missing, malformed or contradicts another one."""
+    """A parameter is missing, malformed or contradicts another one.
+
+    Args:
+        message: one sentence.
+        parameter: the name of the parameter.
+        hint: what may have led to it, where that is likely.
+    """
 
     status_hint = 400
 
-    def __init__(self, message: str, *, parameter: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, parameter: str | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message)
         self.parameter = parameter
+        self.hint = hint
 
 
 class NotUnderstood(InvalidRequest):

@@ -101,6 +101,12 @@ def check_place(contig: Contig, start: int, end: int) -> None:
     raise InvalidRequest(message, parameter="start")
 
 
+_ONE_BASED = (
+    "These reference bases stand one base earlier: your client may send 1-based"
+    " positions, and start counts from 0."
+)
+
+
 def check_reference(
     contig: Contig, start: int, bases: str, reference: Reference | None
 ) -> None:
@@ -113,15 +119,32 @@ def check_reference(
     """
     if reference is None or not bases:
         return
-    held = reference.bases(contig, start, start + len(bases))
-    for offset, (has, asked) in enumerate(zip(held or "", bases, strict=False)):
+    offset = _first_difference(contig, start, bases, reference)
+    if offset is None:
+        return
+    has = (reference.bases(contig, start, start + len(bases)) or "")[offset]
+    pos = pos_from_start(start + offset)
+    message = (
+        f"The reference has {has} at {contig.assembly} "
+        f"{contig.name}:{pos}, not {bases[offset]}."
+    )
+    is_shifted = start > 0 and (
+        _first_difference(contig, start - 1, bases, reference) is None
+    )
+    raise InvalidRequest(
+        message, parameter="referenceBases", hint=_ONE_BASED if is_shifted else None
+    )
+
+
+def _first_difference(
+    contig: Contig, start: int, bases: str, reference: Reference
+) -> int | None:
+    """Return where bases first contradict the reference; ``None``: nowhere."""
+    held = reference.bases(contig, start, start + len(bases)) or ""
+    for offset, (has, asked) in enumerate(zip(held, bases, strict=False)):
         if has != asked and has in "ACGT" and asked in "ACGT":
-            pos = pos_from_start(start + offset)
-            message = (
-                f"The reference has {has} at {contig.assembly} "
-                f"{contig.name}:{pos}, not {asked}."
-            )
-            raise InvalidRequest(message, parameter="referenceBases")
+            return offset
+    return None
 
 
 def spellings(allele: Allele, reference: Reference | None) -> tuple[Spelling, ...]:

@@ -180,12 +180,18 @@ def _summary(answer: Said[Part], level: Granularity) -> Document:
 
 def error_document(error: BeaconError, speaker: Speaker) -> Document:
     """Return the error document of a failure we can explain."""
-    parameter = error.parameter if isinstance(error, InvalidRequest) else None
+    parameter, hint = None, None
+    if isinstance(error, InvalidRequest):
+        parameter, hint = error.parameter, error.hint
     return failure_document(
         error.status_hint,
         str(error),
         speaker,
-        info=given(status=_status_of(error), parameter=parameter),
+        info=given(
+            status=_status_of(error),
+            parameter=parameter,
+            warnings=None if hint is None else [hint],
+        ),
     )
 
 

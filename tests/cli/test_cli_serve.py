@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from beacon.cli.serve import check_what_is_said
+from beacon.model.errors import UsageError
+from beacon.settings import Settings
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -153,3 +157,42 @@ def test_typed_settings_file_wins_over_the_environment(
     assert before.stderr == after.stderr
     assert "192.0.2.1" in before.stderr
     assert "unknown key server.nonsense" in neither.stderr
+
+
+ADDRESSES = {
+    "public_url": "https://beacon.example.se",
+    "organisation": {
+        "welcome_url": "https://example.se",
+        "contact_url": "mailto:beacon@example.se",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("missing", "named"),
+    [
+        ({"public_url": "http://beacon.example.se"}, "beacon.public_url must be"),
+        ({"public_url": None}, "it is not set"),
+        ({"organisation": {}}, "beacon.organisation.welcome_url must be"),
+        (
+            {"organisation": {"welcome_url": "https://example.se"}},
+            "beacon.organisation.contact_url must be",
+        ),
+    ],
+)
+def test_production_needs_addresses_that_others_can_use(missing, named) -> None:
+    """Networks drop a beacon whose documents name none."""
+    told = {"environment": "prod", **ADDRESSES, **missing}
+    settings = Settings.model_validate({"beacon": told})
+
+    with pytest.raises(UsageError, match=named):
+        check_what_is_said(settings)
+
+
+@pytest.mark.parametrize(("name", "warned"), [("se.example", 0), ("org.example", 1)])
+def test_an_id_without_a_country_is_said(name: str, warned: int) -> None:
+    """Portals read the country from it; nothing else depends on it."""
+    told = {"environment": "prod", **ADDRESSES, "id": name}
+    notices = check_what_is_said(Settings.model_validate({"beacon": told}))
+
+    assert sum("names no country" in notice for notice in notices) == warned

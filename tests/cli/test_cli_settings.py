@@ -83,7 +83,7 @@ def test_references_by_any_name(
         (
             "[beacon.organisation]\nfoo = 1",
             "unknown key beacon.organisation.foo; "
-            "known are id, name, welcome_url, contact_url",
+            "known are id, name, welcome_url, contact_url, logo_url",
         ),
         (
             "[references]\nmm10 = 'x'",
