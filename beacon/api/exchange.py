@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING
 
 import orjson
@@ -35,8 +36,16 @@ def speaker(request: web.Request) -> Speaker:
 def as_json(document: Mapping[str, object], *, status: int = 200) -> web.Response:
     """Return a document as a JSON response."""
     return web.Response(
-        body=orjson.dumps(document), status=status, content_type="application/json"
+        body=packed(document), status=status, content_type="application/json"
     )
+
+
+def packed(document: Mapping[str, object]) -> bytes:
+    """Return a document as JSON bytes; also one that repeats a huge number."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:  # an integer of more than 64 bits
+        return json.dumps(document, ensure_ascii=False).encode()
 
 
 async def body_of(request: web.Request, *, largest: int) -> bytes:

@@ -245,9 +245,9 @@ def _load(
 
 
 def _keep(catalogue: Catalogue, dataset: str, kind: str, documents: list) -> None:
-    with catalogue.begin_documents(dataset, kind) as writer:
-        writer.put(_records(documents))
-        writer.publish(fingerprint=f"{dataset} {kind}", inputs=())
+    writer = catalogue.begin_documents(dataset, kind)
+    writer.put(_records(documents))
+    writer.publish(fingerprint=f"{dataset} {kind}", inputs=())
 
 
 def settle(catalogue: Catalogue, folder: Path) -> None:
