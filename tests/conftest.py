@@ -23,7 +23,7 @@ from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 _NAMED_STORE = os.environ.get("BEACON_TEST_STORE")
 
@@ -48,6 +48,14 @@ def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreAddr
     """Give the server that all tests share."""
     with connect(_NAMED_STORE, tmp_path_factory.mktemp("store")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def shared_address(
+    store_server: StoreAddress, worker_id: str
+) -> Callable[[str], StoreAddress]:
+    """Give a database that tests of one process share, by its name."""
+    return lambda name: replace(store_server, database=f"test_{name}_{worker_id}")
 
 
 @pytest.fixture

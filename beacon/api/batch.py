@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from beacon.api.exchange import body_of, packed, understanding
+from beacon.api.exchange import body_of, understanding, written
 from beacon.api.keys import BEACON, LIMITS
 from beacon.model.errors import BeaconError
 from beacon.model.requester import ANONYMOUS
@@ -38,7 +38,7 @@ async def batch(request: web.Request) -> web.StreamResponse:
     for first in range(0, len(lines), limits.at_once):
         group = lines[first : first + limits.at_once]
         answers = await asyncio.gather(*(_answer(beacon, x, known) for x in group))
-        await stream.write(b"".join(packed(x) + b"\n" for x in answers))
+        await stream.write(b"".join(written(x) + b"\n" for x in answers))
     await stream.write_eof()
     return stream
 

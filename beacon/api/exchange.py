@@ -36,16 +36,16 @@ def speaker(request: web.Request) -> Speaker:
 def as_json(document: Mapping[str, object], *, status: int = 200) -> web.Response:
     """Return a document as a JSON response."""
     return web.Response(
-        body=packed(document), status=status, content_type="application/json"
+        body=written(document), status=status, content_type="application/json"
     )
 
 
-def packed(document: Mapping[str, object]) -> bytes:
-    """Return a document as JSON bytes; also one that repeats a huge number."""
+def written(document: Mapping[str, object]) -> bytes:
+    """Return a document as bytes; records hold whatever JSON their file held."""
     try:
         return orjson.dumps(document)
-    except TypeError:  # an integer of more than 64 bits
-        return json.dumps(document, ensure_ascii=False).encode()
+    except TypeError:  # an integer beyond 64 bits, or half a surrogate pair
+        return json.dumps(document).encode()
 
 
 async def body_of(request: web.Request, *, largest: int) -> bytes:

@@ -6,24 +6,26 @@ decided below (``wire``, the service), never here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from beacon.api.exchange import as_json, asked_of, speaker, understanding
 from beacon.api.keys import BEACON
-from beacon.model.entry_types import COHORT, DATASET, GENOMIC_VARIANT
+from beacon.model.entry_types import COHORT, COLLECTIONS, DATASET, GENOMIC_VARIANT
 from beacon.model.errors import InvalidRequest
 from beacon.model.records import Under
 from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
-from beacon.wire import catalogue, info, responses
-from beacon.wire.annotations import FILTERING_TERMS
+from beacon.wire import catalogue, info, responses, terms
 from beacon.wire.openapi import openapi
 from beacon.wire.requests import Address, understand
 from beacon.wire.synthetic import (
     synthetic_answer,
     synthetic_collection,
     synthetic_records,
+    synthetic_terms,
 )
+from beacon.wire.terms import EFFECT_TERMS
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from beacon.wire.info import Document
 
 _NO_ANSWER = "This question cannot be answered as it was asked."
+_EVERY = 2**31 - 1
+"""Three networks read all filtering terms at once, so a page may hold them all."""
 
 
 def _refuse_no_answer(said: Disclosure | RecordsDisclosure) -> None:
@@ -132,7 +136,7 @@ async def show_map(request: web.Request) -> web.Response:
     return as_json(info.endpoint_map(speaker(request)))
 
 
-def terms(about: str | None = None) -> Handler:
+def filtering_terms(about: str | None = None) -> Handler:
     """Return the handler that lists the terms filters may use, page by page.
 
     Args:
@@ -141,9 +145,20 @@ def terms(about: str | None = None) -> Handler:
     """
 
     async def handler(request: web.Request) -> web.Response:
-        query = await _asked(request, about or DATASET.id)
-        document = info.filtering_terms(speaker(request), query.page, FILTERING_TERMS)
-        return as_json(document)
+        known = replace(await understanding(request), largest_page=_EVERY)
+        identity = request.match_info.get("id")
+        address = Address(about=about or DATASET.id, identity=identity)
+        query = understand(await asked_of(request), address, known)
+        if query.test_mode:
+            found = list(synthetic_terms(query))
+        else:
+            found = list(await request.app[BEACON].filtering_terms(query, ANONYMOUS))
+        if identity is None or about in COLLECTIONS:
+            found += EFFECT_TERMS
+        if identity is None and about is not None:
+            found = [term for term in found if about in term.scopes]
+        every = terms.united(found)
+        return as_json(terms.filtering_terms(speaker(request), query.page, every))
 
     return handler
 

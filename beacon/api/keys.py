@@ -11,13 +11,14 @@ from beacon.model.disclosure import Answers
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, RecordsDisclosure
     from beacon.model.genes import Genes
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
 
 
@@ -35,6 +36,15 @@ class BeaconService(Answers, Protocol):
 
         Raises:
             BeaconError: as drawn in ``model.errors``.
+        """
+
+    async def filtering_terms(
+        self, query: Query, requester: Requester
+    ) -> Sequence[FilteringTerm]:
+        """Return what the records that a question chooses can be filtered by.
+
+        Raises:
+            StoreUnavailable: when the store cannot be reached.
         """
 
     async def collect(self, query: Query, requester: Requester) -> Collected:

@@ -32,7 +32,7 @@ _FRAMEWORK: dict[str, Handler] = {
     "configuration": handlers.show_configuration,
     "entry_types": handlers.show_entry_types,
     "map": handlers.show_map,
-    "filtering_terms": handlers.terms(),
+    "filtering_terms": handlers.filtering_terms(),
 }
 _TERMS = "filtering_terms"
 
@@ -76,10 +76,10 @@ def _paths() -> Iterator[tuple[str, Handler]]:
         one = f"{row.path}/{{id}}"
         yield row.path, handlers.entries(row.id)
         # Before the record of that id: nothing may be called so.
-        yield f"{row.path}/{_TERMS}", handlers.terms(row.id)
+        yield f"{row.path}/{_TERMS}", handlers.filtering_terms(row.id)
         yield one, handlers.entries(row.id)
         if row.has_terms:
-            yield f"{one}/{_TERMS}", handlers.terms(row.id)
+            yield f"{one}/{_TERMS}", handlers.filtering_terms(row.id)
         for other in row.related:
             path = f"{row.path}/{{parent}}/{ENTRY_TYPES[other].path}"
             yield path, handlers.entries(other, row.id)

@@ -15,6 +15,7 @@ import click
 from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
 from beacon.cli.withdraw import leave_out_again, leave_out_forgotten
+from beacon.model.entry_types import DOCUMENTED, ENTRY_TYPES
 from beacon.model.errors import UsageError
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
@@ -266,9 +267,30 @@ def _print_facts(dataset: Dataset) -> None:
             "loads": str(release.loads) if release.loads > 1 else None,
             "made with": release.tool,
         }
+    facts |= _documents(dataset)
     for key, value in facts.items():
         if value is not None:
             click.echo(f"{key:<13}{value}")
+
+
+def _documents(dataset: Dataset) -> dict[str, str | None]:
+    """Return what a dataset has beside variants: documents, cohorts, its record."""
+    kept = [
+        f"{dataset.documents[name].count:,} {ENTRY_TYPES[name].path}"
+        for name in DOCUMENTED
+        if name in dataset.documents
+    ]
+    cohorts = [
+        cohort.id
+        if cohort.members is None
+        else f"{cohort.id} ({len(cohort.members):,} individuals)"
+        for cohort in dataset.cohorts
+    ]
+    return {
+        "documents": ", ".join(kept) or None,
+        "cohorts": ", ".join(cohorts) or None,
+        "record": None if dataset.record is None else "loaded",
+    }
 
 
 def _genome_order(name: str) -> tuple[int, str]:

@@ -9,26 +9,19 @@ import gc
 import json
 import os
 import re
-import sys
-import time
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from beacon.cli.answers import filled
+from beacon.cli.documents import documents
 from beacon.cli.genes import genes
-from beacon.cli.options import settings_of
+from beacon.cli.ontology import ontology
+from beacon.cli.options import must_be_an_id, must_be_writable, settings_of
+from beacon.cli.reading import reading
 from beacon.cli.withdraw import leave_out_again
 from beacon.ingest import (
     LoadOutcome,
@@ -52,13 +45,11 @@ except ImportError:  # not on every system
     resource = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from loaders.report import LoadReport
 
-_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)(%?)\Z")
-_QUIET_SECONDS = 60.0
 _WIDTH = 44
 _USUAL_JOBS = 4
 
@@ -89,6 +80,8 @@ def load() -> None:
 
 
 load.add_command(genes)
+load.add_command(documents)
+load.add_command(ontology)
 
 
 @load.command()
@@ -187,12 +180,9 @@ def variants(
     report: Path | None,
 ) -> None:
     """Load VCF, VCF.gz or BCF files as a new release of a dataset."""
-    if not _IDENTIFIER.match(dataset):
-        shown = dataset[:200]
-        message = f"--dataset {shown!r} is not 1 to 128 letters, digits, '.', '_', '-'"
-        raise UsageError(message)
+    must_be_an_id(dataset)
     if report is not None:
-        _must_be_writable(report)
+        must_be_writable(report)
     options = LoadOptions(
         assembly=None if assembly is None else find_assembly(assembly).name,
         samples=samples,
@@ -216,7 +206,7 @@ def variants(
     # Records come by the million and hold no cycles: looking for some costs a third.
     gc.set_threshold(200_000, 20, 100)
     _allow_many_files()
-    with _progress(files) as told:
+    with reading(files) as told:
         if dry_run:
             outcome = try_variants(request, told)
         else:
@@ -241,15 +231,6 @@ def _say(sentence: str) -> None:
     click.echo(filled(sentence), err=True)
 
 
-def _must_be_writable(report: Path) -> None:
-    """Refuse before the load, not after it, to write where nothing can be written."""
-    try:
-        report.open("a").close()
-    except OSError as error:
-        message = f"--report {report} cannot be written ({error.strerror})"
-        raise UsageError(message) from error
-
-
 def _share(text: str) -> float:
     match = _SHARE.match(text.strip())
     share = float(match[1]) / (100 if match[2] else 1) if match else -1.0
@@ -257,39 +238,6 @@ def _share(text: str) -> float:
         message = f"--max-bad {text!r} is not a share such as 1% or 0.01"
         raise UsageError(message)
     return share
-
-
-@contextmanager
-def _progress(files: Sequence[Path]) -> Iterator[Callable[[int], None]]:
-    """Give a function that is told the bytes read: a bar, or a line a minute."""
-    total = sum(f.stat().st_size for f in files if f.is_file())
-    if not sys.stderr.isatty():
-        yield _lines(total)
-        return
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Reading", total=total)
-        yield lambda read: bar.update(task, completed=read)
-
-
-def _lines(total: int) -> Callable[[int], None]:
-    due = time.monotonic() + _QUIET_SECONDS
-
-    def told(read: int) -> None:
-        nonlocal due
-        now = time.monotonic()
-        if now >= due:
-            due = now + _QUIET_SECONDS
-            share = read / total if total else 1.0
-            click.echo(f"Read {share:.0%} of {total / 1e6:,.0f} MB", err=True)
-
-    return told
 
 
 def _tell(outcome: LoadOutcome) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from beacon.ingest.describing import DATASET_ID
+from beacon.model.errors import UsageError
 from beacon.settings import Values, read_settings
 
 if TYPE_CHECKING:
@@ -50,6 +52,31 @@ def settings_of(context: click.Context, *, server: Values | None = None) -> Sett
     if chosen:
         options["server"] = chosen
     return read_settings(given.get("config"), options)
+
+
+def must_be_an_id(dataset: str) -> None:
+    """Refuse what no dataset can be called.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    if not DATASET_ID.match(dataset):
+        shown = dataset[:200]
+        message = f"--dataset {shown!r} is not 1 to 128 letters, digits, '.', '_', '-'"
+        raise UsageError(message)
+
+
+def must_be_writable(report: Path) -> None:
+    """Refuse before the load, not after it, to write where nothing can be written.
+
+    Raises:
+        UsageError: naming the option and why.
+    """
+    try:
+        report.open("a").close()
+    except OSError as error:
+        message = f"--report {report} cannot be written ({error.strerror})"
+        raise UsageError(message) from error
 
 
 class _Directory(click.Path):

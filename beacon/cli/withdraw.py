@@ -108,6 +108,11 @@ def _tell_end(dataset: str, outcome: WithdrawOutcome) -> None:
     Raises:
         LoadRejected: when what is served may still count them.
     """
+    if outcome.documents:
+        told = ", ".join(
+            f"{n:,} {name}" for name, n in sorted(outcome.documents.items())
+        )
+        click.echo(f"{dataset}: documents of theirs are gone: {told}")
     if outcome.withdrawn is not None:
         click.echo(f"{dataset}: what was kept of them is erased")
     if outcome.is_served_bare:
@@ -116,5 +121,5 @@ def _tell_end(dataset: str, outcome: WithdrawOutcome) -> None:
             " individuals add is not kept; load its files again"
         )
         raise LoadRejected(message)
-    if outcome.withdrawn is None:
+    if outcome.withdrawn is None and not outcome.documents:
         click.echo(f"{dataset}: the order is kept; nobody of that name is loaded now")

@@ -7,6 +7,7 @@ nothing at all.
 from beacon.ingest.appending import append_variants
 from beacon.ingest.comparing import with_duplicates
 from beacon.ingest.journal import Journal
+from beacon.ingest.leaving import withdrawn_from
 from beacon.ingest.loading import (
     LoadOutcome,
     LoadRequest,
@@ -34,4 +35,5 @@ __all__ = [
     "try_variants",
     "with_duplicates",
     "withdraw",
+    "withdrawn_from",
 ]

@@ -8,16 +8,18 @@ out whoever ever asked for it.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from beacon.ingest.leaving import documented, erase_documents
 from beacon.ingest.loading import without
 from beacon.model.errors import NotFound, StoreUnavailable, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from beacon.ingest.journal import Journal
+    from beacon.ingest.leaving import Documented
     from beacon.model.orders import Order
     from beacon.store.releases import Catalogue
     from beacon.store.withdrawing import Standing, Withdrawn
@@ -32,11 +34,13 @@ class WithdrawOutcome:
         bare: ordinals of releases whose counts cannot be changed, because the
             individuals behind them are not kept.
         is_served_bare: whether the release that is served is one of them.
+        documents: by entry type, how many documents of theirs are gone.
     """
 
     withdrawn: Withdrawn | None
     bare: tuple[int, ...]
     is_served_bare: bool
+    documents: Mapping[str, int] = field(default_factory=dict)
 
 
 def withdraw(
@@ -64,30 +68,42 @@ def withdraw(
         StoreUnavailable: the database or the journal failed.
     """
     reapply(catalogue, journal)
-    standing = _standing(catalogue, dataset, individuals, is_for_future=is_for_future)
-    orders = catalogue.withdrawals.new_orders(dataset, individuals)
+    found = documented(catalogue, dataset, individuals)
+    unknown = [name for name in individuals if name not in found.known]
+    standing = _standing(
+        catalogue, dataset, (found.names, unknown), is_for_future=is_for_future
+    )
+    # In the order they were given, then their other names.
+    names = dict.fromkeys((*individuals, *sorted(found.names)))
+    orders = catalogue.withdrawals.new_orders(dataset, names)
     journal.append(orders)
     catalogue.withdrawals.keep_orders(orders)
     if standing is None:
         return WithdrawOutcome(withdrawn=None, bare=(), is_served_bare=False)
-    withdrawn = _apply(catalogue, dataset, individuals, told)
+    documents = erase_documents(catalogue, dataset, found.names)
+    withdrawn = _apply(catalogue, dataset, tuple(names), told)
     return WithdrawOutcome(
         withdrawn=withdrawn,
         bare=standing.bare,
         is_served_bare=standing.is_served_bare,
+        documents=documents,
     )
 
 
 def _standing(
     catalogue: Catalogue,
     dataset: str,
-    individuals: Sequence[str],
+    names: tuple[Collection[str], Sequence[str]],
     *,
     is_for_future: bool,
 ) -> Standing | None:
-    """Return where they are; ``None``: the dataset is yet to come."""
+    """Return where they are; ``None``: the dataset is yet to come.
+
+    ``names`` are all of theirs, and those of the ones given that nobody has.
+    """
+    every, unknown = names
     try:
-        standing = catalogue.withdrawals.standing(dataset, individuals)
+        standing = catalogue.withdrawals.standing(dataset, every)
     except NotFound:
         if is_for_future:
             return None
@@ -102,9 +118,10 @@ def _standing(
             " files again"
         )
         raise UsageError(message)
-    if standing.unknown:
+    strangers = [name for name in unknown if name in standing.unknown]
+    if strangers:
         message = (
-            f"dataset {dataset} has no individual {standing.unknown[0]} (--anyway keeps"
+            f"dataset {dataset} has no individual {strangers[0]} (--anyway keeps"
             " them out of future loads)"
         )
         raise UsageError(message)
@@ -176,6 +193,19 @@ def _reapplied(catalogue: Catalogue, dataset: str, individuals: Sequence[str]) -
         standing = catalogue.withdrawals.standing(dataset, individuals)
     except NotFound:
         return 0
+    found = documented(catalogue, dataset, individuals)
+    people = 0
+    if found.is_any_left:
+        catalogue.sweep()
+        erase_documents(catalogue, dataset, found.names)
+        people = len(found.known)
+    return max(people, _reapplied_to_variants(catalogue, dataset, found, standing))
+
+
+def _reapplied_to_variants(
+    catalogue: Catalogue, dataset: str, found: Documented, standing: Standing
+) -> int:
+    individuals = tuple(found.names)
     if not standing.parts and not catalogue.withdrawals.is_left_behind(dataset):
         return 0
     catalogue.sweep()

@@ -72,7 +72,7 @@ class Place:
 
 
 class Silence(StrEnum):
-    """Why a dataset's annotations can say neither "yes" nor "no"."""
+    """Why a dataset can say neither "yes" nor "no"."""
 
     NOT_ANNOTATED = "not annotated"
     """They do not speak of what is asked (genes, effects, protein changes)."""
@@ -89,8 +89,19 @@ class Silence(StrEnum):
     UNREAD = "unread"
     """What could not be read of them may be what is asked."""
 
+    NO_PEOPLE = "no people"
+    """Of the people asked for it keeps no documents, or not what they carry."""
 
-_SILENT = (Silence.NOT_ANNOTATED, Silence.UNKNOWN_NAME)
+    NOBODY = "nobody"
+    """Nobody whose variants it keeps is one of the people asked for."""
+
+
+_SILENT = (
+    Silence.NOT_ANNOTATED,
+    Silence.UNKNOWN_NAME,
+    Silence.NO_PEOPLE,
+    Silence.NOBODY,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +118,7 @@ class DatasetFindings:
         is_contig_loaded: whether the release has records on the contig asked.
         is_conclusive: whether not finding it means that it is not there (see
             ``VariantPattern.is_provisional``).
-        silence: why its annotations do not answer.
+        silence: why it does not answer.
         is_other_version: whether an HGVS name was found in another version only.
         left_out: how many of its people the counts are without; ``None``: some
             were to be left out, and it does not know its people.

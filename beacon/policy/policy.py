@@ -233,6 +233,13 @@ _SILENT: Mapping[Silence, str] = {
         "Some alleles of a dataset are not annotated, or not in a way that could be"
         " read, and may be what is asked for, so not finding it is no answer."
     ),
+    Silence.NO_PEOPLE: (
+        "A dataset without documents that the people asked for can be told by, or"
+        " without what each person carries, says nothing of this question."
+    ),
+    Silence.NOBODY: (
+        "Where nobody is one of the people asked for, nothing is said of them."
+    ),
 }
 
 

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
 from beacon.model.errors import InvalidRequest, StoreUnavailable, UnknownFilters
-from beacon.model.filters import unknown_sentence
 from beacon.model.findings import Findings
 from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page
+from beacon.model.records import Under
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
-from beacon.policy.policy import disclose, permit
+from beacon.policy.policy import disclose, may_ask, permit
 from beacon.service.catalogue import collected
-from beacon.service.documents import Documents, is_asked
+from beacon.service.documents import Documents, is_asked, is_chosen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from beacon.model.genome import Contig
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
     from beacon.policy.policy import Policy
@@ -51,6 +52,7 @@ _ONE_ALLELE = (
     "People can be left out, or counted by columns, where one allele is asked for (or"
     " an rsID); not over a range, a gene or what is similar."
 )
+_EVERY_RECORD = 1_000_000
 _NO_TABLES = "no individuals are kept of any dataset."
 
 
@@ -295,8 +297,9 @@ class LocalBeacon:
             for name, granted in permits.items()
         }
         found = Findings(datasets=())
-        if query.filters or query.under or query.cohort:
-            return _without_documents(query, asked)
+        if query.filters or query.under or query.cohort:  # SHIM
+            words = [_wordless(d, Status.NOT_COVERED) for d in asked]
+            return Disclosure(granularity=query.granularity, datasets=tuple(words))
         if granularities:
             found = await self._store.find(query, granularities)
         if query.is_strict and found.unknown_filters:
@@ -314,8 +317,7 @@ class LocalBeacon:
             StoreUnavailable: when the store fails or misses the deadline.
         """
         asked = [d for d in await self.datasets() if is_asked(d, query)]
-        permits = {d.id: permit(self._policy, requester, d) for d in asked}
-        documents = Documents(self._store, permits)
+        documents = self._documents(asked, requester)
         pattern = query.pattern
         if pattern is None or (pattern.name is None and not pattern.elsewhere):
             return await documents.answer(query, asked)
@@ -335,8 +337,44 @@ class LocalBeacon:
         Raises:
             StoreUnavailable: when the store fails or misses the deadline.
         """
-        del requester
-        return collected(query, await self.datasets())
+        del requester  # records of datasets and cohorts are anybody's
+        chosen = [d for d in await self.datasets() if is_chosen(d, query)]
+        if not query.filters or not chosen:
+            return collected(query, chosen, None)
+        whole = replace(query, identity=None, page=Page(limit=_EVERY_RECORD))
+        found = await self._store.find_records(
+            whole, {dataset.id: Granularity.RECORD for dataset in chosen}
+        )
+        if query.is_strict and found.unknown_filters:
+            raise UnknownFilters(found.unknown_filters)
+        return collected(query, chosen, found)
+
+    async def filtering_terms(
+        self, query: Query, requester: Requester
+    ) -> tuple[FilteringTerm, ...]:
+        """Return what the records that a question chooses can be filtered by.
+
+        What is said of one individual is said only to whom may name individuals.
+
+        Raises:
+            StoreUnavailable: when the store fails or misses the deadline.
+        """
+        asked = [d for d in await self.datasets() if is_chosen(d, query)]
+        under = None
+        if query.identity is not None:
+            under = Under(entry_type=query.about, identity=query.identity)
+        permits = {d.id: permit(self._policy, requester, d) for d in asked}
+        return await self._store.filtering_terms(
+            [d.id for d in asked if may_ask(permits[d.id], query)],
+            under=under,
+            cohort=query.cohort,
+        )
+
+    def _documents(
+        self, datasets: Sequence[Dataset], requester: Requester
+    ) -> Documents:
+        permits = {d.id: permit(self._policy, requester, d) for d in datasets}
+        return Documents(self._store, permits)
 
     async def datasets(self) -> tuple[Dataset, ...]:
         """Return every dataset, whether or not it serves a release yet."""
@@ -368,16 +406,6 @@ def _unknown(name: str, query: Query, asked: Sequence[Dataset]) -> Disclosure:
         granularity=Granularity.BOOLEAN,
         datasets=tuple(_wordless(dataset, Status.NO_ANSWER) for dataset in asked),
         warnings=(*query.warnings, sentence),
-    )
-
-
-def _without_documents(query: Query, asked: Sequence[Dataset]) -> Disclosure:
-    """Return that no dataset says whom a question is about."""
-    unknown = [each.text for clause in query.filters for each in clause]
-    return Disclosure(
-        granularity=query.granularity,
-        datasets=tuple(_wordless(dataset, Status.NOT_COVERED) for dataset in asked),
-        warnings=(*query.warnings, *map(unknown_sentence, unknown)),
     )
 
 

@@ -98,9 +98,9 @@ async def ask(
 async def _counted(shelf: Shelf, pattern: VariantPattern, tables: Tables) -> int | None:
     """Return how many alleles match, where indexes tell; ``None`` where they do not.
 
-    Of what several parts say together they tell nothing.
+    Of what several parts say together, or of some people, they tell nothing.
     """
-    if len(shelf.rows.numbers) > 1:
+    if len(shelf.rows.numbers) > 1 or not tables.rows.is_of_all:
         return None
     number = shelf.rows.numbers[0]
     total = await tables.annotations.count(number, pattern)

@@ -7,13 +7,14 @@ on records of its scope, and the result carried over to the type that is asked f
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 from pyroaring import BitMap
 
 from beacon.model.entry_types import COHORT, DATASET, DOCUMENTED
-from beacon.model.facts import criterion_of, facts_of, is_known, is_met
+from beacon.model.facts import Amount, criterion_of, facts_of, is_known, is_met
 from beacon.store.linking import bitmap_of, places_of
 from beacon.store.postings import key_of
 from beacon.store.set_documents import read_json
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from beacon.model.dataset import Dataset
-    from beacon.model.facts import Bounds, Criterion, Facts, Lexicon
+    from beacon.model.facts import Bounds, Criterion, Facts, Lexicon, Statement
     from beacon.model.filters import Clauses, Filter
-    from beacon.model.records import DocumentSet, Json, Record
+    from beacon.model.records import DocumentSet, Json, Record, Under
     from beacon.store.document_tables import DocumentTables
     from beacon.store.individuals import Crowd
     from beacon.store.linking import Linked
@@ -293,6 +294,62 @@ class Cabinet:
             return self.everything(_INDIVIDUAL)
         return await self.ordinals_of(_INDIVIDUAL, record.members)
 
+    async def belonging_to(
+        self, under: Under | None, cohort: str | None, goals: Collection[str]
+    ) -> dict[str, BitMap] | None:
+        """Return the documents of a record and of a cohort; ``None``: all.
+
+        Args:
+            under: the record.
+            cohort: the cohort's id.
+            goals: the types of the documents, by which they are returned.
+        """
+        found: dict[str, BitMap] | None = None
+        if under is not None and under.entry_type in DOCUMENTED:
+            above = await self.ordinals_of(under.entry_type, [under.identity])
+            found = await self._with(above, under.entry_type, goals)
+        if cohort is not None:
+            members = await self.members_of(cohort) or BitMap()
+            of_cohort = await self._with(members, _INDIVIDUAL, goals)
+            found = of_cohort if found is None else _both(found, of_cohort)
+        return found
+
+    async def _with(
+        self, ordinals: BitMap, start: str, goals: Collection[str]
+    ) -> dict[str, BitMap]:
+        """Return by type the documents that belong with some."""
+        return {goal: await self.project(ordinals, start, goal) for goal in goals}
+
+    async def said(
+        self, entry_type: str, among: BitMap | None = None
+    ) -> list[tuple[Statement, int]]:
+        """Return what documents of a type say, and how many say it.
+
+        Args:
+            entry_type: one that the dataset has documents of.
+            among: only these documents; ``None``: all.
+        """
+        stored = self._stored[entry_type]
+        if among is not None and len(among) <= _FEW:
+            counted: Counter[Statement] = Counter()
+            for document in await self.read(entry_type, list(among)):
+                counted.update(facts_of(entry_type, document))
+            return list(counted.items())
+        vocabulary = await self._tables.vocabulary(stored)
+        said: list[tuple[Statement, int]] = list(vocabulary.entries)
+        if among is not None:
+            places = range(len(said))
+            bitmaps = await self._tables.bitmaps(stored.set.number, places)
+            sizes = [bitmap.intersection_cardinality(among) for bitmap in bitmaps]
+            said = [(s, n) for (s, _), n in zip(said, sizes, strict=True) if n]
+        for index, (name, kind, rows) in enumerate(vocabulary.contents.columns):
+            if among is not None:
+                column = await self._tables.column(stored.set.number, index, rows)
+                if not bitmap_of(column.ordinals).intersect(among):
+                    continue
+            said.append((Amount(name, kind, 0, 0), rows))
+        return said
+
     async def project(self, ordinals: BitMap, from_type: str, to_type: str) -> BitMap:
         """Return the documents of one type that belong with some of another."""
         if from_type == to_type or not ordinals:
@@ -373,6 +430,10 @@ class Cabinet:
         weight = 16 * len(pairs[0]) + 1000
         self._tables.people.keep(key, (crowd.people, pairs), weight)
         return pairs
+
+
+def _both(one: dict[str, BitMap], other: dict[str, BitMap]) -> dict[str, BitMap]:
+    return {name: bitmap & other[name] for name, bitmap in one.items()}
 
 
 def _held(bounds: Bounds, column: Column) -> Mask:

@@ -50,6 +50,10 @@ _PREFIX = Struct(">III")
 _BIN_ID = 12
 _OPEN = 8
 _PAGE = 256
+_FEW = 4
+"""Bins that are read with other questions'."""
+_NEAR = 4
+"""Bins within which reading all is cheaper than leaving some out."""
 _SAMPLED = (0, 1 << 22, 1 << 24, 1 << 25, 1 << 26, 1 << 27)
 """Where of each contig some blocks are looked at."""
 
@@ -341,6 +345,29 @@ class CarrierTable:
                 said[allele] = shares
         return said
 
+    async def stretches_of(self, bins: Sequence[Bin]) -> Mapping[Bin, Stretch]:
+        """Return what there is of some bins of one part, in order.
+
+        A few are read with those of other questions; of many, neighbours together.
+        """
+        if len(bins) <= _FEW:
+            return await self._bins.get(bins)
+        runs: list[tuple[Bin, Bin]] = []
+        for place in bins:
+            last = runs[-1][1] if runs else None
+            if last is not None and _is_near(last, place):
+                runs[-1] = runs[-1][0], place
+            else:
+                runs.append((place, place))
+        spans = [(low.bounds[0], high.bounds[1]) for low, high in runs]
+        found = await self._read(spans)
+        wanted = set(bins)
+        return {
+            place: _stretch(group)
+            for group in _by_bin(found)
+            if (place := _bin(group)) in wanted
+        }
+
     async def stretches(
         self, part: int, rank: int, start: int, end: int
     ) -> AsyncIterator[Stretch]:
@@ -364,13 +391,21 @@ class CarrierTable:
             where = {"_id": {"$gt": page[-1]["_id"], "$lt": high}}
 
     async def _fetch(self, bins: list[Bin]) -> Mapping[Bin, Stretch]:
-        spans = [place.bounds for place in bins]
+        groups = _by_bin(await self._read([place.bounds for place in bins]))
+        return {_bin(group): _stretch(group) for group in groups}
+
+    async def _read(self, spans: Sequence[tuple[bytes, bytes]]) -> list[Document]:
         where = [{"_id": {"$gte": low, "$lt": high}} for low, high in spans]
         with driver_errors():
             cursor = self._collection.find({"$or": where}, max_time_ms=self._max_ms)
-            documents = await cursor.sort("_id", 1).to_list(None)
-        groups = _by_bin(documents)
-        return {_bin(group): _stretch(group) for group in groups}
+            return await cursor.sort("_id", 1).to_list(None)
+
+
+def _is_near(one: Bin, other: Bin) -> bool:
+    """Whether a bin follows another one closely, on the same contig."""
+    if one[:2] != other[:2]:
+        return False
+    return other.first - one.first <= _NEAR << BIN_BITS
 
 
 def _by_bin(documents: Sequence[Document]) -> list[list[Document]]:

@@ -12,21 +12,26 @@ import hashlib
 from array import array
 from functools import cached_property
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 from pyroaring import BitMap
 
 from beacon.model.people import Otherwise, Share, Shares
 from beacon.store.driver import is_long
-from beacon.store.keys import decode, encode, long_key
+from beacon.store.keys import decode, encode, is_hashed_key, long_key, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from beacon.store.chosen import Chosen
+
     Ints = NDArray[np.int64]
+
+RowName = int | bytes | tuple[int, str, str]
+"""What names a row within a block: see ``row_name``."""
 
 BIN_BITS = 12
 """A block holds alleles that begin in the same 4,096 bases."""
@@ -70,6 +75,20 @@ def identity_of(start: int, end: int, reference: str, alternate: str) -> Identit
     if not alternate:
         return Identity(start, start, "", "")
     return Identity(start, end, shortened(reference), shortened(alternate))
+
+
+def row_name(row: Mapping[str, object]) -> RowName:
+    """Return what names a document of the store's rows: its id, if that says it all.
+
+    A hash does not: there the start and the bases do.
+    """
+    number = row["_id"]
+    if not isinstance(number, int):
+        return cast("bytes", number)
+    if not is_hashed_key(number):
+        return number
+    reference, alternate = cast("str", row["r"]), cast("str", row["a"])
+    return start_of(number), shortened(reference), shortened(alternate)
 
 
 def shortened(bases: str) -> str:
@@ -455,6 +474,63 @@ class Block:
             for person in sorted(people)
             if person >> bits == 0 and number << bits | person in self.bitmap
         ]
+
+    @cached_property
+    def place_of_row(self) -> dict[RowName, int]:
+        """Where the allele of each row stands, by ``row_name``; the later place."""
+        found: dict[RowName, int] = dict(zip(self.keys.tolist(), range(len(self))))  # noqa: B905
+        for ordinal, (reference, alternate) in self.texts.items():
+            row = self.long_rows.get(ordinal)
+            if row is None:
+                start = start_of(int(self.keys[ordinal]))
+                found[start, reference, alternate] = ordinal
+            else:
+                found[row] = ordinal
+        return found
+
+    def sums_at(self, ordinal: int, chosen: Chosen) -> Ints:
+        """Return what chosen people add to one allele, shape ``(width, 5)``."""
+        fields, usual = self._fields, self.values[int(self.usual[ordinal])]
+        found: Ints = usual[None, :] * chosen.sizes[:, None]
+        low, high = np.searchsorted(fields.ordinals, (ordinal, ordinal + 1)).tolist()
+        if low < high:
+            columns = chosen.column_of[fields.people[low:high]]
+            steps = self.values[fields.shares[low:high]] - usual
+            is_one = columns >= 0
+            np.add.at(found, columns[is_one], steps[is_one])
+        for number in (fields.dense_ordinals == ordinal).nonzero()[0].tolist():
+            step = self.values[int(fields.dense_shares[number])] - usual
+            for column, people in chosen.by_column.items():
+                there = self._those_of(number, people)
+                found[column] += step * self.bitmap.intersection_cardinality(there)
+        return found
+
+    def _those_of(self, number: int, people: BitMap) -> BitMap:
+        """Return the values that stand for people in one set of many."""
+        bits = self._place.bits
+        if people and people.max() >> bits:
+            people = people & BitMap(range(1 << bits))
+        return people.shift(number << bits)
+
+    def carriers_at(self, ordinal: int, among: BitMap) -> BitMap:
+        """Return who of some people carries one allele."""
+        carries = self.values[:, 0] > 0
+        if carries[int(self.usual[ordinal])]:
+            return among - self._named_at(ordinal, ~carries)
+        return among & self._named_at(ordinal, carries)
+
+    def _named_at(self, ordinal: int, wanted: NDArray[np.bool_]) -> BitMap:
+        """Return who is named at an allele with one of some shares."""
+        fields = self._fields
+        low, high = np.searchsorted(fields.ordinals, (ordinal, ordinal + 1)).tolist()
+        people = fields.people[low:high][wanted[fields.shares[low:high]]]
+        found = BitMap(people.tolist())
+        mine = (fields.dense_ordinals == ordinal) & wanted[fields.dense_shares]
+        for number in mine.nonzero()[0].tolist():
+            first, bits = number << self._place.bits, self._place.bits
+            here = BitMap(range(first, first + (1 << bits)))
+            found |= (self.bitmap & here).shift(-first)
+        return found
 
     def sums(self, column_of: Ints, width: int) -> Ints:
         """Return what people add together, shape ``(alleles, width, 5)``.

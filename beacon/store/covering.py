@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from beacon.model.pattern import VariantPattern
     from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
-    from beacon.store.reach import Leaving
+    from beacon.store.reach import Lessens
     from beacon.store.rows import Counts, Part
     from beacon.store.runs import Run
     from beacon.store.tables import Table
@@ -70,7 +70,7 @@ class _PartLooked:
         part: Part,
         total: Sequence[int],
         stretch: Stretch,
-        leaving: Leaving | None,
+        leaving: Lessens | None,
     ) -> None:
         self.part = part
         self._leaving = leaving
@@ -139,7 +139,7 @@ class Looked:
         self,
         shelf: Shelf,
         stretch: Stretch,
-        leaving: Mapping[int, Leaving] = MappingProxyType({}),
+        leaving: Mapping[int, Lessens] = MappingProxyType({}),
     ) -> None:
         total = shelf.release.layout.groups[0].columns
         self._parts = [
@@ -185,7 +185,7 @@ async def look_at(
     rank: int,
     stretch: Stretch,
     table: Table,
-    leaving: Mapping[int, Leaving] = MappingProxyType({}),
+    leaving: Mapping[int, Lessens] = MappingProxyType({}),
 ) -> dict[int, Looked]:
     """Return what releases looked at of a short stretch, by release number.
 
@@ -203,10 +203,17 @@ async def look_at(
 
 
 async def look_along(
-    shelves: Sequence[Shelf], rank: int, stretch: Stretch, table: Table
+    shelves: Sequence[Shelf],
+    rank: int,
+    stretch: Stretch,
+    table: Table,
+    leaving: Mapping[int, Lessens] = MappingProxyType({}),
 ) -> dict[int, Looked]:
-    """Return what releases looked at of any stretch, reading no more than it takes."""
-    found = {shelf.release.number: Looked(shelf, stretch) for shelf in shelves}
+    """Return what releases looked at of any stretch, reading no more than it takes.
+
+    ``leaving`` says whom to leave out, by part.
+    """
+    found = {s.release.number: Looked(s, stretch, leaving) for s in shelves}
     open_ = list(found.values())
     low, high = bin_key(rank, stretch[0]), bin_key(rank, stretch[1] - 1)
     fields = [field for shelf in shelves for field in shelf.rows.fields]

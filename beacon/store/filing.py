@@ -16,22 +16,27 @@ from beacon.model.ontology import NO_ONTOLOGIES, Hierarchy, Ontologies
 from beacon.store.cabinets import Cabinet
 from beacon.store.document_tables import DocumentTables
 from beacon.store.driver import COHORTS, ONTOLOGIES, Document
+from beacon.store.listing import Listing
 from beacon.store.remembered import Remembered
 from beacon.store.set_documents import cohort_pointer, read_cohorts, read_sets
 from beacon.store.texts import read_texts, texts_version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from motor.motor_asyncio import AsyncIOMotorDatabase
 
     from beacon.model.dataset import Dataset
     from beacon.model.facts import Facts
-    from beacon.model.records import Record
+    from beacon.model.records import Record, Under
+    from beacon.model.terms import FilteringTerm
     from beacon.store.set_documents import CohortPointer, StoredSet
 
 _LEXICONS = 64
 """Of how many choices of datasets a process remembers the terms."""
+
+_TERM_BYTES = 500
+_TERMS_BYTES = 32 * 1024 * 1024
 
 _Cohorts = dict[int, tuple["Record", ...]]
 
@@ -52,6 +57,9 @@ class Filing:
         self._cohorts: _Cohorts = {}
         self._ontologies = NO_ONTOLOGIES
         self._version = 0
+        self._terms: Remembered[object, tuple[FilteringTerm, ...]] = Remembered(
+            _TERMS_BYTES
+        )
         self._lexicons: Remembered[object, Lexicon] = Remembered(_LEXICONS)
 
     async def read(
@@ -90,6 +98,25 @@ class Filing:
             for dataset, stored in zip(datasets, sets, strict=True)
         ]
 
+    async def terms(
+        self,
+        datasets: Sequence[Dataset],
+        entry_types: Collection[str] | None,
+        under: Under | None,
+        cohort: str | None,
+    ) -> tuple[FilteringTerm, ...]:
+        """Return what records of datasets can be filtered by (``listing``)."""
+        asked = (entry_types and frozenset(entry_types), under, cohort)
+        key = (*asked, *((dataset.id, dataset.updated) for dataset in datasets))
+        known = self._terms.get(key)
+        if known is None:
+            listing = Listing()
+            for cabinet in await self.cabinets(datasets):
+                await _list(listing, cabinet, *asked)
+            known = listing.terms()
+            self._terms.keep(key, known, _TERM_BYTES * (len(known) + 1))
+        return known
+
     async def _lexicon(
         self, datasets: Sequence[Dataset], sets: Sequence[StoredSet]
     ) -> Lexicon:
@@ -115,6 +142,32 @@ class Filing:
             entry_type = stored.set.entry_type
             places[entry_type] = places.get(entry_type, frozenset()) | said
         return Lexicon(ontologies=self._ontologies, places=places)
+
+
+async def _list(
+    listing: Listing,
+    cabinet: Cabinet,
+    entry_types: Collection[str] | None,
+    under: Under | None,
+    cohort: str | None,
+) -> None:
+    """Add what the records of one dataset say to a listing."""
+    among = await cabinet.belonging_to(under, cohort, tuple(cabinet.sets))
+    for name in cabinet.sets:
+        if entry_types is None or name in entry_types:
+            chosen = None if among is None else among[name]
+            listing.add(name, await cabinet.said(name, chosen))
+    if under is not None:
+        return
+    facts = [(DATASET.id, cabinet.dataset_facts)] if cohort is None else []
+    facts += [
+        (COHORT.id, said)
+        for name, said in cabinet.cohort_facts.items()
+        if cohort in (None, name)
+    ]
+    for name, every in facts:
+        if every is not None and (entry_types is None or name in entry_types):
+            listing.add(name, [(said, 1) for said in every])
 
 
 def _facts(datasets: Sequence[Dataset]) -> list[tuple[str, Facts]]:

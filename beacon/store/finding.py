@@ -110,9 +110,9 @@ async def _find(
     found, otherwise = selection.ordinals, Status.NOT_SEEN
     if query.identity is not None:
         found &= await cabinet.ordinals_of(query.about, [query.identity])
-    below = await _below(query, cabinet)
+    below = await cabinet.belonging_to(query.under, query.cohort, [query.about])
     if below is not None:
-        found &= below
+        found &= below[query.about]
     if narrow is not None and found:
         narrowed = await narrow(cabinet)
         mine = await cabinet.project(narrowed.individuals, INDIVIDUAL.id, query.about)
@@ -120,20 +120,6 @@ async def _find(
     if not selection.is_covered or not _is_covered(query, cabinet):
         otherwise = Status.NOT_COVERED
     return _Found(found, selection.unknown, otherwise)
-
-
-async def _below(query: Query, cabinet: Cabinet) -> BitMap | None:
-    """Return the documents below a record and of a cohort; ``None``: all of them."""
-    found: BitMap | None = None
-    under = query.under
-    if under is not None and under.entry_type in DOCUMENTED:
-        above = await cabinet.ordinals_of(under.entry_type, [under.identity])
-        found = await cabinet.project(above, under.entry_type, query.about)
-    if query.cohort is not None:
-        members = await cabinet.members_of(query.cohort) or BitMap()
-        of_members = await cabinet.project(members, INDIVIDUAL.id, query.about)
-        found = of_members if found is None else found & of_members
-    return found
 
 
 def _is_covered(query: Query, cabinet: Cabinet) -> bool:

@@ -8,8 +8,9 @@ the others alone.  Groups are told only where they add up to the counts.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from beacon.model.dataset import CoverageKind
 from beacon.model.findings import DatasetFindings, Silence
@@ -23,6 +24,7 @@ from beacon.model.grouped import (
 )
 from beacon.model.people import UNCALLED, Shares, left_of
 from beacon.model.variant import Allele
+from beacon.store.chosen import Roster
 from beacon.store.groups import adding_up, basis_of, by_blocks, regional, totals
 from beacon.store.keys import is_site
 from beacon.store.packing import pack, structure_of, unpack
@@ -50,7 +52,8 @@ _DIPLOID = 2
 NOBODY: frozenset[int] = frozenset()
 
 
-class Crowd(NamedTuple):
+@dataclass(frozen=True)
+class Crowd:
     """The people of one part, and where each name stands.
 
     Attributes:
@@ -63,6 +66,11 @@ class Crowd(NamedTuple):
     numbers: Mapping[str, tuple[int, ...]]
     kept: People
     left: frozenset[int]
+
+    @cached_property
+    def roster(self) -> Roster:
+        """Its people as arrays and bitmaps."""
+        return Roster(self.people)
 
     def of(self, names: Iterable[str]) -> frozenset[int]:
         """Return the numbers of some individuals."""
@@ -142,6 +150,7 @@ class Individuals:
         reach: of the assembly.
         excluded: who is left out.
         by: columns to count people by.
+        gone: who is left out by number, part by part; ``None``: by name alone.
     """
 
     def __init__(
@@ -154,6 +163,7 @@ class Individuals:
         *,
         excluded: Collection[str],
         by: Sequence[str],
+        gone: Mapping[int, frozenset[int]] | None = None,
     ) -> None:
         self._contig = contig
         self._crowds = crowds
@@ -162,6 +172,8 @@ class Individuals:
         self._excluded = excluded
         self._by = by
         self._gone = {part: crowd.of(excluded) for part, crowd in crowds.items()}
+        if gone is not None:
+            self._gone |= gone
         self._leaving = [
             part
             for shelf in shelves

@@ -78,6 +78,11 @@ def is_hashed(reference: str, alternate: str) -> bool:
     return bool(_allele_bits(reference, alternate, 0) & 1)
 
 
+def is_hashed_key(key: int) -> bool:
+    """Whether a key holds a hash of its alleles, and not the alleles."""
+    return bool(key + _OFFSET & 1)
+
+
 def length_class(start: int, end: int) -> int:
     """Return ``ceil(log2(length))`` of a span; 0 for one base or none."""
     return max(0, end - start - 1).bit_length()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from beacon.store.covering import Looked
     from beacon.store.driver import Document
     from beacon.store.individuals import Individuals
+    from beacon.store.joint import Joint
     from beacon.store.rows import Counts, Rows
     from beacon.store.tables import PlaceKey, Row, Table
 
@@ -53,6 +54,7 @@ async def look_up(
     shelves: Sequence[Shelf],
     table: Table,
     individuals: Individuals | None = None,
+    joint: Joint | None = None,
 ) -> list[DatasetFindings]:
     """Return what every dataset says of the one allele that is asked for.
 
@@ -78,7 +80,10 @@ async def look_up(
         else:
             findings[shelf.dataset.id] = told
     missing = [s for s in loaded if s.dataset.id in places]
-    places |= await _declared(pattern, missing, places, table, individuals)
+    if joint is None:
+        places |= await _declared(pattern, missing, places, table, individuals)
+    else:
+        places |= await _declared_of_some(pattern, missing, places, table, joint)
     for shelf in missing:
         findings[shelf.dataset.id] = DatasetFindings(
             dataset=shelf.dataset,
@@ -100,12 +105,10 @@ async def _declared(
     individuals: Individuals | None,
 ) -> dict[str, Place]:
     """Return the places of which datasets declare more than their rows say."""
-    asked = [s for s in shelves if s.release.coverage is not None]
+    stretch = asked_stretch(pattern)
+    asked = _declaring(shelves, places, stretch)
     if not asked:
         return {}
-    stretch = asked_stretch(pattern)
-    if stretch[1] - stretch[0] == 1:
-        asked = [s for s in asked if not places[s.dataset.id].has_record]
     rank = pattern.sequence.rank
     leaving = {} if individuals is None else await individuals.leaving(asked, stretch)
     looked = await look_at(asked, rank, stretch, table, leaving)
@@ -117,6 +120,38 @@ async def _declared(
             place if individuals is None else individuals.declared(shelf, place, seen)
         )
     return told
+
+
+def _declaring(
+    shelves: Sequence[Shelf], places: Mapping[str, Place], stretch: tuple[int, int]
+) -> list[Shelf]:
+    """Return the datasets whose coverage tells more than their rows do."""
+    asked = [s for s in shelves if s.release.coverage is not None]
+    if stretch[1] - stretch[0] == 1:
+        asked = [s for s in asked if not places[s.dataset.id].has_record]
+    return asked
+
+
+async def _declared_of_some(
+    pattern: VariantPattern,
+    shelves: Sequence[Shelf],
+    places: Mapping[str, Place],
+    table: Table,
+    joint: Joint,
+) -> dict[str, Place]:
+    """Return the places of which datasets declare more of chosen people."""
+    rank, stretch = pattern.sequence.rank, asked_stretch(pattern)
+    asked = _declaring(shelves, places, stretch)
+    if not asked:
+        return {}
+    leaving = await joint.leaving(asked, pattern.sequence, stretch)
+    looked = await look_at(asked, rank, stretch, table, leaving)
+    return {
+        s.dataset.id: place_declared(
+            places[s.dataset.id], s.release, looked[s.release.number]
+        )
+        for s in asked
+    }
 
 
 def place_declared(place: Place, release: Release, looked: Looked) -> Place:
@@ -141,6 +176,7 @@ async def ranges_declared(
     found: Sequence[DatasetFindings],
     shelves: Sequence[Shelf],
     table: Table,
+    joint: Joint | None = None,
 ) -> list[DatasetFindings]:
     """Return findings of a scan; a "no" says how much of what was asked it saw."""
     contig = pattern.contig
@@ -149,7 +185,9 @@ async def ranges_declared(
     if contig is None or not asked:
         return list(found)
     stretch = asked_stretch(pattern)
-    looked = await look_along(list(asked.values()), contig.rank, stretch, table)
+    able = list(asked.values())
+    leaving = {} if joint is None else await joint.leaving(able, contig, stretch)
+    looked = await look_along(able, contig.rank, stretch, table, leaving)
     told = []
     for one in found:
         shelf = asked.get(one.dataset.id)

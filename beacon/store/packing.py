@@ -241,6 +241,16 @@ def exists(blob: bytes) -> bool:
     return bool(blob[0] & EXISTS)
 
 
+def is_filtered(blob: bytes) -> bool:
+    """Whether a row failed its filters, or was skipped."""
+    return bool(blob[0] & FILTERED)
+
+
+def is_listed(blob: bytes) -> bool:
+    """Whether a row lists its allele without saying how many copies there are."""
+    return not blob[0] & _HAS_AC
+
+
 def unpack(blob: bytes, layout: Layout) -> tuple[Tally, tuple[str, ...]]:
     """Return the tally and the filters that ``pack`` was given."""
     flags = blob[0]

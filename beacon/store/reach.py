@@ -11,7 +11,7 @@ the store: a bin that somebody covers whole is seven bytes.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -193,6 +193,54 @@ class Leaving:
                 message = f"{copies} are more than {an[column]}"
                 raise ValueError(message)
         return tuple(left)
+
+
+class Staying(Leaving):
+    """The AN of blocks on a contig of some people alone.
+
+    Args:
+        columns: in which each of them is counted.
+        runs: what blocks call of each, ``united``.
+    """
+
+    def _less(self, an: Called | None, gone: Called) -> Called | None:
+        left = [0] * len(an or ())
+        if an is not None:
+            for column, copies in zip(self._columns, gone, strict=True):
+                left[column] = copies
+        return tuple(left)
+
+
+class Sharing:
+    """The AN of regions of some people alone: all of a column have as many copies.
+
+    Args:
+        sizes: how many people each column has.
+        chosen: how many of them are meant.
+    """
+
+    def __init__(self, sizes: Sequence[int], chosen: Sequence[int]) -> None:
+        self._columns = tuple(zip(sizes, chosen, strict=True))
+
+    def left(self, first: int, runs: Iterable[Run]) -> list[Run]:
+        """Return runs with the copies of these people; none where that is unknown."""
+        del first
+        return lessened(run._replace(an=self._shared(run.an)) for run in runs)
+
+    def _shared(self, an: Called | None) -> Called:
+        if an is None:
+            return ()
+        pairs = [*zip(an, self._columns, strict=True)]
+        if any(copies % max(size, 1) for copies, (size, _) in pairs):
+            return ()
+        return tuple(copies // max(size, 1) * some for copies, (size, some) in pairs)
+
+
+class Lessens(Protocol):
+    """Says what is left of where a part looked, for some of its people."""
+
+    def left(self, first: int, runs: Iterable[Run]) -> list[Run]:
+        """Return runs of a bin that begins at ``first`` of these people."""
 
 
 def lessened(runs: Iterable[Run]) -> list[Run]:

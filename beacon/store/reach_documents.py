@@ -51,6 +51,8 @@ _FULL = 1 << 18
 _PIECES = 1 << 16
 """Runs that are packed at once, cut where bins begin."""
 _BATCH = 5000
+_AT_ONCE = 500
+"""People who are read of at once."""
 _NOTHING = np.zeros(0, dtype=np.int64)
 
 
@@ -239,8 +241,11 @@ class ReachTable:
         """Return what blocks call of each of some people along a stretch."""
         start, end = stretch
         bins = range(start >> BIN_BITS, ((end - 1) >> BIN_BITS) + 1)
-        where = [_bounds(part, rank, person, bins) for person in people]
-        with driver_errors():
-            cursor = self._collection.find({"$or": where}, max_time_ms=self._max_ms)
-            documents = await cursor.to_list(None)
+        documents: list[Document] = []
+        for first in range(0, len(people), _AT_ONCE):
+            some = people[first : first + _AT_ONCE]
+            where = [_bounds(part, rank, person, bins) for person in some]
+            with driver_errors():
+                cursor = self._collection.find({"$or": where}, max_time_ms=self._max_ms)
+                documents += await cursor.to_list(None)
         return _of(_read(documents), people)

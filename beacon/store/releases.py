@@ -53,7 +53,7 @@ from beacon.store.release_documents import (
 )
 from beacon.store.set_documents import read_sets
 from beacon.store.sweeping import Sweeper
-from beacon.store.texts import keep_texts
+from beacon.store.texts import keep_texts, text_names
 from beacon.store.withdrawing import Withdrawer
 from beacon.store.writer import ReleaseWriter
 
@@ -555,6 +555,10 @@ class Catalogue:
     def keep_ontology(self, prefix: str, text: bytes) -> None:
         """Replace the hierarchy of an ontology (``model.ontology.text_of``)."""
         keep_texts(self._database, ONTOLOGIES, {prefix.upper(): text})
+
+    def ontologies(self) -> frozenset[str]:
+        """Return the prefixes of the ontologies whose hierarchies are kept."""
+        return text_names(self._database, ONTOLOGIES)
 
     def keep_genes(self, texts: Mapping[str, bytes]) -> None:
         """Replace these texts of the table of genes, all at once."""

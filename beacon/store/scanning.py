@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.findings import Coverage, DatasetFindings, FoundVariant, Place
-from beacon.model.pattern import Bounds
+from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity
 from beacon.model.variant import Allele
 from beacon.store.bins import whole_bins
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from beacon.model.genome import Contig
-    from beacon.model.pattern import VariantPattern
     from beacon.model.query import Page
     from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
@@ -177,7 +176,7 @@ async def scan(
     """
     overlap = None if pattern is None else pattern.overlap
     if pattern is not None and overlap is not None and _is_number(pattern, answers):
-        apart = await _uncounted(overlap, answers, table)
+        apart = await _uncounted(overlap, answers, table) if table.is_of_all else None
         if apart is not None:
             await asyncio.gather(
                 _read(contig, pattern, answers, table, apart=apart),
@@ -258,7 +257,7 @@ async def _read(
             if is_plain and not wanted:
                 rows = _count(rows, pattern, waiting)
             _collect(rows, contig, pattern, waiting)
-            if pattern is not None:
+            if pattern is not None or not table.is_of_all:
                 _note_absent(page, contig, pattern, waiting)
             if all(a.is_done for a in waiting):
                 return
@@ -366,10 +365,11 @@ def found_variant(rows: Rows, allele: Allele, counts: Counts) -> FoundVariant | 
 def _note_absent(
     rows: Sequence[Row],
     contig: Contig,
-    pattern: VariantPattern,
+    pattern: VariantPattern | None,
     answers: Sequence[Answer],
 ) -> None:
     """Note what is declared and does not exist, for answers that are still "no"."""
+    pattern = VariantPattern(contig=contig) if pattern is None else pattern
     is_plain = pattern.is_plain or pattern.is_pinned
     for answer in answers:
         for start, document in rows if not answer.seen else ():

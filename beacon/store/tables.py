@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import aclosing
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from beacon.store.bins import BinTable
 from beacon.store.coalescing import Coalescer
@@ -24,7 +24,7 @@ from beacon.store.keys import position_range, start_of
 from beacon.store.packing import EXISTS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Hashable, Mapping, Sequence
 
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
@@ -44,6 +44,17 @@ _LONGEST_CLASS = 28
 _EXISTS_BIT = EXISTS.bit_length() - 1
 
 
+K = TypeVar("K", bound="Hashable")
+V = TypeVar("V")
+
+
+class LookUp(Protocol[K, V]):
+    """Finds what stands under keys."""
+
+    async def get(self, keys: Sequence[K]) -> dict[K, V]:
+        """Return what is found, by key."""
+
+
 class Table:
     """The rows of one assembly; look-ups of concurrent questions are coalesced.
 
@@ -61,19 +72,28 @@ class Table:
         self._coverage: AsyncIOMotorCollection[Document]
         self._coverage = database[coverage_collection(assembly)]
         self._max_ms = int(deadline * 1000)
-        self.rows: Coalescer[int, Document] = Coalescer(self._fetch_rows)
-        self.long_rows: Coalescer[bytes, Document] = Coalescer(self._fetch_long_rows)
-        self.places: Coalescer[PlaceKey, list[Document]] = Coalescer(self._fetch_places)
-        self.long_places: Coalescer[PlaceKey, list[Document]]
-        self.long_places = Coalescer(self._fetch_long_places)
-        self.bins: Coalescer[int, Document] = Coalescer(self._fetch_bins)
+        rows = Coalescer(self._fetch_rows)
+        long_rows = Coalescer(self._fetch_long_rows)
+        places = Coalescer(self._fetch_places)
+        long_places = Coalescer(self._fetch_long_places)
+        bins = Coalescer(self._fetch_bins)
+        self._closing = (rows, long_rows, places, long_places, bins)
+        self.rows: LookUp[int, Document] = rows
+        self.long_rows: LookUp[bytes, Document] = long_rows
+        self.places: LookUp[PlaceKey, list[Document]] = places
+        self.long_places: LookUp[PlaceKey, list[Document]] = long_places
+        self.bins: LookUp[int, Document] = bins
         self.existing = BinTable(database, assembly, deadline)
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether rows are of everybody, so that the server can count them."""
+        return True
 
     async def close(self) -> None:
         """Stop every look-up."""
-        for asked in (self.rows, self.long_rows, self.places, self.long_places):
+        for asked in self._closing:
             await asked.close()
-        await self.bins.close()
 
     async def _fetch_rows(self, keys: list[int]) -> Mapping[int, Document]:
         found = await self._find(self._short, {"_id": {"$in": keys}}, len(keys))

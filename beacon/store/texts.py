@@ -69,6 +69,16 @@ def keep_texts(
         kept.delete_many({"_id": {"$in": gone}})
 
 
+def text_names(database: Database[Document], table: str) -> frozenset[str]:
+    """Return the names of the texts that are kept.
+
+    Raises:
+        StoreUnavailable: when the store fails.
+    """
+    with driver_errors():
+        return frozenset(_texts(database[table].find_one({"_id": POINTER})))
+
+
 def _packed(text: bytes) -> list[bytes]:
     packed = zlib.compress(text)
     return [packed[at : at + _PART] for at in range(0, len(packed), _PART)]

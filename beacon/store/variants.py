@@ -22,7 +22,7 @@ from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import DatasetFindings, Findings
 from beacon.model.genes import NO_GENES, GeneTable
-from beacon.model.query import Granularity, Page
+from beacon.model.query import Granularity
 from beacon.store.annotated import Tables, ask
 from beacon.store.annotation_documents import id_of
 from beacon.store.annotations import AnnotationTable
@@ -58,7 +58,14 @@ from beacon.store.tables import Table
 from beacon.store.texts import read_texts, texts_version
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import (
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Collection,
+        Mapping,
+        Sequence,
+    )
 
     from bson.timestamp import Timestamp
 
@@ -67,10 +74,13 @@ if TYPE_CHECKING:
     from beacon.model.findings import FoundRecords
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
+    from beacon.model.records import Under
+    from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele
     from beacon.store.cabinets import Cabinet
     from beacon.store.connection import StoreAddress
     from beacon.store.individuals import Crowd
+    from beacon.store.joint import Joint
     from beacon.store.release_documents import ReleaseDocument, StoredRelease
 
 _FRESH = 1.0
@@ -223,7 +233,7 @@ class VariantStore:
             shelves = self._asked(query, granularities)
 
             async def read() -> list[DatasetFindings]:
-                found = await self._find(query, shelves, granularities)
+                found = await self._find_of_people(query, shelves, granularities)
                 return await self._annotated(found, shelves, granularities)
 
             found = await self._ask(query, read)
@@ -244,6 +254,31 @@ class VariantStore:
         async with _within(self._deadline):
             cabinets = await self.cabinets(tuple(granularities))
             return await find_records(query, granularities, cabinets)
+
+    async def filtering_terms(
+        self,
+        datasets: Sequence[str],
+        *,
+        entry_types: Collection[str] | None = None,
+        under: Under | None = None,
+        cohort: str | None = None,
+    ) -> tuple[FilteringTerm, ...]:
+        """Return what the records of datasets can be filtered by.
+
+        Args:
+            datasets: their ids.
+            entry_types: only what records of these types say.
+            under: only what is said of this record, and what belongs with it.
+            cohort: only what is said of a cohort and its individuals.
+
+        Raises:
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+            ask_through(self._members)
+            asked = [self._shelves[d][0] for d in datasets if d in self._shelves]
+            return await self._filing.terms(asked, entry_types, under, cohort)
 
     async def cabinets(self, datasets: Sequence[str]) -> list[Cabinet]:
         """Return the documents of some datasets, as they are served now.
@@ -287,9 +322,9 @@ class VariantStore:
         return await self._directory.crowds(gone_from(s.rows for s in served if s))
 
     async def _asked_people(
-        self, query: Query, shelves: Sequence[Shelf]
+        self, query: Query, shelves: Sequence[Shelf], joint: Joint | None
     ) -> Individuals | None:
-        """Return the people a question is about, where it is about any."""
+        """Return the people a question leaves out or counts apart, if any."""
         if query.pattern is None or not (query.excluded or query.by):
             return None
         return Individuals(
@@ -300,6 +335,7 @@ class VariantStore:
             ReachTable(self._database, query.pattern.assembly, self._deadline),
             excluded=query.excluded,
             by=query.by,
+            gone=None if joint is None else joint.others(),
         )
 
     def _carriers_of(self, assembly: str) -> CarrierTable:
@@ -354,51 +390,80 @@ class VariantStore:
                 shelves.append(shelf)
         return shelves
 
-    async def _find(
+    async def _find_of_people(
         self,
         query: Query,
         shelves: Sequence[Shelf],
         granularities: Mapping[str, Granularity],
     ) -> Sequence[DatasetFindings]:
+        """Return what datasets say, of the people asked for alone where any are."""
+        joint = await self._joint(query, shelves)
+        if joint is None:
+            return await self._find(query, shelves, granularities)
+        found = await self._find(query, joint.shelves, granularities, joint)
+        told = {f.dataset.id: f for f in found}
+        return [
+            joint.told(s, told[s.dataset.id])
+            if s.dataset.id in told
+            else joint.silences(s)
+            for s in shelves
+        ]
+
+    async def _joint(self, query: Query, shelves: Sequence[Shelf]) -> Joint | None:
+        """Return the people a question is of, where it is not of everybody."""
+        return None
+
+    async def _find(
+        self,
+        query: Query,
+        shelves: Sequence[Shelf],
+        granularities: Mapping[str, Granularity],
+        joint: Joint | None = None,
+    ) -> Sequence[DatasetFindings]:
         pattern = query.pattern
         if not shelves:
             return ()
         if pattern is None:
-            return await self._walk(query, shelves, granularities)
-        table = self._table(pattern.assembly)
+            return await self._walk(query, shelves, granularities, joint)
+        table = self._table_of(pattern.assembly, joint)
         if pattern.annotated is not None:
             tables = Tables(table, self._annotations(pattern.assembly))
             level = granularities.__getitem__
             found = await ask(pattern, shelves, level, query.page, tables)
-            return await ranges_declared(pattern, found, shelves, table)
+            return await ranges_declared(pattern, found, shelves, table, joint)
         if pattern.is_single_allele:
-            individuals = await self._asked_people(query, shelves)
-            return await look_up(pattern, shelves, table, individuals)
+            individuals = await self._asked_people(query, shelves, joint)
+            if individuals is not None:
+                table, joint = self._table(pattern.assembly), None
+            return await look_up(pattern, shelves, table, individuals, joint)
         if pattern.similar is not None:
             levels = [granularities[s.dataset.id] for s in shelves]
             found = await find_similar(pattern, shelves, table, levels, query.page)
-            return await ranges_declared(pattern, found, shelves, table)
-        return await self._scan(pattern, shelves, granularities.__getitem__, query.page)
+            return await ranges_declared(pattern, found, shelves, table, joint)
+        return await self._scan(query, shelves, granularities, joint)
 
     async def _scan(
         self,
-        pattern: VariantPattern,
+        query: Query,
         shelves: Sequence[Shelf],
-        granularity: Callable[[str], Granularity],
-        page: Page,
+        granularities: Mapping[str, Granularity],
+        joint: Joint | None,
     ) -> list[DatasetFindings]:
         """Read a stretch once for all datasets that have its contig.
 
         A breakend of another contig may have its mate there.
         """
+        pattern = cast("VariantPattern", query.pattern)
         contig = pattern.sequence
+        table = self._table_of(contig.assembly, joint)
         answers = {
-            s.dataset.id: Answer(s, granularity(s.dataset.id), page, is_counted=True)
+            s.dataset.id: Answer(
+                s, granularities[s.dataset.id], query.page, is_counted=True
+            )
             for s in shelves
             if contig.name in s.release.contigs or POINT_CLASS in s.long_classes
         }
         if answers:
-            table = self._table(contig.assembly)
             await scan(contig, pattern, tuple(answers.values()), table)
         found = [
             loaded_only(s, contig, answers[s.dataset.id].findings())
@@ -406,18 +471,26 @@ class VariantStore:
             else DatasetFindings(dataset=s.dataset, total=0, is_contig_loaded=False)
             for s in shelves
         ]
-        table = self._table(contig.assembly)
-        return await ranges_declared(pattern, found, shelves, table)
+        return await ranges_declared(pattern, found, shelves, table, joint)
 
     async def _walk(
         self,
         query: Query,
         shelves: Sequence[Shelf],
         granularities: Mapping[str, Granularity],
+        joint: Joint | None,
     ) -> list[DatasetFindings]:
-        """Answer "everything": totals are known, only pages are read."""
+        """Answer "everything": totals are known, only pages are read.
+
+        What some people carry must be counted.
+        """
         answers = [
-            Answer(s, granularities[s.dataset.id], query.page, is_counted=False)
+            Answer(
+                s,
+                granularities[s.dataset.id],
+                query.page,
+                is_counted=joint is not None,
+            )
             for s in shelves
         ]
         for name in {s.release.assembly: None for s in shelves}:
@@ -426,11 +499,14 @@ class VariantStore:
                 here = [
                     a
                     for a in mine
-                    if a.is_open and contig.name in a.shelf.release.contigs
+                    if (not a.is_done if joint else a.is_open)
+                    and contig.name in a.shelf.release.contigs
                 ]
                 if here:
-                    await scan(contig, None, here, self._table(name))
-        return [a.findings(a.shelf.release.variants) for a in answers]
+                    await scan(contig, None, here, self._table_of(name, joint))
+        return [
+            a.findings(None if joint else a.shelf.release.variants) for a in answers
+        ]
 
     async def _annotated(
         self,
@@ -476,6 +552,13 @@ class VariantStore:
             )
             self._name_tables[assembly] = names
         return names
+
+    def _table_of(self, assembly: str, joint: Joint | None) -> Table:
+        """Return the rows of an assembly; of the people asked for alone, if any are."""
+        table = self._table(assembly)
+        if joint is None:
+            return table
+        return joint.table(table, self._carriers_of(assembly))
 
     def _table(self, assembly: str) -> Table:
         table = self._tables.get(assembly)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from beacon.model.effects import EFFECTS
-from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.wire.info import given
 
 if TYPE_CHECKING:
@@ -29,17 +28,6 @@ _CLASSES: Mapping[str, tuple[str, str]] = {
     "benign": ("LOINC:LA6675-8", "benign"),
 }
 """ClinVar's five classes: their terms in LOINC, and Beacon's words."""
-
-FILTERING_TERMS: tuple[Document, ...] = tuple(
-    {
-        "type": "ontology",
-        "id": name,
-        "label": term.label,
-        "scopes": [GENOMIC_VARIANT.id],
-    }
-    for name, term in EFFECTS.items()
-)
-"""The filters that variants answer to: molecular effects."""
 
 _BETWEEN = {
     "pathogenic/likely_pathogenic": "likely_pathogenic",

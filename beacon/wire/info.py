@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from beacon.model.dataset import Dataset
     from beacon.model.entry_types import EntryType
-    from beacon.model.query import Page
 
 Document = dict[str, object]
 """One JSON object, ready to be written."""
@@ -98,7 +97,10 @@ def timestamp(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _envelope(speaker: Speaker, kind: str, response: Mapping[str, object]) -> Document:
+def framework_document(
+    speaker: Speaker, kind: str, response: Mapping[str, object]
+) -> Document:
+    """Return a document about the beacon itself, in its envelope."""
     return {
         "meta": {
             "beaconId": speaker.identity.id,
@@ -132,7 +134,7 @@ def info(speaker: Speaker, datasets: Sequence[Dataset]) -> Document:
         updateDateTime=_last(dataset.updated for dataset in loaded),
         info={"datasets": [_loaded(dataset) for dataset in loaded]},
     )
-    return _envelope(speaker, "info", response)
+    return framework_document(speaker, "info", response)
 
 
 def _organisation(speaker: Speaker) -> Document:
@@ -148,15 +150,24 @@ def _organisation(speaker: Speaker) -> Document:
 
 def _loaded(dataset: Dataset) -> Document:
     release = dataset.release
-    if release is None:
-        return given(id=dataset.id, name=dataset.name)
-    return given(
-        id=dataset.id,
-        name=dataset.name,
-        release=release.ordinal,
-        assembly=release.assembly,
-        sampleCount=release.sample_count,
+    documents = {
+        ENTRY_TYPES[name].path: {"count": each.count, "version": each.number}
+        for name, each in sorted(dataset.documents.items())
+    }
+    served = (
+        {}
+        if release is None
+        else given(
+            release=release.ordinal,
+            assembly=release.assembly,
+            sampleCount=release.sample_count,
+        )
     )
+    told = given(
+        documents=documents or None,
+        cohorts=[cohort.id for cohort in dataset.cohorts] or None,
+    )
+    return {"id": dataset.id, "name": dataset.name, **served, **told}
 
 
 def _first(moments: Iterable[datetime]) -> str | None:
@@ -206,12 +217,12 @@ def configuration(speaker: Speaker) -> Document:
         },
         "entryTypes": _entry_types(),
     }
-    return _envelope(speaker, "configuration", response)
+    return framework_document(speaker, "configuration", response)
 
 
 def entry_types(speaker: Speaker) -> Document:
     """Return the ``/entry_types`` document: the same types as the configuration."""
-    return _envelope(speaker, "entryTypes", {"entryTypes": _entry_types()})
+    return framework_document(speaker, "entryTypes", {"entryTypes": _entry_types()})
 
 
 def _entry_types() -> Document:
@@ -249,7 +260,7 @@ def endpoint_map(speaker: Speaker) -> Document:
             row.id: _endpoints(speaker, row) for row in ENTRY_TYPES.values()
         },
     }
-    return _envelope(speaker, "map", response)
+    return framework_document(speaker, "map", response)
 
 
 def _endpoints(speaker: Speaker, row: EntryType) -> Document:
@@ -269,12 +280,3 @@ def _endpoints(speaker: Speaker, row: EntryType) -> Document:
         openAPIEndpointsDefinition=f"{speaker.site}/openapi.json",
         endpoints=related,
     )
-
-
-def filtering_terms(
-    speaker: Speaker, page: Page, terms: Sequence[Mapping[str, object]] = ()
-) -> Document:
-    """Return one page of the filtering terms."""
-    shown = terms[page.offset : page.offset + page.limit]
-    response = {"resources": [], "filteringTerms": [dict(term) for term in shown]}
-    return _envelope(speaker, "filteringTerms", response)

@@ -16,7 +16,7 @@ from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
 from beacon.model.status import Status
 from beacon.wire.filters import FilterBody
 from beacon.wire.parameters import CommonBody, SchemaBody, VariantBody
-from schemas import documents
+from schemas import contents, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -344,7 +344,7 @@ def _records_answer(row: EntryType) -> Schema:
 @cache
 def components() -> Mapping[str, Schema]:
     """Return every schema: the files of ``schemas``, answers, and requests."""
-    files = {name: _embedded(name, schema) for name, schema in documents().items()}
+    files = {name: _embedded(name, contents(name)) for name in names()}
     answers = {f"{row.id}Answer": _records_answer(row) for row in ENTRY_TYPES.values()}
     scope = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}
     filters = {**_members(FilterBody), "scope": scope}

@@ -26,18 +26,23 @@ from beacon.model.disclosure import (
 )
 from beacon.model.entry_types import COHORT, DATASET, DOCUMENTED
 from beacon.model.errors import UnknownFilters
+from beacon.model.facts import facts_of
 from beacon.model.filters import unknown_sentence
 from beacon.model.judging import Judge
+from beacon.model.listing import terms_of
 from beacon.model.query import Granularity, Query
 from beacon.model.records import Record
 from beacon.model.status import Status
 from beacon.model.variant import Allele, sequence_allele
 from beacon.wire.catalogue import dataset_record
 from beacon.wire.invented import COHORT_ID, COHORT_RECORD, DATASET_ID, PEOPLE
+from beacon.wire.terms import united
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from beacon.model.records import Json
+    from beacon.model.terms import FilteringTerm
     from beacon.wire.invented import InventedPerson
 
 _NAME = "Synthetic example (invented, no person's data)"
@@ -151,6 +156,18 @@ def synthetic_collection(query: Query) -> Collected:
     )
 
 
+def synthetic_terms(query: Query) -> tuple[FilteringTerm, ...]:
+    """Return what the invented records that a question chooses can be filtered by."""
+    if not _is_chosen(query):
+        return ()
+    found: list[FilteringTerm] = []
+    for name, records in _invented().items():
+        if query.identity is None or name == query.about:
+            shown = [r for r in records if query.identity in (None, r["id"])]
+            found += terms_of(name, (facts_of(name, each) for each in shown))
+    return united(found)
+
+
 def _count(query: Query, number: int) -> int | None:
     return number if query.granularity >= Granularity.COUNT else None
 
@@ -175,13 +192,18 @@ def _people(query: Query) -> tuple[list[InventedPerson], tuple[str, ...]]:
 @cache
 def _judge() -> Judge:
     """Return what judges filters on all that is invented."""
+    return Judge(_invented())
+
+
+def _invented() -> dict[str, list[Json]]:
+    """Return all that is invented; records of one person stand at one place."""
     records = {name: [p.records[name] for p in PEOPLE] for name in DOCUMENTED}
     own = dataset_record(synthetic_dataset())
     groups = {
         DATASET.id: [own] * len(PEOPLE),
         COHORT.id: [COHORT_RECORD] * len(PEOPLE),
     }
-    return Judge(records | groups)
+    return records | groups
 
 
 def _counts_of(people: Sequence[InventedPerson]) -> AlleleCounts:

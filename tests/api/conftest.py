@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
+from tests.api.populated import fill_with_everything
 from tests.api.site import application, fill, local_beacon
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from aiohttp.test_utils import TestClient
     from pytest_aiohttp import AiohttpClient
@@ -22,12 +22,33 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def filled_address(store_server: StoreAddress) -> StoreAddress:
+def filled_address(shared_address: Callable[[str], StoreAddress]) -> StoreAddress:
     """Give a database of two datasets, which no test changes."""
-    address = replace(store_server, database="test_api")
+    address = shared_address("api")
     with Catalogue(address) as catalogue:
         fill(catalogue)
     return address
+
+
+@pytest.fixture(scope="session")
+def populated_address(
+    store_server: StoreAddress, tmp_path_factory: pytest.TempPathFactory
+) -> StoreAddress:
+    """Give a database with everything in it (``populated``), which no test changes."""
+    address = replace(store_server, database="test_populated")
+    with Catalogue(address) as catalogue:
+        fill_with_everything(catalogue, tmp_path_factory.mktemp("populated"))
+    return address
+
+
+@pytest.fixture
+async def populated(
+    aiohttp_client: AiohttpClient, populated_address: StoreAddress
+) -> AsyncIterator[TestClient]:
+    """Give a client of a site with everything in it."""
+    store = await VariantStore.open(populated_address)
+    yield await aiohttp_client(application(local_beacon(store)))
+    await store.close()
 
 
 @pytest.fixture
@@ -56,3 +77,9 @@ async def empty_client(
 ) -> TestClient:
     """Give a client of a site with nothing loaded."""
     return await aiohttp_client(application(empty_beacon))
+
+
+@pytest.fixture
+async def documented_client(client: TestClient) -> TestClient:
+    """Give a client of a site whose datasets have documents of every type."""
+    return client

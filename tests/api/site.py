@@ -87,6 +87,11 @@ def fill(catalogue: Catalogue) -> None:
     catalogue.describe("clinic", kind="patients", country="SE")
 
 
+def fill_sites(catalogue: Catalogue) -> None:
+    """Publish a dataset of which only counts are kept."""
+    _publish(catalogue, "sites", [_carried(100, "T", "C", an=4, women=1, men=1)])
+
+
 def local_beacon(store: VariantStore) -> LocalBeacon:
     """Return a beacon that says everything its store holds."""
     return LocalBeacon(store, OPEN, references={}, deadline=2)

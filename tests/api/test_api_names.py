@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +18,8 @@ from tests.api.site import application, fill, local_beacon
 from tests.speaking import violations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from beacon.store.connection import StoreAddress
 
 CHR22 = ASSEMBLIES["GRCh37"].contigs[21]
@@ -31,9 +32,9 @@ def gene(symbol, start, end, hgnc):
 
 
 @pytest.fixture(scope="session")
-def named_address(store_server: StoreAddress) -> StoreAddress:
+def named_address(shared_address: Callable[[str], StoreAddress]) -> StoreAddress:
     """Give two datasets with three genes and two rs numbers."""
-    address = replace(store_server, database="test_api_names")
+    address = shared_address("api_names")
     genes = [
         gene("MANY1", 1000, 1010, "HGNC:1"),
         gene("ONE1", 100, 101, "HGNC:2"),

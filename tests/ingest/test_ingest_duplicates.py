@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from beacon.store.releases import Catalogue
 from loaders import LoadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -108,11 +107,12 @@ def test_the_synthetic_cohort(catalogue: Catalogue, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def planted(
-    store_server: StoreAddress, tmp_path_factory: pytest.TempPathFactory
+    shared_address: Callable[[str], StoreAddress],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Catalogue]:
     """Load a genome and an exome with some of its people, and counts alone."""
     folder = tmp_path_factory.mktemp("planted")
-    with Catalogue(replace(store_server, database="test_duplicates")) as catalogue:
+    with Catalogue(shared_address("duplicates")) as catalogue:
         plant(catalogue, folder)
         yield catalogue
 

@@ -25,7 +25,7 @@ from loaders import LoadOptions
 from tests.service.people_samples import HEAD, PEOPLE, Record, load
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
@@ -220,10 +220,11 @@ SEEN, ALONE = "22-20000000-A-G", "22-20000010-A-G"
 
 @pytest.fixture(scope="module")
 def loaded(
-    store_server: StoreAddress, tmp_path_factory: pytest.TempPathFactory
+    shared_address: Callable[[str], StoreAddress],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> StoreAddress:
     """Load people, the same as counts alone, and other people."""
-    address = replace(store_server, database="test_people")
+    address = shared_address("people")
     folder = tmp_path_factory.mktemp("people")
     with Catalogue(address) as catalogue:
         load(catalogue, folder, "people", LINES)

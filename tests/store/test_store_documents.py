@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from beacon.model.dataset import Input
-from beacon.model.errors import LoadRejected, NotFound
-from beacon.model.filters import FieldFilter, Operator, TermFilter
-from beacon.model.query import Granularity, Page, Query
+from beacon.model.filters import TermFilter
+from beacon.model.query import Granularity, Query
 from beacon.model.records import DocumentSet, Record, Under
 from beacon.model.status import Status
-from beacon.store import document_sets
 
 if TYPE_CHECKING:
     from beacon.model.filters import Clauses, Filter

@@ -10,8 +10,10 @@ import pytest
 
 from beacon.model.entry_types import ENTRY_TYPES
 from beacon.model.query import Page
+from beacon.model.terms import FilteringTerm, TermType
 from beacon.wire import info
 from beacon.wire.synthetic import synthetic_dataset
+from beacon.wire.terms import EFFECT_TERMS, filtering_terms
 from tests.speaking import IDENTITY, SPEAKER, violations
 
 DATASET = synthetic_dataset()
@@ -33,7 +35,7 @@ LATER = replace(
         (info.configuration(SPEAKER), "configuration"),
         (info.entry_types(SPEAKER), "entryTypes"),
         (info.endpoint_map(SPEAKER), "map"),
-        (info.filtering_terms(SPEAKER, Page()), "filteringTerms"),
+        (filtering_terms(SPEAKER, Page(), EFFECT_TERMS), "filteringTerms"),
     ],
 )
 def test_every_document_is_valid(document, kind):
@@ -136,7 +138,48 @@ def test_the_host_of_a_request_is_used_where_no_address_is_configured(host, site
 
 def test_filtering_terms_come_in_pages():
     """``skip`` counts pages here too."""
-    terms = [{"type": "custom", "id": f"cohort:{number}"} for number in range(5)]
-    page = info.filtering_terms(SPEAKER, Page(skip=1, limit=2), terms)
+    terms = [
+        FilteringTerm(type=TermType.CUSTOM, id=f"cohort:{number}")
+        for number in range(5)
+    ]
+    page = filtering_terms(SPEAKER, Page(skip=1, limit=2), terms)
 
-    assert page["response"]["filteringTerms"] == terms[2:4]
+    assert page["response"]["filteringTerms"] == [
+        {"type": "custom", "id": "cohort:2"},
+        {"type": "custom", "id": "cohort:3"},
+    ]
+
+
+def test_every_prefix_of_an_ontology_term_is_described():
+    """On every page, and also one that nobody has told us of."""
+    terms = [
+        FilteringTerm(type=TermType.ONTOLOGY, id=name)
+        for name in ("HP:0001250", "LOINC:1-1", "XYZ:1", "Orphanet:1")
+    ]
+    page = filtering_terms(SPEAKER, Page(limit=1), terms)
+
+    assert violations(page, "filteringTerms") == []
+    assert page["response"]["resources"] == [
+        {
+            "id": "hp",
+            "name": "Human Phenotype Ontology",
+            "nameSpacePrefix": "HP",
+            "url": "https://obofoundry.org/ontology/hp",
+            "iriPrefix": "http://purl.obolibrary.org/obo/HP_",
+        },
+        {
+            "id": "loinc",
+            "name": "Logical Observation Identifiers Names and Codes",
+            "nameSpacePrefix": "LOINC",
+            "url": "https://loinc.org",
+            "iriPrefix": "https://loinc.org/",
+        },
+        {
+            "id": "orphanet",
+            "name": "Orphanet nomenclature of rare diseases",
+            "nameSpacePrefix": "Orphanet",
+            "url": "https://www.orpha.net",
+            "iriPrefix": "http://www.orpha.net/ORDO/Orphanet_",
+        },
+        {"id": "xyz", "name": "XYZ", "nameSpacePrefix": "XYZ"},
+    ]

@@ -1,0 +1,85 @@
+"""Who carries the variants that were found: from alleles to people.
+
+What a dataset says of an allele (``find``) names the parts that count; who of a
+part carries it is in the carriers of the bin that it begins in.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pyroaring import BitMap
+
+from beacon.store.carrier_documents import bin_of
+from beacon.store.carriers import identity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from beacon.model.findings import FoundVariant
+    from beacon.model.variant import Allele
+    from beacon.store.carrier_documents import Bin, CarrierTable, Stretch
+    from beacon.store.rows import Part
+
+_AT_ONCE = 256
+"""Bins whose carriers are read at once."""
+
+
+async def carriers_of(
+    variants: Iterable[FoundVariant],
+    parts: Iterable[Part],
+    among: Mapping[int, BitMap],
+    carriers: CarrierTable,
+) -> dict[int, BitMap]:
+    """Return who of some people carries any of some variants, by part.
+
+    Args:
+        variants: as a release holds them; those that do not exist carry nobody.
+        parts: the release's.
+        among: the people that are asked for, by part.
+        carriers: of the assembly.
+    """
+    there = [variant for variant in variants if variant.exists]
+    found = {}
+    for part in parts:
+        alleles = [v.allele for v in there if _counts_in(part, v)]
+        found[part.number] = await _of_part(
+            alleles, part.number, among.get(part.number, BitMap()), carriers
+        )
+    return found
+
+
+def _counts_in(part: Part, variant: FoundVariant) -> bool:
+    """Whether anybody of a part is counted as a carrier."""
+    columns = range(part.first, part.first + len(part.baseline))
+    return any(c.column in columns for c in variant.tally.carriers or ())
+
+
+async def _of_part(
+    alleles: Iterable[Allele], part: int, among: BitMap, carriers: CarrierTable
+) -> BitMap:
+    by_bin: dict[Bin, list[Allele]] = defaultdict(list)
+    for allele in alleles:
+        by_bin[bin_of(part, allele.contig.rank, allele.start)].append(allele)
+    found, bins = BitMap(), sorted(by_bin)
+    for first in range(0, len(bins), _AT_ONCE):
+        if found == among:
+            break
+        some = bins[first : first + _AT_ONCE]
+        stretches = await carriers.stretches_of(some)
+        for one in some:
+            if one in stretches:
+                for allele in by_bin[one]:
+                    found |= _of_allele(stretches[one], allele, among)
+    return found
+
+
+def _of_allele(stretch: Stretch, allele: Allele, among: BitMap) -> BitMap:
+    spelled = (allele.start, allele.end, allele.reference, allele.alternate)
+    identity = identity_of(*spelled)
+    for block in reversed(stretch.blocks):
+        ordinal = block.find(identity)
+        if ordinal is not None:
+            return block.carriers_at(ordinal, among)
+    return BitMap()

@@ -1,0 +1,138 @@
+"""Who is meant by a question: from filters, a record or a cohort to people.
+
+Filters are judged on documents, wherever in a dataset they are; what they choose is
+projected to individuals, and those are found among the people of each part.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pyroaring import BitMap
+
+from beacon.model.entry_types import INDIVIDUAL
+from beacon.model.findings import Silence
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from beacon.model.filters import Clauses
+    from beacon.model.query import Query
+    from beacon.model.records import Record
+    from beacon.store.cabinets import Cabinet
+    from beacon.store.individuals import Crowd
+    from beacon.store.lookup import Shelf
+
+
+class Meant(NamedTuple):
+    """The people of one dataset that a question is about.
+
+    Attributes:
+        people: by part.
+        unknown: texts of filters that nothing in the dataset answers to.
+        silence: why it cannot say who is meant, or carries what.
+    """
+
+    people: Mapping[int, BitMap]
+    unknown: frozenset[str] = frozenset()
+    silence: Silence | None = None
+
+
+_CANNOT_TELL = Meant({}, silence=Silence.NO_PEOPLE)
+
+
+def is_of_people(query: Query) -> bool:
+    """Whether a question is about some people only."""
+    is_under = query.under is not None and query.under.entry_type in INDIVIDUALS_OF
+    return bool(query.filters) or is_under or query.cohort is not None
+
+
+INDIVIDUALS_OF = frozenset(("individual", "biosample", "run", "analysis"))
+"""The entry types each of whose documents is about somebody."""
+
+
+async def meant_by(
+    query: Query, shelf: Shelf, cabinet: Cabinet, crowds: Mapping[int, Crowd]
+) -> Meant:
+    """Return whom of a dataset a question is about.
+
+    Args:
+        query: the question.
+        shelf: the dataset with the release it serves.
+        cabinet: its documents.
+        crowds: the people of the release's parts.
+    """
+    parts = [part.number for part in shelf.rows.parts]
+    if not shelf.release.can_be_lessened or not crowds.keys() >= set(parts):
+        return _CANNOT_TELL
+    cohort = _cohort(query, shelf)
+    if query.cohort is not None and cohort is None:
+        return _CANNOT_TELL
+    chosen, unknown = await _individuals(query, cabinet)
+    if chosen is None and (query.filters or query.under is not None):
+        return _CANNOT_TELL
+    people = {}
+    for part in parts:
+        crowd = crowds[part]
+        mine = await _of_part(part, crowd, chosen, cohort, cabinet)
+        people[part] = mine - BitMap(crowd.of(query.excluded))
+    silence = None if any(people.values()) else Silence.NOBODY
+    return Meant(people, unknown, silence)
+
+
+def _cohort(query: Query, shelf: Shelf) -> Record | None:
+    found = (c for c in shelf.dataset.cohorts if c.id == query.cohort)
+    return next(found, None)
+
+
+async def _individuals(
+    query: Query, cabinet: Cabinet
+) -> tuple[BitMap | None, frozenset[str]]:
+    """Return the individuals that are meant; ``None``: documents do not tell."""
+    chosen: BitMap | None = None
+    unknown: frozenset[str] = frozenset()
+    if query.filters:
+        if not can_be_judged(query.filters, cabinet):
+            return None, unknown
+        chosen, unknown = await cabinet.select(query.filters, INDIVIDUAL.id)
+    under = query.under
+    if under is not None and under.entry_type in INDIVIDUALS_OF:
+        if under.entry_type not in cabinet.sets or INDIVIDUAL.id not in cabinet.sets:
+            return None, unknown
+        there = await cabinet.ordinals_of(under.entry_type, (under.identity,))
+        mine = await cabinet.project(there, under.entry_type, INDIVIDUAL.id)
+        chosen = mine if chosen is None else chosen & mine
+    return chosen, unknown
+
+
+def can_be_judged(filters: Clauses, cabinet: Cabinet) -> bool:
+    """Whether a dataset has documents that all filters are about, and individuals."""
+    scopes = {one.scope for clause in filters for one in clause} - {None}
+    return INDIVIDUAL.id in cabinet.sets and scopes <= cabinet.sets.keys()
+
+
+async def _of_part(
+    part: int,
+    crowd: Crowd,
+    chosen: BitMap | None,
+    cohort: Record | None,
+    cabinet: Cabinet,
+) -> BitMap:
+    """Return the people of a part who are meant."""
+    found = crowd.roster.present
+    if chosen is not None:
+        found = found & await cabinet.people_of(chosen, crowd, part)
+    if cohort is not None and cohort.members is not None:
+        found = found & await _members(cohort.members, crowd, part, cabinet)
+    return found
+
+
+async def _members(
+    members: Collection[str], crowd: Crowd, part: int, cabinet: Cabinet
+) -> BitMap:
+    """Return the people whose ids a cohort lists, documented or not."""
+    named = BitMap(crowd.of(members))
+    if INDIVIDUAL.id not in cabinet.sets:
+        return named
+    there = await cabinet.ordinals_of(INDIVIDUAL.id, members)
+    return named | await cabinet.people_of(there, crowd, part)
