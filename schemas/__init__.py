@@ -22,7 +22,7 @@ from schemas.complaints import Complaint, Fault, told
 from schemas.formats import checker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from importlib.resources.abc import Traversable
 
     Schema = dict[str, object]

@@ -134,7 +134,7 @@ def biosamples() -> list[dict]:
             if n < 7
             else {"id": "UBERON:0001836", "label": "saliva"},
             "collectionDate": f"2021-01-0{n}",
-            "collectionMoment": f"P{30 + n}Y",
+            "collectionMoment": f"P{70 + n}Y",
         }
         for n in range(1, 9)
     ]
