@@ -57,6 +57,7 @@ FEATURES = tuple(f"HP:{number:07}" for number in range(1000, 1060))
 BASES = ("AC", "AG", "AT", "CA", "CG", "GT", "TC")
 HET, HOM = Share(1, 2, het=1), Share(2, 2, hom=1)
 STEP, FIRST, BATCH, WARM = 200, 10_000, 10_000, 20
+MOST_COMMON = 50
 LIMIT = 20.0
 """How many times as long as a single find a joint question may take (p50)."""
 
@@ -193,9 +194,9 @@ def load(catalogue: Catalogue, cohort: list[Person], alleles: int) -> None:
             options={},
             report={},
         )
-    with catalogue.begin_documents(NAME, INDIVIDUAL.id) as documented:
-        documented.put(documents(cohort))
-        documented.publish(fingerprint="f", inputs=())
+    documented = catalogue.begin_documents(NAME, INDIVIDUAL.id)
+    documented.put(documents(cohort))
+    documented.publish(fingerprint="f", inputs=())
 
 
 def filters(chance: random.Random) -> Clauses:
@@ -226,14 +227,14 @@ class Question(NamedTuple):
 def questions(number: int, alleles: int, people: int) -> list[Question]:
     """Draw questions; every tenth is of an allele that very many people carry."""
     chance = random.Random(2)  # noqa: S311 - the same questions every time
-    common = [n for n in range(alleles) if sum(map(len, carriers_of(n, people))) > 999]
-    return [
-        Question(
-            chance.choice(common) if common and not n % 10 else chance.randrange(alleles),
-            filters(chance),
-        )
-        for n in range(number)
-    ]
+    numbers = (n for n in range(alleles) if sum(map(len, carriers_of(n, people))) > 999)
+    common = list(islice(numbers, MOST_COMMON))
+
+    def drawn(turn: int) -> int:
+        is_common = bool(common) and not turn % 10
+        return chance.choice(common) if is_common else chance.randrange(alleles)
+
+    return [Question(drawn(turn), filters(chance)) for turn in range(number)]
 
 
 Taken = dict[str, list[float]]

@@ -400,13 +400,28 @@ class Cabinet:
         """Return which people of a part some individuals are, by their numbers."""
         people, ordinals = await self._pairs(crowd, part)
         is_chosen = self._mask(individuals)
-        return bitmap_of(np.unique(people[is_chosen[ordinals]]))
+        return bitmap_of(people[is_chosen[ordinals]])
 
     async def individuals_of(self, people: BitMap, crowd: Crowd, part: int) -> BitMap:
         """Return which individuals some people of a part are."""
         numbers, ordinals = await self._pairs(crowd, part)
         is_chosen = np.isin(numbers, places_of(people))
-        return bitmap_of(np.unique(ordinals[is_chosen]))
+        return bitmap_of(ordinals[is_chosen])
+
+    async def samples_of(self, people: BitMap, crowd: Crowd, part: int) -> BitMap:
+        """Return which biosamples are samples of some people of a part."""
+        stored = self._stored.get(_BIOSAMPLE)
+        if stored is None:
+            return BitMap()
+        key = (-part, stored.set.number)
+        known = self._tables.people.get(key)
+        if known is None or known[0] is not crowd.people:
+            linked = await self._linked()
+            pairs = await asyncio.to_thread(_sampled, linked, crowd)
+            known = crowd.people, pairs
+            self._tables.people.keep(key, known, 16 * len(pairs[0]) + 1000)
+        numbers, ordinals = known[1]
+        return bitmap_of(ordinals[np.isin(numbers, places_of(people))])
 
     def _mask(self, individuals: BitMap) -> Mask:
         stored = self._stored.get(_INDIVIDUAL)
@@ -440,6 +455,19 @@ def _held(bounds: Bounds, column: Column) -> Mask:
     """Return which rows of a column agree: as one amount does, each of them."""
     hold = cast("Callable[[object, object], Mask]", bounds.hold)
     return hold(column.low, column.high)
+
+
+def _sampled(linked: Linked, crowd: Crowd) -> tuple[Places, Places]:
+    """Return people and the biosamples that are their samples, side by side."""
+    sampled = [
+        (n, key_of(sample))
+        for n, samples in enumerate(crowd.people.samples)
+        for sample in samples
+    ]
+    every = np.array(sampled, np.uint64).reshape(-1, 2)
+    ordinals = linked.ordinals(_BIOSAMPLE, every[:, 1])
+    is_found = ordinals >= 0
+    return every[is_found, 0].astype(np.int64), ordinals[is_found]
 
 
 def _pairs(linked: Linked, crowd: Crowd) -> tuple[Places, Places]:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from pyroaring import BitMap
 
-from beacon.model.entry_types import COHORT, DATASET, DOCUMENTED, INDIVIDUAL
+from beacon.model.entry_types import (
+    BIOSAMPLE,
+    COHORT,
+    DATASET,
+    DOCUMENTED,
+    INDIVIDUAL,
+)
 from beacon.model.findings import FoundRecords, RecordFindings
 from beacon.model.query import Granularity
 from beacon.model.status import Status
@@ -32,10 +38,16 @@ class Narrowed(NamedTuple):
 
     Attributes:
         status: the word for it where nothing is found among them.
+        samples: biosamples of theirs that are samples of the files.
     """
 
     individuals: BitMap
     status: Status
+    samples: BitMap = BitMap()  # nobody changes it
+
+
+NOBODY_KNOWN = Narrowed(BitMap(), Status.NOT_COVERED)
+"""Of a dataset of which nobody knows what its individuals carry."""
 
 
 class _Found(NamedTuple):
@@ -115,11 +127,24 @@ async def _find(
         found &= below[query.about]
     if narrow is not None and found:
         narrowed = await narrow(cabinet)
-        mine = await cabinet.project(narrowed.individuals, INDIVIDUAL.id, query.about)
+        mine = await _of_carriers(narrowed, cabinet, query.about)
         found, otherwise = found & mine, narrowed.status
     if not selection.is_covered or not _is_covered(query, cabinet):
         otherwise = Status.NOT_COVERED
     return _Found(found, selection.unknown, otherwise)
+
+
+async def _of_carriers(narrowed: Narrowed, cabinet: Cabinet, about: str) -> BitMap:
+    """Return the documents of carriers: of several biosamples those that were read.
+
+    Of somebody none of whose biosamples is a sample of the files, all are.
+    """
+    found = await cabinet.project(narrowed.individuals, INDIVIDUAL.id, about)
+    if about != BIOSAMPLE.id or not narrowed.samples:
+        return found
+    read = await cabinet.project(narrowed.samples, BIOSAMPLE.id, INDIVIDUAL.id)
+    theirs = await cabinet.project(read, INDIVIDUAL.id, about)
+    return (found - theirs) | (found & narrowed.samples)
 
 
 def _is_covered(query: Query, cabinet: Cabinet) -> bool:

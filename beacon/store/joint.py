@@ -14,19 +14,26 @@ from pyroaring import BitMap
 
 from beacon.model.counts import Layout
 from beacon.model.dataset import CoverageKind
+from beacon.model.entry_types import BIOSAMPLE, GENOMIC_VARIANT
 from beacon.model.findings import DatasetFindings
+from beacon.model.query import Page
+from beacon.model.status import Status
 from beacon.store.chosen import Chosen
+from beacon.store.finding import Narrowed
+from beacon.store.joint_carriers import carriers_of
 from beacon.store.joint_table import JointTable, Narrowing
 from beacon.store.reach import Leaving, Sharing, Staying
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from beacon.model.findings import Silence
     from beacon.model.genome import Contig
+    from beacon.model.query import Query
+    from beacon.store.cabinets import Cabinet
     from beacon.store.carrier_documents import CarrierTable
     from beacon.store.individuals import Crowd
     from beacon.store.lookup import Shelf
+    from beacon.store.meant import Meant
     from beacon.store.reach import Lessens
     from beacon.store.reach_documents import ReachTable
     from beacon.store.rows import Part
@@ -37,53 +44,87 @@ class Joint:
     """The people one question is about.
 
     Args:
-        shelves: the datasets that can answer.
+        shelves: the datasets that are asked.
         crowds: everybody in them, by part.
-        people: who is meant, by part.
-        silent: why the other datasets cannot answer.
+        meant: who is meant in each of them.
+        reach: of the assembly that is asked for.
     """
 
     def __init__(
         self,
         shelves: Sequence[Shelf],
         crowds: Mapping[int, Crowd],
-        people: Mapping[int, BitMap],
-        silent: Mapping[str, Silence],
+        meant: Sequence[Meant],
+        reach: ReachTable,
     ) -> None:
-        self.shelves = shelves
-        self.silent = silent
-        self.crowds = crowds
-        self._parts = [part for shelf in shelves for part in shelf.rows.parts]
-        self.chosen: dict[int, Chosen] = {
+        pairs = [*zip(shelves, meant, strict=True)]
+        self.shelves = [shelf for shelf, said in pairs if said.silence is None]
+        self._silent = {
+            shelf.dataset.id: said.silence
+            for shelf, said in pairs
+            if said.silence is not None
+        }
+        self._unknown = [said.unknown for said in meant if said.unknown is not None]
+        self._crowds = crowds
+        self._reach = reach
+        self._parts = [part for shelf in self.shelves for part in shelf.rows.parts]
+        people = {part: who for said in meant for part, who in said.people.items()}
+        self._chosen: dict[int, Chosen] = {
             part.number: Chosen(
                 people[part.number], crowds[part.number].roster, len(part.baseline)
             )
             for part in self._parts
         }
-        self._reach: ReachTable | None = None
+
+    def unknown_filters(self, query: Query) -> tuple[str, ...]:
+        """Return the filters that no dataset answers to, in the order asked."""
+        texts = dict.fromkeys(f.text for clause in query.filters for f in clause)
+        return tuple(t for t in texts if all(t in said for said in self._unknown))
 
     def table(self, table: Table, carriers: CarrierTable) -> JointTable:
         """Return the rows of an assembly as these people alone would have made them."""
-        return JointTable(table, Narrowing(self.chosen, self._parts, carriers))
-
-    def reads(self, reach: ReachTable) -> Joint:
-        """Say where it is kept whom blocks cover; return this."""
-        self._reach = reach
-        return self
+        return JointTable(table, Narrowing(self._chosen, self._parts, carriers))
 
     def others(self) -> dict[int, frozenset[int]]:
         """Return who of each part is not meant."""
         return {
             part.number: frozenset(
-                self._present(part) - self.chosen[part.number].people
+                self._present(part) - self._chosen[part.number].people
             )
             for part in self._parts
         }
 
     def silences(self, shelf: Shelf) -> DatasetFindings:
         """Return what is said by a dataset that cannot know who is meant."""
-        silence = self.silent[shelf.dataset.id]
+        silence = self._silent[shelf.dataset.id]
         return DatasetFindings(dataset=shelf.dataset, total=0, silence=silence)
+
+    async def carrying(
+        self,
+        shelf: Shelf,
+        found: Sequence[DatasetFindings],
+        cabinet: Cabinet,
+        table: CarrierTable,
+        about: str,
+    ) -> Narrowed:
+        """Return the individuals of a dataset who carry what was found there.
+
+        What was seen of people without a document is nothing that can be shown, and
+        no "no" either.
+        """
+        status = found[0].status
+        if status is not Status.SEEN:
+            return Narrowed(BitMap(), status)
+        among = {p.number: self._chosen[p.number].people for p in shelf.rows.parts}
+        variants = [variant for one in found for variant in one.variants]
+        carriers = await carriers_of(variants, shelf.rows.parts, among, table)
+        individuals, samples = BitMap(), BitMap()
+        for part, people in carriers.items():
+            crowd = self._crowds[part]
+            individuals |= await cabinet.individuals_of(people, crowd, part)
+            if about == BIOSAMPLE.id:
+                samples |= await cabinet.samples_of(people, crowd, part)
+        return Narrowed(individuals, Status.NOT_COVERED, samples)
 
     async def leaving(
         self, shelves: Sequence[Shelf], contig: Contig, stretch: tuple[int, int]
@@ -102,32 +143,32 @@ class Joint:
         self, part: Part, contig: Contig, stretch: tuple[int, int]
     ) -> Lessens:
         """Read whom blocks cover: these people, or the others if they are fewer."""
-        column_of = self.crowds[part.number].people.column_of
-        mine = self.chosen[part.number].people
+        column_of = self._crowds[part.number].people.column_of
+        mine = self._chosen[part.number].people
         others = self._present(part) - mine
         staying = len(mine) <= len(others)
         people = sorted(mine if staying else others)
         columns = [column_of[person] for person in people]
         runs = []
-        if self._reach is not None and people:
+        if people:
             runs = await self._reach.get(part.number, contig.rank, stretch, people)
         return Staying(columns, runs) if staying else Leaving(columns, runs)
 
     def _regions(self, part: Part) -> Lessens:
-        roster, chosen = self.crowds[part.number].roster, self.chosen[part.number]
+        roster, chosen = self._crowds[part.number].roster, self._chosen[part.number]
         columns = (roster.by_column.get(c, BitMap()) for c in range(chosen.width))
         return Sharing([len(who) for who in columns], chosen.sizes.tolist())
 
     def _present(self, part: Part) -> BitMap:
         """Return everybody who has not left a part."""
-        return self.crowds[part.number].roster.present
+        return self._crowds[part.number].roster.present
 
     def told(self, shelf: Shelf, found: DatasetFindings) -> DatasetFindings:
         """Return findings with the groups that any of these people is of."""
         release = shelf.release
         layout, sizes = release.layout, [0] * shelf.rows.width
         for part in shelf.rows.parts:
-            chosen = self.chosen[part.number]
+            chosen = self._chosen[part.number]
             sizes[part.first : part.first + chosen.width] = chosen.sizes.tolist()
         total, *others = layout.groups
         groups = (total, *(g for g in others if any(sizes[c] for c in g.columns)))
@@ -142,13 +183,40 @@ class Joint:
 
     def _number_of_people(self, shelf: Shelf) -> int:
         """Return how many are meant; whoever is in several parts is one."""
-        chosen = [(p.number, self.chosen[p.number].people) for p in shelf.rows.parts]
+        chosen = [(p.number, self._chosen[p.number].people) for p in shelf.rows.parts]
         if len(chosen) == 1:
             return len(chosen[0][1])
         return len(
             {
-                self.crowds[part].people.names[person]
+                self._crowds[part].people.names[person]
                 for part, people in chosen
                 for person in people
             }
         )
+
+
+_EVERY = Page(limit=1 << 31)
+
+
+def of_variants(query: Query) -> Query:
+    """Return the question for all variants whose carriers are asked for."""
+    return replace(query, about=GENOMIC_VARIANT.id, identity=None, by=(), page=_EVERY)
+
+
+def spelled_apart(query: Query, found: Sequence[DatasetFindings]) -> list[Query]:
+    """Return the questions for each spelling of an allele that was found.
+
+    A release may hold several, and different people may carry each.
+    """
+    pattern = query.pattern
+    if pattern is None or len(pattern.spellings) < _SEVERAL:
+        return []
+    if not any(one.total for one in found):
+        return []
+    return [
+        replace(query, pattern=replace(pattern, spellings=(one,)))
+        for one in pattern.spellings
+    ]
+
+
+_SEVERAL = 2

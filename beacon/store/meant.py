@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyroaring import BitMap
 
-from beacon.model.entry_types import INDIVIDUAL
+from beacon.model.entry_types import DOCUMENTED, INDIVIDUAL
 from beacon.model.findings import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from beacon.model.filters import Clauses
     from beacon.model.query import Query
     from beacon.model.records import Record
     from beacon.store.cabinets import Cabinet
@@ -29,12 +28,13 @@ class Meant(NamedTuple):
 
     Attributes:
         people: by part.
-        unknown: texts of filters that nothing in the dataset answers to.
+        unknown: texts of filters that nothing in the dataset answers to; ``None``:
+            they were not judged.
         silence: why it cannot say who is meant, or carries what.
     """
 
     people: Mapping[int, BitMap]
-    unknown: frozenset[str] = frozenset()
+    unknown: frozenset[str] | None = None
     silence: Silence | None = None
 
 
@@ -43,12 +43,12 @@ _CANNOT_TELL = Meant({}, silence=Silence.NO_PEOPLE)
 
 def is_of_people(query: Query) -> bool:
     """Whether a question is about some people only."""
-    is_under = query.under is not None and query.under.entry_type in INDIVIDUALS_OF
-    return bool(query.filters) or is_under or query.cohort is not None
+    return bool(query.filters) or _is_below(query) or query.cohort is not None
 
 
-INDIVIDUALS_OF = frozenset(("individual", "biosample", "run", "analysis"))
-"""The entry types each of whose documents is about somebody."""
+def _is_below(query: Query) -> bool:
+    """Whether a question is about what belongs to one document."""
+    return query.under is not None and query.under.entry_type in DOCUMENTED
 
 
 async def meant_by(
@@ -69,7 +69,7 @@ async def meant_by(
     if query.cohort is not None and cohort is None:
         return _CANNOT_TELL
     chosen, unknown = await _individuals(query, cabinet)
-    if chosen is None and (query.filters or query.under is not None):
+    if chosen is None and (query.filters or _is_below(query)):
         return _CANNOT_TELL
     people = {}
     for part in parts:
@@ -92,23 +92,19 @@ async def _individuals(
     chosen: BitMap | None = None
     unknown: frozenset[str] = frozenset()
     if query.filters:
-        if not can_be_judged(query.filters, cabinet):
+        selection = await cabinet.select(query.filters, INDIVIDUAL.id)
+        unknown = selection.unknown
+        if not selection.is_covered or INDIVIDUAL.id not in cabinet.sets:
             return None, unknown
-        chosen, unknown = await cabinet.select(query.filters, INDIVIDUAL.id)
+        chosen = selection.ordinals
     under = query.under
-    if under is not None and under.entry_type in INDIVIDUALS_OF:
+    if under is not None and under.entry_type in DOCUMENTED:
         if under.entry_type not in cabinet.sets or INDIVIDUAL.id not in cabinet.sets:
             return None, unknown
         there = await cabinet.ordinals_of(under.entry_type, (under.identity,))
         mine = await cabinet.project(there, under.entry_type, INDIVIDUAL.id)
         chosen = mine if chosen is None else chosen & mine
     return chosen, unknown
-
-
-def can_be_judged(filters: Clauses, cabinet: Cabinet) -> bool:
-    """Whether a dataset has documents that all filters are about, and individuals."""
-    scopes = {one.scope for clause in filters for one in clause} - {None}
-    return INDIVIDUAL.id in cabinet.sets and scopes <= cabinet.sets.keys()
 
 
 async def _of_part(

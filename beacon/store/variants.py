@@ -38,9 +38,11 @@ from beacon.store.driver import (
     nearness,
 )
 from beacon.store.filing import Filing
-from beacon.store.finding import find_records
+from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
+from beacon.store.joint import Joint, of_variants, spelled_apart
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
+from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
 from beacon.store.people import PeopleTable
@@ -80,7 +82,6 @@ if TYPE_CHECKING:
     from beacon.store.cabinets import Cabinet
     from beacon.store.connection import StoreAddress
     from beacon.store.individuals import Crowd
-    from beacon.store.joint import Joint
     from beacon.store.release_documents import ReleaseDocument, StoredRelease
 
 _FRESH = 1.0
@@ -232,28 +233,74 @@ class VariantStore:
             valid_at = self._valid_at
             shelves = self._asked(query, granularities)
 
+            ask_through(self._members)
+            joint = None
+            if is_of_people(query) and shelves:
+                joint = await self._joint(query, shelves)
+
             async def read() -> list[DatasetFindings]:
-                found = await self._find_of_people(query, shelves, granularities)
+                found = await self._find_of_people(query, shelves, granularities, joint)
                 return await self._annotated(found, shelves, granularities)
 
             found = await self._ask(query, read)
             if self._may_be_gone(shelves, read_at, valid_at):
                 await self._check_still_kept(shelves)
-        return Findings(datasets=tuple(found))
+        return Findings(
+            datasets=tuple(found),
+            unknown_filters=() if joint is None else joint.unknown_filters(query),
+        )
 
     async def find_records(
         self, query: Query, granularities: Mapping[str, Granularity]
     ) -> FoundRecords:
         """Return what the named datasets say to a question for records of a type.
 
-        A variant is not looked at.  Left out are datasets that are gone.
+        With a variant pattern: of the individuals who carry one that matches.  Left
+        out are datasets that are gone.
 
         Raises:
             StoreUnavailable: when the database fails or is too slow.
         """
         async with _within(self._deadline):
             cabinets = await self.cabinets(tuple(granularities))
-            return await find_records(query, granularities, cabinets)
+            if query.pattern is None:
+                return await find_records(query, granularities, cabinets)
+            read_at, valid_at = self._read_at, self._valid_at
+            shelves = self._asked(query, granularities)
+            carrying = await self._members.ask(
+                lambda: self._carrying(query, shelves, cabinets)
+            )
+            if self._may_be_gone(shelves, read_at, valid_at):
+                await self._check_still_kept(shelves)
+
+            async def narrow(cabinet: Cabinet) -> Narrowed:
+                return carrying.get(cabinet.dataset.id, NOBODY_KNOWN)
+
+            return await find_records(query, granularities, cabinets, narrow)
+
+    async def _carrying(
+        self, query: Query, shelves: Sequence[Shelf], cabinets: Sequence[Cabinet]
+    ) -> dict[str, Narrowed]:
+        """Return who of datasets carries what is asked for, as individuals."""
+        if not shelves:
+            return {}
+        asked = of_variants(query)
+        joint = await self._joint(asked, shelves)
+        levels = dict.fromkeys([s.dataset.id for s in shelves], _RECORD)
+        found = await self._find_of_people(asked, shelves, levels, joint)
+        more = [
+            await self._find_of_people(one, shelves, levels, joint)
+            for one in spelled_apart(asked, found)
+        ]
+        by_id = {cabinet.dataset.id: cabinet for cabinet in cabinets}
+        carriers = self._carriers_of(shelves[0].release.assembly)
+        carrying = {}
+        for place, shelf in enumerate(shelves):
+            said = [found[place], *(again[place] for again in more)]
+            cabinet = by_id[shelf.dataset.id]
+            narrowed = await joint.carrying(shelf, said, cabinet, carriers, query.about)
+            carrying[shelf.dataset.id] = narrowed
+        return carrying
 
     async def filtering_terms(
         self,
@@ -395,9 +442,9 @@ class VariantStore:
         query: Query,
         shelves: Sequence[Shelf],
         granularities: Mapping[str, Granularity],
+        joint: Joint | None,
     ) -> Sequence[DatasetFindings]:
         """Return what datasets say, of the people asked for alone where any are."""
-        joint = await self._joint(query, shelves)
         if joint is None:
             return await self._find(query, shelves, granularities)
         found = await self._find(query, joint.shelves, granularities, joint)
@@ -409,9 +456,14 @@ class VariantStore:
             for s in shelves
         ]
 
-    async def _joint(self, query: Query, shelves: Sequence[Shelf]) -> Joint | None:
-        """Return the people a question is of, where it is not of everybody."""
-        return None
+    async def _joint(self, query: Query, shelves: Sequence[Shelf]) -> Joint:
+        """Return the people a question is of."""
+        crowds = await self._directory.crowds(gone_from(s.rows for s in shelves))
+        cabinets = await self._filing.cabinets([s.dataset for s in shelves])
+        pairs = zip(shelves, cabinets, strict=True)
+        meant = [await meant_by(query, s, cabinet, crowds) for s, cabinet in pairs]
+        reach = ReachTable(self._database, shelves[0].release.assembly, self._deadline)
+        return Joint(shelves, crowds, meant, reach)
 
     async def _find(
         self,
