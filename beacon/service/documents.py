@@ -125,8 +125,6 @@ class Documents:
                 name: Granularity.RECORD if level is Granularity.COUNT else level
                 for name, level in granularities.items()
             }
-        if query.pattern is not None:  # SHIM
-            return FoundRecords(datasets=())
         found = await self.store.find_records(query, granularities)
         if query.is_strict and found.unknown_filters:
             raise UnknownFilters(found.unknown_filters)

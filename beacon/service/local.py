@@ -297,9 +297,6 @@ class LocalBeacon:
             for name, granted in permits.items()
         }
         found = Findings(datasets=())
-        if query.filters or query.under or query.cohort:  # SHIM
-            words = [_wordless(d, Status.NOT_COVERED) for d in asked]
-            return Disclosure(granularity=query.granularity, datasets=tuple(words))
         if granularities:
             found = await self._store.find(query, granularities)
         if query.is_strict and found.unknown_filters:

@@ -32,10 +32,11 @@ def filled_address(shared_address: Callable[[str], StoreAddress]) -> StoreAddres
 
 @pytest.fixture(scope="session")
 def populated_address(
-    store_server: StoreAddress, tmp_path_factory: pytest.TempPathFactory
+    shared_address: Callable[[str], StoreAddress],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> StoreAddress:
     """Give a database with everything in it (``populated``), which no test changes."""
-    address = replace(store_server, database="test_populated")
+    address = shared_address("populated")
     with Catalogue(address) as catalogue:
         fill_with_everything(catalogue, tmp_path_factory.mktemp("populated"))
     return address
