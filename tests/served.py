@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import threading
 from concurrent.futures import Future
@@ -126,6 +127,13 @@ def served(address: StoreAddress, policy: Policy = OPEN, **more: object) -> Iter
     thread.join(SECONDS)
 
 
+def _silent() -> logging.Logger:
+    """Return a logger that keeps nothing of what is no HTTP."""
+    logger = logging.getLogger("tests.unparsed")
+    logger.disabled = True
+    return logger
+
+
 async def _serve(
     address: StoreAddress, policy: Policy, more: dict, ready: Future
 ) -> None:
@@ -137,6 +145,7 @@ async def _serve(
         runner = web.AppRunner(
             application(beacon, **more),
             access_log=None,
+            logger=_silent(),
             max_line_size=LONGEST_LINE,
             shutdown_timeout=0,
         )

@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from beacon.store.connection import connect  # noqa: E402 - found by the path above
 from beacon.store.releases import Catalogue  # noqa: E402
+from tests.fuzz.asking_openapi import command  # noqa: E402
 from tests.rules.society import settle  # noqa: E402
 from tests.served import served  # noqa: E402
 
@@ -29,30 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.served import Served
-
-CHECKS = (
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_headers_conformance",
-    "response_schema_conformance",
-    "unsupported_method",
-    "allow_header_conformance",
-)
-"""Not among them: that every value a schema allows is taken, as what parameters
-mean together (an end before its start) is beyond a schema."""
-
-
-def command(address: str, *, seed: int, bound: tuple[str, ...]) -> list[str]:
-    """Return the command that asks a served site."""
-    return [
-        str(Path(sys.executable).with_name("schemathesis")),
-        *("run", f"{address}/openapi.json", "--url", address),
-        *("--checks", ",".join(CHECKS), "--seed", str(seed), "--no-color"),
-        *("--suppress-health-check", "all", "--warnings", "off", "--workers", "1"),
-        *("--generation-database", "none", "--continue-on-failure"),
-        *bound,
-    ]
 
 
 @contextmanager
@@ -74,7 +51,7 @@ def main() -> None:
     given = parser.parse_args()
     bound = ("--max-time", str(given.seconds))
     with society() as server:
-        asked = command(server.address, seed=given.seed, bound=bound)
+        asked = command(server.address, *bound, seed=given.seed)
         sys.exit(subprocess.run(asked, check=False).returncode)
 
 

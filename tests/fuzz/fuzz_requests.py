@@ -62,10 +62,10 @@ def shown(tally: Tally, begun: float) -> str:
     """Return what came back, as lines."""
     spent = time.monotonic() - begun
     total = sum(tally.statuses.values())
+    statuses = [f"{status}: {n}" for status, n in sorted(tally.statuses.items())]
     lines = [
         f"{total} answers in {spent:.1f} s, {total / spent:.0f} a second",
-        "statuses: "
-        + ", ".join(f"{s}: {n}" for s, n in sorted(tally.statuses.items())),
+        f"statuses: {', '.join(statuses)}",
         f"no HTTP, refused by the library: {tally.unparsed}",
         f"faults: {len(tally.faults)}",
         *tally.faults,

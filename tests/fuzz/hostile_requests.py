@@ -137,6 +137,7 @@ KINDS = (
     *("application/json; charset=utf-16", "multipart/form-data; boundary=x", "☃"),
     "application/x-www-form-urlencoded",
 )
+SPOILING = (b"\x00", b"\xff", b'"', b"}", b",", b"NaN", b"\\u")
 METHODS = ("PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND")
 
 
@@ -310,10 +311,7 @@ class _Maker:
             return body[: self.chance.randrange(len(body) + 1)]
         if chance < 0.08:
             at = self.chance.randrange(len(body) + 1)
-            more = self.chance.choice(
-                (b"\x00", b"\xff", b'"', b"}", b",", b"NaN", b"\\u")
-            )
-            return body[:at] + more + body[at:]
+            return body[:at] + self.chance.choice(SPOILING) + body[at:]
         text = body.decode(errors="replace")
         code = self.chance.choice(("utf-16", "utf-32-be", "utf-8-sig", "cp037"))
         return text.encode(code, errors="replace")
