@@ -21,6 +21,7 @@ from beacon.store.connection import StoreAddress, connect
 from beacon.store.embedded import find_mongod
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
+from tests.api.populated import fill_with_everything
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -56,6 +57,18 @@ def shared_address(
 ) -> Callable[[str], StoreAddress]:
     """Give a database that tests of one process share, by its name."""
     return lambda name: replace(store_server, database=f"test_{name}_{worker_id}")
+
+
+@pytest.fixture(scope="session")
+def populated_address(
+    shared_address: Callable[[str], StoreAddress],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> StoreAddress:
+    """Give a database with everything in it (``populated``), which no test changes."""
+    address = shared_address("populated")
+    with Catalogue(address) as catalogue:
+        fill_with_everything(catalogue, tmp_path_factory.mktemp("populated"))
+    return address
 
 
 @pytest.fixture

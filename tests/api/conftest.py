@@ -8,7 +8,6 @@ import pytest
 
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
-from tests.api.populated import fill_with_everything
 from tests.api.site import application, fill, local_beacon
 
 if TYPE_CHECKING:
@@ -27,18 +26,6 @@ def filled_address(shared_address: Callable[[str], StoreAddress]) -> StoreAddres
     address = shared_address("api")
     with Catalogue(address) as catalogue:
         fill(catalogue)
-    return address
-
-
-@pytest.fixture(scope="session")
-def populated_address(
-    shared_address: Callable[[str], StoreAddress],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> StoreAddress:
-    """Give a database with everything in it (``populated``), which no test changes."""
-    address = shared_address("populated")
-    with Catalogue(address) as catalogue:
-        fill_with_everything(catalogue, tmp_path_factory.mktemp("populated"))
     return address
 
 
