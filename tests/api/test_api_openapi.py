@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from beacon.api.routes import create_api
-from beacon.wire.openapi import endpoints
+from beacon.wire.endpoints import endpoints
 from tests.api.site import IDENTITY
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import jsonschema_rs
 import orjson
 
-from beacon.wire.openapi import components
+from beacon.wire.components import components
 from tests.fuzz.hostile_requests import hostile
 
 if TYPE_CHECKING:

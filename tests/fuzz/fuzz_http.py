@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 @contextmanager
 def society() -> Iterator[Served]:
     """Serve the people of the rules' tests from a store of their own."""
-    with TemporaryDirectory() as folder, connect(None, Path(folder)) as address:
+    with (
+        TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        connect(None, Path(folder)) as address,
+    ):
         mine = replace(address, database="fuzz_http")
         with Catalogue(mine) as catalogue:
             settle(catalogue, Path(folder))

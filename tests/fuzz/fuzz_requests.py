@@ -39,7 +39,10 @@ _EVERY = 20_000
 @contextmanager
 def served(workers: int) -> Iterator[int]:
     """Run ``beacon serve`` over the people of the rules' tests; give its port."""
-    with TemporaryDirectory() as folder, connect(None, Path(folder)) as address:
+    with (
+        TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        connect(None, Path(folder)) as address,
+    ):
         with Catalogue(address) as catalogue:
             settle(catalogue, Path(folder))
         program = Path(sys.executable).with_name("beacon")

@@ -13,7 +13,7 @@ import random
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 
-from beacon.wire.openapi import RECORDS, VARIANTS, endpoints
+from beacon.wire.endpoints import RECORDS, VARIANTS, endpoints
 
 HERE = [(e.path, e.answer, e.methods, bool(e.body)) for e in endpoints()]
 IDS = (

@@ -9,7 +9,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from beacon.model.entry_types import ENTRY_TYPES
-from beacon.wire.openapi import VARIANTS, components, endpoints, openapi
+from beacon.wire.components import components
+from beacon.wire.endpoints import VARIANTS, endpoints
+from beacon.wire.openapi import openapi
 from beacon.wire.parameters import CommonBody, VariantBody
 from schemas import names
 from tests.speaking import SPEAKER
