@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from beacon.model.disclosure import Collected, RecordsDisclosure
     from beacon.model.genes import Genes
     from beacon.model.genome import Contig
+    from beacon.model.ontology import Ontologies
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm
@@ -386,6 +387,10 @@ class LocalBeacon:
     async def genes(self) -> Genes:
         """Return the table of genes that is loaded."""
         return await self._store.genes()
+
+    async def ontologies(self) -> Ontologies:
+        """Return the hierarchies of terms that are loaded."""
+        return await self._store.ontologies()
 
     async def ready(self) -> bool:
         """Whether the store answers."""
