@@ -110,8 +110,9 @@ async def _groups(request: web.Request, query: Query) -> Document:
 
 async def show_info(request: web.Request) -> web.Response:
     """Say who this beacon is and what is loaded."""
-    loaded = await request.app[BEACON].datasets()
-    return as_json(info.info(speaker(request), loaded))
+    beacon = request.app[BEACON]
+    loaded, ontologies = await beacon.datasets(), await beacon.ontologies()
+    return as_json(info.info(speaker(request), loaded, ontologies))
 
 
 async def show_service_info(request: web.Request) -> web.Response:

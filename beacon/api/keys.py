@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, RecordsDisclosure
     from beacon.model.genes import Genes
+    from beacon.model.ontology import Ontologies
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm
@@ -63,6 +64,13 @@ class BeaconService(Answers, Protocol):
 
     async def loaded(self) -> frozenset[str]:
         """Return the assemblies that at least one dataset serves.
+
+        Raises:
+            StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def ontologies(self) -> Ontologies:
+        """Return the hierarchies of terms that are loaded.
 
         Raises:
             StoreUnavailable: when the store cannot be reached.

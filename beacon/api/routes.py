@@ -14,13 +14,14 @@ from beacon.api import handlers
 from beacon.api.batch import batch
 from beacon.api.keys import BEACON, IDENTITY, LIMITS, BeaconService, Limits
 from beacon.api.middleware import explain_failures, open_to_browsers
-from beacon.model.entry_types import ENTRY_TYPES
+from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aiohttp.typedefs import Handler
 
+    from beacon.model.entry_types import EntryType
     from beacon.wire.info import BeaconIdentity
 
 ROOT = "/api"
@@ -82,6 +83,20 @@ def _paths() -> Iterator[tuple[str, Handler]]:
         for other in row.related:
             path = f"{row.path}/{{parent}}/{ENTRY_TYPES[other].path}"
             yield path, handlers.entries(other, row.id)
+
+
+def endpoints_table() -> str:
+    """Return the data paths as a Markdown table, as ``docs/queries.md`` shows it."""
+    head = "| Path | Answers with | Also below `/{id}` |\n|---|---|---|\n"
+    return head + "".join(_endpoints_row(row) for row in ENTRY_TYPES.values())
+
+
+def _endpoints_row(row: EntryType) -> str:
+    shape = "collections" if row.id in COLLECTIONS else "result sets"
+    below = [f"`/{ENTRY_TYPES[other].path}`" for other in row.related]
+    below += [f"`/{_TERMS}`"] if row.has_terms else []
+    paths = f"`/{row.path}`, `/{row.path}/{{id}}`, `/{row.path}/{_TERMS}`"
+    return f"| {paths} | {row.id}, in {shape} | {', '.join(below)} |\n"
 
 
 def _any_slashes(path: str) -> str:

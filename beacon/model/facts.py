@@ -287,16 +287,48 @@ def _by_member(
 _BY_MEMBER = {entry_type: _by_member(rows) for entry_type, rows in FIELDS.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
     """What is known beyond a single record: hierarchies, and where terms occur.
 
-    Attributes:
+    Args:
+        ontologies: the hierarchies.
         places: by entry type, each field with a term that occurs in it.
     """
 
-    ontologies: Ontologies = NO_ONTOLOGIES
-    places: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    def __init__(
+        self,
+        ontologies: Ontologies = NO_ONTOLOGIES,
+        places: Mapping[str, Iterable[tuple[str, str]]] | None = None,
+    ) -> None:
+        self.ontologies = ontologies
+        self.fields: dict[str, dict[str, set[str]]] = {}
+        for entry_type, pairs in (places or {}).items():
+            terms = self.fields.setdefault(entry_type, {})
+            for name, term in pairs:
+                terms.setdefault(term, set()).add(name)
+
+    def meant(self, entry_type: str, asked: TermFilter) -> frozenset[str]:
+        """Return the terms that occur and are what a filter asks for."""
+        wanted = normal(asked.id)
+        return frozenset(
+            term
+            for term in self.fields.get(entry_type, {})
+            if is_meant(self.ontologies, asked, wanted, term)
+        )
+
+    def denying(self, entry_type: str, term: str) -> frozenset[str]:
+        """Return the terms that occur and are a normal term, or wider than it."""
+        return frozenset(
+            wider
+            for wider in self.fields.get(entry_type, {})
+            if self.ontologies.is_within(term, wider)
+        )
+
+    def spoken(self, entry_type: str, asked: TermFilter) -> frozenset[str]:
+        """Return the fields in which what a filter asks for occurs."""
+        terms = self.fields.get(entry_type, {})
+        found = (terms[term] for term in self.meant(entry_type, asked))
+        return frozenset(name for names in found for name in names)
 
 
 def lexicon_of(
@@ -307,8 +339,7 @@ def lexicon_of(
     for entry_type, facts in records:
         places = found.setdefault(entry_type, set())
         places.update((s.field, s.term) for s in facts if isinstance(s, Said))
-    frozen = {entry_type: frozenset(places) for entry_type, places in found.items()}
-    return Lexicon(ontologies=ontologies, places=frozen)
+    return Lexicon(ontologies, found)
 
 
 class Bounds(NamedTuple):
@@ -478,13 +509,9 @@ def criterion_of(asked: Filter, entry_type: str, lexicon: Lexicon) -> Criterion:
 
 def _of_term(asked: TermFilter, entry_type: str, lexicon: Lexicon) -> Criterion:
     term = normal(asked.id)
-    spoken = {
-        key
-        for key, found in lexicon.places.get(entry_type, ())
-        if is_meant(lexicon.ontologies, asked, term, found)
-    }
-    names = {row.path for row in FIELDS[entry_type]}
-    spoken |= {k for k, terms in USUAL_TERMS.items() if k in names and term in terms}
+    spoken = lexicon.spoken(entry_type, asked)
+    usual = USUAL_TERMS.get(entry_type, {})
+    spoken |= {name for name, terms in usual.items() if term in terms}
     name, colon, value = asked.id.partition(":")
     return Criterion(
         asked=asked,
@@ -492,7 +519,7 @@ def _of_term(asked: TermFilter, entry_type: str, lexicon: Lexicon) -> Criterion:
         ontologies=lexicon.ontologies,
         is_negated=asked.negated,
         term=term,
-        spoken=frozenset(spoken),
+        spoken=spoken,
         name=name,
         text=literal(value) if colon else ANYTHING,
         bounds=_bounds(Operator.EQUAL, value) if colon else _anything(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -184,17 +185,19 @@ FIELDS: Mapping[str, tuple[Field, ...]] = MappingProxyType(
 )
 """Of each entry type whose records can be filtered: its fields."""
 
-USUAL_TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "sex": ("NCIT:C16576", "NCIT:C20197", "NCIT:C1799", "NCIT:C46113"),
-    }
+_SEXES = ("NCIT:C16576", "NCIT:C20197", "NCIT:C1799", "NCIT:C46113")
+USUAL_TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"individual": MappingProxyType({"sex": _SEXES})}
 )
-"""Terms whose field is known also where nobody has them (individual.sex)."""
+"""By entry type and field: terms that belong there, also where nobody has them."""
 
+_NAMES = 16_384
+"""How many questions for the name of a field are remembered."""
 _AGE_INFO = "info.age"
 _DEMOGRAPHIC = ("demographic.", "demographics.")
 
 
+@lru_cache(maxsize=_NAMES)
 def is_named(entry_type: str, key: str, name: str) -> bool:
     """Whether a field answers to a name: its path, the end of it, or an alias.
 

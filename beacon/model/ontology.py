@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from beacon.model.filters import Similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
 _CURIE = re.compile(r"([A-Za-z][A-Za-z0-9._-]*):(\S.*)", re.DOTALL)
 _UNDERSCORED = re.compile(r"([A-Za-z][A-Za-z0-9]*)_(\S+)", re.ASCII)
@@ -149,9 +149,11 @@ class Ontologies:
 
     Attributes:
         by_prefix: each by the prefix of its terms, in upper case.
+        version: another one whenever any of them was loaded.
     """
 
     by_prefix: Mapping[str, Hierarchy] = field(default_factory=dict)
+    version: int = 0
 
     def knows(self, term: str) -> bool:
         """Whether a normal term is one of a loaded hierarchy."""
@@ -165,14 +167,16 @@ class Ontologies:
 
     def is_same(self, one: str, other: str) -> bool:
         """Whether two normal terms are one, be it by an alternative id."""
-        return one == other or self._same(one) == self._same(other)
+        return one == other or self.same(one) == self.same(other)
 
     def is_within(self, term: str, wider: str) -> bool:
         """Whether a normal term is another one, or narrower than it."""
-        if term == wider:
-            return True
-        wanted = self._same(wider)
-        return any(wanted in h.above(term) for h in self._of(term, wider))
+        return term == wider or self.same(wider) in self.above(term)
+
+    def above(self, term: str) -> frozenset[str]:
+        """Return a normal term and everything it is narrower than."""
+        hierarchy = self.by_prefix.get(prefix_of(term))
+        return frozenset((term,)) if hierarchy is None else hierarchy.above(term)
 
     def is_alike(self, one: str, other: str, similarity: Similarity) -> bool:
         """Whether two terms of one hierarchy are at least that alike."""
@@ -184,13 +188,10 @@ class Ontologies:
             return False
         return hierarchy.likeness(one, other) >= least
 
-    def _same(self, term: str) -> str:
+    def same(self, term: str) -> str:
+        """Return the id that stands for a normal term and its alternative ids."""
         hierarchy = self.by_prefix.get(prefix_of(term))
         return term if hierarchy is None else hierarchy.same(term)
-
-    def _of(self, *terms: str) -> Collection[Hierarchy]:
-        found = (self.by_prefix.get(prefix_of(term)) for term in terms)
-        return [hierarchy for hierarchy in found if hierarchy is not None]
 
 
 NO_ONTOLOGIES = Ontologies()

@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from beacon.model.entry_types import COHORT, DATASET, DOCUMENTED
 from beacon.model.facts import Amount, criterion_of, facts_of, is_known, is_met
+from beacon.model.filters import TermFilter
 from beacon.store.linking import bitmap_of, places_of
 from beacon.store.postings import key_of
 from beacon.store.set_documents import read_json
@@ -175,7 +176,7 @@ class Cabinet:
         stored = self._stored[criterion.entry_type]
         number = stored.set.number
         vocabulary = await self._tables.vocabulary(stored)
-        chosen = vocabulary.choose(criterion)
+        chosen = vocabulary.choose(criterion, *self._terms(criterion))
         agree = await self._union(number, chosen.agree)
         speak = await self._union(number, chosen.speak)
         for wanted in chosen.columns:
@@ -184,6 +185,16 @@ class Cabinet:
             if criterion.is_negated:
                 speak |= bitmap_of(column.ordinals)
         return _Matches(agree, speak, chosen.is_known)
+
+    def _terms(self, criterion: Criterion) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the terms that a filter asks for, and those that deny it."""
+        asked = criterion.asked
+        if not isinstance(asked, TermFilter) or criterion.term is None:
+            return frozenset(), frozenset()
+        return (
+            self._lexicon.meant(criterion.entry_type, asked),
+            self._lexicon.denying(criterion.entry_type, criterion.term),
+        )
 
     async def _union(self, number: int, places: Sequence[int]) -> BitMap:
         bitmaps = await self._tables.bitmaps(number, places)

@@ -7,11 +7,12 @@ is remembered of them is good as long as a dataset serves them.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.entry_types import COHORT, DATASET
 from beacon.model.errors import StoreUnavailable
-from beacon.model.facts import Lexicon, facts_of, lexicon_of
+from beacon.model.facts import Said, facts_of
 from beacon.model.ontology import NO_ONTOLOGIES, Hierarchy, Ontologies
 from beacon.store.cabinets import Cabinet
 from beacon.store.document_tables import DocumentTables
@@ -20,6 +21,7 @@ from beacon.store.listing import Listing
 from beacon.store.remembered import Remembered
 from beacon.store.set_documents import cohort_pointer, read_cohorts, read_sets
 from beacon.store.texts import read_texts, texts_version
+from beacon.store.vocabulary import IndexedLexicon
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorDatabase
 
     from beacon.model.dataset import Dataset
-    from beacon.model.facts import Facts
+    from beacon.model.facts import Facts, Lexicon
     from beacon.model.records import Record, Under
     from beacon.model.terms import FilteringTerm
     from beacon.store.set_documents import CohortPointer, StoredSet
@@ -62,6 +64,11 @@ class Filing:
         )
         self._lexicons: Remembered[object, Lexicon] = Remembered(_LEXICONS)
 
+    @property
+    def ontologies(self) -> Ontologies:
+        """The hierarchies that were read last."""
+        return self._ontologies
+
     async def read(
         self, pointers: AsyncIOMotorDatabase[Document], documents: Sequence[Document]
     ) -> None:
@@ -74,7 +81,8 @@ class Filing:
         version = await texts_version(pointers, ONTOLOGIES)
         if version != self._version:
             version, texts = await read_texts(pointers, ONTOLOGIES)
-            self._ontologies = await asyncio.to_thread(_ontologies, texts)
+            read = await asyncio.to_thread(_ontologies, texts)
+            self._ontologies = replace(read, version=version)
             self._version = version
         cohorts: _Cohorts = {}
         for pointer in filter(None, map(cohort_pointer, documents)):
@@ -135,13 +143,14 @@ class Filing:
     async def _read_lexicon(
         self, datasets: Sequence[Dataset], sets: Sequence[StoredSet]
     ) -> Lexicon:
-        few = lexicon_of(_facts(datasets))
-        places = dict(few.places)
+        places: dict[str, set[tuple[str, str]]] = {}
+        for entry_type, facts in _facts(datasets):
+            said = ((s.field, s.term) for s in facts if isinstance(s, Said))
+            places.setdefault(entry_type, set()).update(said)
         for stored in sets:
-            said = (await self.tables.vocabulary(stored)).places
-            entry_type = stored.set.entry_type
-            places[entry_type] = places.get(entry_type, frozenset()) | said
-        return Lexicon(ontologies=self._ontologies, places=places)
+            vocabulary = await self.tables.vocabulary(stored)
+            places.setdefault(stored.set.entry_type, set()).update(vocabulary.places)
+        return await asyncio.to_thread(IndexedLexicon, self._ontologies, places)
 
 
 async def _list(

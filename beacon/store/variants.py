@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from beacon.model.annotation import Annotation
     from beacon.model.dataset import Dataset
     from beacon.model.findings import FoundRecords
+    from beacon.model.ontology import Ontologies
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
     from beacon.model.records import Under
@@ -215,6 +216,16 @@ class VariantStore:
         async with _within(self._deadline):
             await self._refresh(_FRESH)
         return self._genes
+
+    async def ontologies(self) -> Ontologies:
+        """Return the hierarchies of terms.
+
+        Raises:
+            StoreUnavailable: when they cannot be read.
+        """
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+        return self._filing.ontologies
 
     async def find(
         self, query: Query, granularities: Mapping[str, Granularity]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from beacon.model.facts import Said
-from beacon.model.ontology import prefix_of
+from beacon.model.facts import Lexicon, Said
+from beacon.model.filters import Similarity
+from beacon.model.ontology import normal, prefix_of
 from beacon.store.postings import Region, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from beacon.model.facts import Bounds, Criterion
+    from beacon.model.filters import TermFilter
+    from beacon.model.ontology import Ontologies
     from beacon.store.postings import Contents, Entry
 
 _ENTRY_BYTES = 400
@@ -75,10 +78,18 @@ class Vocabulary:
         """All statements, by their index."""
         return self.contents.entries
 
-    def choose(self, criterion: Criterion) -> Chosen:
-        """Return what answers a filter."""
-        agree = dict.fromkeys(self._agreeing(criterion))
-        speak = dict.fromkeys(self._speaking(criterion))
+    def choose(
+        self, criterion: Criterion, meant: Iterable[str], denying: Iterable[str]
+    ) -> Chosen:
+        """Return what answers a filter.
+
+        Args:
+            criterion: the filter.
+            meant: the terms it asks for, as far as they occur.
+            denying: the terms that, said to be absent, speak against them.
+        """
+        agree = dict.fromkeys(self._agreeing(criterion, meant))
+        speak = dict.fromkeys(self._speaking(criterion, denying))
         columns = tuple(self._columns(criterion))
         return Chosen(
             agree=tuple(agree),
@@ -87,22 +98,24 @@ class Vocabulary:
             is_known=bool(agree or speak or columns) or self._is_spoken(criterion),
         )
 
-    def _agreeing(self, criterion: Criterion) -> Iterator[int]:
+    def _agreeing(self, criterion: Criterion, meant: Iterable[str]) -> Iterator[int]:
         """Yield the postings of statements that agree."""
-        for term, places in self._by_term.items():
-            if criterion.means(term):
-                yield from self._statements(p for p in places if not self._denies(p))
+        for term in meant:
+            for place in self._by_term.get(term, ()):
+                if not self._denies(place):
+                    yield number_of(Region.STATEMENT, place)
         for name, places in self._by_field.items():
             if criterion.is_named(name):
-                said = ((p, self.entries[p].statement) for p in places)
-                yield from self._statements(p for p, s in said if criterion.agrees(s))
+                for place in places:
+                    if criterion.agrees(self.entries[place].statement):
+                        yield number_of(Region.STATEMENT, place)
 
-    def _speaking(self, criterion: Criterion) -> Iterator[int]:
+    def _speaking(self, criterion: Criterion, denying: Iterable[str]) -> Iterator[int]:
         """Yield the postings of all that say something of the kind."""
-        for term, places in self._by_term.items():
-            denials = [p for p in places if self._denies(p)]
-            if denials and criterion.is_denied_by(term):
-                yield from self._statements(iter(denials))
+        for term in denying:
+            for place in self._by_term.get(term, ()):
+                if self._denies(place):
+                    yield number_of(Region.STATEMENT, place)
         for name, spoken in self.contents.fields.items():
             is_named = criterion.can_read and criterion.is_named(name)
             if spoken.terms is not None and (is_named or name in criterion.spoken):
@@ -127,6 +140,36 @@ class Vocabulary:
         said = self.entries[index].statement
         return isinstance(said, Said) and said.is_denied
 
-    @staticmethod
-    def _statements(places: Iterator[int]) -> Iterator[int]:
-        return (number_of(Region.STATEMENT, place) for place in places)
+
+class IndexedLexicon(Lexicon):
+    """A lexicon that finds what is meant without looking at every term."""
+
+    def __init__(
+        self,
+        ontologies: Ontologies,
+        places: Mapping[str, Iterable[tuple[str, str]]],
+    ) -> None:
+        super().__init__(ontologies, places)
+        self._same: dict[str, dict[str, list[str]]] = {}
+        self._below: dict[str, dict[str, list[str]]] = {}
+        for entry_type, terms in self.fields.items():
+            same = self._same.setdefault(entry_type, {})
+            below = self._below.setdefault(entry_type, {})
+            for term in terms:
+                same.setdefault(ontologies.same(term), []).append(term)
+                for wider in ontologies.above(term):
+                    below.setdefault(wider, []).append(term)
+
+    def meant(self, entry_type: str, asked: TermFilter) -> frozenset[str]:
+        """Return the terms that occur and are what a filter asks for."""
+        if asked.similarity is not Similarity.EXACT:
+            return super().meant(entry_type, asked)
+        index = self._below if asked.descendants else self._same
+        wanted = self.ontologies.same(normal(asked.id))
+        return frozenset(index.get(entry_type, {}).get(wanted, ()))
+
+    def denying(self, entry_type: str, term: str) -> frozenset[str]:
+        """Return the terms that occur and are a normal term, or wider than it."""
+        same = self._same.get(entry_type, {})
+        above = self.ontologies.above(term)
+        return frozenset(t for wider in above for t in same.get(wider, ()))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from beacon.model.entry_types import ENTRY_TYPES
+from beacon.model.ontology import NO_ONTOLOGIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from beacon.model.dataset import Dataset
     from beacon.model.entry_types import EntryType
+    from beacon.model.ontology import Ontologies
 
 Document = dict[str, object]
 """One JSON object, ready to be written."""
@@ -113,7 +115,11 @@ def framework_document(
     }
 
 
-def info(speaker: Speaker, datasets: Sequence[Dataset]) -> Document:
+def info(
+    speaker: Speaker,
+    datasets: Sequence[Dataset],
+    ontologies: Ontologies = NO_ONTOLOGIES,
+) -> Document:
     """Return the ``/info`` document.
 
     Networks poll it to learn that anything changed, so it lists what is loaded.
@@ -132,9 +138,19 @@ def info(speaker: Speaker, datasets: Sequence[Dataset]) -> Document:
         alternativeUrl=f"{speaker.site}/",
         createDateTime=_first(dataset.created for dataset in loaded),
         updateDateTime=_last(dataset.updated for dataset in loaded),
-        info={"datasets": [_loaded(dataset) for dataset in loaded]},
+        info=given(
+            datasets=[_loaded(dataset) for dataset in loaded],
+            ontologies=_ontologies(ontologies),
+        ),
     )
     return framework_document(speaker, "info", response)
+
+
+def _ontologies(ontologies: Ontologies) -> Document | None:
+    """Return which hierarchies are loaded; ``None``: none."""
+    if not ontologies.by_prefix:
+        return None
+    return {"version": ontologies.version, "prefixes": sorted(ontologies.by_prefix)}
 
 
 def _organisation(speaker: Speaker) -> Document:

@@ -298,3 +298,82 @@ async def test_every_term_works_as_a_filter_where_it_is_listed(populated):
                 unknown.append((term["id"], path))
 
     assert (unmet, unknown) == ([], [])
+
+
+# --- test mode ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", ENTRY_TYPES.values(), ids=lambda row: row.id)
+async def test_in_test_mode_every_path_of_the_map_answers(empty_client, row):
+    """A validator asks each list for one record, and follows it everywhere."""
+    body = {
+        "query": {
+            "testMode": True,
+            "requestedGranularity": "record",
+            "pagination": {"limit": 1},
+        }
+    }
+
+    async def records(path):
+        response = await empty_client.post(f"/api/{path}", json=body)
+        document = await response.json()
+        assert (response.status, document["meta"]["testMode"]) == (200, True)
+        inner = document["response"]
+        sets = inner.get("resultSets", [])
+        return inner.get("collections") or [r for s in sets for r in s["results"]]
+
+    (first,) = await records(row.path)
+    one = f"{row.path}/{first['id']}"
+    counts = [len(await records(f"{one}/{ENTRY_TYPES[n].path}")) for n in row.related]
+
+    assert [each["id"] for each in await records(one)] == [first["id"]]
+    assert counts == [1] * len(row.related)
+
+
+async def test_test_mode_never_touches_what_is_loaded(populated):
+    """Everything it tells of is invented."""
+    answer = await asked(populated, "individuals", testMode="true", limit="100")
+
+    assert list(found(answer)) == ["synthetic"]
+    assert not {"I1", "I2"} & set(found(answer)["synthetic"])
+
+
+async def test_filtering_terms_of_test_mode_are_of_what_is_invented(populated):
+    """Nothing of what is loaded is listed."""
+    response = await populated.get("/api/individuals/filtering_terms?testMode=true")
+    listed_there = (await response.json())["response"]["filteringTerms"]
+
+    assert "synthetic" not in str(listed_there)
+    assert "LOINC:35925-4" not in {term["id"] for term in listed_there}
+
+
+# --- schemas and meta ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["individuals", "runs", "g_variants", "cohorts"])
+async def test_an_unknown_schema_falls_back_to_the_default_one(populated, path):
+    """And the answer says which one it keeps to."""
+    schemas = [{"entityType": "individual", "schema": "phenopacket-v2"}]
+    response = await populated.post(
+        f"/api/{path}",
+        json={"meta": {"apiVersion": "v2.0", "requestedSchemas": schemas}},
+    )
+    meta = (await response.json())["meta"]
+    row = next(row for row in ENTRY_TYPES.values() if row.path == path)
+
+    assert meta["returnedSchemas"] == [{"entityType": row.id, "schema": row.schema}]
+    assert meta["receivedRequestSummary"]["requestedSchemas"] == schemas
+    assert meta["receivedRequestSummary"]["apiVersion"] == "v2.0"
+
+
+async def test_the_request_is_echoed_as_understood(populated):
+    """Filters as strings, alternatives in brackets."""
+    query = {
+        "filters": [["HP:0001250", {"id": "age", "operator": "<=", "value": "P9Y"}]],
+        "testMode": False,
+    }
+    response = await populated.post("/api/individuals", json={"query": query})
+    summary = (await response.json())["meta"]["receivedRequestSummary"]
+
+    assert summary["filters"] == ["[HP:0001250,age:<=P9Y]"]
+    assert summary["pagination"] == {"skip": 0, "limit": 10}

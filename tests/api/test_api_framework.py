@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from beacon.api.routes import endpoints_table
 from beacon.model.entry_types import ENTRY_TYPES
+from beacon.model.ontology import Concept, text_of
 from beacon.store.variants import VariantStore
+from tests.api.populated import INDIVIDUALS, file
 from tests.api.site import application, local_beacon
 from tests.speaking import violations
 
@@ -54,16 +58,17 @@ async def test_doubled_and_trailing_slashes_lead_to_the_same_place(client, path)
     assert response.status == 200
 
 
-async def test_every_address_of_the_map_answers(client):
-    """With an id of its own list put in."""
+async def test_the_map_announces_what_answers_and_nothing_else(client):
+    """Every list, record and related path, with an id of its own list put in."""
     document = await (await client.get("/api/map")).json()
+    sets = document["response"]["endpointSets"]
     ids = dict.fromkeys(ENTRY_TYPES, "unknown") | {
         "genomicVariant": "GRCh37-22-101-T-C",
         "dataset": "clinic",
     }
     addresses = [
         address.replace("{id}", ids[name])
-        for name, each in document["response"]["endpointSets"].items()
+        for name, each in sets.items()
         for address in (
             each["rootUrl"],
             each["singleEntryUrl"],
@@ -72,7 +77,35 @@ async def test_every_address_of_the_map_answers(client):
     ]
     answers = [await client.session.get(address) for address in addresses]
 
-    assert [answer.status for answer in answers] == [200] * len(addresses)
+    assert list(sets) == list(ENTRY_TYPES)
+    assert [answer.status for answer in answers] == [200] * 44
+    assert {r["url"] for each in sets.values() for r in each["endpoints"].values()} == {
+        f"{sets[row.id]['singleEntryUrl']}/{ENTRY_TYPES[other].path}"
+        for row in ENTRY_TYPES.values()
+        for other in row.related
+    }
+
+
+async def test_info_changes_when_documents_are_loaded(
+    aiohttp_client, catalogue, store_address
+):
+    """Networks read the other documents again only then; of an ontology, too."""
+    told = set()
+    for load in (
+        lambda: None,
+        lambda: file(catalogue, "d", "individual", INDIVIDUALS[:1]),
+        lambda: file(catalogue, "d", "individual", INDIVIDUALS[1:2]),
+        lambda: catalogue.keep_ontology("HP", text_of([Concept(id="HP:1")])),
+        lambda: catalogue.keep_ontology("HP", text_of([Concept(id="HP:2")])),
+    ):
+        load()
+        store = await VariantStore.open(store_address)
+        client = await aiohttp_client(application(local_beacon(store)))
+        document = await (await client.get("/api/info")).json()
+        told.add(str(document["response"]["info"]))
+        await store.close()
+
+    assert len(told) == 5
 
 
 @pytest.mark.parametrize("limit", ["0", "5", "100000"])
@@ -125,3 +158,10 @@ async def test_a_post_that_offers_to_upgrade_keeps_its_body(client):
     document = await response.json()
 
     assert document["meta"]["returnedGranularity"] == "count"
+
+
+def test_the_documentation_lists_every_path():
+    """Its table is the register's."""
+    page = (Path(__file__).parents[2] / "docs" / "queries.md").read_text()
+
+    assert endpoints_table() in page

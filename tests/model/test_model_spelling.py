@@ -120,6 +120,21 @@ def test_a_wrong_ref_is_refused() -> None:
     assert caught.value.parameter == "referenceBases"
 
 
+@pytest.mark.parametrize(
+    ("start", "bases", "hinted"), [(2, "CG", True), (2, "TT", False), (0, "C", False)]
+)
+def test_bases_that_stand_one_base_earlier_are_hinted_at(
+    start: int, bases: str, hinted: object
+) -> None:
+    """A client that sends 1-based positions is told so; nothing is moved for it."""
+    allele = sequence_allele(CHR22, start, bases, "A")
+
+    with pytest.raises(InvalidRequest) as caught:
+        allele_pattern(allele, TextReference("ACGA"))
+
+    assert ("1-based" in (caught.value.hint or "")) is hinted
+
+
 def test_unknown_bases_contradict_nothing() -> None:
     """N in the reference, or in what was asked, is no contradiction."""
     allele = sequence_allele(CHR22, 0, "ANA", "C")

@@ -397,3 +397,16 @@ def test_an_error_document_is_valid_and_says_what_happened(error, code, info):
         info,
         [],
     )
+
+
+def test_a_hint_stands_among_the_warnings_of_an_error():
+    """What may have led to the error is said beside it, not in its sentence."""
+    error = InvalidRequest("No.", parameter="referenceBases", hint="Perhaps 1-based.")
+    document = error_document(error, SPEAKER)
+
+    assert violations(document, "error") == []
+    assert document["info"] == {
+        "status": "no_answer",
+        "parameter": "referenceBases",
+        "warnings": ["Perhaps 1-based."],
+    }
