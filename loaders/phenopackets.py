@@ -41,10 +41,10 @@ _MEMBERS = ("proband", "relatives", "members")
 """Where families and cohorts hold packets."""
 _KEPT = ("interpretations", "files", "metaData", "genes", "variants")
 """Members of a packet that are kept under ``info`` as they are."""
-SHARED = "packets that share their subject's id, known by their own id"
-EXCLUDED = "excluded diseases, kept under info and claimed of nobody"
+SHARED = "subjects of one name in several packets, named as these"
+EXCLUDED = "excluded diseases, kept under info"
 UNMEASURED = "measurements without a value, kept under info"
-FURTHER = "medical actions that are no treatment or procedure, kept under info"
+FURTHER = "medical actions of other kinds, kept under info"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

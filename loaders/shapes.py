@@ -32,50 +32,42 @@ class Shape:
         kinds: JSON Schema's names of the kinds it may have; empty: any.
         members: of an object, what is below it.
         item: of an array, what its elements are.
+        is_object: whether it is an object and nothing else; so for the others.
+        is_term: whether it may be a term of an ontology.
+        is_time: whether it may be an age or another time of life.
     """
 
     kinds: frozenset[str] = frozenset()
     members: Mapping[str, Shape] = field(default_factory=dict)
     item: Shape | None = None
+    is_array: bool = field(init=False)
+    is_object: bool = field(init=False)
+    is_number: bool = field(init=False)
+    is_whole: bool = field(init=False)
+    is_claim: bool = field(init=False)
+    is_term: bool = field(init=False)
+    is_time: bool = field(init=False)
 
-    @property
-    def is_array(self) -> bool:
-        """Whether it is an array and nothing else."""
-        return self.item is not None and "object" not in self.kinds
-
-    @property
-    def is_object(self) -> bool:
-        """Whether it is an object and nothing else."""
-        return self.kinds == {"object"} or (not self.kinds and bool(self.members))
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is a number and nothing else."""
-        return bool(self.kinds) and self.kinds <= {"number", "integer"}
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is an integer and nothing else."""
-        return self.kinds == {"integer"}
-
-    @property
-    def is_claim(self) -> bool:
-        """Whether it is a truth value and nothing else."""
-        return self.kinds == {"boolean"}
-
-    @property
-    def is_term(self) -> bool:
-        """Whether it may be a term of an ontology."""
-        return self.is_object and {"id", "label"} <= set(self.members)
-
-    @property
-    def is_time(self) -> bool:
-        """Whether it may be an age or another time of life."""
-        return self.is_object and "iso8601duration" in self.members
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_number", _is_among(self, "number", "integer"))
+        object.__setattr__(self, "is_whole", _is_among(self, "integer"))
+        object.__setattr__(self, "is_claim", _is_among(self, "boolean"))
+        is_object = _is_among(self, "object") or (not self.kinds and bool(self.members))
+        object.__setattr__(self, "is_object", is_object)
+        has_term = is_object and {"id", "label"} <= set(self.members)
+        object.__setattr__(self, "is_term", has_term)
+        is_time = is_object and "iso8601duration" in self.members
+        object.__setattr__(self, "is_time", is_time)
+        is_array = self.item is not None and "object" not in self.kinds
+        object.__setattr__(self, "is_array", is_array)
 
     def below(self, name: str) -> Shape:
         """Return the shape of a member; one of any kind where none is known."""
         return self.members.get(name, ANYTHING)
+
+
+def _is_among(shape: Shape, *kinds: str) -> bool:
+    return bool(shape.kinds) and shape.kinds <= set(kinds)
 
 
 ANYTHING = Shape()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from beacon.ingest.document_report import DocumentReport
 
-_WIDTH = 60
+_WIDTH = 64
 _ROOM = 12
 
 
@@ -166,7 +166,7 @@ def _refuse_faults(outcome: DocumentOutcome) -> None:
 def _tell(outcome: DocumentOutcome, *, is_dry: bool) -> None:
     """Print what was stored, mended and left out."""
     counts = ", ".join(
-        f"{count:,} {ENTRY_TYPES[name].name.lower()}"
+        f"{count:,} {name if count == 1 else ENTRY_TYPES[name].path}"
         for name, count in outcome.served.items()
     )
     if is_dry:

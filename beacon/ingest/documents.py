@@ -8,17 +8,18 @@ and lacks it.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from beacon.ingest.document_report import DocumentReport
-from beacon.ingest.examining import Examiner
+from beacon.ingest.examining import Examiner, samples_in
 from beacon.ingest.loading import read_input
 from beacon.ingest.surroundings import Surroundings
 from beacon.model.entry_types import BIOSAMPLE, DOCUMENTED, ENTRY_TYPES, INDIVIDUAL
 from beacon.model.errors import LoadRejected, UsageError
-from beacon.model.records import INDIVIDUAL_KEY, Record
+from beacon.model.records import INDIVIDUAL_KEY
 from loaders.documents import read_documents
 from loaders.phenopackets import PacketReader
 from loaders.tables import is_table, read_table
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beacon.model.dataset import Input
+    from beacon.model.records import Record
     from beacon.store.document_writer import DocumentWriter
     from beacon.store.releases import Catalogue
     from loaders.documents import Found
@@ -201,6 +203,8 @@ class _Load:
                 made = writers[0].publish(fingerprint=fingerprint, inputs=self._inputs)
                 counts[made.entry_type] = made.count
                 del writers[0]
+            if is_right and not self._request.is_dry:
+                self._around.keep(self._around.gone)
         finally:
             for writer in writers:
                 writer.abandon()
@@ -238,9 +242,8 @@ class _Load:
         report = DocumentReport(entry_type=entry_type)
         self._reports.append(report)
         around = self._around
+        around.gone = around.gone_with(_belonging(entry_type, source))
         gone = around.gone
-        if gone and entry_type == BIOSAMPLE.id:
-            gone = around.gone_with(_sketches(source))
         examiner = Examiner(entry_type, report, around.ids, gone)
         records = _right(source, examiner, report)
         if writer is None:
@@ -276,13 +279,21 @@ def _right(
         report.add_fault(str(error))
 
 
-def _sketches(source: Source) -> Iterator[Record]:
-    """Yield biosamples as far as who they are of; what is faulty is told later."""
-    try:
+def _belonging(entry_type: str, source: Source) -> Iterator[tuple[str, str]]:
+    """Yield the samples that records tell of, and whose each is.
+
+    What is faulty is passed over; it is told later.
+    """
+    if entry_type not in (INDIVIDUAL.id, BIOSAMPLE.id):
+        return
+    with suppress(LoadRejected):
         for found in source():
             identity = found.document.get("id")
+            if not isinstance(identity, str):
+                continue
+            if entry_type == INDIVIDUAL.id:
+                yield from ((s, identity) for s in samples_in(found.document))
+                continue
             whose = found.document.get(INDIVIDUAL_KEY)
-            if isinstance(identity, str) and isinstance(whose, str):
-                yield Record(id=identity, document={}, links={INDIVIDUAL_KEY: whose})
-    except LoadRejected:
-        return
+            if isinstance(whose, str):
+                yield identity, whose

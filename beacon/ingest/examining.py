@@ -13,9 +13,11 @@ import orjson
 
 from beacon.ingest.document_report import dangling
 from beacon.model.entry_types import ENTRY_TYPES
+from beacon.model.leaving import is_of
 from beacon.model.records import LINKS, Record
 from loaders.mending import mended
 from schemas import complaints
+from schemas.quick import is_right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -45,7 +47,7 @@ class Examiner:
         entry_type: str,
         report: DocumentReport,
         ids_of: Callable[[str], Collection[str] | None],
-        gone: Collection[str] = frozenset(),
+        gone: frozenset[str] = frozenset(),
     ) -> None:
         self._type = entry_type
         self._report = report
@@ -71,18 +73,27 @@ class Examiner:
             return None
         links = {name: str(document[name]) for name in self._links if name in document}
         record = Record(id=str(document["id"]), document=document, links=links)
-        if is_gone(record, self._gone):
+        if self._is_gone(record):
             report.withdrawn += 1
             return None
         report.kept += 1
         report.prefixes.update(_prefixes(document))
         return record
 
+    def _is_gone(self, record: Record) -> bool:
+        """Whether a record is about somebody who withdrew."""
+        if not self._gone:
+            return False
+        if is_of(self._type, record, self._gone):
+            return True
+        return not self._gone.isdisjoint(samples_in(record.document))
+
     def _faults(self, found: Found, document: Json) -> bool:
         """Tell all that is wrong with a record; say whether anything is."""
         told = dict(found.faults)
-        for complaint in complaints(self._type, document):
-            told.setdefault(complaint.pointer, complaint.sentence)
+        if not is_right(self._type, document):
+            for complaint in complaints(self._type, document):
+                told.setdefault(complaint.pointer, complaint.sentence)
         if not told:
             told = self._own_faults(found, document)
         for pointer, sentence in told.items():
@@ -126,16 +137,12 @@ class Examiner:
         return self._dangling[link]
 
 
-def is_gone(record: Record, gone: Collection[str]) -> bool:
-    """Whether a record is about somebody who withdrew."""
-    if not gone:
-        return False
-    names = {record.id, *record.links.values()}
-    info = record.document.get("info")
+def samples_in(document: Json) -> list[str]:
+    """Return the samples that a table of samples tells of an individual."""
+    info = document.get("info")
     samples = info.get("samples") if isinstance(info, dict) else None
-    if isinstance(samples, list):
-        names.update(name for name in samples if isinstance(name, str))
-    return not names.isdisjoint(gone)
+    found = samples if isinstance(samples, list) else []
+    return [name for name in found if isinstance(name, str)]
 
 
 def _prefixes(document: Json) -> set[str]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from beacon.ingest.document_report import dangling
-from beacon.model.entry_types import BIOSAMPLE, COHORT, INDIVIDUAL
+from beacon.ingest.leaving import documented, withdrawn_from
+from beacon.model.entry_types import COHORT, INDIVIDUAL
 from beacon.model.errors import NotFound
-from beacon.model.records import INDIVIDUAL_KEY, LINKS
+from beacon.model.leaving import names_of
+from beacon.model.records import LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from beacon.ingest.document_report import Dangling
     from beacon.model.dataset import Dataset
@@ -81,21 +83,29 @@ class Surroundings:
                     count.add(name)
             yield from [count] if count.count else []
 
-    def gone_with(self, biosamples: Iterator[Record]) -> frozenset[str]:
-        """Return who withdrew, known under the names of these samples, too."""
-        return self.gone | {
-            record.links[INDIVIDUAL_KEY]
-            for record in biosamples
-            if record.id in self.gone and INDIVIDUAL_KEY in record.links
-        }
+    def gone_with(self, belongs: Iterable[tuple[str, str]]) -> frozenset[str]:
+        """Return who withdrew, under the names that these samples tell of them, too.
+
+        Args:
+            belongs: samples, and the individual each is of.
+        """
+        if not self.gone:
+            return self.gone
+        return names_of(self.gone, belongs, self.ids(INDIVIDUAL.id) or ())
+
+    def keep(self, gone: Collection[str]) -> None:
+        """Order that people stay away under these names, too, as under others."""
+        new = sorted(set(gone) - self._ordered)
+        if new:
+            withdrawals = self._catalogue.withdrawals
+            withdrawals.keep_orders(withdrawals.new_orders(self._dataset, new))
 
     def _records(self, entry_type: str) -> Iterator[Record]:
         return self._catalogue.documents_of(self._dataset, entry_type)
 
     def _gone(self) -> frozenset[str]:
         """Return the names of who withdrew: as ordered, and of whom a sample was."""
-        orders = self._catalogue.withdrawals.orders(self._dataset)
-        self.gone = frozenset(order.individual for order in orders)
-        if not self.gone or BIOSAMPLE.id not in self.served:
-            return self.gone
-        return self.gone_with(self._records(BIOSAMPLE.id))
+        self._ordered = withdrawn_from(self._catalogue, self._dataset)
+        if not self._ordered:
+            return self._ordered
+        return documented(self._catalogue, self._dataset, self._ordered).names

@@ -81,64 +81,53 @@ Statement = Said | Worded | Amount
 Facts = tuple[Statement, ...]
 
 
+class _Place:
+    """One place of a document, with the fields that stand there and below it."""
+
+    def __init__(self) -> None:
+        self.below: dict[str, _Place] = {}
+        self.features: list[tuple[str, str]] = []
+        self.measures: list[Field] = []
+        self.readers: list[tuple[str, Callable[[str, object], Iterator[Statement]]]]
+        self.readers = []
+
+
 def facts_of(entry_type: str, document: Json) -> Facts:
-    """Return what a document says, each statement once, in the register's order."""
-    found: dict[Statement, None] = {}
-    for member, rows in _BY_MEMBER[entry_type].items():
-        value = document.get(member)
-        if value is None:
-            continue
-        for row, path in rows:
-            found.update((s, None) for s in _read(row, path, value))
+    """Return what a document says, each statement once."""
+    found: list[Statement] = []
+    _read(_ROOTS[entry_type], document, found)
     info = document.get(INFO)
     if isinstance(info, dict):
-        found.update((s, None) for s in _of_info(INFO, info, _DEEPEST))
-    return tuple(found)
+        found.extend(_of_info(INFO, info, _DEEPEST))
+    return tuple(dict.fromkeys(found))
 
 
-def _read(row: Field, path: tuple[str, ...], value: object) -> Iterator[Statement]:
-    if row.kind is Kind.MEASURE:
-        for measure in _at(value, path):
-            yield from _measured(row, measure)
-        return
-    if row.kind is Kind.FEATURE:
-        yield from _features(row.path, path, value)
-        return
-    read = _READERS[row.kind]
-    for found in _at(value, path):
-        yield from read(row.path, found)
-
-
-def _at(value: object, path: tuple[str, ...]) -> Iterator[object]:
-    """Yield what stands at a path, looking through lists; not of absent features."""
+def _read(place: _Place, value: object, found: list[Statement]) -> None:
+    """Read what stands at a place and below; lists are looked through."""
     if isinstance(value, list):
         for each in value:
-            yield from _at(each, path)
-    elif value is not None and not path:
-        yield value
-    elif isinstance(value, dict) and value.get("excluded") is not True:
-        yield from _at(value.get(path[0]), path[1:])
+            _read(place, each, found)
+        return
+    for key, read in place.readers:
+        found.extend(read(key, value))
+    if isinstance(value, dict):
+        _read_below(place, value, found)
 
 
-def _features(key: str, path: tuple[str, ...], value: object) -> Iterator[Statement]:
-    """Yield the features that are there, and those that are said not to be."""
-    *to, last = path
-    for feature in _at_any(value, tuple(to)):
-        term = feature.get(last)
-        is_denied = feature.get("excluded") is True
-        for said in _term(key, term):
-            yield said._replace(is_denied=is_denied)
-
-
-def _at_any(value: object, path: tuple[str, ...]) -> Iterator[Json]:
-    if isinstance(value, list):
-        for each in value:
-            yield from _at_any(each, path)
-    elif isinstance(value, dict):
-        if not path:
-            yield value
-        else:
-            yield from _at_any(value.get(path[0]), path[1:])
+def _read_below(place: _Place, value: Json, found: list[Statement]) -> None:
+    """Read the members of an object; of a feature that is absent, that it is."""
+    is_denied = value.get("excluded") is True
+    for member, key in place.features:
+        said = _term(key, value.get(member))
+        found.extend(s._replace(is_denied=True) if is_denied else s for s in said)
+    if is_denied:
+        return
+    for row in place.measures:
+        found.extend(_measured(row, value))
+    for member, below in place.below.items():
+        inner = value.get(member)
+        if inner is not None:
+            _read(below, inner, found)
 
 
 def _term(key: str, value: object) -> Iterator[Said]:
@@ -205,10 +194,8 @@ def _range(key: str, start: object, end: object) -> Iterator[Statement]:
         yield Amount(key, low[0].kind, low[0].low, high[0].high)
 
 
-def _measured(row: Field, measure: object) -> Iterator[Statement]:
+def _measured(row: Field, measure: Json) -> Iterator[Statement]:
     """Yield the value of a measure under its term and under its label."""
-    if not isinstance(measure, dict):
-        return
     value = measure.get(row.value)
     for name in _names(measure.get(row.code)):
         yield from _value(name, value)
@@ -273,18 +260,26 @@ _READERS: Mapping[Kind, Callable[[str, object], Iterator[Statement]]] = {
 }
 
 
-def _by_member(
-    rows: Iterable[Field],
-) -> dict[str, list[tuple[Field, tuple[str, ...]]]]:
-    """Return fields by the first member of their path, with the rest of it."""
-    found: dict[str, list[tuple[Field, tuple[str, ...]]]] = {}
+def _root(rows: Iterable[Field]) -> _Place:
+    """Return the root of the documents that have some fields."""
+    root = _Place()
     for row in rows:
-        first, *rest = row.path.split(".")
-        found.setdefault(first, []).append((row, tuple(rest)))
-    return found
+        *path, last = row.path.split(".")
+        place = root
+        for member in path:
+            place = place.below.setdefault(member, _Place())
+        if row.kind is Kind.FEATURE:
+            place.features.append((last, row.path))
+            continue
+        place = place.below.setdefault(last, _Place())
+        if row.kind is Kind.MEASURE:
+            place.measures.append(row)
+        else:
+            place.readers.append((row.path, _READERS[row.kind]))
+    return root
 
 
-_BY_MEMBER = {entry_type: _by_member(rows) for entry_type, rows in FIELDS.items()}
+_ROOTS = {entry_type: _root(rows) for entry_type, rows in FIELDS.items()}
 
 
 class Lexicon:
@@ -466,6 +461,12 @@ class Wanted:
     """
 
     parts: tuple[str, ...] | None
+
+    @property
+    def literal(self) -> str | None:
+        """The one text it finds, in no case; ``None``: it finds several."""
+        parts = self.parts
+        return parts[0] if parts is not None and len(parts) == 1 else None
 
     def is_in(self, text: str) -> bool:
         """Whether a text is what is wanted, from its beginning to its end."""

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _INDIVIDUAL, _BIOSAMPLE = DOCUMENTED[:2]
 _FEW = 100
+_MANY = 5_000
+"""Statements from which on texts are compared in a thread."""
 _LARGE = 20_000
 """Documents from which on links are followed in a thread."""
 
@@ -176,7 +178,12 @@ class Cabinet:
         stored = self._stored[criterion.entry_type]
         number = stored.set.number
         vocabulary = await self._tables.vocabulary(stored)
-        chosen = vocabulary.choose(criterion, *self._terms(criterion))
+        terms = self._terms(criterion)
+        text = criterion.text
+        if text is not None and text.literal is None and len(vocabulary) > _MANY:
+            chosen = await asyncio.to_thread(vocabulary.choose, criterion, *terms)
+        else:
+            chosen = vocabulary.choose(criterion, *terms)
         agree = await self._union(number, chosen.agree)
         speak = await self._union(number, chosen.speak)
         for wanted in chosen.columns:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pymongo import ReplaceOne
 
+from beacon.model.pattern import Bounds
 from beacon.store.carriers import BIN_BITS, Block, Identity, Packer, identity_of
 from beacon.store.coalescing import Coalescer
 from beacon.store.driver import (
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _ID = Struct(">IIIII")
 _PREFIX = Struct(">III")
 _BIN_ID = 12
+_BIN = 1 << BIN_BITS
 _OPEN = 8
 _PAGE = 256
 _FEW = 4
@@ -368,6 +370,32 @@ class CarrierTable:
             if (place := _bin(group)) in wanted
         }
 
+    async def page(
+        self, part: int, rank: int, starts: Bounds, size: int | None
+    ) -> tuple[list[Block], int]:
+        """Return the blocks of a stretch in order, and up to which base they are all.
+
+        Args:
+            part: its number.
+            rank: the contig's.
+            starts: the stretch; what begins in its bins is in the blocks.
+            size: documents to read; ``None``: all of them.
+        """
+        low, high = bounds(part, rank, starts.low, starts.high)
+        where: Document = {"_id": {"$gte": low, "$lt": high}}
+        with driver_errors():
+            cursor = self._collection.find(where, max_time_ms=self._max_ms)
+            found = await cursor.sort("_id", 1).limit(size or 0).to_list(size)
+        end = starts.high
+        if size is not None and len(found) == size:
+            # The last bin may go on; its alleles are read with the next page.
+            end = _bin(found[-1:]).first
+            kept = [d for d in found if _bin([d]).first < end]
+            if not kept:
+                return await self.page(part, rank, _bin_at(end, starts), None)
+            found = kept
+        return [Block(cast("bytes", d["b"])) for d in found], end
+
     async def stretches(
         self, part: int, rank: int, start: int, end: int
     ) -> AsyncIterator[Stretch]:
@@ -399,6 +427,11 @@ class CarrierTable:
         with driver_errors():
             cursor = self._collection.find({"$or": where}, max_time_ms=self._max_ms)
             return await cursor.sort("_id", 1).to_list(None)
+
+
+def _bin_at(first: int, starts: Bounds) -> Bounds:
+    """Return what of a stretch lies in the bin that begins at ``first``."""
+    return Bounds(low=max(first, starts.low), high=min(first + _BIN, starts.high))
 
 
 def _is_near(one: Bin, other: Bin) -> bool:

@@ -499,11 +499,21 @@ class Block:
             is_one = columns >= 0
             np.add.at(found, columns[is_one], steps[is_one])
         for number in (fields.dense_ordinals == ordinal).nonzero()[0].tolist():
-            step = self.values[int(fields.dense_shares[number])] - usual
-            for column, people in chosen.by_column.items():
-                there = self._those_of(number, people)
-                found[column] += step * self.bitmap.intersection_cardinality(there)
+            self._add_many(found, number, usual, chosen)
         return found
+
+    def add_many(self, found: Ints, chosen: Chosen) -> None:
+        """Add what chosen people of sets of many add to all alleles, in place."""
+        for number, ordinal in enumerate(self._fields.dense_ordinals.tolist()):
+            usual = self.values[int(self.usual[ordinal])]
+            self._add_many(found[ordinal], number, usual, chosen)
+
+    def _add_many(self, found: Ints, number: int, usual: Ints, chosen: Chosen) -> None:
+        """Add what chosen people of one set of many add to its allele."""
+        step = self.values[int(self._fields.dense_shares[number])] - usual
+        for column, people in chosen.by_column.items():
+            there = self._those_of(number, people)
+            found[column] += step * self.bitmap.intersection_cardinality(there)
 
     def _those_of(self, number: int, people: BitMap) -> BitMap:
         """Return the values that stand for people in one set of many."""
@@ -518,6 +528,29 @@ class Block:
         if carries[int(self.usual[ordinal])]:
             return among - self._named_at(ordinal, ~carries)
         return among & self._named_at(ordinal, carries)
+
+    def may_be_carried(self, chosen: Chosen) -> Ints:
+        """Return which alleles chosen people may carry, ascending; no other one.
+
+        An allele that most people carry is always among them.
+        """
+        carries = self.values[:, 0] > 0
+        mine = chosen.mask[self.people] & carries[self.shares_of_people]
+        found = [self.ordinals[mine].astype(np.int64)]
+        if carries.any():
+            found.append(carries[self.usual].nonzero()[0])
+        many = carries[self._fields.dense_shares].nonzero()[0]
+        found.append(
+            np.array(
+                [
+                    self._fields.dense_ordinals[number]
+                    for number in many.tolist()
+                    if self.bitmap.intersect(self._those_of(number, chosen.people))
+                ],
+                dtype=np.int64,
+            )
+        )
+        return np.unique(np.concatenate(found))
 
     def _named_at(self, ordinal: int, wanted: NDArray[np.bool_]) -> BitMap:
         """Return who is named at an allele with one of some shares."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,19 +16,32 @@ from pyroaring import BitMap
 
 from beacon.model.counts import SKIPPED, Carriers, Tally
 from beacon.model.people import Share
-from beacon.store.packing import is_filtered, is_listed, pack, structure_of, unpack
+from beacon.store.packing import (
+    is_bare_of_details,
+    is_filtered,
+    is_listed,
+    pack,
+    structure_of,
+    unpack,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
     from beacon.model.people import Otherwise, People
     from beacon.model.structure import Structure
+    from beacon.store.carriers import Block, RowName
     from beacon.store.rows import Part
 
     Ints = NDArray[np.int64]
 
 _LEFT_OUT = -1
+_FEW_OF = 10
+"""Of how many people one is few."""
 _FIELDS = len(Share._fields)
+_CARRYING = [n for n, name in enumerate(Share._fields) if name != "an"]
 
 
 class Roster:
@@ -89,6 +103,16 @@ class Chosen:
         return found
 
     @cached_property
+    def mask(self) -> NDArray[np.bool_]:
+        """Of everybody in the part whether they are meant."""
+        return self.column_of >= 0
+
+    @property
+    def is_few(self) -> bool:
+        """Whether they are few of all, so that most alleles are not theirs."""
+        return _FEW_OF * len(self.people) <= len(self._roster.present)
+
+    @cached_property
     def by_column(self) -> dict[int, BitMap]:
         """The people of each column that has any."""
         cut = ((c, who & self.people) for c, who in self._roster.by_column.items())
@@ -101,6 +125,92 @@ class Chosen:
         for column, who in self.by_column.items():
             found[column] = len(who)
         return found
+
+
+class Added:
+    """What chosen people add to the alleles of some blocks.
+
+    Args:
+        blocks: an allele that stands in several is what the last says.
+        chosen: the people.
+        is_for_many: whether most of the alleles are asked for.
+    """
+
+    def __init__(
+        self, blocks: Sequence[Block], chosen: Chosen, *, is_for_many: bool
+    ) -> None:
+        self._blocks = blocks
+        self._chosen = chosen
+        self._summed: Ints | None = None
+        self._firsts = [0, *accumulate(map(len, blocks))]
+        if is_for_many and blocks:
+            self._summed = summed(blocks, chosen)
+
+    @cached_property
+    def _places(self) -> dict[RowName, tuple[int, int]]:
+        """The block and the ordinal of each row."""
+        return {
+            name: (number, ordinal)
+            for number, block in enumerate(self._blocks)
+            for name, ordinal in block.place_of_row.items()
+        }
+
+    def of(
+        self, name: RowName, *, is_bare: bool
+    ) -> tuple[Ints | None, Otherwise | None]:
+        """Return what they add to a row, shape ``(width, 5)``; ``None``: not kept.
+
+        Also what its allele is without its carriers.  Nobody carries a bare place.
+        """
+        at = self._places.get(name)
+        if at is None:
+            return None, None
+        number, ordinal = at
+        block = self._blocks[number]
+        if self._summed is None:
+            found = block.sums_at(ordinal, self._chosen)
+        else:
+            found = self._summed[self._firsts[number] + ordinal]
+        if is_bare:
+            found = found.copy()
+            found[:, _CARRYING] = 0
+        return found, block.otherwise.get(ordinal)
+
+
+def summed(blocks: Sequence[Block], chosen: Chosen) -> Ints:
+    """Return what chosen people add to all alleles of blocks, in one go.
+
+    Shape ``(alleles, width, 5)``, those of the first block first.
+    """
+    width = chosen.width
+    firsts = np.cumsum([0, *(len(block) for block in blocks)])
+    shares = np.cumsum([0, *(len(block.values) for block in blocks)])
+    values = np.concatenate([block.values for block in blocks])
+    usual = np.concatenate(
+        [block.usual.astype(np.int64) + n for block, n in _with(blocks, shares)]
+    )
+    ordinals = np.concatenate(
+        [block.ordinals.astype(np.int64) + n for block, n in _with(blocks, firsts)]
+    )
+    named = np.concatenate(
+        [b.shares_of_people.astype(np.int64) + n for b, n in _with(blocks, shares)]
+    )
+    people = np.concatenate([block.people for block in blocks])
+    columns = chosen.column_of[people]
+    is_one = columns >= 0
+    ordinals, columns, named = ordinals[is_one], columns[is_one], named[is_one]
+    common = values[usual]
+    found: Ints = common[:, None, :] * chosen.sizes[None, :, None]
+    steps = values[named] - common[ordinals]
+    np.add.at(found.reshape(-1, _FIELDS), ordinals * width + columns, steps)
+    for block, first in _with(blocks, firsts):
+        block.add_many(found[first : first + len(block)], chosen)
+    return found
+
+
+def _with(blocks: Sequence[Block], offsets: Ints) -> Iterator[tuple[Block, int]]:
+    """Yield blocks, each with its offset."""
+    return zip(blocks, offsets.tolist(), strict=False)
 
 
 class Lessener:
@@ -123,6 +233,8 @@ class Lessener:
             added: what the chosen add, shape ``(width, 5)``; ``None``: not kept.
             otherwise: what the allele is without its carriers.
         """
+        if added is not None and otherwise is None and is_bare_of_details(blob):
+            return self._known.get(added.tobytes()) or self._pack(added)
         filters: tuple[str, ...] = ()
         is_unknown = is_listed(blob)
         if is_filtered(blob) or added is None:
@@ -135,7 +247,18 @@ class Lessener:
         elif not added[:, 0].any() and (otherwise is not None or SKIPPED in filters):
             filters = (SKIPPED,)
         structure = structure_of(blob)
-        key = (added.tobytes(), filters, structure)
+        return self._pack(added, filters, structure)
+
+    def _pack(
+        self,
+        added: Ints,
+        filters: tuple[str, ...] = (),
+        structure: Structure | None = None,
+    ) -> bytes:
+        """Return packed counts, remembered: many rows are the same."""
+        key: object = added.tobytes()
+        if filters or structure is not None:
+            key = key, filters, structure
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._packed(added, filters, structure)

@@ -172,16 +172,36 @@ class DocumentSets:
         self._sets.update_one({"_id": ticket.number}, {"$set": {"state": "ready"}})
 
     def give_up(self, ticket: SetTicket) -> None:
-        """Give the right to load back, and remove what was written."""
-        lease = f"filing.{ticket.entry_type}"
+        """Give the right to load back, and remove what was written.
+
+        Without that right nobody can publish it any more; what was published before,
+        though its loader never heard of it, stays.
+        """
+        number, dataset = ticket.number, ticket.dataset
+        self._free(dataset, ticket.entry_type, number)
+        if not self._is_kept(dataset, ticket.entry_type, number):
+            self._remove(number, dataset)
+
+    def _free(self, dataset: str, entry_type: str, number: int) -> None:
+        """Take the right to load from a set."""
+        lease = f"filing.{entry_type}"
         self._datasets.update_one(
-            {"_id": ticket.dataset, lease: ticket.number}, {"$unset": {lease: ""}}
+            {"_id": dataset, lease: number}, {"$unset": {lease: ""}}
         )
-        self._sets.update_one(
-            {"_id": ticket.number, "state": "loading"}, {"$set": {"state": "removing"}}
-        )
-        self.remove_rows(ticket.number)
-        self._forget_empty_dataset(ticket.dataset)
+
+    def _is_kept(self, dataset: str, entry_type: str, number: int) -> bool:
+        """Whether a set that nobody loads is served; it is noted as such."""
+        name = f"documents.{entry_type}.number"
+        served = {"_id": dataset, name: number, "removing": None}
+        if self._datasets.find_one(served) is None:
+            return False
+        self._sets.update_one({"_id": number}, {"$set": {"state": "ready"}})
+        return True
+
+    def _remove(self, number: int, dataset: str) -> None:
+        self._sets.update_one({"_id": number}, {"$set": {"state": "removing"}})
+        self.remove_rows(number)
+        self._forget_empty_dataset(dataset)
 
     def sweep(self) -> int:
         """Remove the sets that nobody serves or loads; say how many."""
@@ -196,28 +216,16 @@ class DocumentSets:
         The set is read before its dataset: one that was published and is not served
         any more has been replaced.
         """
-        number, dataset = kept["_id"], kept["dataset"]
-        lease = f"filing.{kept['entry_type']}"
-        was_published = kept["state"] == "ready"
+        number, dataset, name = kept["_id"], kept["dataset"], kept["entry_type"]
         if kept["state"] == "loading":
             if not self._is_dead(kept):
                 return False
-            self._datasets.update_one(
-                {"_id": dataset, lease: number}, {"$unset": {lease: ""}}
-            )
-        served = {
-            "_id": dataset,
-            f"documents.{kept['entry_type']}.number": number,
-            "removing": None,
-        }
-        if self._datasets.find_one(served) is not None:
-            self._sets.update_one({"_id": number}, {"$set": {"state": "ready"}})
+            self._free(dataset, name, number)
+        if self._is_kept(dataset, name, number):
             return False
-        if was_published:
+        if kept["state"] == "ready":
             self._let_readers_finish(dataset)
-        self._sets.update_one({"_id": number}, {"$set": {"state": "removing"}})
-        self.remove_rows(number)
-        self._forget_empty_dataset(dataset)
+        self._remove(number, dataset)
         return True
 
     def _is_dead(self, kept: SetDocument) -> bool:

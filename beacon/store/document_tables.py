@@ -81,7 +81,7 @@ class DocumentTables:
             blobs = await self._blobs(number, places)
             return await asyncio.to_thread(lambda: Vocabulary(read_contents(blobs)))
 
-        return await self._known(
+        return await self.once(
             self._vocabularies, number, read, lambda vocabulary: vocabulary.weight
         )
 
@@ -111,7 +111,7 @@ class DocumentTables:
             return read_column(await self._blobs(number, places))
 
         key = row_id(number, places[0])
-        return await self._known(self._columns, key, read, lambda _: 20 * rows)
+        return await self.once(self._columns, key, read, lambda _: 20 * rows)
 
     async def linked(self, sets: Mapping[str, StoredSet]) -> Linked:
         """Return how the documents of a dataset's sets belong together.
@@ -124,7 +124,7 @@ class DocumentTables:
         async def read() -> Linked:
             return Linked({name: await self._keys(s) for name, s in sets.items()})
 
-        return await self._known(
+        return await self.once(
             self._linked, numbers, read, lambda linked: linked.weight
         )
 
@@ -185,14 +185,18 @@ class DocumentTables:
         _check_whole(len(ids), len(found))
         return [found[i] for i in ids]
 
-    async def _known(
+    async def once(
         self,
         table: Remembered[K, T],
         key: K,
         read: Callable[[], Awaitable[T]],
         weight: Callable[[T], int],
     ) -> T:
-        """Return what is remembered, or read it, once for all who want it."""
+        """Return what is remembered, or read it, once for all who want it.
+
+        Raises:
+            StoreUnavailable: as ``read`` does.
+        """
         found = table.get(key)
         if found is not None:
             return found

@@ -7,11 +7,12 @@ at the end, before the one pointer is flipped.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pymongo.errors import BulkWriteError
 
-from beacon.model.errors import LoadRejected
+from beacon.model.errors import LoadRejected, StoreUnavailable
 from beacon.model.facts import facts_of
 from beacon.model.records import LINKS, DocumentSet
 from beacon.store.driver import (
@@ -134,8 +135,8 @@ class DocumentWriter:
             "vocabulary": blobs,
         }
         while_away(lambda: self._sets.flip(self._ticket, served))
-        with driver_errors():
-            self._sets.sweep()
+        with suppress(StoreUnavailable), driver_errors():
+            self._sets.sweep()  # else the next load does
         entry_type = self._ticket.entry_type
         kept = {"_id": self._ticket.dataset, "documents": {entry_type: served}}
         return read_sets(kept)[entry_type].set

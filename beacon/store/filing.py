@@ -116,14 +116,16 @@ class Filing:
         """Return what records of datasets can be filtered by (``listing``)."""
         asked = (entry_types and frozenset(entry_types), under, cohort)
         key = (*asked, *((dataset.id, dataset.updated) for dataset in datasets))
-        known = self._terms.get(key)
-        if known is None:
+
+        async def read() -> tuple[FilteringTerm, ...]:
             listing = Listing()
             for cabinet in await self.cabinets(datasets):
                 await _list(listing, cabinet, *asked)
-            known = listing.terms()
-            self._terms.keep(key, known, _TERM_BYTES * (len(known) + 1))
-        return known
+            return listing.terms()
+
+        return await self.tables.once(
+            self._terms, key, read, lambda terms: _TERM_BYTES * (len(terms) + 1)
+        )
 
     async def _lexicon(
         self, datasets: Sequence[Dataset], sets: Sequence[StoredSet]
@@ -134,11 +136,9 @@ class Filing:
             *(stored.set.number for stored in sets),
             *((dataset.id, dataset.updated) for dataset in datasets),
         )
-        known = self._lexicons.get(key)
-        if known is None:
-            known = await self._read_lexicon(datasets, sets)
-            self._lexicons.keep(key, known, 1)
-        return known
+        return await self.tables.once(
+            self._lexicons, key, lambda: self._read_lexicon(datasets, sets), lambda _: 1
+        )
 
     async def _read_lexicon(
         self, datasets: Sequence[Dataset], sets: Sequence[StoredSet]

@@ -7,6 +7,7 @@ filter's scope, and finds nothing: that is no "no".
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -83,11 +84,13 @@ async def find_records(
     Raises:
         StoreUnavailable: when the database fails.
     """
-    found = [await _find(query, cabinet, narrow) for cabinet in cabinets]
-    told = [
-        await _told(query, cabinet, one, granularities[cabinet.dataset.id])
-        for cabinet, one in zip(cabinets, found, strict=True)
-    ]
+    found = await asyncio.gather(*(_find(query, c, narrow) for c in cabinets))
+    told = await asyncio.gather(
+        *(
+            _told(query, cabinet, one, granularities[cabinet.dataset.id])
+            for cabinet, one in zip(cabinets, found, strict=True)
+        )
+    )
     counted = [
         (cabinet, one)
         for cabinet, one in zip(cabinets, found, strict=True)

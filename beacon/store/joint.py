@@ -7,6 +7,7 @@ who is meant is silent, with the reason; it never says "no".
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from beacon.model.genome import Contig
+    from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
     from beacon.store.cabinets import Cabinet
     from beacon.store.carrier_documents import CarrierTable
@@ -67,6 +69,7 @@ class Joint:
         self._unknown = [said.unknown for said in meant if said.unknown is not None]
         self._crowds = crowds
         self._reach = reach
+        self._is_led = False
         self._parts = [part for shelf in self.shelves for part in shelf.rows.parts]
         people = {part: who for said in meant for part, who in said.people.items()}
         self._chosen: dict[int, Chosen] = {
@@ -83,7 +86,22 @@ class Joint:
 
     def table(self, table: Table, carriers: CarrierTable) -> JointTable:
         """Return the rows of an assembly as these people alone would have made them."""
-        return JointTable(table, Narrowing(self._chosen, self._parts, carriers))
+        narrowing = Narrowing(self._chosen, self._parts, carriers)
+        return JointTable(table, narrowing, is_led=self._is_led)
+
+    def leading(self) -> Joint:
+        """Return the same, whose tables lack the short rows of what nobody carries.
+
+        In stretches only: an allele that is asked for by its key is there.
+        """
+        led = copy(self)
+        led._is_led = True  # noqa: SLF001 - its own
+        return led
+
+    @property
+    def is_of_few(self) -> bool:
+        """Whether these people are few of all, so that most rows are not theirs."""
+        return all(chosen.is_few for chosen in self._chosen.values())
 
     def others(self) -> dict[int, frozenset[int]]:
         """Return who of each part is not meant."""
@@ -201,6 +219,14 @@ _EVERY = Page(limit=1 << 31)
 def of_variants(query: Query) -> Query:
     """Return the question for all variants whose carriers are asked for."""
     return replace(query, about=GENOMIC_VARIANT.id, identity=None, by=(), page=_EVERY)
+
+
+def is_scanned(pattern: VariantPattern | None) -> bool:
+    """Whether a question is answered by reading a stretch row by row."""
+    if pattern is None:
+        return True
+    is_looked_up = pattern.is_single_allele or pattern.annotated is not None
+    return not is_looked_up and pattern.similar is None
 
 
 def spelled_apart(query: Query, found: Sequence[DatasetFindings]) -> list[Query]:

@@ -11,10 +11,18 @@ from collections import defaultdict
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
+from beacon.model.pattern import Bounds
 from beacon.store.carrier_documents import bin_of
-from beacon.store.carriers import row_name
-from beacon.store.chosen import Lessener
-from beacon.store.keys import decode, is_site
+from beacon.store.carriers import BIN_BITS, row_name
+from beacon.store.chosen import Added, Lessener
+from beacon.store.keys import (
+    is_hashed_key,
+    is_site,
+    place_key,
+    place_of_key,
+    rank_and_start,
+    start_of,
+)
 from beacon.store.tables import FIRST_PAGE, LARGEST_PAGE, Table
 
 if TYPE_CHECKING:
@@ -28,20 +36,23 @@ if TYPE_CHECKING:
         Sequence,
     )
 
-    from beacon.model.pattern import Bounds
-    from beacon.store.carrier_documents import Bin, CarrierTable, Stretch
+    from beacon.store.carrier_documents import Bin, CarrierTable
+    from beacon.store.carriers import Block
     from beacon.store.chosen import Chosen
     from beacon.store.driver import Document
-    from beacon.store.rows import Counts, Part
+    from beacon.store.rows import Part
     from beacon.store.tables import LookUp, PlaceKey, Row
 
 K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
+_FIRST_BLOCKS, _MOST_BLOCKS = 64, 2048
 _AT_ONCE = 256
 """Bins whose carriers are read at once."""
-_ALL_OF_A_BLOCK = 24
-"""From how many alleles of a block on all are summed together."""
+_MOST_SUMS = 1 << 18
+"""Alleles by columns that are summed at once: some 10 MB."""
+_MANY = 16
+"""From how many rows on all alleles of their blocks are summed together."""
 
 
 class Narrowing:
@@ -64,71 +75,100 @@ class Narrowing:
         self._lesseners = {part.number: Lessener(part) for part in self._parts}
         self._carriers = carriers
 
+    async def carried(
+        self, rank: int, starts: Bounds, size: int
+    ) -> tuple[list[int], list[int], int]:
+        """Return what chosen people may carry of the first part of a stretch.
+
+        Returns:
+            Keys of short rows; starts at which hashed ones begin; up to which start
+            that is all.
+        """
+        keys: dict[int, None] = {}
+        places: dict[int, None] = {}
+        end, wanted = starts.high, size
+        for part in self._parts:
+            within = Bounds(low=starts.low, high=end)
+            blocks, end = await self._carriers.page(part.number, rank, within, wanted)
+            for block in blocks:
+                ordinals = block.may_be_carried(self._chosen[part.number])
+                for key in block.keys[ordinals].tolist() if len(ordinals) else ():
+                    if is_hashed_key(key):
+                        places[start_of(key)] = None
+                    else:
+                        keys[key] = None
+        return list(keys), list(places), end
+
     async def documents(self, documents: Sequence[Document]) -> list[Document]:
         """Return documents of rows with counts of the chosen people only."""
-        held = [dict(cast("Counts", d["d"])) for d in documents]
+        held: list[dict[str, bytes]]
+        held = [dict(document["d"]) for document in documents]  # type: ignore[call-overload]
+        places = [*map(_place_of, documents)]
         for part in self._parts:
-            wanted: dict[Bin, list[int]] = defaultdict(list)
-            for place, document in enumerate(documents):
-                if part.blob(held[place]) is not None:
-                    wanted[_bin_of(part.number, document)].append(place)
-            bins = sorted(wanted)
-            for first in range(0, len(bins), _AT_ONCE):
-                some = bins[first : first + _AT_ONCE]
-                found = await self._carriers.stretches_of(some)
-                for one in some:
-                    rows = [(documents[n], held[n]) for n in wanted[one]]
-                    self._narrow(part, found.get(one), rows)
+            wanted: dict[int, list[int]] = defaultdict(list)
+            for number, place in enumerate(places):
+                if part.blob(held[number]) is not None:
+                    wanted[place].append(number)
+            await self._narrow_part(part, documents, held, wanted)
         return [
-            cast("Document", {**document, "d": counts})
+            {**document, "d": counts}
             for document, counts in zip(documents, held, strict=True)
         ]
+
+    async def _narrow_part(
+        self,
+        part: Part,
+        documents: Sequence[Document],
+        held: Sequence[dict[str, bytes]],
+        wanted: Mapping[int, Sequence[int]],
+    ) -> None:
+        """Rewrite the rows of one part, by the places of their bins."""
+        places = sorted(wanted)
+        for first in range(0, len(places), _AT_ONCE):
+            some = places[first : first + _AT_ONCE]
+            bins = [_bin_at(part.number, place) for place in some]
+            found = await self._carriers.stretches_of(bins)
+            blocks: list[Block] = []
+            rows: list[tuple[Document, dict[str, bytes]]] = []
+            for place, one in zip(some, bins, strict=True):
+                blocks += found[one].blocks if one in found else ()
+                rows += [(documents[n], held[n]) for n in wanted[place]]
+                if sum(map(len, blocks)) * len(part.baseline) >= _MOST_SUMS:
+                    self._narrow(part, blocks, rows)
+                    blocks, rows = [], []
+            self._narrow(part, blocks, rows)
 
     def _narrow(
         self,
         part: Part,
-        stretch: Stretch | None,
+        blocks: Sequence[Block],
         rows: Sequence[tuple[Document, dict[str, bytes]]],
     ) -> None:
-        """Rewrite the rows of one bin."""
+        """Rewrite rows by the blocks of their bins; later ones override."""
         chosen, lessener = self._chosen[part.number], self._lesseners[part.number]
-        blocks = () if stretch is None else stretch.blocks
-        summed = {}
-        if len(rows) >= _ALL_OF_A_BLOCK:
-            summed = {
-                n: block.sums(chosen.column_of, chosen.width)
-                for n, block in enumerate(blocks)
-            }
+        added = Added(blocks, chosen, is_for_many=len(rows) >= _MANY)
+        field, blob_of = part.fields[0], part.blob
         for document, counts in rows:
-            name = row_name(document)
-            added, otherwise = None, None
-            for number in range(len(blocks) - 1, -1, -1):
-                block = blocks[number]
-                ordinal = block.place_of_row.get(name)
-                if ordinal is None:
-                    continue
-                if number in summed:
-                    added = summed[number][ordinal]
-                else:
-                    added = block.sums_at(ordinal, chosen)
-                otherwise = block.otherwise.get(ordinal)
-                break
-            if added is not None and _is_bare(document):
-                added[:, [0, 2, 3, 4]] = 0  # nobody carries what is no allele
-            blob = part.blob(counts) or b""
-            counts[part.fields[0]] = lessener.blob(blob, added, otherwise)
+            blob = blob_of(counts) or b""
+            found = added.of(row_name(document), is_bare=_is_bare(document))
+            counts[field] = lessener.blob(blob, *found)
 
 
 def _is_bare(document: Document) -> bool:
     """Whether a row is of a place, and of no allele."""
-    return "e" not in document and is_site(cast("int", document["_id"]))
+    return "e" not in document and is_site(document["_id"])  # type: ignore[arg-type]
 
 
-def _bin_of(part: int, document: Document) -> Bin:
+def _place_of(document: Document) -> int:
+    """Return the place of a row's bin: contig and start without its last bits."""
     if "e" in document:
-        return bin_of(part, cast("int", document["c"]), cast("int", document["s"]))
-    key = cast("int", document["_id"])
-    rank, start, _, _ = decode(key)
+        rank, start = cast("int", document["c"]), cast("int", document["s"])
+        return place_key(rank, start) >> BIN_BITS
+    return place_of_key(document["_id"]) >> BIN_BITS  # type: ignore[arg-type]
+
+
+def _bin_at(part: int, place: int) -> Bin:
+    rank, start = rank_and_start(place << BIN_BITS)
     return bin_of(part, rank, start)
 
 
@@ -154,9 +194,13 @@ class JointTable(Table):
     Args:
         table: of all people.
         narrowing: says who is meant.
+        is_led: whether pages hold no short rows but those of alleles they carry.
     """
 
-    def __init__(self, table: Table, narrowing: Narrowing) -> None:  # one of its own
+    def __init__(
+        self, table: Table, narrowing: Narrowing, *, is_led: bool = False
+    ) -> None:
+        self._is_led = is_led
         self._table = table
         self._narrowing = narrowing
         self.rows = _Narrowed(table.rows, self._each)
@@ -192,10 +236,34 @@ class JointTable(Table):
         self, rank: int, starts: Bounds, *, size: int = FIRST_PAGE
     ) -> AsyncGenerator[list[Row], None]:
         """Yield the short rows that begin in ``starts``, in order, page by page."""
-        pages = self._table.short_pages(rank, starts, size=size)
+        if self._is_led:
+            pages = self._led_pages(rank, starts)
+        else:
+            pages = self._table.short_pages(rank, starts, size=size)
         async with aclosing(self._narrowed(pages)) as narrowed:
             async for page in narrowed:
                 yield page
+
+    async def _led_pages(
+        self, rank: int, starts: Bounds
+    ) -> AsyncGenerator[list[Row], None]:
+        """Yield the rows of what chosen people may carry, in order."""
+        size, low = _FIRST_BLOCKS, starts.low
+        while low < starts.high:
+            rest = Bounds(low=low, high=starts.high)
+            keys, places, low = await self._narrowing.carried(rank, rest, size)
+            rows = await self._table.rows.get(keys) if keys else {}
+            if places:
+                there = [(rank, start) for start in places]
+                found = await self._table.places.get(there)
+                rows |= {
+                    cast("int", document["_id"]): document
+                    for documents in found.values()
+                    for document in documents
+                }
+            page = ((start_of(key), rows[key]) for key in sorted(rows))
+            yield [row for row in page if row[0] in rest]
+            size = min(4 * size, _MOST_BLOCKS)
 
     async def bin_pages(
         self, first: int, last: int, fields: Sequence[str]

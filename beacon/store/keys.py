@@ -68,6 +68,21 @@ def start_of(key: int) -> int:
     return key + _OFFSET >> _ALLELE_BITS & _POSITION_MASK
 
 
+def place_key(rank: int, start: int) -> int:
+    """Return one number for a contig and a start; its order is genome order."""
+    return rank << _POSITION_BITS | start
+
+
+def place_of_key(key: int) -> int:
+    """Return the ``place_key`` of what a key names."""
+    return key + _OFFSET >> _ALLELE_BITS
+
+
+def rank_and_start(place: int) -> tuple[int, int]:
+    """Return the contig's rank and the start that a ``place_key`` is of."""
+    return place >> _POSITION_BITS, place & _POSITION_MASK
+
+
 def is_site(key: int) -> bool:
     """Whether a key names a position without an allele."""
     return key & _ALLELE_MASK == 0

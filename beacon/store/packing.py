@@ -251,6 +251,11 @@ def is_listed(blob: bytes) -> bool:
     return not blob[0] & _HAS_AC
 
 
+def is_bare_of_details(blob: bytes) -> bool:
+    """Whether a row holds counts, and neither filters nor a structure."""
+    return blob[0] & (_HAS_AC | FILTERED | _HAS_STRUCTURE) == _HAS_AC
+
+
 def unpack(blob: bytes, layout: Layout) -> tuple[Tally, tuple[str, ...]]:
     """Return the tally and the filters that ``pack`` was given."""
     flags = blob[0]

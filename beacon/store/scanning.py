@@ -163,6 +163,18 @@ class Answer:
         )
 
 
+class Called(Answer):
+    """What one dataset says of whether anybody was called at all.
+
+    One that somebody was called in is done.
+    """
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing further can change it."""
+        return self._has_called or self.seen > 0
+
+
 async def scan(
     contig: Contig,
     pattern: VariantPattern | None,

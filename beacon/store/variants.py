@@ -40,7 +40,7 @@ from beacon.store.driver import (
 from beacon.store.filing import Filing
 from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
-from beacon.store.joint import Joint, of_variants, spelled_apart
+from beacon.store.joint import Joint, is_scanned, of_variants, spelled_apart
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
 from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
@@ -54,7 +54,7 @@ from beacon.store.release_documents import (
     read_release,
     read_rows,
 )
-from beacon.store.scanning import POINT_CLASS, Answer, scan
+from beacon.store.scanning import POINT_CLASS, Answer, Called, scan
 from beacon.store.similar import find_similar
 from beacon.store.tables import Table
 from beacon.store.texts import read_texts, texts_version
@@ -458,7 +458,7 @@ class VariantStore:
         """Return what datasets say, of the people asked for alone where any are."""
         if joint is None:
             return await self._find(query, shelves, granularities)
-        found = await self._find(query, joint.shelves, granularities, joint)
+        found = await self._find_of_some(query, granularities, joint)
         told = {f.dataset.id: f for f in found}
         return [
             joint.told(s, told[s.dataset.id])
@@ -466,6 +466,30 @@ class VariantStore:
             else joint.silences(s)
             for s in shelves
         ]
+
+    async def _find_of_some(
+        self, query: Query, granularities: Mapping[str, Granularity], joint: Joint
+    ) -> Sequence[DatasetFindings]:
+        """Return what datasets say of some people.
+
+        A few lead to the rows of what they carry; where that is nothing, all rows
+        say what the "no" rests on.
+        """
+        shelves = joint.shelves
+        if not joint.is_of_few or not is_scanned(query.pattern):
+            return await self._find(query, shelves, granularities, joint)
+        found = await self._find(query, shelves, granularities, joint.leading())
+        nothing = [s for s, f in zip(shelves, found, strict=True) if not f.total]
+        if not nothing:
+            return found
+        if query.pattern is None:
+            again: Sequence[DatasetFindings]
+        if query.pattern is None:
+            again = await self._walk(query, nothing, granularities, joint, Called)
+        else:
+            again = await self._find(query, nothing, granularities, joint)
+        told = {f.dataset.id: f for f in (*found, *again)}
+        return [told[shelf.dataset.id] for shelf in shelves]
 
     async def _joint(self, query: Query, shelves: Sequence[Shelf]) -> Joint:
         """Return the people a question is of."""
@@ -542,13 +566,14 @@ class VariantStore:
         shelves: Sequence[Shelf],
         granularities: Mapping[str, Granularity],
         joint: Joint | None,
+        kind: type[Answer] = Answer,
     ) -> list[DatasetFindings]:
         """Answer "everything": totals are known, only pages are read.
 
         What some people carry must be counted.
         """
         answers = [
-            Answer(
+            kind(
                 s,
                 granularities[s.dataset.id],
                 query.page,

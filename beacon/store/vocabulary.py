@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from beacon.model.facts import Lexicon, Said
+from beacon.model.facts import Lexicon, Said, Worded
 from beacon.model.filters import Similarity
 from beacon.model.ontology import normal, prefix_of
 from beacon.store.postings import Region, number_of
+from beacon.store.remembered import Remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from beacon.model.facts import Bounds, Criterion
+    from beacon.model.facts import Bounds, Criterion, Statement, Wanted
     from beacon.model.filters import TermFilter
     from beacon.model.ontology import Ontologies
     from beacon.store.postings import Contents, Entry
 
-_ENTRY_BYTES = 400
+_ENTRY_BYTES = 600
+_SIMILAR = 100_000
+"""How many terms are remembered of all that were found similar to others."""
 
 
-class Wanted(NamedTuple):
+class Compared(NamedTuple):
     """One column to be compared.
 
     Attributes:
@@ -46,7 +50,7 @@ class Chosen(NamedTuple):
 
     agree: tuple[int, ...]
     speak: tuple[int, ...]
-    columns: tuple[Wanted, ...]
+    columns: tuple[Compared, ...]
     is_known: bool
 
 
@@ -57,16 +61,22 @@ class Vocabulary:
         self.contents = contents
         self._by_term: dict[str, list[int]] = {}
         self._by_field: dict[str, list[int]] = {}
+        self._by_text: dict[tuple[str, str], list[int]] = {}
         for index, entry in enumerate(contents.entries):
             said = entry.statement
             self._by_field.setdefault(said.field, []).append(index)
             if isinstance(said, Said):
                 self._by_term.setdefault(said.term, []).append(index)
+            for text in _texts(said):
+                self._by_text.setdefault((said.field, text), []).append(index)
         self._prefixes = frozenset(map(prefix_of, self._by_term))
         said_terms = (e.statement for e in contents.entries)
         self.places = frozenset(
             (s.field, s.term) for s in said_terms if isinstance(s, Said)
         )
+
+    def __len__(self) -> int:
+        return len(self.contents.entries)
 
     @property
     def weight(self) -> int:
@@ -106,9 +116,18 @@ class Vocabulary:
                     yield number_of(Region.STATEMENT, place)
         for name, places in self._by_field.items():
             if criterion.is_named(name):
-                for place in places:
+                for place in self._candidates(name, places, criterion.text):
                     if criterion.agrees(self.entries[place].statement):
                         yield number_of(Region.STATEMENT, place)
+
+    def _candidates(
+        self, name: str, places: Sequence[int], text: Wanted | None
+    ) -> Sequence[int]:
+        """Return which statements of a field may read as a text that is wanted."""
+        if text is None:
+            return ()
+        literal = text.literal
+        return places if literal is None else self._by_text.get((name, literal), ())
 
     def _speaking(self, criterion: Criterion, denying: Iterable[str]) -> Iterator[int]:
         """Yield the postings of all that say something of the kind."""
@@ -123,11 +142,11 @@ class Vocabulary:
             if spoken.texts is not None and is_named:
                 yield number_of(Region.FIELD, spoken.texts)
 
-    def _columns(self, criterion: Criterion) -> Iterator[Wanted]:
+    def _columns(self, criterion: Criterion) -> Iterator[Compared]:
         for index, (name, kind, rows) in enumerate(self.contents.columns):
             bounds = criterion.bounds_of(name, kind)
             if bounds is not None:
-                yield Wanted(index, rows, bounds)
+                yield Compared(index, rows, bounds)
 
     def _is_spoken(self, criterion: Criterion) -> bool:
         """Whether records here use the ontology that a term is known from."""
@@ -141,6 +160,13 @@ class Vocabulary:
         return isinstance(said, Said) and said.is_denied
 
 
+def _texts(said: Statement) -> set[str]:
+    """Return all that a statement reads as, in no case."""
+    if isinstance(said, Said):
+        return {text.casefold() for text in (said.term, said.label) if text is not None}
+    return {said.text.casefold()} if isinstance(said, Worded) else set()
+
+
 class IndexedLexicon(Lexicon):
     """A lexicon that finds what is meant without looking at every term."""
 
@@ -152,6 +178,7 @@ class IndexedLexicon(Lexicon):
         super().__init__(ontologies, places)
         self._same: dict[str, dict[str, list[str]]] = {}
         self._below: dict[str, dict[str, list[str]]] = {}
+        self._similar: Remembered[object, frozenset[str]] = Remembered(_SIMILAR)
         for entry_type, terms in self.fields.items():
             same = self._same.setdefault(entry_type, {})
             below = self._below.setdefault(entry_type, {})
@@ -163,10 +190,19 @@ class IndexedLexicon(Lexicon):
     def meant(self, entry_type: str, asked: TermFilter) -> frozenset[str]:
         """Return the terms that occur and are what a filter asks for."""
         if asked.similarity is not Similarity.EXACT:
-            return super().meant(entry_type, asked)
+            return self._alike(entry_type, asked)
         index = self._below if asked.descendants else self._same
         wanted = self.ontologies.same(normal(asked.id))
         return frozenset(index.get(entry_type, {}).get(wanted, ()))
+
+    def _alike(self, entry_type: str, asked: TermFilter) -> frozenset[str]:
+        """Return what is meant by a filter for similar terms, as it was last found."""
+        key = (entry_type, replace(asked, negated=False, scope=None))
+        known = self._similar.get(key)
+        if known is None:
+            known = super().meant(entry_type, asked)
+            self._similar.keep(key, known, len(known) + 1)
+        return known
 
     def denying(self, entry_type: str, term: str) -> frozenset[str]:
         """Return the terms that occur and are a normal term, or wider than it."""

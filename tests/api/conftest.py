@@ -65,9 +65,3 @@ async def empty_client(
 ) -> TestClient:
     """Give a client of a site with nothing loaded."""
     return await aiohttp_client(application(empty_beacon))
-
-
-@pytest.fixture
-async def documented_client(client: TestClient) -> TestClient:
-    """Give a client of a site whose datasets have documents of every type."""
-    return client

@@ -158,6 +158,17 @@ def test_who_withdrew_is_left_out_of_every_set(desk: Desk) -> None:
     assert (["s3"], 3) == (desk.ids("biosample"), samples.reports[0].withdrawn)
 
 
+def test_an_order_holds_under_every_name(desk: Desk) -> None:
+    """Who is ordered away by a sample stays away when only their own name is told."""
+    withdrawals = desk.catalogue.withdrawals
+    withdrawals.keep_orders(withdrawals.new_orders("d", ["s2"]))
+    desk.samples(s1="a", s2="b", s4="b")
+    desk.people("a", "b")
+
+    assert (["s1"], ["a"]) == (desk.ids("biosample"), desk.ids())
+    assert {"s2", "b", "s4"} == {o.individual for o in withdrawals.orders("d")}
+
+
 def test_packets_fill_two_sets(desk: Desk) -> None:
     """Individuals and their biosamples are loaded by one command."""
     packet = {

@@ -372,6 +372,16 @@ def test_killed_between_its_last_steps(
     assert (2, 1) == (rows_left(catalogue)["documents"], catalogue.sweep() + 1)
 
 
+def test_what_was_published_stays(catalogue: Catalogue) -> None:
+    """Whoever gives a load up that was published unawares takes nothing away."""
+    writer = catalogue.begin_documents("one", "individual")
+    writer.put([person("a")])
+    writer.publish("f", ())
+    writer.abandon()
+
+    assert ["a"] == [r.id for r in catalogue.documents_of("one", "individual")]
+
+
 @pytest.mark.usefixtures("hurried")
 def test_a_removed_dataset_leaves_nothing(catalogue: Catalogue) -> None:
     """With a dataset go its documents, its cohorts and what killed loads left."""
