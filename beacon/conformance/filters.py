@@ -248,6 +248,38 @@ async def check_filter_by_get(walk: Walk) -> None:
             )
 
 
+async def check_ages(walk: Walk) -> None:
+    """More people are at most 70 than are at most 9, whatever the spelling."""
+    sample = walk.samples.get(_INDIVIDUAL)
+    names = [text_at(term, "id") or "" for term in walk.terms]
+    if sample is None or sample.question.test or not any(map(_is_age, names)):
+        return
+    amounts = []
+    for age in ("P9Y", "P70Y"):
+        asked = {"id": "age", "operator": "<=", "value": age}
+        exchange, answer = await _filtered(walk, sample, asked)
+        if answer is None or answer.amount is None:
+            walk.notes.find(
+                "R76",
+                "age",
+                exchange,
+                f"age:<={age} is understood; {exchange.came} came",
+            )
+            return
+        amounts.append(answer.amount)
+    if amounts[0] > amounts[1]:
+        walk.notes.find(
+            "R75",
+            "text",
+            exchange,
+            f"P9Y is less than P70Y; {amounts[0]} are P9Y at most, {amounts[1]} P70Y",
+        )
+
+
+def _is_age(name: str) -> bool:
+    return name.casefold() == "age" or "ageof" in name.casefold()
+
+
 async def check_excluded(walk: Walk) -> None:
     """A phenotype that was looked for and not found is no match for its term."""
     sample = walk.samples.get(_INDIVIDUAL)
