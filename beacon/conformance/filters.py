@@ -28,6 +28,7 @@ _UNKNOWN: Mapping[str, Json] = {"id": "NOSUCH:0000000"}
 _AND = "several filters are ANDed"
 _PER_TYPE = 2
 """So many terms of each kind are tried on each entry type."""
+_PER_ROOT = 8
 _INDIVIDUAL = "individual"
 
 
@@ -81,7 +82,7 @@ def _terms(walk: Walk, entry_type: str) -> list[Mapping[str, Json]]:
             walk.notes.leave("alphanumeric terms without values", "no value is known")
         elif len(chosen.setdefault(kind, [])) < _PER_TYPE:
             chosen[kind].append(made)
-    return [each for kind in chosen.values() for each in kind]
+    return [each for kind in chosen.values() for each in kind][:_PER_ROOT]
 
 
 def _filter(kind: str, name: str, values: Sequence[str]) -> Mapping[str, Json] | None:
