@@ -11,6 +11,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from beacon.ingest.examining import samples_in
 from beacon.model.entry_types import BIOSAMPLE, DOCUMENTED, INDIVIDUAL, RUN
 from beacon.model.errors import LoadRejected, NotFound, UsageError
 from beacon.model.leaving import INNERMOST_FIRST, is_of, names_of
@@ -58,7 +59,10 @@ def documented(
         for record in catalogue.documents_of(dataset, BIOSAMPLE.id)
         if INDIVIDUAL_KEY in record.links
     ]
-    ids = {r.id for r in catalogue.documents_of(dataset, INDIVIDUAL.id)}
+    ids = set()
+    for record in catalogue.documents_of(dataset, INDIVIDUAL.id):
+        ids.add(record.id)
+        samples += ((sample, record.id) for sample in samples_in(record.document))
     names, before = frozenset(individuals), frozenset[str]()
     while names != before:
         before = names

@@ -62,7 +62,8 @@ def _has_genome(dataset: Dataset, query: Query) -> bool:
     """
     assembly = query.assembly if query.pattern is None else query.pattern.assembly
     if dataset.release is None:
-        return query.about != GENOMIC_VARIANT.id
+        is_limited = query.pattern is None and query.assembly is not None
+        return query.about != GENOMIC_VARIANT.id and not is_limited
     return assembly in (None, dataset.release.assembly)
 
 

@@ -17,7 +17,7 @@ from beacon.model.findings import Findings
 from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
 from beacon.model.pattern import VariantPattern
-from beacon.model.query import Granularity, Page
+from beacon.model.query import Granularity, Page, Query
 from beacon.model.records import Under
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from beacon.model.genes import Genes
     from beacon.model.genome import Contig
     from beacon.model.ontology import Ontologies
-    from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele, Reference
@@ -318,9 +317,11 @@ class LocalBeacon:
         documents = self._documents(asked, requester)
         pattern = query.pattern
         if pattern is None or (pattern.name is None and not pattern.elsewhere):
-            return await documents.answer(query, asked)
+            said = await documents.answer(query, asked)
+            return await self._explained(said, query, requester)
         if pattern.name is None:
-            return await documents.answer_any(query, asked, pattern.places)
+            said = await documents.answer_any(query, asked, pattern.places)
+            return await self._explained(said, query, requester)
         carried = await self._named(pattern.name, pattern.assembly, query, requester)
         checked, doubt = self._checked(pattern.name, carried)
         named = [p.narrowed_like(pattern) for _, p in self._distinct(checked)]
@@ -328,6 +329,16 @@ class LocalBeacon:
             raise InvalidRequest(_not_among(pattern.name))
         query = replace(query, warnings=query.warnings + doubt)
         return await documents.answer_any(query, asked, named)
+
+    async def _explained(
+        self, said: RecordsDisclosure, query: Query, requester: Requester
+    ) -> RecordsDisclosure:
+        """Return an answer with the reason where a variant leaves it without one."""
+        if said.status is not Status.NO_ANSWER or query.pattern is None:
+            return said
+        about = Query(pattern=query.pattern, datasets=query.datasets)
+        variants = await self.answer(about, requester)
+        return replace(said, warnings=(*said.warnings, *variants.warnings))
 
     async def collect(self, query: Query, requester: Requester) -> Collected:
         """Return the datasets, or the cohorts, that a question is met by.

@@ -132,7 +132,11 @@ async def _find(
         narrowed = await narrow(cabinet)
         mine = await _of_carriers(narrowed, cabinet, query.about)
         found, otherwise = found & mine, narrowed.status
-    if not selection.is_covered or not _is_covered(query, cabinet):
+    is_lost = any(
+        all(asked.text in selection.unknown for asked in clause)
+        for clause in query.filters
+    )
+    if is_lost or not selection.is_covered or not _is_covered(query, cabinet):
         otherwise = Status.NOT_COVERED
     return _Found(found, selection.unknown, otherwise)
 

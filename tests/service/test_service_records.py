@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from beacon.model.annotation import AnnotationPattern
 from beacon.model.assemblies import assembly, contig
 from beacon.model.errors import InvalidRequest, UnknownFilters
 from beacon.model.filters import TermFilter
@@ -127,6 +128,35 @@ async def test_a_name_nobody_carries_is_no_answer(store: VariantStore) -> None:
 
     with pytest.raises(InvalidRequest, match="rs77 is not among the rsIDs"):
         await beacon(store).answer_records(people(pattern=name), ANONYMOUS)
+
+
+async def test_why_there_is_no_answer_is_said(store: VariantStore) -> None:
+    """As it is where variants are asked for."""
+    asked = AnnotationPattern(genes=("NOWHERE1",))
+    pattern = VariantPattern(contig=None, genome="GRCh37", annotated=asked)
+    said = await beacon(store).answer_records(people(pattern=pattern), ANONYMOUS)
+
+    assert said.status is Status.NO_ANSWER
+    assert any("names this gene" in sentence for sentence in said.warnings)
+
+
+async def test_a_dataset_that_speaks_of_nothing_of_the_kind_has_not_said_no(
+    store: VariantStore,
+) -> None:
+    """A filter it does not answer to leaves it without a word."""
+    asked = people(filters=((TermFilter(id="LOINC:1-1"),),))
+    said = await beacon(store).answer_records(asked, ANONYMOUS)
+
+    assert {part.status for part in said.datasets} == {Status.NOT_COVERED}
+
+
+async def test_an_assembly_alone_asks_datasets_of_that_assembly(
+    store: VariantStore,
+) -> None:
+    """Documents without variants are of none."""
+    said = await beacon(store).answer_records(people(assembly="GRCh37"), ANONYMOUS)
+
+    assert list(found(said)) == ["ward"]
 
 
 @pytest.mark.parametrize("about", ["individual", "genomicVariant", "dataset"])
