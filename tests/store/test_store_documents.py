@@ -233,9 +233,27 @@ async def test_datasets_and_cohorts_are_records(
         [["men"], []],
         [[], []],
         [["b"], []],
-        [[], []],
+        [[], ["c"]],
         [[], ["c"]],
     ] == [ids(answer) for answer in answers]
+
+
+async def test_a_cohort_of_people_who_are_not_here(
+    catalogue: Catalogue, variant_store: VariantStore
+) -> None:
+    """Without its individuals a cohort says nothing, unless it is the whole dataset."""
+    load(catalogue, [sample("s", "p")], entry_type="biosample")
+    named = Record(id="some", document={"id": "some"}, members=("p",))
+    whole = Record(id="all", document={"id": "all"})
+    catalogue.keep_cohorts("one", [named, whole])
+    answers = [
+        await found(variant_store, Query(about="biosample", cohort=cohort))
+        for cohort in ("some", "all", "other")
+    ]
+
+    assert [Status.NOT_COVERED, Status.SEEN, Status.NOT_COVERED] == [
+        answer.datasets[0].status for answer in answers
+    ]
 
 
 async def test_one_document_is_found_by_its_id(
