@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from beacon.conformance.walk import Sample, Walk
 
 _UNKNOWN: Mapping[str, Json] = {"id": "NOSUCH:0000000"}
+_AND = "several filters are ANDed"
 _PER_TYPE = 2
 """So many terms of each kind are tried on each entry type."""
 _INDIVIDUAL = "individual"
@@ -148,11 +149,11 @@ async def _judge_and(
     for (one, few), (two, many) in itertools.pairwise(found):
         exchange, answer = await _filtered(walk, sample, one, two)
         if answer is not None:
-            law = "several filters are ANDed"
-            _note_wider(walk, exchange, answer.amount, min(few, many), law)
+            _note_wider(walk, exchange, answer.amount, min(few, many), _AND)
+    known = ("unknown filter", _AND)
     for term, amount in found[:1]:
         exchange, answer = await _filtered(walk, sample, term, _UNKNOWN)
-        if answer is not None and not walk.notes.has("R71", "unknown filter"):
+        if answer is not None and not any(walk.notes.has("R71", c) for c in known):
             _note_ignored(walk, exchange, answer, amount)
 
 

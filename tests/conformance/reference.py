@@ -252,6 +252,12 @@ class Reference:
         if self.has("protected") and not self.is_known(request):
             raise Refused(401, "who are you")
         asked = await self.read(request)
+        if (
+            parts == ["datasets"]
+            and request.method == "GET"
+            and self.has("GET refused")
+        ):
+            raise Refused(405, "POST only")
         is_listing = not (asked.filters or asked.parameters or asked.test)
         if self.has("lists nothing") and len(parts) == 1 and is_listing:
             raise Refused(400, "ask for something")
@@ -584,12 +590,13 @@ class Reference:
             self.is_spelled(asked.get(key), variation[key])
             for key in ("referenceBases", "alternateBases")
         )
-        kind = asked.get("variantType", "SNP")
+        kind = "SNP" if self.has("any type") else asked.get("variantType", "SNP")
         return same and kind == "SNP" and self.lies(start, end, asked)
 
     def is_spelled(self, asked: str | None, bases: str) -> bool:
         """Whether bases are those asked for, N being any."""
-        if asked is None:
+        any_base = asked in ("C", "T") and self.has("any allele")
+        if asked is None or any_base:
             return True
         wild = "" if self.has("N is a letter") else "N"
         pairs = zip(asked, bases, strict=False)
@@ -599,7 +606,9 @@ class Reference:
         """Whether an interval lies where it is asked for."""
         starts, ends = asked.get("start", []), asked.get("end", [])
         if len(starts) == 2:
-            return starts[0] <= start < starts[1] and ends[0] <= end < ends[1]
+            more = int(self.has("closed bracket"))
+            is_begun = starts[0] <= start < starts[1] + more
+            return is_begun and ends[0] <= end < ends[1] + more
         if starts and ends:
             if self.has("closed range"):
                 return start <= ends[0] and end >= starts[0]
@@ -805,6 +814,10 @@ FAULTS = {
     "% is a letter": "R74",
     "no comma lists": "R63",
     "datasets in sets": "R40",
+    "GET refused": "R24",
+    "any allele": "R83",
+    "closed bracket": "R89",
+    "any type": "R90",
 }
 """Faults that are violations."""
 FLAWS = {"AF wrong": "R103", "text/plain": "R114", "no CORS": "R113"}
