@@ -553,6 +553,26 @@ class Block:
             return among - self._named_at(ordinal, ~carries)
         return among & self._named_at(ordinal, carries)
 
+    def carriers_of(self, ordinals: Sequence[int], among: BitMap) -> BitMap:
+        """Return who of some people carries any of some alleles."""
+        fields, carries = self._fields, self.values[:, 0] > 0
+        is_asked = np.zeros(len(self), dtype=np.bool_)
+        is_asked[list(ordinals)] = True
+        mine = is_asked[fields.ordinals] & carries[fields.shares]
+        found = BitMap(array("I", fields.people[mine].tobytes()))
+        sets = is_asked[fields.dense_ordinals] & carries[fields.dense_shares]
+        for number in sets.nonzero()[0].tolist():
+            found |= self._set(number)
+        for ordinal in (is_asked & carries[self.usual]).nonzero()[0].tolist():
+            found |= self.carriers_at(ordinal, among)
+        return among & found
+
+    def _set(self, number: int) -> BitMap:
+        """Return the people of one set of many."""
+        first, bits = number << self._place.bits, self._place.bits
+        here = BitMap(range(first, first + (1 << bits)))
+        return (self.bitmap & here).shift(-first)
+
     def may_be_carried(self, chosen: Chosen) -> Ints:
         """Return which alleles chosen people may carry, ascending; no other one.
 
@@ -584,9 +604,7 @@ class Block:
         found = BitMap(people.tolist())
         mine = (fields.dense_ordinals == ordinal) & wanted[fields.dense_shares]
         for number in mine.nonzero()[0].tolist():
-            first, bits = number << self._place.bits, self._place.bits
-            here = BitMap(range(first, first + (1 << bits)))
-            found |= (self.bitmap & here).shift(-first)
+            found |= self._set(number)
         return found
 
     def sums(self, column_of: Ints, width: int) -> Ints:

@@ -77,6 +77,10 @@ def test_who_carries_is_who_adds_a_copy(
     here = people - {_GONE}
     expected = [{p for p in here if shares.of(p).ac} for _, shares in alleles]
     found = [set(block.carriers_at(o, chosen.people)) for o in range(len(block))]
+    some = range(0, len(block), 2)
+    union = set().union(*(expected[o] for o in some))
+
+    assert union == set(block.carriers_of(some, chosen.people))
     carried = {ordinal for ordinal, who in enumerate(expected) if who}
 
     assert expected == found
