@@ -17,6 +17,7 @@ from beacon.model.records import Under
 from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
 from beacon.wire import catalogue, info, responses, terms
+from beacon.wire.openapi import openapi
 from beacon.wire.requests import Address, understand
 from beacon.wire.synthetic import (
     synthetic_answer,
@@ -161,6 +162,11 @@ def filtering_terms(about: str | None = None) -> Handler:
         return as_json(terms.filtering_terms(speaker(request), query.page, every))
 
     return handler
+
+
+async def show_openapi(request: web.Request) -> web.Response:
+    """Describe everything that answers, for programs."""
+    return as_json(openapi(speaker(request)))
 
 
 async def alive(_: web.Request) -> web.Response:

@@ -14,6 +14,7 @@ import click
 
 from beacon.app import keep_log
 from beacon.cli.ask import ask
+from beacon.cli.check import check
 from beacon.cli.datasets import datasets
 from beacon.cli.demo import demo
 from beacon.cli.load import load
@@ -34,7 +35,7 @@ def command_line() -> click.Group:
     tree = click.Group(
         "beacon",
         help="Nordic Beacon: has this variant been seen elsewhere? (GA4GH Beacon v2)",
-        commands=[serve, load, datasets, withdraw, ask, store, demo],
+        commands=[serve, load, datasets, withdraw, ask, check, store, demo],
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     accept_everywhere(tree)

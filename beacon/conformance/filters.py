@@ -1,0 +1,285 @@
+"""Filters: what is listed works, and no filter ever widens an answer."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from beacon.conformance.questions import id_of
+from beacon.conformance.reading import (
+    bool_at,
+    dict_at,
+    list_at,
+    shown,
+    text_at,
+    texts_at,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from beacon.conformance.exchange import Exchange
+    from beacon.conformance.questions import Answer
+    from beacon.conformance.reading import Json
+    from beacon.conformance.walk import Sample, Walk
+
+_UNKNOWN: Mapping[str, Json] = {"id": "NOSUCH:0000000"}
+_PER_TYPE = 2
+"""So many terms of each kind are tried on each entry type."""
+_INDIVIDUAL = "individual"
+
+
+async def check_filters(walk: Walk) -> None:
+    """Try filters on every root that lists real records."""
+    for sample in walk.samples.values():
+        if sample.question.test:
+            walk.notes.leave(
+                f"filters of {walk.name(sample.endpoint.root)}",
+                "only synthetic records are shown",
+            )
+            continue
+        await _judge_root(walk, sample)
+
+
+async def _judge_root(walk: Walk, sample: Sample) -> None:
+    _, plain = await _filtered(walk, sample)
+    whole = None if plain is None else plain.amount
+    await _judge_unknown(walk, sample, whole)
+    found = {}
+    for term in _terms(walk, sample.endpoint.type):
+        amount = await _judge_term(walk, sample, term, whole)
+        if amount is not None:
+            found[str(term["id"])] = (term, amount)
+    await _judge_and(walk, sample, list(found.values()))
+    for term, amount in found.values():
+        if "operator" in term:
+            await _judge_operators(walk, sample, term, (amount, whole))
+    ontology = [row for row in found.values() if "operator" not in row[0]]
+    for term, amount in ontology[:1]:
+        await _judge_options(walk, sample, term, amount)
+
+
+async def _filtered(
+    walk: Walk, sample: Sample, *filters: Mapping[str, Json]
+) -> tuple[Exchange, Answer | None]:
+    question = replace(sample.question, granularity="count", filters=filters)
+    return await walk.put(sample.endpoint.root, sample.endpoint.type, question)
+
+
+def _terms(walk: Walk, entry_type: str) -> list[Mapping[str, Json]]:
+    """Return filters made of listed terms, some of each kind."""
+    chosen: dict[str, list[Mapping[str, Json]]] = {}
+    for term in walk.terms:
+        kind, name = text_at(term, "type") or "", text_at(term, "id")
+        scopes = texts_at(term, "scopes")
+        if name is None or (scopes and entry_type not in scopes):
+            continue
+        made = _filter(kind, name, texts_at(term, "values"))
+        if made is None:
+            walk.notes.leave("alphanumeric terms without values", "no value is known")
+        elif len(chosen.setdefault(kind, [])) < _PER_TYPE:
+            chosen[kind].append(made)
+    return [each for kind in chosen.values() for each in kind]
+
+
+def _filter(kind: str, name: str, values: Sequence[str]) -> Mapping[str, Json] | None:
+    if kind != "alphanumeric":
+        return {"id": name}
+    return {"id": name, "operator": "=", "value": values[0]} if values else None
+
+
+async def _judge_unknown(walk: Walk, sample: Sample, whole: int | None) -> None:
+    exchange, answer = await _filtered(walk, sample, _UNKNOWN)
+    if answer is not None:
+        _note_ignored(walk, exchange, answer, whole)
+
+
+def _note_ignored(
+    walk: Walk, exchange: Exchange, answer: Answer, whole: int | None
+) -> None:
+    """A term nobody knows matches nothing; to leave it out widens the answer."""
+    if not answer.amount or whole == 0:
+        return
+    is_said = texts_at(exchange.document, "info", "warnings") or list_at(
+        exchange.document, "meta", "warnings"
+    )
+    walk.notes.find(
+        "R81" if is_said else "R71",
+        "unknown filter",
+        exchange,
+        "filters are ANDed, so one on an unknown term gives no match or an error; "
+        f"it was answered with {answer.amount}, {shown(whole)} without it",
+    )
+
+
+async def _judge_term(
+    walk: Walk, sample: Sample, term: Mapping[str, Json], whole: int | None
+) -> int | None:
+    exchange, answer = await _filtered(walk, sample, term)
+    if exchange.is_refusal:
+        walk.notes.leave("filters", "they need rights the asker does not have")
+        return None
+    if answer is None:
+        walk.notes.find(
+            "R79",
+            "listed term",
+            exchange,
+            f"a term that /filtering_terms lists for {sample.endpoint.type} works as "
+            f"a filter there; {exchange.came} came for {shown(term['id'])}",
+        )
+        return None
+    _note_wider(walk, exchange, answer.amount, whole, "a filter narrows an answer")
+    return answer.amount
+
+
+def _note_wider(
+    walk: Walk, exchange: Exchange, amount: int | None, bound: int | None, law: str
+) -> None:
+    if amount is not None and bound is not None and amount > bound:
+        walk.notes.find(
+            "R71", law, exchange, f"{law}; {amount} came, where {bound} is the most"
+        )
+
+
+async def _judge_and(
+    walk: Walk, sample: Sample, found: list[tuple[Mapping[str, Json], int]]
+) -> None:
+    for (one, few), (two, many) in itertools.pairwise(found):
+        exchange, answer = await _filtered(walk, sample, one, two)
+        if answer is not None:
+            law = "several filters are ANDed"
+            _note_wider(walk, exchange, answer.amount, min(few, many), law)
+    for term, amount in found[:1]:
+        exchange, answer = await _filtered(walk, sample, term, _UNKNOWN)
+        if answer is not None and not walk.notes.has("R71", "unknown filter"):
+            _note_ignored(walk, exchange, answer, amount)
+
+
+async def _judge_operators(
+    walk: Walk,
+    sample: Sample,
+    term: Mapping[str, Json],
+    amounts: tuple[int, int | None],
+) -> None:
+    """What is not a value and what is are apart; a wildcard finds the value, too."""
+    amount, whole = amounts
+    exchange, others = await _filtered(walk, sample, {**term, "operator": "!"})
+    rest = None if others is None else others.amount
+    is_counted = others is not None and others.total is not None
+    if is_counted and rest is not None and whole is not None and rest + amount > whole:
+        walk.notes.find(
+            "R74",
+            "negation",
+            exchange,
+            f"! negates, so at most {whole - amount} of {whole} match; {rest} came",
+        )
+    part = f"{str(term['value'])[:1]}%"
+    exchange, wider = await _filtered(walk, sample, {**term, "value": part})
+    if wider is not None and wider.amount is not None and wider.amount < amount:
+        walk.notes.find(
+            "R74",
+            "wildcard",
+            exchange,
+            f"% stands for any text, so {shown(part)} finds {amount} or more; "
+            f"{wider.amount} came",
+        )
+
+
+async def _judge_options(
+    walk: Walk, sample: Sample, term: Mapping[str, Json], amount: int
+) -> None:
+    """Fewer without descendants, no fewer with similarity, as many in its scope."""
+    exchange, answer = await _filtered(
+        walk, sample, {**term, "includeDescendantTerms": False}
+    )
+    if answer is not None and (answer.amount or 0) > amount:
+        walk.notes.find(
+            "R73",
+            "descendants",
+            exchange,
+            "includeDescendantTerms false matches the term alone; "
+            f"{answer.amount} came, {amount} with descendants",
+        )
+    exchange, answer = await _filtered(walk, sample, {**term, "similarity": "high"})
+    if answer is not None and answer.amount is not None and answer.amount < amount:
+        walk.notes.find(
+            "R77",
+            "similarity",
+            exchange,
+            f"similarity never narrows; {answer.amount} came, {amount} without it",
+        )
+    exchange, answer = await _filtered(
+        walk, sample, {**term, "scope": sample.endpoint.type}
+    )
+    if answer is None or (answer.amount or 0) > amount:
+        walk.notes.find(
+            "R78",
+            "scope",
+            exchange,
+            f"scope names an entry type and narrows; {exchange.came} came, with "
+            f"{answer.amount if answer else 'no answer'}",
+        )
+
+
+async def check_filter_by_get(walk: Walk) -> None:
+    """A filter in a GET request means what it means in a POST."""
+    for sample in walk.samples.values():
+        terms = [t for t in _terms(walk, sample.endpoint.type) if len(t) == 1]
+        broken = walk.notes.has("R25", "parity") or sample.question.test
+        if not terms or broken:
+            continue
+        _, by_post = await _filtered(walk, sample, terms[0])
+        question = replace(sample.question, granularity="count")
+        url = sample.endpoint.root.update_query(filters=str(terms[0]["id"]))
+        exchange, by_get = await walk.put(
+            url, sample.endpoint.type, question, method="GET"
+        )
+        if by_post is None or by_get is None or by_get.granularity != "count":
+            continue
+        if by_get.amount != by_post.amount:
+            walk.notes.find(
+                "R25",
+                "filters",
+                exchange,
+                f"GET gives what POST gives; with filters={shown(terms[0]['id'])} "
+                f"{shown(by_get.amount)} came, {shown(by_post.amount)} by POST",
+            )
+
+
+async def check_excluded(walk: Walk) -> None:
+    """A phenotype that was looked for and not found is no match for its term."""
+    sample = walk.samples.get(_INDIVIDUAL)
+    if sample is None or sample.question.test:
+        return
+    for record in sample.records:
+        features = [dict_at(f) for f in list_at(record, "phenotypicFeatures")]
+        absent = {_term(f) for f in features if bool_at(f, "excluded")}
+        present = {_term(f) for f in features if not bool_at(f, "excluded")}
+        for term in sorted(each for each in absent - present if each)[:1]:
+            await _judge_excluded(walk, sample, term, id_of(record))
+
+
+def _term(feature: Json) -> str:
+    return text_at(feature, "featureType", "id") or ""
+
+
+async def _judge_excluded(
+    walk: Walk, sample: Sample, term: str, person: str | None
+) -> None:
+    question = replace(
+        sample.question,
+        page=(0, 0),
+        filters=({"id": term, "includeDescendantTerms": False},),
+    )
+    exchange, answer = await walk.put(
+        sample.endpoint.root, sample.endpoint.type, question
+    )
+    if answer is not None and person in answer.ids:
+        walk.notes.find(
+            "R80",
+            "excluded",
+            exchange,
+            f"an excluded phenotype is no match for {shown(term)}; "
+            f"{shown(person)}, who has it excluded, came",
+        )

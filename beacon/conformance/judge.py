@@ -1,0 +1,200 @@
+"""The judgement of one beacon: every check in turn, then the verdict.
+
+A beacon that cannot be reached is not judged; that is an error, never a verdict
+without violations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from yarl import URL
+
+from beacon.conformance.exchange import DEADLINE, LARGEST_BODY, Client
+from beacon.conformance.finding import Finding, Level, Notebook, Unchecked
+from beacon.conformance.framework import declared_version
+from beacon.conformance.manners import watch
+from beacon.conformance.reading import text_at
+from beacon.conformance.rules import CHECKS, RULES
+from beacon.conformance.walk import Walk
+from beacon.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from beacon.conformance.exchange import Exchange
+
+VERSIONS = ((2, 0), (2, 1), (2, 2))
+"""Versions of the standard a beacon can be judged by."""
+_HALTED = 5
+"""So many requests in a row without any answer end the walk."""
+
+
+class Unreachable(Exception):
+    """The beacon does not answer, so nothing can be said about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a beacon is asked.
+
+    Attributes:
+        version: judged by; None takes the one the beacon declares.
+        token: bearer token for what is protected.
+        rate: requests per second at most; 0 for no bound.
+        deadline: seconds one exchange may take.
+        largest: bytes of an answer that are read.
+        is_strict: whether advice counts as violation.
+    """
+
+    version: tuple[int, int] | None = None
+    token: str | None = None
+    rate: float = 0.0
+    deadline: float = DEADLINE
+    largest: int = LARGEST_BODY
+    is_strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What came of it.
+
+    Attributes:
+        url: the address that was judged.
+        beacon_id: what the beacon calls itself.
+        version: of the standard it was judged by.
+        violations: by rule.
+        advice: by rule.
+        unchecked: what could not be checked.
+        asked: how many requests were made.
+    """
+
+    url: str
+    beacon_id: str | None
+    version: tuple[int, int]
+    violations: tuple[Finding, ...]
+    advice: tuple[Finding, ...]
+    unchecked: tuple[Unchecked, ...]
+    asked: int
+
+
+def address_of(text: str) -> URL:
+    """Return the address of a beacon as it was typed.
+
+    Raises:
+        UsageError: when it is no HTTP address.
+    """
+    try:
+        url = URL(text)
+    except ValueError as failure:
+        message = f"{text} is not an address: {failure}"
+        raise UsageError(message) from failure
+    if url.scheme not in ("http", "https") or not url.host:
+        message = f"{text} is not an http:// or https:// address"
+        raise UsageError(message)
+    if url.query_string or url.fragment:
+        message = f"{text}: the address of a beacon has no ? and no #"
+        raise UsageError(message)
+    return url.with_path(url.path.rstrip("/"))
+
+
+async def judge(url: URL, manner: Manner) -> Verdict:
+    """Return what is wrong with the beacon at an address.
+
+    Args:
+        url: of its root; without a path ``/api`` is tried as well.
+        manner: how it is asked.
+
+    Raises:
+        Unreachable: when it cannot be asked, or stops answering.
+    """
+    notes = Notebook()
+    async with Client(
+        url,
+        token=manner.token,
+        rate=manner.rate,
+        deadline=manner.deadline,
+        largest=manner.largest,
+    ) as client:
+        base, info = await _find(client, url)
+        walk = Walk(
+            client=client,
+            notes=notes,
+            base=base,
+            version=manner.version or _nearest(declared_version(info)),
+            beacon_id=text_at(info.document, "response", "id"),
+        )
+        client.watch = _Watch(walk)
+        for check in CHECKS:
+            await check(walk)
+    return _verdict(walk, manner)
+
+
+async def _find(client: Client, url: URL) -> tuple[URL, Exchange]:
+    """Return where the beacon is, and what its /info answers."""
+    bases = [url] if url.path.strip("/") else [url, url / "api"]
+    found: list[tuple[URL, Exchange]] = []
+    for base in bases:
+        exchange = await client.ask(base / "info")
+        if exchange.is_answer:
+            return base, exchange
+        found.append((base, exchange))
+    base, exchange = found[0]
+    if exchange.status is None:
+        message = f"{url} cannot be reached: {exchange.problem}"
+        raise Unreachable(message)
+    return base, exchange
+
+
+def _nearest(declared: tuple[int, int] | None) -> tuple[int, int]:
+    if declared in VERSIONS:
+        return declared
+    return VERSIONS[-1] if declared is None or declared > VERSIONS[-1] else VERSIONS[0]
+
+
+class _Watch:
+    """Sees every exchange; ends the walk when the beacon is gone."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._silent = 0
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Judge one exchange by itself.
+
+        Raises:
+            Unreachable: after many without any answer.
+        """
+        self._silent = self._silent + 1 if exchange.status is None else 0
+        if self._silent >= _HALTED:
+            message = (
+                f"{self._walk.base} stopped answering after {self._walk.client.asked} "
+                f"requests: {exchange.problem}"
+            )
+            raise Unreachable(message)
+        watch(self._walk, exchange)
+
+
+def _verdict(walk: Walk, manner: Manner) -> Verdict:
+    found = sorted(
+        walk.notes.findings, key=lambda each: (_number(each.rule), each.cause)
+    )
+    levels = [(_level(each, manner), each) for each in found]
+    return Verdict(
+        url=str(walk.base),
+        beacon_id=walk.beacon_id,
+        version=walk.version,
+        violations=tuple(each for level, each in levels if level is Level.VIOLATION),
+        advice=tuple(each for level, each in levels if level is Level.ADVICE),
+        unchecked=tuple(walk.notes.unchecked),
+        asked=walk.client.asked,
+    )
+
+
+def _level(finding: Finding, manner: Manner) -> Level:
+    if manner.is_strict:
+        return Level.VIOLATION
+    return Level.ADVICE if finding.is_soft else RULES[finding.rule].level
+
+
+def _number(rule: str) -> tuple[bool, int]:
+    return rule.startswith("M"), int(rule[1:])
