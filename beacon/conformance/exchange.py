@@ -94,6 +94,8 @@ class Exchange:
         if self.status is None:
             return self.problem or "nothing"
         said = f"HTTP {self.status}"
+        if "location" in self.headers:
+            said += f" to {shown(self.headers['location'])}"
         if self.tells_error:
             said += " with an error document"
         if self.problem is not None:

@@ -28,6 +28,7 @@ _UNKNOWN: Mapping[str, Json] = {"id": "NOSUCH:0000000"}
 _AND = "several filters are ANDed"
 _PER_TYPE = 2
 """So many terms of each kind are tried on each entry type."""
+_PER_ROOT = 8
 _INDIVIDUAL = "individual"
 
 
@@ -81,7 +82,7 @@ def _terms(walk: Walk, entry_type: str) -> list[Mapping[str, Json]]:
             walk.notes.leave("alphanumeric terms without values", "no value is known")
         elif len(chosen.setdefault(kind, [])) < _PER_TYPE:
             chosen[kind].append(made)
-    return [each for kind in chosen.values() for each in kind]
+    return [each for kind in chosen.values() for each in kind][:_PER_ROOT]
 
 
 def _filter(kind: str, name: str, values: Sequence[str]) -> Mapping[str, Json] | None:
@@ -246,6 +247,38 @@ async def check_filter_by_get(walk: Walk) -> None:
                 f"GET gives what POST gives; with filters={shown(terms[0]['id'])} "
                 f"{shown(by_get.amount)} came, {shown(by_post.amount)} by POST",
             )
+
+
+async def check_ages(walk: Walk) -> None:
+    """More people are at most 70 than are at most 9, whatever the spelling."""
+    sample = walk.samples.get(_INDIVIDUAL)
+    names = [text_at(term, "id") or "" for term in walk.terms]
+    if sample is None or sample.question.test or not any(map(_is_age, names)):
+        return
+    amounts = []
+    for age in ("P9Y", "P70Y"):
+        asked = {"id": "age", "operator": "<=", "value": age}
+        exchange, answer = await _filtered(walk, sample, asked)
+        if answer is None or answer.amount is None:
+            walk.notes.find(
+                "R76",
+                "age",
+                exchange,
+                f"age:<={age} is understood; {exchange.came} came",
+            )
+            return
+        amounts.append(answer.amount)
+    if amounts[0] > amounts[1]:
+        walk.notes.find(
+            "R75",
+            "text",
+            exchange,
+            f"P9Y is less than P70Y; {amounts[0]} are P9Y at most, {amounts[1]} P70Y",
+        )
+
+
+def _is_age(name: str) -> bool:
+    return name.casefold() == "age" or "ageof" in name.casefold()
 
 
 async def check_excluded(walk: Walk) -> None:

@@ -87,7 +87,15 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"/response/resultSets/\*.*", "R36"),
         (r".*", "R26"),
     ),
-    "record": ((r".*/id: must be a prefix.*", "R43"), (r".*", "R38")),
+    "record": (
+        (r"/caseLevelData/\*: .*\bbiosampleId\b.*", "R104"),
+        (r"/variation/location.*", "R100"),
+        (r"/variation/(alternate|reference)Bases.*", "R101"),
+        (r"/variation: .*\balternateBases\b.*", "R101"),
+        (r"/frequencyInPopulations.*", "R102"),
+        (r".*/id: must be a prefix.*", "R43"),
+        (r".*", "R38"),
+    ),
 }
 _DATA_META_RULE, _OTHER_META_RULE = "R27", "R21"
 _DATA = ("boolean", "count", "resultsets", "collections")

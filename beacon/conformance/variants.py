@@ -366,6 +366,8 @@ async def _judge_ranges(walk: Walk, sample: Sample, known: Known) -> None:
     before = {**bracket, "start": [max(start - 1, 0), start]}
     if start > 0:
         await _refuse(walk, sample, known, before, law)
+    law = ("R92", "length", "a range narrowed to 50 bases and more does not find")
+    await _refuse(walk, sample, known, {**over, "variantMinLength": 50}, law)
     law = ("R90", "type", "a range narrowed to deletions does not find")
     await _refuse(walk, sample, known, {**over, "variantType": "DEL"}, law)
     if known.kind:

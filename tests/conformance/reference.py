@@ -71,7 +71,10 @@ def individuals() -> list[Json]:
             "id": f"person{number}",
             "sex": {"id": FEMALE if number % 2 else MALE, "label": "a sex"},
             "ethnicity": {"id": "NCIT:C43851", "label": "European"},
-            "info": {"ethnicity": "european" if number < 3 else "asian"},
+            "info": {
+                "ethnicity": "european" if number < 3 else "asian",
+                "age": 8 if number < 3 else 40,
+            },
         }
         for number in range(1, 6)
     ]
@@ -162,6 +165,7 @@ def terms() -> list[Json]:
             "values": ["european", "asian"],
         },
         {"type": "custom", "id": "ethnicity:asian", "scopes": scopes},
+        {"type": "alphanumeric", "id": "ageOfOnset", "scopes": scopes},
     ]
 
 
@@ -174,10 +178,27 @@ class Reference:
         self.people = [] if empty else individuals()
         self.samples = [] if empty else biosamples()
         self.variants = [] if empty else variants()
+        self.plant_in_people()
+        self.plant_in_variants()
+
+    def plant_in_people(self) -> None:
+        """Change records of people."""
         if self.has("record invalid"):
             del self.people[0]["sex"]
         if self.has("broken CURIE"):
             self.people[1]["ethnicity"] = {"id": "NOCURIE"}
+
+    def plant_in_variants(self) -> None:
+        """Change records of variants."""
+        if self.has("case without sample"):
+            del self.variants[1]["caseLevelData"][0]["biosampleId"]
+        if self.has("sequence without prefix"):
+            self.variants[1]["variation"]["location"]["sequence_id"] = "22"
+        if self.has("symbolic allele"):
+            self.variants[2]["variation"]["alternateBases"] = "<DEL>"
+        if self.has("frequency above 1"):
+            study = self.variants[1]["frequencyInPopulations"][0]
+            study["frequencies"][0]["alleleFrequency"] = 1.5
         if self.has("AF wrong"):
             study = self.variants[0]["frequencyInPopulations"][0]
             study["frequencies"][0]["alleleFrequency"] = 0.5
@@ -561,6 +582,8 @@ class Reference:
             ),
             {},
         )
+        if name == "age":
+            return self.is_young(person, str(asked["value"]))
         if name.startswith("ethnicity"):
             value = asked.get("value", name.partition(":")[2])
             told = person.get("info", {}).get("ethnicity", "")
@@ -577,6 +600,14 @@ class Reference:
         }
         return name in present | {person.get("sex", {}).get("id")}
 
+    def is_young(self, person: Json, age: str) -> bool:
+        """Whether a person is so old at most."""
+        if self.has("age not understood"):
+            raise Refused(400, "what is age")
+        if self.has("ages as text"):
+            return f"P{person['info']['age']}Y" <= age
+        return person["info"]["age"] <= int(age[1:-1])
+
     def is_variant(self, record: Json, asked: Json) -> bool:
         """Whether a variant answers to parameters."""
         variation = record["variation"]
@@ -585,6 +616,8 @@ class Reference:
         name = asked.get("referenceName", "22").removeprefix("refseq:")
         on = asked.get("assemblyId", "GRCh38") == "GRCh38" or self.has("any assembly")
         if not on or name not in ("22", "chr22", "NC_000022.11") or "geneId" in asked:
+            return False
+        if asked.get("variantMinLength", 0) > 1 and not self.has("lengths ignored"):
             return False
         same = all(
             self.is_spelled(asked.get(key), variation[key])
@@ -815,12 +848,23 @@ FAULTS = {
     "no comma lists": "R63",
     "datasets in sets": "R40",
     "GET refused": "R24",
+    "ages as text": "R75",
+    "case without sample": "R104",
+    "sequence without prefix": "R100",
+    "symbolic allele": "R101",
+    "frequency above 1": "R102",
     "any allele": "R83",
     "closed bracket": "R89",
     "any type": "R90",
 }
 """Faults that are violations."""
-FLAWS = {"AF wrong": "R103", "text/plain": "R114", "no CORS": "R113"}
+FLAWS = {
+    "lengths ignored": "R92",
+    "age not understood": "R76",
+    "AF wrong": "R103",
+    "text/plain": "R114",
+    "no CORS": "R113",
+}
 """Faults that are advice."""
 
 

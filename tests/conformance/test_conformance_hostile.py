@@ -89,6 +89,24 @@ async def test_an_endless_body_is_cut() -> None:
     assert "larger than is read" in verdict.violations[0].sentence
 
 
+async def test_an_endless_map_is_not_walked() -> None:
+    """A map of a thousand sets is walked as far as a beacon's can be long."""
+    reference = Reference()
+
+    async def sprawl(request: web.Request) -> web.Response:
+        if not request.path.endswith("/map"):
+            return await reference.answer(request)
+        row = {"rootUrl": str(request.url.with_path("/api/nowhere"))}
+        sets = {f"s{n}": {**row, "entryType": f"t{n}"} for n in range(1000)}
+        document = {"response": {"$schema": "x", "endpointSets": sets}}
+        return web.json_response(document)
+
+    verdict = await verdict_of(sprawl)
+
+    assert verdict.asked < 200
+    assert len(verdict.violations) < 100
+
+
 async def test_a_silent_server_is_no_sound_beacon() -> None:
     """A server that never answers is unreachable: there is no verdict on it."""
 
