@@ -12,6 +12,7 @@ something said against itself and all that is narrower.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from beacon.model.records import Json
 
 _DEEPEST = 4
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _YEAR = "P1Y"
 _WILD = "%"
 
@@ -151,6 +153,8 @@ def _number(key: str, value: object) -> Iterator[Statement]:
 def _finite(value: object) -> float | None:
     """Return a number, be it written as a text; ``None``: it is none."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
         return None
     try:
         number = float(value)

@@ -193,11 +193,11 @@ USUAL_TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 _NAMES = 16_384
 """How many questions for the name of a field are remembered."""
+_LONGEST_NAME = 200
 _AGE_INFO = "info.age"
 _DEMOGRAPHIC = ("demographic.", "demographics.")
 
 
-@lru_cache(maxsize=_NAMES)
 def is_named(entry_type: str, key: str, name: str) -> bool:
     """Whether a field answers to a name: its path, the end of it, or an alias.
 
@@ -207,6 +207,11 @@ def is_named(entry_type: str, key: str, name: str) -> bool:
         name: as asked for; a leading word for the entry type, or ``demographic``,
             says nothing more.
     """
+    return len(name) <= _LONGEST_NAME and _is_named(entry_type, key, name)
+
+
+@lru_cache(maxsize=_NAMES)
+def _is_named(entry_type: str, key: str, name: str) -> bool:
     wanted = name.casefold()
     if key.startswith(MEASURED):
         return key == MEASURED + wanted

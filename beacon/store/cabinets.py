@@ -160,7 +160,8 @@ class Cabinet:
     async def _judge_everywhere(self, asked: Filter, about: str) -> _Judged:
         """Judge a filter on the records of every type that knows it.
 
-        Of a negated one whoever agrees in any of them is out.
+        Of a negated one whoever agrees in any of them is out.  What no document
+        speaks of, the dataset's own record may.
         """
         agree, speak, is_any_known = BitMap(), BitMap(), False
         is_negated = False
@@ -171,6 +172,8 @@ class Cabinet:
             agree |= await self.project(matches.agree, scope, about)
             speak |= await self.project(matches.speak, scope, about)
             is_any_known |= matches.is_known
+        if not is_any_known and (judged := self._judge_dataset(asked, about)).is_known:
+            return judged
         found = speak - agree if is_negated else agree
         return _Judged(found, is_any_known, bool(self._stored))
 
@@ -305,12 +308,22 @@ class Cabinet:
 
     async def members_of(self, cohort: str) -> BitMap | None:
         """Return the individuals of a cohort; ``None``: there is none of that id."""
-        record = next((c for c in self.dataset.cohorts if c.id == cohort), None)
+        record = self.cohort(cohort)
         if record is None:
             return None
-        if record.members is None:
+        stored = self._stored.get(_INDIVIDUAL)
+        if record.members is None or stored is None:
             return self.everything(_INDIVIDUAL)
-        return await self.ordinals_of(_INDIVIDUAL, record.members)
+        key = (stored.set.number, cohort)
+        known = self._tables.members.get(key)
+        if known is None or known[0] is not record:
+            known = record, await self.ordinals_of(_INDIVIDUAL, record.members)
+            self._tables.members.keep(key, known, 4 * len(known[1]) + 1000)
+        return known[1].copy()
+
+    def cohort(self, identity: str) -> Record | None:
+        """Return a cohort of the dataset; ``None``: there is none of that id."""
+        return next((c for c in self.dataset.cohorts if c.id == identity), None)
 
     async def belonging_to(
         self, under: Under | None, cohort: str | None, goals: Collection[str]
@@ -326,7 +339,8 @@ class Cabinet:
         if under is not None and under.entry_type in DOCUMENTED:
             above = await self.ordinals_of(under.entry_type, [under.identity])
             found = await self._with(above, under.entry_type, goals)
-        if cohort is not None:
+        record = None if cohort is None else self.cohort(cohort)
+        if cohort is not None and (record is None or record.members is not None):
             members = await self.members_of(cohort) or BitMap()
             of_cohort = await self._with(members, _INDIVIDUAL, goals)
             found = of_cohort if found is None else _both(found, of_cohort)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pyroaring import BitMap
 
     from beacon.model.people import People
+    from beacon.model.records import Record
     from beacon.store.postings import Column, Places, Words
     from beacon.store.set_documents import StoredSet
 
@@ -67,6 +68,11 @@ class DocumentTables:
             tuple[int, ...], tuple[People, tuple[Places, Places]]
         ] = Remembered(64 * _MEGABYTE)
         """Who of a part is which individual, by the numbers of part and sets."""
+
+        self.members: Remembered[tuple[int, str], tuple[Record, BitMap]] = Remembered(
+            32 * _MEGABYTE
+        )
+        """The individuals of cohorts, by the number of the set and the cohort's id."""
 
     async def vocabulary(self, stored: StoredSet) -> Vocabulary:
         """Return what the documents of a set say.

@@ -123,6 +123,9 @@ class Filing:
                 await _list(listing, cabinet, *asked)
             return listing.terms()
 
+        names = {c.id for dataset in datasets for c in dataset.cohorts}
+        if under is not None or (cohort is not None and cohort not in names):
+            return await read()
         return await self.tables.once(
             self._terms, key, read, lambda terms: _TERM_BYTES * (len(terms) + 1)
         )

@@ -159,8 +159,13 @@ def _is_covered(query: Query, cabinet: Cabinet) -> bool:
     under = query.under
     has_type = under is None or under.entry_type not in DOCUMENTED
     has_type = has_type or (under is not None and under.entry_type in cabinet.sets)
-    cohorts = {cohort.id for cohort in cabinet.dataset.cohorts}
-    return has_type and (query.cohort is None or query.cohort in cohorts)
+    if query.cohort is None:
+        return has_type
+    cohort = cabinet.cohort(query.cohort)
+    has_people = cohort is not None and (
+        cohort.members is None or INDIVIDUAL.id in cabinet.sets
+    )
+    return has_type and has_people
 
 
 async def _find_dataset(query: Query, cabinet: Cabinet) -> _Found:

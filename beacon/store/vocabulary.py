@@ -201,7 +201,7 @@ class IndexedLexicon(Lexicon):
         known = self._similar.get(key)
         if known is None:
             known = super().meant(entry_type, asked)
-            self._similar.keep(key, known, len(known) + 1)
+            self._similar.keep(key, known, len(known) + len(asked.id))
         return known
 
     def denying(self, entry_type: str, term: str) -> frozenset[str]:

@@ -152,8 +152,13 @@ class Naive:
         }
 
 
-def _is_known(dataset: NaiveDataset, asked: Filter, lexicon: Lexicon) -> bool:
-    scopes = DOCUMENTED if asked.scope is None else (asked.scope,)
+def _is_known(
+    dataset: NaiveDataset,
+    asked: Filter,
+    lexicon: Lexicon,
+    unscoped: Sequence[str] = (*DOCUMENTED, "dataset"),
+) -> bool:
+    scopes = unscoped if asked.scope is None else (asked.scope,)
     return any(
         is_known(criterion_of(asked, name, lexicon), statement)
         for name, facts in dataset.all_facts()
@@ -167,7 +172,8 @@ def _met(
 ) -> set[str]:
     """Return the ids of the records that meet one filter."""
     everything = {r.id for r in dataset.sets.get(about, [])}
-    if asked.scope == "dataset":
+    is_of_documents = _is_known(dataset, asked, lexicon, DOCUMENTED)
+    if asked.scope == "dataset" or (asked.scope is None and not is_of_documents):
         has = dataset.record is not None and is_met(
             asked, "dataset", facts_of("dataset", dataset.record), lexicon
         )

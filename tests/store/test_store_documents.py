@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -233,9 +234,27 @@ async def test_datasets_and_cohorts_are_records(
         [["men"], []],
         [[], []],
         [["b"], []],
-        [[], []],
+        [[], ["c"]],
         [[], ["c"]],
     ] == [ids(answer) for answer in answers]
+
+
+async def test_a_cohort_of_people_who_are_not_here(
+    catalogue: Catalogue, variant_store: VariantStore
+) -> None:
+    """Without its individuals a cohort says nothing, unless it is the whole dataset."""
+    load(catalogue, [sample("s", "p")], entry_type="biosample")
+    named = Record(id="some", document={"id": "some"}, members=("p",))
+    whole = Record(id="all", document={"id": "all"})
+    catalogue.keep_cohorts("one", [named, whole])
+    answers = [
+        await found(variant_store, Query(about="biosample", cohort=cohort))
+        for cohort in ("some", "all", "other")
+    ]
+
+    assert [Status.NOT_COVERED, Status.SEEN, Status.NOT_COVERED] == [
+        answer.datasets[0].status for answer in answers
+    ]
 
 
 async def test_one_document_is_found_by_its_id(
@@ -289,6 +308,31 @@ async def test_who_reads_what_was_removed_is_told(
     load(catalogue, [person("b")], fingerprint="g")
     with pytest.raises(StoreUnavailable, match="replaced while"):
         await found(variant_store, Query(about="individual", identity="a"))
+
+
+async def test_questions_during_a_load_see_one_set(
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While sets are replaced, every answer is the whole of one of them."""
+    monkeypatch.setattr("beacon.store.variants._FRESH", 0)
+    query = Query(about="individual", filters=every(TermFilter(id=FEMALE)))
+    load(catalogue, [person("p0")])
+
+    def replace() -> None:
+        load(catalogue, [person("p0"), person("p1")], fingerprint="g")
+
+    loading = asyncio.create_task(asyncio.to_thread(replace))
+    seen = set()
+    while not loading.done():
+        answers = await asyncio.gather(*(found(variant_store, query) for _ in range(8)))
+        seen |= {(one.total, len(one.records)) for a in answers for one in a.datasets}
+    await loading
+    answer = await found(variant_store, query)
+
+    assert {(1, 1), (2, 2)} >= seen
+    assert 2 == answer.distinct
 
 
 def test_documents_are_given_for_checks(catalogue: Catalogue) -> None:
