@@ -2,7 +2,7 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test validate clean
+.PHONY: demo test validate fuzz-http clean
 
 demo: .venv/.demo ## load the bundled data, ask, serve (ONCE=1: stop after the questions)
 	@.venv/bin/beacon demo $(if $(filter-out 0,$(ONCE)),--once)
@@ -12,6 +12,9 @@ test: .venv/.test ## lint, types, contracts and every test
 
 validate: .venv/.test ## compare with bcftools, where it is installed
 	BEACON_VALIDATE=1 .venv/bin/pytest tests/cli/test_validation.py
+
+fuzz-http: .venv/.test ## ask a served site for ten minutes whatever it announces, then a million times what it does not
+	.venv/bin/python tests/fuzz/fuzz_http.py --seconds $(or $(SPEND),600) && .venv/bin/python tests/fuzz/fuzz_requests.py --requests $(or $(REQUESTS),1000000)
 
 clean: ## forget the installation
 	rm -rf .venv

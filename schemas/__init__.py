@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ENTITIES",
     "ENVELOPES",
+    "REQUESTS",
     "Complaint",
     "complaints",
     "contents",
@@ -50,11 +51,12 @@ ENVELOPES = (
     "filteringTerms",
     "info",
     "map",
-    "request",
     "resultsets",
     "service-info",
 )
-"""The schemas of whole answers, and of the body of a question."""
+"""The schemas of whole answers."""
+REQUESTS = ("request", "variantParameters")
+"""The schemas of a question's body, and of its parameters about variants."""
 ENTITIES = (
     "analysis",
     "biosample",

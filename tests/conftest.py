@@ -22,6 +22,7 @@ from beacon.store.embedded import find_mongod
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 from tests.api.populated import fill_with_everything
+from tests.store.joint_samples import load_cohort
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -68,6 +69,15 @@ def populated_address(
     address = shared_address("populated")
     with Catalogue(address) as catalogue:
         fill_with_everything(catalogue, tmp_path_factory.mktemp("populated"))
+    return address
+
+
+@pytest.fixture(scope="session")
+def cohort_address(shared_address: Callable[[str], StoreAddress]) -> StoreAddress:
+    """Give a database of the invented cohort, which no test changes."""
+    address = shared_address("cohort")
+    with Catalogue(address) as catalogue:
+        load_cohort(catalogue)
     return address
 
 

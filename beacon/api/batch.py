@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import orjson
 import structlog
 from aiohttp import web
 
-from beacon.api.exchange import body_of, understanding
+from beacon.api.exchange import body_of, understanding, written
 from beacon.api.keys import BEACON, LIMITS
 from beacon.model.errors import BeaconError
 from beacon.model.requester import ANONYMOUS
@@ -39,7 +38,7 @@ async def batch(request: web.Request) -> web.StreamResponse:
     for first in range(0, len(lines), limits.at_once):
         group = lines[first : first + limits.at_once]
         answers = await asyncio.gather(*(_answer(beacon, x, known) for x in group))
-        await stream.write(b"".join(orjson.dumps(x) + b"\n" for x in answers))
+        await stream.write(b"".join(written(x) + b"\n" for x in answers))
     await stream.write_eof()
     return stream
 

@@ -36,11 +36,11 @@ def speaker(request: web.Request) -> Speaker:
 def as_json(document: Mapping[str, object], *, status: int = 200) -> web.Response:
     """Return a document as a JSON response."""
     return web.Response(
-        body=_written(document), status=status, content_type="application/json"
+        body=written(document), status=status, content_type="application/json"
     )
 
 
-def _written(document: Mapping[str, object]) -> bytes:
+def written(document: Mapping[str, object]) -> bytes:
     """Return a document as bytes; records hold whatever JSON their file held."""
     try:
         return orjson.dumps(document)

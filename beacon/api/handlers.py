@@ -17,6 +17,7 @@ from beacon.model.records import Under
 from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
 from beacon.wire import catalogue, info, responses, terms
+from beacon.wire.openapi import openapi
 from beacon.wire.requests import Address, understand
 from beacon.wire.synthetic import (
     synthetic_answer,
@@ -153,7 +154,7 @@ def filtering_terms(about: str | None = None) -> Handler:
             found = list(synthetic_terms(query))
         else:
             found = list(await request.app[BEACON].filtering_terms(query, ANONYMOUS))
-        if identity is None or about in COLLECTIONS:
+        if identity is None or await _holds_variants(request, query):
             found += EFFECT_TERMS
         if identity is None and about is not None:
             found = [term for term in found if about in term.scopes]
@@ -161,6 +162,23 @@ def filtering_terms(about: str | None = None) -> Handler:
         return as_json(terms.filtering_terms(speaker(request), query.page, every))
 
     return handler
+
+
+async def _holds_variants(request: web.Request, query: Query) -> bool:
+    """Whether a dataset, or a cohort, that is asked for has variants."""
+    if query.about not in COLLECTIONS:
+        return False
+    if query.test_mode:
+        return bool(synthetic_collection(query).records)
+    return any(
+        dataset.release is not None and query.chooses(dataset)
+        for dataset in await request.app[BEACON].datasets()
+    )
+
+
+async def show_openapi(request: web.Request) -> web.Response:
+    """Describe everything that answers, for programs."""
+    return as_json(openapi(speaker(request)))
 
 
 async def alive(_: web.Request) -> web.Response:

@@ -65,6 +65,7 @@ def add_routes(app: web.Application) -> None:
         app.router.add_get(pattern, handler)
         app.router.add_post(pattern, handler)
     app.router.add_post(ROOT + _any_slashes("batch"), batch)
+    app.router.add_get("/openapi.json", handlers.show_openapi)
     app.router.add_get("/healthz", handlers.alive)
     app.router.add_get("/readyz", handlers.ready)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from beacon.ingest.leaving import documented, erase_documents
 from beacon.ingest.loading import without
+from beacon.model.entry_types import INDIVIDUAL
 from beacon.model.errors import NotFound, StoreUnavailable, UsageError
 
 if TYPE_CHECKING:
@@ -197,8 +198,8 @@ def _reapplied(catalogue: Catalogue, dataset: str, individuals: Sequence[str]) -
     people = 0
     if found.is_any_left:
         catalogue.sweep()
-        erase_documents(catalogue, dataset, found.names)
-        people = len(found.known)
+        gone = erase_documents(catalogue, dataset, found.names)
+        people = max(1, gone.get(INDIVIDUAL.id, 0))
     return max(people, _reapplied_to_variants(catalogue, dataset, found, standing))
 
 

@@ -372,8 +372,8 @@ class CarrierTable:
 
     async def page(
         self, part: int, rank: int, starts: Bounds, size: int | None
-    ) -> tuple[list[Block], int]:
-        """Return the blocks of a stretch in order, and up to which base they are all.
+    ) -> tuple[list[bytes], int]:
+        """Return the packed blocks of a stretch, and up to which base they are all.
 
         Args:
             part: its number.
@@ -394,7 +394,7 @@ class CarrierTable:
             if not kept:
                 return await self.page(part, rank, _bin_at(end, starts), None)
             found = kept
-        return [Block(cast("bytes", d["b"])) for d in found], end
+        return [cast("bytes", d["b"]) for d in found], end
 
     async def stretches(
         self, part: int, rank: int, start: int, end: int

@@ -303,6 +303,28 @@ def _marks_of(blob: bytes) -> tuple[dict[int, Otherwise], int]:
     return {o: Otherwise(mark) for o, mark in marks}, size + _MARKS.size
 
 
+def is_of_nobody(blob: bytes, chosen: NDArray[np.bool_]) -> bool:
+    """Whether certainly no allele of a block is carried by any of some people.
+
+    It looks at little of a block, as most hold nothing of a few people.
+
+    Args:
+        blob: the packed block.
+        chosen: of everybody in the part whether they are meant.
+    """
+    _, _, _, _, size, shares, few, many, long, _ = _HEAD.unpack_from(blob)
+    if many:
+        return False
+    at = _HEAD.size
+    carries = np.frombuffer(blob, "H", _WIDTH * shares, at)[::_WIDTH] > 0
+    at += 2 * _WIDTH * shares + 4 * size
+    if chosen[np.frombuffer(blob, "I", few, at)].any():
+        return False
+    at += 4 * few + 4 * long + 2 * size + 2 * few + 2 * long
+    usual = np.frombuffer(blob, _kinds(shares)[-1], size, at)
+    return not carries[usual].any()
+
+
 class Block:
     """A packed block, read without taking it apart.
 
@@ -478,7 +500,9 @@ class Block:
     @cached_property
     def place_of_row(self) -> dict[RowName, int]:
         """Where the allele of each row stands, by ``row_name``; the later place."""
-        found: dict[RowName, int] = dict(zip(self.keys.tolist(), range(len(self))))  # noqa: B905
+        plain = ((self._fields.alleles & 1) == 0).nonzero()[0]
+        found: dict[RowName, int]
+        found = dict(zip(self.keys[plain].tolist(), plain.tolist(), strict=True))
         for ordinal, (reference, alternate) in self.texts.items():
             row = self.long_rows.get(ordinal)
             if row is None:
@@ -529,6 +553,26 @@ class Block:
             return among - self._named_at(ordinal, ~carries)
         return among & self._named_at(ordinal, carries)
 
+    def carriers_of(self, ordinals: Sequence[int], among: BitMap) -> BitMap:
+        """Return who of some people carries any of some alleles."""
+        fields, carries = self._fields, self.values[:, 0] > 0
+        is_asked = np.zeros(len(self), dtype=np.bool_)
+        is_asked[list(ordinals)] = True
+        mine = is_asked[fields.ordinals] & carries[fields.shares]
+        found = BitMap(array("I", fields.people[mine].tobytes()))
+        sets = is_asked[fields.dense_ordinals] & carries[fields.dense_shares]
+        for number in sets.nonzero()[0].tolist():
+            found |= self._set(number)
+        for ordinal in (is_asked & carries[self.usual]).nonzero()[0].tolist():
+            found |= self.carriers_at(ordinal, among)
+        return among & found
+
+    def _set(self, number: int) -> BitMap:
+        """Return the people of one set of many."""
+        first, bits = number << self._place.bits, self._place.bits
+        here = BitMap(range(first, first + (1 << bits)))
+        return (self.bitmap & here).shift(-first)
+
     def may_be_carried(self, chosen: Chosen) -> Ints:
         """Return which alleles chosen people may carry, ascending; no other one.
 
@@ -560,9 +604,7 @@ class Block:
         found = BitMap(people.tolist())
         mine = (fields.dense_ordinals == ordinal) & wanted[fields.dense_shares]
         for number in mine.nonzero()[0].tolist():
-            first, bits = number << self._place.bits, self._place.bits
-            here = BitMap(range(first, first + (1 << bits)))
-            found |= (self.bitmap & here).shift(-first)
+            found |= self._set(number)
         return found
 
     def sums(self, column_of: Ints, width: int) -> Ints:

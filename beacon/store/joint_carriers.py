@@ -70,16 +70,18 @@ async def _of_part(
         stretches = await carriers.stretches_of(some)
         for one in some:
             if one in stretches:
-                for allele in by_bin[one]:
-                    found |= _of_allele(stretches[one], allele, among)
+                found |= _of_bin(stretches[one], by_bin[one], among)
     return found
 
 
-def _of_allele(stretch: Stretch, allele: Allele, among: BitMap) -> BitMap:
-    spelled = (allele.start, allele.end, allele.reference, allele.alternate)
-    identity = identity_of(*spelled)
+def _of_bin(stretch: Stretch, alleles: Iterable[Allele], among: BitMap) -> BitMap:
+    """Return who carries any of some alleles; later blocks override."""
+    found = BitMap()
+    missing = [identity_of(a.start, a.end, a.reference, a.alternate) for a in alleles]
     for block in reversed(stretch.blocks):
-        ordinal = block.find(identity)
-        if ordinal is not None:
-            return block.carriers_at(ordinal, among)
-    return BitMap()
+        there = [(identity, block.find(identity)) for identity in missing]
+        ordinals = [ordinal for _, ordinal in there if ordinal is not None]
+        if ordinals:
+            found |= block.carriers_of(ordinals, among)
+        missing = [identity for identity, ordinal in there if ordinal is None]
+    return found

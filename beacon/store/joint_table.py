@@ -7,13 +7,14 @@ the carriers of the bins that rows begin in, a page of rows at a time.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from beacon.model.pattern import Bounds
 from beacon.store.carrier_documents import bin_of
-from beacon.store.carriers import BIN_BITS, row_name
+from beacon.store.carriers import BIN_BITS, Block, is_of_nobody, row_name
 from beacon.store.chosen import Added, Lessener
 from beacon.store.keys import (
     is_hashed_key,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     )
 
     from beacon.store.carrier_documents import Bin, CarrierTable
-    from beacon.store.carriers import Block
     from beacon.store.chosen import Chosen
     from beacon.store.driver import Document
     from beacon.store.rows import Part
@@ -89,9 +89,13 @@ class Narrowing:
         end, wanted = starts.high, size
         for part in self._parts:
             within = Bounds(low=starts.low, high=end)
-            blocks, end = await self._carriers.page(part.number, rank, within, wanted)
-            for block in blocks:
-                ordinals = block.may_be_carried(self._chosen[part.number])
+            blobs, end = await self._carriers.page(part.number, rank, within, wanted)
+            chosen = self._chosen[part.number]
+            for blob in blobs:
+                if is_of_nobody(blob, chosen.mask):
+                    continue
+                block = Block(blob)
+                ordinals = block.may_be_carried(chosen)
                 for key in block.keys[ordinals].tolist() if len(ordinals) else ():
                     if is_hashed_key(key):
                         places[start_of(key)] = None
@@ -136,7 +140,9 @@ class Narrowing:
                 if sum(map(len, blocks)) * len(part.baseline) >= _MOST_SUMS:
                     self._narrow(part, blocks, rows)
                     blocks, rows = [], []
+                    await asyncio.sleep(0)  # others have their turn
             self._narrow(part, blocks, rows)
+            await asyncio.sleep(0)
 
     def _narrow(
         self,

@@ -273,13 +273,14 @@ def endpoint_map(speaker: Speaker) -> Document:
     response = {
         "$schema": f"{_FRAMEWORK}/configuration/beaconMapSchema.json",
         "endpointSets": {
-            row.id: _endpoints(speaker.api, row) for row in ENTRY_TYPES.values()
+            row.id: _endpoints(speaker, row) for row in ENTRY_TYPES.values()
         },
     }
     return framework_document(speaker, "map", response)
 
 
-def _endpoints(api: str, row: EntryType) -> Document:
+def _endpoints(speaker: Speaker, row: EntryType) -> Document:
+    api = speaker.api
     one = f"{api}/{row.path}/{{id}}"
     related = {
         other: {
@@ -292,5 +293,6 @@ def _endpoints(api: str, row: EntryType) -> Document:
         entryType=row.id,
         rootUrl=f"{api}/{row.path}",
         singleEntryUrl=one,
+        openAPIEndpointsDefinition=f"{speaker.site}/openapi.json",
         endpoints=related,
     )

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from beacon.wire.filters import FilterBody, read_filters
 from beacon.wire.reading import shown
 from beacon.wire.values import (
+    WHOLE_SCHEMA,
     Names,
     Read,
     Share,
@@ -27,7 +28,8 @@ from beacon.wire.values import (
     whole,
 )
 
-_BASES = re.compile(r"[ACGTUNRYSWKMBDHV.-]*\Z")
+_LETTERS = "[ACGTUNRYSWKMBDHV.-]*"
+_BASES = re.compile(_LETTERS + r"\Z")
 
 
 def _coordinates(value: object) -> list[int]:
@@ -61,7 +63,18 @@ def _schemas(value: object) -> list[object]:
     return [{"schema": item} if isinstance(item, str) else item for item in items]
 
 
-Bases = Annotated[str, BeforeValidator(_bases)]
+_PLACES = {"type": "array", "items": WHOLE_SCHEMA, "minItems": 1, "maxItems": 2}
+_BASES_SCHEMA = {"type": "string", "pattern": f"^{_LETTERS}$"}
+
+Places = Annotated[
+    tuple[int, ...], BeforeValidator(_coordinates), WithJsonSchema(_PLACES)
+]
+Ends = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_ends),
+    WithJsonSchema(_PLACES | {"items": WHOLE_SCHEMA | {"minimum": 1}}),
+]
+Bases = Annotated[str, BeforeValidator(_bases), WithJsonSchema(_BASES_SCHEMA)]
 
 
 class VariantBody(Read):
@@ -69,8 +82,8 @@ class VariantBody(Read):
 
     assembly_id: Text | None = None
     reference_name: Text | None = None
-    start: Annotated[tuple[int, ...] | None, BeforeValidator(_coordinates)] = None
-    end: Annotated[tuple[int, ...] | None, BeforeValidator(_ends)] = None
+    start: Places | None = None
+    end: Ends | None = None
     reference_bases: Bases | None = None
     alternate_bases: Bases | None = None
     variant_type: Text | None = None

@@ -10,7 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -100,9 +106,13 @@ def _truth(value: object) -> bool:
     return known
 
 
-Whole = Annotated[int, BeforeValidator(whole)]
-Share = Annotated[float, BeforeValidator(_share)]
-Text = Annotated[str, BeforeValidator(_text)]
+WHOLE_SCHEMA: Final = {"type": "integer", "minimum": 0, "maximum": _LARGEST}
+_SHARE_SCHEMA: Final = {"type": "number", "minimum": 0, "maximum": 1}
+_TEXT_SCHEMA: Final = {"type": "string", "maxLength": _LONGEST_TEXT, "pattern": r"\S"}
+
+Whole = Annotated[int, BeforeValidator(whole), WithJsonSchema(WHOLE_SCHEMA)]
+Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(_SHARE_SCHEMA)]
+Text = Annotated[str, BeforeValidator(_text), WithJsonSchema(_TEXT_SCHEMA)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 

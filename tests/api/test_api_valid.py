@@ -182,6 +182,31 @@ async def test_every_framework_document_is_valid(populated, path, kind):
     assert said == again
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"assemblyId": "GRCh37", "referenceName": "22", "start": "16050407",
+         "referenceBases": "T", "alternateBases": "C"},
+        {"assemblyId": "GRCh37", "referenceName": "chr22", "start": "16050000",
+         "end": "16060000"},
+        {"assemblyId": "GRCh37", "referenceName": "22", "start": "100,200",
+         "end": "300,400", "variantType": "DEL"},
+        {"assemblyId": "GRCh37", "referenceName": "22", "start": "100",
+         "end": "1000000", "variantMinLength": "1", "variantMaxLength": "50"},
+    ],
+    ids=["allele", "range", "bracket", "lengths"],
+)  # fmt: skip
+async def test_the_variants_asked_for_are_repeated_validly(populated, question):
+    """Whatever form they were sent in: numbers as numbers, places as lists."""
+    said = await asked(populated, "/g_variants", question)
+    summary = said["meta"]["receivedRequestSummary"]
+    repeated = summary["requestParameters"]["g_variant"]
+
+    assert answer_faults(said, GENOMIC_VARIANT.id) == []
+    assert faults(repeated, "variantParameters") == []
+    assert sorted(question) == sorted(repeated)
+
+
 @SITES
 async def test_the_terms_below_a_record_are_valid(populated, site):
     """Whether the record is there or not."""

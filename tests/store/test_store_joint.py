@@ -7,14 +7,13 @@ import json
 import os
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from beacon.ingest import LoadRequest, load_variants
+from beacon.ingest import Journal, withdraw
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import group_counts
 from beacon.model.entry_types import BIOSAMPLE, GENOMIC_VARIANT, INDIVIDUAL, RUN
@@ -26,22 +25,28 @@ from beacon.model.status import Status
 from beacon.store import chosen as chosen_people
 from beacon.store import joint_table
 from beacon.store.variants import VariantStore
-from loaders import LoadOptions
 from tests.ingest import test_reach, test_withdraw
 from tests.service.people_samples import PEOPLE
 from tests.service.people_samples import Record as Line
 from tests.service.people_samples import load as load_lines
-from tests.store.joint_samples import CHOSEN, OTHER, file, individual, terms
+from tests.store.joint_samples import (
+    CHOSEN,
+    COHORT,
+    OTHER,
+    file,
+    individual,
+    plain_alleles,
+    terms,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
+    from pathlib import Path
 
     from beacon.model.findings import DatasetFindings, RecordFindings
     from beacon.store.connection import StoreAddress
     from beacon.store.releases import Catalogue
 
-DEMO = Path(__file__).resolve().parents[2] / "beacon/data/demo"
-COHORT = Path(__file__).resolve().parents[1] / "data/cohort"
 CONTIGS = {contig.name: contig for contig in ASSEMBLIES["GRCh37"].contigs}
 EVERYBODY = ("p0", "p1", "p2", "p3", "p4")
 _names = count()
@@ -262,42 +267,30 @@ async def carriers(
 
 
 @pytest.fixture
-def cohort(catalogue: Catalogue) -> dict[str, list[str]]:
-    """Load the invented people with their documents; give who is in which dataset."""
-    members = json.loads((COHORT / "dataset_members.json").read_text())
-    people = json.loads((COHORT / "individuals.json").read_text())
-    samples = json.loads((COHORT / "biosamples.json").read_text())
-    for name, ids in members.items():
-        request = LoadRequest(
-            dataset=name,
-            paths=(DEMO / f"{name}.GRCh37.vcf.gz",),
-            options=LoadOptions(assembly="GRCh37", keep_filtered=True),
-            references={},
-        )
-        load_variants(catalogue, request)
-        file(catalogue, name, INDIVIDUAL.id, (p for p in people if p["id"] in ids))
-        mine = (s for s in samples if s["individualId"] in ids)
-        file(catalogue, name, BIOSAMPLE.id, mine)
-    return members
+async def cohort(cohort_address: StoreAddress) -> AsyncIterator[VariantStore]:
+    """Give a store of the invented people, which no test changes."""
+    store = await VariantStore.open(cohort_address)
+    yield store
+    await store.close()
 
 
 async def test_the_invented_cohort_counts_as_it_was_made(
-    cohort: dict[str, list[str]], variant_store: VariantStore
+    cohort: VariantStore,
 ) -> None:
     """By sex, disease, feature and dataset, and who of them carries what."""
     truth = json.loads((COHORT / "truth.json").read_text())
-    levels = dict.fromkeys(cohort, Granularity.COUNT)
+    levels = dict.fromkeys(truth["people"]["by_dataset"], Granularity.COUNT)
     asked = Query(about=INDIVIDUAL.id, granularity=Granularity.COUNT)
 
     async def number(query: Query) -> int | None:
-        return (await variant_store.find_records(query, levels)).distinct
+        return (await cohort.find_records(query, levels)).distinct
 
     async def by(query: Query, kinds: dict[str, int]) -> dict[str, int | None]:
         found = (number(replace(query, filters=terms(kind))) for kind in kinds)
         return dict(zip(kinds, await asyncio.gather(*found), strict=True))
 
     people = truth["people"]
-    every = await variant_store.find_records(asked, levels)
+    every = await cohort.find_records(asked, levels)
 
     assert people["total"] == every.distinct
     assert people["by_dataset"] == {f.dataset.id: f.total for f in every.datasets}
@@ -306,12 +299,11 @@ async def test_the_invented_cohort_counts_as_it_was_made(
     both = replace(asked, filters=terms("NCIT:C16576", "MONDO:0005148"))
     assert people["female_and_T2D"] == await number(both)
 
-    plain = [a for a in truth["alleles"] if len(a["ref"]) == len(a["alt"])]
-    for allele in plain[::9]:
+    for allele in plain_alleles(truth):
         spelled = (allele["start0"], allele["ref"], allele["alt"])
         pattern = VariantPattern(contig=CONTIGS[allele["chrom"]], spellings=(spelled,))
         query = replace(asked, pattern=pattern)
-        found = await variant_store.find_records(query, levels)
+        found = await cohort.find_records(query, levels)
 
         assert allele["n_individuals"] == found.distinct
         assert allele["by_dataset"] == {f.dataset.id: f.total for f in found.datasets}
@@ -324,7 +316,7 @@ async def test_the_invented_cohort_counts_as_it_was_made(
 
 
 async def test_variants_of_one_sample_are_those_of_its_individual(
-    cohort: dict[str, list[str]], variant_store: VariantStore
+    cohort: VariantStore,
 ) -> None:
     """By individual and by biosample the same alleles are found, page by page."""
     name = "ds-controlled"
@@ -333,16 +325,16 @@ async def test_variants_of_one_sample_are_those_of_its_individual(
     sample = Under(entry_type=BIOSAMPLE.id, identity="SMP-0034")
     stranger = Under(entry_type=BIOSAMPLE.id, identity="SMP-0000")
     whole, of_sample, nobody = await answers(
-        variant_store,
+        cohort,
         name,
         [replace(query, under=u) for u in (person, sample, stranger)],
     )
     pages = [Page(skip=skip, limit=7) for skip in range(3)]
     paged = await answers(
-        variant_store, name, [replace(query, under=person, page=page) for page in pages]
+        cohort, name, [replace(query, under=person, page=page) for page in pages]
     )
     first = await answers(
-        variant_store, name,
+        cohort, name,
         [replace(query, under=person, granularity=Granularity.BOOLEAN)],
     )  # fmt: skip
 
@@ -569,3 +561,28 @@ async def test_somebody_is_left_out_of_those_who_are_meant(
     assert {"M": (1, 1, 2), "F": (1, 0, 2)} == {
         g.label: (g.people, g.counts.ac, g.counts.an) for g in grouped.groups or ()
     }
+
+
+class Killed(Exception):
+    """Ends a withdrawal as a kill would."""
+
+
+def killed(_: object) -> None:
+    """End a withdrawal when counts have changed, and nothing else has."""
+    raise Killed
+
+
+async def test_who_withdrew_is_never_meant(
+    people: str, catalogue: Catalogue, variant_store: VariantStore, tmp_path: Path
+) -> None:
+    """Not erased yet, and documented anew: not counted, and no carrier."""
+    query = Query(pattern=ALLELE, granularity=Granularity.COUNT, filters=terms(CHOSEN))
+    with pytest.raises(Killed):
+        withdraw(catalogue, Journal(tmp_path), people, ["I1"], told=killed)
+    file(
+        catalogue, people, INDIVIDUAL.id, [individual(i, CHOSEN) for i in ("I1", "I3")]
+    )
+    (counted,) = await answers(variant_store, people, [query])
+
+    assert {"I3"} == await carriers(variant_store, people, ALLELE)
+    assert [2] == [c.ac for v in counted.variants for c in v.tally.carriers or ()]

@@ -1,0 +1,135 @@
+"""Every path of the site, once: what it answers, and what it may be asked.
+
+``openapi`` announces these; ``api.routes`` serves the same, which a test compares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
+from beacon.wire.parameters import CommonBody, VariantBody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from beacon.model.entry_types import EntryType
+    from beacon.wire.values import Read
+
+_TERMS: Final = "filtering_terms"
+
+
+def _names(body: type[Read]) -> tuple[str, ...]:
+    return tuple(each.alias or name for name, each in body.model_fields.items())
+
+
+PAGE: Final = ("skip", "limit")
+"""What a request for a list may say."""
+RECORDS: Final = _names(CommonBody)
+"""What a request for records may say."""
+VARIANTS: Final = RECORDS + _names(VariantBody)
+"""What a request for variants may say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One path, and what it takes and gives.
+
+    Attributes:
+        path: of the site, with its parameters in braces.
+        summary: what it answers, in a few words.
+        answer: name of the schema of its answer; of records, their entry type.
+        asks: names of the parameters a query string may hold.
+        body: name of the schema of what is posted.
+        group: what it is listed under.
+        methods: that it takes, in lower case.
+    """
+
+    path: str
+    summary: str
+    answer: str
+    asks: tuple[str, ...] = ()
+    body: str | None = None
+    group: str = "Framework"
+    methods: tuple[str, ...] = ("get", "post")
+
+
+_FRAMEWORK: Final = {
+    "": ("info", "Who this beacon is"),
+    "/info": ("info", "Who this beacon is"),
+    "/service-info": ("service-info", "Who this beacon is, as a GA4GH service"),
+    "/configuration": ("configuration", "How this beacon is set up"),
+    "/entry_types": ("entryTypes", "The kinds of records"),
+    "/map": ("map", "The paths of the records"),
+}
+_HEALTH: Final = {
+    "/openapi.json": ("openapi", "This document"),
+    "/healthz": ("health", "Whether the process lives"),
+    "/readyz": ("health", "Whether questions can be answered"),
+}
+
+
+@cache
+def endpoints() -> tuple[Endpoint, ...]:
+    """Return every path that answers, in the order they are listed."""
+    framework = [
+        Endpoint(path=f"/api{path}", answer=answer, summary=summary)
+        for path, (answer, summary) in _FRAMEWORK.items()
+    ]
+    health = [
+        Endpoint(
+            path=path, answer=answer, summary=summary, group="Health", methods=("get",)
+        )
+        for path, (answer, summary) in _HEALTH.items()
+    ]
+    entries = [each for row in ENTRY_TYPES.values() for each in _entries(row)]
+    return (*framework, _terms("/api", "Framework"), *entries, _batch(), *health)
+
+
+def _entries(row: EntryType) -> Iterator[Endpoint]:
+    """Yield the paths of one entry type: all, terms, one, and what belongs to one."""
+    root = f"/api/{row.path}"
+    yield _records(root, f"{row.name}: all that match", row.name, row)
+    yield _terms(root, row.name)
+    yield _records(f"{root}/{{id}}", f"{row.name}: one, by its id", row.name, row)
+    if row.has_terms:
+        yield _terms(f"{root}/{{id}}", row.name)
+    for other in row.related:
+        below = ENTRY_TYPES[other]
+        path = f"{root}/{{id}}/{below.path}"
+        yield _records(path, f"{below.name} below one of {row.name}", row.name, below)
+
+
+def _records(path: str, summary: str, group: str, gives: EntryType) -> Endpoint:
+    return Endpoint(
+        path=path,
+        summary=summary,
+        answer=gives.id,
+        asks=RECORDS if gives.id in COLLECTIONS else VARIANTS,
+        body="question",
+        group=group,
+    )
+
+
+def _terms(root: str, group: str) -> Endpoint:
+    return Endpoint(
+        path=f"{root}/{_TERMS}",
+        summary="The terms that filters may use",
+        answer="filteringTerms",
+        asks=PAGE,
+        body="question",
+        group=group,
+    )
+
+
+def _batch() -> Endpoint:
+    return Endpoint(
+        path="/api/batch",
+        summary="Thousands of alleles in one request, a line of answer for each",
+        answer="batchAnswer",
+        body="batchQuestion",
+        group="Batch",
+        methods=("post",),
+    )

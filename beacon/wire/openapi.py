@@ -1,0 +1,142 @@
+"""``/openapi.json``: everything this beacon answers, as OpenAPI 3.1.
+
+Made from what the routes and readers are made from: ``endpoints``, the types of
+``parameters``, the files of ``schemas``.
+OpenAPI 3.1.0, https://spec.openapis.org/oas/v3.1.0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from beacon.model.entry_types import ENTRY_TYPES
+from beacon.wire.components import components, query_parameter, ref
+from beacon.wire.endpoints import VARIANTS, endpoints
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from beacon.wire.endpoints import Endpoint
+    from beacon.wire.info import Document, Speaker
+
+    Schema = dict[str, Any]
+
+_JSON: Final = "application/json"
+_LINES: Final = "application/x-ndjson"
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def openapi(speaker: Speaker) -> Document:
+    """Return the whole description, under the address a request came to."""
+    me = speaker.identity
+    listed = endpoints()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": me.name,
+            "version": me.version,
+            "summary": "A GA4GH Beacon v2: has this variant been seen elsewhere?",
+        },
+        "jsonSchemaDialect": _DIALECT,
+        "servers": [{"url": speaker.site}],
+        "tags": [{"name": name} for name in dict.fromkeys(e.group for e in listed)],
+        "paths": {each.path: _path(each) for each in listed},
+        "components": {
+            "schemas": components(),
+            "responses": _failures(),
+            "parameters": {name: query_parameter(name) for name in VARIANTS},
+        },
+    }
+
+
+def _path(endpoint: Endpoint) -> Document:
+    operations: Document = {m: _operation(endpoint, m) for m in endpoint.methods}
+    if "{id}" not in endpoint.path:
+        return operations
+    identity: Document = {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "The id of a record; for an unknown one nothing exists.",
+        "schema": {"type": "string", "minLength": 1},
+    }
+    return {"parameters": [identity], **operations}
+
+
+def _operation(endpoint: Endpoint, method: str) -> Document:
+    words = endpoint.path.translate(str.maketrans("/-.", "___", "{}")).strip("_")
+    operation: Document = {
+        "operationId": f"{method}_{words}",
+        "summary": endpoint.summary,
+        "tags": [endpoint.group],
+        "responses": _responses(endpoint, method),
+    }
+    if method == "get" and endpoint.asks:
+        operation["parameters"] = [
+            {"$ref": f"#/components/parameters/{name}"} for name in endpoint.asks
+        ]
+    if method == "post" and endpoint.body:
+        operation["requestBody"] = _request_body(endpoint.body)
+    return operation
+
+
+# --- what is asked -----------------------------------------------------------
+
+
+def _request_body(name: str) -> Document:
+    if name != "batchQuestion":
+        return {"content": {_JSON: {"schema": ref(name)}}}
+    return {
+        "required": True,
+        "description": "A JSON array of questions, or one question in each line.",
+        "content": {
+            _JSON: {"schema": {"type": "array", "items": ref(name)}},
+            _LINES: {"schema": {"type": "string"}},
+        },
+    }
+
+
+# --- what is answered --------------------------------------------------------
+
+
+def _responses(endpoint: Endpoint, method: str) -> Document:
+    kind = _LINES if endpoint.answer == "batchAnswer" else _JSON
+    found: Document = {"200": _response("The answer.", _answer(endpoint.answer), kind)}
+    if endpoint.path == "/readyz":
+        found["503"] = _response("Not now.", _answer(endpoint.answer))
+    if endpoint.group == "Health":
+        return found
+    codes = [404, 405, 503]
+    if endpoint.asks or endpoint.body:
+        codes.append(400)
+    if method == "post" and endpoint.body:
+        codes.append(413)
+    return found | {
+        str(code): {"$ref": f"#/components/responses/{_FAILURES[code][0]}"}
+        for code in sorted(codes)
+    }
+
+
+def _response(said: str, schema: Schema, kind: str = _JSON) -> Document:
+    return {"description": said, "content": {kind: {"schema": schema}}}
+
+
+def _answer(name: str) -> Schema:
+    if name == "batchAnswer":
+        return {"type": "string", "description": "Lines, each a batchAnswer."}
+    return ref(f"{name}Answer" if name in ENTRY_TYPES else name)
+
+
+def _failures() -> Document:
+    return {
+        name: _response(sentence, ref("error")) for name, sentence in _FAILURES.values()
+    }
+
+
+_FAILURES: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("NotUnderstood", "The request cannot be understood; one sentence says why."),
+    404: ("NotThere", "There is nothing at this path."),
+    405: ("NotThatMethod", "This path does not take that method."),
+    413: ("TooLarge", "The request is larger than this beacon reads."),
+    503: ("NotNow", "The store cannot be reached; this is no answer."),
+}
