@@ -101,7 +101,7 @@ def _note_ignored(
     walk: Walk, exchange: Exchange, answer: Answer, whole: int | None
 ) -> None:
     """A term nobody knows matches nothing; to leave it out widens the answer."""
-    if not answer.amount or whole == 0:
+    if not answer.exists or whole == 0:
         return
     is_said = texts_at(exchange.document, "info", "warnings") or list_at(
         exchange.document, "meta", "warnings"
@@ -111,7 +111,7 @@ def _note_ignored(
         "unknown filter",
         exchange,
         "filters are ANDed, so one on an unknown term gives no match or an error; "
-        f"it was answered with {answer.amount}, {shown(whole)} without it",
+        f"{shown(answer.amount)} came, {shown(whole)} without it",
     )
 
 
@@ -131,6 +131,11 @@ async def _judge_term(
             f"a filter there; {exchange.came} came for {shown(term['id'])}",
         )
         return None
+    if answer.amount is None:
+        walk.notes.leave(
+            f"counts under filters of {walk.name(sample.endpoint.root)}",
+            "no exact counts are given",
+        )
     _note_wider(walk, exchange, answer.amount, whole, "a filter narrows an answer")
     return answer.amount
 
@@ -259,6 +264,8 @@ async def check_ages(walk: Walk) -> None:
     for age in ("P9Y", "P70Y"):
         asked = {"id": "age", "operator": "<=", "value": age}
         exchange, answer = await _filtered(walk, sample, asked)
+        if answer is not None and answer.amount is None:
+            return
         if answer is None or answer.amount is None:
             walk.notes.find(
                 "R76",

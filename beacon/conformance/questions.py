@@ -119,10 +119,10 @@ class Answer:
 
     @property
     def amount(self) -> int | None:
-        """How much it finds, as far as it says: matches, or 1 and 0 for yes and no."""
+        """How many matches it finds, where that is said exactly; a "no" is none."""
         if self.total is not None and self.is_exact:
             return self.total
-        return None if self.exists is None else int(self.exists)
+        return 0 if self.exists is False else None
 
 
 def id_of(record: Json) -> str | None:

@@ -346,7 +346,7 @@ def _judge_walk(
     """Hold the pages of each set against each other and against its count."""
     counts = {each.id: each.size for each in sample.answer.sets}
     if sample.answer.collections:
-        counts[""] = sample.answer.total
+        counts[""] = sample.answer.amount
     if any("" in records for page in pages for records in page.values()):
         return
     is_whole = not any(pages[-1].values())

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _HGVS = re.compile(r".+:g\.(\d{1,12})([ACGT])>([ACGT])", re.ASCII)
 _BASES = re.compile(r"[ACGT]+", re.ASCII)
+_FAR = 777
+"""Bases from a variant to where it is not."""
 _NEAR = 1e-6
 _ROUNDED = 5e-4
 """A frequency may be rounded to three or four digits."""
@@ -237,44 +239,46 @@ async def _judge_variant(walk: Walk, sample: Sample, known: Known) -> None:
         # The interval is wrong, and told to be; the name says where it is.
         known = replace(known, start=known.told or 0)
         _, here = await _ask(walk, sample, known.exact)
-    moved = {**known.exact, "start": [known.start + 1]}
-    beside_exchange, beside = await _ask(walk, sample, moved)
-    _, far = await _ask(walk, sample, {**known.exact, "start": [known.start + 777]})
-    if far is not None and known.id in far.ids:
-        walk.notes.find(
-            "R83",
-            "any place",
-            beside_exchange,
-            f"{shown(known.id)} is found where it lies, and nowhere else; "
-            "it is found at other starts",
-        )
-        return
     is_found = _finds(here, known)
-    is_beside = beside is not None and known.id in beside.ids
-    if is_beside or (is_found is False and _finds(beside, known)):
-        walk.notes.find(
-            "R82",
-            "query",
-            beside_exchange,
-            f"coordinates are 0-based: {shown(known.id)} starts at {known.start} and "
-            f"is not found at {known.start + 1}; it is",
-        )
+    if not await _is_placed(walk, sample, known, is_found=is_found):
         return
     if not is_found:
         exchange = await walk.send(sample.endpoint.root, _question(known.exact))
-        walk.notes.find(
-            "R83",
-            "exact",
-            exchange,
+        sentence = (
             f"{shown(known.id)}, just listed, is found by its start and bases; "
-            "it is not",
+            "it is not"
         )
+        walk.notes.find("R83", "exact", exchange, sentence)
         return
     await _judge_exact(walk, sample, known)
     await _judge_ranges(walk, sample, known)
     await _judge_elsewhere(walk, sample, known)
     await _judge_spellings(walk, sample, known)
     await _judge_mistakes(walk, sample, known)
+
+
+async def _is_placed(
+    walk: Walk, sample: Sample, known: Known, *, is_found: bool | None
+) -> bool:
+    """Whether a variant is found nowhere but where it lies; note where it is."""
+    far = {**known.exact, "start": [known.start + _FAR]}
+    exchange, answer = await _ask(walk, sample, far)
+    name = shown(known.id)
+    if answer is not None and known.id in answer.ids:
+        sentence = f"{name} lies at {known.start}, and is found {_FAR} bases away, too"
+        walk.notes.find("R83", "any place", exchange, sentence)
+        return False
+    beside = {**known.exact, "start": [known.start + 1]}
+    exchange, answer = await _ask(walk, sample, beside)
+    is_beside = answer is not None and known.id in answer.ids
+    if is_beside or (is_found is False and _finds(answer, known)):
+        sentence = (
+            f"coordinates are 0-based: {name} starts at {known.start} and is not found "
+            f"at {known.start + 1}; it is"
+        )
+        walk.notes.find("R82", "query", exchange, sentence)
+        return False
+    return True
 
 
 def _question(parameters: Mapping[str, Json]) -> Question:

@@ -251,7 +251,16 @@ def _part(
     said = _exact(found, query)
     for rule in RULES.values():
         said = rule(said, granted)
+    if said.granularity < Granularity.COUNT and _chooses_people(query):
+        # How many people are meant is a number that depends on the question.
+        said = replace(said, sample_count=None)
     return said
+
+
+def _chooses_people(query: Query) -> bool:
+    """Whether counts are of some people, whom the question chooses."""
+    is_under = query.under is not None and query.under.entry_type in DOCUMENTED
+    return bool(query.filters) or is_under or query.cohort is not None
 
 
 def _withheld(dataset: Dataset) -> DatasetDisclosure:

@@ -7,6 +7,7 @@ the carriers of the bins that rows begin in, a page of rows at a time.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
@@ -139,7 +140,9 @@ class Narrowing:
                 if sum(map(len, blocks)) * len(part.baseline) >= _MOST_SUMS:
                     self._narrow(part, blocks, rows)
                     blocks, rows = [], []
+                    await asyncio.sleep(0)  # others have their turn
             self._narrow(part, blocks, rows)
+            await asyncio.sleep(0)
 
     def _narrow(
         self,

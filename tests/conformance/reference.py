@@ -693,6 +693,12 @@ class Reference:
             document["info"] = {"warnings": asked.warnings}
         return document
 
+    def rounded(self, name: str, count: int) -> Json:
+        """Return a count under its name, up to the next ten where it is rounded."""
+        if not self.has("rounded"):
+            return {name: count}
+        return {name: -(-count // 10) * 10, "countPrecision": "rounded"}
+
     def is_wrapped(self, parts: list[str]) -> bool:
         """Whether datasets come in result sets."""
         return parts == ["datasets"] and self.has("datasets in sets")
@@ -703,7 +709,7 @@ class Reference:
         if root == "biosamples" and self.has("null exists"):
             summary["exists"] = None
         if asked.granularity != "boolean" or self.has("boolean leaks"):
-            summary["numTotalResults"] = total
+            summary |= self.rounded("numTotalResults", total)
         mute = root == "datasets" and self.has("count without count")
         if asked.granularity == "count" and mute:
             del summary["numTotalResults"]
@@ -750,7 +756,7 @@ class Reference:
                 "id": name,
                 "setType": kind,
                 "exists": bool(all_of),
-                "resultsCount": len(all_of),
+                **self.rounded("resultsCount", len(all_of)),
             }
             | ({"results": shown} if asked.granularity == "record" else {})
             for name, (all_of, shown) in held.items()
@@ -801,7 +807,7 @@ RELATED = {
 }
 
 TOKEN = "let-me-in"  # noqa: S105 - nobody's
-TRAITS = ("boolean only", "lists nothing", "nothing loaded", "protected")
+TRAITS = ("boolean only", "lists nothing", "nothing loaded", "protected", "rounded")
 """What a beacon may be and still keep to the specification."""
 FAULTS = {
     # fault: the rule it breaks

@@ -422,3 +422,17 @@ def test_perhaps_only_the_own_case_was_called() -> None:
 
     assert told.status is Status.NO_ANSWER
     assert "perhaps only who was to be left out" in told.warnings[0]
+
+
+def test_how_many_people_are_meant_needs_a_permit_for_counts() -> None:
+    """Their number depends on the question: a boolean answer does not hold it."""
+    found = replace(seen(), left_out=3)
+    query = Query(pattern=ONE_ALLELE, cohort="c", granularity=Granularity.RECORD)
+    shown = {}
+    for granted in Granularity:
+        permits = {"d1": Permit(dataset="d1", granularity=granted, individuals=True)}
+        answer = disclose(Findings(datasets=(found,)), permits, query)
+        shown[granted.word] = answer.datasets[0].sample_count
+
+    assert shown == {"boolean": None, "count": 2, "record": 2}
+    assert said(seen(), granted=Granularity.BOOLEAN).sample_count == 5
