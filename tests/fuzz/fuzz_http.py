@@ -53,9 +53,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     bound = ("--max-time", str(given.seconds))
-    with society() as server:
+    with society() as server, TemporaryDirectory() as remembered:
         asked = command(server.address, *bound, seed=given.seed)
-        sys.exit(subprocess.run(asked, check=False).returncode)
+        sys.exit(subprocess.run(asked, cwd=remembered, check=False).returncode)
 
 
 if __name__ == "__main__":
