@@ -143,15 +143,6 @@ def contents(name: str) -> Schema:
     return _schemas()[name]
 
 
-def filled(name: str) -> Schema:
-    """Return a schema with every reference filled in; it is not to be changed.
-
-    Raises:
-        KeyError: when there is no such schema.
-    """
-    return cast("Schema", _whole(str(_schemas()[name]["$id"])))
-
-
 @cache
 def validator(name: str, *, formats: bool = True) -> Validator:
     """Return what checks documents of one kind.

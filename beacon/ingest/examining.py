@@ -17,7 +17,6 @@ from beacon.model.leaving import is_of
 from beacon.model.records import LINKS, Record
 from loaders.mending import mended
 from schemas import complaints
-from schemas.quick import is_right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -91,9 +90,8 @@ class Examiner:
     def _faults(self, found: Found, document: Json) -> bool:
         """Tell all that is wrong with a record; say whether anything is."""
         told = dict(found.faults)
-        if not is_right(self._type, document):
-            for complaint in complaints(self._type, document):
-                told.setdefault(complaint.pointer, complaint.sentence)
+        for complaint in complaints(self._type, document):
+            told.setdefault(complaint.pointer, complaint.sentence)
         if not told:
             told = self._own_faults(found, document)
         for pointer, sentence in told.items():
