@@ -154,7 +154,7 @@ def filtering_terms(about: str | None = None) -> Handler:
             found = list(synthetic_terms(query))
         else:
             found = list(await request.app[BEACON].filtering_terms(query, ANONYMOUS))
-        if identity is None or about in COLLECTIONS:
+        if identity is None or await _holds_variants(request, query):
             found += EFFECT_TERMS
         if identity is None and about is not None:
             found = [term for term in found if about in term.scopes]
@@ -162,6 +162,18 @@ def filtering_terms(about: str | None = None) -> Handler:
         return as_json(terms.filtering_terms(speaker(request), query.page, every))
 
     return handler
+
+
+async def _holds_variants(request: web.Request, query: Query) -> bool:
+    """Whether a dataset, or a cohort, that is asked for has variants."""
+    if query.about not in COLLECTIONS:
+        return False
+    if query.test_mode:
+        return bool(synthetic_collection(query).records)
+    return any(
+        dataset.release is not None and query.chooses(dataset)
+        for dataset in await request.app[BEACON].datasets()
+    )
 
 
 async def show_openapi(request: web.Request) -> web.Response:

@@ -69,7 +69,9 @@ def _judge_shape(
     else:
         kind = "count" if answer.granularity == "count" else "boolean"
     judge_document(walk.notes, exchange, kind)
-    if kind == "resultsets" and answer.granularity == "count" and answer.total is None:
+    summary = dict_at(exchange.document, "responseSummary")
+    is_bare = bool(summary) and "numTotalResults" not in summary
+    if kind == "resultsets" and answer.granularity == "count" and is_bare:
         walk.notes.find(
             "R26",
             "count without numTotalResults",
@@ -96,7 +98,7 @@ def _judge_meta(walk: Walk, exchange: Exchange, entry_type: str) -> None:
     said = ", ".join(sorted(shown(each) for each in types if each))
     walk.notes.find(
         "R32",
-        f"another type than {entry_type}",
+        f"names {said}",
         exchange,
         f"meta.returnedSchemas names {entry_type}; it names {said}",
     )
@@ -196,7 +198,10 @@ def _leaks(said: str, answer: Answer) -> list[tuple[str, str]]:
 
 def _is_counted(found: Set) -> bool:
     """Whether a set says more than yes or no; 1 and 0 say just that."""
-    return found.size is not None and found.size != int(bool(found.exists))
+    told = found.told
+    if told is None or found.exists is None:
+        return told is not None and told > 1
+    return told != int(found.exists)
 
 
 def _judge_sets(
@@ -250,8 +255,8 @@ def _judge_totals(
     """``exists`` and ``numTotalResults`` agree with the sets they sum up."""
     if question.include != "ALL" or answer.exists is None:
         return
-    hits = any(each.exists for each in answer.sets)
-    if answer.exists != hits and answer.sets:
+    said = {each.exists for each in answer.sets}
+    if said and None not in said and answer.exists != (True in said):
         walk.notes.find(
             "R35",
             "exists",
@@ -263,7 +268,7 @@ def _judge_totals(
     if answer.total is not None and is_first and (answer.total > 0) != answer.exists:
         walk.notes.find(
             "R35",
-            "numTotalResults",
+            "exists",
             exchange,
             "exists is true exactly when numTotalResults is above 0; "
             f"{shown(answer.exists)} came with {answer.total}",
@@ -291,6 +296,8 @@ def _judge_records(
     if not has_schema(entry_type):
         if answer.records:
             walk.notes.leave(f"{shown(entry_type)} records", "no schema is known")
+        return
+    if answer.granularity in GRANULARITIES[:-1]:
         return
     soft = walk.version < _SINCE_VRS_1_3
     for record in answer.records[: DEFAULT_LIMIT * 2]:

@@ -32,6 +32,7 @@ LARGEST_BODY = 16_777_216
 USER_AGENT = "nordic-beacon-check"
 
 _CHUNK = 65_536
+_SHORT_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,8 @@ class Exchange:
         if self.status is None:
             return self.problem or "nothing"
         said = f"HTTP {self.status}"
+        if "location" in self.headers:
+            said += f" to {shown(self.headers['location'])}"
         if self.tells_error:
             said += " with an error document"
         if self.problem is not None:
@@ -172,12 +175,15 @@ class Client:
             url=str(url),
             body=None if sent is None else sent.decode("utf-8", "replace"),
         )
-        await self._wait()
-        self.asked += 1
-        exchange = await self._exchange(
-            request, url, sent, self._headers(sent, headers, anonymous=anonymous)
-        )
-        self.watch(exchange)
+        every = self._headers(sent, headers, anonymous=anonymous)
+        for last in (False, True):
+            await self._wait()
+            self.asked += 1
+            exchange = await self._exchange(request, url, sent, every)
+            self.watch(exchange)
+            if last or exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            await asyncio.sleep(_patience(exchange))
         return exchange
 
     async def _wait(self) -> None:
@@ -235,6 +241,13 @@ class Client:
                 response.close()
                 return None
         return bytes(body)
+
+
+def _patience(exchange: Exchange) -> float:
+    """Return the seconds until a beacon that was asked too often is asked again."""
+    told = exchange.headers.get("retry-after", "")
+    wanted = float(told) if told.isdecimal() else _SHORT_PAUSE
+    return min(wanted, _LONGEST_PAUSE)
 
 
 def _ignore(exchange: Exchange) -> None:

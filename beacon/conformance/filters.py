@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from beacon.conformance.walk import Sample, Walk
 
 _UNKNOWN: Mapping[str, Json] = {"id": "NOSUCH:0000000"}
+_AND = "several filters are ANDed"
 _PER_TYPE = 2
 """So many terms of each kind are tried on each entry type."""
+_PER_ROOT = 8
 _INDIVIDUAL = "individual"
 
 
@@ -80,7 +82,7 @@ def _terms(walk: Walk, entry_type: str) -> list[Mapping[str, Json]]:
             walk.notes.leave("alphanumeric terms without values", "no value is known")
         elif len(chosen.setdefault(kind, [])) < _PER_TYPE:
             chosen[kind].append(made)
-    return [each for kind in chosen.values() for each in kind]
+    return [each for kind in chosen.values() for each in kind][:_PER_ROOT]
 
 
 def _filter(kind: str, name: str, values: Sequence[str]) -> Mapping[str, Json] | None:
@@ -99,7 +101,7 @@ def _note_ignored(
     walk: Walk, exchange: Exchange, answer: Answer, whole: int | None
 ) -> None:
     """A term nobody knows matches nothing; to leave it out widens the answer."""
-    if not answer.amount or whole == 0:
+    if not answer.exists or whole == 0:
         return
     is_said = texts_at(exchange.document, "info", "warnings") or list_at(
         exchange.document, "meta", "warnings"
@@ -109,7 +111,7 @@ def _note_ignored(
         "unknown filter",
         exchange,
         "filters are ANDed, so one on an unknown term gives no match or an error; "
-        f"it was answered with {answer.amount}, {shown(whole)} without it",
+        f"{shown(answer.amount)} came, {shown(whole)} without it",
     )
 
 
@@ -129,6 +131,11 @@ async def _judge_term(
             f"a filter there; {exchange.came} came for {shown(term['id'])}",
         )
         return None
+    if answer.amount is None:
+        walk.notes.leave(
+            f"counts under filters of {walk.name(sample.endpoint.root)}",
+            "no exact counts are given",
+        )
     _note_wider(walk, exchange, answer.amount, whole, "a filter narrows an answer")
     return answer.amount
 
@@ -148,11 +155,11 @@ async def _judge_and(
     for (one, few), (two, many) in itertools.pairwise(found):
         exchange, answer = await _filtered(walk, sample, one, two)
         if answer is not None:
-            law = "several filters are ANDed"
-            _note_wider(walk, exchange, answer.amount, min(few, many), law)
+            _note_wider(walk, exchange, answer.amount, min(few, many), _AND)
+    known = ("unknown filter", _AND)
     for term, amount in found[:1]:
         exchange, answer = await _filtered(walk, sample, term, _UNKNOWN)
-        if answer is not None and not walk.notes.has("R71", "unknown filter"):
+        if answer is not None and not any(walk.notes.has("R71", c) for c in known):
             _note_ignored(walk, exchange, answer, amount)
 
 
@@ -245,6 +252,40 @@ async def check_filter_by_get(walk: Walk) -> None:
                 f"GET gives what POST gives; with filters={shown(terms[0]['id'])} "
                 f"{shown(by_get.amount)} came, {shown(by_post.amount)} by POST",
             )
+
+
+async def check_ages(walk: Walk) -> None:
+    """More people are at most 70 than are at most 9, whatever the spelling."""
+    sample = walk.samples.get(_INDIVIDUAL)
+    names = [text_at(term, "id") or "" for term in walk.terms]
+    if sample is None or sample.question.test or not any(map(_is_age, names)):
+        return
+    amounts = []
+    for age in ("P9Y", "P70Y"):
+        asked = {"id": "age", "operator": "<=", "value": age}
+        exchange, answer = await _filtered(walk, sample, asked)
+        if answer is not None and answer.amount is None:
+            return
+        if answer is None or answer.amount is None:
+            walk.notes.find(
+                "R76",
+                "age",
+                exchange,
+                f"age:<={age} is understood; {exchange.came} came",
+            )
+            return
+        amounts.append(answer.amount)
+    if amounts[0] > amounts[1]:
+        walk.notes.find(
+            "R75",
+            "text",
+            exchange,
+            f"P9Y is less than P70Y; {amounts[0]} are P9Y at most, {amounts[1]} P70Y",
+        )
+
+
+def _is_age(name: str) -> bool:
+    return name.casefold() == "age" or "ageof" in name.casefold()
 
 
 async def check_excluded(walk: Walk) -> None:

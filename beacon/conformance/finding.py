@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from beacon.conformance.exchange import Exchange, Request
 
 
+_MOST_CAUSES = 25
+"""So many causes of one rule are told apart; a beacon may make up more."""
+
+
 class Level(StrEnum):
     """How much a finding weighs."""
 
@@ -66,6 +70,9 @@ class Notebook:
         soft: bool = False,
     ) -> None:
         """Note that an answer breaks a rule."""
+        causes = [known for broken, known in self._findings if broken == rule]
+        if len(causes) >= _MOST_CAUSES and cause not in causes:
+            cause = causes[-1]
         known = self._findings.get((rule, cause))
         if known is not None:
             self._findings[rule, cause] = replace(known, more=known.more + 1)

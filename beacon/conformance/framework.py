@@ -7,6 +7,7 @@ beacon that it did not offer.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from yarl import URL
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _SEMANTIC = re.compile(r"v\d+\.\d+\.\d+(?:[-+].*)?", re.ASCII)
 _COUNTRY = re.compile(r"(?:.*\.)?[a-z]{2}(?:\..*)?", re.IGNORECASE)
+_MOST_SETS, _MOST_RELATED = 40, 40
+_MOST_TERMS = 20_000
 _TERM_TYPES = ("ontology", "alphanumeric", "custom")
 _DOCUMENTS = {
     # path: the schema, the rule that it is there
@@ -199,7 +202,9 @@ async def check_map(walk: Walk) -> None:
                 "R14", "no set", found, "the map has at least one set; it has none"
             )
         return
-    for key, row in sets.items():
+    if len(sets) > _MOST_SETS:
+        walk.notes.leave("the rest of the map", f"{_MOST_SETS} sets are walked")
+    for key, row in islice(sets.items(), _MOST_SETS):
         endpoint = _endpoint(walk, found, row)
         if endpoint is None:
             walk.notes.leave(
@@ -214,7 +219,7 @@ def _endpoint(walk: Walk, found: Exchange, row: Json) -> Endpoint | None:
     _known(walk, found, entry_type, "entryType")
     root = _address(walk, found, text_at(row, "rootUrl"))
     related = []
-    for below in dict_at(row, "endpoints").values():
+    for below in islice(dict_at(row, "endpoints").values(), _MOST_RELATED):
         returned = text_at(below, "returnedEntryType") or ""
         _known(walk, found, returned, "returnedEntryType")
         template = _address(walk, found, text_at(below, "url"))
@@ -324,7 +329,7 @@ async def check_terms(walk: Walk) -> None:
     if "filtering_terms" not in walk.documents:
         return
     whole = await walk.client.ask(url.with_query(limit="0"))
-    walk.terms = list_at(whole.document, "response", "filteringTerms")
+    walk.terms = list_at(whole.document, "response", "filteringTerms")[:_MOST_TERMS]
     listed = walk.documents["filtering_terms"].document
     if len(walk.terms) < len(list_at(listed, "response", "filteringTerms")):
         walk.notes.find(

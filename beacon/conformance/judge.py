@@ -21,6 +21,8 @@ from beacon.conformance.walk import Walk
 from beacon.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from beacon.conformance.exchange import Exchange
 
 VERSIONS = ((2, 0), (2, 1), (2, 2))
@@ -174,9 +176,26 @@ class _Watch:
         watch(self._walk, exchange)
 
 
+_REDIRECT = "M14"
+_FOLLOWS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("R31", "includeResultsetResponses"): ("R51", "include"),
+    ("R31", "pagination.limit"): ("R53", "limit"),
+    ("R31", "pagination.skip"): ("R53", "skip"),
+    ("R31", "requestedGranularity"): ("R46", "returned"),
+    ("R35", "unknown id"): ("R35", "exists"),
+    ("R46", "default"): ("R46", "returned"),
+    ("R52", "summary"): ("R34", "numTotalResults"),
+    ("R56", "disjoint"): ("R53", "skip"),
+    ("R85", "length"): ("R83", "other allele"),
+    ("R103", "AF"): ("R102", "range"),
+}
+"""What is found because of something else, which says it better."""
+
+
 def _verdict(walk: Walk, manner: Manner) -> Verdict:
     found = sorted(
-        walk.notes.findings, key=lambda each: (_number(each.rule), each.cause)
+        _own_causes(walk.notes.findings),
+        key=lambda each: (_number(each.rule), each.cause),
     )
     levels = [(_level(each, manner), each) for each in found]
     return Verdict(
@@ -188,6 +207,16 @@ def _verdict(walk: Walk, manner: Manner) -> Verdict:
         unchecked=tuple(walk.notes.unchecked),
         asked=walk.client.asked,
     )
+
+
+def _own_causes(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield what is found for itself, not because of something else."""
+    causes = {(each.rule, each.cause) for each in findings}
+    asked = {each.request for each in findings if each.rule != _REDIRECT}
+    for each in findings:
+        is_said = each.rule == _REDIRECT and each.request in asked
+        if not is_said and _FOLLOWS.get((each.rule, each.cause)) not in causes:
+            yield each
 
 
 def _level(finding: Finding, manner: Manner) -> Level:

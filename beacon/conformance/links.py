@@ -48,8 +48,9 @@ async def check_singles(walk: Walk) -> None:
         question = replace(sample.question, include=None)
         exchange, answer = await walk.put(url, sample.endpoint.type, question)
         _judge_single(walk, sample, entry_id, exchange, answer)
-        await _judge_levels(walk, url, sample.endpoint.type, question)
-        await _judge_unknown(walk, sample, template)
+        if answer is not None:
+            await _judge_levels(walk, url, sample.endpoint.type, question)
+            await _judge_unknown(walk, sample, template)
 
 
 def first_id(sample: Sample) -> str | None:
@@ -261,7 +262,7 @@ def _known_links(
 def _judge_dataset(
     walk: Walk, entry_id: str, exchange: Exchange, answer: Answer
 ) -> None:
-    others = {each.id for each in answer.sets} - {entry_id}
+    others = {each.id for each in answer.sets if each.id} - {entry_id}
     if others:
         walk.notes.find(
             "R109",

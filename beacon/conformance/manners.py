@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from beacon.conformance.walk import Sample, Walk
 
 _ORIGIN = "https://checker.invalid"
+_PREFLIGHT = "preflight"
 _SLOW = 5.0
 _COMFORTABLE = 1.0
 _SLOW_SHARE = 20
@@ -222,7 +223,7 @@ async def _judge_get(walk: Walk, sample: Sample) -> None:
         sample.endpoint.root.update_query(sample.question.query()),
         headers={"Content-Type": "application/json", "Content-Length": "0"},
     )
-    if walk.notes.has("R24", f"GET of {sample.endpoint.type}"):
+    if sample.endpoint.type in walk.deaf:
         return
     if not exchange.is_answer:
         _judge_kindness(walk, sample, exchange, "M9", "GET that names a content type")
@@ -300,7 +301,7 @@ async def check_browsers(walk: Walk) -> None:
                 "Access-Control-Request-Headers": "content-type",
             },
         )
-        _judge_cors(walk, preflight, "preflight")
+        _judge_cors(walk, preflight, _PREFLIGHT)
         _judge_cors(
             walk, await walk.client.ask(url, headers={"Origin": _ORIGIN}), "reply"
         )
@@ -310,13 +311,13 @@ def _judge_cors(walk: Walk, exchange: Exchange, what: str) -> None:
     if exchange.status is None:
         return
     allowed = exchange.headers.get("access-control-allow-origin")
-    if allowed is None:
+    if allowed is None or (what == _PREFLIGHT and exchange.is_error):
         walk.notes.find(
             "R113",
             "origin",
             exchange,
             f"what is sent to a page of another site, here a {what}, has "
-            "Access-Control-Allow-Origin; it has not",
+            "Access-Control-Allow-Origin and is no error; it is not so",
         )
     elif exchange.headers.get("access-control-allow-credentials") == "true":
         walk.notes.find(

@@ -84,12 +84,13 @@ def _word(value: Json) -> str:
 
 
 class Set(NamedTuple):
-    """One result set, as it came."""
+    """One result set, as it came; ``size`` is its count where that is exact."""
 
     id: str
     kind: str | None
     exists: bool | None
     size: int | None
+    told: int | None
     has_results: bool
     records: list[dict[str, Json]]
 
@@ -118,10 +119,10 @@ class Answer:
 
     @property
     def amount(self) -> int | None:
-        """How much it finds, as far as it says: matches, or 1 and 0 for yes and no."""
+        """How many matches it finds, where that is said exactly; a "no" is none."""
         if self.total is not None and self.is_exact:
             return self.total
-        return None if self.exists is None else int(self.exists)
+        return 0 if self.exists is False else None
 
 
 def id_of(record: Json) -> str | None:
@@ -166,6 +167,7 @@ def _set(found: dict[str, Json]) -> Set:
         kind=text_at(found, "setType"),
         exists=bool_at(found, "exists"),
         size=int_at(found, "resultsCount") if precision in (None, "exact") else None,
+        told=int_at(found, "resultsCount"),
         has_results="results" in found and "resultsCount" in found,
         records=[each for each in list_at(found, "results") if isinstance(each, dict)],
     )

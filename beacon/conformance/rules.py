@@ -486,6 +486,18 @@ _REQUESTS = {
         "`!` negates, and `%` stands for any text.",
         _FILTERS,
     ),
+    "R75": _rule(
+        MUST,
+        filters.check_ages,
+        "Ages compare as durations, not as text: `P9Y` is less than `P70Y`.",
+        "docs/filters.md",
+    ),
+    "R76": _rule(
+        ADVICE,
+        filters.check_ages,
+        "`age:<=P65Y` is understood where a listed term is about an age.",
+        "docs/FAQ.md",
+    ),
     "R77": _rule(
         MUST,
         filters.check_filters,
@@ -567,6 +579,12 @@ _VARIANTS = {
         "`variantType` narrows a range.",
         _PARAMETERS,
     ),
+    "R92": _rule(
+        ADVICE,
+        variants.check_variants,
+        "`variantMinLength` narrows a range.",
+        _PARAMETERS,
+    ),
     "R93": _rule(
         MUST,
         variants.check_variants,
@@ -591,10 +609,22 @@ _VARIANTS = {
         "`variantInternalId` finds its variant.",
         "M/genomicVariations/endpoints.json",
     ),
+    "R100": _rule(
+        MUST,
+        roots.check_matrix,
+        "A location is of VRS 1.3: types, a CURIE for the sequence, no other member.",
+        "VRS 1.3",
+    ),
+    "R101": _rule(
+        MUST,
+        roots.check_matrix,
+        "`alternateBases` is there, in upper-case bases; no symbolic allele.",
+        _VARIANT,
+    ),
     "R102": _rule(
         MUST,
         variants.check_variants,
-        "An allele frequency lies between 0 and 1.",
+        "Frequencies have a population and a number between 0 and 1.",
         _VARIANT,
     ),
     "R103": _rule(
@@ -602,6 +632,12 @@ _VARIANTS = {
         variants.check_variants,
         "AF is AC / AN, AC is at most AN, and het, hom and hemi add up to AC.",
         "European extension of frequencies",
+    ),
+    "R104": _rule(
+        MUST,
+        roots.check_matrix,
+        "Every `caseLevelData` has `biosampleId`.",
+        _VARIANT,
     ),
     "R105": _rule(
         MUST,
@@ -768,6 +804,7 @@ CHECKS: tuple[Check, ...] = (
     filters.check_filters,
     filters.check_filter_by_get,
     filters.check_excluded,
+    filters.check_ages,
     variants.check_variants,
     manners.check_speed,
 )

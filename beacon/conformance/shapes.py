@@ -87,8 +87,17 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
         (r"/response/resultSets/\*.*", "R36"),
         (r".*", "R26"),
     ),
-    "record": ((r".*/id: must be a prefix.*", "R43"), (r".*", "R38")),
+    "record": (
+        (r"/caseLevelData/\*: .*\bbiosampleId\b.*", "R104"),
+        (r"/variation/location.*", "R100"),
+        (r"/variation/(alternate|reference)Bases.*", "R101"),
+        (r"/variation: .*\balternateBases\b.*", "R101"),
+        (r"/frequencyInPopulations.*", "R102"),
+        (r".*/id: must be a prefix.*", "R43"),
+        (r".*", "R38"),
+    ),
 }
+_DATA_META_RULE, _OTHER_META_RULE = "R27", "R21"
 _DATA = ("boolean", "count", "resultsets", "collections")
 
 
@@ -109,8 +118,11 @@ def judge_document(notes: Notebook, exchange: Exchange, kind: str) -> None:
     faults = _faults(exchange.document, kind)
     for fault in faults:
         is_address = kind == "map" and fault.wrong == _ADDRESS
+        rule = _rule(family, fault)
+        if rule == _DATA_META_RULE and notes.has(_OTHER_META_RULE, fault.cause):
+            rule = _OTHER_META_RULE  # one meta is wrong everywhere: one cause
         notes.find(
-            _rule(family, fault),
+            rule,
             "relative" if is_address else fault.cause,
             exchange,
             f"{fault.place or 'the whole'} of the {kind} document {fault.sentence}",

@@ -8,7 +8,7 @@ fails nothing that builds on it is asked.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from beacon.conformance.questions import Question
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _HGVS = re.compile(r".+:g\.(\d{1,12})([ACGT])>([ACGT])", re.ASCII)
 _BASES = re.compile(r"[ACGT]+", re.ASCII)
+_FAR = 777
+"""Bases from a variant to where it is not."""
 _NEAR = 1e-6
 _ROUNDED = 5e-4
 """A frequency may be rounded to three or four digits."""
@@ -53,7 +55,12 @@ _MUST_FAIL: Mapping[str, tuple[str, Mapping[str, Json], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A small variant that a record shows; ``start`` is 0-based."""
+    """A small variant that a record shows.
+
+    Attributes:
+        start: 0-based, as its interval has it.
+        told: the same as its HGVS name has it, where that tells.
+    """
 
     id: str
     chromosome: str
@@ -63,6 +70,7 @@ class Known:
     alternate: str
     kind: str | None
     gene: str | None
+    told: int | None
 
     @property
     def end(self) -> int:
@@ -127,6 +135,7 @@ def known_of(record: Json) -> Known | None:
         reference=reference,
         alternate=alternate,
         kind=text_at(variation, "variantType"),
+        told=_told_start(record),
         gene=next(iter(texts_at(record, "molecularAttributes", "geneIds")), None),
     )
 
@@ -146,17 +155,24 @@ def _sequence(record: Json, sequence_id: str) -> tuple[str, str] | None:
 
 def _judge_hgvs(walk: Walk, exchange: Exchange, record: Json) -> None:
     """HGVS counts from 1, Beacon from 0: one substitution shows which is wrong."""
-    spelled = _HGVS.fullmatch(text_at(record, "identifiers", "genomicHGVSId") or "")
+    told = _told_start(record)
     start = int_at(record, "variation", "location", "interval", "start", "value")
-    if spelled is None or start is None or start == int(spelled[1]) - 1:
+    if told is None or start is None or start == told:
         return
+    name = text_at(record, "identifiers", "genomicHGVSId")
     walk.notes.find(
         "R82",
         "interval",
         exchange,
-        f"coordinates are 0-based: {shown(spelled[0])} starts at "
-        f"{int(spelled[1]) - 1}; {start} came",
+        f"coordinates are 0-based: {shown(name)} starts at {told}; {start} came",
     )
+
+
+def _told_start(record: Json) -> int | None:
+    """Return where a substitution starts, 0-based, by its HGVS name."""
+    name = text_at(record, "identifiers", "genomicHGVSId") or ""
+    spelled = _HGVS.fullmatch(name)
+    return None if spelled is None else int(spelled[1]) - 1
 
 
 def _judge_frequencies(walk: Walk, exchange: Exchange, record: Json) -> None:
@@ -219,34 +235,50 @@ _ZYGOSITIES = ("Heterozygous", "Homozygous", "Hemizygous")
 
 async def _judge_variant(walk: Walk, sample: Sample, known: Known) -> None:
     _, here = await _ask(walk, sample, known.exact)
-    moved = {**known.exact, "start": [known.start + 1]}
-    beside_exchange, beside = await _ask(walk, sample, moved)
+    if not _finds(here, known) and known.told not in (None, known.start):
+        # The interval is wrong, and told to be; the name says where it is.
+        known = replace(known, start=known.told or 0)
+        _, here = await _ask(walk, sample, known.exact)
     is_found = _finds(here, known)
-    is_beside = beside is not None and known.id in beside.ids
-    if is_beside or (is_found is False and _finds(beside, known)):
-        walk.notes.find(
-            "R82",
-            "query",
-            beside_exchange,
-            f"coordinates are 0-based: {shown(known.id)} starts at {known.start} and "
-            f"is not found at {known.start + 1}; it is",
-        )
+    if not await _is_placed(walk, sample, known, is_found=is_found):
         return
     if not is_found:
         exchange = await walk.send(sample.endpoint.root, _question(known.exact))
-        walk.notes.find(
-            "R83",
-            "exact",
-            exchange,
+        sentence = (
             f"{shown(known.id)}, just listed, is found by its start and bases; "
-            "it is not",
+            "it is not"
         )
+        walk.notes.find("R83", "exact", exchange, sentence)
         return
     await _judge_exact(walk, sample, known)
     await _judge_ranges(walk, sample, known)
     await _judge_elsewhere(walk, sample, known)
     await _judge_spellings(walk, sample, known)
     await _judge_mistakes(walk, sample, known)
+
+
+async def _is_placed(
+    walk: Walk, sample: Sample, known: Known, *, is_found: bool | None
+) -> bool:
+    """Whether a variant is found nowhere but where it lies; note where it is."""
+    far = {**known.exact, "start": [known.start + _FAR]}
+    exchange, answer = await _ask(walk, sample, far)
+    name = shown(known.id)
+    if answer is not None and known.id in answer.ids:
+        sentence = f"{name} lies at {known.start}, and is found {_FAR} bases away, too"
+        walk.notes.find("R83", "any place", exchange, sentence)
+        return False
+    beside = {**known.exact, "start": [known.start + 1]}
+    exchange, answer = await _ask(walk, sample, beside)
+    is_beside = answer is not None and known.id in answer.ids
+    if is_beside or (is_found is False and _finds(answer, known)):
+        sentence = (
+            f"coordinates are 0-based: {name} starts at {known.start} and is not found "
+            f"at {known.start + 1}; it is"
+        )
+        walk.notes.find("R82", "query", exchange, sentence)
+        return False
+    return True
 
 
 def _question(parameters: Mapping[str, Json]) -> Question:
@@ -338,6 +370,8 @@ async def _judge_ranges(walk: Walk, sample: Sample, known: Known) -> None:
     before = {**bracket, "start": [max(start - 1, 0), start]}
     if start > 0:
         await _refuse(walk, sample, known, before, law)
+    law = ("R92", "length", "a range narrowed to 50 bases and more does not find")
+    await _refuse(walk, sample, known, {**over, "variantMinLength": 50}, law)
     law = ("R90", "type", "a range narrowed to deletions does not find")
     await _refuse(walk, sample, known, {**over, "variantType": "DEL"}, law)
     if known.kind:
@@ -369,7 +403,7 @@ async def _judge_spellings(walk: Walk, sample: Sample, known: Known) -> None:
         law = (rule, cause, f"{shown(changed)} means the same, so it finds")
         await _expect(walk, sample, known, {**known.exact, **changed}, law)
     await _judge_flat(walk, sample, known)
-    if not walk.notes.has("R24", f"GET of {VARIANT}"):
+    if VARIANT not in walk.deaf:
         await _judge_by_get(walk, sample, known)
 
 
@@ -405,7 +439,8 @@ async def _judge_flat(walk: Walk, sample: Sample, known: Known) -> None:
     exchange = await walk.client.ask(
         sample.endpoint.root, method="POST", body={**body, "query": query}
     )
-    if at(exchange.document, "responseSummary", "exists") is not True:
+    exists = at(exchange.document, "responseSummary", "exists")
+    if not exchange.is_answer or exists is False:
         walk.notes.find(
             "R62",
             "flat",

@@ -82,6 +82,7 @@ class Walk:
         endpoints: of the map.
         samples: by entry type, of the roots that answer.
         terms: every filtering term.
+        deaf: types whose roots do not answer GET.
         times: seconds of every exchange.
     """
 
@@ -95,6 +96,7 @@ class Walk:
     endpoints: list[Endpoint] = field(default_factory=list)
     samples: dict[str, Sample] = field(default_factory=dict)
     terms: list[Json] = field(default_factory=list)
+    deaf: set[str] = field(default_factory=set)
     times: list[float] = field(default_factory=list)
 
     @property

@@ -11,6 +11,7 @@ from beacon.model.entry_types import GENOMIC_VARIANT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from beacon.model.dataset import Dataset
     from beacon.model.filters import Clauses
     from beacon.model.pattern import VariantPattern
     from beacon.model.records import Under
@@ -92,3 +93,16 @@ class Query:
     requested: Mapping[str, object] = field(default_factory=dict)
     excluded: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
+
+    def chooses(self, dataset: Dataset) -> bool:
+        """Whether a dataset is one of those asked, whatever is asked of it.
+
+        A filter that nothing here answers to matches nothing; ignoring it would
+        answer a wider question than was asked.
+        """
+        if self.unknown_filters:
+            return False
+        if self.datasets is not None and dataset.id not in self.datasets:
+            return False
+        cohorts = {cohort.id for cohort in dataset.cohorts}
+        return self.cohort is None or self.cohort in cohorts

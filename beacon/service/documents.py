@@ -36,22 +36,8 @@ _TOO_MANY = (
 
 
 def is_asked(dataset: Dataset, query: Query) -> bool:
-    """Whether a question concerns a dataset: one with another genome is not asked.
-
-    A filter that nothing here answers to matches nothing; ignoring it would
-    answer a wider question than was asked.
-    """
-    return is_chosen(dataset, query) and _has_genome(dataset, query)
-
-
-def is_chosen(dataset: Dataset, query: Query) -> bool:
-    """Whether a question chooses a dataset, whatever it asks of it."""
-    if query.unknown_filters:
-        return False
-    if query.datasets is not None and dataset.id not in query.datasets:
-        return False
-    cohorts = {cohort.id for cohort in dataset.cohorts}
-    return query.cohort is None or query.cohort in cohorts
+    """Whether a question concerns a dataset: one with another genome is not asked."""
+    return query.chooses(dataset) and _has_genome(dataset, query)
 
 
 def _has_genome(dataset: Dataset, query: Query) -> bool:

@@ -24,7 +24,7 @@ from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.policy import disclose, may_ask, permit
 from beacon.service.catalogue import collected
-from beacon.service.documents import Documents, is_asked, is_chosen
+from beacon.service.documents import Documents, is_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -347,7 +347,7 @@ class LocalBeacon:
             StoreUnavailable: when the store fails or misses the deadline.
         """
         del requester  # records of datasets and cohorts are anybody's
-        chosen = [d for d in await self.datasets() if is_chosen(d, query)]
+        chosen = [d for d in await self.datasets() if query.chooses(d)]
         if not query.filters or not chosen:
             return collected(query, chosen, None)
         whole = replace(query, identity=None, page=Page(limit=_EVERY_RECORD))
@@ -368,7 +368,7 @@ class LocalBeacon:
         Raises:
             StoreUnavailable: when the store fails or misses the deadline.
         """
-        asked = [d for d in await self.datasets() if is_chosen(d, query)]
+        asked = [d for d in await self.datasets() if query.chooses(d)]
         under = None
         if query.identity is not None:
             under = Under(entry_type=query.about, identity=query.identity)

@@ -71,7 +71,10 @@ def individuals() -> list[Json]:
             "id": f"person{number}",
             "sex": {"id": FEMALE if number % 2 else MALE, "label": "a sex"},
             "ethnicity": {"id": "NCIT:C43851", "label": "European"},
-            "info": {"ethnicity": "european" if number < 3 else "asian"},
+            "info": {
+                "ethnicity": "european" if number < 3 else "asian",
+                "age": 8 if number < 3 else 40,
+            },
         }
         for number in range(1, 6)
     ]
@@ -162,6 +165,7 @@ def terms() -> list[Json]:
             "values": ["european", "asian"],
         },
         {"type": "custom", "id": "ethnicity:asian", "scopes": scopes},
+        {"type": "alphanumeric", "id": "ageOfOnset", "scopes": scopes},
     ]
 
 
@@ -174,10 +178,27 @@ class Reference:
         self.people = [] if empty else individuals()
         self.samples = [] if empty else biosamples()
         self.variants = [] if empty else variants()
+        self.plant_in_people()
+        self.plant_in_variants()
+
+    def plant_in_people(self) -> None:
+        """Change records of people."""
         if self.has("record invalid"):
             del self.people[0]["sex"]
         if self.has("broken CURIE"):
             self.people[1]["ethnicity"] = {"id": "NOCURIE"}
+
+    def plant_in_variants(self) -> None:
+        """Change records of variants."""
+        if self.has("case without sample"):
+            del self.variants[1]["caseLevelData"][0]["biosampleId"]
+        if self.has("sequence without prefix"):
+            self.variants[1]["variation"]["location"]["sequence_id"] = "22"
+        if self.has("symbolic allele"):
+            self.variants[2]["variation"]["alternateBases"] = "<DEL>"
+        if self.has("frequency above 1"):
+            study = self.variants[1]["frequencyInPopulations"][0]
+            study["frequencies"][0]["alleleFrequency"] = 1.5
         if self.has("AF wrong"):
             study = self.variants[0]["frequencyInPopulations"][0]
             study["frequencies"][0]["alleleFrequency"] = 0.5
@@ -252,6 +273,12 @@ class Reference:
         if self.has("protected") and not self.is_known(request):
             raise Refused(401, "who are you")
         asked = await self.read(request)
+        if (
+            parts == ["datasets"]
+            and request.method == "GET"
+            and self.has("GET refused")
+        ):
+            raise Refused(405, "POST only")
         is_listing = not (asked.filters or asked.parameters or asked.test)
         if self.has("lists nothing") and len(parts) == 1 and is_listing:
             raise Refused(400, "ask for something")
@@ -555,6 +582,8 @@ class Reference:
             ),
             {},
         )
+        if name == "age":
+            return self.is_young(person, str(asked["value"]))
         if name.startswith("ethnicity"):
             value = asked.get("value", name.partition(":")[2])
             told = person.get("info", {}).get("ethnicity", "")
@@ -571,6 +600,14 @@ class Reference:
         }
         return name in present | {person.get("sex", {}).get("id")}
 
+    def is_young(self, person: Json, age: str) -> bool:
+        """Whether a person is so old at most."""
+        if self.has("age not understood"):
+            raise Refused(400, "what is age")
+        if self.has("ages as text"):
+            return f"P{person['info']['age']}Y" <= age
+        return person["info"]["age"] <= int(age[1:-1])
+
     def is_variant(self, record: Json, asked: Json) -> bool:
         """Whether a variant answers to parameters."""
         variation = record["variation"]
@@ -580,16 +617,19 @@ class Reference:
         on = asked.get("assemblyId", "GRCh38") == "GRCh38" or self.has("any assembly")
         if not on or name not in ("22", "chr22", "NC_000022.11") or "geneId" in asked:
             return False
+        if asked.get("variantMinLength", 0) > 1 and not self.has("lengths ignored"):
+            return False
         same = all(
             self.is_spelled(asked.get(key), variation[key])
             for key in ("referenceBases", "alternateBases")
         )
-        kind = asked.get("variantType", "SNP")
+        kind = "SNP" if self.has("any type") else asked.get("variantType", "SNP")
         return same and kind == "SNP" and self.lies(start, end, asked)
 
     def is_spelled(self, asked: str | None, bases: str) -> bool:
         """Whether bases are those asked for, N being any."""
-        if asked is None:
+        any_base = asked in ("C", "T") and self.has("any allele")
+        if asked is None or any_base:
             return True
         wild = "" if self.has("N is a letter") else "N"
         pairs = zip(asked, bases, strict=False)
@@ -599,7 +639,9 @@ class Reference:
         """Whether an interval lies where it is asked for."""
         starts, ends = asked.get("start", []), asked.get("end", [])
         if len(starts) == 2:
-            return starts[0] <= start < starts[1] and ends[0] <= end < ends[1]
+            more = int(self.has("closed bracket"))
+            is_begun = starts[0] <= start < starts[1] + more
+            return is_begun and ends[0] <= end < ends[1] + more
         if starts and ends:
             if self.has("closed range"):
                 return start <= ends[0] and end >= starts[0]
@@ -651,6 +693,12 @@ class Reference:
             document["info"] = {"warnings": asked.warnings}
         return document
 
+    def rounded(self, name: str, count: int) -> Json:
+        """Return a count under its name, up to the next ten where it is rounded."""
+        if not self.has("rounded"):
+            return {name: count}
+        return {name: -(-count // 10) * 10, "countPrecision": "rounded"}
+
     def is_wrapped(self, parts: list[str]) -> bool:
         """Whether datasets come in result sets."""
         return parts == ["datasets"] and self.has("datasets in sets")
@@ -661,7 +709,7 @@ class Reference:
         if root == "biosamples" and self.has("null exists"):
             summary["exists"] = None
         if asked.granularity != "boolean" or self.has("boolean leaks"):
-            summary["numTotalResults"] = total
+            summary |= self.rounded("numTotalResults", total)
         mute = root == "datasets" and self.has("count without count")
         if asked.granularity == "count" and mute:
             del summary["numTotalResults"]
@@ -708,7 +756,7 @@ class Reference:
                 "id": name,
                 "setType": kind,
                 "exists": bool(all_of),
-                "resultsCount": len(all_of),
+                **self.rounded("resultsCount", len(all_of)),
             }
             | ({"results": shown} if asked.granularity == "record" else {})
             for name, (all_of, shown) in held.items()
@@ -759,7 +807,7 @@ RELATED = {
 }
 
 TOKEN = "let-me-in"  # noqa: S105 - nobody's
-TRAITS = ("boolean only", "lists nothing", "nothing loaded", "protected")
+TRAITS = ("boolean only", "lists nothing", "nothing loaded", "protected", "rounded")
 """What a beacon may be and still keep to the specification."""
 FAULTS = {
     # fault: the rule it breaks
@@ -805,9 +853,24 @@ FAULTS = {
     "% is a letter": "R74",
     "no comma lists": "R63",
     "datasets in sets": "R40",
+    "GET refused": "R24",
+    "ages as text": "R75",
+    "case without sample": "R104",
+    "sequence without prefix": "R100",
+    "symbolic allele": "R101",
+    "frequency above 1": "R102",
+    "any allele": "R83",
+    "closed bracket": "R89",
+    "any type": "R90",
 }
 """Faults that are violations."""
-FLAWS = {"AF wrong": "R103", "text/plain": "R114", "no CORS": "R113"}
+FLAWS = {
+    "lengths ignored": "R92",
+    "age not understood": "R76",
+    "AF wrong": "R103",
+    "text/plain": "R114",
+    "no CORS": "R113",
+}
 """Faults that are advice."""
 
 

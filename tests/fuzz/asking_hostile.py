@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tests.fuzz.hostile_requests import Hostile
 
 SECONDS = 30
+PATIENCE = 2
+"""Seconds in which something is said to what is no HTTP, or the line is closed."""
 MOST_SHOWN = 20
 FINE = {200, 204, 400, 404, 405, 413}
 _ENTITIES = ("genomicVariant", "individual", "biosample", "run", "analysis")
@@ -173,15 +175,18 @@ async def ask_many(
 
 async def _one(line: _Line, tally: Tally, asked: Hostile, number: int) -> None:
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(SECONDS if asked.is_http else PATIENCE):
             status, kind, body = await line.ask(asked.raw)
     except (TimeoutError, OSError, EOFError, ValueError) as failure:
         line.close()
+        if not asked.is_http:
+            tally.unparsed += 1
+            return
         tally.faults.append(f"{number}: {type(failure).__name__} {asked.raw[:300]!r}")
         return
     tally.statuses[status] += 1
-    if kind == "text/plain" and status == 400:
-        tally.unparsed += 1  # no HTTP: refused by the library, before the site
+    if not asked.is_http and status < 500:
+        tally.unparsed += 1  # refused by the HTTP library, before the site
         line.close()
         return
     tally.answers[f"{asked.answer} {status}"] += 1

@@ -138,6 +138,22 @@ KINDS = (
     "application/x-www-form-urlencoded",
 )
 SPOILING = (b"\x00", b"\xff", b'"', b"}", b",", b"NaN", b"\\u")
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+NO_HTTP = (
+    b"\x00",
+    b"GET\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+    b"GET /api/info HTTP/9.9\r\n\r\n",
+    b"GET /api/info HTTP/1.1\r\nNo colon\r\n\r\n",
+    b"GET /api/info HTTP/1.1\r\nX: a\x00b\r\n\r\n",
+    b"GET /api/info HTTP/1.1\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
+    b"GET /api/info?" + b"x" * 70_000 + b" HTTP/1.1\r\n\r\n",
+    b"POST /api/info HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    b"POST /api/info HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    b"POST /api/info HTTP/1.1\r\nHost: x\r\n" + CHUNKED + b"zz\r\n\r\n",
+    b"POST /api/individuals HTTP/1.1\r\nHost: x\r\n" + CHUNKED + b"-5\r\n\r\n",
+    b"POST /api/runs HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n" + CHUNKED + b"0",
+)
 METHODS = ("PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND")
 
 
@@ -147,10 +163,12 @@ class Hostile:
 
     Attributes:
         answer: name of the schema of a good answer; ``None``: there is none.
+        is_http: whether it is a request at all; what is none may be hung up on.
     """
 
     raw: bytes
     answer: str | None
+    is_http: bool = True
 
 
 def hostile(seed: int, number: int, host: str) -> Hostile:
@@ -173,6 +191,8 @@ class _Maker:
 
     def request(self) -> Hostile:
         """Return a request of any kind."""
+        if self._rarely(0.005):
+            return Hostile(self.chance.choice(NO_HTTP), None, is_http=False)
         self.badness = self.chance.choice((0.0, 0.0, 0.05, 0.2))
         path, answer, methods, has_body = self.chance.choice(HERE)
         method = self.chance.choice(methods).upper()

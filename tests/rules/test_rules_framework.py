@@ -7,6 +7,7 @@ import re
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from beacon.wire.endpoints import endpoints
 from tests.rules.asking import (
     FRAMEWORK,
     ONE_OF,
@@ -156,7 +157,22 @@ def test_r016_every_address_of_the_map_answers(site):
     }
 
     assert returned == paths
-    assert {p.partition("/")[0] for p in paths} == set(ROOTS.values())
+
+
+def test_r016_every_path_of_records_is_in_the_map(site):
+    """None is served that is not announced."""
+    announced = {
+        address.partition("/api/")[2]
+        for each in site.get("map")["response"]["endpointSets"].values()
+        for address in (
+            each["rootUrl"],
+            each["singleEntryUrl"],
+            *(other["url"] for other in each["endpoints"].values()),
+        )
+    }
+    served = {each.path for each in endpoints() if each.answer in ROOTS}
+
+    assert {f"/api/{path}" for path in announced} == served
 
 
 def test_r017_the_map_names_a_valid_openapi_document(site):

@@ -99,6 +99,7 @@ def test_the_map_names_types_of_the_configuration_under_the_public_address():
 
     assert sets["dataset"] == {
         "entryType": "dataset",
+        "openAPIEndpointsDefinition": "https://beacon.example.se/openapi.json",
         "rootUrl": "https://beacon.example.se/api/datasets",
         "singleEntryUrl": "https://beacon.example.se/api/datasets/{id}",
         "endpoints": {
