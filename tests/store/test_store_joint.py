@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -13,11 +14,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from beacon.ingest import Journal, withdraw
+from beacon.ingest import Journal, LoadRequest, load_variants, withdraw
+from beacon.model.annotation import AnnotationPattern
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import group_counts
 from beacon.model.entry_types import BIOSAMPLE, GENOMIC_VARIANT, INDIVIDUAL, RUN
 from beacon.model.findings import Silence
+from beacon.model.notation import parse
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Page, Query
 from beacon.model.records import Record, Under
@@ -25,10 +28,12 @@ from beacon.model.status import Status
 from beacon.store import chosen as chosen_people
 from beacon.store import joint_table
 from beacon.store.variants import VariantStore
+from loaders import LoadOptions
 from tests.ingest import test_reach, test_withdraw
 from tests.service.people_samples import PEOPLE
 from tests.service.people_samples import Record as Line
 from tests.service.people_samples import load as load_lines
+from tests.service.test_service_people import DIPLOID
 from tests.store.joint_samples import (
     CHOSEN,
     COHORT,
@@ -90,6 +95,8 @@ def questions() -> Iterator[VariantPattern | None]:
         for place in (4, 89, 4095, 8999):
             for bases in spelled:
                 yield VariantPattern(contig=contig, spellings=((place, *bases),))
+    deletion = "del 21:4097-9500"
+    yield parse(deletion, assembly="GRCh37", loaded=(), references={})
     yield None
 
 
@@ -159,6 +166,53 @@ async def test_some_people_are_a_load_of_them_alone(
             assert told(other)[3] == told(one)[3]
         else:
             assert told(other) == told(one), query
+
+
+@pytest.mark.parametrize("is_led", [True, False])
+async def test_people_of_all_parts_are_meant(
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_led: bool,
+) -> None:
+    """Of a release that was appended to, whoever is in either part."""
+    monkeypatch.setattr(chosen_people, "_FEW_OF", 0 if is_led else 10)
+    meant, more = {"I1", "P6"}, ("P5", "P6", "P7")
+    others = frozenset({"I2", "I3", "I4", "P5", "P7"})
+    for name, excluded in (("every", frozenset()), ("some", others)):
+        chance = random.Random(5)  # noqa: S311 - the same files for both
+        for appends, people in ((False, PEOPLE), (True, more)):
+            lines = [
+                Line(
+                    chromosome="22",
+                    pos=20_000_000 + 10 * step + 5 * appends * (step == 0),
+                    reference="A",
+                    alternates="G,C",
+                    genotypes=tuple(chance.choice(DIPLOID) for _ in people),
+                )
+                for step in range(6)
+            ]
+            load_lines(
+                catalogue, tmp_path, name, lines, people,
+                appends=appends, excluded=excluded,
+            )  # fmt: skip
+    people = [f"I{n}" for n in range(1, 5)] + list(more)
+    file(
+        catalogue, "every", INDIVIDUAL.id,
+        [individual(p, CHOSEN if p in meant else OTHER) for p in people],
+    )  # fmt: skip
+    spelled = [(20_000_000 + at, "A", "C") for at in (-1, 4, 9, 19, 29)]
+    patterns = [VariantPattern(contig=CONTIGS["22"], spellings=(s,)) for s in spelled]
+    asked = [
+        Query(pattern=pattern, granularity=Granularity.RECORD)
+        for pattern in (*patterns, RANGE, VariantPattern(contig=CONTIGS["22"]))
+    ]
+    under = [replace(query, filters=terms(CHOSEN)) for query in asked]
+    said = await answers(variant_store, "every", under)
+    expected = await answers(variant_store, "some", asked)
+
+    assert [*map(told, expected)] == [*map(told, said)]
 
 
 @_LAWS
@@ -421,6 +475,49 @@ async def test_what_is_listed_of_nobody_is_not_theirs(
 
     assert [2, 1, 1, 0] == [one.total for one in said]
     assert Status.NOT_COVERED is said[-1].status
+
+
+_ANNOTATED = (
+    '##fileformat=VCFv4.2\n##INFO=<ID=ANN,Number=.,Type=String,Description="Functional'
+    " annotations: 'Allele | Annotation | Annotation_Impact | Gene_Name | Gene_ID'\">\n"
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tp0\tp1\n"
+)
+
+
+async def test_what_annotations_say_is_asked_of_people_too(
+    catalogue: Catalogue, variant_store: VariantStore, tmp_path: Path
+) -> None:
+    """A gene's variants under a filter, and who carries any of them."""
+    lines = [
+        f"21\t{pos}\t.\tA\tC\t.\tPASS\tANN=C|missense_variant|MODERATE|{gene}|{gene}\t"
+        f"GT\t{calls}\n"
+        for pos, gene, calls in (
+            (10, "G1", "0/1\t0/0"),
+            (20, "G1", "0/0\t1/1"),
+            (30, "G2", "1/1\t0/0"),
+        )
+    ]
+    path = tmp_path / "annotated.vcf"
+    path.write_text(_ANNOTATED + "".join(lines))
+    options = LoadOptions(assembly="GRCh37")
+    load_variants(
+        catalogue,
+        LoadRequest(dataset="said", paths=(path,), options=options, references={}),
+    )
+    both = [individual("p0", CHOSEN), individual("p1")]
+    file(catalogue, "said", INDIVIDUAL.id, both)
+    gene = VariantPattern(
+        contig=None, genome="GRCh37", annotated=AnnotationPattern(genes=("G1",))
+    )
+    query = Query(pattern=gene, granularity=Granularity.RECORD)
+    every, some = await answers(
+        variant_store, "said", [query, replace(query, filters=terms(CHOSEN))]
+    )
+
+    assert [9, 19] == [v.allele.start for v in every.variants]
+    assert (1, [9]) == (some.total, [v.allele.start for v in some.variants])
+    assert {"p0", "p1"} == await carriers(variant_store, "said", gene)
+    assert {"p0"} == await carriers(variant_store, "said", gene, filters=terms(CHOSEN))
 
 
 # --- documents under variants ---------------------------------------------------------
