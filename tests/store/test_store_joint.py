@@ -670,7 +670,11 @@ def killed(_: object) -> None:
 
 
 async def test_who_withdrew_is_never_meant(
-    people: str, catalogue: Catalogue, variant_store: VariantStore, tmp_path: Path
+    people: str,
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    tmp_path: Path,
+    hurried: None,
 ) -> None:
     """Not erased yet, and documented anew: not counted, and no carrier."""
     query = Query(pattern=ALLELE, granularity=Granularity.COUNT, filters=terms(CHOSEN))
