@@ -21,6 +21,9 @@ from beacon.cli.ask import ask_beacon
 from beacon.cli.options import settings_of
 from beacon.cli.serve import ends_calmly, listening, serve_on
 from beacon.ingest import LoadRequest, load_variants
+from beacon.ingest.describing import load_cohorts
+from beacon.ingest.documents import DocumentRequest, load_documents
+from beacon.model.entry_types import DOCUMENTED, ENTRY_TYPES
 from beacon.settings import Settings
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
@@ -36,13 +39,19 @@ _ASSEMBLY = "GRCh37"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundled:
-    """One dataset of the demonstration."""
+    """One dataset of the demonstration.
+
+    Attributes:
+        documents: what the files of its documents are called before their type;
+            ``None``: there are none.
+    """
 
     id: str
     file: str
     name: str
     kind: str
     description: str
+    documents: str | None = None
 
 
 BUNDLED = (
@@ -59,6 +68,7 @@ BUNDLED = (
         name="Synthetic cohort A",
         kind="patients",
         description="Twenty invented people.",
+        documents="ds-open",
     ),
     Bundled(
         id="demo-b",
@@ -66,6 +76,7 @@ BUNDLED = (
         name="Synthetic cohort B",
         kind="patients",
         description="Sixteen invented people.",
+        documents="ds-registered",
     ),
     Bundled(
         id="demo-c",
@@ -73,6 +84,7 @@ BUNDLED = (
         name="Synthetic cohort C",
         kind="patients",
         description="Six invented people.",
+        documents="ds-controlled",
     ),
 )
 
@@ -116,6 +128,7 @@ def demo(
         _load(address)
         asyncio.run(_ask(settings, address))
         click.echo(f"To ask more:  export BEACON_DATA_DIR={settings.data_dir}")
+        click.echo("And of its people:  /api/individuals?filters=MONDO:0005148")
         if listener is not None:
             serve_on(settings, address, listener)
 
@@ -139,6 +152,21 @@ def _load(address: StoreAddress) -> None:
     ):
         for bundled in BUNDLED:
             _load_one(catalogue, bundled, folder)
+            if bundled.documents is not None:
+                _load_documents(catalogue, bundled.id, bundled.documents, folder)
+
+
+def _load_documents(
+    catalogue: Catalogue, dataset: str, stem: str, folder: Path
+) -> None:
+    """Load what is said of a dataset's invented people."""
+    for kind in DOCUMENTED:
+        path = folder / f"{stem}.{ENTRY_TYPES[kind].path}.jsonl"
+        if path.exists():
+            load_documents(
+                catalogue, DocumentRequest(paths=(path,), kind=kind, dataset=dataset)
+            )
+    load_cohorts(catalogue, (folder / "cohorts.json",), dataset)
 
 
 def _load_one(catalogue: Catalogue, bundled: Bundled, folder: Path) -> None:
