@@ -32,7 +32,13 @@ LARGEST_BODY = 16_777_216
 USER_AGENT = "nordic-beacon-check"
 
 _CHUNK = 65_536
-_SHORT_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+_PAUSES = (0.2, 2.0, 10.0)
+"""Seconds to wait, unless told, before a request that came too soon is repeated."""
+_LONGEST_PAUSE = 60.0
+
+
+class TurnedAway(Exception):
+    """The beacon wants no more questions, however slowly they come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +174,9 @@ class Client:
             raw: bytes to send instead of ``body``.
             headers: more of them.
             anonymous: whether the token is left out.
+
+        Raises:
+            TurnedAway: when it goes on answering 429.
         """
         sent = raw if raw is not None else _encoded(body)
         request = Request(
@@ -176,15 +185,17 @@ class Client:
             body=None if sent is None else sent.decode("utf-8", "replace"),
         )
         every = self._headers(sent, headers, anonymous=anonymous)
-        for last in (False, True):
+        for pause in (*_PAUSES, None):
             await self._wait()
             self.asked += 1
             exchange = await self._exchange(request, url, sent, every)
             self.watch(exchange)
-            if last or exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
-                break
-            await asyncio.sleep(_patience(exchange))
-        return exchange
+            if exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
+                return exchange
+            if pause is not None:
+                await asyncio.sleep(_patience(exchange, pause))
+        message = f"it turned request {self.asked} away, and its repetitions (HTTP 429)"
+        raise TurnedAway(message)
 
     async def _wait(self) -> None:
         now = monotonic()
@@ -243,11 +254,11 @@ class Client:
         return bytes(body)
 
 
-def _patience(exchange: Exchange) -> float:
+def _patience(exchange: Exchange, pause: float) -> float:
     """Return the seconds until a beacon that was asked too often is asked again."""
     told = exchange.headers.get("retry-after", "")
-    wanted = float(told) if told.isdecimal() else _SHORT_PAUSE
-    return min(wanted, _LONGEST_PAUSE)
+    is_told = told.isascii() and told.isdecimal() and len(told) <= len("86400")
+    return min(float(told), _LONGEST_PAUSE) if is_told else pause
 
 
 def _ignore(exchange: Exchange) -> None:

@@ -219,6 +219,17 @@ def _judge_members(
                 f"{shown(id_of(record))} names {shown(linked[0])}",
             )
             return
+    owner = next((r for r in sample.records if id_of(r) == entry_id), None)
+    named = _linked(owner, related.type)
+    others = set(answer.ids) - set(named)
+    if named and others:
+        walk.notes.find(
+            "R105",
+            f"foreign {place}",
+            exchange,
+            f"{shown(entry_id)} names {shown(named[0])}, so that is what is below it; "
+            f"{shown(min(others))} came",
+        )
     known = _known_links(walk, sample, related, entry_id)
     missing = known - set(answer.ids)
     is_whole = answer.total is None or answer.total <= len(answer.ids)

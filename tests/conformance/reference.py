@@ -828,7 +828,6 @@ FAULTS = {
     "broken CURIE": "R43",
     "1-based": "R82",
     "unknown filter ignored": "R71",
-    "setType wrong": "R37",
     "beaconId differs": "R22",
     "boolean leaks": "R48",
     "terms limit ignored": "R20",
@@ -865,6 +864,7 @@ FAULTS = {
 }
 """Faults that are violations."""
 FLAWS = {
+    "setType wrong": "R37",
     "lengths ignored": "R92",
     "age not understood": "R76",
     "AF wrong": "R103",
