@@ -105,11 +105,15 @@ def _judge_meta(walk: Walk, exchange: Exchange, entry_type: str) -> None:
 
 
 def _judge_echo(walk: Walk, exchange: Exchange, question: Question) -> None:
-    """``receivedRequestSummary`` repeats what was asked, where it says anything."""
+    """``receivedRequestSummary`` repeats what was asked, where it says anything.
+
+    The specification has requestedGranularity and testMode in bodies alone.
+    """
     received = dict_at(exchange.document, "meta", "receivedRequestSummary")
     page = dict_at(received, "pagination")
+    is_body = exchange.request.body is not None
     asked = {
-        "requestedGranularity": question.granularity,
+        "requestedGranularity": question.granularity if is_body else None,
         "includeResultsetResponses": question.include,
         "pagination.skip": question.page and question.page[0],
     }
@@ -132,7 +136,8 @@ def _judge_echo(walk: Walk, exchange: Exchange, question: Question) -> None:
                 f"it says {shown(came[name])}",
             )
     _judge_asked(walk, exchange, question, received)
-    _judge_test_flag(walk, exchange, question)
+    if is_body:
+        _judge_test_flag(walk, exchange, question)
 
 
 def _judge_asked(

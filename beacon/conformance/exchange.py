@@ -64,6 +64,7 @@ class Exchange:
         document: the JSON that came, None when there is none.
         problem: why there is no document, in words that follow a subject.
         seconds: from sending to the last byte.
+        size: bytes of the document.
     """
 
     request: Request
@@ -72,6 +73,7 @@ class Exchange:
     document: Json = None
     problem: str | None = None
     seconds: float = 0.0
+    size: int = 0
 
     @property
     def is_answer(self) -> bool:
@@ -104,7 +106,7 @@ class Exchange:
             said += f" to {shown(self.headers['location'])}"
         if self.tells_error:
             said += " with an error document"
-        if self.problem is not None:
+        if self.problem is not None and not self.is_error:
             return f"{said}, and {self.problem}"
         return said if isinstance(self.document, dict) else f"{said}, no JSON object"
 
@@ -285,4 +287,5 @@ def _read(
         document=document,
         problem=problem,
         seconds=seconds,
+        size=len(body or b""),
     )
