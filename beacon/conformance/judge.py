@@ -167,7 +167,7 @@ async def _find(client: Client, url: URL) -> tuple[URL, Exchange]:
         message = f"{url} cannot be reached: {exchange.problem}"
         raise Unreachable(message)
     if (other := _moved(exchange)) is not None:
-        message = f"{url} is elsewhere: it redirects to {shown(other)}; give that"
+        message = f"{url} is elsewhere: it redirects to {shown(str(other))}; give that"
         raise Unreachable(message)
     return base, exchange
 
@@ -218,6 +218,7 @@ class _Watch:
 
 _REDIRECT = "M14"
 _FOLLOWS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("R1", "differs"): ("M7", "poll"),
     ("R31", "includeResultsetResponses"): ("R51", "include"),
     ("R31", "pagination.limit"): ("R53", "limit"),
     ("R31", "pagination.skip"): ("R53", "skip"),
@@ -227,7 +228,6 @@ _FOLLOWS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("R46", "default"): ("R46", "returned"),
     ("R52", "summary"): ("R34", "numTotalResults"),
     ("R56", "disjoint"): ("R53", "skip"),
-    ("R83", "other reference"): ("R83", "other allele"),
     ("R85", "length"): ("R83", "other allele"),
     ("R103", "AF"): ("R102", "range"),
 }

@@ -40,30 +40,32 @@ async def check_roots(walk: Walk) -> None:
     for endpoint in walk.endpoints:
         if endpoint.type in walk.samples:
             continue
-        question = Question(page=(0, _PAGE))
-        exchange, answer = await walk.put(endpoint.root, endpoint.type, question)
-        if answer is None and _is_announced(walk, endpoint, exchange):
-            answer = None
-        elif answer is None:
-            continue
-        if answer is not None and answer.sets and endpoint.type in COLLECTIONS:
-            walk.notes.find(
-                "R40",
-                endpoint.type,
-                exchange,
-                f"{walk.name(endpoint.root)} answers with collections; "
-                "result sets came",
-            )
-        room -= exchange.size
-        if room < 0:
+        sample, size = await _learn(walk, endpoint)
+        room -= size
+        if sample is not None and room < 0:
             walk.notes.leave(walk.name(endpoint.root), "its records are too large")
-            continue
-        if answer is None or not answer.records:
-            question, answer = await _synthetic(walk, endpoint, question, answer)
-        if answer is not None:
-            walk.samples[endpoint.type] = Sample(
-                endpoint=endpoint, answer=answer, question=question
-            )
+        elif sample is not None:
+            walk.samples[endpoint.type] = sample
+
+
+async def _learn(walk: Walk, endpoint: Endpoint) -> tuple[Sample | None, int]:
+    """Return what a root answers first, and the bytes of that."""
+    question = Question(page=(0, _PAGE))
+    exchange, answer = await walk.put(endpoint.root, endpoint.type, question)
+    if answer is None and not _is_announced(walk, endpoint, exchange):
+        return None, 0
+    if answer is not None and answer.sets and endpoint.type in COLLECTIONS:
+        walk.notes.find(
+            "R40",
+            endpoint.type,
+            exchange,
+            f"{walk.name(endpoint.root)} answers with collections; result sets came",
+        )
+    if answer is None or not answer.records:
+        question, answer = await _synthetic(walk, endpoint, question, answer)
+    if answer is None:
+        return None, 0
+    return Sample(endpoint=endpoint, answer=answer, question=question), exchange.size
 
 
 def _is_announced(walk: Walk, endpoint: Endpoint, exchange: Exchange) -> bool:
@@ -207,7 +209,7 @@ def _judge_all(walk: Walk, found: dict[str, tuple[Exchange, Answer]]) -> None:
     if not {"ALL", "HIT", "MISS"} <= set(listed):
         return
     missing = (listed["HIT"] | listed["MISS"]) - listed["ALL"]
-    if missing and not walk.notes.has("R51", "include"):
+    if missing:
         walk.notes.find(
             "R51",
             "all",
