@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from beacon.conformance.questions import id_of
@@ -95,6 +96,14 @@ async def _judge_unknown(walk: Walk, sample: Sample, whole: int | None) -> None:
     exchange, answer = await _filtered(walk, sample, _UNKNOWN)
     if answer is not None:
         _note_ignored(walk, exchange, answer, whole)
+    elif (exchange.status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        walk.notes.find(
+            "R81",
+            "failed",
+            exchange,
+            "an unknown filter gives no match or an error that blames it; "
+            f"{exchange.came} came",
+        )
 
 
 def _note_ignored(
@@ -156,6 +165,9 @@ async def _judge_and(
         exchange, answer = await _filtered(walk, sample, one, two)
         if answer is not None:
             _note_wider(walk, exchange, answer.amount, min(few, many), _AND)
+        elif not exchange.is_refusal:
+            sentence = f"{_AND}, and each of these works alone; {exchange.came} came"
+            walk.notes.find("R71", "several", exchange, sentence)
     known = ("unknown filter", _AND)
     for term, amount in found[:1]:
         exchange, answer = await _filtered(walk, sample, term, _UNKNOWN)
@@ -172,6 +184,9 @@ async def _judge_operators(
     """What is not a value and what is are apart; a wildcard finds the value, too."""
     amount, whole = amounts
     exchange, others = await _filtered(walk, sample, {**term, "operator": "!"})
+    if others is None and not exchange.is_refusal:
+        sentence = f"! negates whatever may be asked with =; {exchange.came} came"
+        walk.notes.find("R74", "no negation", exchange, sentence)
     rest = None if others is None else others.amount
     is_counted = others is not None and others.total is not None
     if is_counted and rest is not None and whole is not None and rest + amount > whole:

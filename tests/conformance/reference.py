@@ -523,6 +523,7 @@ class Reference:
             asked.granularity = "boolean"
         if asked.include not in INCLUDES:
             raise Refused(400, "includeResultsetResponses")
+        self.check_filters(asked.filters)
         if asked.skip < 0 and self.has("negative skip"):
             asked.skip = 0
         if asked.skip < 0 or asked.limit < 0:
@@ -533,6 +534,16 @@ class Reference:
         if self.has("boolean only"):
             asked.granularity = "boolean"
         return asked
+
+    def check_filters(self, filters: list[Json]) -> None:
+        """Refuse filters that a fault makes unwelcome."""
+        names = [each["id"] for each in filters]
+        if len(filters) > 1 and self.has("one filter only"):
+            raise Refused(400, "one filter at a time")
+        if "!" in [e.get("operator") for e in filters] and self.has("! refused"):
+            raise Refused(400, "no negation")
+        if names[:1] == ["NOSUCH:0000000"] and self.has("unknown filter fails"):
+            raise Refused(500, "something went wrong")
 
     def check_variant(self, parameters: Json) -> None:
         """Refuse parameters of a variant that break their schema."""
@@ -928,6 +939,7 @@ FAULTS = {
     "not the owner": "R105",
     "other scope ignored": "R71",
     "error without meta": "R67",
+    "one filter only": "R71",
     "limit 0 is none": "R55",
     "dataset brings another": "R109",
 }
@@ -938,12 +950,14 @@ KINDRED = {
     "filters not echoed": "R31",
     "filters of another": "R31",
     "testMode not flagged": "R57",
+    "! refused": "R74",
 }
 """Violations, too, of a cause that another fault has."""
 FLAWS = {
     "AC above AN": "R103",
     "homozygous counted once": "R103",
     "pages repeat": "R56",
+    "unknown filter fails": "R81",
     "no place for the id": "R16",
     "info changes": "M7",
     "setType wrong": "R37",
