@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import aiohttp
 
-from beacon.conformance.reading import parsed, shown
+from beacon.conformance.reading import at, parsed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,7 +84,7 @@ class Exchange:
     @property
     def tells_error(self) -> bool:
         """Whether the document, whatever HTTP says, is an error."""
-        return isinstance(self.document, dict) and "error" in self.document
+        return at(self.document, "error") is not None
 
     @property
     def is_refusal(self) -> bool:

@@ -7,6 +7,7 @@ beacon that it did not offer.
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -335,7 +336,9 @@ async def check_openapi(walk: Walk) -> None:
             walk.notes.leave("OpenAPI definitions", "they are on another host")
             continue
         exchange = await walk.client.ask(URL(url))
-        if text_at(exchange.document, "openapi") is None:
+        if exchange.status == HTTPStatus.OK and exchange.document is None:
+            walk.notes.leave("OpenAPI definitions", "they are not JSON")
+        elif text_at(exchange.document, "openapi") is None:
             walk.notes.find(
                 "R17",
                 "openapi",
@@ -351,6 +354,9 @@ async def check_terms(walk: Walk) -> None:
     if "filtering_terms" not in walk.documents:
         return
     whole = await walk.client.ask(url.with_query(limit="0"))
+    if whole.status == HTTPStatus.OK and whole.document is None:
+        walk.notes.leave("all filtering terms at once", f"{whole.problem}")
+        whole = walk.documents["filtering_terms"]
     every = list_at(whole.document, "response", _TERMS)
     walk.terms = every[:_MOST_TERMS]
     listed = walk.documents["filtering_terms"].document

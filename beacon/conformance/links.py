@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 _UNKNOWN = "no-such-record-7c1f"
+_PAGE = 100
+"""Records below one that are looked at."""
 TERMS = "filteringTerm"
 
 # member of a record: the type whose id it holds
@@ -178,7 +180,7 @@ async def _judge_related(
     walk: Walk, sample: Sample, related: Related, entry_id: str
 ) -> None:
     url = walk.entry(related.template, entry_id)
-    question = replace(sample.question, page=(0, 0))
+    question = replace(sample.question, page=(0, _PAGE))
     exchange, answer = await walk.put(url, related.type, question)
     place = f"{sample.endpoint.type} → {related.type}"
     if exchange.is_refusal:
@@ -232,7 +234,8 @@ def _judge_members(
         )
     known = _known_links(walk, sample, related, entry_id)
     missing = known - set(answer.ids)
-    is_whole = answer.total is None or answer.total <= len(answer.ids)
+    came = len(answer.ids)
+    is_whole = came < _PAGE if answer.total is None else answer.total <= came
     if missing and answer.granularity == "record" and is_whole:
         walk.notes.find(
             "R105",

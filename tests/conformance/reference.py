@@ -724,6 +724,8 @@ class Reference:
                 if path == "datasets" and not self.is_wrapped(parts)
                 else {"resultSets": self.sets(root, asked, records, page, dataset)}
             )
+        if self.has("null for no error"):
+            document["error"] = None
         if asked.warnings:
             document["info"] = {"warnings": asked.warnings}
         return document

@@ -32,6 +32,7 @@ async def test_a_beacon_may_say_little(trait: str) -> None:
         ("root with a slash", Manner(), []),
         ("plain 404", Manner(), ["(R67)"]),
         ("GET is boolean", Manner(), ["(R64)"]),
+        ("null for no error", Manner(), ["(M17)"]),
         ("GET only", Manner(), ["R24"]),
     ],
 )
