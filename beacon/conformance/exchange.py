@@ -40,6 +40,10 @@ _LONGEST_PAUSE = 60.0
 class TurnedAway(Exception):
     """The beacon wants no more questions, however slowly they come."""
 
+    def __init__(self, asked: int) -> None:
+        """Say it of the request with a number."""
+        super().__init__(f"request {asked} was turned away again (HTTP 429)")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -196,8 +200,7 @@ class Client:
                 return exchange
             if pause is not None:
                 await asyncio.sleep(_patience(exchange, pause))
-        message = f"it turned request {self.asked} away, and its repetitions (HTTP 429)"
-        raise TurnedAway(message)
+        raise TurnedAway(self.asked)
 
     async def _wait(self) -> None:
         now = monotonic()

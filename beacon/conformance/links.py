@@ -221,17 +221,7 @@ def _judge_members(
                 f"{shown(id_of(record))} names {shown(linked[0])}",
             )
             return
-    owner = next((r for r in sample.records if id_of(r) == entry_id), None)
-    named = _linked(owner, related.type)
-    others = set(answer.ids) - set(named)
-    if named and others:
-        walk.notes.find(
-            "R105",
-            f"foreign {place}",
-            exchange,
-            f"{shown(entry_id)} names {shown(named[0])}, so that is what is below it; "
-            f"{shown(min(others))} came",
-        )
+    _judge_owner(walk, sample, related, entry_id, exchange, answer)
     known = _known_links(walk, sample, related, entry_id)
     missing = known - set(answer.ids)
     came = len(answer.ids)
@@ -243,6 +233,31 @@ def _judge_members(
             exchange,
             f"below {shown(entry_id)} is every record linked to it; "
             f"{shown(min(missing))} is not",
+        )
+
+
+def _judge_owner(
+    walk: Walk,
+    sample: Sample,
+    related: Related,
+    entry_id: str,
+    exchange: Exchange,
+    answer: Answer,
+) -> None:
+    """Below a record that names one of a type is that one.
+
+    A variant need not name every carrier; a sample, run or analysis has one owner.
+    """
+    owner = next((r for r in sample.records if id_of(r) == entry_id), None)
+    named = _linked(owner, related.type)
+    others = set(answer.ids) - set(named)
+    if named and others and sample.endpoint.type != VARIANT:
+        walk.notes.find(
+            "R105",
+            f"foreign {sample.endpoint.type} → {related.type}",
+            exchange,
+            f"{shown(entry_id)} names {shown(named[0])}, so that is what is below it; "
+            f"{shown(min(others))} came",
         )
 
 
