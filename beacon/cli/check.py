@@ -16,6 +16,7 @@ import click
 
 from beacon.conformance.exchange import DEADLINE
 from beacon.conformance.judge import (
+    LONGEST,
     VERSIONS,
     Manner,
     Unreachable,
@@ -66,6 +67,14 @@ _WORDS = [f"{major}.{minor}" for major, minor in VERSIONS]
     help="Seconds one answer may take.",
 )
 @click.option(
+    "--longest",
+    type=click.FloatRange(min=1),
+    default=LONGEST,
+    show_default=True,
+    metavar="S",
+    help="Seconds the whole walk may take.",
+)
+@click.option(
     "--token-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help=f"File with a bearer token; otherwise ${_TOKEN}.",
@@ -79,17 +88,20 @@ def check(
     as_json: bool,  # noqa: FBT001 - click passes it by name
     rate: float,
     deadline: float,
+    longest: float,
     token_file: Path | None,
 ) -> None:
     """Judge the beacon at URL against the Beacon v2 specification.
 
-    Exit code: 0 no violation, 1 some, 2 URL not usable, 5 not reachable.
+    Exit code: 0 no violation, 1 some, 2 URL not usable, 5 not reachable, or not
+    to the end.
     """
     manner = Manner(
         version=None if wanted is None else VERSIONS[_WORDS.index(wanted)],
         token=_token(token_file),
         rate=rate,
         deadline=deadline,
+        longest=longest,
         is_strict=strict,
     )
     try:
@@ -101,7 +113,9 @@ def check(
         click.echo(json.dumps(plain_verdict(verdict), indent=2))
     else:
         click.echo("\n".join(lines_of(verdict)))
-    context.exit(_SOME if verdict.violations else 0)
+    if verdict.violations:
+        context.exit(_SOME)
+    context.exit(0 if verdict.is_whole else _NO_ANSWER)
 
 
 def _token(path: Path | None) -> str | None:
@@ -143,6 +157,9 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield ""
         yield _headline(len(verdict.advice), "piece of advice", "pieces of advice")
         yield from _listed(verdict.advice)
+    if not verdict.is_whole:
+        yield ""
+        yield "The walk was cut short: this is no verdict on the whole beacon."
     if verdict.unchecked:
         yield ""
         yield "Not checked:"
@@ -168,6 +185,7 @@ def plain_verdict(verdict: Verdict) -> dict[str, object]:
         "beaconId": verdict.beacon_id,
         "version": "v{}.{}".format(*verdict.version),
         "requests": verdict.asked,
+        "isWhole": verdict.is_whole,
         "violations": [_plain(each) for each in verdict.violations],
         "advice": [_plain(each) for each in verdict.advice],
         "notChecked": [

@@ -19,12 +19,12 @@ from beacon.conformance.shapes import has_schema, judge_document, judge_record
 if TYPE_CHECKING:
     from beacon.conformance.exchange import Exchange
     from beacon.conformance.questions import Answer, Question, Set
+    from beacon.conformance.reading import Json
     from beacon.conformance.walk import Walk
 
 _COLLECTIONS = ("dataset", "cohort")
 _SINCE_OPTIONAL = (2, 2)
 """From this version on a result set needs no records."""
-_SINCE_VRS_1_3 = (2, 1)
 
 
 def judge_answer(
@@ -105,11 +105,15 @@ def _judge_meta(walk: Walk, exchange: Exchange, entry_type: str) -> None:
 
 
 def _judge_echo(walk: Walk, exchange: Exchange, question: Question) -> None:
-    """``receivedRequestSummary`` repeats what was asked, where it says anything."""
+    """``receivedRequestSummary`` repeats what was asked, where it says anything.
+
+    The specification has requestedGranularity and testMode in bodies alone.
+    """
     received = dict_at(exchange.document, "meta", "receivedRequestSummary")
     page = dict_at(received, "pagination")
+    is_body = exchange.request.body is not None
     asked = {
-        "requestedGranularity": question.granularity,
+        "requestedGranularity": question.granularity if is_body else None,
         "includeResultsetResponses": question.include,
         "pagination.skip": question.page and question.page[0],
     }
@@ -131,7 +135,41 @@ def _judge_echo(walk: Walk, exchange: Exchange, question: Question) -> None:
                 f"meta.receivedRequestSummary repeats {name} {shown(value)}; "
                 f"it says {shown(came[name])}",
             )
-    _judge_test_flag(walk, exchange, question)
+    _judge_asked(walk, exchange, question, received)
+    if is_body:
+        _judge_test_flag(walk, exchange, question)
+
+
+def _judge_asked(
+    walk: Walk, exchange: Exchange, question: Question, received: Json
+) -> None:
+    """Filters and the place of a variant are repeated, and nobody else's are."""
+    filters = at(received, "filters")
+    if isinstance(filters, list) and bool(filters) != bool(question.filters):
+        walk.notes.find(
+            "R31",
+            "filters",
+            exchange,
+            "meta.receivedRequestSummary repeats the filters "
+            f"{shown(list(question.filters))}; it says {shown(filters)}",
+        )
+    echoed = dict_at(received, "requestParameters")
+    start = at(echoed, "g_variant", "start") or at(echoed, "start")
+    asked = question.parameters.get("start")
+    if isinstance(asked, list) and start is not None and _numbers(start) != asked:
+        walk.notes.find(
+            "R31",
+            "start",
+            exchange,
+            f"meta.receivedRequestSummary repeats start {shown(asked)}; it says "
+            f"{shown(start)}",
+        )
+
+
+def _numbers(value: Json) -> list[int]:
+    """Return whole numbers, however they are written."""
+    each = value if isinstance(value, list) else str(value).split(",")
+    return [int(n) for n in map(str, each) if n.lstrip("-").isdecimal()]
 
 
 def _judge_test_flag(walk: Walk, exchange: Exchange, question: Question) -> None:
@@ -253,6 +291,9 @@ def _judge_totals(
     walk: Walk, exchange: Exchange, question: Question, answer: Answer
 ) -> None:
     """``exists`` and ``numTotalResults`` agree with the sets they sum up."""
+    is_first = question.page is None or question.page[0] == 0
+    if is_first:
+        _judge_each(walk, exchange, answer)
     if question.include != "ALL" or answer.exists is None:
         return
     said = {each.exists for each in answer.sets}
@@ -264,7 +305,6 @@ def _judge_totals(
             "responseSummary.exists is true exactly when a result set has a match; "
             f"it is {shown(answer.exists)}",
         )
-    is_first = question.page is None or question.page[0] == 0
     if answer.total is not None and is_first and (answer.total > 0) != answer.exists:
         walk.notes.find(
             "R35",
@@ -285,6 +325,30 @@ def _judge_totals(
         )
 
 
+def _judge_each(walk: Walk, exchange: Exchange, answer: Answer) -> None:
+    """A result set, and a whole answer, holds no more than it says."""
+    for each in answer.sets:
+        held = max(each.size or 0, len(each.records))
+        if (each.exists is False and held) or (each.exists and each.size == 0):
+            walk.notes.find(
+                "R35",
+                "set",
+                exchange,
+                "exists of a result set is true exactly when it has a match; "
+                f"{shown(each.exists)} came with {held} of them",
+            )
+    shown_at_least = max([len(each.records) for each in answer.sets], default=0)
+    least = max(shown_at_least, len(answer.collections))
+    if answer.is_exact and answer.total is not None and answer.total < least:
+        walk.notes.find(
+            "R34",
+            "numTotalResults",
+            exchange,
+            f"numTotalResults counts all matches of the query; it says {answer.total} "
+            f"where {least} records came",
+        )
+
+
 def _adds_up(total: int, counts: list[int]) -> bool:
     """A record in two datasets may be counted once or twice."""
     return max(counts) <= total <= sum(counts)
@@ -299,6 +363,5 @@ def _judge_records(
         return
     if answer.granularity in GRANULARITIES[:-1]:
         return
-    soft = walk.version < _SINCE_VRS_1_3
     for record in answer.records[: DEFAULT_LIMIT * 2]:
-        judge_record(walk.notes, exchange, entry_type, record, soft=soft)
+        judge_record(walk.notes, exchange, entry_type, record)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import aiohttp
 
-from beacon.conformance.reading import parsed, shown
+from beacon.conformance.reading import at, parsed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +32,17 @@ LARGEST_BODY = 16_777_216
 USER_AGENT = "nordic-beacon-check"
 
 _CHUNK = 65_536
-_SHORT_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+_PAUSES = (0.2, 2.0, 10.0)
+"""Seconds to wait, unless told, before a request that came too soon is repeated."""
+_LONGEST_PAUSE = 60.0
+
+
+class TurnedAway(Exception):
+    """The beacon wants no more questions, however slowly they come."""
+
+    def __init__(self, asked: int) -> None:
+        """Say it of the request with a number."""
+        super().__init__(f"request {asked} was turned away again (HTTP 429)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +68,7 @@ class Exchange:
         document: the JSON that came, None when there is none.
         problem: why there is no document, in words that follow a subject.
         seconds: from sending to the last byte.
+        size: bytes of the document.
     """
 
     request: Request
@@ -66,6 +77,7 @@ class Exchange:
     document: Json = None
     problem: str | None = None
     seconds: float = 0.0
+    size: int = 0
 
     @property
     def is_answer(self) -> bool:
@@ -76,7 +88,7 @@ class Exchange:
     @property
     def tells_error(self) -> bool:
         """Whether the document, whatever HTTP says, is an error."""
-        return isinstance(self.document, dict) and "error" in self.document
+        return at(self.document, "error") is not None
 
     @property
     def is_refusal(self) -> bool:
@@ -98,7 +110,7 @@ class Exchange:
             said += f" to {shown(self.headers['location'])}"
         if self.tells_error:
             said += " with an error document"
-        if self.problem is not None:
+        if self.problem is not None and not self.is_error:
             return f"{said}, and {self.problem}"
         return said if isinstance(self.document, dict) else f"{said}, no JSON object"
 
@@ -168,6 +180,9 @@ class Client:
             raw: bytes to send instead of ``body``.
             headers: more of them.
             anonymous: whether the token is left out.
+
+        Raises:
+            TurnedAway: when it goes on answering 429.
         """
         sent = raw if raw is not None else _encoded(body)
         request = Request(
@@ -176,15 +191,16 @@ class Client:
             body=None if sent is None else sent.decode("utf-8", "replace"),
         )
         every = self._headers(sent, headers, anonymous=anonymous)
-        for last in (False, True):
+        for pause in (*_PAUSES, None):
             await self._wait()
             self.asked += 1
             exchange = await self._exchange(request, url, sent, every)
             self.watch(exchange)
-            if last or exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
-                break
-            await asyncio.sleep(_patience(exchange))
-        return exchange
+            if exchange.status != HTTPStatus.TOO_MANY_REQUESTS:
+                return exchange
+            if pause is not None:
+                await asyncio.sleep(_patience(exchange, pause))
+        raise TurnedAway(self.asked)
 
     async def _wait(self) -> None:
         now = monotonic()
@@ -243,11 +259,11 @@ class Client:
         return bytes(body)
 
 
-def _patience(exchange: Exchange) -> float:
+def _patience(exchange: Exchange, pause: float) -> float:
     """Return the seconds until a beacon that was asked too often is asked again."""
     told = exchange.headers.get("retry-after", "")
-    wanted = float(told) if told.isdecimal() else _SHORT_PAUSE
-    return min(wanted, _LONGEST_PAUSE)
+    is_told = told.isascii() and told.isdecimal() and len(told) <= len("86400")
+    return min(float(told), _LONGEST_PAUSE) if is_told else pause
 
 
 def _ignore(exchange: Exchange) -> None:
@@ -274,4 +290,5 @@ def _read(
         document=document,
         problem=problem,
         seconds=seconds,
+        size=len(body or b""),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from beacon.conformance.questions import id_of
@@ -95,6 +96,14 @@ async def _judge_unknown(walk: Walk, sample: Sample, whole: int | None) -> None:
     exchange, answer = await _filtered(walk, sample, _UNKNOWN)
     if answer is not None:
         _note_ignored(walk, exchange, answer, whole)
+    elif (exchange.status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        walk.notes.find(
+            "R81",
+            "failed",
+            exchange,
+            "an unknown filter gives no match or an error that blames it; "
+            f"{exchange.came} came",
+        )
 
 
 def _note_ignored(
@@ -156,6 +165,9 @@ async def _judge_and(
         exchange, answer = await _filtered(walk, sample, one, two)
         if answer is not None:
             _note_wider(walk, exchange, answer.amount, min(few, many), _AND)
+        elif not exchange.is_refusal:
+            sentence = f"{_AND}, and each of these works alone; {exchange.came} came"
+            walk.notes.find("R71", "several", exchange, sentence)
     known = ("unknown filter", _AND)
     for term, amount in found[:1]:
         exchange, answer = await _filtered(walk, sample, term, _UNKNOWN)
@@ -172,6 +184,9 @@ async def _judge_operators(
     """What is not a value and what is are apart; a wildcard finds the value, too."""
     amount, whole = amounts
     exchange, others = await _filtered(walk, sample, {**term, "operator": "!"})
+    if others is None and not exchange.is_refusal:
+        sentence = f"! negates whatever may be asked with =; {exchange.came} came"
+        walk.notes.find("R74", "no negation", exchange, sentence)
     rest = None if others is None else others.amount
     is_counted = others is not None and others.total is not None
     if is_counted and rest is not None and whole is not None and rest + amount > whole:
@@ -232,12 +247,13 @@ async def _judge_options(
 async def check_filter_by_get(walk: Walk) -> None:
     """A filter in a GET request means what it means in a POST."""
     for sample in walk.samples.values():
-        terms = [t for t in _terms(walk, sample.endpoint.type) if len(t) == 1]
+        listed = _terms(walk, sample.endpoint.type)
+        terms = [t for t in listed if len(t) == 1 and "," not in str(t["id"])]
         broken = walk.notes.has("R25", "parity") or sample.question.test
         if not terms or broken:
             continue
         _, by_post = await _filtered(walk, sample, terms[0])
-        question = replace(sample.question, granularity="count")
+        question = replace(sample.question, granularity="count", filters=terms[:1])
         url = sample.endpoint.root.update_query(filters=str(terms[0]["id"]))
         exchange, by_get = await walk.put(
             url, sample.endpoint.type, question, method="GET"
@@ -252,6 +268,51 @@ async def check_filter_by_get(walk: Walk) -> None:
                 f"GET gives what POST gives; with filters={shown(terms[0]['id'])} "
                 f"{shown(by_get.amount)} came, {shown(by_post.amount)} by POST",
             )
+
+
+async def check_scopes(walk: Walk) -> None:
+    """A filter on people keeps to them when records of other types are asked for."""
+    people = walk.samples.get(_INDIVIDUAL)
+    if people is None or people.question.test:
+        return
+    terms = [t for t in _terms(walk, _INDIVIDUAL) if "operator" not in t]
+    for term in terms[:1]:
+        scoped = {**term, "scope": _INDIVIDUAL}
+        _, owners = await _every(walk, people, scoped)
+        if owners is None:
+            return
+        for sample in walk.samples.values():
+            if sample is not people and not sample.question.test:
+                await _judge_owners(walk, sample, scoped, owners)
+
+
+async def _judge_owners(
+    walk: Walk, sample: Sample, scoped: Mapping[str, Json], owners: Answer
+) -> None:
+    exchange, answer = await _every(walk, sample, scoped)
+    records = [] if answer is None else answer.records
+    linked = {text_at(each, "individualId") for each in records}
+    others = {each for each in linked if each} - set(owners.ids)
+    if others:
+        walk.notes.find(
+            "R71",
+            "other scope",
+            exchange,
+            f"a filter on individuals keeps to them; a {sample.endpoint.type} of "
+            f"{shown(min(others))} came, who does not meet {shown(scoped['id'])}",
+        )
+
+
+async def _every(
+    walk: Walk, sample: Sample, scoped: Mapping[str, Json]
+) -> tuple[Exchange, Answer | None]:
+    """Return what matches, when every record of it came."""
+    question = replace(sample.question, page=(0, 0), filters=(scoped,))
+    exchange, answer = await walk.put(
+        sample.endpoint.root, sample.endpoint.type, question
+    )
+    is_whole = answer is not None and answer.amount == len(answer.ids)
+    return exchange, answer if is_whole else None
 
 
 async def check_ages(walk: Walk) -> None:

@@ -54,9 +54,15 @@ class Unchecked:
 
 
 class Notebook:
-    """Keeps what is found while a beacon is walked."""
+    """Keeps what is found while a beacon is walked.
 
-    def __init__(self) -> None:
+    Attributes:
+        version: of the standard, by which it is judged.
+    """
+
+    def __init__(self, version: tuple[int, int] = (2, 2)) -> None:
+        """Begin with nothing found."""
+        self.version = version
         self._findings: dict[tuple[str, str], Finding] = {}
         self._unchecked: dict[tuple[str, str], Unchecked] = {}
 

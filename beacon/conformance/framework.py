@@ -7,6 +7,7 @@ beacon that it did not offer.
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -68,8 +69,11 @@ async def check_documents(walk: Walk) -> None:
 
 
 async def check_root(walk: Walk) -> None:
-    """The root says what /info says."""
+    """The root says what /info says; it is "/" below the base, or the base itself."""
     exchange = await walk.client.ask(walk.path())
+    if not exchange.is_answer:
+        below = await walk.client.ask(URL(f"{walk.base}/"))
+        exchange = below if below.is_answer else exchange
     if not exchange.is_answer:
         walk.notes.find(
             "R1",
@@ -222,7 +226,7 @@ def _endpoint(walk: Walk, found: Exchange, row: Json) -> Endpoint | None:
     for below in islice(dict_at(row, "endpoints").values(), _MOST_RELATED):
         returned = text_at(below, "returnedEntryType") or ""
         _known(walk, found, returned, "returnedEntryType")
-        template = _address(walk, found, text_at(below, "url"))
+        template = _template(walk, found, text_at(below, "url"))
         if template is not None:
             related.append(Related(type=returned, template=template))
     if at(row, "singleEntryUrl") is None:
@@ -237,7 +241,7 @@ def _endpoint(walk: Walk, found: Exchange, row: Json) -> Endpoint | None:
     return Endpoint(
         type=entry_type,
         root=URL(root, encoded=True),
-        single=_address(walk, found, text_at(row, "singleEntryUrl")),
+        single=_template(walk, found, text_at(row, "singleEntryUrl")),
         related=tuple(related),
     )
 
@@ -254,7 +258,26 @@ def _known(walk: Walk, found: Exchange, entry_type: str, member: str) -> None:
     )
 
 
-def _address(walk: Walk, found: Exchange, url: str | None) -> str | None:
+def _template(walk: Walk, found: Exchange, url: str | None) -> str | None:
+    """Return where a record, or what is below it, is asked; its id is to be put in.
+
+    The schema lets these be relative; networks do not.
+    """
+    if url is not None and "{id}" not in url:
+        walk.notes.find(
+            "R16",
+            "no {id}",
+            found,
+            f"the id of a record goes where an address has {{id}}; {shown(url)} "
+            "has no such place",
+        )
+        return None
+    return _address(walk, found, url, rule="M4")
+
+
+def _address(
+    walk: Walk, found: Exchange, url: str | None, rule: str = "R14"
+) -> str | None:
     """Return where an address of the map is asked.
 
     A relative one is a fault, and is read as below the base, so that what is
@@ -266,7 +289,7 @@ def _address(walk: Walk, found: Exchange, url: str | None) -> str | None:
     base = str(walk.base).rstrip("/")
     if not re.match(r"https?://[^/]", url):
         walk.notes.find(
-            "R14",
+            rule,
             "relative",
             found,
             f"addresses of the map are absolute; {shown(url)} came",
@@ -308,12 +331,14 @@ async def check_openapi(walk: Walk) -> None:
         for row in sets.values()
         if (url := text_at(row, "openAPIEndpointsDefinition"))
     }
-    for url in sorted(named):
+    for url in sorted(named)[:_MOST_SETS]:
         if _origin(url) != _origin(str(walk.base)):
             walk.notes.leave("OpenAPI definitions", "they are on another host")
             continue
         exchange = await walk.client.ask(URL(url))
-        if text_at(exchange.document, "openapi") is None:
+        if exchange.status == HTTPStatus.OK and exchange.document is None:
+            walk.notes.leave("OpenAPI definitions", "they are not JSON")
+        elif text_at(exchange.document, "openapi") is None:
             walk.notes.find(
                 "R17",
                 "openapi",
@@ -329,21 +354,25 @@ async def check_terms(walk: Walk) -> None:
     if "filtering_terms" not in walk.documents:
         return
     whole = await walk.client.ask(url.with_query(limit="0"))
-    walk.terms = list_at(whole.document, "response", "filteringTerms")[:_MOST_TERMS]
+    if whole.status == HTTPStatus.OK and whole.document is None:
+        walk.notes.leave("all filtering terms at once", f"{whole.problem}")
+        whole = walk.documents["filtering_terms"]
+    every = list_at(whole.document, "response", _TERMS)
+    walk.terms = every[:_MOST_TERMS]
     listed = walk.documents["filtering_terms"].document
-    if len(walk.terms) < len(list_at(listed, "response", "filteringTerms")):
+    if len(every) < len(list_at(listed, "response", _TERMS)):
         walk.notes.find(
             "R20",
             "limit 0",
             whole,
-            f"limit=0 gives all terms or the most there may be; {len(walk.terms)} came",
+            f"limit=0 gives all terms or the most there may be; {len(every)} came",
         )
-    await _judge_term_pages(walk, url)
+    await _judge_term_pages(walk, url, len(every))
     _judge_terms(walk, whole)
 
 
-async def _judge_term_pages(walk: Walk, url: URL) -> None:
-    size, total = 2, len(walk.terms)
+async def _judge_term_pages(walk: Walk, url: URL, total: int) -> None:
+    size = 2
     if total <= size:
         walk.notes.leave("pages of filtering terms", "there are too few terms")
         return

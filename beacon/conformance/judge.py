@@ -6,16 +6,18 @@ without violations.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from yarl import URL
 
-from beacon.conformance.exchange import DEADLINE, LARGEST_BODY, Client
+from beacon.conformance.exchange import DEADLINE, LARGEST_BODY, Client, TurnedAway
 from beacon.conformance.finding import Finding, Level, Notebook, Unchecked
 from beacon.conformance.framework import declared_version
 from beacon.conformance.manners import watch
-from beacon.conformance.reading import text_at
+from beacon.conformance.reading import shown, text_at
 from beacon.conformance.rules import CHECKS, RULES
 from beacon.conformance.walk import Walk
 from beacon.model.errors import UsageError
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     from beacon.conformance.exchange import Exchange
 
+LONGEST = 3600.0
+"""Seconds one walk may take."""
 VERSIONS = ((2, 0), (2, 1), (2, 2))
 """Versions of the standard a beacon can be judged by."""
 _HALTED = 5
@@ -44,6 +48,7 @@ class Manner:
         token: bearer token for what is protected.
         rate: requests per second at most; 0 for no bound.
         deadline: seconds one exchange may take.
+        longest: seconds the whole walk may take.
         largest: bytes of an answer that are read.
         is_strict: whether advice counts as violation.
     """
@@ -52,6 +57,7 @@ class Manner:
     token: str | None = None
     rate: float = 0.0
     deadline: float = DEADLINE
+    longest: float = LONGEST
     largest: int = LARGEST_BODY
     is_strict: bool = False
 
@@ -68,6 +74,7 @@ class Verdict:
         advice: by rule.
         unchecked: what could not be checked.
         asked: how many requests were made.
+        is_whole: whether every check was made to its end.
     """
 
     url: str
@@ -77,6 +84,7 @@ class Verdict:
     advice: tuple[Finding, ...]
     unchecked: tuple[Unchecked, ...]
     asked: int
+    is_whole: bool
 
 
 def address_of(text: str) -> URL:
@@ -109,7 +117,6 @@ async def judge(url: URL, manner: Manner) -> Verdict:
     Raises:
         Unreachable: when it cannot be asked, or stops answering.
     """
-    notes = Notebook()
     async with Client(
         url,
         token=manner.token,
@@ -118,17 +125,32 @@ async def judge(url: URL, manner: Manner) -> Verdict:
         largest=manner.largest,
     ) as client:
         base, info = await _find(client, url)
+        version = manner.version or _nearest(declared_version(info))
         walk = Walk(
             client=client,
-            notes=notes,
+            notes=Notebook(version),
             base=base,
-            version=manner.version or _nearest(declared_version(info)),
+            version=version,
             beacon_id=text_at(info.document, "response", "id"),
         )
         client.watch = _Watch(walk)
-        for check in CHECKS:
-            await check(walk)
-    return _verdict(walk, manner)
+        cut = await _cut_short(walk, manner.longest)
+    if cut is not None:
+        walk.notes.leave("whatever else there is", cut)
+    return _verdict(walk, manner, is_whole=cut is None)
+
+
+async def _cut_short(walk: Walk, longest: float) -> str | None:
+    """Make every check; return why not every one was made."""
+    try:
+        async with asyncio.timeout(longest):
+            for check in CHECKS:
+                await check(walk)
+    except TimeoutError:
+        return f"{longest:g} s were over after {walk.client.asked} requests"
+    except TurnedAway as failure:
+        return str(failure)
+    return None
 
 
 async def _find(client: Client, url: URL) -> tuple[URL, Exchange]:
@@ -144,7 +166,25 @@ async def _find(client: Client, url: URL) -> tuple[URL, Exchange]:
     if exchange.status is None:
         message = f"{url} cannot be reached: {exchange.problem}"
         raise Unreachable(message)
+    if (other := _moved(exchange)) is not None:
+        message = f"{url} is elsewhere: it redirects to {shown(str(other))}; give that"
+        raise Unreachable(message)
     return base, exchange
+
+
+def _moved(exchange: Exchange) -> URL | None:
+    """Return the address of the beacon that /info redirects to, e.g. from http."""
+    try:
+        asked = URL(exchange.request.url)
+        found = asked.join(URL(exchange.headers.get("location", "")))
+    except ValueError:
+        return None
+    is_info = found.path.rstrip("/").endswith("/info")
+    is_moved = (
+        HTTPStatus.MULTIPLE_CHOICES <= (exchange.status or 0) < HTTPStatus.BAD_REQUEST
+    )
+    is_same = str(found).rstrip("/") == str(asked)
+    return found.parent if is_info and is_moved and not is_same else None
 
 
 def _nearest(declared: tuple[int, int] | None) -> tuple[int, int]:
@@ -178,10 +218,12 @@ class _Watch:
 
 _REDIRECT = "M14"
 _FOLLOWS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("R1", "differs"): ("M7", "poll"),
     ("R31", "includeResultsetResponses"): ("R51", "include"),
     ("R31", "pagination.limit"): ("R53", "limit"),
     ("R31", "pagination.skip"): ("R53", "skip"),
     ("R31", "requestedGranularity"): ("R46", "returned"),
+    ("R35", "exists"): ("R35", "set"),
     ("R35", "unknown id"): ("R35", "exists"),
     ("R46", "default"): ("R46", "returned"),
     ("R52", "summary"): ("R34", "numTotalResults"),
@@ -192,7 +234,7 @@ _FOLLOWS: Mapping[tuple[str, str], tuple[str, str]] = {
 """What is found because of something else, which says it better."""
 
 
-def _verdict(walk: Walk, manner: Manner) -> Verdict:
+def _verdict(walk: Walk, manner: Manner, *, is_whole: bool) -> Verdict:
     found = sorted(
         _own_causes(walk.notes.findings),
         key=lambda each: (_number(each.rule), each.cause),
@@ -206,6 +248,7 @@ def _verdict(walk: Walk, manner: Manner) -> Verdict:
         advice=tuple(each for level, each in levels if level is Level.ADVICE),
         unchecked=tuple(walk.notes.unchecked),
         asked=walk.client.asked,
+        is_whole=is_whole,
     )
 
 

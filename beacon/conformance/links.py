@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 _UNKNOWN = "no-such-record-7c1f"
+_PAGE = 100
+"""Records below one that are looked at."""
 TERMS = "filteringTerm"
 
 # member of a record: the type whose id it holds
@@ -178,7 +180,7 @@ async def _judge_related(
     walk: Walk, sample: Sample, related: Related, entry_id: str
 ) -> None:
     url = walk.entry(related.template, entry_id)
-    question = replace(sample.question, page=(0, 0))
+    question = replace(sample.question, page=(0, _PAGE))
     exchange, answer = await walk.put(url, related.type, question)
     place = f"{sample.endpoint.type} → {related.type}"
     if exchange.is_refusal:
@@ -219,9 +221,11 @@ def _judge_members(
                 f"{shown(id_of(record))} names {shown(linked[0])}",
             )
             return
+    _judge_owner(walk, sample, related, entry_id, exchange, answer)
     known = _known_links(walk, sample, related, entry_id)
     missing = known - set(answer.ids)
-    is_whole = answer.total is None or answer.total <= len(answer.ids)
+    came = len(answer.ids)
+    is_whole = came < _PAGE if answer.total is None else answer.total <= came
     if missing and answer.granularity == "record" and is_whole:
         walk.notes.find(
             "R105",
@@ -229,6 +233,31 @@ def _judge_members(
             exchange,
             f"below {shown(entry_id)} is every record linked to it; "
             f"{shown(min(missing))} is not",
+        )
+
+
+def _judge_owner(
+    walk: Walk,
+    sample: Sample,
+    related: Related,
+    entry_id: str,
+    exchange: Exchange,
+    answer: Answer,
+) -> None:
+    """Below a record that names one of a type is that one.
+
+    A variant need not name every carrier; a sample, run or analysis has one owner.
+    """
+    owner = next((r for r in sample.records if id_of(r) == entry_id), None)
+    named = _linked(owner, related.type)
+    others = set(answer.ids) - set(named)
+    if named and others and sample.endpoint.type != VARIANT:
+        walk.notes.find(
+            "R105",
+            f"foreign {sample.endpoint.type} → {related.type}",
+            exchange,
+            f"{shown(entry_id)} names {shown(named[0])}, so that is what is below it; "
+            f"{shown(min(others))} came",
         )
 
 

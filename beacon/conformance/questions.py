@@ -84,9 +84,14 @@ def _word(value: Json) -> str:
 
 
 class Set(NamedTuple):
-    """One result set, as it came; ``size`` is its count where that is exact."""
+    """One result set, as it came; ``size`` is its count where that is exact.
+
+    Sets of a network have one id where members call their datasets alike; ``key``
+    is theirs alone.
+    """
 
     id: str
+    key: str
     kind: str | None
     exists: bool | None
     size: int | None
@@ -162,8 +167,10 @@ def answer_of(document: Json) -> Answer:
 
 def _set(found: dict[str, Json]) -> Set:
     precision = text_at(found, "countPrecision")
+    name = text_at(found, "id") or ""
     return Set(
-        id=text_at(found, "id") or "",
+        id=name,
+        key=f"{text_at(found, 'beaconId') or ''} {name}",
         kind=text_at(found, "setType"),
         exists=bool_at(found, "exists"),
         size=int_at(found, "resultsCount") if precision in (None, "exact") else None,

@@ -20,12 +20,18 @@ Step: TypeAlias = str | int
 DEEPEST = 64
 """Levels of nesting; no Beacon document comes near, and readers recurse."""
 
+MOST_VALUES = 3_000_000
+"""Values of a document, a little more than less; each takes memory."""
+
+_MARKS = (b",", b"[", b"{")
 _LONGEST_SHOWN = 120
 _VERSION = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?:\.\d{1,6})?(?:[-+].*)?", re.ASCII)
 
 
 def parsed(body: bytes) -> tuple[Json, str | None]:
     """Return the document in a body, and why there is none."""
+    if sum(map(body.count, _MARKS)) > MOST_VALUES:
+        return None, "it has more values than are read"
     try:
         document = json.loads(body, parse_constant=_refused)
     except RecursionError:

@@ -6,6 +6,7 @@ A root that does not answer is found once and asked no more.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -26,34 +27,45 @@ if TYPE_CHECKING:
     from beacon.conformance.walk import Endpoint, Walk
 
 _PAGE = 2
+_NO_METHOD = (405, 501)
+"""What a root says that takes no POST."""
 _MOST_PAGES = 6
+_MOST_KEPT = 67_108_864
+"""Bytes of first pages that are kept, all roots together."""
 
 
 async def check_roots(walk: Walk) -> None:
     """Every root answers; refused listings are asked for synthetic data."""
+    room = _MOST_KEPT
     for endpoint in walk.endpoints:
         if endpoint.type in walk.samples:
             continue
-        question = Question(page=(0, _PAGE))
-        exchange, answer = await walk.put(endpoint.root, endpoint.type, question)
-        if answer is None and _is_announced(walk, endpoint, exchange):
-            answer = None
-        elif answer is None:
-            continue
-        if answer is not None and answer.sets and endpoint.type in COLLECTIONS:
-            walk.notes.find(
-                "R40",
-                endpoint.type,
-                exchange,
-                f"{walk.name(endpoint.root)} answers with collections; "
-                "result sets came",
-            )
-        if answer is None or not answer.records:
-            question, answer = await _synthetic(walk, endpoint, question, answer)
-        if answer is not None:
-            walk.samples[endpoint.type] = Sample(
-                endpoint=endpoint, answer=answer, question=question
-            )
+        sample, size = await _learn(walk, endpoint)
+        room -= size
+        if sample is not None and room < 0:
+            walk.notes.leave(walk.name(endpoint.root), "its records are too large")
+        elif sample is not None:
+            walk.samples[endpoint.type] = sample
+
+
+async def _learn(walk: Walk, endpoint: Endpoint) -> tuple[Sample | None, int]:
+    """Return what a root answers first, and the bytes of that."""
+    question = Question(page=(0, _PAGE))
+    exchange, answer = await walk.put(endpoint.root, endpoint.type, question)
+    if answer is None and not _is_announced(walk, endpoint, exchange):
+        return None, 0
+    if answer is not None and answer.sets and endpoint.type in COLLECTIONS:
+        walk.notes.find(
+            "R40",
+            endpoint.type,
+            exchange,
+            f"{walk.name(endpoint.root)} answers with collections; result sets came",
+        )
+    if answer is None or not answer.records:
+        question, answer = await _synthetic(walk, endpoint, question, answer)
+    if answer is None:
+        return None, 0
+    return Sample(endpoint=endpoint, answer=answer, question=question), exchange.size
 
 
 def _is_announced(walk: Walk, endpoint: Endpoint, exchange: Exchange) -> bool:
@@ -76,12 +88,14 @@ def _is_announced(walk: Walk, endpoint: Endpoint, exchange: Exchange) -> bool:
             f"answered; {exchange.came} came",
         )
         return True
+    is_deaf = exchange.status in _NO_METHOD
     walk.notes.find(
         "R24",
-        f"root of {endpoint.type}",
+        f"POST {exchange.status}" if is_deaf else f"root of {endpoint.type}",
         exchange,
         f"{name} is in the map and answers a POST; {exchange.came} came",
     )
+    walk.notes.leave(name, "it does not answer")
     return False
 
 
@@ -127,12 +141,40 @@ async def check_test_mode(walk: Walk) -> None:
 async def check_matrix(walk: Walk) -> None:
     """Every granularity and include, and one summary whatever is included."""
     for sample in walk.samples.values():
-        for granularity in GRANULARITIES:
-            await _row(walk, sample, granularity)
+        rows = [await _row(walk, sample, each) for each in GRANULARITIES]
+        _judge_levels(walk, sample, [each for each in rows if each is not None])
 
 
-async def _row(walk: Walk, sample: Sample, granularity: str) -> None:
+def _judge_levels(
+    walk: Walk, sample: Sample, rows: list[tuple[Exchange, Answer]]
+) -> None:
+    """More detail changes neither the yes nor the number."""
+    name = walk.name(sample.endpoint.root)
+    for exchange, answer in rows:
+        if _differ(answer.exists, sample.answer.exists):
+            walk.notes.find(
+                "R35",
+                "exists",
+                exchange,
+                f"exists of {name} is {shown(sample.answer.exists)}, whatever detail "
+                f"is asked for; {shown(answer.exists)} came",
+            )
+        elif answer.is_exact and _differ(answer.total, sample.answer.amount):
+            walk.notes.find(
+                "R34",
+                "numTotalResults",
+                exchange,
+                f"numTotalResults of {name} is {sample.answer.total}, whatever detail "
+                f"is asked for; {answer.total} came",
+            )
+
+
+async def _row(
+    walk: Walk, sample: Sample, granularity: str
+) -> tuple[Exchange, Answer] | None:
+    """Judge one granularity; return its answer with every result set."""
     endpoint, amounts = sample.endpoint, {}
+    found: dict[str, tuple[Exchange, Answer]] = {}
     last = None
     for include in INCLUDES:
         question = replace(sample.question, granularity=granularity, include=include)
@@ -141,7 +183,9 @@ async def _row(walk: Walk, sample: Sample, granularity: str) -> None:
             _not_answered(walk, exchange, granularity, include)
             continue
         last = exchange
+        found[include] = exchange, answer
         amounts[include] = (answer.exists, answer.total)
+    _judge_all(walk, found)
     known = {value for value in amounts.values() if value[0] is not None}
     exists = {value[0] for value in known}
     totals = {value[1] for value in known if value[1] is not None}
@@ -152,6 +196,26 @@ async def _row(walk: Walk, sample: Sample, granularity: str) -> None:
             last,
             "the summary is the same whichever result sets are included; "
             f"on {walk.name(endpoint.root)} it differs",
+        )
+    return found.get("ALL")
+
+
+def _judge_all(walk: Walk, found: dict[str, tuple[Exchange, Answer]]) -> None:
+    """ALL lists what HIT lists and what MISS lists."""
+    listed = {
+        include: {each.key for each in answer.sets}
+        for include, (_, answer) in found.items()
+    }
+    if not {"ALL", "HIT", "MISS"} <= set(listed):
+        return
+    missing = (listed["HIT"] | listed["MISS"]) - listed["ALL"]
+    if missing:
+        walk.notes.find(
+            "R51",
+            "all",
+            found["ALL"][0],
+            "ALL lists the result sets of HIT and of MISS; "
+            f"{shown(min(missing).strip())} is not among them",
         )
 
 
@@ -231,8 +295,8 @@ async def check_parity(walk: Walk) -> None:
                 f"{walk.name(endpoint.root)} answers GET as POST; {got.came} came",
             )
             continue
-        if by_post is None:
-            continue
+        if by_post is None or question.test:
+            continue  # the specification has testMode in bodies alone
         if by_get.granularity != by_post.granularity:
             walk.notes.find(
                 "R64",
@@ -255,7 +319,11 @@ async def check_parity(walk: Walk) -> None:
 
 def _told(answer: Answer) -> object:
     sets = sorted(
-        (each.id, each.exists, each.size, [id_of(r) for r in each.records])
+        (
+            each.key,
+            repr((each.exists, each.size)),
+            [id_of(r) or "" for r in each.records],
+        )
         for each in answer.sets
     )
     collections = [id_of(each) for each in answer.collections]
@@ -331,10 +399,9 @@ def _pages_disagree(walk: Walk, exchange: Exchange) -> None:
 
 
 def _by_set(answer: Answer) -> dict[str, list[str]]:
-    sets = {
-        each.id: [id_of(record) or "" for record in each.records]
-        for each in answer.sets
-    }
+    sets: dict[str, list[str]] = {}
+    for each in answer.sets:
+        sets.setdefault(each.key, []).extend(id_of(r) or "" for r in each.records)
     if answer.collections:
         sets[""] = [id_of(record) or "" for record in answer.collections]
     return sets
@@ -344,7 +411,8 @@ def _judge_walk(
     walk: Walk, sample: Sample, exchange: Exchange, pages: list[dict[str, list[str]]]
 ) -> None:
     """Hold the pages of each set against each other and against its count."""
-    counts = {each.id: each.size for each in sample.answer.sets}
+    often = Counter(each.key for each in sample.answer.sets)
+    counts = {e.key: e.size for e in sample.answer.sets if often[e.key] == 1}
     if sample.answer.collections:
         counts[""] = sample.answer.amount
     if any("" in records for page in pages for records in page.values()):
@@ -384,7 +452,7 @@ def _judge_shares(
 ) -> None:
     """A page is of each result set, so that no dataset hides another."""
     for found in sample.answer.sets:
-        if found.id and found.size and not page.get(found.id) and sample.records:
+        if found.id and found.size and not page.get(found.key) and sample.records:
             walk.notes.find(
                 "M18",
                 "share",
@@ -423,4 +491,4 @@ async def _judge_whole(walk: Walk, sample: Sample) -> None:
 
 
 def _differ(one: int | None, other: int | None) -> bool:
-    return None not in (one, other) and one != other
+    return one is not None and other is not None and one != other

@@ -278,7 +278,7 @@ _DATA = {
         "F/responses/sections/beaconResultsets.json",
     ),
     "R37": _rule(
-        MUST,
+        ADVICE,
         roots.check_matrix,
         "`setType` is a collection type of the configuration.",
         "F/responses/sections/beaconResultsets.json",
@@ -804,6 +804,7 @@ CHECKS: tuple[Check, ...] = (
     filters.check_filters,
     filters.check_filter_by_get,
     filters.check_excluded,
+    filters.check_scopes,
     filters.check_ages,
     variants.check_variants,
     manners.check_speed,

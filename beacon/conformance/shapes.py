@@ -31,6 +31,9 @@ _FREE_KEY = re.compile(r"/(entryTypes|endpointSets|endpoints|requestParameters)/
 _FORMAT = re.compile(r"must be (a day as|a moment as|an absolute address|an address,)")
 _ALTERNATIVE = re.compile(r"has none of the forms|must have .* or |fits several forms")
 _ADDRESS = "must be an absolute address"
+_SINCE_2_1 = (2, 1)
+"""Before, records had other alternatives, and answers a fourth granularity."""
+_FOURTH = 'must be boolean, count or record, is "aggregated"'
 
 
 class Fault(NamedTuple):
@@ -117,6 +120,8 @@ def judge_document(notes: Notebook, exchange: Exchange, kind: str) -> None:
     family = "data" if kind in _DATA else kind
     faults = _faults(exchange.document, kind)
     for fault in faults:
+        if notes.version < _SINCE_2_1 and fault.sentence == _FOURTH:
+            continue
         is_address = kind == "map" and fault.wrong == _ADDRESS
         rule = _rule(family, fault)
         if rule == _DATA_META_RULE and notes.has(_OTHER_META_RULE, fault.cause):
@@ -132,7 +137,7 @@ def judge_document(notes: Notebook, exchange: Exchange, kind: str) -> None:
 
 
 def judge_record(
-    notes: Notebook, exchange: Exchange, entry_type: str, record: Json, *, soft: bool
+    notes: Notebook, exchange: Exchange, entry_type: str, record: Json
 ) -> None:
     """Note every fault of one record.
 
@@ -141,12 +146,11 @@ def judge_record(
         exchange: the answer it is in.
         entry_type: what it is.
         record: itself.
-        soft: whether faults of alternatives are advice: their shapes differ
-            between versions of the standard.
     """
+    is_old = notes.version < _SINCE_2_1
     for fault in _faults(record, entry_type):
         is_soft = _FORMAT.match(fault.wrong) or (
-            soft and _ALTERNATIVE.match(fault.wrong)
+            is_old and _ALTERNATIVE.match(fault.wrong)
         )
         notes.find(
             _rule("record", fault),

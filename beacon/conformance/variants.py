@@ -38,6 +38,8 @@ _HGVS = re.compile(r".+:g\.(\d{1,12})([ACGT])>([ACGT])", re.ASCII)
 _BASES = re.compile(r"[ACGT]+", re.ASCII)
 _FAR = 777
 """Bases from a variant to where it is not."""
+_BESIDE = 20
+"""Bases a range goes on beside a variant."""
 _NEAR = 1e-6
 _ROUNDED = 5e-4
 """A frequency may be rounded to three or four digits."""
@@ -343,7 +345,16 @@ async def _judge_exact(walk: Walk, sample: Sample, known: Known) -> None:
             other = {**known.exact, "alternateBases": base}
             law = ("R83", "other allele", "another allele at the place does not find")
             await _refuse(walk, sample, known, other, law)
+            other = {**known.exact, "referenceBases": base}
+            law = ("R83", "other reference", "other referenceBases do not find")
+            await _refuse(walk, sample, known, other, law)
             break
+    elsewhere = {
+        **known.exact,
+        "referenceName": "1" if known.chromosome != "1" else "2",
+    }
+    law = ("R83", "other sequence", "the same on another chromosome does not find")
+    await _refuse(walk, sample, known, elsewhere, law)
     long = {**known.exact, "alternateBases": "N" * (len(known.alternate) + 1)}
     law = ("R85", "length", "N stands for one base, so one more does not find")
     await _refuse(walk, sample, known, long, law)
@@ -354,6 +365,10 @@ async def _judge_ranges(walk: Walk, sample: Sample, known: Known) -> None:
     law = ("R87", "range", "a range over it finds")
     over = {**place, "start": [start], "end": [end]}
     await _expect(walk, sample, known, over, law)
+    if not walk.notes.has("R87", "range"):
+        wide = {**place, "start": [max(start - _BESIDE, 0)], "end": [end + _BESIDE]}
+        law = ("R87", "wide", f"a range of {_BESIDE} bases more on both sides finds")
+        await _expect(walk, sample, known, wide, law)
     law = ("R89", "bracket", "start[1] = start[0] + 1 and the same of the end find")
     bracket = {**place, "start": [start, start + 1], "end": [end, end + 1]}
     await _expect(walk, sample, known, bracket, law)
@@ -374,7 +389,7 @@ async def _judge_ranges(walk: Walk, sample: Sample, known: Known) -> None:
     await _refuse(walk, sample, known, {**over, "variantMinLength": 50}, law)
     law = ("R90", "type", "a range narrowed to deletions does not find")
     await _refuse(walk, sample, known, {**over, "variantType": "DEL"}, law)
-    if known.kind:
+    if known.kind and not walk.notes.has("R87", "range"):
         law = ("R90", "own type", "a range narrowed to its own variantType finds")
         await _expect(walk, sample, known, {**over, "variantType": known.kind}, law)
 

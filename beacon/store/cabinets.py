@@ -231,7 +231,11 @@ class Cabinet:
     async def _meets(
         self, asked: Filter, cohort: Record | None
     ) -> tuple[bool, bool, bool]:
-        """Return whether a filter is met, known, and judged on any record."""
+        """Return whether a filter is met, known, and judged on any record.
+
+        A negated one is settled by the record that is asked about, where it speaks
+        of the field: others that agree would put back what it rules out.
+        """
         mine = DATASET.id if cohort is None else COHORT.id
         is_met_here = is_known_here = is_judged = False
         if asked.scope in (None, mine):
@@ -241,7 +245,10 @@ class Cabinet:
                 is_met_here = is_met(asked, mine, facts, self._lexicon)
                 is_known_here = self._is_known(asked, mine, [facts])
                 is_judged = True
-        if asked.scope == mine:
+        is_settled = (
+            is_known_here and criterion_of(asked, mine, self._lexicon).is_negated
+        )
+        if asked.scope == mine or is_settled:
             return is_met_here, is_known_here, is_judged
         found, is_known_there, is_covered = await self._belonging(asked, cohort)
         return (

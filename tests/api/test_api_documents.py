@@ -215,6 +215,8 @@ async def test_an_unknown_filter_matches_nothing_and_is_said(populated, path):
         ("cohorts", "", ["epilepsy"]),
         ("cohorts", "cohortType=study-defined", ["epilepsy"]),
         ("cohorts", "cohortType=user-defined", []),
+        ("cohorts", "name=Epilepsy cohort", ["epilepsy"]),
+        ("cohorts", "name!Epilepsy cohort", []),
         ("cohorts/nobody", "", []),
     ],
 )

@@ -28,7 +28,7 @@ PATHS = {
 }
 GRANULARITIES = ("boolean", "count", "record")
 INCLUDES = ("HIT", "MISS", "ALL", "NONE")
-LARGEST = 100
+LARGEST, FEW = 100, 10
 KNOWN = ("requestedGranularity", "includeResultsetResponses", "skip", "limit")
 VARIANT_KEYS = (
     *("assemblyId", "referenceName", "start", "end"),
@@ -174,6 +174,7 @@ class Reference:
 
     def __init__(self, faults: Iterable[str] = ()) -> None:
         self.faults = frozenset(faults)
+        self.polls = 0
         empty = self.has("nothing loaded")
         self.people = [] if empty else individuals()
         self.samples = [] if empty else biosamples()
@@ -196,12 +197,10 @@ class Reference:
             self.variants[1]["variation"]["location"]["sequence_id"] = "22"
         if self.has("symbolic allele"):
             self.variants[2]["variation"]["alternateBases"] = "<DEL>"
-        if self.has("frequency above 1"):
-            study = self.variants[1]["frequencyInPopulations"][0]
-            study["frequencies"][0]["alleleFrequency"] = 1.5
-        if self.has("AF wrong"):
-            study = self.variants[0]["frequencyInPopulations"][0]
-            study["frequencies"][0]["alleleFrequency"] = 0.5
+        for fault, (number, counts) in _COUNTS.items():
+            if self.has(fault):
+                study = self.variants[number]["frequencyInPopulations"][0]
+                study["frequencies"][0] |= counts
         if self.has("1-based"):
             for each in self.variants:
                 interval = each["variation"]["location"]["interval"]
@@ -224,6 +223,8 @@ class Reference:
         parts = [part for part in request.path.split("/") if part]
         if request.method == "OPTIONS":
             return self.reply(None, HTTPStatus.NO_CONTENT)
+        if self.is_deaf(request, parts):
+            return web.Response(status=405, text="405: not this way")
         self.base = f"http://{request.host}/api"
         try:
             document = await self.document(request, parts)
@@ -232,6 +233,13 @@ class Reference:
         text = parts[1:] == ["service-info"] and self.has("text/plain")
         kind = "text/plain" if text else "application/json"
         return self.reply(document, HTTPStatus.OK, kind)
+
+    def is_deaf(self, request: web.Request, parts: list[str]) -> bool:
+        """Whether a request is of a kind, or to a place, that is not taken."""
+        is_bare = request.raw_path == "/api" and self.has("root with a slash")
+        is_posted = request.method == "POST" and self.has("GET only")
+        is_unknown = parts[1:2] == ["no-such-path"] and self.has("plain 404")
+        return is_bare or is_posted or is_unknown
 
     def reply(
         self, document: Json | None, status: int, kind: str = "application/json"
@@ -250,13 +258,15 @@ class Reference:
     def refuse(self, refused: Refused) -> web.Response:
         """Return an error."""
         code: Any = refused.code
-        document = {
+        document: Json = {
             "meta": self.meta("genomicVariant", Asked()),
             "error": {
                 "errorCode": str(code) if self.has("errorCode text") else code,
                 "errorMessage": str(refused),
             },
         }
+        if self.has("error without meta"):
+            del document["meta"]
         return self.reply(document, 200 if self.has("error with 200") else code)
 
     async def document(self, request: web.Request, path: list[str]) -> Json:
@@ -307,6 +317,8 @@ class Reference:
 
     def info(self, _: web.Request) -> Json:
         """Return who it is."""
+        self.polls += 1
+        second = self.polls if self.has("info changes") else 0
         wrong = self.has("environment")
         return self.informational(
             "info",
@@ -319,7 +331,7 @@ class Reference:
                 "welcomeUrl": "https://example.org",
                 "alternativeUrl": "https://example.org",
                 "createDateTime": "2026-01-01T00:00:00Z",
-                "updateDateTime": "2026-01-01T00:00:00Z",
+                "updateDateTime": f"2026-01-01T00:00:{second:02}Z",
                 "organization": {
                     "id": "org",
                     "name": "Organisation",
@@ -363,11 +375,12 @@ class Reference:
 
     def configuration(self, _: web.Request) -> Json:
         """Return the configuration."""
+        old = self.has("aggregated")
         response = {
             "$schema": "https://example.org/configuration",
             "maturityAttributes": {"productionStatus": "TEST"},
             "securityAttributes": {
-                "defaultGranularity": "boolean",
+                "defaultGranularity": "aggregated" if old else "boolean",
                 "securityLevels": ["PUBLIC"],
             },
             "entryTypes": self.entry_types(),
@@ -411,6 +424,8 @@ class Reference:
                 "returnedEntryType": "sample",
                 "url": f"{self.base}/datasets/{{id}}/biosamples",
             }
+        if self.has("no place for the id"):
+            people["biosample"]["url"] = f"{self.base}/biosamples"
         if self.has("relative map URL"):
             sets["dataset"]["rootUrl"] = "/api/datasets"
         return self.informational(
@@ -475,7 +490,9 @@ class Reference:
         query = request.query
         known = {*KNOWN, *VARIANT_KEYS, "testMode", "filters"}
         return Asked(
-            granularity=query.get("requestedGranularity", self.default),
+            granularity=self.default
+            if self.has("GET is boolean")
+            else query.get("requestedGranularity", self.default),
             include=query.get("includeResultsetResponses", "HIT"),
             skip=int(query.get("skip", 0)),
             limit=int(query.get("limit", 10)),
@@ -506,6 +523,7 @@ class Reference:
             asked.granularity = "boolean"
         if asked.include not in INCLUDES:
             raise Refused(400, "includeResultsetResponses")
+        self.check_filters(asked.filters)
         if asked.skip < 0 and self.has("negative skip"):
             asked.skip = 0
         if asked.skip < 0 or asked.limit < 0:
@@ -516,6 +534,16 @@ class Reference:
         if self.has("boolean only"):
             asked.granularity = "boolean"
         return asked
+
+    def check_filters(self, filters: list[Json]) -> None:
+        """Refuse filters that a fault makes unwelcome."""
+        names = [each["id"] for each in filters]
+        if len(filters) > 1 and self.has("one filter only"):
+            raise Refused(400, "one filter at a time")
+        if "!" in [e.get("operator") for e in filters] and self.has("! refused"):
+            raise Refused(400, "no negation")
+        if names[:1] == ["NOSUCH:0000000"] and self.has("unknown filter fails"):
+            raise Refused(500, "something went wrong")
 
     def check_variant(self, parameters: Json) -> None:
         """Refuse parameters of a variant that break their schema."""
@@ -574,6 +602,9 @@ class Reference:
         name = asked["id"]
         if name.startswith("NOSUCH"):
             return self.has("unknown filter ignored")
+        is_of_owner = asked.get("scope") == "individual" and "individualId" in record
+        if is_of_owner and self.has("other scope ignored"):
+            return True
         person = next(
             (
                 p
@@ -615,21 +646,21 @@ class Reference:
         start, end = interval["start"]["value"], interval["end"]["value"]
         name = asked.get("referenceName", "22").removeprefix("refseq:")
         on = asked.get("assemblyId", "GRCh38") == "GRCh38" or self.has("any assembly")
-        if not on or name not in ("22", "chr22", "NC_000022.11") or "geneId" in asked:
+        there = name in ("22", "chr22", "NC_000022.11") or self.has("any chromosome")
+        if not on or not there or "geneId" in asked:
             return False
         if asked.get("variantMinLength", 0) > 1 and not self.has("lengths ignored"):
             return False
         same = all(
-            self.is_spelled(asked.get(key), variation[key])
-            for key in ("referenceBases", "alternateBases")
+            self.is_spelled(asked.get(key), variation[key], fault)
+            for key, fault in _SPELLED.items()
         )
         kind = "SNP" if self.has("any type") else asked.get("variantType", "SNP")
         return same and kind == "SNP" and self.lies(start, end, asked)
 
-    def is_spelled(self, asked: str | None, bases: str) -> bool:
+    def is_spelled(self, asked: str | None, bases: str, fault: str) -> bool:
         """Whether bases are those asked for, N being any."""
-        any_base = asked in ("C", "T") and self.has("any allele")
-        if asked is None or any_base:
+        if asked is None or (asked in ("C", "T") and self.has(fault)):
             return True
         wild = "" if self.has("N is a letter") else "N"
         pairs = zip(asked, bases, strict=False)
@@ -643,6 +674,8 @@ class Reference:
             is_begun = starts[0] <= start < starts[1] + more
             return is_begun and ends[0] <= end < ends[1] + more
         if starts and ends:
+            if ends[0] - starts[0] > FEW and self.has("wide range lost"):
+                return False
             if self.has("closed range"):
                 return start <= ends[0] and end >= starts[0]
             return start < ends[0] and end > starts[0]
@@ -654,6 +687,8 @@ class Reference:
         if path == "datasets":
             return records if owner == "one" else []
         if parts[::2] == ["individuals", "biosamples"] and self.has("links ignored"):
+            return records
+        if parts[::2] == ["biosamples", "individuals"] and self.has("not the owner"):
             return records
         return [each for each in records if number_of(each) == owner[-1]]
 
@@ -689,6 +724,8 @@ class Reference:
                 if path == "datasets" and not self.is_wrapped(parts)
                 else {"resultSets": self.sets(root, asked, records, page, dataset)}
             )
+        if self.has("null for no error"):
+            document["error"] = None
         if asked.warnings:
             document["info"] = {"warnings": asked.warnings}
         return document
@@ -706,8 +743,14 @@ class Reference:
     def summary(self, root: str, asked: Asked, records: list[Json], total: int) -> Json:
         """Return the summary."""
         summary: Json = {"exists": bool(records)}
+        total *= 1 + (self.has("network") and root != "datasets")
         if root == "biosamples" and self.has("null exists"):
             summary["exists"] = None
+        if asked.granularity == "boolean" and self.has("exists by detail"):
+            summary["exists"] = False
+        is_plain = asked.granularity == "count" and not asked.filters
+        if is_plain and self.has("count by detail"):
+            total += bool(records)
         if asked.granularity != "boolean" or self.has("boolean leaks"):
             summary |= self.rounded("numTotalResults", total)
         mute = root == "datasets" and self.has("count without count")
@@ -723,6 +766,10 @@ class Reference:
             offset = asked.skip
         if root == "individuals" and self.has("limit ignored"):
             limit = LARGEST
+        if root == "g_variants" and asked.limit == 0 and self.has("limit 0 is none"):
+            limit = 0
+        if root == "individuals" and asked.skip == 2 and self.has("pages repeat"):
+            offset, limit = 0, 1
         page = records[offset : offset + limit]
         odd = root == "biosamples" and asked.method == "GET"
         return page[1:] if odd and self.has("POST differs from GET") else page
@@ -742,8 +789,10 @@ class Reference:
         held = {
             name: (records, page) if name == "one" else ([], []) for name in DATASETS
         }
-        if dataset is not None:
+        if dataset is not None and not self.has("dataset brings another"):
             held = {name: held[name] for name in DATASETS if name == dataset}
+        if self.has("network"):
+            held |= {f"{name} again": found for name, found in held.items()}
         wanted = {"HIT": (True,), "MISS": (False,), "ALL": (True, False)}[asked.include]
         if (
             root == "individuals"
@@ -751,11 +800,16 @@ class Reference:
             and len(wanted) == 1
         ):
             wanted = (not wanted[0],)
+        if root == "biosamples" and self.has("ALL hides misses"):
+            wanted = wanted[:1]
+        yes = root == "g_variants" and asked.include == "ALL"
+        yes = yes and self.has("a set says yes with 0")
         return [
             {
-                "id": name,
+                "id": name.removesuffix(" again"),
+                "beaconId": f"org.{len(name)}",
                 "setType": kind,
-                "exists": bool(all_of),
+                "exists": bool(all_of) or yes,
                 **self.rounded("resultsCount", len(all_of)),
             }
             | ({"results": shown} if asked.granularity == "record" else {})
@@ -768,13 +822,22 @@ class Reference:
         parameters: Json = {"g_variant": asked.parameters} if asked.parameters else {}
         if self.has("flat echo"):
             parameters = asked.parameters
+        if "start" in asked.parameters and self.has("start not echoed"):
+            parameters = json.loads(json.dumps(parameters).replace("[2", "[1"))
         filters = [each["id"] for each in asked.filters]
+        if entry_type == "biosample" and self.has("filters not echoed"):
+            filters = []
+        if self.has("filters of another"):
+            filters = [FEVER]
+        returned = asked.granularity
+        if returned == "count" and self.has("aggregated"):
+            returned = "aggregated"
         meta = {
             "beaconId": BEACON_ID,
             "apiVersion": "v2.2.0",
             "returnedSchemas": [{"entityType": entry_type, "schema": entry_type}],
-            "returnedGranularity": asked.granularity,
-            "testMode": asked.test,
+            "returnedGranularity": returned,
+            "testMode": asked.test and not self.has("testMode not flagged"),
             "receivedRequestSummary": {
                 "apiVersion": "v2.2.0",
                 "requestedSchemas": [],
@@ -783,7 +846,7 @@ class Reference:
                 "includeResultsetResponses": asked.include,
                 "pagination": {"skip": asked.skip, "limit": asked.limit},
                 "requestedGranularity": asked.requested,
-                "testMode": asked.test,
+                "testMode": asked.test and not self.has("testMode not flagged"),
             },
         }
         if self.has("meta incomplete"):
@@ -791,7 +854,15 @@ class Reference:
         return meta
 
 
+_SPELLED = {"referenceBases": "any reference", "alternateBases": "any allele"}
 _LISTS = ("start", "end")
+_COUNTS: dict[str, tuple[int, Json]] = {
+    # fault: the variant, and what its counts say
+    "AF wrong": (0, {"alleleFrequency": 0.5}),
+    "homozygous counted once": (0, {"alleleCountHomozygous": 1}),
+    "frequency above 1": (1, {"alleleFrequency": 1.5}),
+    "AC above AN": (1, {"alleleCount": 11, "alleleCountHeterozygous": 11}),
+}
 _TEN = ("limit", 10)
 INVENTED = {
     "individuals": individuals()[:1],
@@ -828,7 +899,6 @@ FAULTS = {
     "broken CURIE": "R43",
     "1-based": "R82",
     "unknown filter ignored": "R71",
-    "setType wrong": "R37",
     "beaconId differs": "R22",
     "boolean leaks": "R48",
     "terms limit ignored": "R20",
@@ -862,9 +932,37 @@ FAULTS = {
     "any allele": "R83",
     "closed bracket": "R89",
     "any type": "R90",
+    "a set says yes with 0": "R35",
+    "ALL hides misses": "R51",
+    "start not echoed": "R31",
+    "any reference": "R83",
+    "any chromosome": "R83",
+    "wide range lost": "R87",
+    "not the owner": "R105",
+    "other scope ignored": "R71",
+    "error without meta": "R67",
+    "one filter only": "R71",
+    "limit 0 is none": "R55",
+    "dataset brings another": "R109",
 }
 """Faults that are violations."""
+KINDRED = {
+    "exists by detail": "R35",
+    "count by detail": "R34",
+    "filters not echoed": "R31",
+    "filters of another": "R31",
+    "testMode not flagged": "R57",
+    "! refused": "R74",
+}
+"""Violations, too, of a cause that another fault has."""
 FLAWS = {
+    "AC above AN": "R103",
+    "homozygous counted once": "R103",
+    "pages repeat": "R56",
+    "unknown filter fails": "R81",
+    "no place for the id": "R16",
+    "info changes": "M7",
+    "setType wrong": "R37",
     "lengths ignored": "R92",
     "age not understood": "R76",
     "AF wrong": "R103",

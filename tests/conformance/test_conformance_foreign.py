@@ -23,6 +23,26 @@ async def test_a_beacon_may_say_little(trait: str) -> None:
     assert unchecked(verdict) != ""
 
 
+@pytest.mark.parametrize(
+    ("trait", "manner", "expected"),
+    [
+        ("network", Manner(), []),
+        ("aggregated", Manner(version=(2, 0)), []),
+        ("aggregated", Manner(), ["R10", "R27"]),
+        ("root with a slash", Manner(), []),
+        ("plain 404", Manner(), ["(R67)"]),
+        ("GET is boolean", Manner(), ["(R64)"]),
+        ("null for no error", Manner(), ["(M17)"]),
+        ("GET only", Manner(), ["R24"]),
+    ],
+)
+async def test_a_beacon_may_be_otherwise(
+    trait: str, manner: Manner, expected: list[str]
+) -> None:
+    """What deployed beacons do is found where it breaks a rule, at its level."""
+    assert expected == rules(await verdict_on([trait], manner))
+
+
 async def test_a_protected_beacon_is_seen_with_a_token() -> None:
     """With a token a protected beacon is judged whole."""
     verdict = await verdict_on(["protected"], Manner(token=TOKEN))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,12 +33,13 @@ WORDS = st.sampled_from(
 
 async def verdict_of(
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    manner: Manner = HASTY,
 ) -> Verdict:
     """Return what is said of a server that answers everything alike."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
     async with TestServer(app) as server:
-        return await judge(URL(str(server.make_url("/api"))), HASTY)
+        return await judge(URL(str(server.make_url("/api"))), manner)
 
 
 def printed(verdict: Verdict) -> str:
@@ -170,6 +172,57 @@ async def test_who_is_asked_to_wait_waits() -> None:
 
     assert () == verdict.violations
     assert ["M8"] == [each.rule for each in verdict.advice]
+
+
+async def test_a_beacon_that_had_enough_is_left_alone() -> None:
+    """Where 429 does not end the walk does, and that is no sound beacon."""
+    reference, seen = Reference(), []
+
+    async def turn_away(request: web.Request) -> web.Response:
+        seen.append(request.path)
+        if len(seen) > 40:
+            return web.json_response({}, status=429, headers={"Retry-After": "0"})
+        return await reference.answer(request)
+
+    verdict = await verdict_of(turn_away)
+
+    assert not verdict.is_whole
+    assert 44 == len(seen)
+    assert "cut short" in printed(verdict)
+
+
+async def test_a_walk_has_an_end() -> None:
+    """However slow a beacon is, a walk ends in time, and says what was not done."""
+    reference = Reference()
+
+    async def dawdle(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.05)
+        return await reference.answer(request)
+
+    verdict = await verdict_of(dawdle, replace(HASTY, longest=0.3))
+
+    assert not verdict.is_whole
+    assert verdict.asked < 20
+
+
+@pytest.mark.parametrize("count", [1, 3_000_001])
+async def test_many_values_are_not_read(count: int) -> None:
+    """A small body of many values would be a large document."""
+    document, problem = parsed(b"[" + b"0," * (count - 1) + b"0]")
+
+    assert (count == 1) == (document == [0])
+    assert (count == 1) == (problem is None)
+
+
+async def test_a_beacon_that_moved_is_named() -> None:
+    """Who asks http where https is meant is told so, and no verdict is given."""
+
+    async def move(request: web.Request) -> web.Response:
+        there = f"https://beacon.invalid{request.path}"
+        raise web.HTTPMovedPermanently(there)
+
+    with pytest.raises(Unreachable, match=r"redirects to https://beacon.invalid/api"):
+        await verdict_of(move)
 
 
 async def test_a_token_stays_with_its_beacon() -> None:
