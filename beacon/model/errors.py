@@ -20,10 +20,13 @@ The message of every error is one sentence a user may read.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_LONGEST = 80
 
 
 class BeaconError(Exception):
@@ -59,11 +62,18 @@ class UnknownContig(InvalidRequest):
     """A sequence name the assembly does not have."""
 
 
+def quoted(text: str) -> str:
+    """Return a text as a sentence may quote it: short, and on one line."""
+    written = json.dumps(text, ensure_ascii=False)
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in written)
+    return line if len(line) <= _LONGEST else f'{line[: _LONGEST - 2]}…"'
+
+
 class UnknownFilters(InvalidRequest):
     """Filters that nothing here answers to, in a question asked strictly."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        named = ", ".join(f'"{text}"' for text in texts)
+        named = ", ".join(map(quoted, texts))
         super().__init__(
             f"Nothing here answers to the filter {named}, and strict was asked for.",
             parameter="filters",

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from beacon.model.errors import quoted
+
 
 class Operator(StrEnum):
     """How a record's value must relate to the filter's."""
@@ -85,5 +87,4 @@ Clauses = tuple[tuple[Filter, ...], ...]
 
 def unknown_sentence(text: str) -> str:
     """Return the sentence about a filter that nothing here answers to."""
-    shown = text if len(text) <= 80 else f"{text[:77]}…"
-    return f'The filter "{shown}" is not known here and matches nothing.'
+    return f"The filter {quoted(text)} is not known here and matches nothing."
