@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 4
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_JOINED = re.compile(r"[A-Za-z]\w*:[\w.-]+(?:, ?[A-Za-z]\w*:[\w.-]+)+", re.ASCII)
 _YEAR = "P1Y"
 _WILD = "%"
 
@@ -133,10 +134,14 @@ def _read_below(place: _Place, value: Json, found: list[Statement]) -> None:
 
 
 def _term(key: str, value: object) -> Iterator[Said]:
-    if isinstance(value, dict):
-        term, label = value.get("id"), value.get("label")
-        if isinstance(term, str) and term:
-            yield Said(key, normal(term), label if isinstance(label, str) else None)
+    """Yield a term; several, where the id joins them by commas as tables do."""
+    if not isinstance(value, dict):
+        return
+    term, label = value.get("id"), value.get("label")
+    if isinstance(term, str) and term:
+        first, *others = term.split(",") if _JOINED.fullmatch(term) else [term]
+        yield Said(key, normal(first), label if isinstance(label, str) else None)
+        yield from (Said(key, normal(other.strip()), None) for other in others)
 
 
 def _text(key: str, value: object) -> Iterator[Statement]:
@@ -323,6 +328,28 @@ class Lexicon:
             if self.ontologies.is_within(term, wider)
         )
 
+    def within(self, entry_type: str, wider: str) -> Iterable[str]:
+        """Return the terms that occur and are a normal term, or narrower than it."""
+        terms = self.fields.get(entry_type, {})
+        return [term for term in terms if self.ontologies.is_within(term, wider)]
+
+    def kindred(self, entry_type: str, term: str) -> frozenset[str]:
+        """Return the fields in which the nearest relatives of a normal term occur.
+
+        The root of an ontology makes no relatives.
+        """
+        above = self.ontologies.above
+        by_depth: dict[int, list[str]] = {}
+        for wider in above(term):
+            by_depth.setdefault(len(above(wider)), []).append(wider)
+        terms = self.fields.get(entry_type, {})
+        for depth in sorted(by_depth.keys() - {1}, reverse=True):
+            related = (t for w in by_depth[depth] for t in self.within(entry_type, w))
+            found = frozenset(name for t in related for name in terms[t])
+            if found:
+                return found
+        return frozenset()
+
     def spoken(self, entry_type: str, asked: TermFilter) -> frozenset[str]:
         """Return the fields in which what a filter asks for occurs."""
         terms = self.fields.get(entry_type, {})
@@ -374,7 +401,8 @@ class Criterion:
     Attributes:
         is_negated: whether statements that agree must be missing.
         term: the normal term asked for; ``None``: no term.
-        spoken: fields in which the term, or what is meant with it, occurs.
+        spoken: fields in which the term, or what is meant with it, occurs; of a
+            negated one that nobody has, those in which its relatives do.
         name: of the field asked for.
         text: what texts are compared with; ``None``: any text agrees.
         bounds: what amounts of each kind are compared with; empty: with nothing.
@@ -517,6 +545,8 @@ def _of_term(asked: TermFilter, entry_type: str, lexicon: Lexicon) -> Criterion:
     spoken = lexicon.spoken(entry_type, asked)
     usual = USUAL_TERMS.get(entry_type, {})
     spoken |= {name for name, terms in usual.items() if term in terms}
+    if asked.negated and not spoken:
+        spoken = lexicon.kindred(entry_type, term)
     name, colon, value = asked.id.partition(":")
     return Criterion(
         asked=asked,

@@ -1,7 +1,8 @@
 """Ontologies: which term is narrower than which, and how alike two are.
 
-A term is a CURIE; its prefix is compared without regard to case, the rest exactly,
-and ``EFO_0005056`` is ``EFO:0005056``.  What is not loaded has no narrower terms.
+A term is a CURIE; its prefix is compared without regard to case, the rest exactly.
+``EFO_0005056`` is ``EFO:0005056``, and so is an IRI that ends in it.  What is not
+loaded has no narrower terms.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 _CURIE = re.compile(r"([A-Za-z][A-Za-z0-9._-]*):(\S.*)", re.DOTALL)
 _UNDERSCORED = re.compile(r"([A-Za-z][A-Za-z0-9]*)_(\S+)", re.ASCII)
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_IRI = re.compile(r"https?://\S*[/#]([A-Za-z][A-Za-z0-9]*)[_:](\S+)", re.IGNORECASE)
+_SAME: Mapping[str, str] = MappingProxyType(
+    {"ORPHANET": "ORPHA", "MIM": "OMIM", "SNOMEDCT": "SNOMED"}
+)
+"""Prefixes of one list of terms that are written in several ways."""
 ALIKE: Mapping[Similarity, float] = MappingProxyType(
     {Similarity.HIGH: 0.75, Similarity.MEDIUM: 0.5, Similarity.LOW: 0.25}
 )
@@ -26,13 +33,26 @@ ALIKE: Mapping[Similarity, float] = MappingProxyType(
 
 def normal(term: str) -> str:
     """Return the one spelling of a term that is compared."""
-    found = _CURIE.fullmatch(term) or _UNDERSCORED.fullmatch(term)
-    return term if found is None else f"{found[1].upper()}:{found[2]}"
+    if _ADDRESS.match(term):
+        found = _IRI.fullmatch(term)
+    else:
+        found = _CURIE.fullmatch(term) or _UNDERSCORED.fullmatch(term)
+    if found is None:
+        return term
+    prefix = found[1].upper()
+    return f"{_SAME.get(prefix, prefix)}:{found[2]}"
 
 
 def prefix_of(term: str) -> str:
     """Return the prefix of a normal term; empty where it has none."""
-    return term.partition(":")[0] if ":" in term else ""
+    if ":" not in term or _ADDRESS.match(term):
+        return ""
+    return term.partition(":")[0]
+
+
+def normal_prefix(prefix: str) -> str:
+    """Return the one spelling of a prefix that is compared."""
+    return prefix_of(normal(f"{prefix}:0"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

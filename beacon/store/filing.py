@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, cast
 from beacon.model.entry_types import COHORT, DATASET
 from beacon.model.errors import StoreUnavailable
 from beacon.model.facts import Said, facts_of
-from beacon.model.ontology import NO_ONTOLOGIES, Hierarchy, Ontologies
+from beacon.model.ontology import (
+    NO_ONTOLOGIES,
+    Hierarchy,
+    Ontologies,
+    normal_prefix,
+)
 from beacon.store.cabinets import Cabinet
 from beacon.store.document_tables import DocumentTables
 from beacon.store.driver import COHORTS, ONTOLOGIES, Document
@@ -190,9 +195,8 @@ def _facts(datasets: Sequence[Dataset]) -> list[tuple[str, Facts]]:
 
 
 def _ontologies(texts: Mapping[str, bytes]) -> Ontologies:
-    return Ontologies(
-        by_prefix={name: Hierarchy.from_text(text) for name, text in texts.items()}
-    )
+    read = {normal_prefix(name): Hierarchy.from_text(t) for name, t in texts.items()}
+    return Ontologies(by_prefix=read)
 
 
 async def _read_cohorts(

@@ -209,6 +209,27 @@ def test_a_negated_term_is_about_its_field() -> None:
     assert not meets(term("!NCIT:C16576"), other, (PERSON,))
 
 
+def test_who_has_a_related_feature_has_not_one_that_nobody_has() -> None:
+    """A negated term that no record holds is about the field of its relatives."""
+    other = {"id": "q", "phenotypicFeatures": [{"featureType": {"id": "T:2"}}]}
+
+    assert meets(term("!T:4"), other)
+    assert not meets(term("!T:4"), {"id": "r", "sex": {"id": "T:3"}})
+    assert not meets(term("!T:9"), other)
+
+
+def test_terms_joined_by_commas_are_several() -> None:
+    """The label is that of the first; a comma between words joins nothing."""
+    joined = {"sex": {"id": "DUO:0000019,duo:0000020", "label": "two"}}
+    told = facts_of("individual", joined | {"ethnicity": {"id": "a, b:c"}})
+
+    assert (
+        Said("sex", "DUO:0000019", "two"),
+        Said("sex", "DUO:0000020", None),
+        Said("ethnicity", "a, b:c", None),
+    ) == told
+
+
 def test_an_absent_feature_speaks_for_narrower_ones() -> None:
     """Who does not have a feature has no narrower one; a wider one stays open."""
     absent = {"phenotypicFeatures": [{"featureType": {"id": "T:2"}, "excluded": True}]}

@@ -22,7 +22,11 @@ ALL = Ontologies(by_prefix={"T": TREE})
 SPELLINGS = {
     "hp:0001250": "HP:0001250",
     "EFO_0005056": "EFO:0005056",
-    "Orphanet:558": "ORPHANET:558",
+    "Orphanet:558": "ORPHA:558",
+    "http://www.orpha.net/ORDO/Orphanet_558": "ORPHA:558",
+    "http://purl.obolibrary.org/obo/HP_0001250": "HP:0001250",
+    "HTTPS://identifiers.org/hp:0001250": "HP:0001250",
+    "https://example.org/terms": "https://example.org/terms",
     "OPCS(v4-0.0):L46.3": "OPCS(v4-0.0):L46.3",
     "male": "male",
     "NCIT:c1": "NCIT:c1",
@@ -31,7 +35,7 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("term", SPELLINGS)
 def test_one_spelling_is_compared(term: str) -> None:
-    """The prefix has no case, an underscore is a colon, the rest is as it is."""
+    """The prefix has no case, IRIs and underscores are CURIEs, the rest is as it is."""
     assert SPELLINGS[term] == normal(term)
     assert SPELLINGS[term] == normal(normal(term))
 

@@ -59,6 +59,7 @@ def test_an_index_finds_what_is_meant(
         assert plain.meant("individual", asked) == indexed.meant("individual", asked)
         assert plain.spoken("individual", asked) == indexed.spoken("individual", asked)
         assert plain.denying("individual", term) == indexed.denying("individual", term)
+        assert plain.kindred("individual", term) == indexed.kindred("individual", term)
     assert frozenset() == indexed.meant("run", asked) == indexed.denying("run", term)
 
 
