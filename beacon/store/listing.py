@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from beacon.model.entry_types import ENTRY_TYPES
 from beacon.model.facts import Amount, Said, Worded
 from beacon.model.fields import FIELDS, INFO, MEASURED, Kind
+from beacon.model.filters import Operator
 from beacon.model.ontology import prefix_of
 from beacon.model.terms import FilteringTerm, TermType
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_VALUES = 50
 _LONGEST_VALUE = 100
+_OPERATORS = frozenset("".join(Operator))
 _ALIASES = {
     (entry_type, row.path): row.aliases
     for entry_type, rows in FIELDS.items()
@@ -67,7 +69,7 @@ class Listing:
         self._take(TermType.ALPHANUMERIC, said.field, entry_type)
         if len(said.text) <= _LONGEST_VALUE:
             self._values.setdefault(said.field, set()).add(said.text)
-        if said.field.startswith(f"{INFO}.") and len(said.text) <= _LONGEST_VALUE:
+        if _is_custom(said):
             self._take(TermType.CUSTOM, _custom(said), entry_type)
 
     def _add_amounts(self, entry_type: str, statements: list[Statement]) -> None:
@@ -133,6 +135,16 @@ def _usual(labels: Counter[str] | None) -> str | None:
     if labels is None:
         return None
     return min(labels, key=lambda text: (-labels[text], text))
+
+
+def _is_custom(said: Worded) -> bool:
+    """Whether a text of ``info`` can be asked for as a custom term.
+
+    One that holds an operator would be read as a comparison.
+    """
+    is_short = len(said.text) <= _LONGEST_VALUE
+    has_operator = bool(_OPERATORS & set(said.text + said.field))
+    return said.field.startswith(f"{INFO}.") and is_short and not has_operator
 
 
 def _custom(said: Worded) -> str:
