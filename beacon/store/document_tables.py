@@ -207,12 +207,14 @@ class DocumentTables:
         if found is not None:
             return found
         place = (id(table), key)
-        async with self._reading.setdefault(place, asyncio.Lock()):
-            found = table.get(key)
-            if found is None:
-                found = await read()
-                table.keep(key, found, weight(found))
-        self._reading.pop(place, None)
+        try:
+            async with self._reading.setdefault(place, asyncio.Lock()):
+                found = table.get(key)
+                if found is None:
+                    found = await read()
+                    table.keep(key, found, weight(found))
+        finally:
+            self._reading.pop(place, None)
         return found
 
 
