@@ -39,8 +39,11 @@ if TYPE_CHECKING:
     from beacon.model.terms import FilteringTerm
     from beacon.store.set_documents import CohortPointer, StoredSet
 
-_LEXICONS = 64
-"""Of how many choices of datasets a process remembers the terms."""
+_LEXICON_BYTES = 128 * 1024 * 1024
+"""How much a process remembers of the terms of choices of datasets."""
+
+_PLACE_BYTES = 600
+"""What a term in a field takes, with its place under everything wider."""
 
 _TERM_BYTES = 500
 _TERMS_BYTES = 32 * 1024 * 1024
@@ -67,7 +70,7 @@ class Filing:
         self._terms: Remembered[object, tuple[FilteringTerm, ...]] = Remembered(
             _TERMS_BYTES
         )
-        self._lexicons: Remembered[object, Lexicon] = Remembered(_LEXICONS)
+        self._lexicons: Remembered[object, Lexicon] = Remembered(_LEXICON_BYTES)
 
     @property
     def ontologies(self) -> Ontologies:
@@ -145,7 +148,7 @@ class Filing:
             *((dataset.id, dataset.updated) for dataset in datasets),
         )
         return await self.tables.once(
-            self._lexicons, key, lambda: self._read_lexicon(datasets, sets), lambda _: 1
+            self._lexicons, key, lambda: self._read_lexicon(datasets, sets), _weight
         )
 
     async def _read_lexicon(
@@ -185,6 +188,12 @@ async def _list(
     for name, every in facts:
         if every is not None and (entry_types is None or name in entry_types):
             listing.add(name, [(said, 1) for said in every])
+
+
+def _weight(lexicon: Lexicon) -> int:
+    """Return about how many bytes a lexicon takes."""
+    places = sum(map(len, lexicon.fields.values()))
+    return _PLACE_BYTES * (places + 1)
 
 
 def _facts(datasets: Sequence[Dataset]) -> list[tuple[str, Facts]]:
