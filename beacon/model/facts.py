@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 _DEEPEST = 4
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _JOINED = re.compile(r"[A-Za-z]\w*:[\w.-]+(?:, ?[A-Za-z]\w*:[\w.-]+)+", re.ASCII)
-_YEAR = "P1Y"
+_YEAR, _DAY = "P1Y", "P1D"
+_BEFORE_BIRTH = 365
+"""Days taken from a gestational age, so that it is before any age of the born."""
 _WILD = "%"
 
 
@@ -189,6 +191,10 @@ def _age(key: str, value: object) -> Iterator[Statement]:
         return
     if (inner := value.get("iso8601duration", value.get("age"))) is not None:
         yield from _age(key, inner)
+    elif (weeks := _finite(value.get("weeks"))) is not None:
+        unborn = 7 * weeks + (_finite(value.get("days")) or 0) - _BEFORE_BIRTH
+        seconds = unborn * (duration_of(_DAY) or 0.0)
+        yield Amount(key, Kind.AGE, seconds, seconds)
     elif "start" in value or "end" in value:
         yield from _range(key, value.get("start"), value.get("end"))
     else:

@@ -33,6 +33,7 @@ ALIKE: Mapping[Similarity, float] = MappingProxyType(
 
 def normal(term: str) -> str:
     """Return the one spelling of a term that is compared."""
+    term = term.strip()
     if _ADDRESS.match(term):
         found = _IRI.fullmatch(term)
     else:

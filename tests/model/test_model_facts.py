@@ -265,6 +265,17 @@ def test_a_range_of_ages_agrees_as_a_whole() -> None:
     assert [True, False, True, False, False] == told
 
 
+def test_before_birth_is_before_any_age() -> None:
+    """A gestational age is less than every age of the born, and no other."""
+    unborn = {"diseaseCode": {"id": "T:2"}, "ageOfOnset": {"weeks": 41, "days": 6}}
+    told = [
+        meets(value(asked), {"diseases": [unborn]})
+        for asked in ("ageOfOnset < P0D", "ageOfOnset <= P1Y", "ageOfOnset >= P0D")
+    ]
+
+    assert [True, True, False] == told
+
+
 def test_each_statement_once() -> None:
     """A document is read into statements, each once, whatever its form."""
     document = {

@@ -28,6 +28,7 @@ SPELLINGS = {
     "HTTPS://identifiers.org/hp:0001250": "HP:0001250",
     "https://example.org/terms": "https://example.org/terms",
     "OPCS(v4-0.0):L46.3": "OPCS(v4-0.0):L46.3",
+    " HP:0001250 ": "HP:0001250",
     "male": "male",
     "NCIT:c1": "NCIT:c1",
 }
