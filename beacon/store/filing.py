@@ -158,8 +158,8 @@ class Filing:
         for entry_type, facts in _facts(datasets):
             said = ((s.field, s.term) for s in facts if isinstance(s, Said))
             places.setdefault(entry_type, set()).update(said)
-        for stored in sets:
-            vocabulary = await self.tables.vocabulary(stored)
+        read = await asyncio.gather(*map(self.tables.vocabulary, sets))
+        for stored, vocabulary in zip(sets, read, strict=True):
             places.setdefault(stored.set.entry_type, set()).update(vocabulary.places)
         return await asyncio.to_thread(IndexedLexicon, self._ontologies, places)
 
