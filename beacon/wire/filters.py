@@ -32,6 +32,8 @@ _SPELLED = re.compile(
     r"(?P<id>!?[^<>=!]+?):?(?P<operator>[<>!]=|[=<>!])(?P<value>.*)\Z", re.DOTALL
 )
 _NEGATION = "!"
+_MOST = 500
+"""How many filters a request may hold: each is asked of every dataset."""
 _WORD = re.compile(r'\s*(\[?\s*"[^"]*"\s*\]?(?=\s*(?:,|\Z))|[^,]*)(?:,|\Z)')
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
@@ -143,7 +145,10 @@ def read_filters(value: object) -> list[list[object]]:
     if isinstance(value, str):
         value = split_filters(value)
     items = value if isinstance(value, list | tuple) else [value]
-    return [_clause(item) for item in items if item not in (None, "")]
+    clauses = [_clause(item) for item in items if item not in (None, "")]
+    if sum(map(len, clauses)) > _MOST:
+        refuse(f"must not hold more than {_MOST} filters")
+    return clauses
 
 
 def _clause(item: object) -> list[object]:

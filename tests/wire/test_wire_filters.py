@@ -228,6 +228,7 @@ def test_descendants_similarity_and_scope_survive_beside_each_other():
         ([[]], "empty list of alternatives"),
         ([[["HP:1"]]], "must hold ids or objects"),
         (["!"], "names nothing"),
+        ([["HP:1"] * 300, ["HP:2"] * 201], "more than 500 filters"),
         ([{"id": "!sex", "operator": "=", "value": "female"}], 'the operator "!"'),
         (["!sex=female"], 'the operator "!"'),
         (["[HP:1"], None),
