@@ -598,7 +598,11 @@ def _bounds(operator: Operator, value: str) -> dict[Kind, Bounds]:
 
 def is_met(asked: Filter, entry_type: str, facts: Facts, lexicon: Lexicon) -> bool:
     """Whether a record meets a filter: the meaning of filters."""
-    criterion = criterion_of(asked, entry_type, lexicon)
+    return meets(criterion_of(asked, entry_type, lexicon), facts)
+
+
+def meets(criterion: Criterion, facts: Facts) -> bool:
+    """Whether a record meets what is asked of records of its type."""
     agrees = any(_agrees(criterion, statement) for statement in facts)
     if not criterion.is_negated:
         return agrees
