@@ -21,6 +21,7 @@ from beacon.model.fields import (
     FIELDS,
     INFO,
     MEASURED,
+    USUAL_LABELS,
     USUAL_TERMS,
     Kind,
     is_age_of_info,
@@ -142,7 +143,9 @@ def _term(key: str, value: object) -> Iterator[Said]:
     term, label = value.get("id"), value.get("label")
     if isinstance(term, str) and term:
         first, *others = term.split(",") if _JOINED.fullmatch(term) else [term]
-        yield Said(key, normal(first), label if isinstance(label, str) else None)
+        said = normal(first)
+        is_labelled = isinstance(label, str) and label
+        yield Said(key, said, label if is_labelled else USUAL_LABELS.get(said))
         yield from (Said(key, normal(other.strip()), None) for other in others)
 
 

@@ -265,6 +265,14 @@ def test_a_range_of_ages_agrees_as_a_whole() -> None:
     assert [True, False, True, False, False] == told
 
 
+def test_sex_is_known_by_its_word_without_a_label() -> None:
+    """Who is female by the term alone is so by the word, and not the contrary."""
+    bare = {"sex": {"id": "NCIT:C16576"}}
+
+    assert meets(term("sex:female"), bare)
+    assert not meets(value("sex ! female"), bare)
+
+
 def test_before_birth_is_before_any_age() -> None:
     """A gestational age is less than every age of the born, and no other."""
     unborn = {"diseaseCode": {"id": "T:2"}, "ageOfOnset": {"weeks": 41, "days": 6}}
