@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from beacon.model.filters import Similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _CURIE = re.compile(r"([A-Za-z][A-Za-z0-9._-]*):(\S.*)", re.DOTALL)
 _UNDERSCORED = re.compile(r"([A-Za-z][A-Za-z0-9]*)_(\S+)", re.ASCII)
@@ -96,6 +96,9 @@ class Hierarchy:
     def __contains__(self, term: str) -> bool:
         return term in self._parents or term in self._same
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parents)
+
     def __len__(self) -> int:
         return len(self._parents)
 
@@ -175,6 +178,14 @@ class Ontologies:
 
     by_prefix: Mapping[str, Hierarchy] = field(default_factory=dict)
     version: int = 0
+    _foreign: dict[str, list[Hierarchy]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Note the terms that stand in an ontology of another prefix."""
+        for prefix, hierarchy in self.by_prefix.items():
+            for term in hierarchy:
+                if prefix_of(term) != prefix:
+                    self._foreign.setdefault(term, []).append(hierarchy)
 
     def knows(self, term: str) -> bool:
         """Whether a normal term is one of a loaded hierarchy."""
@@ -195,7 +206,21 @@ class Ontologies:
         return term == wider or self.same(wider) in self.above(term)
 
     def above(self, term: str) -> frozenset[str]:
-        """Return a normal term and everything it is narrower than."""
+        """Return a normal term and everything it is narrower than.
+
+        Also what another ontology says of it: EFO has terms of MONDO below its own.
+        """
+        found = self._own(term)
+        left = [t for t in found if t in self._foreign]
+        while left:
+            here = left.pop()
+            wider = (w for h in self._foreign[here] for w in h.above(here))
+            new = frozenset().union(*map(self._own, wider)) - found
+            found |= new
+            left.extend(t for t in new if t in self._foreign)
+        return found
+
+    def _own(self, term: str) -> frozenset[str]:
         hierarchy = self.by_prefix.get(prefix_of(term))
         return frozenset((term,)) if hierarchy is None else hierarchy.above(term)
 

@@ -7,18 +7,12 @@ is remembered of them is good as long as a dataset serves them.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.entry_types import COHORT, DATASET
 from beacon.model.errors import StoreUnavailable
 from beacon.model.facts import Said, facts_of
-from beacon.model.ontology import (
-    NO_ONTOLOGIES,
-    Hierarchy,
-    Ontologies,
-    normal_prefix,
-)
+from beacon.model.ontology import NO_ONTOLOGIES, Hierarchy, Ontologies
 from beacon.store.cabinets import Cabinet
 from beacon.store.document_tables import DocumentTables
 from beacon.store.driver import COHORTS, ONTOLOGIES, Document
@@ -89,8 +83,7 @@ class Filing:
         version = await texts_version(pointers, ONTOLOGIES)
         if version != self._version:
             version, texts = await read_texts(pointers, ONTOLOGIES)
-            read = await asyncio.to_thread(_ontologies, texts)
-            self._ontologies = replace(read, version=version)
+            self._ontologies = await asyncio.to_thread(_ontologies, version, texts)
             self._version = version
         cohorts: _Cohorts = {}
         for pointer in filter(None, map(cohort_pointer, documents)):
@@ -203,9 +196,9 @@ def _facts(datasets: Sequence[Dataset]) -> list[tuple[str, Facts]]:
     return [(name, facts_of(name, document)) for name, document in records]
 
 
-def _ontologies(texts: Mapping[str, bytes]) -> Ontologies:
-    read = {normal_prefix(name): Hierarchy.from_text(t) for name, t in texts.items()}
-    return Ontologies(by_prefix=read)
+def _ontologies(version: int, texts: Mapping[str, bytes]) -> Ontologies:
+    read = {name: Hierarchy.from_text(text) for name, text in texts.items()}
+    return Ontologies(by_prefix=read, version=version)
 
 
 async def _read_cohorts(

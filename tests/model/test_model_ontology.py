@@ -50,6 +50,18 @@ def test_narrower_terms() -> None:
     assert ALL.is_same("T:40", "T:41")
 
 
+def test_terms_within_another_ontology() -> None:
+    """A term is narrower than what any ontology puts it below."""
+    rows = {"MONDO:1": (), "MONDO:2": ("MONDO:1",), "MONDO:3": ("MONDO:2",)}
+    mondo = [Concept(id=name, parents=parents) for name, parents in rows.items()]
+    efo = [Concept(id="EFO:1"), Concept(id="MONDO:2", parents=("EFO:1",))]
+    every = Ontologies(by_prefix={"MONDO": Hierarchy(mondo), "EFO": Hierarchy(efo)})
+    alone = Ontologies(by_prefix={"EFO": Hierarchy(efo)})
+
+    assert {"MONDO:3", "MONDO:2", "MONDO:1", "EFO:1"} == every.above("MONDO:3")
+    assert alone.is_within("MONDO:2", "EFO:1")
+
+
 def test_a_circle_ends() -> None:
     """Terms that are narrower than each other are found, and no loop."""
     circle = Hierarchy(
