@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, cast
 from beacon.model.entry_types import COHORT, DATASET
 from beacon.model.errors import StoreUnavailable
 from beacon.model.facts import Said, facts_of
+from beacon.model.listing import Listing
 from beacon.model.ontology import NO_ONTOLOGIES, Hierarchy, Ontologies
 from beacon.store.cabinets import Cabinet
 from beacon.store.document_tables import DocumentTables
 from beacon.store.driver import COHORTS, ONTOLOGIES, Document
-from beacon.store.listing import Listing
 from beacon.store.remembered import Remembered
 from beacon.store.set_documents import cohort_pointer, read_cohorts, read_sets
 from beacon.store.texts import read_texts, texts_version
