@@ -122,7 +122,7 @@ class Filing:
             listing = Listing()
             for cabinet in await self.cabinets(datasets):
                 await _list(listing, cabinet, *asked)
-            return listing.terms()
+            return await asyncio.to_thread(listing.terms)
 
         names = {c.id for dataset in datasets for c in dataset.cohorts}
         if under is not None or (cohort is not None and cohort not in names):
@@ -169,7 +169,8 @@ async def _list(
     for name in cabinet.sets:
         if entry_types is None or name in entry_types:
             chosen = None if among is None else among[name]
-            listing.add(name, await cabinet.said(name, chosen))
+            said = await cabinet.said(name, chosen)
+            await asyncio.to_thread(listing.add, name, said)
     if under is not None:
         return
     facts = [(DATASET.id, cabinet.dataset_facts)] if cohort is None else []
