@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from beacon.model.ontology import Concept, text_of
+from beacon.model.ontology import Concept, normal_prefix, text_of
 from loaders.ontologies import hpo_path, read_ontology
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def with_hierarchies(catalogue: Catalogue, prefixes: Collection[str]) -> Hierarc
     loaded = None if path is None else read_ontology(path)
     if loaded is not None:
         _keep(catalogue, loaded)
-    without = set(prefixes) - set(known) - ({_HP} if loaded else set())
+    without = (
+        set(map(normal_prefix, prefixes)) - set(known) - ({_HP} if loaded else set())
+    )
     return Hierarchies(loaded=loaded, without=tuple(sorted(without)))
 
 
@@ -81,4 +83,4 @@ def _keep(catalogue: Catalogue, ontology: Ontology) -> None:
         )
         for term in ontology.terms
     )
-    catalogue.keep_ontology(ontology.prefix, text_of(concepts))
+    catalogue.keep_ontology(normal_prefix(ontology.prefix), text_of(concepts))

@@ -21,6 +21,7 @@ from beacon.model.fields import (
     FIELDS,
     INFO,
     MEASURED,
+    USUAL_LABELS,
     USUAL_TERMS,
     Kind,
     is_age_of_info,
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
 
 _DEEPEST = 4
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_YEAR = "P1Y"
+_JOINED = re.compile(r"[A-Za-z]\w*:[\w.-]+(?:, ?[A-Za-z]\w*:[\w.-]+)+", re.ASCII)
+_YEAR, _DAY = "P1Y", "P1D"
+_BEFORE_BIRTH = 365
+"""Days taken from a gestational age, so that it is before any age of the born."""
 _WILD = "%"
 
 
@@ -133,10 +137,16 @@ def _read_below(place: _Place, value: Json, found: list[Statement]) -> None:
 
 
 def _term(key: str, value: object) -> Iterator[Said]:
-    if isinstance(value, dict):
-        term, label = value.get("id"), value.get("label")
-        if isinstance(term, str) and term:
-            yield Said(key, normal(term), label if isinstance(label, str) else None)
+    """Yield a term; several, where the id joins them by commas as tables do."""
+    if not isinstance(value, dict):
+        return
+    term, label = value.get("id"), value.get("label")
+    if isinstance(term, str) and term:
+        first, *others = term.split(",") if _JOINED.fullmatch(term) else [term]
+        said = normal(first)
+        is_labelled = isinstance(label, str) and label
+        yield Said(key, said, label if is_labelled else USUAL_LABELS.get(said))
+        yield from (Said(key, normal(other.strip()), None) for other in others)
 
 
 def _text(key: str, value: object) -> Iterator[Statement]:
@@ -184,6 +194,10 @@ def _age(key: str, value: object) -> Iterator[Statement]:
         return
     if (inner := value.get("iso8601duration", value.get("age"))) is not None:
         yield from _age(key, inner)
+    elif (weeks := _finite(value.get("weeks"))) is not None:
+        unborn = 7 * weeks + (_finite(value.get("days")) or 0) - _BEFORE_BIRTH
+        seconds = unborn * (duration_of(_DAY) or 0.0)
+        yield Amount(key, Kind.AGE, seconds, seconds)
     elif "start" in value or "end" in value:
         yield from _range(key, value.get("start"), value.get("end"))
     else:
@@ -323,6 +337,28 @@ class Lexicon:
             if self.ontologies.is_within(term, wider)
         )
 
+    def within(self, entry_type: str, wider: str) -> Iterable[str]:
+        """Return the terms that occur and are a normal term, or narrower than it."""
+        terms = self.fields.get(entry_type, {})
+        return [term for term in terms if self.ontologies.is_within(term, wider)]
+
+    def kindred(self, entry_type: str, term: str) -> frozenset[str]:
+        """Return the fields in which the nearest relatives of a normal term occur.
+
+        The root of an ontology makes no relatives.
+        """
+        above = self.ontologies.above
+        by_depth: dict[int, list[str]] = {}
+        for wider in above(term):
+            by_depth.setdefault(len(above(wider)), []).append(wider)
+        terms = self.fields.get(entry_type, {})
+        for depth in sorted(by_depth.keys() - {1}, reverse=True):
+            related = (t for w in by_depth[depth] for t in self.within(entry_type, w))
+            found = frozenset(name for t in related for name in terms[t])
+            if found:
+                return found
+        return frozenset()
+
     def spoken(self, entry_type: str, asked: TermFilter) -> frozenset[str]:
         """Return the fields in which what a filter asks for occurs."""
         terms = self.fields.get(entry_type, {})
@@ -374,7 +410,8 @@ class Criterion:
     Attributes:
         is_negated: whether statements that agree must be missing.
         term: the normal term asked for; ``None``: no term.
-        spoken: fields in which the term, or what is meant with it, occurs.
+        spoken: fields in which the term, or what is meant with it, occurs; of a
+            negated one that nobody has, those in which its relatives do.
         name: of the field asked for.
         text: what texts are compared with; ``None``: any text agrees.
         bounds: what amounts of each kind are compared with; empty: with nothing.
@@ -517,6 +554,8 @@ def _of_term(asked: TermFilter, entry_type: str, lexicon: Lexicon) -> Criterion:
     spoken = lexicon.spoken(entry_type, asked)
     usual = USUAL_TERMS.get(entry_type, {})
     spoken |= {name for name, terms in usual.items() if term in terms}
+    if asked.negated and not spoken:
+        spoken = lexicon.kindred(entry_type, term)
     name, colon, value = asked.id.partition(":")
     return Criterion(
         asked=asked,
@@ -562,7 +601,11 @@ def _bounds(operator: Operator, value: str) -> dict[Kind, Bounds]:
 
 def is_met(asked: Filter, entry_type: str, facts: Facts, lexicon: Lexicon) -> bool:
     """Whether a record meets a filter: the meaning of filters."""
-    criterion = criterion_of(asked, entry_type, lexicon)
+    return meets(criterion_of(asked, entry_type, lexicon), facts)
+
+
+def meets(criterion: Criterion, facts: Facts) -> bool:
+    """Whether a record meets what is asked of records of its type."""
     agrees = any(_agrees(criterion, statement) for statement in facts)
     if not criterion.is_negated:
         return agrees

@@ -191,6 +191,11 @@ USUAL_TERMS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """By entry type and field: terms that belong there, also where nobody has them."""
 
+USUAL_LABELS: Mapping[str, str] = MappingProxyType(
+    {"NCIT:C16576": "female", "NCIT:C20197": "male"}
+)
+"""Labels of terms that records often leave out, so that all are found by one word."""
+
 _NAMES = 16_384
 """How many questions for the name of a field are remembered."""
 _LONGEST_NAME = 200

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from beacon.model.facts import criterion_of, facts_of, is_known, is_met, lexicon_of
+from beacon.model.facts import criterion_of, facts_of, is_known, lexicon_of, meets
 from beacon.model.ontology import NO_ONTOLOGIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from beacon.model.facts import Facts
+    from beacon.model.facts import Criterion, Facts
     from beacon.model.filters import Clauses, Filter
     from beacon.model.ontology import Ontologies
     from beacon.model.records import Json
@@ -64,21 +64,21 @@ class Judge:
         """Return the places at which a record of the filter's scope meets it."""
         return frozenset(
             place
-            for entry_type, records in self._in_scope(asked)
+            for criterion, records in self._in_scope(asked)
             for place, facts in enumerate(records)
-            if is_met(asked, entry_type, facts, self._lexicon)
+            if meets(criterion, facts)
         )
 
     def is_known(self, asked: Filter) -> bool:
         """Whether any record says something of what a filter asks for."""
         return any(
-            is_known(criterion_of(asked, entry_type, self._lexicon), statement)
-            for entry_type, records in self._in_scope(asked)
+            is_known(criterion, statement)
+            for criterion, records in self._in_scope(asked)
             for facts in records
             for statement in facts
         )
 
-    def _in_scope(self, asked: Filter) -> Iterator[tuple[str, Sequence[Facts]]]:
+    def _in_scope(self, asked: Filter) -> Iterator[tuple[Criterion, Sequence[Facts]]]:
         for entry_type, records in self._facts.items():
             if asked.scope in (None, entry_type):
-                yield entry_type, records
+                yield criterion_of(asked, entry_type, self._lexicon), records

@@ -1,7 +1,8 @@
 """Ontologies: which term is narrower than which, and how alike two are.
 
-A term is a CURIE; its prefix is compared without regard to case, the rest exactly,
-and ``EFO_0005056`` is ``EFO:0005056``.  What is not loaded has no narrower terms.
+A term is a CURIE; its prefix is compared without regard to case, the rest exactly.
+``EFO_0005056`` is ``EFO:0005056``, and so is an IRI that ends in it.  What is not
+loaded has no narrower terms.
 """
 
 from __future__ import annotations
@@ -14,10 +15,16 @@ from typing import TYPE_CHECKING
 from beacon.model.filters import Similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _CURIE = re.compile(r"([A-Za-z][A-Za-z0-9._-]*):(\S.*)", re.DOTALL)
 _UNDERSCORED = re.compile(r"([A-Za-z][A-Za-z0-9]*)_(\S+)", re.ASCII)
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_IRI = re.compile(r"https?://\S*[/#]([A-Za-z][A-Za-z0-9]*)[_:](\S+)", re.IGNORECASE)
+_SAME: Mapping[str, str] = MappingProxyType(
+    {"ORPHANET": "ORPHA", "MIM": "OMIM", "SNOMEDCT": "SNOMED"}
+)
+"""Prefixes of one list of terms that are written in several ways."""
 ALIKE: Mapping[Similarity, float] = MappingProxyType(
     {Similarity.HIGH: 0.75, Similarity.MEDIUM: 0.5, Similarity.LOW: 0.25}
 )
@@ -26,13 +33,27 @@ ALIKE: Mapping[Similarity, float] = MappingProxyType(
 
 def normal(term: str) -> str:
     """Return the one spelling of a term that is compared."""
-    found = _CURIE.fullmatch(term) or _UNDERSCORED.fullmatch(term)
-    return term if found is None else f"{found[1].upper()}:{found[2]}"
+    term = term.strip()
+    if _ADDRESS.match(term):
+        found = _IRI.fullmatch(term)
+    else:
+        found = _CURIE.fullmatch(term) or _UNDERSCORED.fullmatch(term)
+    if found is None:
+        return term
+    prefix = found[1].upper()
+    return f"{_SAME.get(prefix, prefix)}:{found[2]}"
 
 
 def prefix_of(term: str) -> str:
     """Return the prefix of a normal term; empty where it has none."""
-    return term.partition(":")[0] if ":" in term else ""
+    if ":" not in term or _ADDRESS.match(term):
+        return ""
+    return term.partition(":")[0]
+
+
+def normal_prefix(prefix: str) -> str:
+    """Return the one spelling of a prefix that is compared."""
+    return prefix_of(normal(f"{prefix}:0"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +95,9 @@ class Hierarchy:
 
     def __contains__(self, term: str) -> bool:
         return term in self._parents or term in self._same
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parents)
 
     def __len__(self) -> int:
         return len(self._parents)
@@ -154,6 +178,14 @@ class Ontologies:
 
     by_prefix: Mapping[str, Hierarchy] = field(default_factory=dict)
     version: int = 0
+    _foreign: dict[str, list[Hierarchy]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Note the terms that stand in an ontology of another prefix."""
+        for prefix, hierarchy in self.by_prefix.items():
+            for term in hierarchy:
+                if prefix_of(term) != prefix:
+                    self._foreign.setdefault(term, []).append(hierarchy)
 
     def knows(self, term: str) -> bool:
         """Whether a normal term is one of a loaded hierarchy."""
@@ -174,7 +206,21 @@ class Ontologies:
         return term == wider or self.same(wider) in self.above(term)
 
     def above(self, term: str) -> frozenset[str]:
-        """Return a normal term and everything it is narrower than."""
+        """Return a normal term and everything it is narrower than.
+
+        Also what another ontology says of it: EFO has terms of MONDO below its own.
+        """
+        found = self._own(term)
+        left = [t for t in found if t in self._foreign]
+        while left:
+            here = left.pop()
+            wider = (w for h in self._foreign[here] for w in h.above(here))
+            new = frozenset().union(*map(self._own, wider)) - found
+            found |= new
+            left.extend(t for t in new if t in self._foreign)
+        return found
+
+    def _own(self, term: str) -> frozenset[str]:
         hierarchy = self.by_prefix.get(prefix_of(term))
         return frozenset((term,)) if hierarchy is None else hierarchy.above(term)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
@@ -128,6 +129,7 @@ class Cabinet:
         for clause in clauses:
             any_of = BitMap()
             for asked in clause:
+                await asyncio.sleep(0)  # of many filters others have their turn
                 judged = await self._judge(asked, about)
                 any_of |= judged.found
                 is_covered &= judged.is_covered
@@ -220,6 +222,7 @@ class Cabinet:
         for clause in clauses:
             is_any = False
             for asked in clause:
+                await asyncio.sleep(0)
                 met, is_known, covered = await self._meets(asked, cohort)
                 is_any |= met
                 is_covered &= covered
@@ -302,13 +305,13 @@ class Cabinet:
         criterion = criterion_of(asked, scope, self._lexicon)
         return any(is_known(criterion, said) for facts in records for said in facts)
 
-    @property
+    @cached_property
     def dataset_facts(self) -> Facts | None:
         """What the dataset's record says; ``None``: it has none."""
         record = self.dataset.record
         return None if record is None else facts_of(DATASET.id, record)
 
-    @property
+    @cached_property
     def cohort_facts(self) -> dict[str, Facts]:
         """What the records of its cohorts say, by their ids."""
         return {c.id: facts_of(COHORT.id, c.document) for c in self.dataset.cohorts}

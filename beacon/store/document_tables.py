@@ -63,7 +63,7 @@ class DocumentTables:
         self._bitmaps: Remembered[int, BitMap] = Remembered(64 * _MEGABYTE)
         self._columns: Remembered[int, Column] = Remembered(128 * _MEGABYTE)
         self._linked: Remembered[tuple[int, ...], Linked] = Remembered(256 * _MEGABYTE)
-        self._reading: dict[object, asyncio.Lock] = {}
+        self._reading: dict[object, asyncio.Task[object]] = {}
         self.people: Remembered[
             tuple[int, ...], tuple[People, tuple[Places, Places]]
         ] = Remembered(64 * _MEGABYTE)
@@ -200,6 +200,8 @@ class DocumentTables:
     ) -> T:
         """Return what is remembered, or read it, once for all who want it.
 
+        Who leaves does not stop the reading: whoever asks again finds it done.
+
         Raises:
             StoreUnavailable: as ``read`` does.
         """
@@ -207,13 +209,27 @@ class DocumentTables:
         if found is not None:
             return found
         place = (id(table), key)
-        async with self._reading.setdefault(place, asyncio.Lock()):
-            found = table.get(key)
-            if found is None:
-                found = await read()
-                table.keep(key, found, weight(found))
-        self._reading.pop(place, None)
-        return found
+        reading = cast("asyncio.Task[T] | None", self._reading.get(place))
+        if reading is None:
+
+            async def keep() -> T:
+                try:
+                    found = await read()
+                    table.keep(key, found, weight(found))
+                    return found
+                finally:
+                    self._reading.pop(place, None)
+
+            reading = asyncio.create_task(keep())
+            reading.add_done_callback(_take_error)
+            self._reading[place] = cast("asyncio.Task[object]", reading)
+        return await asyncio.shield(reading)
+
+
+def _take_error(reading: asyncio.Task[T]) -> None:
+    """Take the error of a reading that nobody may wait for any more."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 def _check_whole(asked: int, found: int) -> None:

@@ -7,17 +7,16 @@ is remembered of them is good as long as a dataset serves them.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.entry_types import COHORT, DATASET
 from beacon.model.errors import StoreUnavailable
 from beacon.model.facts import Said, facts_of
+from beacon.model.listing import Listing
 from beacon.model.ontology import NO_ONTOLOGIES, Hierarchy, Ontologies
 from beacon.store.cabinets import Cabinet
 from beacon.store.document_tables import DocumentTables
 from beacon.store.driver import COHORTS, ONTOLOGIES, Document
-from beacon.store.listing import Listing
 from beacon.store.remembered import Remembered
 from beacon.store.set_documents import cohort_pointer, read_cohorts, read_sets
 from beacon.store.texts import read_texts, texts_version
@@ -34,8 +33,11 @@ if TYPE_CHECKING:
     from beacon.model.terms import FilteringTerm
     from beacon.store.set_documents import CohortPointer, StoredSet
 
-_LEXICONS = 64
-"""Of how many choices of datasets a process remembers the terms."""
+_LEXICON_BYTES = 128 * 1024 * 1024
+"""How much a process remembers of the terms of choices of datasets."""
+
+_PLACE_BYTES = 600
+"""What a term in a field takes, with its place under everything wider."""
 
 _TERM_BYTES = 500
 _TERMS_BYTES = 32 * 1024 * 1024
@@ -62,7 +64,7 @@ class Filing:
         self._terms: Remembered[object, tuple[FilteringTerm, ...]] = Remembered(
             _TERMS_BYTES
         )
-        self._lexicons: Remembered[object, Lexicon] = Remembered(_LEXICONS)
+        self._lexicons: Remembered[object, Lexicon] = Remembered(_LEXICON_BYTES)
 
     @property
     def ontologies(self) -> Ontologies:
@@ -81,8 +83,7 @@ class Filing:
         version = await texts_version(pointers, ONTOLOGIES)
         if version != self._version:
             version, texts = await read_texts(pointers, ONTOLOGIES)
-            read = await asyncio.to_thread(_ontologies, texts)
-            self._ontologies = replace(read, version=version)
+            self._ontologies = await asyncio.to_thread(_ontologies, version, texts)
             self._version = version
         cohorts: _Cohorts = {}
         for pointer in filter(None, map(cohort_pointer, documents)):
@@ -121,7 +122,7 @@ class Filing:
             listing = Listing()
             for cabinet in await self.cabinets(datasets):
                 await _list(listing, cabinet, *asked)
-            return listing.terms()
+            return await asyncio.to_thread(listing.terms)
 
         names = {c.id for dataset in datasets for c in dataset.cohorts}
         if under is not None or (cohort is not None and cohort not in names):
@@ -140,7 +141,7 @@ class Filing:
             *((dataset.id, dataset.updated) for dataset in datasets),
         )
         return await self.tables.once(
-            self._lexicons, key, lambda: self._read_lexicon(datasets, sets), lambda _: 1
+            self._lexicons, key, lambda: self._read_lexicon(datasets, sets), _weight
         )
 
     async def _read_lexicon(
@@ -150,8 +151,8 @@ class Filing:
         for entry_type, facts in _facts(datasets):
             said = ((s.field, s.term) for s in facts if isinstance(s, Said))
             places.setdefault(entry_type, set()).update(said)
-        for stored in sets:
-            vocabulary = await self.tables.vocabulary(stored)
+        read = await asyncio.gather(*map(self.tables.vocabulary, sets))
+        for stored, vocabulary in zip(sets, read, strict=True):
             places.setdefault(stored.set.entry_type, set()).update(vocabulary.places)
         return await asyncio.to_thread(IndexedLexicon, self._ontologies, places)
 
@@ -168,7 +169,8 @@ async def _list(
     for name in cabinet.sets:
         if entry_types is None or name in entry_types:
             chosen = None if among is None else among[name]
-            listing.add(name, await cabinet.said(name, chosen))
+            said = await cabinet.said(name, chosen)
+            await asyncio.to_thread(listing.add, name, said)
     if under is not None:
         return
     facts = [(DATASET.id, cabinet.dataset_facts)] if cohort is None else []
@@ -182,6 +184,12 @@ async def _list(
             listing.add(name, [(said, 1) for said in every])
 
 
+def _weight(lexicon: Lexicon) -> int:
+    """Return about how many bytes a lexicon takes."""
+    places = sum(map(len, lexicon.fields.values()))
+    return _PLACE_BYTES * (places + 1)
+
+
 def _facts(datasets: Sequence[Dataset]) -> list[tuple[str, Facts]]:
     """Return what the records of datasets and of their cohorts say."""
     records = [(DATASET.id, d.record) for d in datasets if d.record is not None]
@@ -189,10 +197,9 @@ def _facts(datasets: Sequence[Dataset]) -> list[tuple[str, Facts]]:
     return [(name, facts_of(name, document)) for name, document in records]
 
 
-def _ontologies(texts: Mapping[str, bytes]) -> Ontologies:
-    return Ontologies(
-        by_prefix={name: Hierarchy.from_text(text) for name, text in texts.items()}
-    )
+def _ontologies(version: int, texts: Mapping[str, bytes]) -> Ontologies:
+    read = {name: Hierarchy.from_text(text) for name, text in texts.items()}
+    return Ontologies(by_prefix=read, version=version)
 
 
 async def _read_cohorts(

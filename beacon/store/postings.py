@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 from pyroaring import BitMap
 
+from beacon.model.errors import LoadRejected
 from beacon.model.facts import Amount, Said, Worded
 from beacon.model.fields import Kind
 
@@ -43,6 +44,7 @@ ROWS_A_BLOB = 250_000
 _TEXT_BYTES = 8 * 1024 * 1024
 _REGION = 28
 _CHUNKS = 12
+_MOST_COLUMNS = 1 << (_REGION - _CHUNKS)
 _KEY_BYTES = 8
 
 
@@ -233,7 +235,11 @@ class Indexer:
         links: Mapping[str, str],
         facts: Sequence[Said | Worded | Amount],
     ) -> None:
-        """Take the next document."""
+        """Take the next document.
+
+        Raises:
+            LoadRejected: when there are more columns than can be numbered.
+        """
         ordinal = len(self._ids)
         key = key_of(identity)
         self._ids[key] = ordinal
@@ -247,6 +253,7 @@ class Indexer:
                 rows = self._amounts.get(place)
                 if rows is None:
                     rows = self._amounts[place] = (array("I"), array("d"))
+                    _check_columns(len(self._amounts))
                 rows[0].append(ordinal)
                 rows[1].extend((fact.low, fact.high))
             else:
@@ -292,6 +299,15 @@ class Indexer:
             for name in names
         }
         return fields, list(found.values())
+
+
+def _check_columns(number: int) -> None:
+    if number > _MOST_COLUMNS:
+        message = (
+            f"the documents have numbers, dates or ages under more than {_MOST_COLUMNS}"
+            " names: what differs from record to record is a value, not a name in info"
+        )
+        raise LoadRejected(message)
 
 
 def _column(ordinals: array[int], amounts: array[float]) -> Column:

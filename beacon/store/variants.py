@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         Awaitable,
         Callable,
         Collection,
+        Iterable,
         Mapping,
         Sequence,
     )
@@ -247,7 +248,8 @@ class VariantStore:
             ask_through(self._members)
             joint = None
             if is_of_people(query) and shelves:
-                joint = await self._joint(query, shelves)
+                cabinets = await self._filing.cabinets([s.dataset for s in shelves])
+                joint = await self._joint(query, shelves, cabinets)
 
             async def read() -> list[DatasetFindings]:
                 found = await self._find_of_people(query, shelves, granularities, joint)
@@ -273,11 +275,14 @@ class VariantStore:
             StoreUnavailable: when the database fails or is too slow.
         """
         async with _within(self._deadline):
-            cabinets = await self.cabinets(tuple(granularities))
+            await self._refresh(_FRESH)
+            ask_through(self._members)
+            read_at, valid_at = self._read_at, self._valid_at
+            # Both are what one reading of the pointers told: nothing is awaited.
+            shelves = [] if query.pattern is None else self._asked(query, granularities)
+            cabinets = await self._cabinets(granularities)
             if query.pattern is None:
                 return await find_records(query, granularities, cabinets)
-            read_at, valid_at = self._read_at, self._valid_at
-            shelves = self._asked(query, granularities)
             carrying = await self._members.ask(
                 lambda: self._carrying(query, shelves, cabinets)
             )
@@ -296,19 +301,19 @@ class VariantStore:
         if not shelves:
             return {}
         asked = of_variants(query)
-        joint = await self._joint(asked, shelves)
+        by_id = {cabinet.dataset.id: cabinet for cabinet in cabinets}
+        mine = [by_id[shelf.dataset.id] for shelf in shelves]
+        joint = await self._joint(asked, shelves, mine)
         levels = dict.fromkeys([s.dataset.id for s in shelves], _RECORD)
         found = await self._find_of_people(asked, shelves, levels, joint)
         more = [
             await self._find_of_people(one, shelves, levels, joint)
             for one in spelled_apart(asked, found)
         ]
-        by_id = {cabinet.dataset.id: cabinet for cabinet in cabinets}
         carriers = self._carriers_of(shelves[0].release.assembly)
         carrying = {}
-        for place, shelf in enumerate(shelves):
+        for place, (shelf, cabinet) in enumerate(zip(shelves, mine, strict=True)):
             said = [found[place], *(again[place] for again in more)]
-            cabinet = by_id[shelf.dataset.id]
             narrowed = await joint.carrying(shelf, said, cabinet, carriers, query.about)
             carrying[shelf.dataset.id] = narrowed
         return carrying
@@ -346,8 +351,12 @@ class VariantStore:
         """
         await self._refresh(_FRESH)
         ask_through(self._members)
-        shelves = [self._shelves[d][0] for d in datasets if d in self._shelves]
-        return await self._filing.cabinets(shelves)
+        return await self._cabinets(datasets)
+
+    async def _cabinets(self, datasets: Iterable[str]) -> list[Cabinet]:
+        """Return the documents of datasets, as they were served when last read."""
+        known = [self._shelves[d][0] for d in datasets if d in self._shelves]
+        return await self._filing.cabinets(known)
 
     async def individuals(
         self, names: Sequence[str], datasets: Sequence[str]
@@ -482,8 +491,7 @@ class VariantStore:
         nothing = [s for s, f in zip(shelves, found, strict=True) if not f.total]
         if not nothing:
             return found
-        if query.pattern is None:
-            again: Sequence[DatasetFindings]
+        again: Sequence[DatasetFindings]
         if query.pattern is None:
             again = await self._walk(query, nothing, granularities, joint, Called)
         else:
@@ -491,10 +499,11 @@ class VariantStore:
         told = {f.dataset.id: f for f in (*found, *again)}
         return [told[shelf.dataset.id] for shelf in shelves]
 
-    async def _joint(self, query: Query, shelves: Sequence[Shelf]) -> Joint:
-        """Return the people a question is of."""
+    async def _joint(
+        self, query: Query, shelves: Sequence[Shelf], cabinets: Sequence[Cabinet]
+    ) -> Joint:
+        """Return the people a question is of, each dataset's by its documents."""
         crowds = await self._directory.crowds(gone_from(s.rows for s in shelves))
-        cabinets = await self._filing.cabinets([s.dataset for s in shelves])
         pairs = zip(shelves, cabinets, strict=True)
         meant = [await meant_by(query, s, cabinet, crowds) for s, cabinet in pairs]
         reach = ReachTable(self._database, shelves[0].release.assembly, self._deadline)

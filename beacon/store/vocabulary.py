@@ -204,6 +204,11 @@ class IndexedLexicon(Lexicon):
             self._similar.keep(key, known, len(known) + len(asked.id))
         return known
 
+    def within(self, entry_type: str, wider: str) -> Iterable[str]:
+        """Return the terms that occur and are a normal term, or narrower than it."""
+        below = self._below.get(entry_type, {})
+        return below.get(self.ontologies.same(wider), ())
+
     def denying(self, entry_type: str, term: str) -> frozenset[str]:
         """Return the terms that occur and are a normal term, or wider than it."""
         same = self._same.get(entry_type, {})

@@ -19,6 +19,7 @@ from beacon.model.effects import EFFECTS, narrower
 from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES, GENOMIC_VARIANT
 from beacon.model.errors import InvalidRequest
 from beacon.model.filters import FieldFilter, Operator, Similarity, TermFilter
+from beacon.model.ontology import normal
 from beacon.wire.reading import read_json, shown
 from beacon.wire.values import Read, Text, Truth, listed, refuse
 
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
     from beacon.model.filters import Clauses, Filter
 
 _SPELLED = re.compile(
-    r"(?P<id>[^<>=!]+?):?(?P<operator>[<>!]=|[=<>!])(?P<value>.*)\Z", re.DOTALL
+    r"(?P<id>!?[^<>=!]+?):?(?P<operator>[<>!]=|[=<>!])(?P<value>.*)\Z", re.DOTALL
 )
 _NEGATION = "!"
+_MOST = 500
+"""How many filters a request may hold: each is asked of every dataset."""
+_WORD = re.compile(r'\s*(\[?\s*"[^"]*"\s*\]?(?=\s*(?:,|\Z))|[^,]*)(?:,|\Z)')
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
 
@@ -100,6 +104,8 @@ class FilterBody(Read):
             refuse("needs a value beside its operator")
         if not self.id.removeprefix(_NEGATION).strip():
             refuse("names nothing")
+        if self.value is not None and self.id.startswith(_NEGATION):
+            refuse('has an operator; "not" is written as the operator "!"')
         return self
 
     @property
@@ -139,7 +145,10 @@ def read_filters(value: object) -> list[list[object]]:
     if isinstance(value, str):
         value = split_filters(value)
     items = value if isinstance(value, list | tuple) else [value]
-    return [_clause(item) for item in items if item not in (None, "")]
+    clauses = [_clause(item) for item in items if item not in (None, "")]
+    if sum(map(len, clauses)) > _MOST:
+        refuse(f"must not hold more than {_MOST} filters")
+    return clauses
 
 
 def _clause(item: object) -> list[object]:
@@ -173,6 +182,8 @@ def _filter(item: object) -> object:
 def split_filters(text: str) -> list[object]:
     """Return the filters of a query string: ids with commas, ``[A,B]`` alternatives.
 
+    What stands within quotes (``"label:a, b"``) is one, whatever commas it holds.
+
     Raises:
         InvalidRequest: when a bracket is not closed.
     """
@@ -182,13 +193,13 @@ def split_filters(text: str) -> list[object]:
         return held if isinstance(held, list) else [held]
     found: list[object] = []
     group: list[object] | None = None
-    for word in (part.strip() for part in plain.split(",")):
+    for word in (part.strip() for part in _WORD.findall(plain)):
         if group is None and word.startswith("["):
             group, word = [], word[1:].strip()
         is_last = group is not None and word.endswith("]")
         word = word[:-1].strip() if is_last else word
         if word:
-            (found if group is None else group).append(word)
+            (found if group is None else group).append(_unquoted(word))
         if is_last:
             found.append(group)
             group = None
@@ -196,6 +207,11 @@ def split_filters(text: str) -> list[object]:
         message = "filters: a list of alternatives is not closed by ]."
         raise InvalidRequest(message, parameter="filters")
     return found
+
+
+def _unquoted(word: str) -> str:
+    is_quoted = len(word) > 1 and word[0] == word[-1] == '"'
+    return word[1:-1].strip() if is_quoted else word
 
 
 # --- understanding ---------------------------------------------------------------
@@ -248,7 +264,7 @@ def narrowing(bodies: Sequence[Sequence[FilterBody]], about: str) -> Narrowing:
 def _is_effect(body: FilterBody) -> bool:
     """Whether a filter is a molecular effect of a variant."""
     is_about_variants = set(body.scope) <= {GENOMIC_VARIANT.id}
-    return body.value is None and body.id.upper() in EFFECTS and is_about_variants
+    return body.value is None and normal(body.id) in EFFECTS and is_about_variants
 
 
 def _effects(bodied: Sequence[FilterBody]) -> tuple[str, ...]:
@@ -261,7 +277,7 @@ def _effects(bodied: Sequence[FilterBody]) -> tuple[str, ...]:
         raise InvalidRequest(message, parameter="filters")
     found: dict[str, None] = {}
     for each in bodied:
-        term = each.id.upper()
+        term = normal(each.id)
         is_whole = each.include_descendant_terms is not False
         found |= dict.fromkeys(narrower(term) if is_whole else (term,))
     return tuple(found)

@@ -29,14 +29,13 @@ from beacon.model.errors import UnknownFilters
 from beacon.model.facts import facts_of
 from beacon.model.filters import unknown_sentence
 from beacon.model.judging import Judge
-from beacon.model.listing import terms_of
+from beacon.model.listing import Listing
 from beacon.model.query import Granularity, Query
 from beacon.model.records import Record
 from beacon.model.status import Status
 from beacon.model.variant import Allele, sequence_allele
 from beacon.wire.catalogue import dataset_record
 from beacon.wire.invented import COHORT_ID, COHORT_RECORD, DATASET_ID, PEOPLE
-from beacon.wire.terms import united
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,12 +159,13 @@ def synthetic_terms(query: Query) -> tuple[FilteringTerm, ...]:
     """Return what the invented records that a question chooses can be filtered by."""
     if not _is_chosen(query):
         return ()
-    found: list[FilteringTerm] = []
+    listing = Listing()
     for name, records in _invented().items():
         if query.identity is None or name == query.about:
             shown = [r for r in records if query.identity in (None, r["id"])]
-            found += terms_of(name, (facts_of(name, each) for each in shown))
-    return united(found)
+            said = (s for each in shown for s in facts_of(name, each))
+            listing.add(name, ((s, 1) for s in said))
+    return listing.terms()
 
 
 def _count(query: Query, number: int) -> int | None:

@@ -209,6 +209,27 @@ def test_a_negated_term_is_about_its_field() -> None:
     assert not meets(term("!NCIT:C16576"), other, (PERSON,))
 
 
+def test_who_has_a_related_feature_has_not_one_that_nobody_has() -> None:
+    """A negated term that no record holds is about the field of its relatives."""
+    other = {"id": "q", "phenotypicFeatures": [{"featureType": {"id": "T:2"}}]}
+
+    assert meets(term("!T:4"), other)
+    assert not meets(term("!T:4"), {"id": "r", "sex": {"id": "T:3"}})
+    assert not meets(term("!T:9"), other)
+
+
+def test_terms_joined_by_commas_are_several() -> None:
+    """The label is that of the first; a comma between words joins nothing."""
+    joined = {"sex": {"id": "DUO:0000019,duo:0000020", "label": "two"}}
+    told = facts_of("individual", joined | {"ethnicity": {"id": "a, b:c"}})
+
+    assert (
+        Said("sex", "DUO:0000019", "two"),
+        Said("sex", "DUO:0000020", None),
+        Said("ethnicity", "a, b:c", None),
+    ) == told
+
+
 def test_an_absent_feature_speaks_for_narrower_ones() -> None:
     """Who does not have a feature has no narrower one; a wider one stays open."""
     absent = {"phenotypicFeatures": [{"featureType": {"id": "T:2"}, "excluded": True}]}
@@ -242,6 +263,25 @@ def test_a_range_of_ages_agrees_as_a_whole() -> None:
     told = [meets(value(a), {"diseases": [disease]}) for a in asked]
 
     assert [True, False, True, False, False] == told
+
+
+def test_sex_is_known_by_its_word_without_a_label() -> None:
+    """Who is female by the term alone is so by the word, and not the contrary."""
+    bare = {"sex": {"id": "NCIT:C16576"}}
+
+    assert meets(term("sex:female"), bare)
+    assert not meets(value("sex ! female"), bare)
+
+
+def test_before_birth_is_before_any_age() -> None:
+    """A gestational age is less than every age of the born, and no other."""
+    unborn = {"diseaseCode": {"id": "T:2"}, "ageOfOnset": {"weeks": 41, "days": 6}}
+    told = [
+        meets(value(asked), {"diseases": [unborn]})
+        for asked in ("ageOfOnset < P0D", "ageOfOnset <= P1Y", "ageOfOnset >= P0D")
+    ]
+
+    assert [True, True, False] == told
 
 
 def test_each_statement_once() -> None:

@@ -22,8 +22,13 @@ ALL = Ontologies(by_prefix={"T": TREE})
 SPELLINGS = {
     "hp:0001250": "HP:0001250",
     "EFO_0005056": "EFO:0005056",
-    "Orphanet:558": "ORPHANET:558",
+    "Orphanet:558": "ORPHA:558",
+    "http://www.orpha.net/ORDO/Orphanet_558": "ORPHA:558",
+    "http://purl.obolibrary.org/obo/HP_0001250": "HP:0001250",
+    "HTTPS://identifiers.org/hp:0001250": "HP:0001250",
+    "https://example.org/terms": "https://example.org/terms",
     "OPCS(v4-0.0):L46.3": "OPCS(v4-0.0):L46.3",
+    " HP:0001250 ": "HP:0001250",
     "male": "male",
     "NCIT:c1": "NCIT:c1",
 }
@@ -31,7 +36,7 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("term", SPELLINGS)
 def test_one_spelling_is_compared(term: str) -> None:
-    """The prefix has no case, an underscore is a colon, the rest is as it is."""
+    """The prefix has no case, IRIs and underscores are CURIEs, the rest is as it is."""
     assert SPELLINGS[term] == normal(term)
     assert SPELLINGS[term] == normal(normal(term))
 
@@ -43,6 +48,18 @@ def test_narrower_terms() -> None:
     assert ALL.is_within("T:5", "T:41")
     assert not ALL.is_within("T:2", "T:3")
     assert ALL.is_same("T:40", "T:41")
+
+
+def test_terms_within_another_ontology() -> None:
+    """A term is narrower than what any ontology puts it below."""
+    rows = {"MONDO:1": (), "MONDO:2": ("MONDO:1",), "MONDO:3": ("MONDO:2",)}
+    mondo = [Concept(id=name, parents=parents) for name, parents in rows.items()]
+    efo = [Concept(id="EFO:1"), Concept(id="MONDO:2", parents=("EFO:1",))]
+    every = Ontologies(by_prefix={"MONDO": Hierarchy(mondo), "EFO": Hierarchy(efo)})
+    alone = Ontologies(by_prefix={"EFO": Hierarchy(efo)})
+
+    assert {"MONDO:3", "MONDO:2", "MONDO:1", "EFO:1"} == every.above("MONDO:3")
+    assert alone.is_within("MONDO:2", "EFO:1")
 
 
 def test_a_circle_ends() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import MongoClient
 from pyroaring import BitMap
 
@@ -17,12 +18,17 @@ from beacon.model.query import Granularity, Page, Query
 from beacon.model.records import DocumentSet, Record, Under
 from beacon.model.status import Status
 from beacon.store import document_sets
+from beacon.store.document_tables import DocumentTables
 from beacon.store.individuals import Crowd
+from beacon.store.remembered import Remembered
 from beacon.store.variants import VariantStore
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from beacon.model.filters import Clauses, Filter
     from beacon.model.findings import FoundRecords
+    from beacon.store.connection import StoreAddress
     from beacon.store.releases import Catalogue
 
 FEMALE, MALE = "NCIT:C16576", "NCIT:C20197"
@@ -333,6 +339,36 @@ async def test_questions_during_a_load_see_one_set(
 
     assert {(1, 1), (2, 2)} >= seen
     assert 2 == answer.distinct
+
+
+async def test_who_leaves_does_not_stop_what_all_wait_for(
+    store_address: StoreAddress,
+) -> None:
+    """What a question had no time for is there for the next; a failure is not kept."""
+    client: AsyncIOMotorClient[dict[str, object]]
+    client = AsyncIOMotorClient(store_address.uri)
+    tables = DocumentTables(client[store_address.database], 1.0)
+    known: Remembered[int, str] = Remembered(10)
+    begun: list[int] = []
+
+    async def read() -> str:
+        begun.append(len(begun))
+        await asyncio.sleep(0.02)
+        if len(begun) == 1:
+            raise StoreUnavailable
+        return "read"
+
+    def asked() -> Awaitable[str]:
+        return tables.once(known, 1, read, len)
+
+    with pytest.raises(StoreUnavailable):
+        await asked()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asked(), 0.01)
+    told = await asyncio.gather(asked(), asked())
+    client.close()
+
+    assert (["read", "read"], [0, 1], "read") == (told, begun, known.get(1))
 
 
 def test_documents_are_given_for_checks(catalogue: Catalogue) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import random
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from beacon.model.annotation import AnnotationPattern
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import group_counts
 from beacon.model.entry_types import BIOSAMPLE, GENOMIC_VARIANT, INDIVIDUAL, RUN
+from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import Silence
 from beacon.model.notation import parse
 from beacon.model.pattern import Bounds, VariantPattern
@@ -560,6 +562,42 @@ async def test_documents_of_carriers_are_narrowed_further(
     assert {"I1", "I3"} == every
     assert {"I1"} == filtered
     assert {"I1", "I3", "I4"} == over_range
+
+
+async def test_a_question_has_the_documents_of_one_load(
+    people: str,
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    hurried: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One of two carriers is meant by either load; none, or both, by a mixture."""
+    monkeypatch.setattr("beacon.store.variants._FRESH", 0)
+    asked = {"about": INDIVIDUAL.id, "filters": terms(CHOSEN, "NCIT:C16576")}
+    query = Query(pattern=ALLELE, granularity=Granularity.RECORD, **asked)
+
+    def replace_once(chosen: str) -> None:
+        persons = ((i, CHOSEN if i == chosen else OTHER) for i in ("I1", "I3"))
+        documents = [individual(*person) for person in persons]
+        file(catalogue, people, INDIVIDUAL.id, documents)
+
+    def replace_often() -> None:
+        for chosen in ("I3", "I1") * 3:
+            replace_once(chosen)
+
+    totals = set()
+
+    async def ask_often(loading: asyncio.Task[None]) -> None:
+        while not loading.done():
+            with suppress(StoreUnavailable):  # it was replaced under the question
+                totals.add((await records_of(variant_store, people, query)).total)
+
+    replace_once("I1")
+    loading = asyncio.create_task(asyncio.to_thread(replace_often))
+    await asyncio.gather(*(ask_often(loading) for _ in range(4)))
+    await loading
+
+    assert {1} == totals
 
 
 async def test_the_sample_that_was_read_stands_for_a_carrier(

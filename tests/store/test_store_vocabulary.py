@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beacon.model.facts import Lexicon, Said, Worded
+from beacon.model.errors import LoadRejected
+from beacon.model.facts import Amount, Lexicon, Said, Worded
 from beacon.model.fields import Kind
 from beacon.model.filters import Similarity, TermFilter
 from beacon.model.ontology import Concept, Hierarchy, Ontologies, normal
 from beacon.store.postings import (
     Contents,
     Entry,
+    Indexer,
     Region,
     Spoken,
     chunks_of,
@@ -59,7 +62,17 @@ def test_an_index_finds_what_is_meant(
         assert plain.meant("individual", asked) == indexed.meant("individual", asked)
         assert plain.spoken("individual", asked) == indexed.spoken("individual", asked)
         assert plain.denying("individual", term) == indexed.denying("individual", term)
+        assert plain.kindred("individual", term) == indexed.kindred("individual", term)
     assert frozenset() == indexed.meant("run", asked) == indexed.denying("run", term)
+
+
+def test_columns_are_as_many_as_have_numbers() -> None:
+    """More are refused, as one would be taken for another."""
+    index = Indexer([])
+    amounts = [Amount(f"info.{n}", Kind.NUMBER, n, n) for n in range(65_536)]
+    index.add("a", {}, amounts)
+    with pytest.raises(LoadRejected, match="under more than 65536 names"):
+        index.add("b", {}, [Amount("info.x", Kind.NUMBER, 0, 0)])
 
 
 def test_a_vocabulary_is_kept() -> None:

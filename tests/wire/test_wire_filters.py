@@ -139,6 +139,23 @@ def test_a_list_within_the_list_holds_alternatives(asked):
     assert asked.requested["filters"] == ["[HP:0001250,age:<=P65Y]"]
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ('"disease:early, late"', [["disease:early, late"]]),
+        ('HP:1,"a, b" , c', [["HP:1"], ["a, b"], ["c"]]),
+        ('["a, b",c]', [["a, b", "c"]]),
+        ('[c, "a, b" ]', [["c", "a, b"]]),
+        ('5",6"', [['5"'], ['6"']]),
+    ],
+)
+def test_quotes_keep_commas(text, meant):
+    """What a query string writes within quotes is one filter."""
+    terms = [[each.id for each in clause] for clause in got(text).filters]
+
+    assert meant == terms
+
+
 SCOPES = {
     "individual": ("individual", "individuals", "Individual", "INDIVIDUALS"),
     "biosample": ("biosample", "biosamples"),
@@ -211,6 +228,9 @@ def test_descendants_similarity_and_scope_survive_beside_each_other():
         ([[]], "empty list of alternatives"),
         ([[["HP:1"]]], "must hold ids or objects"),
         (["!"], "names nothing"),
+        ([["HP:1"] * 300, ["HP:2"] * 201], "more than 500 filters"),
+        ([{"id": "!sex", "operator": "=", "value": "female"}], 'the operator "!"'),
+        (["!sex=female"], 'the operator "!"'),
         (["[HP:1"], None),
         ([["SO:0001583", "HP:1"]], "beside other filters"),
     ],
@@ -248,6 +268,15 @@ def test_alternative_effects_are_one_question():
 
     meant = (*narrower("SO:0001583"), *narrower("SO:0001587"))
     assert asked.pattern.annotated.effects == (meant,)
+
+
+@pytest.mark.parametrize("text", ["so:0001583", "SO_0001583"])
+def test_effects_are_known_in_every_spelling(text):
+    """As every other term is."""
+    variants = Address(about="genomicVariant")
+    asked = got(text, address=variants, assemblyId="GRCh37", geneId="BRAF")
+
+    assert () == asked.filters
 
 
 @pytest.mark.parametrize("about", ["dataset", "cohort"])
