@@ -59,7 +59,10 @@ class DocumentSet:
     Attributes:
         number: unique over the whole store.
         count: how many documents.
-        fingerprint: digest of inputs and meaning; equal means the same content.
+        fingerprint: digest of inputs and meaning; equal means the same content, of
+            which those who withdrew are left out.
+        left_out: of runs, the ids of those of people who withdrew: analyses may
+            name these alone.
     """
 
     number: int
@@ -69,6 +72,7 @@ class DocumentSet:
     fingerprint: str
     published: datetime
     inputs: tuple[Input, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

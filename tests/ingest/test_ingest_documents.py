@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from beacon.ingest import Journal, reapply, withdraw
 from beacon.ingest.describing import load_cohorts, load_dataset_records
 from beacon.ingest.documents import DocumentRequest, kind_named, load_documents
 from beacon.ingest.ontologies import load_ontologies, with_hierarchies
@@ -15,6 +16,7 @@ from loaders.ontologies import hpo_path
 from tests.loaders.document_samples import COHORT, METADATA, NAMES, shared
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from beacon.ingest.documents import DocumentOutcome
@@ -167,6 +169,73 @@ def test_an_order_holds_under_every_name(desk: Desk) -> None:
 
     assert (["s1"], ["a"]) == (desk.ids("biosample"), desk.ids())
     assert {"s2", "b", "s4"} == {o.individual for o in withdrawals.orders("d")}
+
+
+def analyses(desk: Desk, *names: str) -> DocumentOutcome:
+    """Load analyses that name nothing but their runs."""
+    told = [
+        {
+            "id": f"analysis of {run}",
+            "runId": run,
+            "analysisDate": "2024-01-31",
+            "pipelineName": "p",
+        }
+        for run in names or ("r1", "r2")
+    ]
+    return desk.load("analyses", desk.file("analyses.json", *told))
+
+
+def runs(desk: Desk) -> DocumentOutcome:
+    """Load a run of each of two samples."""
+    told = [
+        {"id": f"r{n}", "biosampleId": f"s{n}", "runDate": "2024-01-31"} for n in (1, 2)
+    ]
+    return desk.load("runs", desk.file("runs.json", *told))
+
+
+@pytest.mark.parametrize("first", [analyses, runs])
+def test_an_analysis_goes_with_the_run_it_names(
+    desk: Desk, tmp_path: Path, first: Callable[[Desk], DocumentOutcome]
+) -> None:
+    """Though its run is there no more, or comes after it; typing errors are faults."""
+    journal = Journal(tmp_path / "home")
+    desk.people("a", "b")
+    desk.samples(s1="a", s2="b")
+    first(desk)
+    withdraw(desk.catalogue, journal, "d", ["b"])
+    left = runs(desk)
+    reapply(desk.catalogue, journal)
+    again = analyses(desk)
+    lost = analyses(desk, "r3")
+
+    assert {"run": 1} == left.served
+    assert ["analysis of r1"] == desk.ids("analysis")
+    assert again.reports == () or again.reports[0].withdrawn == 1
+    assert "'r3' is none of the runs" in lost.reports[0].faults[0]
+    assert 0 == reapply(desk.catalogue, journal)
+
+
+def test_the_same_files_are_no_news_after_a_withdrawal(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """Who left is not there again, and nothing is published for it."""
+    desk.people("a", "b")
+    desk.samples(s1="a", s2="b")
+    withdraw(desk.catalogue, Journal(tmp_path / "home"), "d", ["b"])
+    again = (desk.people("a", "b"), desk.samples(s1="a", s2="b"))
+
+    assert [False, False] == [outcome.is_new for outcome in again]
+    assert (["a"], ["s1"]) == (desk.ids(), desk.ids("biosample"))
+
+
+def test_the_same_files_are_published_for_who_is_still_there(desk: Desk) -> None:
+    """As when an order is known, and could not be carried out."""
+    desk.people("a", "b")
+    withdrawals = desk.catalogue.withdrawals
+    withdrawals.keep_orders(withdrawals.new_orders("d", ["b"]))
+
+    assert desk.people("a", "b").is_new
+    assert ["a"] == desk.ids()
 
 
 def test_packets_fill_two_sets(desk: Desk) -> None:
