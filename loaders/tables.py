@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from beacon.model.errors import ReadError
-from loaders.content import read_text
+from loaders.content import read_text, suffixes
 from loaders.documents import Found, NotJson, parse_json
 from loaders.reader import shown_name
 from loaders.rosters import is_roster, read_roster
 from loaders.shapes import ANYTHING, Shape, shape_of
-from loaders.words import sex_term
+from loaders.words import NO_SEX, is_sex, sex_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ class _Column:
 
 def is_table(path: Path) -> bool:
     """Whether a file's name says that it is a table."""
-    return any(s in (*_COMMA_FILES, *_TAB_FILES, ".txt") for s in path.suffixes)
+    return any(s in (*_COMMA_FILES, *_TAB_FILES, ".txt") for s in suffixes(path))
 
 
 def read_table(path: Path, entry_type: str) -> Iterator[Found]:
@@ -117,6 +117,10 @@ def _fitting(name: str, header: Row, rows: Iterator[Row]) -> Iterator[Row]:
                 f"{len(row.cells)} cells stand here, the header has {wanted} columns"
             )
             raise ReadError(reason, path=name, line=row.line)
+        for number, written in enumerate(header.cells):
+            if not written and row.cells[number]:
+                reason = f"a cell stands in column {number + 1}, which has no name"
+                raise ReadError(reason, path=name, line=row.line)
         yield Row(cells=row.cells[:wanted], line=row.line)
 
 
@@ -124,7 +128,7 @@ def _delimiter(path: Path, text: str) -> str:
     """Return what stands between cells: by the name, unless the header knows better."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     counts = {one: first.count(one) for one in _DELIMITERS}
-    usual = "\t" if any(s in _TAB_FILES for s in path.suffixes) else ","
+    usual = "\t" if any(s in _TAB_FILES for s in suffixes(path)) else ","
     return usual if counts[usual] else max(_DELIMITERS, key=counts.__getitem__)
 
 
@@ -319,6 +323,7 @@ class _Maker:
     def _term(self, text: str, path: tuple[str, ...]) -> Json:
         """Return the term a plain word stands for."""
         if path == ("sex",):
+            self.notes += [] if is_sex(text) else [NO_SEX]
             return sex_term(text)
         if _CURIE.match(text):
             return {"id": text}

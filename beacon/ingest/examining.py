@@ -15,6 +15,7 @@ from beacon.ingest.document_report import dangling
 from beacon.model.entry_types import ENTRY_TYPES, RUN
 from beacon.model.leaving import is_of
 from beacon.model.records import LINKS, Record
+from beacon.store.document_writer import LARGEST
 from loaders.mending import mended
 from schemas import complaints
 
@@ -111,6 +112,8 @@ class Examiner:
         identity = str(document["id"])
         if not identity.strip() or len(identity) > _LONGEST_ID:
             return {"/id": f"must have 1 to {_LONGEST_ID} characters"}
+        if len(orjson.dumps(document)) > LARGEST:
+            return {"": f"has more than {LARGEST // 1024**2} MiB"}
         if identity in self._places:
             first = self._places[identity]
             return {"/id": f"{identity[:_SHOWN]!r} is there twice, first in {first}"}

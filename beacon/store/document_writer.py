@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 _ROWS = 1000
 _BYTES = 4 * 1024 * 1024
-_LARGEST = 15 * 1024 * 1024
+LARGEST = 15 * 1024 * 1024
+"""Bytes of one document at most."""
 _HEARTBEAT = 5.0
 
 
@@ -78,7 +79,7 @@ class DocumentWriter:
             message = f"two {entry_type} documents have the id {record.id}"
             raise LoadRejected(message)
         packed = pack_json(record.document)
-        if len(packed) > _LARGEST:
+        if len(packed) > LARGEST:
             message = f"the {entry_type} document {record.id} has more than 15 MiB"
             raise LoadRejected(message)
         links = dict(record.links)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 
 from beacon.model.errors import ReadError
 from loaders.documents import read_documents
-from loaders.tables import read_table
+from loaders.tables import is_table, read_table
+from loaders.words import NO_SEX
 from tests.loaders.document_samples import NAMES, shared, written
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FEMALE = {"id": "NCIT:C16576", "label": "female"}
 MALE = {"id": "NCIT:C20197", "label": "male"}
@@ -218,3 +216,27 @@ def test_no_table_breaks_the_reader(tmp_path_factory, rows: list[list[str]]) -> 
         read = str(error).startswith("t.csv")
 
     assert read
+
+
+def test_a_name_in_capitals_is_that_of_a_table() -> None:
+    """As other systems write them."""
+    assert [True, True, False] == [
+        is_table(Path(name)) for name in ("A.CSV", "a.Tsv.GZ", "a.JSON")
+    ]
+
+
+def test_a_cell_below_no_name_is_refused(tmp_path: Path) -> None:
+    """It is lost nowhere; empty ones say nothing."""
+    assert 1 == len(_read(tmp_path, "id,sex,,height\nI1,F,,1\n"))
+    with pytest.raises(ReadError, match=r"t.csv:3: a cell stands in column 3, which"):
+        _read(tmp_path, "id,sex,,height\nI1,F,,1\nI2,F,x,1\n")
+
+
+@pytest.mark.parametrize("head", ["id,sex", "sample,sex"])
+def test_words_of_sex_that_nobody_understands_are_counted(
+    tmp_path: Path, head: str
+) -> None:
+    """They read as unknown, as those do that say so."""
+    found = _read(tmp_path, f"{head}\na,kvinna\nb,unknown\nc,\nd,f\n")
+
+    assert [(NO_SEX,), (), (), ()] == [one.notes for one in found]
