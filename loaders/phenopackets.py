@@ -435,7 +435,7 @@ def _time(value: object) -> object:
         if name in found:
             return found[name]
     moment = value if isinstance(value, str) else found.get("timestamp")
-    if isinstance(moment, str):
+    if isinstance(moment, str) and moment[:1].isdigit():
         return {"start": moment, "end": moment}
     return value
 

@@ -217,6 +217,16 @@ def test_sex_is_read_in_either_form_of_the_enumeration(
     assert label == person["sex"]["label"]
 
 
+def test_a_bare_age_stays_an_age(tmp_path: Path) -> None:
+    """It is no moment; what it is, is put right later."""
+    [person], *_ = _read(
+        tmp_path,
+        {"subject": {"id": "a"}, "diseases": [{"term": TERM, "onset": "P3Y"}]},
+    )
+
+    assert "P3Y" == person["diseases"][0]["ageOfOnset"]
+
+
 def test_a_disease_is_excluded_where_it_says_so(tmp_path: Path) -> None:
     """In words, too; a text that says it is not does not exclude it."""
     diseases = [{"term": TERM, "excluded": said} for said in ("true", "false")]
