@@ -12,7 +12,7 @@ import csv
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from beacon.model.errors import ReadError
@@ -42,10 +42,16 @@ _LONGEST_CELL = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of a table: its cells, and the line it begins on."""
+    """One row of a table.
+
+    Attributes:
+        line: where it begins, 1-based.
+        read: characters of the table read so far.
+    """
 
     cells: tuple[str, ...]
     line: int
+    read: int
 
 
 @dataclass(slots=True)
@@ -80,10 +86,11 @@ def read_table(path: Path, entry_type: str) -> Iterator[Found]:
         yield from read_roster(shown_name(path), header, rows, entry_type)
         return
     reader = _Reader(shown_name(path), header, shape_of(entry_type))
-    number = 0
-    for number, row in enumerate(rows, start=1):
-        yield reader.found(row, number)
-    if not number:
+    is_empty = True
+    for row in rows:
+        is_empty = False
+        yield reader.found(row)
+    if is_empty:
         reason = "holds no record below its header"
         raise ReadError(reason, path=shown_name(path))
 
@@ -104,7 +111,7 @@ def _opened(path: Path) -> tuple[Row, Iterator[Row]]:
     if twice is not None:
         reason = f"the column {twice!r} is there twice"
         raise ReadError(reason, path=shown_name(path), line=header.line)
-    found = Row(cells=tuple(cells), line=header.line)
+    found = replace(header, cells=tuple(cells))
     return found, _fitting(shown_name(path), found, rows)
 
 
@@ -121,12 +128,12 @@ def _fitting(name: str, header: Row, rows: Iterator[Row]) -> Iterator[Row]:
             if not written and row.cells[number]:
                 reason = f"a cell stands in column {number + 1}, which has no name"
                 raise ReadError(reason, path=name, line=row.line)
-        yield Row(cells=row.cells[:wanted], line=row.line)
+        yield replace(row, cells=row.cells[:wanted])
 
 
 def _delimiter(path: Path, text: str) -> str:
     """Return what stands between cells: by the name, unless the header knows better."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
     counts = {one: first.count(one) for one in _DELIMITERS}
     usual = "\t" if any(s in _TAB_FILES for s in suffixes(path)) else ","
     return usual if counts[usual] else max(_DELIMITERS, key=counts.__getitem__)
@@ -135,7 +142,8 @@ def _delimiter(path: Path, text: str) -> str:
 def _rows(name: str, text: str, delimiter: str) -> Iterator[Row]:
     """Yield the rows that say something; a quoted cell may go over several lines."""
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1
     while True:
         try:
@@ -147,7 +155,7 @@ def _rows(name: str, text: str, delimiter: str) -> Iterator[Row]:
             return
         plain = tuple(cell.strip() for cell in cells)
         if any(plain):
-            yield Row(cells=plain, line=line)
+            yield Row(cells=plain, line=line, read=lines.tell())
         line = reader.line_num + 1
 
 
@@ -178,7 +186,7 @@ class _Reader:
             column = column.below.setdefault(step, _Column())
         column.place = place
 
-    def found(self, row: Row, read: int) -> Found:
+    def found(self, row: Row) -> Found:
         """Return the record of a row."""
         maker = _Maker(row)
         document = maker.members(self._tree, self._shape, ())
@@ -191,7 +199,7 @@ class _Reader:
             document=document,
             file=self._name,
             line=row.line,
-            read=read,
+            read=row.read,
             notes=tuple(maker.notes),
             faults=tuple(maker.faults),
         )

@@ -74,6 +74,7 @@ def test_documents_are_loaded_and_told(
     assert "d: unchanged, 2 individuals as they were\n" == again
     assert "d: dry run, nothing stored" == tried.splitlines()[0]
     assert "documents    2 individuals, 1 biosamples" in typed("datasets", "show", "d")
+    assert ["d", "3", "d"] == typed("datasets", "list").splitlines()[1].split()
 
 
 def test_faults_are_on_standard_error(empty_beacon: Command, tmp_path: Path) -> None:

@@ -106,6 +106,17 @@ def test_faults_are_told_and_nothing_is_stored(desk: Desk) -> None:
     assert ["a"] == desk.ids()
 
 
+def test_a_record_that_cannot_be_kept_is_a_fault(desk: Desk) -> None:
+    """A dry run says so, too."""
+    large = desk.file("l.json", {"id": "a", "sex": SEX, "info": {"x": "y" * 2**24}})
+    said = [
+        desk.load("individuals", large, is_dry=is_dry).reports[0].faults
+        for is_dry in (True, False)
+    ]
+
+    assert [["l.json:2: has more than 15 MiB"]] * 2 == said
+
+
 def test_a_file_that_is_cut_off_stores_nothing(desk: Desk, tmp_path: Path) -> None:
     """Its whole records are no set either."""
     path = tmp_path / "cut.json"
