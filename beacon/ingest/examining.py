@@ -7,13 +7,14 @@ Nothing here reads a file or a store.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
 
 from beacon.ingest.document_report import dangling
 from beacon.model.entry_types import ENTRY_TYPES, RUN
-from beacon.model.leaving import is_of
+from beacon.model.leaving import forgetting, is_of
 from beacon.model.records import LINKS, Record
 from beacon.store.document_writer import LARGEST
 from loaders.mending import mended
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _TERM = re.compile(rb'"id":"([A-Za-z][A-Za-z0-9._-]*):')
 _LONGEST_ID = 512
 _SHOWN = 60
+KIN = "pedigrees that named somebody who withdrew, without them"
 
 
 class Examiner:
@@ -84,9 +86,12 @@ class Examiner:
             report.withdrawn += 1
             self.left_out.add(record.id)
             return None
+        left = forgetting(document, self._gone)
+        if left is not document:
+            report.made[KIN] += 1
         report.kept += 1
         report.prefixes.update(_prefixes(document))
-        return record
+        return replace(record, document=left)
 
     def _is_gone(self, record: Record) -> bool:
         """Whether a record is about somebody who withdrew."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from beacon.ingest.examining import samples_in
 from beacon.model.entry_types import ANALYSIS, BIOSAMPLE, DOCUMENTED, INDIVIDUAL, RUN
 from beacon.model.errors import LoadRejected, NotFound, UsageError
-from beacon.model.leaving import INNERMOST_FIRST, is_of, names_of
+from beacon.model.leaving import INNERMOST_FIRST, forgetting, is_of, names_of
 from beacon.model.records import INDIVIDUAL_KEY
 
 if TYPE_CHECKING:
@@ -78,14 +78,17 @@ def documented(
     return Documented(
         names=names,
         known=frozenset(individuals) & (mentioned | in_files),
-        is_any_left=bool(mentioned) or _has_analyses(catalogue, dataset),
+        is_any_left=bool(mentioned) or _is_named(catalogue, dataset, names),
     )
 
 
-def _has_analyses(catalogue: Catalogue, dataset: str) -> bool:
-    """Whether analyses name runs that were left out."""
+def _is_named(catalogue: Catalogue, dataset: str, names: frozenset[str]) -> bool:
+    """Whether analyses name runs that were left out, or people these as their kin."""
     runs = runs_left_out(_dataset(catalogue, dataset))
-    return bool(runs) and any(
+    return any(
+        forgetting(record.document, names) is not record.document
+        for record in catalogue.documents_of(dataset, INDIVIDUAL.id)
+    ) or any(
         is_of(ANALYSIS.id, record, (), runs)
         for record in catalogue.documents_of(dataset, ANALYSIS.id)
     )
@@ -176,11 +179,11 @@ def _erased(
 ) -> int:
     """Replace a set by one without people; say how many documents are gone."""
     entry_type, dataset = served.entry_type, served.dataset
-    number = sum(
-        is_of(entry_type, record, names, runs)
-        for record in catalogue.documents_of(dataset, entry_type)
-    )
-    if not number:
+    number, is_named = 0, False
+    for record in catalogue.documents_of(dataset, entry_type):
+        number += is_of(entry_type, record, names, runs)
+        is_named |= forgetting(record.document, names) is not record.document
+    if not number and not is_named:
         return 0
     try:
         writer = catalogue.begin_documents(dataset, entry_type)
@@ -190,7 +193,7 @@ def _erased(
     def left() -> Iterator[Record]:
         for record in catalogue.documents_of(dataset, entry_type):
             if not is_of(entry_type, record, names, runs):
-                yield record
+                yield replace(record, document=forgetting(record.document, names))
 
     try:
         writer.put(left())

@@ -10,6 +10,7 @@ import pytest
 from beacon.ingest import Journal, reapply, withdraw
 from beacon.ingest.describing import load_cohorts, load_dataset_records
 from beacon.ingest.documents import DocumentRequest, kind_named, load_documents
+from beacon.ingest.examining import KIN
 from beacon.ingest.ontologies import load_ontologies, with_hierarchies
 from beacon.model.errors import NotFound, UsageError
 from loaders.ontologies import hpo_path
@@ -224,6 +225,40 @@ def test_an_analysis_goes_with_the_run_it_names(
     assert again.reports == () or again.reports[0].withdrawn == 1
     assert "'r3' is none of the runs" in lost.reports[0].faults[0]
     assert 0 == reapply(desk.catalogue, journal)
+
+
+def test_pedigrees_of_others_forget_who_withdrew(desk: Desk, tmp_path: Path) -> None:
+    """In what is served and in what is loaded later; who is alone in one takes it."""
+
+    def kin(*names: str) -> dict[str, object]:
+        members = [{"memberId": n, "role": SEX, "affected": True} for n in names]
+        disease = {"diseaseCode": {"id": "MONDO:1"}}
+        return {"id": "-".join(names), "disease": disease, "members": members}
+
+    told = [
+        {
+            "id": "a",
+            "sex": SEX,
+            "pedigrees": [kin("a", "b"), kin("b")],
+            "info": {"pedigree": {"persons": [{"individualId": n} for n in "ab"]}},
+        },
+        {"id": "b", "sex": SEX},
+    ]
+    path = desk.file("kin.json", *told)
+    desk.load("individuals", path)
+    withdraw(desk.catalogue, Journal(tmp_path / "home"), "d", ["b"])
+    [left] = desk.catalogue.documents_of("d", "individual")
+    again = desk.load("individuals", path)
+    other = desk.load(
+        "individuals", desk.file("more.json", *told, {"id": "c", "sex": SEX})
+    )
+
+    assert ([{**kin("a", "b"), "members": kin("a")["members"]}], "a") == (
+        left.document["pedigrees"],
+        left.document["info"]["pedigree"]["persons"][0]["individualId"],
+    )
+    assert (False, 1) == (again.is_new, other.reports[0].made[KIN])
+    assert left == next(iter(desk.catalogue.documents_of("d", "individual")))
 
 
 def test_the_same_files_are_no_news_after_a_withdrawal(
