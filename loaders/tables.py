@@ -15,7 +15,9 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from beacon.model.entry_types import COHORT
 from beacon.model.errors import ReadError
+from beacon.model.records import MEMBERS
 from loaders.content import read_text, suffixes
 from loaders.documents import Found, NotJson, parse_json
 from loaders.reader import shown_name
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 BAR = "|"
 _INFO = "info"
 _NOTE = "note"
+_NOBODY = "is empty: name its people, or give no such column where all are meant"
 _COMMA_FILES = (".csv",)
 _TAB_FILES = (".tsv", ".tab")
 _DELIMITERS = (",", "\t", ";")
@@ -85,7 +88,7 @@ def read_table(path: Path, entry_type: str) -> Iterator[Found]:
     if is_roster(header.cells):
         yield from read_roster(shown_name(path), header, rows, entry_type)
         return
-    reader = _Reader(shown_name(path), header, shape_of(entry_type))
+    reader = _Reader(shown_name(path), header, _shape_of(entry_type))
     is_empty = True
     for row in rows:
         is_empty = False
@@ -93,6 +96,17 @@ def read_table(path: Path, entry_type: str) -> Iterator[Found]:
     if is_empty:
         reason = "holds no record below its header"
         raise ReadError(reason, path=shown_name(path))
+
+
+def _shape_of(entry_type: str) -> Shape:
+    """Return the shape of a record, with what is ours alone."""
+    shape = shape_of(entry_type)
+    if entry_type != COHORT.id:
+        return shape
+    people = Shape(
+        kinds=frozenset(("array",)), item=Shape(kinds=frozenset(("string",)))
+    )
+    return replace(shape, members={**shape.members, MEMBERS: people})
 
 
 def _opened(path: Path) -> tuple[Row, Iterator[Row]]:
@@ -190,6 +204,8 @@ class _Reader:
         """Return the record of a row."""
         maker = _Maker(row)
         document = maker.members(self._tree, self._shape, ())
+        if MEMBERS in self._tree.below and MEMBERS not in document:
+            maker.faults.append((f"/{MEMBERS}", _NOBODY))
         kept = {name: row.cells[at] for name, at in self._kept if row.cells[at]}
         info = document.get(_INFO, {})
         if kept and isinstance(info, dict):

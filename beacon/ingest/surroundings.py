@@ -13,7 +13,7 @@ from beacon.ingest.leaving import documented, runs_left_out, withdrawn_from
 from beacon.model.entry_types import COHORT, INDIVIDUAL
 from beacon.model.errors import NotFound
 from beacon.model.leaving import names_of
-from beacon.model.records import LINKS
+from beacon.model.records import LINKS, MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset
     from beacon.model.records import DocumentSet, Record
     from beacon.store.releases import Catalogue
-
-MEMBERS = "individualIds"
-"""The member of a cohort's record that lists its people; kept apart from it."""
 
 
 def dataset_if_known(catalogue: Catalogue, dataset: str) -> Dataset | None:

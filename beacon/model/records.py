@@ -20,6 +20,8 @@ Json = dict[str, object]
 """One JSON object, as a file or an answer holds it."""
 
 INDIVIDUAL_KEY = "individualId"
+MEMBERS = "individualIds"
+"""The member of a cohort's record that lists its people; kept apart from it."""
 LINKS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "individual": MappingProxyType({}),

@@ -240,3 +240,13 @@ def test_words_of_sex_that_nobody_understands_are_counted(
     found = _read(tmp_path, f"{head}\na,kvinna\nb,unknown\nc,\nd,f\n")
 
     assert [(NO_SEX,), (), (), ()] == [one.notes for one in found]
+
+
+def test_a_cohort_in_a_table_has_the_people_it_lists(tmp_path: Path) -> None:
+    """Nobody else; a cell that names nobody does not mean everybody."""
+    text = "id,name,cohortType,individualIds\nc,n,study-defined,a|b\nd,n,x,\n"
+    some, nobody = _read(tmp_path, text, "cohort")
+
+    assert (["a", "b"], ()) == (some.document["individualIds"], some.faults)
+    assert ["/individualIds"] == [pointer for pointer, _ in nobody.faults]
+    assert "info" not in some.document
