@@ -13,7 +13,7 @@ import io
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from beacon.model.entry_types import COHORT
 from beacon.model.errors import ReadError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 BAR = "|"
 _INFO = "info"
 _NOTE = "note"
+_STRANGE = "columns with a part that is no member, kept as they are written"
 _NOBODY = "is empty: name its people, or give no such column where all are meant"
 _COMMA_FILES = (".csv",)
 _TAB_FILES = (".tsv", ".tab")
@@ -182,23 +183,30 @@ class _Reader:
         self._header = header
         self._tree = _Column()
         self._kept: list[tuple[str, int]] = []
+        self._strange: list[int] = []
         for place, written in enumerate(header.cells):
             if written:
                 self._add(written, place)
 
     def _add(self, written: str, place: int) -> None:
         """Take a column; what the schema does not know goes to ``info``."""
-        path = [_spelled(step.strip(), self._shape) for step in written.split(BAR)]
+        path, is_known = _path(written, self._shape)
         if not all(path):
-            reason = f"the column {written!r} has an empty part"
-            raise ReadError(reason, path=self._name, line=self._header.line)
-        if len(path) == 1 and path[0] not in self._shape.members:
+            self._refuse(f"the column {written!r} has an empty part")
+        if path[0] not in self._shape.members:
+            if len(path) > 1:
+                self._refuse(f"the column {written!r} begins with no member of these")
             self._kept.append((written, place))
             return
+        if not is_known:
+            self._strange.append(place)
         column = self._tree
         for step in path:
             column = column.below.setdefault(step, _Column())
         column.place = place
+
+    def _refuse(self, reason: str) -> NoReturn:
+        raise ReadError(reason, path=self._name, line=self._header.line)
 
     def found(self, row: Row) -> Found:
         """Return the record of a row."""
@@ -211,6 +219,8 @@ class _Reader:
         if kept and isinstance(info, dict):
             document[_INFO] = kept | info
             maker.notes.append("columns that are no members, kept under info")
+        if any(row.cells[at] for at in self._strange):
+            maker.notes.append(_STRANGE)
         return Found(
             document=document,
             file=self._name,
@@ -384,6 +394,18 @@ def _number(text: str) -> int | float | str:
         return text
     is_plain = re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?", text) is not None
     return number if is_plain and abs(number) < float(2**63) else text
+
+
+def _path(written: str, shape: Shape) -> tuple[list[str], bool]:
+    """Return a column's steps, and whether the schema knows every one of them."""
+    path, is_known = [], True
+    for step in written.split(BAR):
+        if shape.is_array:
+            shape = shape.item or ANYTHING
+        path.append(_spelled(step.strip(), shape))
+        is_known &= not shape.members or path[-1] in shape.members
+        shape = shape.below(path[-1])
+    return path, is_known
 
 
 def _spelled(step: str, shape: Shape) -> str:

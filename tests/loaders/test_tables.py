@@ -250,3 +250,24 @@ def test_a_cohort_in_a_table_has_the_people_it_lists(tmp_path: Path) -> None:
     assert (["a", "b"], ()) == (some.document["individualIds"], some.faults)
     assert ["/individualIds"] == [pointer for pointer, _ in nobody.faults]
     assert "info" not in some.document
+
+
+def test_a_column_is_spelled_as_its_own_schema_has_it(tmp_path: Path) -> None:
+    """At every step; what is not known there is kept, and counted."""
+    columns = "id,sex,DISEASES|diseasecode|ID,diseases|Ageofonset|iso8601duration"
+    text = f"{columns},diseases|onset|id\na,F,AB:1,P3Y,AB:2\nb,F,AB:1,P3Y,\n"
+    strange, plain = _read(tmp_path, text)
+
+    assert [
+        {"diseaseCode": {"id": "AB:1"}, "ageOfOnset": {"iso8601duration": "P3Y"}}
+    ] == (plain.document["diseases"])
+    assert {"id": "AB:2"} == strange.document["diseases"][0]["onset"]
+    assert (1, ()) == (len(strange.notes), plain.notes)
+
+
+def test_a_path_that_begins_nowhere_is_refused(tmp_path: Path) -> None:
+    """It would be found by no filter."""
+    with pytest.raises(
+        ReadError, match=r"t.csv:1: the column 'disease.diseaseCode.id'"
+    ):
+        _read(tmp_path, "id,sex,disease|diseaseCode|id\na,F,AB:1\n")
