@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _GZIP = b"\x1f\x8b"
+_ZIP = b"PK"
 _MARK = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 LARGEST = 2 * 1024**3
@@ -56,6 +57,11 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
             yield number, _decoded(path, plain, number)
 
 
+def suffixes(path: Path) -> tuple[str, ...]:
+    """Return the endings of a file's name, whatever their case."""
+    return tuple(suffix.lower() for suffix in path.suffixes)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """Give the bytes of a file, unpacked; whoever reads on may fail, too."""
@@ -67,6 +73,9 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
             head = raw.read(2)
             if not head:
                 reason = "the file is empty (0 bytes)"
+                raise ReadError(reason, path=shown_name(path))
+            if head == _ZIP:
+                reason = "this is a spreadsheet or a zip file; save it as CSV (UTF-8)"
                 raise ReadError(reason, path=shown_name(path))
             raw.seek(0)
             if head == _GZIP:
@@ -87,7 +96,6 @@ def _decoded(path: Path, content: bytes, line: int) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         line += content.count(b"\n", 0, error.start)
-        reason = "this is not UTF-8 text"
-        if content.startswith(_WIDE):
-            reason = "this is UTF-16, not UTF-8 text; save it as UTF-8"
+        what = "UTF-16, not" if content.startswith(_WIDE) else "not"
+        reason = f"this is {what} UTF-8 text; save it as UTF-8"
         raise ReadError(reason, path=shown_name(path), line=line) from error

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 import orjson
 
 from beacon.model.errors import ReadError
-from loaders.content import read_text, text_lines
+from loaders.content import read_text, suffixes, text_lines
 from loaders.reader import shown_name
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Found:
         file: the file's name, as it is shown.
         line: where the record begins, 1-based.
         index: its place in the array, 0-based, where several begin on its line.
+        within: what holds the record, as a pointer: a family, of its packets.
         read: characters of the file read so far.
         notes: what was made of its text already, a line of the report each.
         faults: what is wrong with it already: where, and a sentence each.
@@ -51,6 +52,7 @@ class Found:
     file: str
     line: int
     index: int | None = None
+    within: str = ""
     read: int = 0
     notes: tuple[str, ...] = ()
     faults: tuple[tuple[str, str], ...] = ()
@@ -58,7 +60,7 @@ class Found:
     def place(self, pointer: str = "") -> str:
         """Return where a member stands: ``file:line/diseases/0/diseaseCode``."""
         index = "" if self.index is None else f"/{self.index}"
-        return f"{self.file}:{self.line}{index}{pointer}"
+        return f"{self.file}:{self.line}{index}{self.within}{pointer}"
 
 
 class NotJson(ValueError):
@@ -76,7 +78,7 @@ def read_documents(path: Path) -> Iterator[Found]:
     Raises:
         ReadError: naming the file and the line.
     """
-    if any(suffix in _LINES for suffix in path.suffixes):
+    if any(suffix in _LINES for suffix in suffixes(path)):
         yield from _of_lines(path)
     else:
         yield from _Text(path).records()

@@ -72,6 +72,11 @@ def _rename(individual: Json, told: Counter[str]) -> None:
         told[KARYOTYPE] += 1
 
 
+def _is_whole(number: float) -> bool:
+    """Whether a number is whole, and certainly the one that was written."""
+    return number.is_integer() and abs(number) < 2**53
+
+
 class _Mender:
     """Goes through a document beside its shape."""
 
@@ -103,7 +108,7 @@ class _Mender:
                 return [self._value(entry, item) for entry in value]
             case str():
                 return self._text(value, shape)
-            case float() if shape.is_whole and value.is_integer():
+            case float() if shape.is_whole and _is_whole(value):
                 self._told[FRACTIONS] += 1
                 return int(value)
         return value

@@ -20,7 +20,7 @@ from loaders.content import read_text
 from loaders.reader import shown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from beacon.model.records import Json
 
@@ -123,9 +123,11 @@ def _ontology(path: Path, version: str | None, terms: Iterable[Term]) -> Ontolog
     """Return an ontology; what is obsolete becomes another id of what replaces it."""
     known = {term.id: term for term in terms}
     used = {name: term for name, term in known.items() if not term.is_obsolete}
+    same = {other: term.id for term in used.values() for other in term.alternatives}
     for term in known.values():
-        if term.is_obsolete and term.replaced_by in used:
-            used[term.replaced_by].alternatives += [term.id, *term.alternatives]
+        instead = _instead(term, known, same) if term.is_obsolete else None
+        if instead is not None:
+            instead.alternatives += [term.id, *term.alternatives]
     prefixes = Counter(name.partition(":")[0].upper() for name in used)
     if not prefixes:
         reason = "holds no terms of an ontology (OBO or obographs JSON)"
@@ -136,6 +138,19 @@ def _ontology(path: Path, version: str | None, terms: Iterable[Term]) -> Ontolog
         terms=tuple(used.values()),
         obsolete=len(known) - len(used),
     )
+
+
+def _instead(
+    term: Term, known: Mapping[str, Term], same: Mapping[str, str]
+) -> Term | None:
+    """Return the term in use that replaces an obsolete one, at however many steps."""
+    met: set[str] = set()
+    left: Term | None = term
+    while left is not None and left.is_obsolete and left.id not in met:
+        met.add(left.id)
+        name = left.replaced_by or ""
+        left = known.get(name) or known.get(same.get(name, ""))
+    return left if left is not None and not left.is_obsolete else None
 
 
 class _Obo:
@@ -150,7 +165,7 @@ class _Obo:
         """Return the version and the terms, obsolete ones, too."""
         term: Term | None = None
         is_header, begun = True, 0
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(text.split("\n"), start=1):
             if line.startswith("["):
                 self._keep(term, begun)
                 is_header, begun = False, number

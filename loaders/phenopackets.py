@@ -8,9 +8,10 @@ variants.  Phenopacket Schema 2.0, https://phenopacket-schema.readthedocs.io/.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from beacon.model.errors import ReadError
@@ -25,14 +26,17 @@ if TYPE_CHECKING:
 _Make = Callable[[object], object]
 
 _SEXES = {
-    "FEMALE": FEMALE,
-    "MALE": MALE,
-    "OTHER_SEX": OTHER_SEX,
-    "UNKNOWN_SEX": UNKNOWN_SEX,
+    **dict.fromkeys(("FEMALE", "1"), FEMALE),
+    **dict.fromkeys(("MALE", "2"), MALE),
+    **dict.fromkeys(("OTHER_SEX", "3"), OTHER_SEX),
+    **dict.fromkeys(("UNKNOWN_SEX", "0", ""), UNKNOWN_SEX),
 }
+"""By the words and the numbers of the enumeration; an empty one is left out there."""
+_SNAKE = re.compile(r"(?<=[a-z0-9])_([a-z0-9])")
 _WHOM = "is missing: whom is the packet about?"
 _AN_OBJECT = "must be an object"
 _A_LIST = "must be a list"
+_NEGATED = "is a member of phenopackets of version 1; version 2 is read"
 _LISTS = (
     *("phenotypicFeatures", "diseases", "measurements", "medicalActions"),
     "biosamples",
@@ -52,13 +56,13 @@ class Packet:
     """One phenopacket, and where it stands.
 
     Attributes:
-        kin: of a family's packet, its pedigree.
+        around: what the family or cohort says that holds it.
     """
 
     document: Json
     found: Found
     pointer: str = ""
-    kin: object = None
+    around: Json = field(default_factory=dict)
 
     def refusal(self, reason: str, below: str = "") -> ReadError:
         """Return the error for something that stands below it."""
@@ -73,6 +77,18 @@ class Packet:
             raise self.refusal(_WHOM, "/subject/id")
         return name
 
+    @property
+    def sex(self) -> Json:
+        """The term for the subject's sex; what is not told is not known."""
+        told = _object(self.document.get("subject")).get("sex")
+        plain = "" if told is None else str(told)
+        found = _SEXES.get(plain.upper())
+        if found is None:
+            words = ", ".join(word for word in _SEXES if word.isupper())
+            reason = f"must be one of {words}, is {plain[:60]!r}"
+            raise self.refusal(reason, "/subject/sex")
+        return term(found)
+
 
 def read_packets(path: Path) -> Iterator[Packet]:
     """Yield the packets of a file, those within families and cohorts, too.
@@ -81,29 +97,56 @@ def read_packets(path: Path) -> Iterator[Packet]:
         ReadError: naming the file, the line and the member.
     """
     for found in read_documents(path):
-        held = [name for name in _MEMBERS if name in found.document]
-        if held and "subject" not in found.document:
-            kin = found.document.get("pedigree")
+        document = _object(_camel(found.document))
+        held = [name for name in _MEMBERS if name in document]
+        if held and "subject" not in document:
+            whose = "family" if "proband" in held else "cohort"
+            said = {k: v for k, v in document.items() if k not in _MEMBERS}
+            around = {"pedigree": said.pop("pedigree", None), whose: said}
             for name in held:
-                yield from _within(found, name, kin)
+                for pointer, one in _within(name, document[name]):
+                    packet = Packet(
+                        document=_object(one),
+                        found=found,
+                        pointer=pointer,
+                        around=around,
+                    )
+                    if not isinstance(one, dict):
+                        raise packet.refusal(_AN_OBJECT)
+                    yield _checked(packet)
         else:
-            yield _checked(Packet(document=found.document, found=found))
+            yield _checked(Packet(document=document, found=found))
 
 
-def _within(found: Found, name: str, kin: object) -> Iterator[Packet]:
-    value = found.document[name]
-    for place, one in enumerate(value if isinstance(value, list) else [value]):
-        pointer = f"/{name}/{place}" if isinstance(value, list) else f"/{name}"
-        packet = Packet(document={}, found=found, pointer=pointer)
-        if not isinstance(one, dict):
-            raise packet.refusal(_AN_OBJECT)
-        yield _checked(Packet(document=one, found=found, pointer=pointer, kin=kin))
+def _camel(value: object) -> object:
+    """Return what is read of a packet, its members in the spelling of JSON.
+
+    Protocol buffers are written with their own names (``phenotypic_features``), too.
+    """
+    if isinstance(value, list):
+        return [_camel(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for key, member in value.items():
+        name = _SNAKE.sub(lambda letter: letter[1].upper(), key)
+        found[name] = member if name in _KEPT else _camel(member)
+    return found
+
+
+def _within(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """Yield the packets that a family or cohort holds in a member, and where."""
+    if not isinstance(value, list):
+        yield f"/{name}", value
+        return
+    for place, one in enumerate(value):
+        yield f"/{name}/{place}", one
 
 
 def _checked(packet: Packet) -> Packet:
     """Return a packet of version 2 that says whom it is about."""
-    meta = packet.document.get("metaData")
-    version = meta.get("phenopacketSchemaVersion") if isinstance(meta, dict) else None
+    meta = _object(_camel(packet.document.get("metaData")))
+    version = meta.get("phenopacketSchemaVersion")
     if isinstance(version, str) and version.startswith("1"):
         reason = f"is a phenopacket of version {version[:20]}; version 2 is read"
         raise packet.refusal(reason)
@@ -113,6 +156,8 @@ def _checked(packet: Packet) -> Packet:
         for place, one in enumerate(_listed(packet, name)):
             if not isinstance(one, dict):
                 raise packet.refusal(_AN_OBJECT, f"/{name}/{place}")
+            if "negated" in one:
+                raise packet.refusal(_NEGATED, f"/{name}/{place}/negated")
     return packet
 
 
@@ -179,6 +224,7 @@ def _found(packet: Packet, document: Json, told: Counter[str]) -> Found:
         file=found.file,
         line=found.line,
         index=found.index,
+        within=packet.pointer,
         read=found.read,
         notes=tuple(told.elements()),
     )
@@ -187,10 +233,10 @@ def _found(packet: Packet, document: Json, told: Counter[str]) -> Found:
 def _individual(packet: Packet, name: str, told: Counter[str]) -> Json:
     said = packet.document
     subject = _object(said.get("subject"))
-    diseases = [d for d in _objects(said.get("diseases")) if not d.get("excluded")]
+    diseases = [d for d in _objects(said.get("diseases")) if not _is_excluded(d)]
     document = {
         "id": name,
-        "sex": term(_SEXES.get(str(subject.get("sex")), UNKNOWN_SEX)),
+        "sex": packet.sex,
         "karyotypicSex": subject.get("karyotypicSex"),
         "phenotypicFeatures": _each(said.get("phenotypicFeatures"), _feature),
         "diseases": _each(diseases, _disease),
@@ -204,7 +250,7 @@ def _individual(packet: Packet, name: str, told: Counter[str]) -> Json:
 def _info(packet: Packet, name: str, told: Counter[str]) -> Json:
     """Return what is known beyond the members of the model."""
     said, subject = packet.document, _object(packet.document.get("subject"))
-    excluded = [d for d in _objects(said.get("diseases")) if d.get("excluded")]
+    excluded = [d for d in _objects(said.get("diseases")) if _is_excluded(d)]
     unmeasured = [m for m in _objects(said.get("measurements")) if not _has_value(m)]
     further = [a for a in _objects(said.get("medicalActions")) if not _is_known(a)]
     told.update(
@@ -225,7 +271,7 @@ def _info(packet: Packet, name: str, told: Counter[str]) -> Json:
             "measurementsWithoutValue": unmeasured,
             "medicalActions": further,
             **{key: said.get(key) for key in _KEPT},
-            "pedigree": packet.kin,
+            **packet.around,
         }
     )
 
@@ -310,6 +356,11 @@ def _disease(value: object) -> object:
     return disease
 
 
+def _is_excluded(disease: Json) -> bool:
+    """Whether a disease was looked for and is not there."""
+    return str(disease.get("excluded")).lower() == "true"
+
+
 def _has_value(measurement: Json) -> bool:
     return bool(measurement.get("value") or measurement.get("complexValue"))
 
@@ -384,7 +435,7 @@ def _time(value: object) -> object:
         if name in found:
             return found[name]
     moment = value if isinstance(value, str) else found.get("timestamp")
-    if isinstance(moment, str):
+    if isinstance(moment, str) and moment[:1].isdigit():
         return {"start": moment, "end": moment}
     return value
 

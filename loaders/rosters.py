@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from beacon.model.entry_types import BIOSAMPLE, INDIVIDUAL
 from beacon.model.errors import ReadError
 from loaders.documents import Found
-from loaders.words import UNKNOWN, sex_term, term
+from loaders.words import NO_SEX, UNKNOWN, is_sex, sex_term, term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,7 +110,8 @@ class _Told:
         document: Json = {"id": self.individual, "sex": sex_term(self.sex)}
         if info:
             document["info"] = info
-        return self._found(document)
+        notes = () if is_sex(self.sex) else (NO_SEX,)
+        return self._found(document, notes)
 
-    def _found(self, document: Json) -> Found:
-        return Found(document=document, file=self._file, line=self.line)
+    def _found(self, document: Json, notes: tuple[str, ...] = ()) -> Found:
+        return Found(document=document, file=self._file, line=self.line, notes=notes)

@@ -12,16 +12,18 @@ import csv
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NoReturn
 
+from beacon.model.entry_types import COHORT
 from beacon.model.errors import ReadError
-from loaders.content import read_text
+from beacon.model.records import MEMBERS
+from loaders.content import read_text, suffixes
 from loaders.documents import Found, NotJson, parse_json
 from loaders.reader import shown_name
 from loaders.rosters import is_roster, read_roster
 from loaders.shapes import ANYTHING, Shape, shape_of
-from loaders.words import sex_term
+from loaders.words import NO_SEX, is_sex, sex_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 BAR = "|"
 _INFO = "info"
 _NOTE = "note"
+_STRANGE = "columns with a part that is no member, kept as they are written"
+_NOBODY = "is empty: name its people, or give no such column where all are meant"
 _COMMA_FILES = (".csv",)
 _TAB_FILES = (".tsv", ".tab")
 _DELIMITERS = (",", "\t", ";")
@@ -42,10 +46,16 @@ _LONGEST_CELL = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row of a table: its cells, and the line it begins on."""
+    """One row of a table.
+
+    Attributes:
+        line: where it begins, 1-based.
+        read: characters of the table read so far.
+    """
 
     cells: tuple[str, ...]
     line: int
+    read: int
 
 
 @dataclass(slots=True)
@@ -62,7 +72,7 @@ class _Column:
 
 def is_table(path: Path) -> bool:
     """Whether a file's name says that it is a table."""
-    return any(s in (*_COMMA_FILES, *_TAB_FILES, ".txt") for s in path.suffixes)
+    return any(s in (*_COMMA_FILES, *_TAB_FILES, ".txt") for s in suffixes(path))
 
 
 def read_table(path: Path, entry_type: str) -> Iterator[Found]:
@@ -79,13 +89,25 @@ def read_table(path: Path, entry_type: str) -> Iterator[Found]:
     if is_roster(header.cells):
         yield from read_roster(shown_name(path), header, rows, entry_type)
         return
-    reader = _Reader(shown_name(path), header, shape_of(entry_type))
-    number = 0
-    for number, row in enumerate(rows, start=1):
-        yield reader.found(row, number)
-    if not number:
+    reader = _Reader(shown_name(path), header, _shape_of(entry_type))
+    is_empty = True
+    for row in rows:
+        is_empty = False
+        yield reader.found(row)
+    if is_empty:
         reason = "holds no record below its header"
         raise ReadError(reason, path=shown_name(path))
+
+
+def _shape_of(entry_type: str) -> Shape:
+    """Return the shape of a record, with what is ours alone."""
+    shape = shape_of(entry_type)
+    if entry_type != COHORT.id:
+        return shape
+    people = Shape(
+        kinds=frozenset(("array",)), item=Shape(kinds=frozenset(("string",)))
+    )
+    return replace(shape, members={**shape.members, MEMBERS: people})
 
 
 def _opened(path: Path) -> tuple[Row, Iterator[Row]]:
@@ -104,7 +126,7 @@ def _opened(path: Path) -> tuple[Row, Iterator[Row]]:
     if twice is not None:
         reason = f"the column {twice!r} is there twice"
         raise ReadError(reason, path=shown_name(path), line=header.line)
-    found = Row(cells=tuple(cells), line=header.line)
+    found = replace(header, cells=tuple(cells))
     return found, _fitting(shown_name(path), found, rows)
 
 
@@ -117,21 +139,26 @@ def _fitting(name: str, header: Row, rows: Iterator[Row]) -> Iterator[Row]:
                 f"{len(row.cells)} cells stand here, the header has {wanted} columns"
             )
             raise ReadError(reason, path=name, line=row.line)
-        yield Row(cells=row.cells[:wanted], line=row.line)
+        for number, written in enumerate(header.cells):
+            if not written and row.cells[number]:
+                reason = f"a cell stands in column {number + 1}, which has no name"
+                raise ReadError(reason, path=name, line=row.line)
+        yield replace(row, cells=row.cells[:wanted])
 
 
 def _delimiter(path: Path, text: str) -> str:
     """Return what stands between cells: by the name, unless the header knows better."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
     counts = {one: first.count(one) for one in _DELIMITERS}
-    usual = "\t" if any(s in _TAB_FILES for s in path.suffixes) else ","
+    usual = "\t" if any(s in _TAB_FILES for s in suffixes(path)) else ","
     return usual if counts[usual] else max(_DELIMITERS, key=counts.__getitem__)
 
 
 def _rows(name: str, text: str, delimiter: str) -> Iterator[Row]:
     """Yield the rows that say something; a quoted cell may go over several lines."""
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1
     while True:
         try:
@@ -143,7 +170,7 @@ def _rows(name: str, text: str, delimiter: str) -> Iterator[Row]:
             return
         plain = tuple(cell.strip() for cell in cells)
         if any(plain):
-            yield Row(cells=plain, line=line)
+            yield Row(cells=plain, line=line, read=lines.tell())
         line = reader.line_num + 1
 
 
@@ -156,38 +183,49 @@ class _Reader:
         self._header = header
         self._tree = _Column()
         self._kept: list[tuple[str, int]] = []
+        self._strange: list[int] = []
         for place, written in enumerate(header.cells):
             if written:
                 self._add(written, place)
 
     def _add(self, written: str, place: int) -> None:
         """Take a column; what the schema does not know goes to ``info``."""
-        path = [_spelled(step.strip(), self._shape) for step in written.split(BAR)]
+        path, is_known = _path(written, self._shape)
         if not all(path):
-            reason = f"the column {written!r} has an empty part"
-            raise ReadError(reason, path=self._name, line=self._header.line)
-        if len(path) == 1 and path[0] not in self._shape.members:
+            self._refuse(f"the column {written!r} has an empty part")
+        if path[0] not in self._shape.members:
+            if len(path) > 1:
+                self._refuse(f"the column {written!r} begins with no member of these")
             self._kept.append((written, place))
             return
+        if not is_known:
+            self._strange.append(place)
         column = self._tree
         for step in path:
             column = column.below.setdefault(step, _Column())
         column.place = place
 
-    def found(self, row: Row, read: int) -> Found:
+    def _refuse(self, reason: str) -> NoReturn:
+        raise ReadError(reason, path=self._name, line=self._header.line)
+
+    def found(self, row: Row) -> Found:
         """Return the record of a row."""
         maker = _Maker(row)
         document = maker.members(self._tree, self._shape, ())
+        if MEMBERS in self._tree.below and MEMBERS not in document:
+            maker.faults.append((f"/{MEMBERS}", _NOBODY))
         kept = {name: row.cells[at] for name, at in self._kept if row.cells[at]}
         info = document.get(_INFO, {})
         if kept and isinstance(info, dict):
             document[_INFO] = kept | info
             maker.notes.append("columns that are no members, kept under info")
+        if any(row.cells[at] for at in self._strange):
+            maker.notes.append(_STRANGE)
         return Found(
             document=document,
             file=self._name,
             line=row.line,
-            read=read,
+            read=row.read,
             notes=tuple(maker.notes),
             faults=tuple(maker.faults),
         )
@@ -319,6 +357,7 @@ class _Maker:
     def _term(self, text: str, path: tuple[str, ...]) -> Json:
         """Return the term a plain word stands for."""
         if path == ("sex",):
+            self.notes += [] if is_sex(text) else [NO_SEX]
             return sex_term(text)
         if _CURIE.match(text):
             return {"id": text}
@@ -355,6 +394,18 @@ def _number(text: str) -> int | float | str:
         return text
     is_plain = re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?", text) is not None
     return number if is_plain and abs(number) < float(2**63) else text
+
+
+def _path(written: str, shape: Shape) -> tuple[list[str], bool]:
+    """Return a column's steps, and whether the schema knows every one of them."""
+    path, is_known = [], True
+    for step in written.split(BAR):
+        if shape.is_array:
+            shape = shape.item or ANYTHING
+        path.append(_spelled(step.strip(), shape))
+        is_known &= not shape.members or path[-1] in shape.members
+        shape = shape.below(path[-1])
+    return path, is_known
 
 
 def _spelled(step: str, shape: Shape) -> str:

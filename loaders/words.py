@@ -14,6 +14,8 @@ UNKNOWN_SEX = ("NCIT:C17998", "unknown")
 OTHER_SEX = ("NCIT:C17649", "other")
 UNKNOWN = ("NCIT:C17998", "Unknown")
 
+NO_SEX = "words of sex that are not understood, kept as unknown"
+_NOT_KNOWN = frozenset(("", ".", "0", "na", "n/a", "none", "u", "unknown"))
 _SEXES = {
     **dict.fromkeys(("f", "female", "2"), FEMALE),
     **dict.fromkeys(("m", "male", "1"), MALE),
@@ -25,6 +27,12 @@ _CURIE = re.compile(r"[A-Za-z][\w.\-]*:\S+\Z")
 def term(found: tuple[str, str]) -> Json:
     """Return an ontology term as documents write it."""
     return {"id": found[0], "label": found[1]}
+
+
+def is_sex(word: str) -> bool:
+    """Whether a word of sex is understood, if only as one for what is not known."""
+    plain = word.strip().lower()
+    return plain in _SEXES or plain in _NOT_KNOWN or bool(_CURIE.match(plain))
 
 
 def sex_term(word: str) -> Json:

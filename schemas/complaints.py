@@ -136,8 +136,10 @@ def _members(fault: Fault) -> set[str]:
     return set(found) if isinstance(found, dict) else set()
 
 
-def _nearness(form: list[Fault]) -> tuple[int, int]:
-    return (len(form), -max(len(fault.absolute_path) for fault in form))
+def _nearness(form: list[Fault]) -> tuple[int, int, int]:
+    """Return how far a value is from a form: few faults, right kinds, deep down."""
+    kinds = sum(fault.validator == "type" for fault in form)
+    return (len(form), kinds, -max(len(fault.absolute_path) for fault in form))
 
 
 def _choice(forms: list[list[Fault]], choice: Fault) -> str:

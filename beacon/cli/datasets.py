@@ -46,7 +46,7 @@ def list_datasets(context: click.Context) -> None:
     if not found:
         click.echo("Nothing is loaded yet.")
         return
-    head = ("ID", "ASSEMBLY", "RELEASE", "PEOPLE", "VARIANTS", "NAME")
+    head = ("ID", "ASSEMBLY", "RELEASE", "PEOPLE", "VARIANTS", "DOCUMENTS", "NAME")
     _print_table([head, *(_row(dataset) for dataset in found)])
 
 
@@ -193,16 +193,16 @@ def _catalogue(context: click.Context) -> Iterator[Catalogue]:
 
 def _row(dataset: Dataset) -> tuple[str, ...]:
     release = dataset.release
-    if release is None:
-        return (dataset.id, "", "", "", "", dataset.name)
-    return (
-        dataset.id,
-        release.assembly,
-        str(release.ordinal),
-        _people(release),
-        f"{release.variants:,}",
-        dataset.name,
-    )
+    of_variants: tuple[str, ...] = ("", "", "", "")
+    if release is not None:
+        of_variants = (
+            release.assembly,
+            str(release.ordinal),
+            _people(release),
+            f"{release.variants:,}",
+        )
+    count = sum(kept.count for kept in dataset.documents.values())
+    return (dataset.id, *of_variants, f"{count:,}" if count else "", dataset.name)
 
 
 def _release_row(release: Release, serving: int | None) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from beacon.ingest.documents import (
     kind_named,
     load_documents,
 )
-from beacon.ingest.ontologies import with_hierarchies
+from beacon.ingest.ontologies import HP, with_hierarchies
 from beacon.model.entry_types import COHORT, DATASET, ENTRY_TYPES
 from beacon.model.errors import LoadRejected, UsageError
 from beacon.store.connection import connect
@@ -131,6 +131,11 @@ def _said_of_terms(catalogue: Catalogue, outcome: DocumentOutcome) -> list[str]:
         said.append(
             f"The Human Phenotype Ontology ({found.loaded.version}) was loaded, too:"
             f" {len(found.loaded.terms):,} terms."
+        )
+    if HP in found.without:
+        said.append(
+            "The Human Phenotype Ontology is not installed here: pip install"
+            " 'nordic-beacon[hpo]', or load the file hp.obo."
         )
     if found.without:
         said.append(

@@ -12,10 +12,10 @@ from beacon.ingest.document_report import DocumentReport, dangling
 from beacon.ingest.documents import DocumentOutcome, found_in
 from beacon.ingest.examining import Examiner
 from beacon.ingest.loading import read_input
-from beacon.ingest.surroundings import MEMBERS, Surroundings, dataset_if_known
+from beacon.ingest.surroundings import Surroundings, dataset_if_known
 from beacon.model.entry_types import COHORT, DATASET, INDIVIDUAL
 from beacon.model.errors import LoadRejected
-from beacon.model.records import Record
+from beacon.model.records import MEMBERS, Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,13 @@ from beacon.ingest.document_report import DocumentReport
 from beacon.ingest.examining import Examiner, samples_in
 from beacon.ingest.loading import read_input
 from beacon.ingest.surroundings import Surroundings
-from beacon.model.entry_types import BIOSAMPLE, DOCUMENTED, ENTRY_TYPES, INDIVIDUAL
+from beacon.model.entry_types import (
+    BIOSAMPLE,
+    DOCUMENTED,
+    ENTRY_TYPES,
+    INDIVIDUAL,
+    RUN,
+)
 from beacon.model.errors import LoadRejected, UsageError
 from beacon.model.records import INDIVIDUAL_KEY
 from loaders.documents import read_documents
@@ -25,7 +31,7 @@ from loaders.phenopackets import PacketReader
 from loaders.tables import is_table, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from beacon.model.dataset import Input
@@ -169,6 +175,7 @@ class _Load:
         self._inputs = tuple(read_input(path) for path in request.paths)
         self._around = Surroundings(catalogue, request.dataset)
         self._reports: list[DocumentReport] = []
+        self._left_out: Collection[str] = ()
 
     def run(self) -> DocumentOutcome:
         """Load, and give the account."""
@@ -180,12 +187,14 @@ class _Load:
             report.add_fault(str(error))
             return DocumentOutcome(dataset=self._request.dataset, reports=(report,))
         served = self._around.served
-        if all(t in served and served[t].fingerprint == fingerprint for t in sources):
-            counts = {name: served[name].count for name in sources}
-            return DocumentOutcome(
-                dataset=self._request.dataset, reports=(), served=counts
-            )
-        return self._loaded(sources, fingerprint)
+        is_served = all(
+            t in served and served[t].fingerprint == fingerprint for t in sources
+        )
+        # Somebody who withdrew meanwhile may still have to leave what is served.
+        if not is_served or self._around.is_any_left:
+            return self._loaded(sources, fingerprint)
+        counts = {name: served[name].count for name in sources}
+        return DocumentOutcome(dataset=self._request.dataset, reports=(), served=counts)
 
     def _loaded(
         self, sources: Mapping[str, Source], fingerprint: str
@@ -200,7 +209,7 @@ class _Load:
                 self._examine(entry_type, source, writer)
             is_right = not any(report.fault_count for report in self._reports)
             while is_right and writers:
-                made = writers[0].publish(fingerprint=fingerprint, inputs=self._inputs)
+                made = writers[0].publish(fingerprint, self._inputs, self._left_out)
                 counts[made.entry_type] = made.count
                 del writers[0]
             if is_right and not self._request.is_dry:
@@ -243,8 +252,7 @@ class _Load:
         self._reports.append(report)
         around = self._around
         around.gone = around.gone_with(_belonging(entry_type, source))
-        gone = around.gone
-        examiner = Examiner(entry_type, report, around.ids, gone)
+        examiner = Examiner(entry_type, report, around.ids, around.gone, around.runs)
         records = _right(source, examiner, report)
         if writer is None:
             for _ in records:
@@ -252,16 +260,17 @@ class _Load:
         else:
             writer.put(records)
         around.replace(entry_type, examiner.ids)
+        if entry_type == RUN.id:
+            self._left_out = examiner.left_out | (around.runs - set(examiner.ids))
         if not report.fault_count:
             report.dangling.extend(around.looking_back(entry_type, examiner.ids))
 
     def _fingerprint(self) -> str:
-        """Return a digest of all that decides the documents."""
+        """Return a digest of what decides the documents, whoever withdraws of them."""
         told = [
             _MEANING,
             self._request.kind,
             sorted(known.sha256 for known in self._inputs),
-            sorted(self._around.gone),
         ]
         return sha256(json.dumps(told).encode()).hexdigest()
 

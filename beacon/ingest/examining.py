@@ -7,14 +7,16 @@ Nothing here reads a file or a store.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
 
 from beacon.ingest.document_report import dangling
-from beacon.model.entry_types import ENTRY_TYPES
-from beacon.model.leaving import is_of
+from beacon.model.entry_types import ENTRY_TYPES, RUN
+from beacon.model.leaving import forgetting, is_of
 from beacon.model.records import LINKS, Record
+from beacon.store.document_writer import LARGEST
 from loaders.mending import mended
 from schemas import complaints
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _TERM = re.compile(rb'"id":"([A-Za-z][A-Za-z0-9._-]*):')
 _LONGEST_ID = 512
 _SHOWN = 60
+KIN = "pedigrees that named somebody who withdrew, without them"
 
 
 class Examiner:
@@ -39,6 +42,10 @@ class Examiner:
         ids_of: gives the ids of the records of another type, which links may lead
             to; ``None``: none are loaded yet.
         gone: names of those who withdrew: individuals, and samples of theirs.
+        runs: ids of their runs.
+
+    Attributes:
+        left_out: ids of the records that are about them.
     """
 
     def __init__(
@@ -47,11 +54,14 @@ class Examiner:
         report: DocumentReport,
         ids_of: Callable[[str], Collection[str] | None],
         gone: frozenset[str] = frozenset(),
+        runs: frozenset[str] = frozenset(),
     ) -> None:
         self._type = entry_type
         self._report = report
         self._ids_of = ids_of
         self._gone = gone
+        self._runs = runs
+        self.left_out: set[str] = set()
         self._links = LINKS.get(entry_type, {})
         self._places: dict[str, str] = {}
         self._dangling: dict[str, Dangling] = {}
@@ -74,16 +84,20 @@ class Examiner:
         record = Record(id=str(document["id"]), document=document, links=links)
         if self._is_gone(record):
             report.withdrawn += 1
+            self.left_out.add(record.id)
             return None
+        left = forgetting(document, self._gone)
+        if left is not document:
+            report.made[KIN] += 1
         report.kept += 1
         report.prefixes.update(_prefixes(document))
-        return record
+        return replace(record, document=left)
 
     def _is_gone(self, record: Record) -> bool:
         """Whether a record is about somebody who withdrew."""
         if not self._gone:
             return False
-        if is_of(self._type, record, self._gone):
+        if is_of(self._type, record, self._gone, self._runs):
             return True
         return not self._gone.isdisjoint(samples_in(record.document))
 
@@ -103,6 +117,8 @@ class Examiner:
         identity = str(document["id"])
         if not identity.strip() or len(identity) > _LONGEST_ID:
             return {"/id": f"must have 1 to {_LONGEST_ID} characters"}
+        if len(orjson.dumps(document)) > LARGEST:
+            return {"": f"has more than {LARGEST // 1024**2} MiB"}
         if identity in self._places:
             first = self._places[identity]
             return {"/id": f"{identity[:_SHOWN]!r} is there twice, first in {first}"}
@@ -116,7 +132,8 @@ class Examiner:
 
     def _link(self, link: str, target: str, identity: object) -> str | None:
         """Return what is wrong with a link; where nothing is loaded, it may wait."""
-        if not isinstance(identity, str) or identity in self._gone:
+        theirs = self._runs if target == RUN.id else self._gone
+        if not isinstance(identity, str) or identity in theirs:
             return None
         known = self._ids_of(target)
         if known is None:

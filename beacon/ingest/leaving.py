@@ -6,15 +6,13 @@ nothing else is found by first: wherever this stops, it can be done again.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.ingest.examining import samples_in
-from beacon.model.entry_types import BIOSAMPLE, DOCUMENTED, INDIVIDUAL, RUN
+from beacon.model.entry_types import ANALYSIS, BIOSAMPLE, DOCUMENTED, INDIVIDUAL, RUN
 from beacon.model.errors import LoadRejected, NotFound, UsageError
-from beacon.model.leaving import INNERMOST_FIRST, is_of, names_of
+from beacon.model.leaving import INNERMOST_FIRST, forgetting, is_of, names_of
 from beacon.model.records import INDIVIDUAL_KEY
 
 if TYPE_CHECKING:
@@ -38,6 +36,12 @@ class Documented(NamedTuple):
     names: frozenset[str]
     known: frozenset[str]
     is_any_left: bool
+
+
+def runs_left_out(known: Dataset | None) -> frozenset[str]:
+    """Return the runs that left a dataset with somebody: analyses may name them."""
+    runs = None if known is None else known.documents.get(RUN.id)
+    return frozenset() if runs is None else runs.left_out
 
 
 def withdrawn_from(catalogue: Catalogue, dataset: str) -> frozenset[str]:
@@ -74,7 +78,19 @@ def documented(
     return Documented(
         names=names,
         known=frozenset(individuals) & (mentioned | in_files),
-        is_any_left=bool(mentioned),
+        is_any_left=bool(mentioned) or _is_named(catalogue, dataset, names),
+    )
+
+
+def _is_named(catalogue: Catalogue, dataset: str, names: frozenset[str]) -> bool:
+    """Whether analyses name runs that were left out, or people these as their kin."""
+    runs = runs_left_out(_dataset(catalogue, dataset))
+    return any(
+        forgetting(record.document, names) is not record.document
+        for record in catalogue.documents_of(dataset, INDIVIDUAL.id)
+    ) or any(
+        is_of(ANALYSIS.id, record, (), runs)
+        for record in catalogue.documents_of(dataset, ANALYSIS.id)
     )
 
 
@@ -138,11 +154,11 @@ def erase_documents(
     known = _dataset(catalogue, dataset)
     if known is None:
         return {}
-    runs = {
+    runs = runs_left_out(known).union(
         record.id
         for record in catalogue.documents_of(dataset, RUN.id)
         if is_of(RUN.id, record, names)
-    }
+    )
     gone = {}
     for entry_type in INNERMOST_FIRST:
         served = known.documents.get(entry_type)
@@ -163,11 +179,11 @@ def _erased(
 ) -> int:
     """Replace a set by one without people; say how many documents are gone."""
     entry_type, dataset = served.entry_type, served.dataset
-    number = sum(
-        is_of(entry_type, record, names, runs)
-        for record in catalogue.documents_of(dataset, entry_type)
-    )
-    if not number:
+    number, is_named = 0, False
+    for record in catalogue.documents_of(dataset, entry_type):
+        number += is_of(entry_type, record, names, runs)
+        is_named |= forgetting(record.document, names) is not record.document
+    if not number and not is_named:
         return 0
     try:
         writer = catalogue.begin_documents(dataset, entry_type)
@@ -177,21 +193,16 @@ def _erased(
     def left() -> Iterator[Record]:
         for record in catalogue.documents_of(dataset, entry_type):
             if not is_of(entry_type, record, names, runs):
-                yield record
+                yield replace(record, document=forgetting(record.document, names))
 
     try:
         writer.put(left())
     except BaseException:
         writer.abandon()
         raise
-    writer.publish(fingerprint=_renewed(served, names), inputs=served.inputs)
+    left_out = runs if entry_type == RUN.id else ()
+    writer.publish(served.fingerprint, served.inputs, left_out)
     return number
-
-
-def _renewed(served: DocumentSet, names: Collection[str]) -> str:
-    """Return the fingerprint of a set that people have left."""
-    told = json.dumps([served.fingerprint, "without", sorted(names)])
-    return sha256(told.encode()).hexdigest()
 
 
 def _without(cohort: Record, names: Collection[str]) -> Record:

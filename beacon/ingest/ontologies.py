@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from beacon.store.releases import Catalogue
     from loaders.ontologies import Ontology
 
-_HP = "HP"
+HP = "HP"
+"""The prefix of the Human Phenotype Ontology."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +64,12 @@ def with_hierarchies(catalogue: Catalogue, prefixes: Collection[str]) -> Hierarc
         prefixes: of the terms, in upper case.
     """
     known = catalogue.ontologies()
-    path = hpo_path() if _HP in prefixes and _HP not in known else None
+    path = hpo_path() if HP in prefixes and HP not in known else None
     loaded = None if path is None else read_ontology(path)
     if loaded is not None:
         _keep(catalogue, loaded)
     without = (
-        set(map(normal_prefix, prefixes)) - set(known) - ({_HP} if loaded else set())
+        set(map(normal_prefix, prefixes)) - set(known) - ({HP} if loaded else set())
     )
     return Hierarchies(loaded=loaded, without=tuple(sorted(without)))
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from beacon.ingest.document_report import dangling
-from beacon.ingest.leaving import documented, withdrawn_from
+from beacon.ingest.leaving import documented, runs_left_out, withdrawn_from
 from beacon.model.entry_types import COHORT, INDIVIDUAL
 from beacon.model.errors import NotFound
 from beacon.model.leaving import names_of
-from beacon.model.records import LINKS
+from beacon.model.records import LINKS, MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset
     from beacon.model.records import DocumentSet, Record
     from beacon.store.releases import Catalogue
-
-MEMBERS = "individualIds"
-"""The member of a cohort's record that lists its people; kept apart from it."""
 
 
 def dataset_if_known(catalogue: Catalogue, dataset: str) -> Dataset | None:
@@ -41,6 +38,12 @@ class Surroundings:
     Args:
         catalogue: the store's.
         dataset: its id.
+
+    Attributes:
+        served: its sets, by entry type.
+        gone: who withdrew, under each of their names.
+        is_any_left: whether any document is about them all the same.
+        runs: those of theirs that were left out.
     """
 
     def __init__(self, catalogue: Catalogue, dataset: str) -> None:
@@ -52,7 +55,8 @@ class Surroundings:
             {} if known is None else known.documents
         )
         self._ids: dict[str, Collection[str]] = {}
-        self.gone = self._gone()
+        self.gone, self.is_any_left = self._gone()
+        self.runs = runs_left_out(known)
 
     def ids(self, entry_type: str) -> Collection[str] | None:
         """Return the ids of the records of a type; ``None``: none are loaded."""
@@ -103,9 +107,13 @@ class Surroundings:
     def _records(self, entry_type: str) -> Iterator[Record]:
         return self._catalogue.documents_of(self._dataset, entry_type)
 
-    def _gone(self) -> frozenset[str]:
-        """Return the names of who withdrew: as ordered, and of whom a sample was."""
+    def _gone(self) -> tuple[frozenset[str], bool]:
+        """Return the names of who withdrew, and whether a document is about them.
+
+        Their names are those ordered, and of whom a sample was.
+        """
         self._ordered = withdrawn_from(self._catalogue, self._dataset)
         if not self._ordered:
-            return self._ordered
-        return documented(self._catalogue, self._dataset, self._ordered).names
+            return self._ordered, False
+        found = documented(self._catalogue, self._dataset, self._ordered)
+        return found.names, found.is_any_left

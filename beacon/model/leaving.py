@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from beacon.model.records import Record
+    from beacon.model.records import Json, Record
 
 INNERMOST_FIRST = ("analysis", "run", "biosample", "individual")
 """The entry types of documents in an order in which none is needed to find another."""
@@ -63,3 +63,40 @@ def is_of(
     if linked.get("individualId") in names or linked.get("biosampleId") in names:
         return True
     return linked.get("runId") in runs
+
+
+def forgetting(document: Json, names: Collection[str]) -> Json:
+    """Return a document of somebody else that names some people as kin no more.
+
+    Args:
+        document: as it is; it is returned itself where it names none of them.
+        names: of these people (``names_of``).
+    """
+    told: Json = {}
+    pedigrees, info = document.get("pedigrees"), document.get("info")
+    if isinstance(pedigrees, list):
+        left = [_left(one, "members", "memberId", names) for one in pedigrees]
+        if any(new is not old for new, old in zip(left, pedigrees, strict=True)):
+            told["pedigrees"] = [one for one in left if one is not None]
+    if isinstance(info, dict):
+        # Of a family of phenopackets.
+        old = info.get("pedigree")
+        new = _left(old, "persons", "individualId", names)
+        if new is not old:
+            told["info"] = {**info, "pedigree": new or {}}
+    return document | told if told else document
+
+
+def _left(pedigree: object, members: str, name: str, names: Collection[str]) -> object:
+    """Return a pedigree without some people; ``None``: it has nobody else."""
+    every = pedigree.get(members) if isinstance(pedigree, dict) else None
+    if not isinstance(pedigree, dict) or not isinstance(every, list):
+        return pedigree
+    left = [
+        one
+        for one in every
+        if not isinstance(one, dict) or str(one.get(name)) not in names
+    ]
+    if len(left) == len(every):
+        return pedigree
+    return pedigree | {members: left} if left else None

@@ -20,6 +20,8 @@ Json = dict[str, object]
 """One JSON object, as a file or an answer holds it."""
 
 INDIVIDUAL_KEY = "individualId"
+MEMBERS = "individualIds"
+"""The member of a cohort's record that lists its people; kept apart from it."""
 LINKS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "individual": MappingProxyType({}),
@@ -59,7 +61,10 @@ class DocumentSet:
     Attributes:
         number: unique over the whole store.
         count: how many documents.
-        fingerprint: digest of inputs and meaning; equal means the same content.
+        fingerprint: digest of inputs and meaning; equal means the same content, of
+            which those who withdrew are left out.
+        left_out: of runs, the ids of those of people who withdrew: analyses may
+            name these alone.
     """
 
     number: int
@@ -69,6 +74,7 @@ class DocumentSet:
     fingerprint: str
     published: datetime
     inputs: tuple[Input, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,9 +29,9 @@ from beacon.store.postings import Indexer, is_vocabulary, row_id
 from beacon.store.set_documents import ServedDocument, links_of, pack_json, read_sets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from pymongo.collection import Collection
+    from pymongo.collection import Collection as Rows
     from pymongo.database import Database
 
     from beacon.model.dataset import Input
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 _ROWS = 1000
 _BYTES = 4 * 1024 * 1024
-_LARGEST = 15 * 1024 * 1024
+LARGEST = 15 * 1024 * 1024
+"""Bytes of one document at most."""
 _HEARTBEAT = 5.0
 
 
@@ -78,7 +79,7 @@ class DocumentWriter:
             message = f"two {entry_type} documents have the id {record.id}"
             raise LoadRejected(message)
         packed = pack_json(record.document)
-        if len(packed) > _LARGEST:
+        if len(packed) > LARGEST:
             message = f"the {entry_type} document {record.id} has more than 15 MiB"
             raise LoadRejected(message)
         links = dict(record.links)
@@ -93,9 +94,7 @@ class DocumentWriter:
         self.count += 1
         return row
 
-    def _write(
-        self, collection: Collection[Document], rows: Iterable[Document]
-    ) -> None:
+    def _write(self, collection: Rows[Document], rows: Iterable[Document]) -> None:
         for batch in _batches(rows):
             while_away(lambda batch=batch: _insert(collection, batch))  # type: ignore[misc]
             self._live()
@@ -106,8 +105,18 @@ class DocumentWriter:
             while_away(lambda: self._sets.renew(self._ticket))
             self._renewed = time.monotonic()
 
-    def publish(self, fingerprint: str, inputs: Sequence[Input]) -> DocumentSet:
+    def publish(
+        self,
+        fingerprint: str,
+        inputs: Sequence[Input],
+        left_out: Collection[str] = (),
+    ) -> DocumentSet:
         """Serve these documents from now on, instead of those before.
+
+        Args:
+            fingerprint: as of ``DocumentSet``, like the others.
+            inputs: the files.
+            left_out: ids of records of people who withdrew.
 
         Raises:
             LoadRejected: when the load was taken for dead; nothing has changed then.
@@ -134,6 +143,8 @@ class DocumentWriter:
             ],
             "vocabulary": blobs,
         }
+        if left_out:
+            served["left_out"] = sorted(left_out)
         while_away(lambda: self._sets.flip(self._ticket, served))
         with suppress(StoreUnavailable), driver_errors():
             self._sets.sweep()  # else the next load does
@@ -147,7 +158,7 @@ class DocumentWriter:
             self._sets.give_up(self._ticket)
 
 
-def _insert(collection: Collection[Document], batch: list[Document]) -> None:
+def _insert(collection: Rows[Document], batch: list[Document]) -> None:
     """Insert rows; those that an earlier try inserted are there already."""
 
     def insert() -> None:

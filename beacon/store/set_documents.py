@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, cast
 
 import orjson
 
@@ -32,6 +32,7 @@ class ServedDocument(TypedDict):
     published: datetime
     inputs: list[InputDocument]
     vocabulary: int
+    left_out: NotRequired[list[str]]
 
 
 class SetDocument(TypedDict):
@@ -73,6 +74,7 @@ def read_sets(document: Mapping[str, object]) -> dict[str, StoredSet]:
                 fingerprint=served["fingerprint"],
                 published=served["published"],
                 inputs=tuple(Input(**i) for i in served["inputs"]),
+                left_out=frozenset(served.get("left_out", ())),
             ),
             vocabulary=served["vocabulary"],
         )

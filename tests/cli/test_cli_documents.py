@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from beacon.cli.main import command_line
 from beacon.model.errors import ReadError, UsageError
+from loaders import ontologies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,22 @@ def test_documents_are_loaded_and_told(
     assert "d: unchanged, 2 individuals as they were\n" == again
     assert "d: dry run, nothing stored" == tried.splitlines()[0]
     assert "documents    2 individuals, 1 biosamples" in typed("datasets", "show", "d")
+    assert ["d", "3", "d"] == typed("datasets", "list").splitlines()[1].split()
+
+
+def test_an_ontology_that_is_not_installed_is_told(
+    typed: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what to do about it; the documents are published all the same."""
+    monkeypatch.setattr(ontologies, "find_spec", lambda _: None)
+    people = _write(
+        tmp_path, "p.csv", "id,sex,diseases|diseaseCode|id\nI,F,HP:0000001\n"
+    )
+    said = typed("load", "documents", people, "--dataset", "d", "--type", "individuals")
+
+    assert "d: 1 individual published" == said.splitlines()[0]
+    assert "The Human Phenotype Ontology is not installed here: pip install" in said
+    assert "No ontology is loaded of HP, NCIT" in said
 
 
 def test_faults_are_on_standard_error(empty_beacon: Command, tmp_path: Path) -> None:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from beacon.ingest import Journal, reapply, withdraw
 from beacon.ingest.describing import load_cohorts, load_dataset_records
 from beacon.ingest.documents import DocumentRequest, kind_named, load_documents
+from beacon.ingest.examining import KIN
 from beacon.ingest.ontologies import load_ontologies, with_hierarchies
 from beacon.model.errors import NotFound, UsageError
 from loaders.ontologies import hpo_path
 from tests.loaders.document_samples import COHORT, METADATA, NAMES, shared
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from beacon.ingest.documents import DocumentOutcome
@@ -104,6 +107,17 @@ def test_faults_are_told_and_nothing_is_stored(desk: Desk) -> None:
     assert ["a"] == desk.ids()
 
 
+def test_a_record_that_cannot_be_kept_is_a_fault(desk: Desk) -> None:
+    """A dry run says so, too."""
+    large = desk.file("l.json", {"id": "a", "sex": SEX, "info": {"x": "y" * 2**24}})
+    said = [
+        desk.load("individuals", large, is_dry=is_dry).reports[0].faults
+        for is_dry in (True, False)
+    ]
+
+    assert [["l.json:2: has more than 15 MiB"]] * 2 == said
+
+
 def test_a_file_that_is_cut_off_stores_nothing(desk: Desk, tmp_path: Path) -> None:
     """Its whole records are no set either."""
     path = tmp_path / "cut.json"
@@ -167,6 +181,107 @@ def test_an_order_holds_under_every_name(desk: Desk) -> None:
 
     assert (["s1"], ["a"]) == (desk.ids("biosample"), desk.ids())
     assert {"s2", "b", "s4"} == {o.individual for o in withdrawals.orders("d")}
+
+
+def analyses(desk: Desk, *names: str) -> DocumentOutcome:
+    """Load analyses that name nothing but their runs."""
+    told = [
+        {
+            "id": f"analysis of {run}",
+            "runId": run,
+            "analysisDate": "2024-01-31",
+            "pipelineName": "p",
+        }
+        for run in names or ("r1", "r2")
+    ]
+    return desk.load("analyses", desk.file("analyses.json", *told))
+
+
+def runs(desk: Desk) -> DocumentOutcome:
+    """Load a run of each of two samples."""
+    told = [
+        {"id": f"r{n}", "biosampleId": f"s{n}", "runDate": "2024-01-31"} for n in (1, 2)
+    ]
+    return desk.load("runs", desk.file("runs.json", *told))
+
+
+@pytest.mark.parametrize("first", [analyses, runs])
+def test_an_analysis_goes_with_the_run_it_names(
+    desk: Desk, tmp_path: Path, first: Callable[[Desk], DocumentOutcome]
+) -> None:
+    """Though its run is there no more, or comes after it; typing errors are faults."""
+    journal = Journal(tmp_path / "home")
+    desk.people("a", "b")
+    desk.samples(s1="a", s2="b")
+    first(desk)
+    withdraw(desk.catalogue, journal, "d", ["b"])
+    left = runs(desk)
+    reapply(desk.catalogue, journal)
+    again = analyses(desk)
+    lost = analyses(desk, "r3")
+
+    assert {"run": 1} == left.served
+    assert ["analysis of r1"] == desk.ids("analysis")
+    assert again.reports == () or again.reports[0].withdrawn == 1
+    assert "'r3' is none of the runs" in lost.reports[0].faults[0]
+    assert 0 == reapply(desk.catalogue, journal)
+
+
+def test_pedigrees_of_others_forget_who_withdrew(desk: Desk, tmp_path: Path) -> None:
+    """In what is served and in what is loaded later; who is alone in one takes it."""
+
+    def kin(*names: str) -> dict[str, object]:
+        members = [{"memberId": n, "role": SEX, "affected": True} for n in names]
+        disease = {"diseaseCode": {"id": "MONDO:1"}}
+        return {"id": "-".join(names), "disease": disease, "members": members}
+
+    told = [
+        {
+            "id": "a",
+            "sex": SEX,
+            "pedigrees": [kin("a", "b"), kin("b")],
+            "info": {"pedigree": {"persons": [{"individualId": n} for n in "ab"]}},
+        },
+        {"id": "b", "sex": SEX},
+    ]
+    path = desk.file("kin.json", *told)
+    desk.load("individuals", path)
+    withdraw(desk.catalogue, Journal(tmp_path / "home"), "d", ["b"])
+    [left] = desk.catalogue.documents_of("d", "individual")
+    again = desk.load("individuals", path)
+    other = desk.load(
+        "individuals", desk.file("more.json", *told, {"id": "c", "sex": SEX})
+    )
+
+    assert ([{**kin("a", "b"), "members": kin("a")["members"]}], "a") == (
+        left.document["pedigrees"],
+        left.document["info"]["pedigree"]["persons"][0]["individualId"],
+    )
+    assert (False, 1) == (again.is_new, other.reports[0].made[KIN])
+    assert left == next(iter(desk.catalogue.documents_of("d", "individual")))
+
+
+def test_the_same_files_are_no_news_after_a_withdrawal(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """Who left is not there again, and nothing is published for it."""
+    desk.people("a", "b")
+    desk.samples(s1="a", s2="b")
+    withdraw(desk.catalogue, Journal(tmp_path / "home"), "d", ["b"])
+    again = (desk.people("a", "b"), desk.samples(s1="a", s2="b"))
+
+    assert [False, False] == [outcome.is_new for outcome in again]
+    assert (["a"], ["s1"]) == (desk.ids(), desk.ids("biosample"))
+
+
+def test_the_same_files_are_published_for_who_is_still_there(desk: Desk) -> None:
+    """As when an order is known, and could not be carried out."""
+    desk.people("a", "b")
+    withdrawals = desk.catalogue.withdrawals
+    withdrawals.keep_orders(withdrawals.new_orders("d", ["b"]))
+
+    assert desk.people("a", "b").is_new
+    assert ["a"] == desk.ids()
 
 
 def test_packets_fill_two_sets(desk: Desk) -> None:

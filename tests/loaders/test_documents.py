@@ -84,6 +84,7 @@ def test_gzip_is_unpacked(tmp_path: Path, name: str) -> None:
         (b"[1]", "a.json:1: a record is an object, this is a number"),
         (b"[{}, null]", "a.json:1: a record is an object, this is nothing (null)"),
         (b'"x"', "a.json:1: a record is an object, this is a text"),
+        (b"PK\x03\x04", "a.json: this is a spreadsheet or a zip file; save it as CSV"),
         (b"\x1f\x8b\x08abc", "a.json: the gzip file is cut off or damaged"),
     ],
 )

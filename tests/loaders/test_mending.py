@@ -131,3 +131,12 @@ def test_mending_twice_is_mending_once(document: dict) -> None:
 
     assert once == mended(once, "individual", told)
     assert not told
+
+
+def test_a_number_beyond_doubt_alone_is_made_whole() -> None:
+    """A fraction so large may stand for another number than was written."""
+    told: Counter[str] = Counter()
+    cohort = {"id": "c", "cohortSize": 1e20}
+
+    assert cohort == mended(cohort, "cohort", told)
+    assert not told

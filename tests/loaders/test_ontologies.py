@@ -155,3 +155,44 @@ def test_what_is_not_installed_is_said(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="pip install"):
         ontology_paths(["HPO"])
+
+
+def test_what_replaces_a_term_is_found_at_any_step(tmp_path: Path) -> None:
+    """By way of other obsolete terms and of other ids; a circle leads nowhere."""
+    text = """a: b
+
+[Term]
+id: T:1
+alt_id: T:10
+
+[Term]
+id: T:2
+is_obsolete: true
+replaced_by: T:3
+
+[Term]
+id: T:3
+is_obsolete: true
+replaced_by: T:10
+
+[Term]
+id: T:4
+is_obsolete: true
+replaced_by: T:5
+
+[Term]
+id: T:5
+is_obsolete: true
+replaced_by: T:4
+"""
+    [term] = read_ontology(written(tmp_path, text, "t.obo")).terms
+
+    assert ["T:10", "T:2", "T:3"] == sorted(term.alternatives)
+
+
+def test_a_separator_of_other_systems_ends_no_line(tmp_path: Path) -> None:
+    """Texts may hold such letters."""
+    text = 'a: b\u2028c\n\n[Term]\nid: T:1\ndef: "a\x85is_a: T:2"\n'
+    [term] = read_ontology(written(tmp_path, text, "t.obo")).terms
+
+    assert [] == term.parents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -171,6 +172,68 @@ def test_families_and_cohorts_hold_packets(tmp_path: Path) -> None:
 
     assert ["A", "B", "C"] == [person["id"] for person in people]
     assert {"persons": []} == people[1]["info"]["pedigree"]
+    assert {"id": "f"} == people[1]["info"]["family"]
+
+
+def test_a_place_within_a_family_is_told(tmp_path: Path) -> None:
+    """By the member it is held in."""
+    family = {
+        "proband": {"subject": {"id": "a"}},
+        "relatives": [{"subject": {"id": "b"}}],
+    }
+    reader = PacketReader([written(tmp_path, json.dumps(family), "p.json")])
+
+    assert ["p.json:1/proband/sex", "p.json:1/relatives/0/sex"] == [
+        found.place("/sex") for found in reader.individuals()
+    ]
+
+
+def test_names_of_protocol_buffers_are_read(tmp_path: Path) -> None:
+    """A packet is the same in either spelling; what is kept as it is stays so."""
+    snake = json.loads(
+        re.sub(r"(?<=[a-z])([A-Z])(?=[a-zA-Z]*\":)", _lower, json.dumps(RICH))
+    )
+    snake["meta_data"] = {"created_by": "me"}
+
+    assert "phenotypic_features" in snake
+    people, samples, _ = _read(tmp_path, RICH | {"metaData": snake["meta_data"]})
+    assert (people, samples) == _read(tmp_path, snake)[:2]
+
+
+def _lower(found: re.Match[str]) -> str:
+    return f"_{found[1].lower()}"
+
+
+@pytest.mark.parametrize(
+    ("word", "label"),
+    [("female", "female"), (2, "male"), (None, "unknown"), ("OTHER_SEX", "other")],
+)
+def test_sex_is_read_in_either_form_of_the_enumeration(
+    tmp_path: Path, word: object, label: str
+) -> None:
+    """By word, in any case, or by number."""
+    [person], *_ = _read(tmp_path, {"subject": {"id": "a", "sex": word}})
+
+    assert label == person["sex"]["label"]
+
+
+def test_a_bare_age_stays_an_age(tmp_path: Path) -> None:
+    """It is no moment; what it is, is put right later."""
+    [person], *_ = _read(
+        tmp_path,
+        {"subject": {"id": "a"}, "diseases": [{"term": TERM, "onset": "P3Y"}]},
+    )
+
+    assert "P3Y" == person["diseases"][0]["ageOfOnset"]
+
+
+def test_a_disease_is_excluded_where_it_says_so(tmp_path: Path) -> None:
+    """In words, too; a text that says it is not does not exclude it."""
+    diseases = [{"term": TERM, "excluded": said} for said in ("true", "false")]
+    [person], *_ = _read(tmp_path, {"subject": {"id": "a"}, "diseases": diseases})
+
+    assert [{"diseaseCode": TERM}] == person["diseases"]
+    assert 1 == len(person["info"]["excludedDiseases"])
 
 
 @pytest.mark.parametrize(
@@ -186,6 +249,23 @@ def test_families_and_cohorts_hold_packets(tmp_path: Path) -> None:
         (
             {"subject": {"id": "a"}, "metaData": {"phenopacketSchemaVersion": "1.0"}},
             "p.json:1: is a phenopacket of version 1.0; version 2 is read",
+        ),
+        (
+            {
+                "subject": {"id": "a"},
+                "meta_data": {"phenopacket_schema_version": "1.0"},
+            },
+            "p.json:1: is a phenopacket of version 1.0; version 2 is read",
+        ),
+        (
+            {"subject": {"id": "a"}, "phenotypicFeatures": [{"negated": True}]},
+            "p.json:1/phenotypicFeatures/0/negated: is a member of phenopackets of"
+            " version 1; version 2 is read",
+        ),
+        (
+            {"subject": {"id": "a", "sex": "F"}},
+            "p.json:1/subject/sex: must be one of FEMALE, MALE, OTHER_SEX,"
+            " UNKNOWN_SEX, is 'F'",
         ),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 
 from beacon.model.errors import ReadError
 from loaders.documents import read_documents
-from loaders.tables import read_table
+from loaders.tables import is_table, read_table
+from loaders.words import NO_SEX
 from tests.loaders.document_samples import NAMES, shared, written
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FEMALE = {"id": "NCIT:C16576", "label": "female"}
 MALE = {"id": "NCIT:C20197", "label": "male"}
@@ -218,3 +216,58 @@ def test_no_table_breaks_the_reader(tmp_path_factory, rows: list[list[str]]) -> 
         read = str(error).startswith("t.csv")
 
     assert read
+
+
+def test_a_name_in_capitals_is_that_of_a_table() -> None:
+    """As other systems write them."""
+    assert [True, True, False] == [
+        is_table(Path(name)) for name in ("A.CSV", "a.Tsv.GZ", "a.JSON")
+    ]
+
+
+def test_a_cell_below_no_name_is_refused(tmp_path: Path) -> None:
+    """It is lost nowhere; empty ones say nothing."""
+    assert 1 == len(_read(tmp_path, "id,sex,,height\nI1,F,,1\n"))
+    with pytest.raises(ReadError, match=r"t.csv:3: a cell stands in column 3, which"):
+        _read(tmp_path, "id,sex,,height\nI1,F,,1\nI2,F,x,1\n")
+
+
+@pytest.mark.parametrize("head", ["id,sex", "sample,sex"])
+def test_words_of_sex_that_nobody_understands_are_counted(
+    tmp_path: Path, head: str
+) -> None:
+    """They read as unknown, as those do that say so."""
+    found = _read(tmp_path, f"{head}\na,kvinna\nb,unknown\nc,\nd,f\n")
+
+    assert [(NO_SEX,), (), (), ()] == [one.notes for one in found]
+
+
+def test_a_cohort_in_a_table_has_the_people_it_lists(tmp_path: Path) -> None:
+    """Nobody else; a cell that names nobody does not mean everybody."""
+    text = "id,name,cohortType,individualIds\nc,n,study-defined,a|b\nd,n,x,\n"
+    some, nobody = _read(tmp_path, text, "cohort")
+
+    assert (["a", "b"], ()) == (some.document["individualIds"], some.faults)
+    assert ["/individualIds"] == [pointer for pointer, _ in nobody.faults]
+    assert "info" not in some.document
+
+
+def test_a_column_is_spelled_as_its_own_schema_has_it(tmp_path: Path) -> None:
+    """At every step; what is not known there is kept, and counted."""
+    columns = "id,sex,DISEASES|diseasecode|ID,diseases|Ageofonset|iso8601duration"
+    text = f"{columns},diseases|onset|id\na,F,AB:1,P3Y,AB:2\nb,F,AB:1,P3Y,\n"
+    strange, plain = _read(tmp_path, text)
+
+    assert [
+        {"diseaseCode": {"id": "AB:1"}, "ageOfOnset": {"iso8601duration": "P3Y"}}
+    ] == (plain.document["diseases"])
+    assert {"id": "AB:2"} == strange.document["diseases"][0]["onset"]
+    assert (1, ()) == (len(strange.notes), plain.notes)
+
+
+def test_a_path_that_begins_nowhere_is_refused(tmp_path: Path) -> None:
+    """It would be found by no filter."""
+    with pytest.raises(
+        ReadError, match=r"t.csv:1: the column 'disease.diseaseCode.id'"
+    ):
+        _read(tmp_path, "id,sex,disease|diseaseCode|id\na,F,AB:1\n")

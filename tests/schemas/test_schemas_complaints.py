@@ -90,6 +90,11 @@ def test_a_fault_is_told_at_its_place(member, value, place, sentence):
             "",
             "fits several forms at once: keep to one of them",
         ),
+        (
+            {"start": "31/1", "end": "31/1"},
+            "/start",
+            'must be a moment as 2021-04-23T10:00:00Z, is "31/1"',
+        ),
         ("P1Y", "", 'must be an object, is "P1Y"'),
     ],
 )
