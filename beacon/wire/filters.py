@@ -31,6 +31,8 @@ _SPELLED = re.compile(
     r"(?P<id>[^<>=!]+?):?(?P<operator>[<>!]=|[=<>!])(?P<value>.*)\Z", re.DOTALL
 )
 _NEGATION = "!"
+_MOST_FILTERS = 500
+"""Filters of one request, alternatives counted one by one: each costs a search."""
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
 
@@ -94,10 +96,26 @@ class FilterBody(Read):
     include_descendant_terms: Truth | None = None
     similarity: Literal["exact", "high", "medium", "low"] | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _named_alike(cls, held: object) -> object:
+        """Read names in any case, and ``scopes``: one left out would widen it."""
+        if not isinstance(held, dict):
+            return held
+        read: dict[object, object] = {}
+        for name, value in held.items():
+            known = _FILTER_NAMES.get(str(name).lower(), name)
+            if known in read:
+                refuse(f"has {shown(known)} twice")
+            read[known] = value
+        return read
+
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if self.operator is not None and self.value is None:
             refuse("needs a value beside its operator")
+        if self.id.endswith(":") and self.value is None:
+            refuse("needs a value behind its colon")
         if not self.id.removeprefix(_NEGATION).strip():
             refuse("names nothing")
         return self
@@ -131,6 +149,16 @@ class FilterBody(Read):
         )
 
 
+_FILTER_NAMES: Mapping[str, str] = {
+    **{
+        field.alias.lower(): field.alias
+        for field in FilterBody.model_fields.values()
+        if field.alias
+    },
+    "scopes": "scope",
+}
+
+
 # --- reading -------------------------------------------------------------------
 
 
@@ -139,7 +167,10 @@ def read_filters(value: object) -> list[list[object]]:
     if isinstance(value, str):
         value = split_filters(value)
     items = value if isinstance(value, list | tuple) else [value]
-    return [_clause(item) for item in items if item not in (None, "")]
+    clauses = [_clause(item) for item in items if item not in (None, "")]
+    if sum(map(len, clauses)) > _MOST_FILTERS:
+        refuse(f"holds more than {_MOST_FILTERS} filters")
+    return clauses
 
 
 def _clause(item: object) -> list[object]:

@@ -211,6 +211,10 @@ def test_descendants_similarity_and_scope_survive_beside_each_other():
         ([[]], "empty list of alternatives"),
         ([[["HP:1"]]], "must hold ids or objects"),
         (["!"], "names nothing"),
+        (["sex:"], "needs a value behind its colon"),
+        ([{"id": "HP:1", "scope": "run", "scopes": []}], 'has "scope" twice'),
+        (["HP:1"] * 501, "holds more than 500 filters"),
+        ([["HP:1"] * 501], "holds more than 500 filters"),
         (["[HP:1"], None),
         ([["SO:0001583", "HP:1"]], "beside other filters"),
     ],
@@ -223,6 +227,19 @@ def test_a_malformed_filter_is_refused(held, sentence):
         return
     with pytest.raises(InvalidRequest, match=sentence):
         sent(*held)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"ID": "HP:0001250", "Scope": "run"},
+        {"id": "HP:0001250", "scopes": ["runs"]},
+        {"id": "HP:0001250", "SCOPES": "run"},
+    ],
+)
+def test_members_of_a_filter_are_known_in_any_case(body):
+    """And ``scopes``, as some write: ignored, it would widen the answer."""
+    assert sent(body).filters == ((TermFilter(id="HP:0001250", scope="run"),),)
 
 
 def test_what_a_filter_holds_beside_is_said():
