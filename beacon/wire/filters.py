@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, model_validator
 
@@ -31,7 +31,7 @@ _SPELLED = re.compile(
     r"(?P<id>[^<>=!]+?):?(?P<operator>[<>!]=|[=<>!])(?P<value>.*)\Z", re.DOTALL
 )
 _NEGATION = "!"
-_MOST_FILTERS = 500
+MOST_FILTERS: Final = 500
 """Filters of one request, alternatives counted one by one: each costs a search."""
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
@@ -168,8 +168,8 @@ def read_filters(value: object) -> list[list[object]]:
         value = split_filters(value)
     items = value if isinstance(value, list | tuple) else [value]
     clauses = [_clause(item) for item in items if item not in (None, "")]
-    if sum(map(len, clauses)) > _MOST_FILTERS:
-        refuse(f"holds more than {_MOST_FILTERS} filters")
+    if sum(map(len, clauses)) > MOST_FILTERS:
+        refuse(f"holds more than {MOST_FILTERS} filters")
     return clauses
 
 
