@@ -298,6 +298,8 @@ class LocalBeacon:
             found = await self._store.find(query, granularities)
         if query.is_strict and found.unknown_filters:
             raise UnknownFilters(found.unknown_filters)
+        if query.page.is_long:
+            return await asyncio.to_thread(disclose, found, permits, query, unasked)
         return disclose(found, permits, query, unasked)
 
     async def answer_records(
