@@ -38,6 +38,7 @@ from beacon.wire.filters import (
     split_filters,
 )
 from beacon.wire.info import API_VERSION
+from beacon.wire.invented import ASSEMBLY
 from beacon.wire.parameters import CommonBody, VariantBody
 from beacon.wire.reading import read_json, shown
 from beacon.wire.values import invalid
@@ -101,6 +102,10 @@ class Understanding:
     genes: Genes = NO_GENES
     largest_page: int = 1000
     is_strict: bool = False
+
+
+_INVENTED = Understanding(loaded=(ASSEMBLY,), references={})
+"""What a question in test mode is understood with, whatever is loaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -381,6 +386,7 @@ def understand(asked: Asked, address: Address, known: Understanding) -> Query:
     )
     _check_strictness(query, told)
     query = replace(query, requested=_requested(query, common, body))
+    known = _INVENTED if query.test_mode else known
     query = _about(query, body, told.effects, address, known)
     return _addressed(query, address, known)
 

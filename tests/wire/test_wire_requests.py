@@ -647,3 +647,12 @@ def test_any_variant_parameters_are_understood_or_refused(g_variant):
     body = json.dumps({"query": {"requestParameters": g_variant}}).encode()
 
     assert _understood_or_refused(lambda: gather_body(body))
+
+
+def test_test_mode_is_understood_alike_whatever_is_loaded():
+    """The invented variant is on one assembly, which need not be named."""
+    items = {"testMode": "true", "referenceName": "22", "start": "1000", "end": "1001"}
+    several = Understanding(loaded={"GRCh37", "T2T-CHM13"}, references={})
+    asked = understand(gather_parameters(items.items()), Address(), several)
+
+    assert asked.assembly == "GRCh38"
