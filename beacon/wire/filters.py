@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from beacon.model.filters import Clauses, Filter
 
 _SPELLED = re.compile(
-    r"(?P<id>[^<>=!]+?):?(?P<operator>[<>!]=|[=<>!])(?P<value>.*)\Z", re.DOTALL
+    r"(?P<id>[^<>=!]+?):?(?P<operator>[<>=!]+)(?P<value>.*)\Z", re.DOTALL
 )
+_OPERATORS = {"!=": "!", "==": "="}
 _NEGATION = "!"
 MOST_FILTERS: Final = 500
 """Filters of one request, alternatives counted one by one: each costs a search."""
@@ -118,6 +119,8 @@ class FilterBody(Read):
             refuse("needs a value behind its colon")
         if not self.id.removeprefix(_NEGATION).strip():
             refuse("names nothing")
+        if self.id.startswith(_NEGATION) and self.value is not None:
+            refuse("negates a field: say so with the operator !")
         return self
 
     @property
@@ -195,7 +198,7 @@ def _filter(item: object) -> object:
     found = _SPELLED.match(item)
     if found is None:
         return {"id": item}
-    operator = found["operator"].replace("!=", "!")
+    operator = _OPERATORS.get(found["operator"], found["operator"])
     return {"id": found["id"], "operator": operator} | (
         {"value": found["value"]} if found["value"].strip() else {}
     )

@@ -70,6 +70,7 @@ def sent(*filters, address=INDIVIDUALS, **query):
         ),
         ("sex:!male", FieldFilter(field="sex", operator=Operator.NOT, value="male")),
         ("sex!=male", FieldFilter(field="sex", operator=Operator.NOT, value="male")),
+        ("sex==male", FieldFilter(field="sex", operator=Operator.EQUAL, value="male")),
     ],
 )
 def test_a_filter_of_a_query_string_means_what_its_text_says(text, meant):
@@ -212,6 +213,8 @@ def test_descendants_similarity_and_scope_survive_beside_each_other():
         ([[["HP:1"]]], "must hold ids or objects"),
         (["!"], "names nothing"),
         (["sex:"], "needs a value behind its colon"),
+        (["age=>P5Y"], "operator: input should be"),
+        ([{"id": "!sex", "value": "male"}], "say so with the operator !"),
         ([{"id": "HP:1", "scope": "run", "scopes": []}], 'has "scope" twice'),
         (["HP:1"] * 501, "holds more than 500 filters"),
         ([["HP:1"] * 501], "holds more than 500 filters"),
