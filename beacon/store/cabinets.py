@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
@@ -137,6 +138,7 @@ class Cabinet:
         return Selection(found, frozenset(unknown), is_covered)
 
     async def _judge(self, asked: Filter, about: str) -> _Judged:
+        await asyncio.sleep(0)  # of hundreds of filters: others ask in between
         if asked.scope == DATASET.id:
             return self._judge_dataset(asked, about)
         if asked.scope == COHORT.id:
@@ -295,13 +297,13 @@ class Cabinet:
         criterion = criterion_of(asked, scope, self._lexicon)
         return any(is_known(criterion, said) for facts in records for said in facts)
 
-    @property
+    @cached_property
     def dataset_facts(self) -> Facts | None:
         """What the dataset's record says; ``None``: it has none."""
         record = self.dataset.record
         return None if record is None else facts_of(DATASET.id, record)
 
-    @property
+    @cached_property
     def cohort_facts(self) -> dict[str, Facts]:
         """What the records of its cohorts say, by their ids."""
         return {c.id: facts_of(COHORT.id, c.document) for c in self.dataset.cohorts}
