@@ -1,11 +1,13 @@
 """Bases of a reference genome, read from an indexed FASTA.
 
-Blocks are kept, so that walking along a contig costs one read per block.
+Blocks are kept, so that walking along a contig costs one read per block.  Threads
+may share one; the file is read by one of them at a time.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import pysam
@@ -41,6 +43,7 @@ class FastaReference:
     def __init__(self, path: Path, assembly: str) -> None:
         self._path = path
         self._fasta = _open(path)
+        self._one_reads = Lock()
         self._names: dict[str, str] = {}
         self._lengths: dict[str, int] = {}
         lengths = zip(self._fasta.references, self._fasta.lengths, strict=True)
@@ -84,7 +87,8 @@ class FastaReference:
     def _fetched(self, name: str, start: int, end: int) -> str:
         """Return the bases, all of them: a shorter answer is a damaged file."""
         try:
-            found: str = self._fasta.fetch(name, start, end).upper()
+            with self._one_reads:
+                found: str = self._fasta.fetch(name, start, end).upper()
         except (OSError, ValueError) as error:
             raise self._unreadable(name) from error
         if len(found) != end - start or not found.isascii():

@@ -33,7 +33,8 @@ async def batch(request: web.Request) -> web.StreamResponse:
     # Twenty megabytes of JSON take seconds; other requests go on meanwhile.
     lines = await asyncio.to_thread(read_lines, body, most=limits.batch_lines)
     known = await understanding(request)
-    stream = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    headers = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
+    stream = web.StreamResponse(headers=headers)
     await stream.prepare(request)
     for first in range(0, len(lines), limits.at_once):
         group = lines[first : first + limits.at_once]

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from beacon.api.keys import BEACON, IDENTITY, LIMITS
 from beacon.model.errors import InvalidRequest, RequestTooLarge
@@ -34,9 +34,12 @@ def speaker(request: web.Request) -> Speaker:
 
 
 def as_json(document: Mapping[str, object], *, status: int = 200) -> web.Response:
-    """Return a document as a JSON response."""
+    """Return a document as a JSON response, which nobody between may keep."""
     return web.Response(
-        body=written(document), status=status, content_type="application/json"
+        body=written(document),
+        status=status,
+        content_type="application/json",
+        headers={hdrs.CACHE_CONTROL: "no-store"},
     )
 
 

@@ -6,7 +6,9 @@ decided below (``wire``, the service), never here.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from beacon.api.exchange import as_json, asked_of, speaker, understanding
@@ -85,9 +87,14 @@ async def _variants(request: web.Request, query: Query) -> Document:
     else:
         said = await beacon.answer(query, ANONYMOUS)
         _refuse_no_answer(said)
-    return responses.result_sets(
-        query, said, speaker(request), references=beacon.references
+    tell = partial(
+        responses.result_sets,
+        query,
+        said,
+        speaker(request),
+        references=beacon.references,
     )
+    return await asyncio.to_thread(tell) if query.page.is_long else tell()
 
 
 async def _documents(request: web.Request, query: Query) -> Document:

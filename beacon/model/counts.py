@@ -44,7 +44,7 @@ class AlleleCounts:
 
     def __post_init__(self) -> None:
         given = [n for n in (self.ac, self.an, self.hom, self.het, self.hemi) if n]
-        if any(n < 0 for n in given):
+        if given and min(given) < 0:
             message = f"negative count in {self}"
             raise ValueError(message)
         if self.ac is None:

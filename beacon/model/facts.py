@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _DEEPEST = 4
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _JOINED = re.compile(r"[A-Za-z]\w*:[\w.-]+(?:, ?[A-Za-z]\w*:[\w.-]+)+", re.ASCII)
+_ID = re.compile(r"(^|[_ .-])(?i:ids?)$|[a-z0-9]I[Dd]s?$")
 _YEAR, _DAY = "P1Y", "P1D"
 _BEFORE_BIRTH = 365
 """Days taken from a gestational age, so that it is before any age of the born."""
@@ -243,13 +244,25 @@ def _value(key: str, value: object) -> Iterator[Statement]:
 def _of_info(key: str, value: object, depth: int) -> Iterator[Statement]:
     if isinstance(value, dict):
         for name, inner in value.items() if depth else ():
-            yield from _of_info(f"{key}.{name}".casefold(), inner, depth - 1)
+            if not _is_id(name, value):
+                yield from _of_info(f"{key}.{name}".casefold(), inner, depth - 1)
     elif isinstance(value, list):
         for each in value:
             if not isinstance(each, list):
                 yield from _of_info(key, each, depth)
     else:
         yield from _scalar(key, value)
+
+
+def _is_id(name: str, beside: Json) -> bool:
+    """Whether a member tells which one it is, and not what: ids are no fields.
+
+    A filter by one would name somebody, and a list of values everybody; the id of
+    a term, which has a label, does not.
+    """
+    if name.casefold() == "id":
+        return "label" not in beside
+    return _ID.search(name) is not None
 
 
 def _scalar(key: str, value: object) -> Iterator[Statement]:

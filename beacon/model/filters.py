@@ -55,8 +55,8 @@ class TermFilter:
 
     @property
     def text(self) -> str:
-        """The filter as a GET request writes it."""
-        return f"!{self.id}" if self.negated else self.id
+        """The filter as a GET request writes it, and whose records it is about."""
+        return _scoped(f"!{self.id}" if self.negated else self.id, self.scope)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +76,17 @@ class FieldFilter:
 
     @property
     def text(self) -> str:
-        """The filter as a GET request writes it."""
-        return f"{self.field}:{self.operator}{self.value}"
+        """The filter as a GET request writes it, and whose records it is about."""
+        return _scoped(f"{self.field}:{self.operator}{self.value}", self.scope)
 
 
 Filter = TermFilter | FieldFilter
 Clauses = tuple[tuple[Filter, ...], ...]
 """All of these, each by any of its alternatives; empty: no filter at all."""
+
+
+def _scoped(text: str, scope: str | None) -> str:
+    return text if scope is None else f"{text} ({scope})"
 
 
 def unknown_sentence(text: str) -> str:

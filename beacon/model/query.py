@@ -39,6 +39,9 @@ class Include(StrEnum):
     NONE = "NONE"
 
 
+_LONG = 100
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of records: ``skip`` counts pages, not records."""
@@ -50,6 +53,11 @@ class Page:
     def offset(self) -> int:
         """Records before this page."""
         return self.skip * self.limit
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its records take so long that other questions would wait."""
+        return self.limit > _LONG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

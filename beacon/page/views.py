@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from beacon.model.entry_types import ENTRY_TYPES
 from beacon.wire.info import Speaker
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class _Page:
         html = self._template.render(
             me=self._identity,
             datasets=datasets,
+            documents=_documents,
             examples=examples(speaker, datasets),
             api=speaker.api,
         )
@@ -108,6 +110,12 @@ class _StaticFile:
             content_type=self._kind,
             headers=_HEADERS | {"Cache-Control": "max-age=3600"},
         )
+
+
+def _documents(dataset: Dataset) -> str:
+    """Return how many documents a dataset serves, of each entry type."""
+    counts = {row.path: dataset.documents.get(row.id) for row in ENTRY_TYPES.values()}
+    return ", ".join(f"{path}: {s.count:,}" for path, s in counts.items() if s)
 
 
 def _holds_variants(dataset: Dataset) -> bool:

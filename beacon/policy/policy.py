@@ -93,12 +93,22 @@ def detail(granted: Permit, query: Query) -> Granularity:
 
 
 def disclose_records(
-    found: FoundRecords, permits: Mapping[str, Permit], query: Query
+    found: FoundRecords,
+    permits: Mapping[str, Permit],
+    query: Query,
+    unasked: Sequence[Dataset] = (),
 ) -> RecordsDisclosure:
-    """Return what may be said of documents, dataset by dataset."""
-    parts = tuple(
-        _record_part(each, permits.get(each.dataset.id), query)
-        for each in found.datasets
+    """Return what may be said of documents, dataset by dataset.
+
+    Args:
+        found: what those say that may be asked.
+        permits: by dataset.
+        query: the question.
+        unasked: datasets that may not be asked it.
+    """
+    parts = (
+        *(_record_part(f, permits.get(f.dataset.id), query) for f in found.datasets),
+        *(_withheld_part(dataset) for dataset in unasked),
     )
     return RecordsDisclosure(
         granularity=max((p.granularity for p in parts), default=query.granularity),
@@ -111,13 +121,7 @@ def disclose_records(
 def _record_part(
     found: RecordFindings, granted: Permit | None, query: Query
 ) -> RecordSetDisclosure:
-    said = RecordSetDisclosure(
-        dataset=found.dataset.id,
-        name=found.dataset.name,
-        status=Status.WITHHELD,
-        granularity=Granularity.BOOLEAN,
-        exists=False,
-    )
+    said = _withheld_part(found.dataset)
     if granted is None or not may_ask(granted, query):
         return said
     level = detail(granted, query)
@@ -128,6 +132,16 @@ def _record_part(
         exists=found.status is Status.SEEN,
         total=found.total if level >= Granularity.COUNT else None,
         records=found.records if level is Granularity.RECORD else (),
+    )
+
+
+def _withheld_part(dataset: Dataset) -> RecordSetDisclosure:
+    return RecordSetDisclosure(
+        dataset=dataset.id,
+        name=dataset.name,
+        status=Status.WITHHELD,
+        granularity=Granularity.BOOLEAN,
+        exists=False,
     )
 
 
@@ -148,20 +162,31 @@ def _distinct(
 
 
 def disclose(
-    findings: Findings, permits: Mapping[str, Permit], query: Query
+    findings: Findings,
+    permits: Mapping[str, Permit],
+    query: Query,
+    unasked: Sequence[Dataset] = (),
 ) -> Disclosure:
     """Return what may be said of ``findings``, dataset by dataset.
 
     The answer as a whole is given in the highest granularity any dataset
     permits; each dataset's part names its own (Beacon v2.2 mixes them).
+
+    Args:
+        findings: what those say that may be asked.
+        permits: by dataset.
+        query: the question.
+        unasked: datasets that may not be asked it.
     """
+    silent = tuple(_withheld(dataset) for dataset in unasked)
     parts = tuple(
         _part(found, permits.get(found.dataset.id), query)
         for found in findings.datasets
     )
+    every = (*parts, *silent)
     return Disclosure(
-        granularity=max((p.granularity for p in parts), default=query.granularity),
-        datasets=parts,
+        granularity=max((p.granularity for p in every), default=query.granularity),
+        datasets=every,
         warnings=(
             *query.warnings,
             *map(unknown_sentence, findings.unknown_filters),

@@ -53,6 +53,19 @@ def _has_genome(dataset: Dataset, query: Query) -> bool:
     return assembly in (None, dataset.release.assembly)
 
 
+def asking(
+    query: Query, datasets: Sequence[Dataset], permits: Mapping[str, Permit]
+) -> tuple[dict[str, Granularity], list[Dataset]]:
+    """Return how each dataset may be asked a question, and which may not be.
+
+    Those are not looked into: the time an answer takes says nothing of them.
+    """
+    unasked = [d for d in datasets if not may_ask(permits[d.id], query)]
+    return {
+        d.id: detail(permits[d.id], query) for d in datasets if d not in unasked
+    }, unasked
+
+
 @dataclass(frozen=True, slots=True)
 class Documents:
     """Answers questions about documents of datasets, as far as each is permitted."""
@@ -76,6 +89,8 @@ class Documents:
         Raises:
             InvalidRequest: when more match than can be told apart.
         """
+        if len(patterns) == 1:
+            return await self.answer(replace(query, pattern=patterns[0]), asked)
         whole = replace(query, page=Page(limit=_MOST_TOGETHER))
         if query.granularity >= Granularity.COUNT:
             whole = replace(whole, granularity=Granularity.RECORD)
@@ -100,11 +115,7 @@ class Documents:
         Raises:
             UnknownFilters: where a filter nothing answers to is to be an error.
         """
-        granularities = {
-            d.id: detail(self.permits[d.id], query)
-            for d in asked
-            if may_ask(self.permits[d.id], query)
-        }
+        granularities, _ = asking(query, asked, self.permits)
         if not granularities:
             return FoundRecords(datasets=())
         if exact:
@@ -121,14 +132,8 @@ class Documents:
         self, query: Query, asked: Sequence[Dataset], found: FoundRecords
     ) -> RecordsDisclosure:
         """Return what may be said, with a word for each dataset not asked."""
-        by_id = {each.dataset.id: each for each in found.datasets}
-        by_id |= {
-            d.id: RecordFindings(dataset=d, status=Status.WITHHELD)
-            for d in asked
-            if not may_ask(self.permits[d.id], query)
-        }
-        whole = tuple(by_id[d.id] for d in asked if d.id in by_id)
-        return disclose_records(replace(found, datasets=whole), self.permits, query)
+        _, unasked = asking(query, asked, self.permits)
+        return disclose_records(found, self.permits, query, unasked)
 
 
 def _united(each: Sequence[FoundRecords], query: Query) -> FoundRecords:

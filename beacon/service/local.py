@@ -24,7 +24,7 @@ from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.policy import disclose, may_ask, permit
 from beacon.service.catalogue import collected
-from beacon.service.documents import Documents, is_asked
+from beacon.service.documents import Documents, asking, is_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -292,16 +292,15 @@ class LocalBeacon:
     async def _answer(self, query: Query, requester: Requester) -> Disclosure:
         asked = [d for d in await self.datasets() if is_asked(d, query)]
         permits = {d.id: permit(self._policy, requester, d) for d in asked}
-        granularities = {
-            name: min(query.granularity, granted.granularity)
-            for name, granted in permits.items()
-        }
+        granularities, unasked = asking(query, asked, permits)
         found = Findings(datasets=())
         if granularities:
             found = await self._store.find(query, granularities)
         if query.is_strict and found.unknown_filters:
             raise UnknownFilters(found.unknown_filters)
-        return disclose(found, permits, query)
+        if query.page.is_long:
+            return await asyncio.to_thread(disclose, found, permits, query, unasked)
+        return disclose(found, permits, query, unasked)
 
     async def answer_records(
         self, query: Query, requester: Requester
@@ -314,21 +313,33 @@ class LocalBeacon:
             StoreUnavailable: when the store fails or misses the deadline.
         """
         asked = [d for d in await self.datasets() if is_asked(d, query)]
-        documents = self._documents(asked, requester)
+        permits = {d.id: permit(self._policy, requester, d) for d in asked}
+        documents = Documents(self._store, permits)
         pattern = query.pattern
-        if pattern is None or (pattern.name is None and not pattern.elsewhere):
-            said = await documents.answer(query, asked)
-            return await self._explained(said, query, requester)
-        if pattern.name is None:
-            said = await documents.answer_any(query, asked, pattern.places)
-            return await self._explained(said, query, requester)
-        carried = await self._named(pattern.name, pattern.assembly, query, requester)
-        checked, doubt = self._checked(pattern.name, carried)
+        if pattern is None or not asked:
+            return await documents.answer(query, asked)
+        patterns: Sequence[VariantPattern] = pattern.places
+        if pattern.name is not None:
+            patterns, doubt = await self._named_patterns(pattern, query, requester)
+            query = replace(query, warnings=query.warnings + doubt)
+        said = await documents.answer_any(query, asked, patterns)
+        return await self._explained(said, query, requester)
+
+    async def _named_patterns(
+        self, pattern: VariantPattern, query: Query, requester: Requester
+    ) -> tuple[list[VariantPattern], tuple[str, ...]]:
+        """Return a question for each allele of a name, and what cannot be told.
+
+        Raises:
+            InvalidRequest: for a name that nothing here carries.
+        """
+        name = pattern.name or ""
+        carried = await self._named(name, pattern.assembly, query, requester)
+        checked, doubt = self._checked(name, carried)
         named = [p.narrowed_like(pattern) for _, p in self._distinct(checked)]
         if not named:
-            raise InvalidRequest(_not_among(pattern.name))
-        query = replace(query, warnings=query.warnings + doubt)
-        return await documents.answer_any(query, asked, named)
+            raise InvalidRequest(_not_among(name))
+        return named, doubt
 
     async def _explained(
         self, said: RecordsDisclosure, query: Query, requester: Requester
@@ -378,12 +389,6 @@ class LocalBeacon:
             under=under,
             cohort=query.cohort,
         )
-
-    def _documents(
-        self, datasets: Sequence[Dataset], requester: Requester
-    ) -> Documents:
-        permits = {d.id: permit(self._policy, requester, d) for d in datasets}
-        return Documents(self._store, permits)
 
     async def datasets(self) -> tuple[Dataset, ...]:
         """Return every dataset, whether or not it serves a release yet."""

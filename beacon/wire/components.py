@@ -10,10 +10,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
+from beacon.model.entry_types import COLLECTIONS, DOCUMENTED, ENTRY_TYPES
 from beacon.model.status import Status
 from beacon.wire.endpoints import PAGE, RECORDS
-from beacon.wire.filters import FilterBody
+from beacon.wire.filters import MOST_FILTERS, FilterBody
 from beacon.wire.parameters import CommonBody, SchemaBody, VariantBody
 from schemas import contents, names
 
@@ -126,7 +126,7 @@ def query_parameter(name: str) -> Document:
     if schema.get("type") != "array":
         return parameter
     if name in _LISTS:
-        parameter["schema"] = {"type": "array", "items": _TEXT}
+        parameter["schema"] = schema | {"items": _TEXT}
     return parameter | {"style": "form", "explode": False}
 
 
@@ -143,6 +143,7 @@ def _question() -> Schema:
         "g_variant": ref("variantParameters"),
         "datasets": _object({"datasetIds": said.pop("datasets")}, "Datasets asked"),
         "cohorts": _object({"cohortIds": said.pop("cohorts")}, "The cohort asked"),
+        **dict.fromkeys(DOCUMENTED, _FIELDS),
     }
     query = {
         "requestParameters": _object(asked, "What is asked, by entry type"),
@@ -174,9 +175,16 @@ def _records_answer(row: EntryType) -> Schema:
 
 _TEXT: Final[Schema] = {"type": "string", "minLength": 1, "pattern": r"\S"}
 _ONE_FILTER: Final[list[Schema]] = [_TEXT, ref("filter")]
+_VALUE: Final[Schema] = {"anyOf": [_TEXT, {"type": ["number", "boolean"]}]}
+_FIELDS: Final[Schema] = {
+    "type": "object",
+    "description": "By the name of a field, its value, or a list of any of them.",
+    "additionalProperties": {"anyOf": [_VALUE, {"type": "array", "items": _VALUE}]},
+}
 _LISTS: Final[Mapping[str, Schema]] = {
     "filters": {
         "type": "array",
+        "maxItems": MOST_FILTERS,
         "items": {
             "anyOf": [
                 *_ONE_FILTER,
@@ -189,7 +197,7 @@ _LISTS: Final[Mapping[str, Schema]] = {
         "items": {"anyOf": [_TEXT, ref("requestedSchema")]},
     },
     "datasets": {"type": "array", "items": _TEXT},
-    "cohorts": {"type": "array", "items": _TEXT},
+    "cohorts": {"type": "array", "items": _TEXT, "maxItems": 1},
 }
 """Lists whose items have more than one form."""
 
@@ -208,7 +216,7 @@ _SAID: Final[Mapping[str, tuple[str, object]]] = {
     ),
     "strict": ("Whether a filter that is not known is an error.", True),
     "datasets": ("The only datasets asked.", ["clinic"]),
-    "cohorts": ("The only cohorts whose individuals are asked.", ["women"]),
+    "cohorts": ("The only cohort whose individuals are asked.", ["women"]),
     "assemblyId": ("The assembly that positions are of.", "GRCh37"),
     "referenceName": ("A sequence, as 22, chr22 or refseq:NC_000022.10.", "22"),
     "start": ("0-based first base; two numbers: between which.", [16050407]),
@@ -220,7 +228,10 @@ _SAID: Final[Mapping[str, tuple[str, object]]] = {
     "variantMaxLength": ("The most bases affected.", 1000),
     "geneId": ("A gene's symbol or HGNC id.", "BRCA1"),
     "aminoacidChange": ("A change of an amino acid.", "V600E"),
-    "genomicAlleleShortForm": ("An allele in HGVS.", "NC_000022.10:g.16050408T>C"),
+    "genomicAlleleShortForm": (
+        "An allele in HGVS, or its name.",
+        "NC_000022.10:g.16050408T>C",
+    ),
     "mateName": ("The other sequence of a breakend.", "13"),
     "mateStart": ("0-based place of the other end.", 32315085),
     "variantLength": ("The length of a similar structural variant.", 5000),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
+from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES, GENOMIC_VARIANT
 from beacon.wire.parameters import CommonBody, VariantBody
 
 if TYPE_CHECKING:
@@ -26,11 +26,15 @@ def _names(body: type[Read]) -> tuple[str, ...]:
 
 
 PAGE: Final = ("skip", "limit")
-"""What a request for a list may say."""
+"""Which page of a list is asked for."""
+TERMS: Final = (*PAGE, "testMode", "datasets", "cohorts")
+"""What a request for filtering terms may say."""
 RECORDS: Final = _names(CommonBody)
 """What a request for records may say."""
 VARIANTS: Final = RECORDS + _names(VariantBody)
 """What a request for variants may say."""
+_ASSEMBLY: Final = ("assemblyId",)
+"""What it may say of variants beside the id of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +107,14 @@ def _entries(row: EntryType) -> Iterator[Endpoint]:
 
 
 def _records(path: str, summary: str, group: str, gives: EntryType) -> Endpoint:
+    asks = RECORDS if gives.id in COLLECTIONS else VARIANTS
+    if path.startswith(f"/api/{GENOMIC_VARIANT.path}/"):
+        asks = RECORDS + _ASSEMBLY
     return Endpoint(
         path=path,
         summary=summary,
         answer=gives.id,
-        asks=RECORDS if gives.id in COLLECTIONS else VARIANTS,
+        asks=asks,
         body="question",
         group=group,
     )
@@ -118,7 +125,7 @@ def _terms(root: str, group: str) -> Endpoint:
         path=f"{root}/{_TERMS}",
         summary="The terms that filters may use",
         answer="filteringTerms",
-        asks=PAGE,
+        asks=TERMS,
         body="question",
         group=group,
     )

@@ -53,6 +53,8 @@ class Part(Protocol):
         """The detail it is given in."""
 
 
+_MISSES = frozenset({Status.NOT_SEEN, Status.NOT_COVERED})
+
 AnyPart = TypeVar("AnyPart", bound=Part)
 CoveredPart = TypeVar("CoveredPart", bound=Part, covariant=True)
 
@@ -159,8 +161,8 @@ def _is_included(include: Include, part: Part) -> bool:
         case Include.HIT:
             return part.exists
         case Include.MISS:
-            # Who gives no answer did not miss: it would read as a "no".
-            return not part.exists and part.status is not Status.NO_ANSWER
+            # Who gives no answer, or may give none, did not miss: it is no "no".
+            return part.status in _MISSES
         case Include.ALL:
             return True
         case Include.NONE:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, model_validator
 
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from beacon.model.filters import Clauses, Filter
 
 _SPELLED = re.compile(
-    r"(?P<id>!?[^<>=!]+?):?(?P<operator>[<>!]=|[=<>!])(?P<value>.*)\Z", re.DOTALL
+    r"(?P<id>!?[^<>=!]+?):?(?P<operator>[<>=!]+)(?P<value>.*)\Z", re.DOTALL
 )
+_OPERATORS = {"!=": "!", "==": "="}
 _NEGATION = "!"
-_MOST = 500
-"""How many filters a request may hold: each is asked of every dataset."""
+MOST_FILTERS: Final = 500
+"""Filters of one request, alternatives counted one by one: each costs a search."""
 _WORD = re.compile(r'\s*(\[?\s*"[^"]*"\s*\]?(?=\s*(?:,|\Z))|[^,]*)(?:,|\Z)')
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
@@ -98,14 +99,30 @@ class FilterBody(Read):
     include_descendant_terms: Truth | None = None
     similarity: Literal["exact", "high", "medium", "low"] | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _named_alike(cls, held: object) -> object:
+        """Read names in any case, and ``scopes``: one left out would widen it."""
+        if not isinstance(held, dict):
+            return held
+        read: dict[object, object] = {}
+        for name, value in held.items():
+            known = _FILTER_NAMES.get(str(name).lower(), name)
+            if known in read:
+                refuse(f"has {shown(known)} twice")
+            read[known] = value
+        return read
+
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if self.operator is not None and self.value is None:
             refuse("needs a value beside its operator")
+        if self.id.endswith(":") and self.value is None:
+            refuse("needs a value behind its colon")
         if not self.id.removeprefix(_NEGATION).strip():
             refuse("names nothing")
-        if self.value is not None and self.id.startswith(_NEGATION):
-            refuse('has an operator; "not" is written as the operator "!"')
+        if self.id.startswith(_NEGATION) and self.value is not None:
+            refuse("negates a field: say so with the operator !")
         return self
 
     @property
@@ -137,6 +154,16 @@ class FilterBody(Read):
         )
 
 
+_FILTER_NAMES: Mapping[str, str] = {
+    **{
+        field.alias.lower(): field.alias
+        for field in FilterBody.model_fields.values()
+        if field.alias
+    },
+    "scopes": "scope",
+}
+
+
 # --- reading -------------------------------------------------------------------
 
 
@@ -146,8 +173,8 @@ def read_filters(value: object) -> list[list[object]]:
         value = split_filters(value)
     items = value if isinstance(value, list | tuple) else [value]
     clauses = [_clause(item) for item in items if item not in (None, "")]
-    if sum(map(len, clauses)) > _MOST:
-        refuse(f"must not hold more than {_MOST} filters")
+    if sum(map(len, clauses)) > MOST_FILTERS:
+        refuse(f"holds more than {MOST_FILTERS} filters")
     return clauses
 
 
@@ -173,7 +200,7 @@ def _filter(item: object) -> object:
     found = _SPELLED.match(item)
     if found is None:
         return {"id": item}
-    operator = found["operator"].replace("!=", "!")
+    operator = _OPERATORS.get(found["operator"], found["operator"])
     return {"id": found["id"], "operator": operator} | (
         {"value": found["value"]} if found["value"].strip() else {}
     )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DATASET_ID = "synthetic"
 COHORT_ID = "synthetic-cohort"
+ASSEMBLY = "GRCh38"
+"""What the invented variant is on."""
 
 _FEMALE = {"id": "NCIT:C16576", "label": "female"}
 _MALE = {"id": "NCIT:C20197", "label": "male"}

@@ -38,6 +38,7 @@ from beacon.wire.filters import (
     split_filters,
 )
 from beacon.wire.info import API_VERSION
+from beacon.wire.invented import ASSEMBLY
 from beacon.wire.parameters import CommonBody, VariantBody
 from beacon.wire.reading import read_json, shown
 from beacon.wire.values import invalid
@@ -68,6 +69,7 @@ _COMMON_NAMES = {
     },
     "requestedschema": "requestedSchemas",
     "granularity": "requestedGranularity",
+    "dataset": "datasets",
     "datasetids": "datasets",
     "datasetid": "datasets",
     "cohort": "cohorts",
@@ -76,6 +78,8 @@ _COMMON_NAMES = {
     "strictfilters": "strict",
 }
 _LISTS = frozenset({"start", "end", "filters", "datasets", "requestedSchemas"})
+_CHOICES = ("datasets", "cohorts")
+"""What chooses whom to ask, in whatever spelling, and in several places together."""
 _MOST_WARNINGS = 20
 _MAY_BE_EMPTY = frozenset({"referenceBases", "alternateBases"})
 
@@ -98,6 +102,10 @@ class Understanding:
     genes: Genes = NO_GENES
     largest_page: int = 1000
     is_strict: bool = False
+
+
+_INVENTED = Understanding(loaded=(ASSEMBLY,), references={})
+"""What a question in test mode is understood with, whatever is loaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +141,7 @@ class Asked:
 
     variant: dict[str, object] = field(default_factory=dict)
     common: dict[str, object] = field(default_factory=dict)
+    chosen: dict[str, list[object]] = field(default_factory=dict)
     narrowing: list[object] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     is_start_empty: bool = False
@@ -149,13 +158,28 @@ class Asked:
     def put_common(self, name: str, value: object) -> bool:
         """Keep what every question may say; return whether it has that name."""
         known = _COMMON_NAMES.get(name.lower())
-        if known in ("datasets", "cohorts"):
-            here = self.common.setdefault(known, [])
-            if isinstance(here, list):
-                here.append(value)
+        if known in _CHOICES:
+            self.choose(known, value)
         elif known is not None:
             _put(self.common, known, value)
         return known is not None
+
+    def choose(self, kind: str, value: object) -> None:
+        """Keep ids of datasets or cohorts, as they are or as ``datasetIds``.
+
+        Raises:
+            InvalidRequest: for anything beside, which would not be asked.
+        """
+        if isinstance(value, dict):
+            for name, ids in _section(value, kind).items():
+                if _COMMON_NAMES.get(name.lower()) != kind:
+                    usual = f"{kind.removesuffix('s')}Ids"
+                    message = f"{shown(name)} means nothing in {kind}; give {usual}."
+                    raise InvalidRequest(message, parameter=kind)
+                self.choose(kind, ids)
+            return
+        ids = value if isinstance(value, list) else [value]
+        self.chosen.setdefault(kind, []).extend(i for i in ids if i not in (None, ""))
 
     def narrow(self, entry_type: str, field_name: str, value: object) -> None:
         """Keep a parameter of documents: it narrows as a filter of that field does."""
@@ -240,7 +264,8 @@ def gather_line(parameters: dict[str, object]) -> Asked:
     """
     asked = Asked()
     for name, value in parameters.items():
-        if entry_type_named(name) in (*DOCUMENTED, COHORT.id):
+        is_cohort = _COMMON_NAMES.get(name.lower()) == "cohorts"
+        if is_cohort or entry_type_named(name) in DOCUMENTED:
             raise _unknown(name)  # a line asks for alleles, whoever carries them
         _gather_parameter(asked, name, value)
     return asked
@@ -279,7 +304,7 @@ def _gather_members(
     asked: Asked, value: object, called: str, put: Callable[[str, object], bool]
 ) -> None:
     for name, item in _section(value, called).items():
-        if name != "$schema" and not put(name, item) and item is not None:
+        if not put(name, item) and item is not None:
             asked.warn(name, f"in {called}")
 
 
@@ -292,14 +317,16 @@ def _gather_parameter(asked: Asked, name: str, value: object) -> None:
     about = entry_type_named(name) or ""
     if about == GENOMIC_VARIANT.id:
         _gather_variant(asked, value)
-    elif asked.put_variant(name, value) or name == "$schema":
+    elif asked.put_variant(name, value):
         return
+    elif _COMMON_NAMES.get(name.lower()) in _CHOICES:
+        asked.put_common(name, value)
     elif value in (None, {}, []):
         asked.warn(name, "in requestParameters")
     elif about in DOCUMENTED:
         for key, item in _section(value, name).items():
             asked.narrow(about, key, item)
-    elif not _gather_collection(asked, name, value):
+    else:
         raise _unknown(name)
 
 
@@ -309,17 +336,6 @@ def _gather_variant(asked: Asked, value: object) -> None:
             raise _unknown(key)
 
 
-def _gather_collection(asked: Asked, name: str, value: object) -> bool:
-    """Gather the datasets or the cohort to be asked; return whether it is those."""
-    kind = _COMMON_NAMES.get(name.lower())
-    if kind is None and entry_type_named(name) in COLLECTIONS:
-        kind = ENTRY_TYPES[entry_type_named(name) or ""].path
-    if kind not in ("datasets", "cohorts"):
-        return False
-    ids = f"{kind.removesuffix('s')}Ids"
-    return asked.put_common(kind, value.get(ids) if isinstance(value, dict) else value)
-
-
 def _unknown(name: str) -> InvalidRequest:
     return InvalidRequest(
         f"{shown(name)} is not a parameter of {_SECTION}.", parameter=name
@@ -327,7 +343,7 @@ def _unknown(name: str) -> InvalidRequest:
 
 
 def _section(value: object, called: str) -> dict[str, object]:
-    """Return an object, also where a client sends nothing or a list of one."""
+    """Return an object without its ``$schema``; nothing and a list of one are one."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if value is None or value == []:
@@ -335,7 +351,7 @@ def _section(value: object, called: str) -> dict[str, object]:
     if not isinstance(value, dict):
         message = f"{called} must be a JSON object, not {shown(value)}."
         raise InvalidRequest(message)
-    return value
+    return {name: item for name, item in value.items() if name != "$schema"}
 
 
 # --- understanding -----------------------------------------------------------
@@ -370,6 +386,7 @@ def understand(asked: Asked, address: Address, known: Understanding) -> Query:
     )
     _check_strictness(query, told)
     query = replace(query, requested=_requested(query, common, body))
+    known = _INVENTED if query.test_mode else known
     query = _about(query, body, told.effects, address, known)
     return _addressed(query, address, known)
 
@@ -402,16 +419,7 @@ def _gathered(asked: Asked) -> dict[str, object]:
     if asked.narrowing:
         given_here = filters if isinstance(filters, list) else [filters]
         filters = [*given_here, *asked.narrowing]
-    ids = {name: _flat(asked.common.get(name)) for name in ("datasets", "cohorts")}
-    return ids | {"filters": filters}
-
-
-def _flat(given_here: object) -> list[object]:
-    """Return the ids of every spelling as one list."""
-    ids: list[object] = []
-    for each in given_here if isinstance(given_here, list) else []:
-        ids.extend(each if isinstance(each, list) else [each])
-    return [each for each in ids if each not in (None, "")]
+    return {"filters": filters, **asked.chosen}
 
 
 def _granularity(common: CommonBody, address: Address) -> Granularity:
@@ -452,6 +460,8 @@ def _requested(query: Query, common: CommonBody, body: VariantBody) -> Document:
         parameters[_SECTION] = variant
     if query.datasets:
         parameters["datasets"] = {"datasetIds": list(query.datasets)}
+    if query.cohort is not None:
+        parameters["cohorts"] = {"cohortIds": [query.cohort]}
     schemas = [
         schema.model_dump(by_alias=True, exclude_none=True)
         for schema in common.requested_schemas

@@ -35,7 +35,7 @@ from beacon.model.records import Record
 from beacon.model.status import Status
 from beacon.model.variant import Allele, sequence_allele
 from beacon.wire.catalogue import dataset_record
-from beacon.wire.invented import COHORT_ID, COHORT_RECORD, DATASET_ID, PEOPLE
+from beacon.wire.invented import ASSEMBLY, COHORT_ID, COHORT_RECORD, DATASET_ID, PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ _MADE = datetime(2026, 1, 1, tzinfo=UTC)
 
 def synthetic_allele() -> Allele:
     """Return the one invented variant: a change in the unsequenced end of 22."""
-    where = contig(assembly("GRCh38"), "22")
+    where = contig(assembly(ASSEMBLY), "22")
     return sequence_allele(where, 1000, "A", "G")
 
 

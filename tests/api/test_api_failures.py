@@ -243,6 +243,7 @@ async def test_pages_of_any_origin_may_read_every_answer(client, path):
     response = await client.get(path, headers={"Origin": "https://example.org"})
 
     assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cache-Control"] == "no-store"
     assert "Access-Control-Allow-Credentials" not in response.headers
 
 

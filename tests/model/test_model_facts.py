@@ -343,3 +343,28 @@ def test_a_pattern_is_what_a_naive_one_is(asked: str, text: str) -> None:
         return left[:1] == rest[0] and naive(rest[1:], left[1:])
 
     assert naive(asked, text) == pattern(asked).is_in(text)
+
+
+@pytest.mark.parametrize(
+    "member", ["phenopacketId", "alternateIds", "hospital_id", "ID", "SAMPLE_IDS", "id"]
+)
+def test_an_id_is_no_field(member):
+    """It would name somebody, and its values everybody, to whom nobody is named."""
+    document = {"id": "I1", "info": {member: "X1", "deeper": {member: ["X1"]}}}
+
+    assert facts_of("individual", document) == ()
+
+
+@pytest.mark.parametrize("member", ["paid", "ward", "IDH1", "androids"])
+def test_what_only_looks_like_an_id_is_a_field(member):
+    """Words that end alike."""
+    document = {"id": "I1", "info": {member: "x"}}
+
+    assert facts_of("individual", document) == (Worded(f"info.{member.lower()}", "x"),)
+
+
+def test_a_term_under_info_is_asked_for_by_its_id():
+    """It says what, not who."""
+    document = {"id": "I1", "info": {"blood": {"id": "HP:1", "label": "A"}}}
+
+    assert Worded("info.blood.id", "HP:1") in facts_of("individual", document)

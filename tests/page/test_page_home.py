@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from beacon.model.dataset import Dataset
+from beacon.model.records import DocumentSet
 from beacon.page.views import add_page, examples
 from beacon.wire.synthetic import synthetic_dataset
 from tests.speaking import IDENTITY, SPEAKER
@@ -49,6 +50,24 @@ async def test_loaded_datasets_are_listed_with_their_numbers(aiohttp_client):
     cells = re.findall(r"<td[^>]*>(?:<time[^>]*>)?([^<]+)", html)
 
     assert cells == ["GRCh38", "1", "10", "1", "2026-01-01"]
+
+
+async def test_documents_are_counted_where_no_variants_are(aiohttp_client):
+    """A dataset that serves only documents has published something."""
+    served = DocumentSet(
+        number=1,
+        entry_type="individual",
+        dataset=BARE.id,
+        count=1500,
+        fingerprint="",
+        published=BARE.created,
+    )
+    _, html = await page(
+        aiohttp_client, replace(BARE, documents={"individual": served})
+    )
+
+    assert "individuals: 1,500" in html
+    assert "no variants published yet" in html
 
 
 async def test_a_page_without_datasets_says_how_to_load_one(aiohttp_client):

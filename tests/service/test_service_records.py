@@ -91,6 +91,38 @@ async def test_without_leave_to_name_individuals_nobody_is_told_of(
     assert terms == ()
 
 
+async def test_who_may_not_be_asked_is_not_looked_into(store: VariantStore) -> None:
+    """Not even whether the filters of the question are known there is told."""
+    strict = beacon(store, Policy(individuals=False))
+    query = Query(
+        under=Under(entry_type="individual", identity="I1"),
+        filters=((TermFilter(id="NOPE:1"),),),
+        is_strict=True,
+    )
+
+    variants = await strict.answer(query, ANONYMOUS)
+    documents = await strict.answer_records(people(**told(query)), ANONYMOUS)
+
+    assert {part.status for part in variants.datasets} == {Status.WITHHELD}
+    assert {part.status for part in documents.datasets} == {Status.WITHHELD}
+
+
+def told(query: Query) -> dict[str, object]:
+    """Return what narrows a question, to ask it of something else."""
+    return {"under": query.under, "filters": query.filters, "is_strict": True}
+
+
+async def test_a_name_without_anybody_asked_is_no_error(store: VariantStore) -> None:
+    """As of variants: no dataset was chosen that could know it."""
+    pattern = parse("rs404", assembly="GRCh37", loaded={"GRCh37"}, references={})
+
+    said = await beacon(store).answer_records(
+        people(pattern=pattern, datasets=("nowhere",)), ANONYMOUS
+    )
+
+    assert said.status is Status.NOT_ASKED
+
+
 async def test_a_policy_of_counts_shows_no_document(store: VariantStore) -> None:
     """And one of yes and no shows no number."""
     counts = await beacon(store, Policy(granularity=Granularity.COUNT)).answer_records(

@@ -70,6 +70,7 @@ def sent(*filters, address=INDIVIDUALS, **query):
         ),
         ("sex:!male", FieldFilter(field="sex", operator=Operator.NOT, value="male")),
         ("sex!=male", FieldFilter(field="sex", operator=Operator.NOT, value="male")),
+        ("sex==male", FieldFilter(field="sex", operator=Operator.EQUAL, value="male")),
     ],
 )
 def test_a_filter_of_a_query_string_means_what_its_text_says(text, meant):
@@ -228,9 +229,14 @@ def test_descendants_similarity_and_scope_survive_beside_each_other():
         ([[]], "empty list of alternatives"),
         ([[["HP:1"]]], "must hold ids or objects"),
         (["!"], "names nothing"),
-        ([["HP:1"] * 300, ["HP:2"] * 201], "more than 500 filters"),
-        ([{"id": "!sex", "operator": "=", "value": "female"}], 'the operator "!"'),
-        (["!sex=female"], 'the operator "!"'),
+        (["sex:"], "needs a value behind its colon"),
+        (["age=>P5Y"], "operator: input should be"),
+        ([{"id": "!sex", "value": "male"}], "say so with the operator !"),
+        ([{"id": "!sex", "operator": "=", "value": "female"}], "the operator !"),
+        (["!sex=female"], "the operator !"),
+        ([{"id": "HP:1", "scope": "run", "scopes": []}], 'has "scope" twice'),
+        ([["HP:1"] * 300, ["HP:2"] * 201], "holds more than 500 filters"),
+        ([["HP:1"] * 501], "holds more than 500 filters"),
         (["[HP:1"], None),
         ([["SO:0001583", "HP:1"]], "beside other filters"),
     ],
@@ -243,6 +249,19 @@ def test_a_malformed_filter_is_refused(held, sentence):
         return
     with pytest.raises(InvalidRequest, match=sentence):
         sent(*held)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"ID": "HP:0001250", "Scope": "run"},
+        {"id": "HP:0001250", "scopes": ["runs"]},
+        {"id": "HP:0001250", "SCOPES": "run"},
+    ],
+)
+def test_members_of_a_filter_are_known_in_any_case(body):
+    """And ``scopes``, as some write: ignored, it would widen the answer."""
+    assert sent(body).filters == ((TermFilter(id="HP:0001250", scope="run"),),)
 
 
 def test_what_a_filter_holds_beside_is_said():

@@ -8,9 +8,10 @@ import re
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from beacon.model.entry_types import ENTRY_TYPES
+from beacon.model.entry_types import DOCUMENTED, ENTRY_TYPES
 from beacon.wire.components import components
-from beacon.wire.endpoints import VARIANTS, endpoints
+from beacon.wire.endpoints import RECORDS, VARIANTS, endpoints
+from beacon.wire.filters import MOST_FILTERS
 from beacon.wire.openapi import openapi
 from beacon.wire.parameters import CommonBody, VariantBody
 from schemas import names
@@ -85,3 +86,24 @@ def test_every_entry_type_is_answered_by_its_own_schema():
 
     assert ENTRY_TYPES.keys() <= answers
     assert ENTRY_TYPES.keys() <= components().keys()
+
+
+def test_nothing_is_announced_that_is_refused_beside_an_id():
+    """Of variants, an id says all but the assembly."""
+    beside = {
+        name
+        for each in endpoints()
+        if each.path.startswith("/api/g_variants/{id}")
+        for name in set(each.asks) - set(RECORDS)
+    }
+
+    assert beside == {"assemblyId"}
+
+
+def test_fields_of_documents_may_be_asked_for_in_a_body():
+    """By the id of their entry type, as filters of the field."""
+    asked = components()["question"]["properties"]["query"]["properties"]
+    parameters = asked["requestParameters"]["properties"]
+
+    assert {*DOCUMENTED} <= parameters.keys()
+    assert asked["filters"]["maxItems"] == MOST_FILTERS

@@ -166,13 +166,38 @@ def test_datasets_are_chosen_in_a_query_string(items):
         {"datasets": {"datasetIds": ["a", "b"]}},
         {"datasets": ["a", "b"]},
         {"datasetIds": "a,b"},
+        {"dataset": {"$schema": "x", "datasetIds": "a,b"}},
     ],
 )
 def test_datasets_are_chosen_in_a_body(chosen):
-    """In every form clients use, though no schema defines one."""
+    """In every form clients use, wherever they put it: no schema defines one."""
+    beside = ask(**chosen)
     asked = ask(requestParameters=chosen)
 
-    assert asked.datasets == ("a", "b")
+    assert (asked.datasets, beside.datasets) == (("a", "b"), ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "meant"),
+    [
+        ("datasets", {"ids": ["a"]}, "datasetIds"),
+        ("dataset", {"name": "a"}, "datasetIds"),
+        ("cohorts", {"datasetIds": ["a"]}, "cohortIds"),
+        ("datasets", [{"id": "a"}], None),
+    ],
+)
+def test_a_choice_that_is_not_understood_is_refused(name, chosen, meant):
+    """Ignored, it would ask datasets that nobody meant."""
+    message = meant or "must be text"
+    with pytest.raises(InvalidRequest, match=message):
+        ask(requestParameters={name: chosen})
+
+
+def test_a_cohort_that_is_chosen_is_echoed():
+    """As datasets are, in the shape of ``requestParameters``."""
+    asked = ask(requestParameters={"cohort": "women"})
+
+    assert asked.requested["requestParameters"] == {"cohorts": {"cohortIds": ["women"]}}
 
 
 def test_a_path_chooses_its_dataset():
@@ -622,3 +647,12 @@ def test_any_variant_parameters_are_understood_or_refused(g_variant):
     body = json.dumps({"query": {"requestParameters": g_variant}}).encode()
 
     assert _understood_or_refused(lambda: gather_body(body))
+
+
+def test_test_mode_is_understood_alike_whatever_is_loaded():
+    """The invented variant is on one assembly, which need not be named."""
+    items = {"testMode": "true", "referenceName": "22", "start": "1000", "end": "1001"}
+    several = Understanding(loaded={"GRCh37", "T2T-CHM13"}, references={})
+    asked = understand(gather_parameters(items.items()), Address(), several)
+
+    assert asked.assembly == "GRCh38"

@@ -131,9 +131,10 @@ def test_include_chooses_the_result_sets_and_nothing_else(include, listed):
     )
 
 
-def test_no_answer_is_no_miss():
+@pytest.mark.parametrize("word", [Status.NO_ANSWER, Status.REFUSED, Status.WITHHELD])
+def test_who_says_nothing_has_not_missed(word):
     """It is shown among all, with its status, and never as a dataset that missed."""
-    silent = replace(NOT_SEEN, dataset="silent", status=Status.NO_ANSWER, counts=None)
+    silent = replace(NOT_SEEN, dataset="silent", status=word, counts=None)
     missed = answer(SEEN, NOT_SEEN, silent, include=Include.MISS)
     shown = answer(SEEN, NOT_SEEN, silent, include=Include.ALL)
 
@@ -141,7 +142,7 @@ def test_no_answer_is_no_miss():
     assert [(each["id"], each["info"]["status"]) for each in sets(shown)] == [
         ("clinic", "seen"),
         ("twins", "not_seen"),
-        ("silent", "no_answer"),
+        ("silent", word.value),
     ]
 
 
