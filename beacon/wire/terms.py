@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.effects import EFFECTS
-from beacon.model.entry_types import GENOMIC_VARIANT
+from beacon.model.entry_types import ENTRY_TYPES, GENOMIC_VARIANT
 from beacon.model.terms import FilteringTerm, TermType
 from beacon.wire.info import framework_document, given
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from beacon.model.query import Page
     from beacon.wire.info import Document, Speaker
@@ -131,6 +131,27 @@ def filtering_terms(
         "filteringTerms": [_term(term) for term in shown],
     }
     return framework_document(speaker, "filteringTerms", response)
+
+
+def united(every: Iterable[FilteringTerm]) -> tuple[FilteringTerm, ...]:
+    """Return each term once, with the scopes of all its mentions."""
+    found: dict[tuple[TermType, str], FilteringTerm] = {}
+    for term in every:
+        key = (term.type, term.id)
+        known = found.get(key)
+        found[key] = term if known is None else _both(known, term)
+    return tuple(found.values())
+
+
+def _both(one: FilteringTerm, other: FilteringTerm) -> FilteringTerm:
+    scopes = {*one.scopes, *other.scopes}
+    return FilteringTerm(
+        type=one.type,
+        id=one.id,
+        label=one.label or other.label,
+        scopes=tuple(name for name in ENTRY_TYPES if name in scopes),
+        values=tuple(dict.fromkeys((*one.values, *other.values))),
+    )
 
 
 def _term(term: FilteringTerm) -> Document:
