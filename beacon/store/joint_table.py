@@ -267,8 +267,10 @@ class JointTable(Table):
                     for documents in found.values()
                     for document in documents
                 }
+            # Of a part whose page reached further, the rest comes again.
+            here = Bounds(low=rest.low, high=low)
             page = ((start_of(key), rows[key]) for key in sorted(rows))
-            yield [row for row in page if row[0] in rest]
+            yield [row for row in page if row[0] in here]
             size = min(4 * size, _MOST_BLOCKS)
 
     async def bin_pages(
