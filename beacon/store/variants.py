@@ -247,7 +247,8 @@ class VariantStore:
             ask_through(self._members)
             joint = None
             if is_of_people(query) and shelves:
-                joint = await self._joint(query, shelves)
+                cabinets = await self._filing.cabinets([s.dataset for s in shelves])
+                joint = await self._joint(query, shelves, cabinets)
 
             async def read() -> list[DatasetFindings]:
                 found = await self._find_of_people(query, shelves, granularities, joint)
@@ -296,14 +297,16 @@ class VariantStore:
         if not shelves:
             return {}
         asked = of_variants(query)
-        joint = await self._joint(asked, shelves)
+        by_id = {cabinet.dataset.id: cabinet for cabinet in cabinets}
+        joint = await self._joint(
+            asked, shelves, [by_id[s.dataset.id] for s in shelves]
+        )
         levels = dict.fromkeys([s.dataset.id for s in shelves], _RECORD)
         found = await self._find_of_people(asked, shelves, levels, joint)
         more = [
             await self._find_of_people(one, shelves, levels, joint)
             for one in spelled_apart(asked, found)
         ]
-        by_id = {cabinet.dataset.id: cabinet for cabinet in cabinets}
         carriers = self._carriers_of(shelves[0].release.assembly)
         carrying = {}
         for place, shelf in enumerate(shelves):
@@ -491,10 +494,11 @@ class VariantStore:
         told = {f.dataset.id: f for f in (*found, *again)}
         return [told[shelf.dataset.id] for shelf in shelves]
 
-    async def _joint(self, query: Query, shelves: Sequence[Shelf]) -> Joint:
-        """Return the people a question is of."""
+    async def _joint(
+        self, query: Query, shelves: Sequence[Shelf], cabinets: Sequence[Cabinet]
+    ) -> Joint:
+        """Return the people a question is of, by the documents of each dataset."""
         crowds = await self._directory.crowds(gone_from(s.rows for s in shelves))
-        cabinets = await self._filing.cabinets([s.dataset for s in shelves])
         pairs = zip(shelves, cabinets, strict=True)
         meant = [await meant_by(query, s, cabinet, crowds) for s, cabinet in pairs]
         reach = ReachTable(self._database, shelves[0].release.assembly, self._deadline)
