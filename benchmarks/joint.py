@@ -7,9 +7,8 @@ documents (sex, ethnicity, diseases, phenotypic features, ages), and alleles of
 chromosome 1, some carried by few and some by up to a third of all, drawn from a
 seed and written by the store's own writers.  Asked is
 
-* one document by its key, by the driver alone: the indexed find that others are
-  compared to;
-* one allele, without any filter;
+* one document by its key, by the driver alone, and one allele, without any filter:
+  the faster of them is the indexed find that others are compared to;
 * the same allele's counts among the individuals who meet filters;
 * how many variants of the 10,000 bases from there on they carry;
 * how many individuals meet filters and carry the allele;
@@ -352,7 +351,7 @@ def main() -> None:
         answer != expected(question, people)
         for question, answer in zip(asked, answers, strict=True)
     )
-    single = statistics.median(taken[KINDS[0]])
+    single = min(statistics.median(taken[kind]) for kind in KINDS[:2])
     ratios = {
         name: round(statistics.median(times) / single, 2)
         for name, times in taken.items()
