@@ -10,6 +10,7 @@ from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
 from beacon.ingest import Journal, is_forgetful, reapply
 from beacon.ingest import withdraw as leave_out
+from beacon.model.entry_types import ENTRY_TYPES
 from beacon.model.errors import LoadRejected, UsageError
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
@@ -110,7 +111,8 @@ def _tell_end(dataset: str, outcome: WithdrawOutcome) -> None:
     """
     if outcome.documents:
         told = ", ".join(
-            f"{n:,} {name}" for name, n in sorted(outcome.documents.items())
+            f"{n:,} {name if n == 1 else ENTRY_TYPES[name].path}"
+            for name, n in sorted(outcome.documents.items())
         )
         click.echo(f"{dataset}: documents of theirs are gone: {told}")
     if outcome.withdrawn is not None:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from beacon.ingest.leaving import documented, erase_documents
+from beacon.ingest.leaving import documented, erase_documents, withdrawn_from
 from beacon.ingest.loading import without
 from beacon.model.entry_types import INDIVIDUAL
 from beacon.model.errors import NotFound, StoreUnavailable, UsageError
@@ -70,7 +70,9 @@ def withdraw(
     """
     reapply(catalogue, journal)
     found = documented(catalogue, dataset, individuals)
-    unknown = [name for name in individuals if name not in found.known]
+    # Who withdrew before is nobody here: the order is carried out, not refused.
+    known = found.known | withdrawn_from(catalogue, dataset)
+    unknown = [name for name in individuals if name not in known]
     standing = _standing(
         catalogue, dataset, (found.names, unknown), is_for_future=is_for_future
     )

@@ -54,6 +54,7 @@ __all__ = [
     "region_pattern",
     "spellings",
     "transcript_hgvs",
+    "variant_pattern",
 ]
 
 
@@ -796,3 +797,21 @@ def _identity_pattern(
         end=None if end is None else Bounds(low=end, high=end + 1),
         spellings=((start, spelled[1], spelled[2]),) if spelled else (),
     )
+
+
+def variant_pattern(
+    identity: str, references: Mapping[str, Reference]
+) -> VariantPattern | None:
+    """Return the pattern that asks for the variant of an id, however data spells it.
+
+    An id whose bases contradict the reference is that of the spelling alone.
+    """
+    pattern = identity_pattern(identity)
+    if pattern is None or not pattern.spellings:
+        return pattern
+    contig = pattern.sequence
+    try:
+        allele = sequence_allele(contig, *pattern.spellings[0])
+        return allele_pattern(allele, reference_of(contig, references))
+    except InvalidRequest:
+        return pattern

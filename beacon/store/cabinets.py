@@ -453,9 +453,20 @@ class Cabinet:
 
     async def samples_of(self, people: BitMap, crowd: Crowd, part: int) -> BitMap:
         """Return which biosamples are samples of some people of a part."""
+        numbers, ordinals = await self._samples(crowd, part)
+        return bitmap_of(ordinals[np.isin(numbers, places_of(people))])
+
+    async def read_elsewhere(self, chosen: BitMap, crowd: Crowd, part: int) -> BitMap:
+        """Return the people of a part whose samples are other biosamples than some."""
+        numbers, ordinals = await self._samples(crowd, part)
+        is_chosen = np.isin(ordinals, places_of(chosen))
+        return bitmap_of(numbers) - bitmap_of(numbers[is_chosen])
+
+    async def _samples(self, crowd: Crowd, part: int) -> tuple[Places, Places]:
+        """Return people of a part and the biosamples they are, side by side."""
         stored = self._stored.get(_BIOSAMPLE)
         if stored is None:
-            return BitMap()
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         key = (-part, stored.set.number)
         known = self._tables.people.get(key)
         if known is None or known[0] is not crowd.people:
@@ -463,8 +474,7 @@ class Cabinet:
             pairs = await asyncio.to_thread(_sampled, linked, crowd)
             known = crowd.people, pairs
             self._tables.people.keep(key, known, 16 * len(pairs[0]) + 1000)
-        numbers, ordinals = known[1]
-        return bitmap_of(ordinals[np.isin(numbers, places_of(people))])
+        return known[1]
 
     def _mask(self, individuals: BitMap) -> Mask:
         stored = self._stored.get(_INDIVIDUAL)

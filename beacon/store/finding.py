@@ -144,14 +144,16 @@ async def _find(
 async def _of_carriers(narrowed: Narrowed, cabinet: Cabinet, about: str) -> BitMap:
     """Return the documents of carriers: of several biosamples those that were read.
 
-    Of somebody none of whose biosamples is a sample of the files, all are.
+    Runs and analyses are those of the same biosamples.  Of somebody none of whose
+    biosamples is a sample of the files, all are.
     """
     found = await cabinet.project(narrowed.individuals, INDIVIDUAL.id, about)
-    if about != BIOSAMPLE.id or not narrowed.samples:
+    if about == INDIVIDUAL.id or not narrowed.samples:
         return found
     read = await cabinet.project(narrowed.samples, BIOSAMPLE.id, INDIVIDUAL.id)
     theirs = await cabinet.project(read, INDIVIDUAL.id, about)
-    return (found - theirs) | (found & narrowed.samples)
+    mine = await cabinet.project(narrowed.samples, BIOSAMPLE.id, about)
+    return (found - theirs) | (found & mine)
 
 
 def _is_covered(query: Query, cabinet: Cabinet) -> bool:

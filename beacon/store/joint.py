@@ -15,7 +15,7 @@ from pyroaring import BitMap
 
 from beacon.model.counts import Layout
 from beacon.model.dataset import CoverageKind
-from beacon.model.entry_types import BIOSAMPLE, GENOMIC_VARIANT
+from beacon.model.entry_types import GENOMIC_VARIANT, INDIVIDUAL
 from beacon.model.findings import DatasetFindings
 from beacon.model.query import Page
 from beacon.model.status import Status
@@ -140,7 +140,7 @@ class Joint:
         for part, people in carriers.items():
             crowd = self._crowds[part]
             individuals |= await cabinet.individuals_of(people, crowd, part)
-            if about == BIOSAMPLE.id:
+            if about != INDIVIDUAL.id:
                 samples |= await cabinet.samples_of(people, crowd, part)
         return Narrowed(individuals, Status.NOT_COVERED, samples)
 

@@ -6,6 +6,7 @@ part carries it is in the carriers of the bin that it begins in.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from beacon.store.carrier_documents import Bin, CarrierTable, Stretch
     from beacon.store.rows import Part
 
-_AT_ONCE = 256
-"""Bins whose carriers are read at once."""
+_AT_FIRST, _AT_ONCE = 16, 256
+"""Bins whose carriers are read at once: a few, as those may name everybody."""
 
 
 async def carriers_of(
@@ -62,15 +63,15 @@ async def _of_part(
     by_bin: dict[Bin, list[Allele]] = defaultdict(list)
     for allele in alleles:
         by_bin[bin_of(part, allele.contig.rank, allele.start)].append(allele)
-    found, bins = BitMap(), sorted(by_bin)
-    for first in range(0, len(bins), _AT_ONCE):
-        if found == among:
-            break
-        some = bins[first : first + _AT_ONCE]
+    found, bins, size = BitMap(), sorted(by_bin), _AT_FIRST
+    while bins and found != among:
+        some, bins = bins[:size], bins[size:]
         stretches = await carriers.stretches_of(some)
         for one in some:
-            if one in stretches:
-                found |= _of_bin(stretches[one], by_bin[one], among)
+            if one in stretches and found != among:
+                found |= _of_bin(stretches[one], by_bin[one], among - found)
+                await asyncio.sleep(0)  # others have their turn
+        size = min(4 * size, _AT_ONCE)
     return found
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pyroaring import BitMap
 
-from beacon.model.entry_types import DOCUMENTED, INDIVIDUAL
+from beacon.model.entry_types import BIOSAMPLE, DOCUMENTED, INDIVIDUAL
 from beacon.model.findings import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from beacon.model.query import Query
-    from beacon.model.records import Record
+    from beacon.model.records import Record, Under
     from beacon.store.cabinets import Cabinet
     from beacon.store.individuals import Crowd
     from beacon.store.lookup import Shelf
@@ -71,10 +71,13 @@ async def meant_by(
     chosen, unknown = await _individuals(query, cabinet)
     if chosen is None and (query.filters or _is_below(query)):
         return _CANNOT_TELL
+    samples = await _samples(query.under, cabinet)
     people = {}
     for part in parts:
         crowd = crowds[part]
         mine = await _of_part(part, crowd, chosen, cohort, cabinet)
+        if samples is not None:
+            mine -= await cabinet.read_elsewhere(samples, crowd, part)
         people[part] = mine - BitMap(crowd.of(query.excluded))
     silence = None if any(people.values()) else Silence.NOBODY
     return Meant(people, unknown, silence)
@@ -105,6 +108,17 @@ async def _individuals(
         mine = await cabinet.project(there, under.entry_type, INDIVIDUAL.id)
         chosen = mine if chosen is None else chosen & mine
     return chosen, unknown
+
+
+async def _samples(under: Under | None, cabinet: Cabinet) -> BitMap | None:
+    """Return the biosamples of the record asked below; ``None``: all of somebody.
+
+    What was read of another one of the same individual is not of this one.
+    """
+    if under is None or under.entry_type not in DOCUMENTED[1:]:
+        return None
+    there = await cabinet.ordinals_of(under.entry_type, (under.identity,))
+    return await cabinet.project(there, under.entry_type, BIOSAMPLE.id)
 
 
 async def _of_part(

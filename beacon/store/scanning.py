@@ -92,6 +92,11 @@ class Answer:
             return self.seen > 0
         return not self._is_counted and not self.is_open
 
+    @property
+    def has_more(self) -> bool:
+        """Whether another contig may add to it."""
+        return not self.is_done if self._is_counted else self.is_open
+
     def take(self, allele: Allele, counts: Counts) -> None:
         """Count one existing variant, and keep it if it is on the page."""
         self.seen += 1
@@ -269,8 +274,7 @@ async def _read(
             if is_plain and not wanted:
                 rows = _count(rows, pattern, waiting)
             _collect(rows, contig, pattern, waiting)
-            if pattern is not None or not table.is_of_all:
-                _note_absent(page, contig, pattern, waiting)
+            _note_absent(page, contig, pattern, waiting)
             if all(a.is_done for a in waiting):
                 return
     finally:

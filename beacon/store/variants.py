@@ -579,14 +579,15 @@ class VariantStore:
     ) -> list[DatasetFindings]:
         """Answer "everything": totals are known, only pages are read.
 
-        What some people carry must be counted.
+        What some people carry must be counted; where nothing is carried, rows tell
+        what that rests on.
         """
         answers = [
-            kind(
+            (kind if joint or s.release.variants else Called)(
                 s,
                 granularities[s.dataset.id],
                 query.page,
-                is_counted=joint is not None,
+                is_counted=joint is not None or not s.release.variants,
             )
             for s in shelves
         ]
@@ -596,8 +597,7 @@ class VariantStore:
                 here = [
                     a
                     for a in mine
-                    if (not a.is_done if joint else a.is_open)
-                    and contig.name in a.shelf.release.contigs
+                    if a.has_more and contig.name in a.shelf.release.contigs
                 ]
                 if here:
                     await scan(contig, None, here, self._table_of(name, joint))

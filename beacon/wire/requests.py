@@ -29,7 +29,7 @@ from beacon.model.filters import unknown_sentence
 from beacon.model.genes import NO_GENES
 from beacon.model.notation import is_name, parse
 from beacon.model.query import Granularity, Include, Page, Query
-from beacon.model.questions import VariantParameters, identity_pattern, pattern_of
+from beacon.model.questions import VariantParameters, pattern_of, variant_pattern
 from beacon.wire.filters import (
     FilterBody,
     Narrowing,
@@ -542,7 +542,7 @@ def _addressed(query: Query, address: Address, known: Understanding) -> Query:
 
 def _of_variant(query: Query, identity: str, known: Understanding) -> Query:
     """Return the question about the variant of an id."""
-    pattern = identity_pattern(identity)
+    pattern = variant_pattern(identity, known.references)
     if pattern is None and is_name(identity):
         pattern = parse(
             identity,

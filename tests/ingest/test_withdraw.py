@@ -420,6 +420,18 @@ def test_nobody_of_that_name(
     assert ["p9"] == [order.individual for order in journal.orders()]
 
 
+def test_an_order_may_be_given_again(
+    catalogue: Catalogue, journal: Journal, files: list[Path], hurried: None
+) -> None:
+    """Whoever repeats an order, as after a kill, is told that nobody is left."""
+    _load(catalogue, "x", files)
+    first = withdraw(catalogue, journal, "x", ["p1"])
+    again = withdraw(catalogue, journal, "x", ["p1"])
+
+    assert first.withdrawn is not None
+    assert again.withdrawn is None
+
+
 def test_counts_alone_cannot_be_lessened(
     catalogue: Catalogue, journal: Journal, files: list[Path], hurried: None
 ) -> None:

@@ -29,6 +29,7 @@ from beacon.model.questions import (
     canonical_type,
     identity_pattern,
     pattern_of,
+    variant_pattern,
 )
 from beacon.model.similarity import Event, Mate, Similar
 from beacon.model.variant import Allele, sequence_allele
@@ -703,6 +704,19 @@ def test_an_id_finds_its_allele_and_no_other(allele: Allele, other: Allele) -> N
     assert pattern.matches(allele)
     assert pattern.matches(other) == (other == allele)
     assert pattern.is_single_allele
+
+
+@pytest.mark.parametrize(
+    "identity",
+    ["GRCh37-22-20000001-AGTT-TGTT", "GRCh37-22-20000000-CA-CT"],
+)
+def test_an_id_of_another_spelling_finds_the_allele(identity: str) -> None:
+    """An id that somebody wrote, or took from elsewhere, is no narrower question."""
+    contig = ASSEMBLIES["GRCh37"].contigs[21]
+    pattern = variant_pattern(identity, {})
+
+    assert pattern is not None
+    assert pattern.matches(sequence_allele(contig, 20_000_000, "A", "T"))
 
 
 @pytest.mark.parametrize(

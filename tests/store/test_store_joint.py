@@ -541,7 +541,7 @@ def people(catalogue: Catalogue, tmp_path: Path) -> str:
         catalogue, "people", BIOSAMPLE.id,
         [{"id": s, "individualId": i} for s, i in samples],
     )  # fmt: skip
-    runs = [("r1", "P1", "I1"), ("r3", "other3", "I3")]
+    runs = [("r1", "P1", "I1"), ("rx", "extra1", "I1"), ("r3", "other3", "I3")]
     file(
         catalogue, "people", RUN.id,
         [{"id": r, "biosampleId": b, "individualId": i} for r, b, i in runs],
@@ -609,6 +609,27 @@ async def test_the_sample_that_was_read_stands_for_a_carrier(
 
     assert {"P1", "other3", "more3"} == samples
     assert {"r1", "r3"} == runs
+
+
+@pytest.mark.parametrize(
+    ("under", "starts"),
+    [
+        (Under(entry_type=BIOSAMPLE.id, identity="P1"), [20_000_000]),
+        (Under(entry_type=RUN.id, identity="r1"), [20_000_000]),
+        (Under(entry_type=BIOSAMPLE.id, identity="extra1"), []),
+        (Under(entry_type=RUN.id, identity="rx"), []),
+        (Under(entry_type=BIOSAMPLE.id, identity="more3"), [20_000_000]),
+    ],
+)
+async def test_below_a_sample_is_what_was_read_of_it(
+    people: str, variant_store: VariantStore, under: Under, starts: list[int]
+) -> None:
+    """Below a biosample, or its run, nothing is said of another one's variants."""
+    query = Query(under=under, granularity=Granularity.RECORD)
+    (found,) = await answers(variant_store, people, [query])
+
+    assert starts == [v.allele.start for v in found.variants]
+    assert (None if starts else Silence.NOBODY) is found.silence
 
 
 async def test_a_variant_above_is_a_variant_asked_for(

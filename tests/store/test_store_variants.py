@@ -154,3 +154,25 @@ async def test_pages_of_a_large_release_are_in_order(
         seen += [v.allele.start for v in found.datasets[0].variants]
 
     assert starts == seen
+
+
+@pytest.mark.parametrize(
+    ("tally", "filters", "place"),
+    [
+        (CARRIED, ("q10",), Place(filters=("q10",))),
+        (Tally((0, 0), ()), (), Place(an=0)),
+        (Tally((4, 4), ()), (), None),
+    ],
+)
+async def test_no_variant_at_all_rests_on_what_is_declared(
+    catalogue: Catalogue,
+    variant_store: VariantStore,
+    tally: Tally,
+    filters: tuple[str, ...],
+    place: Place | None,
+) -> None:
+    """A dataset of which nothing exists says why, as a range over it does."""
+    load(catalogue, "d", [record(FIRST, "A", "C", tally, filters)])
+    found = await variant_store.find(Query(), {"d": Granularity.BOOLEAN})
+
+    assert (0, place) == (found.datasets[0].total, found.datasets[0].place)
