@@ -132,7 +132,13 @@ def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindi
         total = min(total, 1)
     if granularity is not Granularity.RECORD:
         page = []
-    place = None if total or pattern is None else _what_stands(pattern, loaded)
+    place = None
+    if not total:
+        place = (
+            _in_doubt(None, loaded)
+            if pattern is None
+            else _what_stands(pattern, loaded)
+        )
     return DatasetFindings(
         dataset=loaded.dataset, total=total, variants=tuple(page), place=place
     )
@@ -219,6 +225,7 @@ def _ask_annotations(
         and f.annotation is not None
         and asked.may_match(f.annotation)
         and bare.matches(f.allele)
+        and bare.meets_own_side(f.allele)  # annotations speak of no mate
         for f in rows
     ):
         return replace(told, silence=Silence.UNREAD)
@@ -235,31 +242,44 @@ def _what_annotated_say(own: Sequence[FoundVariant], loaded: Loaded) -> Place | 
     return Place(an=0) if uncalled and loaded.release.genotyped else None
 
 
-def _in_doubt(pattern: VariantPattern, loaded: Loaded) -> Place | None:
-    """Return what makes a "no" doubtful: failed records, or nobody called."""
+def _is_about(
+    pattern: VariantPattern, record: VariantRecord, found: FoundVariant
+) -> bool:
+    """Whether a record may be, or stands where there could be, what is asked for."""
+    bounds = [b for b in (pattern.overlap, pattern.start) if b is not None]
+    by_end = pattern.start is None and pattern.end is not None
+    here = record.rank == pattern.contig.rank and bounds and not by_end
+    if pattern.is_pinned:
+        is_there = here and record.start == pattern.start.low
+        return is_there or pattern.matches(found.allele)
+    if record.alternate:
+        return pattern.matches(found.allele)
+    is_there = here and all(record.start in b for b in bounds)
+    return is_there and (pattern.is_plain or bool(found.filters))
+
+
+def _in_doubt(pattern: VariantPattern | None, loaded: Loaded) -> Place | None:
+    """Return what makes a "no" doubtful: failed records, or nobody called.
+
+    Without a pattern every allele is asked for, and a call of any is enough.
+    """
     filters: set[str] = set()
     total = loaded.release.layout.groups[0]
     called = set()
     for record, found in loaded.rows():
-        bounds = [b for b in (pattern.overlap, pattern.start) if b is not None]
-        by_end = pattern.start is None and pattern.end is not None
-        here = record.rank == pattern.contig.rank and bounds and not by_end
-        if pattern.is_pinned:
-            is_asked = here and record.start == pattern.start.low
-            is_asked = is_asked or pattern.matches(found.allele)
-        elif record.alternate:
-            is_asked = pattern.matches(found.allele)
-        else:
-            is_asked = here and all(record.start in b for b in bounds)
-            is_asked = is_asked and (pattern.is_plain or bool(found.filters))
-        if is_asked:
+        asks_all = pattern is None and bool(record.alternate)
+        if asks_all or (pattern and _is_about(pattern, record, found)):
             filters.update(found.filters)
-            called.add(group_counts(found.tally, total).an != 0)
+            if pattern is not None or not found.filters:
+                called.add(group_counts(found.tally, total).an != 0)
+    if pattern is None and True in called:
+        return None
     if filters:
         return Place(filters=tuple(sorted(filters)))
     if not loaded.release.genotyped or False not in called:
         return None
-    if (pattern.is_plain or pattern.is_pinned) and True in called:
+    is_plain = pattern is not None and (pattern.is_plain or pattern.is_pinned)
+    if is_plain and True in called:
         return Place(coverage=Coverage.PARTIAL)
     return Place(an=0)
 

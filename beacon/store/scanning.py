@@ -179,6 +179,10 @@ class Called(Answer):
         """Whether nothing further can change it."""
         return self._has_called or self.seen > 0
 
+    def _place(self) -> Place | None:
+        """Return what a "no" rests on: a call anywhere is enough."""
+        return None if self._has_called else super()._place()
+
 
 async def scan(
     contig: Contig,
