@@ -117,8 +117,13 @@ def _responses(endpoint: Endpoint, method: str) -> Document:
     }
 
 
-def _response(said: str, schema: Schema, kind: str = _JSON) -> Document:
-    return {"description": said, "content": {kind: {"schema": schema}}}
+def _response(
+    said: str, schema: Schema, kind: str = _JSON, *, plain: bool = False
+) -> Document:
+    content: Document = {kind: {"schema": schema}}
+    if plain:
+        content["text/plain"] = {"schema": {"type": "string"}}
+    return {"description": said, "content": content}
 
 
 def _answer(name: str) -> Schema:
@@ -128,11 +133,14 @@ def _answer(name: str) -> Schema:
 
 
 def _failures() -> Document:
+    # What is too long for an HTTP request never reaches us, and is refused as text.
     return {
-        name: _response(sentence, ref("error")) for name, sentence in _FAILURES.values()
+        name: _response(sentence, ref("error"), plain=code == _UNREAD)
+        for code, (name, sentence) in _FAILURES.items()
     }
 
 
+_UNREAD: Final = 400
 _FAILURES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("NotUnderstood", "The request cannot be understood; one sentence says why."),
     404: ("NotThere", "There is nothing at this path."),
