@@ -275,13 +275,14 @@ def narrowing(bodies: Sequence[Sequence[FilterBody]], about: str) -> Narrowing:
         if about not in COLLECTIONS and any(_is_effect(each) for each in bodied):
             effects.append(_effects(bodied))
             continue
-        clause = tuple(f for each in bodied for f in _filters(each, about))
+        said = (f for each in bodied for f in _filters(each, about))
+        clause = tuple(dict.fromkeys(said))  # what is said twice is asked once
         lost = [each.text for each in bodied if not any(_filters(each, about))]
         (doubtful if clause else impossible).extend(lost)
         if clause:
             clauses.append(clause)
     return Narrowing(
-        clauses=tuple(clauses),
+        clauses=tuple(dict.fromkeys(clauses)),
         effects=tuple(effects),
         impossible=tuple(impossible),
         doubtful=tuple(doubtful),

@@ -446,3 +446,11 @@ def test_whatever_is_sent_is_a_question_or_a_sentence(texts):
 
     held = any(each not in ("", "[]") for each in split_filters(text))
     assert held == bool(asked.filters or asked.unknown_filters)
+
+
+def test_what_is_said_twice_is_asked_once():
+    """Each filter costs a search of every dataset; what is received is repeated."""
+    query = sent(["HP:0001250"] * 200, "age:<=P65Y", "age:<=P65Y")
+
+    assert ((SEIZURE,), (YOUNG,)) == query.filters
+    assert len(query.requested["filters"]) == 3
