@@ -7,9 +7,10 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 from beacon.model.entry_types import GENOMIC_VARIANT
+from beacon.model.errors import UnknownFilters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from beacon.model.dataset import Dataset
     from beacon.model.filters import Clauses
@@ -114,3 +115,22 @@ class Query:
             return False
         cohorts = {cohort.id for cohort in dataset.cohorts}
         return self.cohort is None or self.cohort in cohorts
+
+    def unanswered(self, unknown: Collection[frozenset[str]]) -> tuple[str, ...]:
+        """Return the texts of filters that nobody answers to, in the order asked.
+
+        Args:
+            unknown: of each dataset that judged them, those it does not know.
+        """
+        texts = dict.fromkeys(f.text for clause in self.filters for f in clause)
+        return tuple(t for t in texts if all(t in said for said in unknown))
+
+    def check_known(self, unknown: Iterable[str]) -> None:
+        """Refuse filters that nothing answers to, where that was asked for.
+
+        Raises:
+            UnknownFilters: naming them.
+        """
+        texts = tuple(unknown)
+        if self.is_strict and texts:
+            raise UnknownFilters(texts)

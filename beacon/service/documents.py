@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from beacon.model.entry_types import GENOMIC_VARIANT
-from beacon.model.errors import InvalidRequest, UnknownFilters
+from beacon.model.errors import InvalidRequest
 from beacon.model.findings import FoundRecords, RecordFindings
 from beacon.model.joining import said_at_places, strongest
 from beacon.model.query import Granularity, Page
@@ -60,10 +60,15 @@ def asking(
 
     Those are not looked into: the time an answer takes says nothing of them.
     """
-    unasked = [d for d in datasets if not may_ask(permits[d.id], query)]
-    return {
-        d.id: detail(permits[d.id], query) for d in datasets if d not in unasked
-    }, unasked
+    granularities: dict[str, Granularity] = {}
+    unasked: list[Dataset] = []
+    for dataset in datasets:
+        granted = permits[dataset.id]
+        if may_ask(granted, query):
+            granularities[dataset.id] = detail(granted, query)
+        else:
+            unasked.append(dataset)
+    return granularities, unasked
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +129,7 @@ class Documents:
                 for name, level in granularities.items()
             }
         found = await self.store.find_records(query, granularities)
-        if query.is_strict and found.unknown_filters:
-            raise UnknownFilters(found.unknown_filters)
+        query.check_known(found.unknown_filters)
         return found
 
     def _said(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
-from beacon.model.errors import InvalidRequest, StoreUnavailable, UnknownFilters
+from beacon.model.errors import InvalidRequest, StoreUnavailable
 from beacon.model.findings import Findings
 from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
@@ -296,8 +296,7 @@ class LocalBeacon:
         found = Findings(datasets=())
         if granularities:
             found = await self._store.find(query, granularities)
-        if query.is_strict and found.unknown_filters:
-            raise UnknownFilters(found.unknown_filters)
+        query.check_known(found.unknown_filters)
         if query.page.is_long:
             return await asyncio.to_thread(disclose, found, permits, query, unasked)
         return disclose(found, permits, query, unasked)
@@ -365,8 +364,7 @@ class LocalBeacon:
         found = await self._store.find_records(
             whole, {dataset.id: Granularity.RECORD for dataset in chosen}
         )
-        if query.is_strict and found.unknown_filters:
-            raise UnknownFilters(found.unknown_filters)
+        query.check_known(found.unknown_filters)
         return collected(query, chosen, found)
 
     async def filtering_terms(

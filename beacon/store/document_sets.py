@@ -257,10 +257,6 @@ class DocumentSets:
             collection.delete_many(rows)
         self._sets.delete_one({"_id": number})
 
-    def has_any(self, dataset: str) -> bool:
-        """Whether anything is left of a dataset's sets."""
-        return self._sets.find_one({"dataset": dataset}) is not None
-
     def _forget_empty_dataset(self, dataset: str) -> None:
         """Delete a dataset that only ever saw a load of documents that failed."""
         self._datasets.delete_one({**NOTHING, "_id": dataset})
@@ -313,11 +309,6 @@ class DocumentSets:
         where: Document = {"_id": {"$in": pointer.ids}}
         found = list(self._database[COHORTS].find(where).sort("_id"))
         return read_cohorts([cast("bytes", kept["b"]) for kept in found])
-
-    def forget_cohorts(self, dataset: str) -> None:
-        """Remove the cohorts of a dataset that is being removed."""
-        cohorts = self._database.get_collection(COHORTS, write_concern=JOURNALED)
-        cohorts.delete_many({"d": dataset})
 
     def records_of(self, stored: StoredSet) -> Iterator[Record]:
         """Yield the documents of a set, in their order."""

@@ -99,15 +99,10 @@ async def find_records(
     return FoundRecords(
         datasets=tuple(told),
         distinct=await _distinct(query.about, counted) if counted else None,
-        unknown_filters=_unknown(query, found),
+        unknown_filters=query.unanswered(
+            [one.unknown for one in found if one.unknown is not None]
+        ),
     )
-
-
-def _unknown(query: Query, found: Sequence[_Found]) -> tuple[str, ...]:
-    """Return the filters that no dataset answers to, in the order asked."""
-    texts = dict.fromkeys(f.text for clause in query.filters for f in clause)
-    judged = [one.unknown for one in found if one.unknown is not None]
-    return tuple(t for t in texts if all(t in unknown for unknown in judged))
 
 
 async def _find(

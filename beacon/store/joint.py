@@ -81,8 +81,7 @@ class Joint:
 
     def unknown_filters(self, query: Query) -> tuple[str, ...]:
         """Return the filters that no dataset answers to, in the order asked."""
-        texts = dict.fromkeys(f.text for clause in query.filters for f in clause)
-        return tuple(t for t in texts if all(t in said for said in self._unknown))
+        return query.unanswered(self._unknown)
 
     def table(self, table: Table, carriers: CarrierTable) -> JointTable:
         """Return the rows of an assembly as these people alone would have made them."""

@@ -1,8 +1,8 @@
 """The shape every answer shares: ``meta``, ``responseSummary``, ``info``, errors.
 
 One shape at every granularity; an absent value is left out, never null.  What
-stands in ``response`` is made by ``responses`` (variants), ``records`` (documents)
-and ``catalogue`` (datasets and cohorts).
+stands in ``response`` is made by ``responses`` (variants and documents) and by
+``catalogue`` (datasets and cohorts).
 Beacon v2, framework/json/responses.
 """
 

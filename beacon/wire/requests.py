@@ -24,7 +24,7 @@ from beacon.model.entry_types import (
     ENTRY_TYPES,
     GENOMIC_VARIANT,
 )
-from beacon.model.errors import InvalidRequest, UnknownFilters
+from beacon.model.errors import InvalidRequest
 from beacon.model.filters import unknown_sentence
 from beacon.model.genes import NO_GENES
 from beacon.model.notation import is_name, parse
@@ -384,7 +384,7 @@ def understand(asked: Asked, address: Address, known: Understanding) -> Query:
         test_mode=common.test_mode,
         warnings=_few((*asked.warnings, *_warnings(common, known, told))),
     )
-    _check_strictness(query, told)
+    query.check_known((*told.impossible, *told.doubtful))
     query = replace(query, requested=_requested(query, common, body))
     known = _INVENTED if query.test_mode else known
     query = _about(query, body, told.effects, address, known)
@@ -396,13 +396,6 @@ def _one_cohort(common: CommonBody) -> str | None:
         message = "cohorts takes one cohort: ask for each of several alone."
         raise InvalidRequest(message, parameter="cohorts")
     return common.cohorts[0] if common.cohorts else None
-
-
-def _check_strictness(query: Query, told: Narrowing) -> None:
-    """Refuse filters that nothing answers to, where that is wanted."""
-    unknown = (*told.impossible, *told.doubtful)
-    if query.is_strict and unknown:
-        raise UnknownFilters(unknown)
 
 
 def _check_place_of_bases(body: VariantBody) -> None:

@@ -25,7 +25,6 @@ from beacon.model.disclosure import (
     VariantDisclosure,
 )
 from beacon.model.entry_types import COHORT, DATASET, DOCUMENTED
-from beacon.model.errors import UnknownFilters
 from beacon.model.facts import facts_of
 from beacon.model.filters import unknown_sentence
 from beacon.model.judging import Judge
@@ -179,8 +178,7 @@ def _people(query: Query) -> tuple[list[InventedPerson], tuple[str, ...]]:
         UnknownFilters: where such filters are to be an error.
     """
     places, unknown = _judge().narrowed(query.filters)
-    if query.is_strict and unknown:
-        raise UnknownFilters(unknown)
+    query.check_known(unknown)
     people = [PEOPLE[place] for place in sorted(places)]
     under = query.under
     if under is not None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from beacon.model.ontology import Concept, text_of
-from beacon.model.records import LINKS, Record
+from beacon.model.records import Record
 from tests.api.site import fill_sites
 from tests.service.people_samples import Record as Line
 from tests.service.people_samples import load
+from tests.store.joint_samples import file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,23 +143,6 @@ COHORT: Json = {
     "cohortType": "study-defined",
     "cohortSize": 2,
 }
-
-
-def file(
-    catalogue: Catalogue, dataset: str, entry_type: str, documents: Sequence[Json]
-) -> None:
-    """Load documents of one type in place of a dataset's last ones."""
-    writer = catalogue.begin_documents(dataset, entry_type)
-    links = LINKS[entry_type]
-    writer.put(
-        Record(
-            id=str(document["id"]),
-            document=document,
-            links={name: str(document[name]) for name in links if name in document},
-        )
-        for document in documents
-    )
-    writer.publish(fingerprint="f", inputs=())
 
 
 def fill_with_everything(catalogue: Catalogue, folder: Path) -> None:

@@ -11,9 +11,10 @@ from beacon.api.routes import endpoints_table
 from beacon.model.entry_types import ENTRY_TYPES
 from beacon.model.ontology import Concept, text_of
 from beacon.store.variants import VariantStore
-from tests.api.populated import INDIVIDUALS, file
+from tests.api.populated import INDIVIDUALS
 from tests.api.site import application, local_beacon
 from tests.speaking import violations
+from tests.store.joint_samples import file
 
 FRAMEWORK = {
     "/api": "info",
