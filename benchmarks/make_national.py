@@ -25,7 +25,7 @@ import pysam
 from beacon.model.assemblies import ASSEMBLIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -123,11 +123,16 @@ def text(piece: Piece) -> bytes:
     ac, an, het, hom, hemi = counts(shared.random(size), own, piece, is_common)
     contig = CONTIGS[piece.rank - 1].name
     columns: tuple[bytes | Text, ...] = (
-        b"chr%s\t" % contig.encode(), *_digits(position), b"\t.\t", reference,
+        b"chr%s\t" % contig.encode(), *digits(position), b"\t.\t", reference,
         b"\t", alternate, b"\t.\tPASS\tAC=", NUMBERS[ac], b";AN=", NUMBERS[an],
         b";AC_Het=", NUMBERS[het], b";AC_Hom=", NUMBERS[hom],
         b";AC_Hemi=", NUMBERS[hemi], b"\n",
     )  # fmt: skip
+    return joined(columns, size)
+
+
+def joined(columns: Sequence[bytes | Text], size: int) -> bytes:
+    """Return columns side by side as lines; the NULs that pad them are left out."""
     rows = np.concatenate([_cells(column, size) for column in columns], axis=1)
     return rows[rows != 0].tobytes()
 
@@ -148,7 +153,7 @@ def positions(rng: np.random.Generator, piece: Piece) -> Ints:
     return piece.start + steps + room * np.arange(piece.records)
 
 
-def _digits(numbers: Ints) -> tuple[Text, Text]:
+def digits(numbers: Ints) -> tuple[Text, Text]:
     """Return numbers from 10,000 as two columns of text."""
     return NUMBERS[numbers // 1000], THOUSANDTHS[numbers % 1000]
 
