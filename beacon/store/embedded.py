@@ -110,18 +110,20 @@ def socket_path(home: Home) -> Path:
     Socket paths are limited to about 107 bytes, hence a short directory named
     after the user and the data directory, not the data directory itself.
 
+    A note that names another one came with a copy of another data directory.
+
     Raises:
         StoreUnavailable: when somebody else owns that directory.
     """
+    digest = hashlib.sha256(os.fsencode(home.root)).hexdigest()[:12]
+    name = f"nordic-beacon-{os.getuid()}-{digest}"
     try:
         noted = Path(home.socket_note.read_text(encoding="utf-8"))
     except FileNotFoundError:
         noted = None
-    if noted is not None and noted.parent.is_dir():
+    if noted is not None and noted.parent.name == name and noted.parent.is_dir():
         _check_private(noted.parent)
         return noted
-    digest = hashlib.sha256(os.fsencode(home.root)).hexdigest()[:12]
-    name = f"nordic-beacon-{os.getuid()}-{digest}"
     path = Path(tempfile.gettempdir()) / name / _SOCKET_NAME
     if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
         path = Path("/tmp") / name / _SOCKET_NAME  # noqa: S108 (owner checked below)

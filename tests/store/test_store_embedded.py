@@ -239,12 +239,26 @@ def test_without_a_server_the_sentence_says_what_to_do(
 def test_a_socket_directory_of_somebody_else_is_refused(tmp_path: Path) -> None:
     """A directory that others can enter is not used for the socket."""
     home = open_home(tmp_path)
-    open_dir = tmp_path / "open"
-    open_dir.mkdir(mode=0o755)
-    home.socket_note.write_text(str(open_dir / "mongodb-27017.sock"))
+    path = socket_path(home)
+    path.parent.chmod(0o755)
 
     with pytest.raises(StoreUnavailable, match="not a directory of yours alone"):
         socket_path(home)
+    path.parent.rmdir()
+
+
+def test_a_copied_data_directory_is_a_store_of_its_own(tmp_path: Path) -> None:
+    """What was copied beside the data of a running store leads to no other store."""
+    home, copy = open_home(tmp_path / "one"), open_home(tmp_path / "other")
+    path = socket_path(home)
+    copy.socket_note.write_text(home.socket_note.read_text())
+    copied = socket_path(copy)
+    still = socket_path(home)
+    path.parent.rmdir()
+    copied.parent.rmdir()
+
+    assert path != copied
+    assert path == still
 
 
 def test_a_long_data_directory_has_a_short_socket(tmp_path: Path) -> None:
