@@ -114,7 +114,7 @@ class Dataset:
         self, catalogue: Catalogue, journal: Journal, cohort: Cohort, seed: int
     ) -> None:
         self._catalogue, self._journal, self._cohort = catalogue, journal, cohort
-        self._chance = random.Random(seed)  # noqa: S311 (repeated)
+        self._chance = random.Random(seed)
         self._served = frozenset((0,))
         self._gone: frozenset[str] = frozenset()
         self._files: dict[int, frozenset[int]] = {}
@@ -223,7 +223,7 @@ class Asker:
 
     def __init__(self, dataset: Dataset, cohort: Cohort, seed: int) -> None:
         self._dataset, self._cohort = dataset, cohort
-        self._chance = random.Random(seed)  # noqa: S311 (repeated)
+        self._chance = random.Random(seed)
         self.told: Counter[str] = Counter()
         self.wrong: list[str] = []
 
@@ -300,7 +300,7 @@ def _changes(dataset: Dataset, until: float, failed: list[BaseException]) -> Non
 
 
 async def _run(options: argparse.Namespace, root: Path) -> int:
-    chance = random.Random(options.seed)  # noqa: S311 (repeated)
+    chance = random.Random(options.seed)
     cohort = Cohort(root, chance)
     with connect(options.store, root / "data") as address, Catalogue(address) as held:
         dataset = Dataset(held, Journal(root / "data"), cohort, options.seed)

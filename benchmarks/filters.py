@@ -59,7 +59,7 @@ QUESTIONS = {
 
 def individuals(people: int) -> Iterator[Record]:
     """Yield individuals."""
-    rng = random.Random(1)  # noqa: S311 - the same data every time
+    rng = random.Random(1)
     for number in range(people):
         identity = f"IND{number:07d}"
         age = {"iso8601duration": f"P{rng.randrange(90)}Y"}
@@ -92,7 +92,7 @@ def individuals(people: int) -> Iterator[Record]:
 
 def biosamples(people: int) -> Iterator[Record]:
     """Yield a biosample of each individual."""
-    rng = random.Random(2)  # noqa: S311 - the same data every time
+    rng = random.Random(2)
     for number in range(people):
         owner = f"IND{number:07d}"
         document = {

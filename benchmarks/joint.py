@@ -84,7 +84,7 @@ class Person(NamedTuple):
 
 def cohort(people: int) -> list[Person]:
     """Draw who there is."""
-    chance = random.Random(1)  # noqa: S311 - the same people every time
+    chance = random.Random(1)
     return [
         Person(
             SEXES[chance.random() < 0.5],
@@ -120,7 +120,7 @@ def documents(people: list[Person]) -> Iterator[Record]:
 
 def carriers_of(number: int, people: int) -> tuple[list[int], list[int]]:
     """Draw who carries an allele once and twice; of a few alleles very many do."""
-    chance = random.Random(number)  # noqa: S311 - the same carriers every time
+    chance = random.Random(number)
     kind = chance.random()
     if kind < 0.0002:
         count = chance.randint(people // 10, people // 3)
@@ -239,7 +239,7 @@ class Question(NamedTuple):
 
 def questions(number: int, alleles: int, people: int) -> list[Question]:
     """Draw questions; every tenth is of an allele that very many people carry."""
-    chance = random.Random(2)  # noqa: S311 - the same questions every time
+    chance = random.Random(2)
     numbers = (n for n in range(alleles) if sum(map(len, carriers_of(n, people))) > 999)
     common = list(islice(numbers, MOST_COMMON))
 

@@ -128,7 +128,7 @@ def killed(address: StoreAddress, args: argparse.Namespace) -> dict[str, object]
     """Kill loads; return the figures, and what they left published."""
     plan = open_cohort([args.file], OPTIONS).plan()
     log = Path(tempfile.mkdtemp()) / "read"
-    moment = random.Random(args.seed)  # noqa: S311 - the same moments every time
+    moment = random.Random(args.seed)
     size = args.file.stat().st_size
     shares: list[float] = []
     published = 0

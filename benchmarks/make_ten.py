@@ -32,7 +32,7 @@ FIRST = 100_000
 """Where the first piece begins: positions have six digits or more."""
 
 EVERYWHERE, SHARED = 0.1, 0.2
-ROWS = EVERYWHERE * 10 + SHARED * 2.5 + 0.7
+NAMES = tuple(f"set{number}" for number in range(10))
 
 
 def stretches(variants: int, datasets: int) -> Iterator[tuple[int, int]]:

@@ -132,7 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=300)
     questions = parser.parse_args().questions
-    rng = random.Random(1)  # noqa: S311 - the same data every time
+    rng = random.Random(1)
     short = short_alleles(rng)
     with tempfile.TemporaryDirectory() as home, connect(None, Path(home)) as address:
         begun = time.perf_counter()

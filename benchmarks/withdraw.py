@@ -39,7 +39,7 @@ _BASES = ("AC", "AG", "AT", "CA", "CG", "GT", "TC")
 
 def records(alleles: int, people: int) -> Iterator[VariantRecord]:
     """Yield the records; person 0 is the one who withdraws."""
-    chance = random.Random(1)  # noqa: S311 (the same again)
+    chance = random.Random(1)
     full = tuple(2 * len(range(c, people, _COLUMNS)) for c in range(_COLUMNS))
     for number in range(alleles):
         mine = chance.random()
