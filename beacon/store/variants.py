@@ -137,7 +137,9 @@ class VariantStore:
         self._filing = Filing(self._database, deadline)
         self._genes = NO_GENES
         self._genes_version = 0
+        self._changes = 0
         self._listed: list[Document] = []
+        self._served: tuple[Dataset, ...] = ()
         self._read_at = float("-inf")
         self._valid_at: Timestamp | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -198,15 +200,22 @@ class VariantStore:
                 reads = self._database.read_preference
                 await self._database.command("ping", read_preference=reads)
 
+    @property
+    def reading(self) -> int:
+        """How often what datasets serve was found to be other than before.
+
+        While it stays, ``datasets`` returns the very same objects.
+        """
+        return self._changes
+
     async def datasets(self) -> tuple[Dataset, ...]:
         """Return every dataset with the release it serves, by id.
 
         Raises:
             StoreUnavailable: when they cannot be read.
         """
-        async with _within(self._deadline):
-            await self._refresh(_FRESH)
-        return tuple(dataset for dataset, _ in self._shelves.values())
+        await self._look_again()
+        return self._served
 
     async def genes(self) -> GeneTable:
         """Return the table of genes.
@@ -214,8 +223,7 @@ class VariantStore:
         Raises:
             StoreUnavailable: when it cannot be read.
         """
-        async with _within(self._deadline):
-            await self._refresh(_FRESH)
+        await self._look_again()
         return self._genes
 
     async def ontologies(self) -> Ontologies:
@@ -224,8 +232,7 @@ class VariantStore:
         Raises:
             StoreUnavailable: when they cannot be read.
         """
-        async with _within(self._deadline):
-            await self._refresh(_FRESH)
+        await self._look_again()
         return self._filing.ontologies
 
     async def find(
@@ -727,6 +734,18 @@ class VariantStore:
                 message = "the data was changed while the question was being answered"
                 raise StoreUnavailable(message)
 
+    async def _look_again(self) -> None:
+        """See to it that what datasets serve was read within a second.
+
+        Mostly it was, and then nothing is waited for.
+
+        Raises:
+            StoreUnavailable: when that takes too long.
+        """
+        if time.monotonic() - self._read_at > _FRESH:
+            async with _within(self._deadline):
+                await self._refresh(_FRESH)
+
     async def _refresh(self, age: float) -> None:
         """Read what datasets serve, unless that was done within ``age`` seconds.
 
@@ -770,6 +789,13 @@ class VariantStore:
             read = await self._read_releases(wanted - known.keys())
             await self._filing.read(self._pointers, documents)
         self._releases = known | read
+        if read or documents != self._listed:
+            self._rows_since.reach(self._members.latest)
+            self._shelve(documents)
+        self._read_at, self._valid_at = began, valid_at
+
+    def _shelve(self, documents: list[Document]) -> None:
+        """Take what documents of datasets say as what is served from now on."""
         shelves = {}
         for document in documents:
             stored = self._releases.get(cast("int", document.get("active")))
@@ -777,10 +803,9 @@ class VariantStore:
             cohorts = self._filing.cohorts_of(document)
             dataset = read_dataset(document, release, cohorts)
             shelves[dataset.id] = (dataset, stored)
-        if read or documents != self._listed:
-            self._rows_since.reach(self._members.latest)
         self._shelves, self._listed = shelves, documents
-        self._read_at, self._valid_at = began, valid_at
+        self._served = tuple(dataset for dataset, _ in shelves.values())
+        self._changes += 1
 
     async def _read_genes(self) -> None:
         """Read the table of genes where it is another one than before."""

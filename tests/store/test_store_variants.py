@@ -140,6 +140,24 @@ async def test_a_new_release_is_served_within_two_seconds(
     assert ordinals == [1, 2]
 
 
+async def test_a_reading_that_finds_nothing_new_changes_nothing(
+    catalogue: Catalogue, variant_store: VariantStore
+) -> None:
+    """Datasets are the very same objects until one serves something else."""
+    load(catalogue, "d", [record(FIRST, "A", "C")])
+    first, number = await variant_store.datasets(), variant_store.reading
+    await asyncio.sleep(1.1)
+    again, same = await variant_store.datasets(), variant_store.reading
+    load(catalogue, "d", [record(FIRST, "A", "G")])
+    await asyncio.sleep(1.1)
+    other, next_ = await variant_store.datasets(), variant_store.reading
+
+    assert again is first
+    assert same == number
+    assert other != first
+    assert next_ > number
+
+
 async def test_pages_of_a_large_release_are_in_order(
     catalogue: Catalogue, variant_store: VariantStore
 ) -> None:
