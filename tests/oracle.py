@@ -121,7 +121,9 @@ def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindi
     if pattern is not None and pattern.annotated is not None:
         return _ask_annotations(query, granularity, loaded)
     if is_single:
-        return _ask_allele(pattern, loaded)
+        told = _ask_allele(pattern, loaded)
+        is_short = granularity is Granularity.BOOLEAN
+        return replace(told, variants=()) if is_short else told
     matches = _matches(pattern, loaded)
     if not matches and not is_loaded:
         return _not_loaded(loaded)

@@ -112,7 +112,8 @@ class DatasetFindings:
         total: existing variants that match, before paging; at boolean
             granularity 1 stands for "at least one".
         variants: the page of them, in genome order (record granularity), or
-            the allele itself (single-allele question, any granularity).
+            the allele itself (single-allele question, above boolean granularity, or
+            where people are left out or counted apart).
         place: what a "no" rests on; of a range, only failed records, records
             that call nobody, and coverage.
         is_contig_loaded: whether the release has records on the contig asked.

@@ -8,45 +8,37 @@ answers, what the dataset declares of where it looked.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
 
 from beacon.model.counts import SKIPPED
 from beacon.model.dataset import CoverageKind
-from beacon.model.findings import Coverage, DatasetFindings, Place
+from beacon.model.findings import Coverage, Place
 from beacon.store.covering import asked_stretch, look_along, look_at
 from beacon.store.driver import is_long
 from beacon.store.keys import SALTS, encode, is_hashed, is_site, long_key
-from beacon.store.scanning import allele_of, found_variant
+from beacon.store.racks import Held, Rack
+from beacon.store.racks import Shelf as Shelf  # what questions are asked of, too
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from beacon.model.annotation import Kind
-    from beacon.model.dataset import Dataset, Release
+    from beacon.model.dataset import Release
+    from beacon.model.findings import DatasetFindings
     from beacon.model.genome import Contig
     from beacon.model.pattern import Spelling, VariantPattern
+    from beacon.model.query import Granularity
     from beacon.model.variant import Allele
     from beacon.store.covering import Looked
     from beacon.store.driver import Document
     from beacon.store.individuals import Individuals
     from beacon.store.joint import Joint
-    from beacon.store.rows import Counts, Rows
+    from beacon.store.racks import Standing
+    from beacon.store.rows import Counts
     from beacon.store.tables import PlaceKey, Row, Table
 
 _HIGHEST_START = (1 << 28) - 1
 _PLACES = 3
-
-
-class Shelf(NamedTuple):
-    """A dataset, the release it serves, and how far that release's rows reach."""
-
-    dataset: Dataset
-    release: Release
-    rows: Rows
-    long_classes: tuple[int, ...]
-    longest_short: int
-    widest_margin: int
-    annotated: frozenset[Kind] | None
 
 
 async def look_up(
@@ -55,46 +47,74 @@ async def look_up(
     table: Table,
     individuals: Individuals | None = None,
     joint: Joint | None = None,
+    granularities: Mapping[str, Granularity] = MappingProxyType({}),
 ) -> list[DatasetFindings]:
     """Return what every dataset says of the one allele that is asked for.
 
     Of several datasets one usually lacks the allele, so its place is read at
     once: it holds the allele's rows, too.  An id that spells no bases names the
     place only.
+
+    Args:
+        pattern: asks for one allele.
+        shelves: the datasets.
+        table: where their rows are.
+        individuals: whom counts leave out or set apart.
+        joint: whom counts are of.
+        granularities: by id; at boolean one shows no variant.
     """
-    loaded = [s for s in shelves if pattern.sequence.name in s.release.contigs]
-    has_long = any(s.long_classes for s in loaded)
-    asked = _Asked(pattern, table, individuals, has_long=has_long)
-    there = None
-    if not pattern.spellings or (len(loaded) > 1 and asked.stands_at_its_places):
+    standing = Rack.of(shelves).standing(pattern.sequence)
+    asked = Asked(pattern, table, individuals, has_long=standing.has_long)
+    there: list[Row] | None = None
+    if asked.is_of_a_place or (standing.count > 1 and asked.stands_at_its_places):
         there = await asked.rows_there()
-    alleles = asked.of_pattern(await asked.rows() if there is None else there)
-    findings: dict[str, DatasetFindings] = {}
-    places: dict[str, Place] = {}
-    for shelf in loaded:
-        told = _from_rows(shelf, alleles)
-        if told is None:
-            there = await asked.rows_there() if there is None else there
-            there_held = [cast("Counts", row["d"]) for _, row in there]
-            places[shelf.dataset.id] = place_of(shelf, there_held)
-        else:
-            findings[shelf.dataset.id] = told
-    missing = [s for s in loaded if s.dataset.id in places]
-    if joint is None:
-        places |= await _declared(pattern, missing, places, table, individuals)
-    else:
-        places |= await _declared_of_some(pattern, missing, places, table, joint)
-    for shelf in missing:
-        findings[shelf.dataset.id] = DatasetFindings(
-            dataset=shelf.dataset,
-            total=0,
-            place=places[shelf.dataset.id],
-            is_conclusive=not pattern.is_provisional,
-        )
-    found = [findings.get(s.dataset.id) or _not_loaded(s) for s in shelves]
+    own = standing.own(asked.of_pattern(await asked.rows() if there is None else there))
+    is_answered = len(own) == standing.count
+    if there is None:
+        there = [] if is_answered else await asked.rows_there()
+    levels = granularities if individuals is None else {}
+    found = asked.told(standing, own, there, levels)
+    if not is_answered and standing.declaring:
+        open_ = [n for n in standing.declaring if n not in own]
+        await _declare(pattern, standing, open_, found, table, individuals, joint)
     if individuals is None:
         return found
-    return [await individuals.told(s, f) for s, f in zip(shelves, found, strict=True)]
+    told = zip(standing.shelves, found, strict=True)
+    return [await individuals.told(shelf, one) for shelf, one in told]
+
+
+async def _declare(
+    pattern: VariantPattern,
+    standing: Standing,
+    numbers: Sequence[int],
+    found: list[DatasetFindings],
+    table: Table,
+    individuals: Individuals | None,
+    joint: Joint | None,
+) -> None:
+    """Put into findings what datasets declare of where they looked.
+
+    Args:
+        pattern: what is asked for.
+        standing: the datasets.
+        numbers: which of them have no row of it, and may declare something.
+        found: what all of them say by their rows.
+        table: where their rows are.
+        individuals: whom counts leave out or set apart.
+        joint: whom counts are of.
+    """
+    missing = {standing.shelves[n].dataset.id: n for n in numbers}
+    shelves = [standing.shelves[n] for n in numbers]
+    places = {name: found[n].place or Place() for name, n in missing.items()}
+    if joint is None:
+        told = await _declared(pattern, shelves, places, table, individuals)
+    else:
+        told = await _declared_of_some(pattern, shelves, places, table, joint)
+    for name, place in told.items():
+        number = missing[name]
+        found[number] = standing.shelves[number].sayings.silent(
+            place, is_conclusive=not pattern.is_provisional
+        )
 
 
 async def _declared(
@@ -126,10 +146,9 @@ def _declaring(
     shelves: Sequence[Shelf], places: Mapping[str, Place], stretch: tuple[int, int]
 ) -> list[Shelf]:
     """Return the datasets whose coverage tells more than their rows do."""
-    asked = [s for s in shelves if s.release.coverage is not None]
-    if stretch[1] - stretch[0] == 1:
-        asked = [s for s in asked if not places[s.dataset.id].has_record]
-    return asked
+    if stretch[1] - stretch[0] > 1:
+        return list(shelves)
+    return [s for s in shelves if not places[s.dataset.id].has_record]
 
 
 async def _declared_of_some(
@@ -216,21 +235,17 @@ def _is_open_to_doubt(found: DatasetFindings) -> bool:
     return not found.total and found.is_contig_loaded
 
 
-def _not_loaded(shelf: Shelf) -> DatasetFindings:
-    return DatasetFindings(dataset=shelf.dataset, total=0, is_contig_loaded=False)
-
-
 def loaded_only(
     shelf: Shelf, contig: Contig, found: DatasetFindings
 ) -> DatasetFindings:
     """Return findings; nothing found on a contig that is not loaded says nothing."""
     if found.total or contig.name in shelf.release.contigs:
         return found
-    return DatasetFindings(dataset=shelf.dataset, total=0, is_contig_loaded=False)
+    return shelf.sayings.not_loaded
 
 
-class _Asked:
-    """The rows that one question may need."""
+class Asked:
+    """The rows that one question may need, and what they say."""
 
     def __init__(
         self,
@@ -251,9 +266,19 @@ class _Asked:
             self._starts = (pattern.start.low,)
 
     @property
+    def is_of_a_place(self) -> bool:
+        """Whether it spells no bases, so that it has no key."""
+        return not self._pattern.spellings
+
+    @property
     def stands_at_its_places(self) -> bool:
         """Whether every spelling begins where the place is read anyway."""
-        return {s for s, _, _ in self._spellings} <= {*self._starts}
+        return all(start in self._starts for start, _, _ in self._spellings)
+
+    @property
+    def places(self) -> list[PlaceKey]:
+        """Where the allele may begin."""
+        return [(self._rank, start) for start in self._starts]
 
     async def rows(self) -> list[Row]:
         """Return the rows of the spellings themselves."""
@@ -277,7 +302,7 @@ class _Asked:
 
     async def rows_there(self) -> list[Row]:
         """Return every row that begins where the allele may begin."""
-        places = [(self._rank, start) for start in self._starts]
+        places = self.places
         rows = _flat(await self._table.places.get(places))
         if self._has_long:
             rows += _flat(await self._table.long_places.get(places))
@@ -289,20 +314,38 @@ class _Asked:
             return rows
         return await self._individuals.rows(rows)
 
-    def of_pattern(self, rows: Iterable[Row]) -> list[tuple[Allele, Counts]]:
-        """Return the alleles asked for, in the order of their spellings.
+    def of_pattern(self, rows: Iterable[Row]) -> list[Held]:
+        """Return the rows of the allele asked for, in the order of its spellings.
 
         A hash may have named another allele; it is left out.
         """
-        alleles = []
+        contig = self._pattern.sequence
+        held: list[Held] = []
         for start, row in rows:
             if "e" not in row and is_site(cast("int", row["_id"])):
                 continue
-            allele = allele_of(self._pattern.sequence, start, row)
-            if self._pattern.matches(allele):
-                alleles.append((allele, cast("Counts", row["d"])))
-        rank = {spelling: i for i, spelling in enumerate(self._pattern.spellings)}
-        return sorted(alleles, key=lambda found: rank.get(_spelling_of(found[0]), 0))
+            one = Held(contig, start, row)
+            if self._pattern.matches(one.allele):
+                held.append(one)
+        if len(held) > 1:
+            rank = {spelling: i for i, spelling in enumerate(self._pattern.spellings)}
+            held.sort(key=lambda one: rank.get(_spelling_of(one.allele), 0))
+        return held
+
+    def told(
+        self,
+        standing: Standing,
+        own: Mapping[int, Sequence[Held]],
+        there: Iterable[Row],
+        granularities: Mapping[str, Granularity],
+    ) -> list[DatasetFindings]:
+        """Return what datasets say by the rows that begin where the allele may."""
+        return standing.told(
+            own,
+            [cast("Counts", row["d"]) for _, row in there],
+            granularities,
+            is_conclusive=not self._pattern.is_provisional,
+        )
 
 
 def _spelling_of(allele: Allele) -> Spelling:
@@ -311,26 +354,6 @@ def _spelling_of(allele: Allele) -> Spelling:
 
 def _flat(found: Mapping[PlaceKey, list[Document]]) -> list[Row]:
     return [(start, row) for (_, start), rows in found.items() for row in rows]
-
-
-def _from_rows(
-    shelf: Shelf, alleles: Sequence[tuple[Allele, Counts]]
-) -> DatasetFindings | None:
-    """Return what a dataset's own rows of the allele say, ``None`` without any.
-
-    A release loaded without a reference may hold several spellings of one
-    allele; the first that is carried answers, and the spelling asked for is first.
-    """
-    found = (found_variant(shelf.rows, *one) for one in alleles)
-    declared = [one for one in found if one is not None]
-    there = [found for found in declared if found.exists]
-    if there:
-        return DatasetFindings(dataset=shelf.dataset, total=1, variants=(there[0],))
-    if not declared:
-        return None
-    # People called in any spelling were called for the one allele they all are.
-    said = _said(shelf, [counts for _, counts in alleles])
-    return DatasetFindings(dataset=shelf.dataset, total=0, place=said.place_as(max))
 
 
 def _starts(spellings: Sequence[Spelling]) -> tuple[int, ...]:
@@ -342,56 +365,10 @@ def _starts(spellings: Sequence[Spelling]) -> tuple[int, ...]:
     return tuple(starts)[:_PLACES]
 
 
-class _Said(NamedTuple):
-    """What rows of a release say together: AN where told, and FILTER words."""
-
-    has_record: bool
-    known: tuple[int, ...]
-    filters: tuple[str, ...]
-
-    def place_as(self, choose: Callable[[Iterable[int]], int]) -> Place:
-        """Return the place that rows of what is asked make, none of them carried.
-
-        One that failed its filters may hide a carrier, whatever others call.
-        """
-        if self.filters or not self.has_record:
-            return Place(filters=self.filters)
-        an = choose(self.known) if self.known else None
-        return Place(an=an, has_record=True)
-
-
-def place_of(shelf: Shelf, rows: Iterable[Counts]) -> Place:
-    """Return what a release's rows say of a place, for what they do not declare.
-
-    A record that counts answers; the failed ones beside it are of other alleles.
-    """
-    said = _said(shelf, rows)
-    return said._replace(filters=() if said.has_record else said.filters).place_as(max)
-
-
 def place_of_similar(shelf: Shelf, rows: Iterable[Counts]) -> Place:
     """Return what is said by rows of similar events, none of them carried.
 
     Each may be the event that is meant, so a "no" needs calls for every one: what
     one record called tells nothing of another, and the least AN counts.
     """
-    return _said(shelf, rows).place_as(min)
-
-
-def _said(shelf: Shelf, rows: Iterable[Counts]) -> _Said:
-    total = shelf.release.layout.groups[0]
-    known: list[int] = []
-    filters: set[str] = set()
-    has_record = False
-    for counts in rows:
-        read = shelf.rows.read(counts)
-        if read is None:
-            continue
-        tally, words, _ = read
-        if words:
-            filters.update(words)
-            continue
-        has_record = True
-        if tally.an is not None:
-            known.append(sum(map(tally.an.__getitem__, total.columns)))
-    return _Said(has_record, tuple(known), tuple(sorted(filters)))
+    return shelf.sayings.said(rows).place_as(min)

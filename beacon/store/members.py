@@ -230,18 +230,32 @@ class Members(CommandListener):
             asked.leave()
 
 
-_ASKED: ContextVar[Members | None] = ContextVar("members", default=None)
+_ASKED: ContextVar[tuple[Members, float | None] | None]
+_ASKED = ContextVar("members", default=None)
 
 
-def ask_through(members: Members) -> None:
-    """Let reads that questions share, asked from this context, go to these members."""
-    _ASKED.set(members)
+def ask_through(members: Members, until: float | None = None) -> None:
+    """Let reads that questions share, asked from this context, go to these members.
+
+    Args:
+        members: who is asked.
+        until: when what is asked from here must be answered (``time.monotonic``).
+    """
+    _ASKED.set((members, until))
+
+
+def asked_until() -> float | None:
+    """Return until when what is asked from this context must be answered."""
+    asked = _ASKED.get()
+    return None if asked is None else asked[1]
 
 
 async def asked_for_many(read: Callable[[], Awaitable[T]]) -> T:
     """Return what a read gives that serves several questions together."""
-    members = _ASKED.get()
-    return await (read() if members is None else members.ask(read))
+    asked = _ASKED.get()
+    if asked is None or asked[0].is_alone:
+        return await read()
+    return await asked[0].ask(read)
 
 
 class _Read(Generic[T]):

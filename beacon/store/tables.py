@@ -72,11 +72,11 @@ class Table:
         self._coverage: AsyncIOMotorCollection[Document]
         self._coverage = database[coverage_collection(assembly)]
         self._max_ms = int(deadline * 1000)
-        rows = Coalescer(self._fetch_rows)
-        long_rows = Coalescer(self._fetch_long_rows)
-        places = Coalescer(self._fetch_places)
-        long_places = Coalescer(self._fetch_long_places)
-        bins = Coalescer(self._fetch_bins)
+        rows = Coalescer(self._fetch_rows, deadline=deadline)
+        long_rows = Coalescer(self._fetch_long_rows, deadline=deadline)
+        places = Coalescer(self._fetch_places, deadline=deadline)
+        long_places = Coalescer(self._fetch_long_places, deadline=deadline)
+        bins = Coalescer(self._fetch_bins, deadline=deadline)
         self._closing = (rows, long_rows, places, long_places, bins)
         self.rows: LookUp[int, Document] = rows
         self.long_rows: LookUp[bytes, Document] = long_rows

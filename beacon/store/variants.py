@@ -41,11 +41,12 @@ from beacon.store.filing import Filing
 from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
 from beacon.store.joint import Joint, is_scanned, of_variants, spelled_apart
-from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
+from beacon.store.lookup import loaded_only, look_up, ranges_declared
 from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
 from beacon.store.people import PeopleTable
+from beacon.store.racks import Rack, Shelf
 from beacon.store.reach_documents import ReachTable
 from beacon.store.release_documents import (
     LISTED,
@@ -54,6 +55,7 @@ from beacon.store.release_documents import (
     read_release,
     read_rows,
 )
+from beacon.store.sayings import Sayings
 from beacon.store.scanning import POINT_CLASS, Answer, Called, scan
 from beacon.store.similar import find_similar
 from beacon.store.tables import Table
@@ -62,8 +64,6 @@ from beacon.store.texts import read_texts, texts_version
 if TYPE_CHECKING:
     from collections.abc import (
         AsyncIterator,
-        Awaitable,
-        Callable,
         Collection,
         Iterable,
         Mapping,
@@ -93,7 +93,33 @@ _STAND_IN = 30.0
 """Seconds for which pointers stand in while they cannot be read again: members
 tell the cluster's time with every answer, so that it shows when they may not."""
 _DEADLINE = 4.5
+_MOST_RACKS = 256
 _RECORD = Granularity.RECORD
+
+
+def _is_of_shared_reads(query: Query) -> bool:
+    """Whether a question reads only what concurrent ones are read together with.
+
+    One for an allele of everybody does; each of its reads has a deadline of its own.
+    """
+    pattern = query.pattern
+    if pattern is None or pattern.annotated is not None:
+        return False
+    is_whole = not (query.excluded or query.by or is_of_people(query))
+    return is_whole and pattern.is_single_allele
+
+
+def _shelf(dataset: Dataset, stored: StoredRelease) -> Shelf:
+    return Shelf(
+        dataset=dataset,
+        release=stored.release,
+        rows=stored.rows,
+        long_classes=stored.long_classes,
+        longest_short=stored.longest_short,
+        widest_margin=stored.widest_margin,
+        annotated=stored.annotated,
+        sayings=Sayings(dataset, stored.release, stored.rows),
+    )
 
 
 def _with_annotations(
@@ -131,7 +157,9 @@ class VariantStore:
         self._annotation_tables: dict[str, AnnotationTable] = {}
         self._name_tables: dict[str, NameTable] = {}
         self._releases: dict[int, StoredRelease] = {}
-        self._shelves: dict[str, tuple[Dataset, StoredRelease | None]] = {}
+        self._datasets: dict[str, Dataset] = {}
+        self._shelves: dict[str, Shelf] = {}
+        self._racks: dict[tuple[str | None, ...], Rack] = {}
         self._carriers: dict[str, CarrierTable] = {}
         self._directory = Directory(PeopleTable(self._database))
         self._filing = Filing(self._database, deadline)
@@ -246,29 +274,47 @@ class VariantStore:
         Raises:
             StoreUnavailable: when the database fails or is too slow.
         """
-        async with _within(self._deadline):
-            await self._refresh(_FRESH)
-            read_at = self._read_at
-            valid_at = self._valid_at
-            shelves = self._asked(query, granularities)
-
-            ask_through(self._members)
-            joint = None
-            if is_of_people(query) and shelves:
-                cabinets = await self._filing.cabinets([s.dataset for s in shelves])
-                joint = await self._joint(query, shelves, cabinets)
-
-            async def read() -> list[DatasetFindings]:
-                found = await self._find_of_people(query, shelves, granularities, joint)
-                return await self._annotated(found, shelves, granularities)
-
-            found = await self._ask(query, read)
-            if self._may_be_gone(shelves, read_at, valid_at):
+        began = await self._look_again()
+        ask_through(self._members, began + self._deadline)
+        read_at, valid_at = self._read_at, self._valid_at
+        shelves = self._asked(query, granularities)
+        if shelves and _is_of_shared_reads(query):
+            pattern = cast("VariantPattern", query.pattern)
+            table = self._table(pattern.assembly)
+            found: Sequence[DatasetFindings]
+            found = await look_up(pattern, shelves, table, None, None, granularities)
+            if shelves.is_annotated:
+                found = await self._annotated(found, shelves, granularities)
+            unknown: tuple[str, ...] = ()
+        else:
+            async with _within(self._deadline, began):
+                found, unknown = await self._find_apart(query, shelves, granularities)
+        if self._may_be_gone(shelves, read_at, valid_at):
+            async with _within(self._deadline, began):
                 await self._check_still_kept(shelves)
-        return Findings(
-            datasets=tuple(found),
-            unknown_filters=() if joint is None else joint.unknown_filters(query),
-        )
+        return Findings(datasets=tuple(found), unknown_filters=unknown)
+
+    async def _find_apart(
+        self, query: Query, shelves: Rack, granularities: Mapping[str, Granularity]
+    ) -> tuple[Sequence[DatasetFindings], tuple[str, ...]]:
+        """Return what datasets say by reads of this question alone.
+
+        And the filters that nothing answers to.
+        """
+        joint = None
+        if is_of_people(query) and shelves:
+            cabinets = await self._filing.cabinets([s.dataset for s in shelves])
+            joint = await self._joint(query, shelves, cabinets)
+
+        async def read() -> list[DatasetFindings]:
+            found = await self._find_of_people(query, shelves, granularities, joint)
+            return await self._annotated(found, shelves, granularities)
+
+        unknown = () if joint is None else joint.unknown_filters(query)
+        pattern = query.pattern
+        if pattern is not None and pattern.is_single_allele and not pattern.annotated:
+            return await read(), unknown
+        return await self._members.ask(read), unknown
 
     async def find_records(
         self, query: Query, granularities: Mapping[str, Granularity]
@@ -347,7 +393,7 @@ class VariantStore:
         async with _within(self._deadline):
             await self._refresh(_FRESH)
             ask_through(self._members)
-            asked = [self._shelves[d][0] for d in datasets if d in self._shelves]
+            asked = [self._datasets[d] for d in datasets if d in self._datasets]
             return await self._filing.terms(asked, entry_types, under, cohort)
 
     async def cabinets(self, datasets: Sequence[str]) -> list[Cabinet]:
@@ -362,7 +408,7 @@ class VariantStore:
 
     async def _cabinets(self, datasets: Iterable[str]) -> list[Cabinet]:
         """Return the documents of datasets, as they were served when last read."""
-        known = [self._shelves[d][0] for d in datasets if d in self._shelves]
+        known = [self._datasets[d] for d in datasets if d in self._datasets]
         return await self._filing.cabinets(known)
 
     async def individuals(
@@ -391,9 +437,9 @@ class VariantStore:
 
     async def _crowds_of(self, datasets: Sequence[str]) -> dict[int, Crowd]:
         await self._refresh(_FRESH)
-        served = [self._shelves[d][1] for d in datasets if d in self._shelves]
+        served = [self._shelves[d] for d in datasets if d in self._shelves]
         ask_through(self._members)
-        return await self._directory.crowds(gone_from(s.rows for s in served if s))
+        return await self._directory.crowds(gone_from(s.rows for s in served))
 
     async def _asked_people(
         self, query: Query, shelves: Sequence[Shelf], joint: Joint | None
@@ -430,39 +476,40 @@ class VariantStore:
         """
         async with _within(self._deadline):
             await self._refresh(_FRESH)
-            served = [self._shelves[d][1] for d in datasets if d in self._shelves]
+            served = [self._shelves[d] for d in datasets if d in self._shelves]
             numbers = [
                 number
-                for stored in served
-                if stored is not None and stored.release.assembly == assembly
-                for number in stored.rows.numbers
+                for shelf in served
+                if shelf.release.assembly == assembly
+                for number in shelf.rows.numbers
             ]
             names = self._names(assembly)
             ask_through(self._members)
             return await self._members.ask(lambda: names.alleles_named(name, numbers))
 
-    def _asked(
-        self, query: Query, granularities: Mapping[str, Granularity]
-    ) -> list[Shelf]:
-        """Return the datasets to be read, with the release each serves now."""
+    def _asked(self, query: Query, granularities: Mapping[str, Granularity]) -> Rack:
+        """Return the datasets to be read, with the release each serves now.
+
+        Questions to the same datasets are given the very same ones.
+        """
         assembly = query.assembly
         if query.pattern is not None:
             assembly = query.pattern.assembly
-        shelves = []
-        for name in granularities:
-            dataset, stored = self._shelves.get(name, (None, None))
-            if dataset is None or stored is None:
-                continue
-            if assembly in (None, stored.release.assembly):
-                reach = (
-                    stored.rows,
-                    stored.long_classes,
-                    stored.longest_short,
-                    stored.widest_margin,
-                )
-                shelf = Shelf(dataset, stored.release, *reach, stored.annotated)
-                shelves.append(shelf)
-        return shelves
+        key = assembly, *granularities
+        rack = self._racks.get(key)
+        if rack is None:
+            shelves = (self._shelves.get(name) for name in granularities)
+            rack = Rack(
+                [
+                    shelf
+                    for shelf in shelves
+                    if shelf is not None and assembly in (None, shelf.release.assembly)
+                ]
+            )
+            if len(self._racks) >= _MOST_RACKS:
+                self._racks.clear()
+            self._racks[key] = rack
+        return rack
 
     async def _find_of_people(
         self,
@@ -538,7 +585,9 @@ class VariantStore:
             individuals = await self._asked_people(query, shelves, joint)
             if individuals is not None:
                 table, joint = self._table(pattern.assembly), None
-            return await look_up(pattern, shelves, table, individuals, joint)
+            return await look_up(
+                pattern, shelves, table, individuals, joint, granularities
+            )
         if pattern.similar is not None:
             levels = [granularities[s.dataset.id] for s in shelves]
             found = await find_similar(pattern, shelves, table, levels, query.page)
@@ -671,19 +720,6 @@ class VariantStore:
             self._tables[assembly] = table
         return table
 
-    async def _ask(
-        self, query: Query, read: Callable[[], Awaitable[list[DatasetFindings]]]
-    ) -> list[DatasetFindings]:
-        """Answer a question, again elsewhere where a member keeps silent.
-
-        One for an allele reads only what questions share, and that sees to itself.
-        """
-        ask_through(self._members)
-        pattern = query.pattern
-        if pattern is not None and pattern.is_single_allele and not pattern.annotated:
-            return await read()
-        return await self._members.ask(read)
-
     def _may_be_gone(
         self, shelves: Sequence[Shelf], read_at: float, valid_at: Timestamp | None
     ) -> bool:
@@ -734,17 +770,25 @@ class VariantStore:
                 message = "the data was changed while the question was being answered"
                 raise StoreUnavailable(message)
 
-    async def _look_again(self) -> None:
+    async def _look_again(self) -> float:
         """See to it that what datasets serve was read within a second.
 
-        Mostly it was, and then nothing is waited for.
+        Under load it is read again before that, so that nobody waits for it.
+
+        Returns:
+            When this began, by the clock that does not jump.
 
         Raises:
             StoreUnavailable: when that takes too long.
         """
-        if time.monotonic() - self._read_at > _FRESH:
-            async with _within(self._deadline):
+        now = time.monotonic()
+        age = now - self._read_at
+        if age > _FRESH:
+            async with _within(self._deadline, now):
                 await self._refresh(_FRESH)
+        elif age > _FRESH / 2 and self._reading is None:
+            self._start_reading(now)
+        return now
 
     async def _refresh(self, age: float) -> None:
         """Read what datasets serve, unless that was done within ``age`` seconds.
@@ -755,17 +799,19 @@ class VariantStore:
         now = time.monotonic()
         if now - self._read_at <= age:
             return
-        if self._reading is None:
-            self._reading = asyncio.create_task(self._read_shelves())
-            self._reading.add_done_callback(self._end_reading)
-            self._reading_since = now
-        reading = asyncio.shield(self._reading)
+        reading = asyncio.shield(self._reading or self._start_reading(now))
         if self._valid_at is None or now - self._read_at > _STAND_IN:
             await reading
             return
         left = max(0.0, self._reading_since + _REREAD_FOR - now)
         with suppress(TimeoutError, StoreUnavailable):
             await asyncio.wait_for(reading, left)
+
+    def _start_reading(self, now: float) -> asyncio.Task[None]:
+        self._reading = asyncio.create_task(self._read_shelves())
+        self._reading.add_done_callback(self._end_reading)
+        self._reading_since = now
+        return self._reading
 
     def _end_reading(self, task: asyncio.Task[None]) -> None:
         self._reading = None
@@ -796,15 +842,18 @@ class VariantStore:
 
     def _shelve(self, documents: list[Document]) -> None:
         """Take what documents of datasets say as what is served from now on."""
-        shelves = {}
+        datasets, shelves = {}, {}
         for document in documents:
             stored = self._releases.get(cast("int", document.get("active")))
             release = stored.release if stored else None
             cohorts = self._filing.cohorts_of(document)
             dataset = read_dataset(document, release, cohorts)
-            shelves[dataset.id] = (dataset, stored)
-        self._shelves, self._listed = shelves, documents
-        self._served = tuple(dataset for dataset, _ in shelves.values())
+            datasets[dataset.id] = dataset
+            if stored is not None:
+                shelves[dataset.id] = _shelf(dataset, stored)
+        self._datasets, self._shelves, self._listed = datasets, shelves, documents
+        self._racks = {}
+        self._served = tuple(datasets.values())
         self._changes += 1
 
     async def _read_genes(self) -> None:
@@ -844,14 +893,19 @@ class VariantStore:
 
 
 @asynccontextmanager
-async def _within(seconds: float) -> AsyncIterator[None]:
+async def _within(seconds: float, began: float | None = None) -> AsyncIterator[None]:
     """Bound what happens inside by a deadline.
+
+    Args:
+        seconds: how long it may take.
+        began: since when, where that is before now (``time.monotonic``).
 
     Raises:
         StoreUnavailable: when it passes.
     """
+    spent = 0.0 if began is None else time.monotonic() - began
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds - spent):
             yield
     except TimeoutError as error:
         message = f"the database did not answer within {seconds:g} s"

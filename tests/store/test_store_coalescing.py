@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from beacon.model.errors import StoreUnavailable
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.store.coalescing import Coalescer
+from beacon.store.members import Members, ask_through
 from beacon.store.variants import VariantStore
 from tests.store.store_samples import CHR22, load, record
 
@@ -82,7 +84,7 @@ async def test_an_error_reaches_every_waiter() -> None:
     async def fetch(keys: list[int]) -> dict[int, str]:
         batches.append(sorted(keys))
         await asyncio.sleep(0)
-        if len(batches) < 3:
+        if len(batches) < 2:
             message = "the database cannot be reached"
             raise StoreUnavailable(message)
         return dict.fromkeys(keys, "found")
@@ -92,7 +94,7 @@ async def test_an_error_reaches_every_waiter() -> None:
     told = await asyncio.gather(*asked, return_exceptions=True)
     later = await coalescer.get([7])
 
-    assert batches == [[0], [1, 2, 3, 4], [7]]
+    assert batches == [[0, 1, 2, 3, 4], [7]]
     assert [StoreUnavailable] * 5 == [type(error) for error in told]
     assert later == {7: "found"}
 
@@ -118,14 +120,86 @@ async def test_a_cancelled_waiter_disturbs_nobody() -> None:
         return {key: 10 * key for key in keys}
 
     coalescer = Coalescer(fetch, slots=1)
+    first = asyncio.create_task(coalescer.get([9]))
+    await asyncio.sleep(0.005)
     tasks = [asyncio.create_task(coalescer.get([n])) for n in range(4)]
     await asyncio.sleep(0)
     tasks[0].cancel()
     tasks[2].cancel()
-    told = await asyncio.gather(*tasks, return_exceptions=True)
+    told = await asyncio.gather(first, *tasks, return_exceptions=True)
 
-    assert batches == [[0], [1, 3]]
-    assert [told[1], told[3]] == [{1: 10}, {3: 30}]
+    assert batches == [[9], [1, 3]]
+    assert [told[0], told[2], told[4]] == [{9: 90}, {1: 10}, {3: 30}]
+
+
+async def test_a_batch_that_nobody_waits_for_is_stopped() -> None:
+    """Once everybody left it, its slot is free; one who stays is answered."""
+    stopped: list[list[int]] = []
+
+    async def fetch(keys: list[int]) -> dict[int, int]:
+        try:
+            await asyncio.sleep(60 if max(keys) < 10 else 0.01)
+        except asyncio.CancelledError:
+            stopped.append(sorted(keys))
+            raise
+        return {key: 10 * key for key in keys}
+
+    coalescer = Coalescer(fetch, slots=1)
+    tasks = [asyncio.create_task(coalescer.get([n])) for n in (1, 2)]
+    await asyncio.sleep(0.005)
+    later = asyncio.create_task(coalescer.get([10]))
+    tasks[0].cancel()
+    await asyncio.sleep(0.005)
+    before = [*stopped]
+    tasks[1].cancel()
+
+    assert await later == {10: 100}
+    assert ([], [[1, 2]]) == (before, stopped)
+
+
+async def test_nobody_waits_beyond_the_deadline() -> None:
+    """A server that says nothing holds up nobody for longer, and no later batch."""
+    asked: list[list[int]] = []
+
+    async def fetch(keys: list[int]) -> dict[int, int]:
+        asked.append(sorted(keys))
+        await asyncio.sleep(60 if max(keys) < 10 else 0)
+        return {key: 10 * key for key in keys}
+
+    coalescer = Coalescer(fetch, slots=1, deadline=0.05)
+    tasks = [asyncio.create_task(coalescer.get([1]))]
+    await asyncio.sleep(0.005)
+    tasks.append(asyncio.create_task(coalescer.get([2])))
+    async with asyncio.timeout(5):
+        told = await asyncio.gather(*tasks, return_exceptions=True)
+        later = await coalescer.get([10])
+
+    assert [StoreUnavailable] * 2 == [type(error) for error in told]
+    assert told[0] is not told[1]
+    assert later == {10: 100}
+    assert asked[0] == [1]
+
+
+async def test_a_question_brings_its_own_deadline() -> None:
+    """What is left of a question's time counts, not that of one look-up."""
+
+    async def fetch(_keys: list[int]) -> dict[int, int]:
+        await asyncio.sleep(60)
+        return {}
+
+    coalescer = Coalescer(fetch, slots=1, deadline=60)
+    patient = asyncio.create_task(coalescer.get([1]))
+    await asyncio.sleep(0.005)
+
+    async def hurried() -> None:
+        ask_through(Members(15.0), time.monotonic() + 0.02)
+        await coalescer.get([2])
+
+    with pytest.raises(StoreUnavailable, match="did not answer"):
+        await asyncio.wait_for(asyncio.create_task(hurried()), 5)
+    assert not patient.done()
+    await coalescer.close()
+    await asyncio.gather(patient, return_exceptions=True)
 
 
 async def test_closing_tells_who_waits() -> None:
@@ -156,4 +230,23 @@ async def test_a_batch_is_capped() -> None:
     coalescer = Coalescer(fetch, slots=1, cap=4)
     await asyncio.gather(*(coalescer.get([2 * n, 2 * n + 1]) for n in range(5)))
 
-    assert sizes == [2, 4, 4]
+    assert sizes == [4, 4, 2]
+
+
+async def test_who_comes_while_the_loop_turns_is_taken_along() -> None:
+    """Those who come one by one, each a turn after the other, make one batch."""
+    batches: list[list[int]] = []
+
+    async def fetch(keys: list[int]) -> dict[int, int]:
+        batches.append(sorted(keys))
+        return {}
+
+    coalescer = Coalescer(fetch, slots=1)
+    tasks = []
+    for n in range(5):
+        tasks.append(asyncio.create_task(coalescer.get([n])))
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    await coalescer.get([7])
+
+    assert batches == [[0, 1, 2, 3, 4], [7]]
