@@ -11,8 +11,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from aiohttp import hdrs, web
+
 from beacon.api.exchange import as_json, asked_of, speaker, understanding
-from beacon.api.keys import BEACON
+from beacon.api.keys import BEACON, METER
+from beacon.api.metrics import CONTENT_TYPE
 from beacon.model.entry_types import COHORT, COLLECTIONS, DATASET, GENOMIC_VARIANT
 from beacon.model.errors import InvalidRequest
 from beacon.model.records import Under
@@ -30,7 +33,6 @@ from beacon.wire.synthetic import (
 from beacon.wire.terms import EFFECT_TERMS
 
 if TYPE_CHECKING:
-    from aiohttp import web
     from aiohttp.typedefs import Handler
 
     from beacon.model.disclosure import Disclosure, RecordsDisclosure
@@ -198,3 +200,10 @@ async def ready(request: web.Request) -> web.Response:
     is_ready = await request.app[BEACON].ready()
     word = "ready" if is_ready else "unavailable"
     return as_json({"status": word}, status=200 if is_ready else 503)
+
+
+async def show_metrics(request: web.Request) -> web.Response:
+    """Tell the numbers of all processes, for Prometheus."""
+    body = await request.app[METER].told()
+    headers = {hdrs.CONTENT_TYPE: CONTENT_TYPE, hdrs.CACHE_CONTROL: "no-store"}
+    return web.Response(body=body, headers=headers)

@@ -11,8 +11,10 @@ from beacon.model.disclosure import Answers
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from beacon.api.metrics import Meter
+    from beacon.api.middleware import Door
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, RecordsDisclosure
     from beacon.model.genes import Genes
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
+    from beacon.wire.info import Speaker
 
 
 class BeaconService(Answers, Protocol):
@@ -100,6 +103,9 @@ class Limits:
             look them up in one go.
         strict_filters: whether a filter nothing answers to is an error, where the
             request does not say.
+        in_work: requests that are answered at once, by one process.
+        waiting: requests that wait for it, at most; beyond, they are refused.
+        seconds: that a request may take altogether, unless it streams.
     """
 
     body: int = 1024**2
@@ -108,8 +114,15 @@ class Limits:
     page: int = 1000
     at_once: int = 500
     strict_filters: bool = False
+    in_work: int = 256
+    waiting: int = 1024
+    seconds: float = 30.0
 
 
 BEACON: web.AppKey[BeaconService] = web.AppKey("beacon", BeaconService)
 IDENTITY: web.AppKey[BeaconIdentity] = web.AppKey("identity", BeaconIdentity)
 LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
+METER: web.AppKey[Meter] = web.AppKey("meter")
+DOOR: web.AppKey[Door] = web.AppKey("door")
+SPEAKERS: web.AppKey[Callable[[str, str], Speaker]] = web.AppKey("speakers")
+"""Gives the speaker at the scheme and the host a request came to."""

@@ -1,28 +1,43 @@
-"""Around every handler: failures become Beacon error documents, browsers may ask.
+"""Around every handler: a turn, a deadline, a document for every failure.
 
 A failure we can explain is one sentence; any other is bland outside and whole
-in the log.  No body and no query string is ever logged.
+in the log.  What was done is counted and noted by the pattern of its path; no
+body, path or query string is ever logged.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from re import sub
+from time import perf_counter, time
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 from aiohttp import hdrs, web
 
+from beacon.api.access_log import Entry
 from beacon.api.exchange import as_json, speaker
+from beacon.api.metrics import Row, Sums, count
+from beacon.api.sending import OPEN_TO_BROWSERS, PAYS_FROM, JsonAnswer
+from beacon.api.turns import Deadlines, Overloaded, Turns
 from beacon.model.errors import BeaconError
 from beacon.model.status import Status
 from beacon.wire.envelopes import error_document, failure_document
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from aiohttp.typedefs import Handler
+
+    from beacon.api.access_log import AccessLog
+    from beacon.api.keys import Limits
+    from beacon.api.metrics import Meter
 
 _log = structlog.get_logger(__name__)
 
-_ORIGIN = {"Access-Control-Allow-Origin": "*"}
-_PREFLIGHT = _ORIGIN | {
+_PREFLIGHT = OPEN_TO_BROWSERS | {
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type",
     "Access-Control-Max-Age": "86400",
@@ -31,15 +46,183 @@ _CLIENT_LEFT = 499
 _SENTENCES = {
     404: "There is nothing at this path; /api/map lists what there is.",
 }
+_FULL = "This beacon has more questions than it can answer now; ask again in a moment."
+_COME_AGAIN: Final = "1"
+"""Seconds; a queue of a second's work is what a full one is."""
+_EVERY: Final = 1.0
+"""Seconds between two looks at deadlines, log and metrics."""
+_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
+_UNKNOWN: Final = "unknown"
 
 
-@web.middleware
-async def explain_failures(
-    request: web.Request, handler: Handler
-) -> web.StreamResponse:
+@dataclass(frozen=True, slots=True)
+class Exceptions:
+    """Paths that are let through in another way than all others.
+
+    Attributes:
+        always: answered however much is waiting.
+        streaming: that may take as long as their client does.
+    """
+
+    always: frozenset[str] = frozenset()
+    streaming: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Requests of one method and one pattern of paths, and where they are counted."""
+
+    route: str
+    method: str
+    always: bool = False
+    streaming: bool = False
+    rows: dict[int, Row] = field(default_factory=dict)
+
+
+class Door:
+    """What every request of one process passes through.
+
+    Args:
+        limits: how many requests are let in, and for how long.
+        exceptions: paths that some of it does not hold for.
+        meter: counts them.
+        log: notes them, where it is asked for.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        exceptions: Exceptions,
+        meter: Meter,
+        log: AccessLog | None = None,
+    ) -> None:
+        self._exceptions = exceptions
+        self._meter = meter
+        self._log = log
+        self._turns = Turns(limits.in_work, limits.waiting)
+        self._deadlines = Deadlines(limits.seconds)
+        self._kinds: dict[object, _Kind] = {}
+        self._left = 0
+        self.is_closing = False
+        """Whether every connection is to end with its next answer."""
+        meter.watch(self._counted)
+
+    @web.middleware
+    async def let_through(
+        self, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
+        """Answer a request, in its turn; count it and note it."""
+        began = perf_counter()
+        kind = self._kinds.get(request.match_info.route) or self._kind(request)
+        try:
+            response = await self._in_turn(kind, request, handler, began)
+        except asyncio.CancelledError:
+            self._left += 1
+            self._note(kind, _CLIENT_LEFT, 0, began)
+            raise
+        if isinstance(response, JsonAnswer):
+            if response.size >= PAYS_FROM:
+                accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "")
+                response = await response.packed(accepted)
+            size = response.size
+        else:
+            size = response.body_length or response.content_length or 0
+        if self.is_closing and not response.prepared:
+            response.force_close()
+        self._note(kind, response.status, size, began)
+        return response
+
+    async def _in_turn(
+        self, kind: _Kind, request: web.Request, handler: Handler, began: float
+    ) -> web.StreamResponse:
+        """Answer a request once there is a place; give up at its deadline."""
+        if kind.always:
+            return await explained(request, handler)
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        if not kind.streaming:
+            self._deadlines.begin(task, began)
+        try:
+            if not self._turns.come():
+                await self._turns.wait()
+            try:
+                return await explained(request, handler)
+            finally:
+                self._turns.leave()
+        except Overloaded:
+            return _without_answer(request, _FULL)
+        except asyncio.CancelledError:
+            if not self._deadlines.was_late(task):
+                raise
+            seconds = self._deadlines.seconds
+            return _without_answer(
+                request, f"No answer was found within {seconds:g} s."
+            )
+        finally:
+            self._deadlines.end(task)
+
+    def _kind(self, request: web.Request) -> _Kind:
+        """Return what kind of request this is, met for the first time."""
+        method = request.method if request.method in _METHODS else "other"
+        route = request.match_info.route
+        # A wrong path or method has a route of its own, made for it alone.
+        known: object = route if route.resource is not None else method
+        if known not in self._kinds:
+            label = _route(request)
+            self._kinds[known] = _Kind(
+                label,
+                method,
+                always=label in self._exceptions.always,
+                streaming=label in self._exceptions.streaming,
+            )
+        return self._kinds[known]
+
+    def _note(self, kind: _Kind, status: int, size: int, began: float) -> None:
+        seconds = perf_counter() - began
+        row = kind.rows.get(status)
+        if row is None:
+            row = self._meter.row(kind.route, kind.method, status)
+            kind.rows[status] = row
+        count(row, seconds)
+        if self._log is not None:
+            entry = Entry(time(), kind.method, kind.route, status, seconds, size)
+            self._log.note(entry)
+
+    def _counted(self) -> Sums:
+        turns = self._turns
+        return Sums(
+            counts={
+                "refused": turns.refused,
+                "late": self._deadlines.ended,
+                "left": self._left,
+            },
+            moment={"working": turns.working, "waiting": turns.waiting},
+        )
+
+    async def keep_house(self, _: web.Application) -> AsyncIterator[None]:
+        """Do once a second, while the application runs, what no request waits for."""
+        keeping = asyncio.create_task(self._keep_house())
+        yield
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
+        await self._meter.lay_down()
+        if self._log is not None:
+            await self._log.close()
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY)
+            self._deadlines.look(perf_counter())
+            if self._log is not None:
+                self._log.write_soon()
+            try:
+                await self._meter.lay_down()
+            except OSError as failure:
+                _log.warning("metrics.not_laid_down", why=failure.strerror)
+
+
+async def explained(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every failure with an error document."""
-    if _is_preflight(request):
-        return web.Response(status=204)
     try:
         return await handler(request)
     except BeaconError as failure:
@@ -48,6 +231,8 @@ async def explain_failures(
         document = error_document(failure, speaker(request))
         return as_json(document, status=failure.status_hint)
     except web.HTTPException as failure:
+        if _is_preflight(request):
+            return web.Response(status=204)
         return _http_failure(request, failure)
     except Exception as failure:  # noqa: BLE001 - nothing leaves without a document
         if isinstance(failure, ConnectionError) and _has_left(request):
@@ -70,7 +255,12 @@ def _is_preflight(request: web.Request) -> bool:
 def _route(request: web.Request) -> str:
     """Return the path's pattern: a path itself may name a variant."""
     resource = request.match_info.route.resource
-    return "unknown" if resource is None else resource.canonical
+    return _UNKNOWN if resource is None else pattern_of(resource.canonical)
+
+
+def pattern_of(canonical: str) -> str:
+    """Return the pattern of a path as it is documented, with one slash for several."""
+    return sub(r"\{_\d+\}", "/", canonical).removesuffix("{_end}") or "/"
 
 
 def _http_failure(
@@ -91,14 +281,22 @@ def _http_failure(
 
 def _unexplained(request: web.Request) -> web.Response:
     sentence = "This beacon failed to answer; its operator can find out why."
-    document = failure_document(
-        500, sentence, speaker(request), info={"status": Status.NO_ANSWER.value}
-    )
-    return as_json(document, status=500)
+    return _failed(request, 500, sentence)
+
+
+def _without_answer(request: web.Request, sentence: str) -> web.Response:
+    """Return a refusal that never reads as a "no", and says when to come again."""
+    response = _failed(request, 503, sentence)
+    response.headers[hdrs.RETRY_AFTER] = _COME_AGAIN
+    return response
+
+
+def _failed(request: web.Request, status: int, sentence: str) -> web.Response:
+    info = {"status": Status.NO_ANSWER.value}
+    document = failure_document(status, sentence, speaker(request), info=info)
+    return as_json(document, status=status)
 
 
 async def open_to_browsers(request: web.Request, response: web.StreamResponse) -> None:
     """Let pages of any origin read what anybody may read; there are no cookies."""
-    response.headers.update(_PREFLIGHT if _is_preflight(request) else _ORIGIN)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers[hdrs.SERVER] = "nordic-beacon"
+    response.headers.update(_PREFLIGHT if _is_preflight(request) else OPEN_TO_BROWSERS)

@@ -1,7 +1,9 @@
 """The paths of the API, from the entry types.
 
 Every path is also taken with doubled and trailing slashes, because clients join
-addresses carelessly and a redirect would lose the body of a POST.
+addresses carelessly and a redirect would lose the body of a POST.  As it is
+documented a path is found at once; only what is none of these is matched with
+patterns.
 """
 
 from __future__ import annotations
@@ -12,8 +14,19 @@ from aiohttp import web
 
 from beacon.api import handlers
 from beacon.api.batch import batch
-from beacon.api.keys import BEACON, IDENTITY, LIMITS, BeaconService, Limits
-from beacon.api.middleware import explain_failures, open_to_browsers
+from beacon.api.exchange import speakers_of
+from beacon.api.keys import (
+    BEACON,
+    DOOR,
+    IDENTITY,
+    LIMITS,
+    METER,
+    SPEAKERS,
+    BeaconService,
+    Limits,
+)
+from beacon.api.metrics import Meter
+from beacon.api.middleware import Door, Exceptions, open_to_browsers
 from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
 
 if TYPE_CHECKING:
@@ -21,6 +34,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler
 
+    from beacon.api.access_log import AccessLog
     from beacon.model.entry_types import EntryType
     from beacon.wire.info import BeaconIdentity
 
@@ -36,38 +50,61 @@ _FRAMEWORK: dict[str, Handler] = {
     "filtering_terms": handlers.filtering_terms(),
 }
 _TERMS = "filtering_terms"
+_EXCEPTIONS = Exceptions(
+    always=frozenset({"/healthz", "/readyz", "/metrics"}),
+    streaming=frozenset({f"{ROOT}/batch", "/annotate"}),
+)
 
 
 def create_api(
-    beacon: BeaconService, identity: BeaconIdentity, *, limits: Limits | None = None
+    beacon: BeaconService,
+    identity: BeaconIdentity,
+    *,
+    limits: Limits | None = None,
+    meter: Meter | None = None,
+    log: AccessLog | None = None,
 ) -> web.Application:
-    """Return an application that answers for ``beacon``."""
+    """Return an application that answers for ``beacon``.
+
+    Args:
+        beacon: that is asked.
+        identity: who it says it is.
+        limits: that hold; absent, the usual ones.
+        meter: counts requests; absent, one for this process alone.
+        log: of requests, if any.
+    """
     app = web.Application()
     app[BEACON] = beacon
     app[IDENTITY] = identity
     app[LIMITS] = limits or Limits()
-    add_routes(app)
+    app[METER] = meter or Meter(identity.version)
+    add_routes(app, log)
     return app
 
 
-def add_routes(app: web.Application) -> None:
+def add_routes(app: web.Application, log: AccessLog | None = None) -> None:
     """Add the API, its health checks and its error documents to an application.
 
-    The application holds ``BEACON`` and ``IDENTITY``, and ``LIMITS`` if any but
-    the usual ones hold.
+    The application holds ``BEACON`` and ``IDENTITY``, and ``LIMITS`` and ``METER``
+    if any but the usual ones hold.
     """
-    if LIMITS not in app:
-        app[LIMITS] = Limits()
-    app.middlewares.append(explain_failures)
+    app.setdefault(LIMITS, Limits())
+    app.setdefault(METER, Meter(app[IDENTITY].version))
+    app[SPEAKERS] = speakers_of(app[IDENTITY])
+    door = app[DOOR] = Door(app[LIMITS], _EXCEPTIONS, app[METER], log)
+    app.middlewares.append(door.let_through)
+    app.cleanup_ctx.append(door.keep_house)
     app.on_response_prepare.append(open_to_browsers)
-    for path, handler in _paths():
-        pattern = ROOT + _any_slashes(path)
-        app.router.add_get(pattern, handler)
-        app.router.add_post(pattern, handler)
-    app.router.add_post(ROOT + _any_slashes("batch"), batch)
+    for named in (_plain, _any_slashes):
+        for path, handler in _paths():
+            pattern = ROOT + named(path)
+            app.router.add_get(pattern, handler)
+            app.router.add_post(pattern, handler)
+        app.router.add_post(ROOT + named("batch"), batch)
     app.router.add_get("/openapi.json", handlers.show_openapi)
     app.router.add_get("/healthz", handlers.alive)
     app.router.add_get("/readyz", handlers.ready)
+    app.router.add_get("/metrics", handlers.show_metrics)
 
 
 def _paths() -> Iterator[tuple[str, Handler]]:
@@ -98,6 +135,10 @@ def _endpoints_row(row: EntryType) -> str:
     below += [f"`/{_TERMS}`"] if row.has_terms else []
     paths = f"`/{row.path}`, `/{row.path}/{{id}}`, `/{row.path}/{_TERMS}`"
     return f"| {paths} | {row.id}, in {shape} | {', '.join(below)} |\n"
+
+
+def _plain(path: str) -> str:
+    return f"/{path}" if path else ""
 
 
 def _any_slashes(path: str) -> str:

@@ -72,6 +72,7 @@ _HEALTH: Final = {
     "/openapi.json": ("openapi", "This document"),
     "/healthz": ("health", "Whether the process lives"),
     "/readyz": ("health", "Whether questions can be answered"),
+    "/metrics": ("metrics", "What the server does, in numbers for Prometheus"),
 }
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _JSON: Final = "application/json"
 _LINES: Final = "application/x-ndjson"
+_KINDS: Final = {"batchAnswer": _LINES, "metrics": "text/plain"}
+"""Of answers that are no JSON document."""
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -100,7 +102,7 @@ def _request_body(name: str) -> Document:
 
 
 def _responses(endpoint: Endpoint, method: str) -> Document:
-    kind = _LINES if endpoint.answer == "batchAnswer" else _JSON
+    kind = _KINDS.get(endpoint.answer, _JSON)
     found: Document = {"200": _response("The answer.", _answer(endpoint.answer), kind)}
     if endpoint.path == "/readyz":
         found["503"] = _response("Not now.", _answer(endpoint.answer))
@@ -129,6 +131,8 @@ def _response(
 def _answer(name: str) -> Schema:
     if name == "batchAnswer":
         return {"type": "string", "description": "Lines, each a batchAnswer."}
+    if name == "metrics":
+        return {"type": "string", "description": "Metrics as Prometheus reads them."}
     return ref(f"{name}Answer" if name in ENTRY_TYPES else name)
 
 
@@ -146,5 +150,5 @@ _FAILURES: Final[Mapping[int, tuple[str, str]]] = {
     404: ("NotThere", "There is nothing at this path."),
     405: ("NotThatMethod", "This path does not take that method."),
     413: ("TooLarge", "The request is larger than this beacon reads."),
-    503: ("NotNow", "The store cannot be reached; this is no answer."),
+    503: ("NotNow", "The store cannot be reached, or too much waits; no answer."),
 }
