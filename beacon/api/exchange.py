@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING
 
-import orjson
 from aiohttp import hdrs, web
 
-from beacon.api.keys import BEACON, IDENTITY, LIMITS
+from beacon.api.keys import IDENTITY, KNOWN, LIMITS
 from beacon.model.errors import InvalidRequest, RequestTooLarge
+from beacon.wire.forms import Sent
 from beacon.wire.info import Speaker
-from beacon.wire.requests import (
-    Asked,
-    Understanding,
-    gather_body,
-    gather_parameters,
-)
+from beacon.wire.requests import Understanding
+from beacon.wire.writing import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from beacon.api.keys import BeaconService, Limits
 
 _CHUNK = 64 * 1024
 _SECONDS_TO_ARRIVE = 60.0
@@ -41,14 +38,6 @@ def as_json(document: Mapping[str, object], *, status: int = 200) -> web.Respons
         content_type="application/json",
         headers={hdrs.CACHE_CONTROL: "no-store"},
     )
-
-
-def written(document: Mapping[str, object]) -> bytes:
-    """Return a document as bytes; records hold whatever JSON their file held."""
-    try:
-        return orjson.dumps(document)
-    except TypeError:  # an integer beyond 64 bits, or half a surrogate pair
-        return json.dumps(document).encode()
 
 
 async def body_of(request: web.Request, *, largest: int) -> bytes:
@@ -80,21 +69,48 @@ def _too_large(largest: int) -> RequestTooLarge:
     return RequestTooLarge(f"The request body is larger than {largest} bytes.")
 
 
-async def asked_of(request: web.Request) -> Asked:
-    """Return what a request asks, in its query string and in its body."""
-    if request.method != "POST":
-        return gather_parameters(request.query.items())
-    body = await body_of(request, largest=request.app[LIMITS].body)
-    return gather_parameters(request.query.items(), gather_body(body))
+async def sent_with(request: web.Request) -> Sent:
+    """Return a request as it came, with its body."""
+    body = None
+    if request.method == "POST":
+        body = await body_of(request, largest=request.app[LIMITS].body)
+    text = request.rel_url.raw_query_string
+    return Sent(text=text, parameters=lambda: request.query.items(), body=body)
 
 
 async def understanding(request: web.Request) -> Understanding:
     """Return what questions are understood with."""
-    beacon = request.app[BEACON]
-    return Understanding(
-        loaded=await beacon.loaded(),
-        references=beacon.references,
-        genes=await beacon.genes(),
-        largest_page=request.app[LIMITS].page,
-        is_strict=request.app[LIMITS].strict_filters,
-    )
+    return await request.app[KNOWN].now()
+
+
+class Known:
+    """What questions are understood with, the same while nothing of it changes.
+
+    Args:
+        beacon: that is asked.
+        limits: of requests.
+    """
+
+    def __init__(self, beacon: BeaconService, limits: Limits) -> None:
+        self._beacon = beacon
+        self._limits = limits
+        self._last: Understanding | None = None
+
+    async def now(self) -> Understanding:
+        """Return what questions are understood with at this moment.
+
+        Raises:
+            StoreUnavailable: when the store cannot be reached.
+        """
+        loaded, genes = await self._beacon.loaded(), await self._beacon.genes()
+        last = self._last
+        if last is not None and last.loaded == loaded and last.genes is genes:
+            return last
+        self._last = Understanding(
+            loaded=loaded,
+            references=self._beacon.references,
+            genes=genes,
+            largest_page=self._limits.page,
+            is_strict=self._limits.strict_filters,
+        )
+        return self._last

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from beacon.api.exchange import as_json, asked_of, speaker, understanding
+from beacon.api.exchange import as_json, sent_with, speaker, understanding
 from beacon.api.keys import BEACON
 from beacon.model.entry_types import COHORT, COLLECTIONS, DATASET, GENOMIC_VARIANT
 from beacon.model.errors import InvalidRequest
@@ -19,8 +19,9 @@ from beacon.model.records import Under
 from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
 from beacon.wire import catalogue, info, responses, terms
+from beacon.wire.forms import understand_sent
 from beacon.wire.openapi import openapi
-from beacon.wire.requests import Address, understand
+from beacon.wire.requests import Address
 from beacon.wire.synthetic import (
     synthetic_answer,
     synthetic_collection,
@@ -76,7 +77,8 @@ async def _asked(request: web.Request, about: str, parent: str | None = None) ->
         identity=match.get("id"),
         under=Under(entry_type=parent, identity=match["parent"]) if parent else None,
     )
-    return understand(await asked_of(request), address, await understanding(request))
+    sent = await sent_with(request)
+    return understand_sent(sent, address, await understanding(request))
 
 
 async def _variants(request: web.Request, query: Query) -> Document:
@@ -156,7 +158,7 @@ def filtering_terms(about: str | None = None) -> Handler:
         known = replace(await understanding(request), largest_page=_EVERY)
         identity = request.match_info.get("id")
         address = Address(about=about or DATASET.id, identity=identity)
-        query = understand(await asked_of(request), address, known)
+        query = understand_sent(await sent_with(request), address, known)
         if query.test_mode:
             found = list(synthetic_terms(query))
         else:

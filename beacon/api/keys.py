@@ -13,6 +13,7 @@ from beacon.wire.info import BeaconIdentity
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from beacon.api.exchange import Known
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, RecordsDisclosure
     from beacon.model.genes import Genes
@@ -113,3 +114,5 @@ class Limits:
 BEACON: web.AppKey[BeaconService] = web.AppKey("beacon", BeaconService)
 IDENTITY: web.AppKey[BeaconIdentity] = web.AppKey("identity", BeaconIdentity)
 LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
+KNOWN: web.AppKey[Known] = web.AppKey("known")
+"""Gives what questions are understood with."""

@@ -12,7 +12,8 @@ from aiohttp import web
 
 from beacon.api import handlers
 from beacon.api.batch import batch
-from beacon.api.keys import BEACON, IDENTITY, LIMITS, BeaconService, Limits
+from beacon.api.exchange import Known
+from beacon.api.keys import BEACON, IDENTITY, KNOWN, LIMITS, BeaconService, Limits
 from beacon.api.middleware import explain_failures, open_to_browsers
 from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
 
@@ -58,6 +59,7 @@ def add_routes(app: web.Application) -> None:
     """
     if LIMITS not in app:
         app[LIMITS] = Limits()
+    app[KNOWN] = Known(app[BEACON], app[LIMITS])
     app.middlewares.append(explain_failures)
     app.on_response_prepare.append(open_to_browsers)
     for path, handler in _paths():
