@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from beacon.api.exchange import body_of, understanding, written
+from beacon.api.exchange import body_of, understanding
 from beacon.api.keys import BEACON, LIMITS
 from beacon.model.errors import BeaconError
 from beacon.model.requester import ANONYMOUS
 from beacon.wire.batch import Line, answered, question, read_lines, unanswered
+from beacon.wire.writing import written
 
 if TYPE_CHECKING:
     from beacon.api.keys import BeaconService

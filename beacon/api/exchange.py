@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import orjson
 from aiohttp import web
 
-from beacon.api.keys import BEACON, LIMITS, SPEAKERS
+from beacon.api.keys import KNOWN, LIMITS, SPEAKERS
 from beacon.api.sending import JsonAnswer
 from beacon.model.errors import InvalidRequest, RequestTooLarge
+from beacon.wire.forms import Sent
 from beacon.wire.info import Speaker
-from beacon.wire.requests import (
-    Asked,
-    Understanding,
-    gather_body,
-    gather_parameters,
-)
+from beacon.wire.requests import Understanding
+from beacon.wire.writing import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from beacon.api.keys import BeaconService, Limits
     from beacon.wire.info import BeaconIdentity
 
 _CHUNK = 64 * 1024
@@ -50,14 +46,6 @@ def speakers_of(identity: BeaconIdentity) -> Callable[[str, str], Speaker]:
 def as_json(document: Mapping[str, object], *, status: int = 200) -> JsonAnswer:
     """Return a document as a JSON response, which nobody between may keep."""
     return JsonAnswer(written(document), status=status)
-
-
-def written(document: Mapping[str, object]) -> bytes:
-    """Return a document as bytes; records hold whatever JSON their file held."""
-    try:
-        return orjson.dumps(document)
-    except TypeError:  # an integer beyond 64 bits, or half a surrogate pair
-        return json.dumps(document).encode()
 
 
 async def body_of(
@@ -105,24 +93,49 @@ def _too_large(largest: int) -> RequestTooLarge:
     return RequestTooLarge(f"The request body is larger than {largest} bytes.")
 
 
-async def asked_of(request: web.Request) -> Asked:
-    """Return what a request asks, in its query string and in its body."""
-    said = request.query.items() if request.query_string else ()
-    if request.method != "POST":
-        return gather_parameters(said)
-    largest = request.app[LIMITS].body
-    body = await body_of(request, largest=largest, seconds=_SECONDS_FOR_LITTLE)
-    asked = gather_body(body)
-    return gather_parameters(said, asked) if said else asked
+async def sent_with(request: web.Request) -> Sent:
+    """Return a request as it came, with its body."""
+    body = None
+    if request.method == "POST":
+        largest = request.app[LIMITS].body
+        body = await body_of(request, largest=largest, seconds=_SECONDS_FOR_LITTLE)
+    text = request.rel_url.raw_query_string
+    return Sent(text=text, parameters=lambda: request.query.items(), body=body)
 
 
 async def understanding(request: web.Request) -> Understanding:
     """Return what questions are understood with."""
-    beacon = request.app[BEACON]
-    return Understanding(
-        loaded=await beacon.loaded(),
-        references=beacon.references,
-        genes=await beacon.genes(),
-        largest_page=request.app[LIMITS].page,
-        is_strict=request.app[LIMITS].strict_filters,
-    )
+    return await request.app[KNOWN].now()
+
+
+class Known:
+    """What questions are understood with, the same while nothing of it changes.
+
+    Args:
+        beacon: that is asked.
+        limits: of requests.
+    """
+
+    def __init__(self, beacon: BeaconService, limits: Limits) -> None:
+        self._beacon = beacon
+        self._limits = limits
+        self._last: Understanding | None = None
+
+    async def now(self) -> Understanding:
+        """Return what questions are understood with at this moment.
+
+        Raises:
+            StoreUnavailable: when the store cannot be reached.
+        """
+        loaded, genes = await self._beacon.loaded(), await self._beacon.genes()
+        last = self._last
+        if last is not None and last.loaded == loaded and last.genes is genes:
+            return last
+        self._last = Understanding(
+            loaded=loaded,
+            references=self._beacon.references,
+            genes=genes,
+            largest_page=self._limits.page,
+            is_strict=self._limits.strict_filters,
+        )
+        return self._last

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
-from beacon.api.exchange import as_json, asked_of, speaker, understanding
+from beacon.api.exchange import as_json, sent_with, speaker, understanding
 from beacon.api.keys import BEACON, METER
 from beacon.api.metrics import CONTENT_TYPE
 from beacon.model.entry_types import COHORT, COLLECTIONS, DATASET, GENOMIC_VARIANT
@@ -22,8 +22,9 @@ from beacon.model.records import Under
 from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
 from beacon.wire import catalogue, info, responses, terms
+from beacon.wire.forms import understand_sent
 from beacon.wire.openapi import openapi
-from beacon.wire.requests import Address, understand
+from beacon.wire.requests import Address
 from beacon.wire.synthetic import (
     synthetic_answer,
     synthetic_collection,
@@ -78,7 +79,8 @@ async def _asked(request: web.Request, about: str, parent: str | None = None) ->
         identity=match.get("id"),
         under=Under(entry_type=parent, identity=match["parent"]) if parent else None,
     )
-    return understand(await asked_of(request), address, await understanding(request))
+    sent = await sent_with(request)
+    return understand_sent(sent, address, await understanding(request))
 
 
 async def _variants(request: web.Request, query: Query) -> Document:
@@ -158,7 +160,7 @@ def filtering_terms(about: str | None = None) -> Handler:
         known = replace(await understanding(request), largest_page=_EVERY)
         identity = request.match_info.get("id")
         address = Address(about=about or DATASET.id, identity=identity)
-        query = understand(await asked_of(request), address, known)
+        query = understand_sent(await sent_with(request), address, known)
         if query.test_mode:
             found = list(synthetic_terms(query))
         else:

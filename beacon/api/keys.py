@@ -13,6 +13,7 @@ from beacon.wire.info import BeaconIdentity
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from beacon.api.exchange import Known
     from beacon.api.metrics import Meter
     from beacon.api.middleware import Door
     from beacon.model.dataset import Dataset
@@ -126,3 +127,5 @@ METER: web.AppKey[Meter] = web.AppKey("meter")
 DOOR: web.AppKey[Door] = web.AppKey("door")
 SPEAKERS: web.AppKey[Callable[[str, str], Speaker]] = web.AppKey("speakers")
 """Gives the speaker at the scheme and the host a request came to."""
+KNOWN: web.AppKey[Known] = web.AppKey("known")
+"""Gives what questions are understood with."""

@@ -14,11 +14,12 @@ from aiohttp import web
 
 from beacon.api import handlers
 from beacon.api.batch import batch
-from beacon.api.exchange import speakers_of
+from beacon.api.exchange import Known, speakers_of
 from beacon.api.keys import (
     BEACON,
     DOOR,
     IDENTITY,
+    KNOWN,
     LIMITS,
     METER,
     SPEAKERS,
@@ -90,6 +91,7 @@ def add_routes(app: web.Application, log: AccessLog | None = None) -> None:
     """
     app.setdefault(LIMITS, Limits())
     app.setdefault(METER, Meter(app[IDENTITY].version))
+    app[KNOWN] = Known(app[BEACON], app[LIMITS])
     app[SPEAKERS] = speakers_of(app[IDENTITY])
     door = app[DOOR] = Door(app[LIMITS], _EXCEPTIONS, app[METER], log)
     app.middlewares.append(door.let_through)

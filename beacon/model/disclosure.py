@@ -5,7 +5,7 @@ Made by ``policy`` out of findings; every number here may be shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from beacon.model.status import Status, overall
@@ -68,6 +68,8 @@ class DatasetDisclosure:
             ``partial`` where not all that is asked lies inside it.
         filters: FILTER words that kept the allele from counting.
         groups: its people by the columns asked for.
+        kept: how it is written, by the detail it is written in; it is gone when
+            this value is.
     """
 
     dataset: str
@@ -84,6 +86,9 @@ class DatasetDisclosure:
     released: datetime | None = None
     sample_count: int | None = None
     groups: tuple[PeopleGroup, ...] = ()
+    kept: dict[Granularity, object] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,16 +6,19 @@ contract holds it.  What a door may show is made by ``policy`` (``disclosure``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING
 
 from beacon.model.status import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from beacon.model.annotation import Annotation
     from beacon.model.counts import Tally
     from beacon.model.dataset import Dataset
+    from beacon.model.disclosure import DatasetDisclosure
     from beacon.model.grouped import PeopleGroup
     from beacon.model.records import Json
     from beacon.model.variant import Allele
@@ -124,6 +127,8 @@ class DatasetFindings:
         left_out: how many of its people the counts are without; ``None``: some
             were to be left out, and it does not know its people.
         groups: its people by the columns asked for; ``None``: likewise.
+        kept: what may be said of it, by what that depends on beside it (see
+            ``policy``); it is gone when this value is.
     """
 
     dataset: Dataset
@@ -136,6 +141,9 @@ class DatasetFindings:
     is_other_version: bool = False
     left_out: int | None = 0
     groups: tuple[PeopleGroup, ...] | None = ()
+    kept: dict[Hashable, tuple[DatasetDisclosure, bool]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def status(self) -> Status:

@@ -2,13 +2,14 @@
 
 ``permit`` decides what a requester may learn of a dataset; ``disclose`` is the
 only place where an exact number becomes sayable.  Whatever has no permit is
-withheld.  Pure: the same arguments give the same answer.
+withheld.  Pure: the same arguments give the same answer; what is said of one
+value is kept with that value, and with no other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.counts import AlleleCounts, group_counts
 from beacon.model.disclosure import (
@@ -76,8 +77,13 @@ def permit(policy: Policy, requester: Requester, dataset: Dataset) -> Permit:
 
 def may_ask(granted: Permit, query: Query) -> bool:
     """Whether a question may be asked of a dataset: it may name an individual."""
+    return granted.individuals or not _names_people(query)
+
+
+def _names_people(query: Query) -> bool:
+    """Whether a question may name an individual."""
     is_one = query.identity is not None or query.under is not None
-    return granted.individuals or not (query.excluded or is_one)
+    return is_one or bool(query.excluded)
 
 
 def detail(granted: Permit, query: Query) -> Granularity:
@@ -178,21 +184,42 @@ def disclose(
         query: the question.
         unasked: datasets that may not be asked it.
     """
-    silent = tuple(_withheld(dataset) for dataset in unasked)
-    parts = tuple(
-        _part(found, permits.get(found.dataset.id), query)
-        for found in findings.datasets
-    )
-    every = (*parts, *silent)
+    manner = _manner(query)
+    parts: list[DatasetDisclosure] = []
+    is_plain = True
+    for found in findings.datasets:
+        part, says_all = _part(found, permits.get(found.dataset.id), query, manner)
+        parts.append(part)
+        is_plain = is_plain and says_all
+    warnings = (*query.warnings, *map(unknown_sentence, findings.unknown_filters))
+    if not is_plain:
+        warnings += (*_doubts(findings, parts), *_nobody(findings, parts))
+    parts += map(_withheld, unasked)
     return Disclosure(
-        granularity=max((p.granularity for p in every), default=query.granularity),
-        datasets=every,
-        warnings=(
-            *query.warnings,
-            *map(unknown_sentence, findings.unknown_filters),
-            *_doubts(findings, parts),
-            *_nobody(findings, parts),
-        ),
+        granularity=max((p.granularity for p in parts), default=query.granularity),
+        datasets=tuple(parts),
+        warnings=warnings,
+    )
+
+
+class _Manner(NamedTuple):
+    """What a dataset's part depends on of a question, beside the page of it."""
+
+    granularity: Granularity
+    asks_variants: bool
+    asks_allele: bool
+    names_people: bool
+    chooses_people: bool
+
+
+def _manner(query: Query) -> _Manner:
+    pattern = query.pattern
+    return _Manner(
+        query.granularity,
+        pattern is not None,
+        pattern is not None and pattern.is_single_allele,
+        _names_people(query),
+        _chooses_people(query),
     )
 
 
@@ -269,9 +296,36 @@ _SILENT: Mapping[Silence, str] = {
 
 
 def _part(
-    found: DatasetFindings, granted: Permit | None, query: Query
-) -> DatasetDisclosure:
-    if granted is None or not may_ask(granted, query):
+    found: DatasetFindings, granted: Permit | None, query: Query, manner: _Manner
+) -> tuple[DatasetDisclosure, bool]:
+    """Return what is said for one dataset, and whether that needs no explanation.
+
+    It follows from the findings, the permit and the manner of the question (its
+    page chooses among records only), so it is kept with the findings.
+    """
+    if granted is None:
+        return _withheld(found.dataset), True
+    key = (manner, granted.granularity, granted.individuals)
+    kept = found.kept.get(key)
+    if kept is None:
+        part = _ruled(found, granted, query)
+        kept = part, _says_all(found, part)
+        if query.granularity < Granularity.RECORD or not found.variants:
+            found.kept[key] = kept
+    return kept
+
+
+def _says_all(found: DatasetFindings, part: DatasetDisclosure) -> bool:
+    """Whether nothing has to be added in words: there is an answer, as was asked."""
+    if part.status is Status.WITHHELD:
+        return True
+    is_clear = found.silence is None and part.status is not Status.NO_ANSWER
+    does_all = found.left_out is not None and found.groups is not None
+    return is_clear and does_all and not found.is_other_version
+
+
+def _ruled(found: DatasetFindings, granted: Permit, query: Query) -> DatasetDisclosure:
+    if not may_ask(granted, query):
         return _withheld(found.dataset)
     said = _exact(found, query)
     for rule in RULES.values():
@@ -300,36 +354,41 @@ def _withheld(dataset: Dataset) -> DatasetDisclosure:
 
 def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
     """Return everything the question asked for, before any rule."""
-    dataset, release = found.dataset, found.dataset.release
-    said = DatasetDisclosure(
+    dataset, release, status = found.dataset, found.dataset.release, found.status
+    served = release is not None
+    asks_variants = served and query.pattern is not None
+    asks_allele = asks_variants and _asks_allele(query)
+    has_words = status in (Status.SEEN, Status.NOT_SEEN)
+    return DatasetDisclosure(
         dataset=dataset.id,
         name=dataset.name,
-        status=found.status,
+        status=status,
         granularity=query.granularity,
-        exists=found.status is Status.SEEN,
+        exists=status is Status.SEEN,
         total=found.total,
+        release=release.ordinal if release else None,
+        released=release.published if release else None,
+        sample_count=_people(found, release) if release else None,
+        variants=_records(found, release, query) if release else (),
+        coverage=_coverage(found) if asks_variants else None,
+        filters=_filters(found) if asks_variants else (),
+        counts=_everybody(found, release) if asks_allele and release else None,
+        groups=(found.groups or ()) if asks_allele and has_words else (),
     )
-    if release is None:
-        return said
-    said = replace(
-        said,
-        release=release.ordinal,
-        released=release.published,
-        sample_count=_people(found, release),
-        variants=tuple(
-            _record(variant, release.layout)
-            for variant in _on_page(found, query)
-            if variant.exists
-        ),
-    )
-    if query.pattern is None:
-        return said
-    said = replace(said, coverage=_coverage(found), filters=_filters(found))
-    if not query.pattern.is_single_allele:
-        return said
-    has_words = found.status in (Status.SEEN, Status.NOT_SEEN)
-    groups = (found.groups or ()) if has_words else ()
-    return replace(said, counts=_everybody(found, release), groups=groups)
+
+
+def _asks_allele(query: Query) -> bool:
+    return query.pattern is not None and query.pattern.is_single_allele
+
+
+def _records(
+    found: DatasetFindings, release: Release, query: Query
+) -> tuple[VariantDisclosure, ...]:
+    """Return the records of the page, where records are asked for."""
+    if query.granularity < Granularity.RECORD:
+        return ()
+    shown = (variant for variant in _on_page(found, query) if variant.exists)
+    return tuple(_record(variant, release.layout) for variant in shown)
 
 
 def _people(found: DatasetFindings, release: Release) -> int | None:
@@ -340,7 +399,7 @@ def _people(found: DatasetFindings, release: Release) -> int | None:
 
 def _on_page(found: DatasetFindings, query: Query) -> tuple[FoundVariant, ...]:
     """Return the variants of the page asked for; a single allele fills one."""
-    if query.pattern is None or not query.pattern.is_single_allele:
+    if not _asks_allele(query):
         return found.variants
     first = query.page.offset
     return found.variants[first : first + query.page.limit]

@@ -23,12 +23,15 @@ def keep_granularity(said: DatasetDisclosure, permit: Permit) -> DatasetDisclosu
     ``count`` drops the variant records; ``boolean`` drops every number that
     depends on the question, as Beacon v2 asks of boolean answers.
     """
-    granularity = min(said.granularity, permit.granularity)
-    if granularity < Granularity.RECORD:
-        said = replace(said, variants=())
-    if granularity < Granularity.COUNT:
-        said = replace(said, total=None, counts=None)
-    return replace(said, granularity=granularity)
+    level = min(said.granularity, permit.granularity)
+    counted = level >= Granularity.COUNT
+    left = {
+        "granularity": level,
+        "variants": said.variants if level >= Granularity.RECORD else (),
+        "total": said.total if counted else None,
+        "counts": said.counts if counted else None,
+    }
+    return _changed(said, left)
 
 
 def keep_individuals(said: DatasetDisclosure, permit: Permit) -> DatasetDisclosure:
@@ -38,7 +41,14 @@ def keep_individuals(said: DatasetDisclosure, permit: Permit) -> DatasetDisclosu
     """
     if permit.individuals and said.granularity >= Granularity.COUNT:
         return said
-    return replace(said, groups=())
+    return _changed(said, {"groups": ()})
+
+
+def _changed(said: DatasetDisclosure, left: Mapping[str, object]) -> DatasetDisclosure:
+    """Return what is left of a statement; the very same where that is all of it."""
+    if all(getattr(said, name) is value for name, value in left.items()):
+        return said
+    return replace(said, **left)  # type: ignore[arg-type]
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(

@@ -24,8 +24,9 @@ from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.policy import disclose, may_ask, permit
 from beacon.service.catalogue import collected
-from beacon.service.documents import Documents, asking, is_asked
+from beacon.service.documents import Documents, is_asked
 from beacon.service.many import answer_each
+from beacon.service.plans import Plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +57,7 @@ _ONE_ALLELE = (
 )
 _EVERY_RECORD = 1_000_000
 _NO_TABLES = "no individuals are kept of any dataset."
+_NOTHING = Findings(datasets=())
 
 
 class _NoBases:
@@ -92,6 +94,7 @@ class LocalBeacon:
         self._policy = policy
         self._deadline = deadline
         self.references = references
+        self._plans = Plans(policy)
 
     async def answer(self, query: Query, requester: Requester) -> Disclosure:
         """Return what may be said to ``requester``.
@@ -298,16 +301,16 @@ class LocalBeacon:
             return VariantPattern(contig=allele.contig, spellings=(form,))
 
     async def _answer(self, query: Query, requester: Requester) -> Disclosure:
-        asked = [d for d in await self.datasets() if is_asked(d, query)]
-        permits = {d.id: permit(self._policy, requester, d) for d in asked}
-        granularities, unasked = asking(query, asked, permits)
-        found = Findings(datasets=())
-        if granularities:
-            found = await self._store.find(query, granularities)
+        plan = self._plans.of(query, requester, await self.datasets())
+        found = _NOTHING
+        if plan.granularities:
+            found = await self._store.find(query, plan.granularities)
         query.check_known(found.unknown_filters)
         if query.page.is_long:
-            return await asyncio.to_thread(disclose, found, permits, query, unasked)
-        return disclose(found, permits, query, unasked)
+            return await asyncio.to_thread(
+                disclose, found, plan.permits, query, plan.unasked
+            )
+        return disclose(found, plan.permits, query, plan.unasked)
 
     async def answer_records(
         self, query: Query, requester: Requester
@@ -402,9 +405,7 @@ class LocalBeacon:
 
     async def loaded(self) -> frozenset[str]:
         """Return the assemblies that at least one dataset serves."""
-        return frozenset(
-            d.release.assembly for d in await self.datasets() if d.release is not None
-        )
+        return self._plans.assemblies(await self.datasets())
 
     async def genes(self) -> Genes:
         """Return the table of genes that is loaded."""

@@ -92,7 +92,7 @@ def answer_document(
     answer: Said[AnyPart],
     speaker: Speaker,
     returned: EntryType,
-    result_set: Callable[[AnyPart, Granularity], Document],
+    result_set: Callable[[AnyPart, Granularity], object],
 ) -> Document:
     """Return an answer that lists result sets.
 
@@ -103,18 +103,20 @@ def answer_document(
         returned: the entry type of the records.
         result_set: renders one dataset's part at a granularity.
     """
-    level = _granularity(query, answer)
+    total = answer.total
+    level = _granularity(query, answer, total)
     document = envelope(speaker, query, returned, level)
-    document["responseSummary"] = _summary(answer, level)
+    document["responseSummary"] = _summary(answer, level, total)
     document["response"] = {
         "resultSets": [
             result_set(part, min(level, part.granularity))
-            for part in answer.datasets
-            if _is_included(query.include, part)
+            for part in _included(query.include, answer.datasets)
         ]
     }
-    sentences = list(dict.fromkeys((*query.warnings, *answer.warnings)))
-    document["info"] = given(status=answer.status.value, warnings=sentences or None)
+    info: Document = {"status": str(answer.status)}
+    if query.warnings or answer.warnings:
+        info["warnings"] = list(dict.fromkeys((*query.warnings, *answer.warnings)))
+    document["info"] = info
     return document
 
 
@@ -142,40 +144,41 @@ def result_set_document(
     )
 
 
-def _granularity(query: Query, answer: Said[Part]) -> Granularity:
+def _granularity(query: Query, answer: Said[Part], total: int | None) -> Granularity:
     """Return the granularity of the whole answer.
 
     Without result sets (``NONE``) nothing finer than a count is said; where no
     dataset may be counted, nothing finer than yes or no.
     """
     level = min(query.granularity, answer.granularity)
-    if answer.total is None:
+    if total is None:
         return Granularity.BOOLEAN
     if query.include is Include.NONE:
         return min(level, Granularity.COUNT)
     return level
 
 
-def _is_included(include: Include, part: Part) -> bool:
+def _included(include: Include, parts: Sequence[AnyPart]) -> Sequence[AnyPart]:
+    """Return the parts that an answer lists."""
     match include:
         case Include.HIT:
-            return part.exists
+            return [part for part in parts if part.exists]
         case Include.MISS:
             # Who gives no answer, or may give none, did not miss: it is no "no".
-            return part.status in _MISSES
+            return [part for part in parts if part.status in _MISSES]
         case Include.ALL:
-            return True
+            return parts
         case Include.NONE:
-            return False
+            return ()
 
 
-def _summary(answer: Said[Part], level: Granularity) -> Document:
+def _summary(answer: Said[Part], level: Granularity, total: int | None) -> Document:
     if level is Granularity.BOOLEAN:
         return {"exists": answer.exists}
     uncounted = any(part.total is None for part in answer.datasets)
     return given(
         exists=answer.exists,
-        numTotalResults=answer.total,
+        numTotalResults=total,
         countPrecision="imprecise" if uncounted else None,
     )
 

@@ -44,14 +44,22 @@ from beacon.wire.reading import read_json, shown
 from beacon.wire.values import invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import (
+        Callable,
+        Collection,
+        Hashable,
+        Iterable,
+        Iterator,
+        Mapping,
+    )
 
     from beacon.model.genes import Genes
     from beacon.model.records import Under
     from beacon.model.variant import Reference
+    from beacon.wire.forms import Form
     from beacon.wire.info import Document
 
-_SECTION = "g_variant"
+SECTION = "g_variant"
 _VARIANT_NAMES = {
     **{
         field.alias.lower(): field.alias
@@ -95,6 +103,7 @@ class Understanding:
         largest_page: no page is larger; a larger ``limit`` is cut to it.
         is_strict: whether a filter nothing answers to is an error, where the
             request does not say.
+        forms: what is kept of requests that were understood with it (``forms``).
     """
 
     loaded: Collection[str]
@@ -102,6 +111,9 @@ class Understanding:
     genes: Genes = NO_GENES
     largest_page: int = 1000
     is_strict: bool = False
+    forms: dict[Hashable, Form] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
 
 _INVENTED = Understanding(loaded=(ASSEMBLY,), references={})
@@ -331,14 +343,14 @@ def _gather_parameter(asked: Asked, name: str, value: object) -> None:
 
 
 def _gather_variant(asked: Asked, value: object) -> None:
-    for key, item in _section(value, _SECTION).items():
+    for key, item in _section(value, SECTION).items():
         if not asked.put_variant(key, item):
             raise _unknown(key)
 
 
 def _unknown(name: str) -> InvalidRequest:
     return InvalidRequest(
-        f"{shown(name)} is not a parameter of {_SECTION}.", parameter=name
+        f"{shown(name)} is not a parameter of {SECTION}.", parameter=name
     )
 
 
@@ -450,7 +462,7 @@ def _requested(query: Query, common: CommonBody, body: VariantBody) -> Document:
     """Return the request as understood, in the shape Beacon echoes it."""
     parameters: Document = {}
     if variant := body.model_dump(by_alias=True, exclude_none=True, mode="json"):
-        parameters[_SECTION] = variant
+        parameters[SECTION] = variant
     if query.datasets:
         parameters["datasets"] = {"datasetIds": list(query.datasets)}
     if query.cohort is not None:

@@ -14,6 +14,7 @@ from beacon.model.query import Granularity
 from beacon.wire.envelopes import answer_document, result_set_document
 from beacon.wire.info import given
 from beacon.wire.variants import Source, genomic_variant
+from beacon.wire.writing import ready
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,20 +48,33 @@ def result_sets(
     """
     similar = None if query.pattern is None else query.pattern.similar
 
-    def result_set(part: DatasetDisclosure, level: Granularity) -> Document:
+    def result_set(part: DatasetDisclosure, level: Granularity) -> object:
+        if level < Granularity.RECORD or not part.variants:
+            return _result_set_without_records(part, level)
         source = Source(
             name=part.name,
             address=f"{speaker.api}/{DATASET.path}/{quote(part.dataset, safe='')}",
             release=part.release,
         )
-        shown = part.variants if level is Granularity.RECORD else ()
         records = [
             genomic_variant(variant, source, references or {}, similar)
-            for variant in shown
+            for variant in part.variants
         ]
         return result_set_document(part, level, records, _information(part, level))
 
     return answer_document(query, disclosure, speaker, GENOMIC_VARIANT, result_set)
+
+
+def _result_set_without_records(part: DatasetDisclosure, level: Granularity) -> object:
+    """Return one result set as written; it says nothing but what its part says.
+
+    So it is kept with the part, which many answers share.
+    """
+    kept = part.kept.get(level)
+    if kept is None:
+        kept = ready(result_set_document(part, level, (), _information(part, level)))
+        part.kept[level] = kept
+    return kept
 
 
 def record_sets(

@@ -1,0 +1,216 @@
+"""Requests that differ from an earlier one in their allele alone.
+
+A *form* is the text of a request with its allele cut out.  What it is understood
+as is kept, and of the next request of that form only the allele is read.
+The short way gives the very question, or the very error, that the long way of
+``requests`` gives: what is not plainly of a form goes the long way, and a form is
+kept only where both agree.  Forms belong to one ``Understanding``, so that nothing
+they depend on can change under them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from beacon.model.entry_types import GENOMIC_VARIANT
+from beacon.model.mould import Mould
+from beacon.model.spelling import allele_pattern, reference_of
+from beacon.model.variant import sequence_allele
+from beacon.wire.requests import SECTION, gather_body, gather_parameters, understand
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+
+    from beacon.model.genome import Contig
+    from beacon.model.pattern import VariantPattern
+    from beacon.model.query import Query
+    from beacon.model.variant import Reference
+    from beacon.wire.info import Document
+    from beacon.wire.requests import Address, Asked, Understanding
+
+_NAMES = ("start", "referenceBases", "alternateBases", "end")
+_NEEDED = {*_NAMES[:3]}
+_GAP = r"[ \t\r\n]*"
+_VALUE = "(0|[1-9][0-9]{0,8}|[ACGTacgt]+)"
+_IN_BODY = re.compile(
+    rf'("(?:start|end)"{_GAP}:{_GAP}(?:\[{_GAP})?'
+    rf'|"(?:reference|alternate)Bases"{_GAP}:{_GAP}")'
+    rf'{_VALUE}(?={_GAP}[],}}"])'.encode()
+)
+_IN_QUERY = re.compile(
+    rf"((?:\A|&)(?:start|end|referenceBases|alternateBases)=){_VALUE}(?=&|\Z)"
+)
+"""An allele's parts: what stands before each, and its value, which is cut out."""
+_MOST = 256
+_LONGEST = 4096
+
+
+class Sent(NamedTuple):
+    """A request as it came.
+
+    Attributes:
+        text: its query string, as it was sent.
+        parameters: reads them out of the query string.
+        body: of a POST; ``None`` of others.
+    """
+
+    text: str
+    parameters: Callable[[], Iterable[tuple[str, str]]]
+    body: bytes | None = None
+
+    def gathered(self) -> Asked:
+        """Return what it asks, in its query string and in its body.
+
+        Raises:
+            InvalidRequest: when it contradicts itself, or the body is no object.
+        """
+        asked = None if self.body is None else gather_body(self.body)
+        return gather_parameters(self.parameters(), asked)
+
+    def cut(self) -> Sequence[str] | Sequence[bytes]:
+        """Return text, what names a part of an allele, that part, then text again."""
+        if self.body is None:
+            return _IN_QUERY.split(self.text)
+        return () if self.text else _IN_BODY.split(self.body)
+
+    def says_once(self, names: Iterable[str]) -> bool:
+        """Whether each name is said once and plainly, in whatever case of letters."""
+        if self.body is None:
+            said = [name.lower() for name, _ in self.parameters()]
+            return all(said.count(name.lower()) == 1 for name in names)
+        plain = self.body.isascii() and b"\\" not in self.body
+        text = self.body.lower()
+        return plain and all(
+            text.count(f'"{name}"'.lower().encode()) == 1 for name in names
+        )
+
+
+def understand_sent(sent: Sent, address: Address, known: Understanding) -> Query:
+    """Return the question that a request asks.
+
+    Raises:
+        InvalidRequest: one sentence naming the parameter that is wrong.
+    """
+    cut = sent.cut()
+    if len(cut) not in (10, 13):
+        return understand(sent.gathered(), address, known)
+    key = (address.about, address.identity, address.under, *cut[::3], *cut[1::3])
+    form = known.forms.get(key)
+    if form is not None:
+        allele = form.read(cut[2::3])
+        if allele is not None:
+            return form.question(*allele)
+    query = understand(sent.gathered(), address, known)
+    if form is None:
+        _keep(known.forms, key, _form_of(sent, cut, query, address, known))
+    return query
+
+
+def _keep(forms: dict[Hashable, Form], key: Hashable, form: Form | None) -> None:
+    if form is None:
+        return
+    while len(forms) >= _MOST:
+        del forms[next(iter(forms))]
+    forms[key] = form
+
+
+def _form_of(
+    sent: Sent,
+    cut: Sequence[str] | Sequence[bytes],
+    query: Query,
+    address: Address,
+    known: Understanding,
+) -> Form | None:
+    """Return the form of a request that was understood, if it is a plain one."""
+    named = [next(n for n in _NAMES if n in str(before)) for before in cut[1::3]]
+    pattern = query.pattern
+    if pattern is None or not pattern.spellings or query.test_mode:
+        return None
+    is_one = len(named) == len({*named}) and {*named} >= _NEEDED
+    is_short = sum(map(len, cut)) <= _LONGEST
+    if address.named(GENOMIC_VARIANT.id) is not None or not (is_one and is_short):
+        return None
+    if not sent.says_once(named):
+        return None
+    form = Form(query, named, reference_of(pattern.sequence, known.references))
+    allele = form.read(cut[2::3])
+    if allele is None or not form.says(*allele):
+        return None
+    return form if form.question(*allele) == query else None
+
+
+class Form:
+    """What requests are understood as that differ in their allele alone.
+
+    Args:
+        query: what one of them asks.
+        named: the parts of its allele, in the order it gives them.
+        reference: the genome its alleles are normalised with.
+    """
+
+    def __init__(
+        self, query: Query, named: Sequence[str], reference: Reference | None
+    ) -> None:
+        pattern = cast("VariantPattern", query.pattern)
+        self._contig: Contig = pattern.sequence
+        self._narrowing = pattern if _narrows(pattern) else None
+        self._reference = reference
+        self._mould = Mould(query, "pattern", "requested")
+        self._requested = {**query.requested}
+        parameters = cast("Mapping[str, Document]", query.requested[_ASKED])
+        self._parameters = {**parameters}
+        self._variant = self._parameters.get(SECTION, {})
+        self._places = [named.index(name) for name in _NAMES if name in named]
+
+    def read(
+        self, parts: Sequence[str] | Sequence[bytes]
+    ) -> tuple[int, str, str, int | None] | None:
+        """Return start, REF, ALT and end; ``None``: they are not plain ones."""
+        start, reference, alternate, *end = [parts[place] for place in self._places]
+        if not (start.isdigit() and reference.isalpha() and alternate.isalpha()):
+            return None
+        first = int(start)
+        if not end:
+            return first, _bases(reference), _bases(alternate), None
+        if not end[0].isdigit() or int(end[0]) < max(first, 1):
+            return None
+        return first, _bases(reference), _bases(alternate), int(end[0])
+
+    def says(self, start: int, ref: str, alt: str, end: int | None) -> bool:
+        """Whether the request it was made of is echoed with this allele."""
+        said = [self._variant.get(name) for name in _NAMES]
+        return said == [[start], ref, alt, None if end is None else [end]]
+
+    def question(self, start: int, ref: str, alt: str, end: int | None) -> Query:
+        """Return what the request of an allele asks.
+
+        Raises:
+            InvalidRequest: when there can be no such allele there.
+        """
+        allele = sequence_allele(self._contig, start, ref, alt)
+        pattern = allele_pattern(allele, self._reference)
+        if self._narrowing is not None:
+            pattern = pattern.narrowed_like(self._narrowing)
+        echo = self._variant | {
+            "start": [start],
+            "referenceBases": ref,
+            "alternateBases": alt,
+        }
+        if end is not None:
+            echo["end"] = [end]
+        parameters = self._parameters | {SECTION: echo}
+        return self._mould.cast(pattern, self._requested | {_ASKED: parameters})
+
+
+_ASKED = "requestParameters"
+
+
+def _bases(text: str | bytes) -> str:
+    return (text if isinstance(text, str) else text.decode()).upper()
+
+
+def _narrows(pattern: VariantPattern) -> bool:
+    """Whether a type or a length is asked for beside the allele."""
+    asked = (pattern.variant_type, pattern.min_length, pattern.max_length)
+    return asked != (None, None, None)
