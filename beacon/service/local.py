@@ -25,7 +25,7 @@ from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.policy import disclose, may_ask, permit
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked
-from beacon.service.many import answer_each
+from beacon.service.many import Together
 from beacon.service.plans import Plans
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ class LocalBeacon:
         self, queries: Sequence[Query], requester: Requester
     ) -> Sequence[Disclosure | BeaconError]:
         """Return the answer to each question, in order, or why it has none."""
-        return await answer_each(self, queries, requester)
+        together = Together(self, self._store, self._policy, requester)
+        return await together.answer(queries)
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
         """Return a question with the columns as they are kept.

@@ -1,46 +1,210 @@
 """Many questions at once: as many answers as questions, in their order.
 
 Each is what the question alone would get, or the error it alone would raise.
-What a group of them costs one question asked meanwhile is bounded: groups are
-answered one after another, and nothing runs long without giving way.
+Questions for nothing but an allele are looked up together, a chunk at a time;
+each chunk has a deadline of its own, and is alone in missing it.  Whatever else
+is asked goes the way of a single question.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from beacon.model.errors import BeaconError
+from beacon.model.entry_types import GENOMIC_VARIANT
+from beacon.model.errors import BeaconError, StoreUnavailable
+from beacon.model.query import Granularity
+from beacon.policy.policy import permit
+from beacon.policy.statements import joined, state
+from beacon.service.documents import asking, is_asked
+from beacon.store.many import Teller, is_told_together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from beacon.model.disclosure import Answers, Disclosure
+    from beacon.model.findings import DatasetFindings
+    from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.policy.policy import Policy
+    from beacon.policy.statements import Statement
+    from beacon.store.variants import VariantStore
 
-_TOGETHER = 500
+    Said = Disclosure | BeaconError
+
+_ALONE = 100
 """So many questions of the general kind are on their way at once."""
+_CHUNK = 1000
+"""Alleles that are looked up together."""
+_AT_ONCE = 2
+"""Chunks on their way."""
+_AT_A_STRETCH = 200
+"""Answers that are made before others get their turn."""
 
 
-async def answer_each(
-    beacon: Answers, queries: Sequence[Query], requester: Requester
-) -> list[Disclosure | BeaconError]:
-    """Return the answer to each question, as ``beacon`` alone gives it, or its error.
+class _Form(NamedTuple):
+    """What questions must share to be asked together."""
 
-    What is no ``BeaconError`` is raised: it says nothing of the questions.
+    assembly: str
+    granularity: Granularity
+    datasets: tuple[str, ...] | None
+
+
+def _form_of(query: Query) -> _Form | None:
+    """Return what a question must share with others; ``None``: it is asked alone.
+
+    Records name the allele and its annotations, which no two questions share.
     """
-    said: list[Disclosure | BeaconError] = []
-    for first in range(0, len(queries), _TOGETHER):
-        group = queries[first : first + _TOGETHER]
-        said += await asyncio.gather(*(_one(beacon, q, requester) for q in group))
-    return said
+    pattern = query.pattern
+    if pattern is None or query.granularity is Granularity.RECORD:
+        return None
+    if query.excluded or query.by or query.filters or query.unknown_filters:
+        return None
+    if query.identity is not None or query.under is not None:
+        return None
+    if query.cohort is not None or query.about != GENOMIC_VARIANT.id:
+        return None
+    if not is_told_together(pattern):
+        return None
+    return _Form(pattern.assembly, query.granularity, query.datasets)
 
 
-async def _one(
-    beacon: Answers, query: Query, requester: Requester
-) -> Disclosure | BeaconError:
-    try:
-        return await beacon.answer(query, requester)
-    except BeaconError as failure:
-        return failure
+class _Chunk(NamedTuple):
+    """Questions of one form, by their numbers, and who tells of them."""
+
+    numbers: Sequence[int]
+    teller: Teller[Statement]
+
+
+class Together:
+    """Answers questions of one requester together, each as it would be alone.
+
+    Args:
+        beacon: what answers one question.
+        store: where ``beacon`` finds what it says.
+        policy: what may be said to whom.
+        requester: who asks.
+    """
+
+    def __init__(
+        self,
+        beacon: Answers,
+        store: VariantStore,
+        policy: Policy,
+        requester: Requester,
+    ) -> None:
+        self._beacon = beacon
+        self._store = store
+        self._policy = policy
+        self._requester = requester
+
+    async def answer(self, queries: Sequence[Query]) -> list[Said]:
+        """Return the answer to each question, in order, or why it has none.
+
+        What is no ``BeaconError`` is raised: it says nothing of the questions.
+        """
+        said: list[Said | None] = [None] * len(queries)
+        forms: dict[_Form, list[int]] = {}
+        for n, query in enumerate(queries):
+            form = _form_of(query)
+            if form is not None:
+                forms.setdefault(form, []).append(n)
+            if n % _CHUNK == 0:
+                await asyncio.sleep(0)
+        await self._fill(said, queries, list(self._chunks(forms.values(), queries)))
+        alone = [n for n, one in enumerate(said) if one is None]
+        told = await self._each([queries[n] for n in alone])
+        for n, one in zip(alone, told, strict=True):
+            said[n] = one
+        return cast("list[Said]", said)
+
+    def _chunks(
+        self, forms: Iterable[Sequence[int]], queries: Sequence[Query]
+    ) -> Iterator[_Chunk]:
+        for numbers in forms:
+            teller = Teller(self._say(replace(queries[numbers[0]], warnings=())))
+            for first in range(0, len(numbers), _CHUNK):
+                yield _Chunk(numbers[first : first + _CHUNK], teller)
+
+    def _say(self, query: Query) -> Callable[[DatasetFindings], Statement]:
+        """Return what says of findings what may be said to questions like this."""
+        return lambda found: state(
+            found, permit(self._policy, self._requester, found.dataset), query
+        )
+
+    async def _fill(
+        self,
+        said: list[Said | None],
+        queries: Sequence[Query],
+        chunks: Sequence[_Chunk],
+    ) -> None:
+        """Answer chunks; while one is told, the database reads for the next."""
+        running: deque[asyncio.Task[list[Said | None]]] = deque()
+        try:
+            for at, chunk in enumerate(chunks):
+                for one in chunks[at + len(running) : at + _AT_ONCE]:
+                    asked = [queries[n] for n in one.numbers]
+                    task = asyncio.create_task(self._chunk(asked, one.teller))
+                    running.append(task)
+                told = await running[0]
+                running.popleft()
+                for n, answer in zip(chunk.numbers, told, strict=True):
+                    said[n] = answer
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _chunk(
+        self, queries: Sequence[Query], teller: Teller[Statement]
+    ) -> list[Said | None]:
+        """Return the answers to questions of one form; ``None``: ask it alone."""
+        try:
+            told = await self._stated(queries, teller)
+        except StoreUnavailable as failure:
+            return [_own(failure) for _ in queries]
+        said: list[Said | None] = []
+        for n, (query, one) in enumerate(zip(queries, told, strict=True)):
+            said.append(None if one is None else joined(one, query))
+            if n % _AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+        return said
+
+    async def _stated(
+        self, queries: Sequence[Query], teller: Teller[Statement]
+    ) -> Sequence[Sequence[Statement] | None]:
+        """Return what every dataset may say to questions of one form."""
+        query = queries[0]
+        asked = [d for d in await self._store.datasets() if is_asked(d, query)]
+        permits = {d.id: permit(self._policy, self._requester, d) for d in asked}
+        granularities, unasked = asking(query, asked, permits)
+        if unasked:
+            return [None] * len(queries)
+        if not granularities:
+            return [()] * len(queries)
+        patterns = [cast("VariantPattern", q.pattern) for q in queries]
+        return await self._store.find_many(patterns, tuple(granularities), teller)
+
+    async def _each(self, queries: Sequence[Query]) -> list[Said]:
+        """Return the answers to questions of any kind, each asked for itself."""
+        said: list[Said] = []
+        for first in range(0, len(queries), _ALONE):
+            some = queries[first : first + _ALONE]
+            said += await asyncio.gather(*map(self._one, some))
+        return said
+
+    async def _one(self, query: Query) -> Said:
+        try:
+            return await self._beacon.answer(query, self._requester)
+        except BeaconError as failure:
+            return failure
+
+
+def _own(failure: StoreUnavailable) -> StoreUnavailable:
+    """Return a failure of a question's own: tracebacks are not shared."""
+    own = StoreUnavailable(str(failure))
+    own.__cause__ = failure
+    return own

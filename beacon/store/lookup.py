@@ -126,7 +126,7 @@ async def _declared(
 ) -> dict[str, Place]:
     """Return the places of which datasets declare more than their rows say."""
     stretch = asked_stretch(pattern)
-    asked = _declaring(shelves, places, stretch)
+    asked = declares_more(shelves, places, stretch)
     if not asked:
         return {}
     rank = pattern.sequence.rank
@@ -142,7 +142,7 @@ async def _declared(
     return told
 
 
-def _declaring(
+def declares_more(
     shelves: Sequence[Shelf], places: Mapping[str, Place], stretch: tuple[int, int]
 ) -> list[Shelf]:
     """Return the datasets whose coverage tells more than their rows do."""
@@ -160,7 +160,7 @@ async def _declared_of_some(
 ) -> dict[str, Place]:
     """Return the places of which datasets declare more of chosen people."""
     rank, stretch = pattern.sequence.rank, asked_stretch(pattern)
-    asked = _declaring(shelves, places, stretch)
+    asked = declares_more(shelves, places, stretch)
     if not asked:
         return {}
     leaving = await joint.leaving(asked, pattern.sequence, stretch)
@@ -261,7 +261,7 @@ class Asked:
         self._table = table
         self._has_long = has_long
         self._spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
-        self._starts = _starts(self._spellings)
+        self._starts = starts_of(self._spellings)
         if not pattern.spellings and pattern.start is not None:
             self._starts = (pattern.start.low,)
 
@@ -356,7 +356,7 @@ def _flat(found: Mapping[PlaceKey, list[Document]]) -> list[Row]:
     return [(start, row) for (_, start), rows in found.items() for row in rows]
 
 
-def _starts(spellings: Sequence[Spelling]) -> tuple[int, ...]:
+def starts_of(spellings: Sequence[Spelling]) -> tuple[int, ...]:
     """Return where the allele may begin: as asked for, trimmed, aligned."""
     anchored = [
         start for start, reference, alternate in spellings if reference and alternate

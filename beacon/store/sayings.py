@@ -83,6 +83,11 @@ class Sayings:
         """Return what its rows at a place say of an allele they do not declare."""
         return self._of_rows(held, _place_beside, is_conclusive=is_conclusive)
 
+    def beside(self, held: Iterable[Counts]) -> Place:
+        """Return what rows at a place say of it, for what they do not declare."""
+        mine = [counts for counts in held if self._rows.key(counts) is not None]
+        return _place_beside(self.said(mine))
+
     def _of_rows(
         self,
         held: Sequence[Counts],

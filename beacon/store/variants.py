@@ -13,7 +13,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from motor.motor_asyncio import AsyncIOMotorClient
 
@@ -42,6 +42,7 @@ from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
 from beacon.store.joint import Joint, is_scanned, of_variants, spelled_apart
 from beacon.store.lookup import loaded_only, look_up, ranges_declared
+from beacon.store.many import Places, asked_of
 from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from beacon.store.cabinets import Cabinet
     from beacon.store.connection import StoreAddress
     from beacon.store.individuals import Crowd
+    from beacon.store.many import Teller
     from beacon.store.release_documents import ReleaseDocument, StoredRelease
 
 _FRESH = 1.0
@@ -95,6 +97,8 @@ tell the cluster's time with every answer, so that it shows when they may not.""
 _DEADLINE = 4.5
 _MOST_RACKS = 256
 _RECORD = Granularity.RECORD
+
+T = TypeVar("T")
 
 
 def _is_of_shared_reads(query: Query) -> bool:
@@ -156,6 +160,7 @@ class VariantStore:
         self._tables: dict[str, Table] = {}
         self._annotation_tables: dict[str, AnnotationTable] = {}
         self._name_tables: dict[str, NameTable] = {}
+        self._places: dict[str, Places] = {}
         self._releases: dict[int, StoredRelease] = {}
         self._datasets: dict[str, Dataset] = {}
         self._shelves: dict[str, Shelf] = {}
@@ -315,6 +320,48 @@ class VariantStore:
         if pattern is not None and pattern.is_single_allele and not pattern.annotated:
             return await read(), unknown
         return await self._members.ask(read), unknown
+
+    async def find_many(
+        self,
+        patterns: Sequence[VariantPattern],
+        datasets: Sequence[str],
+        teller: Teller[T],
+    ) -> list[Sequence[T] | None]:
+        """Return what is said of alleles of one assembly, by the datasets named.
+
+        What an allele's datasets find is what ``find`` finds; ``None`` stands for
+        an allele that must be asked for alone.
+
+        Args:
+            patterns: as ``many.is_told_together`` wants them.
+            datasets: their ids; left out are those that ``find`` leaves out.
+            teller: says what it is made to say of a dataset's findings.
+
+        Raises:
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        if not patterns:
+            return []
+        assembly = patterns[0].assembly
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+            read_at, valid_at = self._read_at, self._valid_at
+            shelves = self._serving(assembly, datasets)
+            ask_through(self._members)
+            asked = [asked_of(pattern) for pattern in patterns]
+            places, table = self._places_of(assembly), self._table(assembly)
+            read = await self._members.ask(lambda: places.read(asked, shelves, table))
+            told = await teller.of(shelves).all(asked, read)
+            if self._may_be_gone(shelves, read_at, valid_at):
+                await self._check_still_kept(shelves)
+        return told
+
+    def _places_of(self, assembly: str) -> Places:
+        places = self._places.get(assembly)
+        if places is None:
+            places = Places(self._database, assembly, self._deadline)
+            self._places[assembly] = places
+        return places
 
     async def find_records(
         self, query: Query, granularities: Mapping[str, Granularity]
@@ -495,10 +542,14 @@ class VariantStore:
         assembly = query.assembly
         if query.pattern is not None:
             assembly = query.pattern.assembly
-        key = assembly, *granularities
+        return self._serving(assembly, granularities)
+
+    def _serving(self, assembly: str | None, datasets: Iterable[str]) -> Rack:
+        """Return the datasets of an assembly (of any), with what they serve now."""
+        key = assembly, *datasets
         rack = self._racks.get(key)
         if rack is None:
-            shelves = (self._shelves.get(name) for name in granularities)
+            shelves = (self._shelves.get(name) for name in key[1:] if name is not None)
             rack = Rack(
                 [
                     shelf
