@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Protocol
 from beacon.model.status import Status, overall
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from beacon.model.annotation import Annotation
     from beacon.model.counts import AlleleCounts
+    from beacon.model.errors import BeaconError
     from beacon.model.grouped import PeopleGroup
     from beacon.model.query import Granularity, Query
     from beacon.model.records import Json
@@ -186,4 +188,12 @@ class Answers(Protocol):
 
         Raises:
             BeaconError: as drawn in ``model.errors``.
+        """
+
+    async def answer_many(
+        self, queries: Sequence[Query], requester: Requester
+    ) -> Sequence[Disclosure | BeaconError]:
+        """Return as many answers as questions, in their order.
+
+        Each is what ``answer`` gives, or the error it raises.
         """

@@ -25,12 +25,14 @@ from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.policy import disclose, may_ask, permit
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, asking, is_asked
+from beacon.service.many import answer_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, RecordsDisclosure
+    from beacon.model.errors import BeaconError
     from beacon.model.genes import Genes
     from beacon.model.genome import Contig
     from beacon.model.ontology import Ontologies
@@ -109,6 +111,12 @@ class LocalBeacon:
         if pattern is not None and pattern.elsewhere:
             return await self._answer_places(pattern, query, requester)
         return await self._answer(query, requester)
+
+    async def answer_many(
+        self, queries: Sequence[Query], requester: Requester
+    ) -> Sequence[Disclosure | BeaconError]:
+        """Return the answer to each question, in order, or why it has none."""
+        return await answer_each(self, queries, requester)
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
         """Return a question with the columns as they are kept.
