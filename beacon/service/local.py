@@ -25,7 +25,7 @@ from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.policy import disclose, may_ask, permit
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, asking, is_asked
-from beacon.service.many import answer_each
+from beacon.service.many import Together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,7 +116,9 @@ class LocalBeacon:
         self, queries: Sequence[Query], requester: Requester
     ) -> Sequence[Disclosure | BeaconError]:
         """Return the answer to each question, in order, or why it has none."""
-        return await answer_each(self, queries, requester)
+        return await Together(self, self._store, self._policy).answer(
+            queries, requester
+        )
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
         """Return a question with the columns as they are kept.

@@ -193,6 +193,18 @@ async def look_at(
     """
     keys = bin_keys(rank, *stretch)
     bins = await table.bins.get(keys) if shelves else {}
+    return looked_at(shelves, rank, stretch, bins, leaving)
+
+
+def looked_at(
+    shelves: Sequence[Shelf],
+    rank: int,
+    stretch: Stretch,
+    bins: Mapping[int, Document],
+    leaving: Mapping[int, Lessens] = MappingProxyType({}),
+) -> dict[int, Looked]:
+    """Return the same of bins that were read, by their keys."""
+    keys = bin_keys(rank, *stretch)
     found = {}
     for shelf in shelves:
         looked = found[shelf.release.number] = Looked(shelf, stretch, leaving)

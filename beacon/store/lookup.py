@@ -72,7 +72,7 @@ async def look_up(
     findings: dict[str, DatasetFindings] = {}
     places: dict[str, Place] = {}
     for shelf in loaded:
-        told = _from_rows(shelf, alleles)
+        told = from_rows(shelf, alleles)
         if told is None:
             there = await asked.rows_there() if there is None else there
             there_held = [cast("Counts", row["d"]) for _, row in there]
@@ -106,7 +106,7 @@ async def _declared(
 ) -> dict[str, Place]:
     """Return the places of which datasets declare more than their rows say."""
     stretch = asked_stretch(pattern)
-    asked = _declaring(shelves, places, stretch)
+    asked = declaring(shelves, places, stretch)
     if not asked:
         return {}
     rank = pattern.sequence.rank
@@ -122,7 +122,7 @@ async def _declared(
     return told
 
 
-def _declaring(
+def declaring(
     shelves: Sequence[Shelf], places: Mapping[str, Place], stretch: tuple[int, int]
 ) -> list[Shelf]:
     """Return the datasets whose coverage tells more than their rows do."""
@@ -141,7 +141,7 @@ async def _declared_of_some(
 ) -> dict[str, Place]:
     """Return the places of which datasets declare more of chosen people."""
     rank, stretch = pattern.sequence.rank, asked_stretch(pattern)
-    asked = _declaring(shelves, places, stretch)
+    asked = declaring(shelves, places, stretch)
     if not asked:
         return {}
     leaving = await joint.leaving(asked, pattern.sequence, stretch)
@@ -246,7 +246,7 @@ class _Asked:
         self._table = table
         self._has_long = has_long
         self._spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
-        self._starts = _starts(self._spellings)
+        self._starts = starts_of(self._spellings)
         if not pattern.spellings and pattern.start is not None:
             self._starts = (pattern.start.low,)
 
@@ -313,7 +313,7 @@ def _flat(found: Mapping[PlaceKey, list[Document]]) -> list[Row]:
     return [(start, row) for (_, start), rows in found.items() for row in rows]
 
 
-def _from_rows(
+def from_rows(
     shelf: Shelf, alleles: Sequence[tuple[Allele, Counts]]
 ) -> DatasetFindings | None:
     """Return what a dataset's own rows of the allele say, ``None`` without any.
@@ -333,7 +333,7 @@ def _from_rows(
     return DatasetFindings(dataset=shelf.dataset, total=0, place=said.place_as(max))
 
 
-def _starts(spellings: Sequence[Spelling]) -> tuple[int, ...]:
+def starts_of(spellings: Sequence[Spelling]) -> tuple[int, ...]:
     """Return where the allele may begin: as asked for, trimmed, aligned."""
     anchored = [
         start for start, reference, alternate in spellings if reference and alternate

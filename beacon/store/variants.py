@@ -13,7 +13,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from motor.motor_asyncio import AsyncIOMotorClient
 
@@ -42,6 +42,7 @@ from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
 from beacon.store.joint import Joint, is_scanned, of_variants, spelled_apart
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
+from beacon.store.many import Places, Telling, asked_of
 from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
@@ -95,6 +96,8 @@ tell the cluster's time with every answer, so that it shows when they may not.""
 _DEADLINE = 4.5
 _RECORD = Granularity.RECORD
 
+T = TypeVar("T")
+
 
 def _with_annotations(
     found: DatasetFindings, shelf: Shelf, said: Mapping[bytes, Annotation]
@@ -130,6 +133,7 @@ class VariantStore:
         self._tables: dict[str, Table] = {}
         self._annotation_tables: dict[str, AnnotationTable] = {}
         self._name_tables: dict[str, NameTable] = {}
+        self._places: dict[str, Places] = {}
         self._releases: dict[int, StoredRelease] = {}
         self._shelves: dict[str, tuple[Dataset, StoredRelease | None]] = {}
         self._carriers: dict[str, CarrierTable] = {}
@@ -262,6 +266,49 @@ class VariantStore:
             datasets=tuple(found),
             unknown_filters=() if joint is None else joint.unknown_filters(query),
         )
+
+    async def find_many(
+        self,
+        patterns: Sequence[VariantPattern],
+        datasets: Sequence[str],
+        say: Callable[[DatasetFindings], T],
+    ) -> list[Sequence[T] | None]:
+        """Return what is said of alleles of one assembly, by the datasets named.
+
+        What an allele's datasets find is what ``find`` finds; ``None`` stands for
+        an allele that must be asked for alone.
+
+        Args:
+            patterns: as ``many.is_told_together`` wants them.
+            datasets: their ids; left out are those that ``find`` leaves out.
+            say: makes of a dataset's findings what is said of them, whatever allele
+                they are of.
+
+        Raises:
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        if not patterns:
+            return []
+        assembly = patterns[0].assembly
+        async with _within(self._deadline):
+            await self._refresh(_FRESH)
+            read_at, valid_at = self._read_at, self._valid_at
+            shelves = self._serving(assembly, datasets)
+            ask_through(self._members)
+            asked = [asked_of(pattern) for pattern in patterns]
+            places, table = self._places_of(assembly), self._table(assembly)
+            read = await self._members.ask(lambda: places.read(asked, shelves, table))
+            told = await Telling(shelves, say).all(asked, read)
+            if self._may_be_gone(shelves, read_at, valid_at):
+                await self._check_still_kept(shelves)
+        return told
+
+    def _places_of(self, assembly: str) -> Places:
+        places = self._places.get(assembly)
+        if places is None:
+            places = Places(self._database, assembly, self._deadline)
+            self._places[assembly] = places
+        return places
 
     async def find_records(
         self, query: Query, granularities: Mapping[str, Granularity]
@@ -441,8 +488,12 @@ class VariantStore:
         assembly = query.assembly
         if query.pattern is not None:
             assembly = query.pattern.assembly
+        return self._serving(assembly, granularities)
+
+    def _serving(self, assembly: str | None, datasets: Iterable[str]) -> list[Shelf]:
+        """Return the datasets of an assembly (of any), with what they serve now."""
         shelves = []
-        for name in granularities:
+        for name in datasets:
             dataset, stored = self._shelves.get(name, (None, None))
             if dataset is None or stored is None:
                 continue

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from beacon.ingest import LoadRequest, load_variants
+from beacon.model.counts import CoverageRun, VariantRecord
+from beacon.model.dataset import CoverageKind
 from beacon.model.errors import StoreUnavailable
+from beacon.model.genome import Interval
 from beacon.model.notation import parse
+from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.model.requester import ANONYMOUS
-from beacon.policy.policy import OPEN
+from beacon.policy.policy import OPEN, Policy
 from beacon.service import LocalBeacon
+from beacon.store.many import is_told_together
+from beacon.store.variants import VariantStore
 from loaders import LoadOptions
+from tests.store.store_samples import CHR21, CHR22
+from tests.store.store_samples import load as load_records
+from tests.store.test_store_coverage import EDGE
+from tests.store.test_store_coverage import load as load_covered
+from tests.store.test_store_oracle import BASE, BASES, NEAR, RECORDS, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +35,8 @@ if TYPE_CHECKING:
 
     from beacon.model.disclosure import Disclosure
     from beacon.model.errors import BeaconError
+    from beacon.store.connection import StoreAddress
     from beacon.store.releases import Catalogue
-    from beacon.store.variants import VariantStore
 
 HEAD = (
     "##fileformat=VCFv4.3\n"
@@ -112,3 +126,128 @@ async def test_a_store_that_is_gone_is_every_questions_error(
     said = await beacon.answer_many(MIXED[:4], ANONYMOUS)
 
     assert [type(one) for one in said] == [StoreUnavailable] * 4
+
+
+KINDS = st.sampled_from(CoverageKind)
+PLACES = NEAR | st.sampled_from([EDGE - 2, EDGE - 1, EDGE, EDGE + 1, 7])
+
+
+@st.composite
+def covers(draw: st.DrawFn) -> list[CoverageRun]:
+    """Draw where a dataset looked: runs in order, some over the edge of a bin."""
+    cuts = [*range(BASE - 4, BASE + 14, 2), EDGE - 3, EDGE - 1, EDGE, EDGE + 2]
+    chosen = sorted(draw(st.sets(st.sampled_from(cuts), max_size=8)))
+    chosen = chosen[: len(chosen) // 2 * 2]
+    an = st.sampled_from([(100, 60), (4, 2), (0, 0), None])
+    pairs = zip(chosen[::2], chosen[1::2], strict=True)
+    return [CoverageRun(22, low, high, draw(an)) for low, high in pairs]
+
+
+@st.composite
+def spelled(draw: st.DrawFn, known: Sequence[VariantRecord]) -> VariantPattern:
+    """Draw an allele: a known one, one beside it, in one or several spellings."""
+    bases = [r for r in known if r.alternate.isalpha()]
+    near = (draw(PLACES), draw(BASES), draw(BASES))
+    forms = [near]
+    if bases and draw(st.integers(0, 3)):
+        one = draw(st.sampled_from(bases))
+        forms = [(one.start, one.reference, one.alternate)]
+        forms += draw(st.sampled_from([[], [], [], [near]]))
+    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 4]))):
+        forms.append((draw(PLACES), draw(BASES), draw(BASES)))
+    return VariantPattern(
+        contig=draw(st.sampled_from([CHR22, CHR22, CHR22, CHR21])),
+        spellings=tuple(dict.fromkeys(forms)),
+        is_provisional=draw(st.sampled_from([False, False, True])),
+    )
+
+
+@st.composite
+def questions(draw: st.DrawFn, known: Sequence[VariantRecord]) -> Query:
+    """Draw a question: mostly for an allele, of all datasets or some."""
+    pattern = draw(spelled(known) if draw(st.integers(0, 5)) else patterns(known))
+    return Query(
+        pattern=pattern,
+        assembly="GRCh37",
+        granularity=draw(st.sampled_from(Granularity)),
+        datasets=draw(st.sampled_from([None, None, ("c", "a"), ("none",)])),
+        warnings=draw(st.sampled_from([(), ("Mind this.",)])),
+        excluded=draw(st.sampled_from([(), (), (), (), ("P1",)])),
+    )
+
+
+POLICIES = st.sampled_from(
+    [OPEN, *(Policy(granularity=g, individuals=False) for g in Granularity)]
+)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    worlds=st.tuples(RECORDS, RECORDS, RECORDS | st.none(), RECORDS),
+    runs=covers(),
+    kind=KINDS,
+    policy=POLICIES,
+    data=st.data(),
+)
+async def test_whatever_is_stored_many_are_answered_as_each_alone(
+    catalogue: Catalogue,
+    store_address: StoreAddress,
+    worlds: tuple[list[VariantRecord], ...],
+    runs: list[CoverageRun],
+    kind: CoverageKind,
+    policy: Policy,
+    data: st.DataObject,
+) -> None:
+    """Any datasets, one of two parts, one declaring coverage; any questions."""
+    first, second, third, fourth = worlds
+    load_records(catalogue, "a", first)
+    before = load_records(catalogue, "b", second)
+    if third is not None:
+        load_records(catalogue, "b", third, before=before, earlier=second)
+    load_covered(catalogue, "c", runs, fourth, kind)
+    store = await VariantStore.open(store_address)
+    beacon = LocalBeacon(store, policy, references={}, deadline=5)
+    known = [*first, *second, *(third or ()), *fourth]
+    try:
+        asked = data.draw(st.lists(questions(known), min_size=5, max_size=40))
+        said = await beacon.answer_many(asked, ANONYMOUS)
+
+        assert [told(one) for one in said] == await each(beacon, asked)
+    finally:
+        await store.close()
+
+
+KNOWN_PARTS = {
+    *("contig", "genome", "annotated", "identity", "spellings", "overlap", "start"),
+    *("end", "reference", "alternate", "variant_type", "min_length", "max_length"),
+    *("mate", "similar", "elsewhere", "is_provisional", "notes"),
+}
+
+
+def test_no_part_of_a_question_is_overlooked() -> None:
+    """Whoever adds a part says whether it is asked together with others."""
+    assert {f.name for f in fields(VariantPattern)} == KNOWN_PARTS
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("variant_type", "DEL"),
+        ("min_length", 0),
+        ("overlap", Bounds(low=1, high=2)),
+        ("alternate", ""),
+        ("mate", CHR21),
+        ("elsewhere", (Interval(contig=CHR21, start=1, end=2),)),
+    ],
+)
+def test_an_allele_narrowed_further_is_asked_alone(part: str, value: object) -> None:
+    """Rows of an allele do not tell whether it meets the rest."""
+    bare = VariantPattern(contig=CHR22, spellings=((1, "A", "T"),))
+
+    assert is_told_together(bare)
+    assert not is_told_together(replace(bare, **{part: value}))
