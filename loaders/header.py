@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -87,23 +87,31 @@ def read_header(text: VcfText) -> Header:
             all, there are more samples than any file has, or a contig has two
             lengths.
     """
-    path = str(text.path)
-    columns = _columns(text)
-    samples = tuple(columns[9:])
-    contigs = [h for h in text.header if h.startswith("##contig=")]
+    declared = header_of(text.header, str(text.path), text.stamp)
+    is_gvcf = not declared.is_sites_only and any(map(tells_reach, _first(text)))
+    return replace(declared, is_gvcf=is_gvcf)
+
+
+def header_of(lines: Sequence[str], path: str, stamp: Stamp) -> Header:
+    """Return what header lines say, the last of which names the columns.
+
+    Raises:
+        ReadError: as ``read_header`` does.
+    """
+    columns = _columns(lines, path)
+    contigs = [h for h in lines if h.startswith("##contig=")]
     found = [(_field(h, "ID"), _field(h, "length")) for h in contigs]
     return Header(
         path=path,
         columns=len(columns),
-        samples=samples,
+        samples=tuple(columns[_SAMPLES_FROM:]),
         lengths=_lengths(found, path),
         contig_names=tuple(name for name, _ in found if name),
-        naming=tuple(h for h in text.header if _NAMING.match(h)),
-        info=tuple(m[1] for h in text.header if (m := _INFO.match(h))),
-        annotated=read_annotated(text.header),
-        stamp=text.stamp,
-        notes=tuple(dict.fromkeys(header_notes(text.header, columns))),
-        is_gvcf=len(columns) > _SAMPLES_FROM and any(map(tells_reach, _first(text))),
+        naming=tuple(h for h in lines if _NAMING.match(h)),
+        info=tuple(m[1] for h in lines if (m := _INFO.match(h))),
+        annotated=read_annotated(lines),
+        stamp=stamp,
+        notes=tuple(dict.fromkeys(header_notes(lines, columns))),
     )
 
 
@@ -120,9 +128,9 @@ def _first(text: VcfText) -> Iterator[bytes]:
             return
 
 
-def _columns(text: VcfText) -> list[str]:
+def _columns(lines: Sequence[str], path: str) -> list[str]:
     """Return the names of the #CHROM line, found sound."""
-    chrom = text.header[-1]
+    chrom = lines[-1]
     columns = chrom.split("\t", _SAMPLES_FROM)
     reason = None
     if columns[:8] != _FIXED:
@@ -135,7 +143,7 @@ def _columns(text: VcfText) -> list[str]:
         columns = chrom.split("\t")
         reason = _bad_sample(columns[_SAMPLES_FROM:])
     if reason is not None:
-        raise ReadError(reason, path=str(text.path), line=len(text.header))
+        raise ReadError(reason, path=path, line=len(lines))
     return columns
 
 

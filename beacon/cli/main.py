@@ -13,6 +13,7 @@ from importlib.metadata import version
 import click
 
 from beacon.app import keep_log
+from beacon.cli.annotate import annotate
 from beacon.cli.ask import ask
 from beacon.cli.check import check
 from beacon.cli.datasets import datasets
@@ -35,7 +36,7 @@ def command_line() -> click.Group:
     tree = click.Group(
         "beacon",
         help="Nordic Beacon: has this variant been seen elsewhere? (GA4GH Beacon v2)",
-        commands=[serve, load, datasets, withdraw, ask, check, store, demo],
+        commands=[serve, load, datasets, withdraw, ask, annotate, check, store, demo],
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     accept_everywhere(tree)

@@ -1,0 +1,238 @@
+"""Lines of a VCF → questions, one for each ALT that is an exact allele.
+
+An ALT is asked about exactly as ``beacon ask`` asks about it, in the same words
+of the model.  What cannot be asked has its status word already: ``not_asked``
+where it is no exact allele, ``no_answer`` where it cannot be understood.
+Lines are split, never parsed further: they are written again as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from beacon.annotating.columns import FIELDS
+from beacon.model.assemblies import find_contig
+from beacon.model.dialects import is_structural
+from beacon.model.errors import InvalidRequest, ReadError
+from beacon.model.query import Granularity, Include, Query
+from beacon.model.spelling import allele_pattern
+from beacon.model.variant import BASES, sequence_allele
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from beacon.model.assemblies import Assembly
+    from beacon.model.genome import Contig
+    from beacon.model.variant import Reference
+    from loaders.stream import Block
+
+NO_ANSWER, NOT_ASKED = -1, -2
+"""Stand where a question's number would."""
+
+Target = int | tuple[int, ...] | None
+"""The number of a line's question; of one with several ALTs, each one's number;
+``None`` where nothing is written into the line."""
+
+_COLUMNS, _INFO = 8, 7
+_NO_ALLELES = frozenset(("*", "<*>", "<NON_REF>", "<X>", "."))
+_LONGEST_POS = 12
+_LONGEST_ALLELE = 1_000_000
+"""Bases; a load takes no longer ones, either."""
+_OURS = frozenset(FIELDS)
+
+
+class Run(NamedTuple):
+    """Neighbouring lines on one contig: first and last POS, and whether they rise."""
+
+    contig: str
+    first: int
+    last: int
+    rises: bool
+
+
+class Asked(NamedTuple):
+    """A block of lines, and what is asked of it.
+
+    Attributes:
+        rows: columns CHROM to INFO and the rest of each line, or a line that stays
+            as it is.
+        targets: one for each row.
+        queries: the questions, in order.
+        runs: how the lines follow each other.
+    """
+
+    rows: list[list[str] | str]
+    targets: list[Target]
+    queries: list[Query]
+    runs: list[Run]
+
+
+class Understanding:
+    """Reads the lines of one file.
+
+    Args:
+        name: what sentences call the file.
+        assembly: that its coordinates are on.
+        reference: the genome that alleles are checked and left-aligned with.
+        columns: how many columns its header names.
+        other_sequences: contig names that mean another sequence than the assembly's.
+        datasets: ids asked; ``None``: all.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        assembly: Assembly,
+        reference: Reference | None,
+        *,
+        columns: int,
+        other_sequences: Collection[str] = (),
+        datasets: tuple[str, ...] | None = None,
+    ) -> None:
+        self._name = name
+        self._assembly = assembly
+        self._reference = reference
+        self._columns = columns
+        self._datasets = datasets
+        self._contigs: dict[str, Contig | None] = dict.fromkeys(other_sequences)
+
+    def questions(self, block: Block) -> Asked:
+        """Return the questions of a block.
+
+        Raises:
+            ReadError: a line is cut off, or no record.
+        """
+        # Latin-1 gives every byte back as it was.
+        lines = block.text.decode("latin-1").split("\n")
+        if lines[-1]:
+            self._refuse_cut(lines[-1], block.line + len(lines) - 1)
+        asked = Asked([], [], [], [])
+        order = _Order(asked.runs)
+        rows, targets, queries = asked.rows, asked.targets, asked.queries
+        for number, line in enumerate(lines):
+            fields = line.split("\t", _COLUMNS)
+            if len(fields) < _COLUMNS:
+                self._refuse_short(line, block.line + number)
+                rows.append(line)
+                targets.append(None)
+                continue
+            name, pos, _, ref, alternates = fields[:5]
+            order.note(name, pos)
+            if "," in alternates:
+                every = alternates.split(",")
+                found = tuple([self._ask(name, pos, ref, a, queries) for a in every])
+                target: Target = found if _has_allele(every) else None
+            elif alternates in _NO_ALLELES:
+                target = None
+            else:
+                target = self._ask(name, pos, ref, alternates, queries)
+            info = fields[_INFO]
+            if "BEACON_" in info:
+                fields[_INFO] = _without_ours(info)
+            rows.append(fields)
+            targets.append(target)
+        order.end()
+        return asked
+
+    def _ask(self, name: str, pos: str, ref: str, alt: str, into: list[Query]) -> int:
+        """Add the question about an ALT; return its number, or why there is none."""
+        contig = self._contig(name)
+        if contig is None or not alt.isalpha():
+            return _unasked(alt)
+        is_plain = ref in _ONE_BASE and alt in _ONE_BASE
+        if not is_plain:
+            ref, alt = _bases(ref), _bases(alt)
+        if not ref or not alt or not pos.isdecimal() or len(pos) > _LONGEST_POS:
+            return NO_ANSWER
+        try:
+            allele = sequence_allele(contig, int(pos) - 1, ref, alt)
+            pattern = allele_pattern(allele, self._reference)
+        except InvalidRequest:
+            return NO_ANSWER
+        into.append(
+            Query(
+                pattern=pattern,
+                datasets=self._datasets,
+                assembly=contig.assembly,
+                granularity=Granularity.COUNT,
+                include=Include.ALL,
+            )
+        )
+        return len(into) - 1
+
+    def _contig(self, name: str) -> Contig | None:
+        try:
+            return self._contigs[name]
+        except KeyError:
+            found = find_contig(self._assembly, name)
+            if len(self._contigs) < _MOST_NAMES:
+                self._contigs[name] = found
+            return found
+
+    def _refuse_short(self, line: str, number: int) -> None:
+        if line not in ("", "\r"):
+            reason = "the record has fewer than eight columns"
+            raise ReadError(reason, path=self._name, line=number)
+
+    def _refuse_cut(self, line: str, number: int) -> None:
+        """Refuse a last line that is neither ended nor whole."""
+        if line.count("\t") + 1 != self._columns:
+            reason = "the last record is cut off; the file may be truncated"
+            raise ReadError(reason, path=self._name, line=number)
+
+
+_MOST_NAMES = 100_000
+_ONE_BASE = frozenset("ACGT")
+
+
+def _bases(text: str) -> str:
+    """Return bases as a question spells them; nothing where they are none."""
+    bases = text.upper()
+    if len(bases) > _LONGEST_ALLELE or BASES.match(bases) is None:
+        return ""
+    return bases.replace("U", "T")
+
+
+def _unasked(alternate: str) -> int:
+    if alternate in _NO_ALLELES or is_structural(alternate):
+        return NOT_ASKED
+    return NO_ANSWER
+
+
+def _has_allele(alternates: list[str]) -> bool:
+    return not _NO_ALLELES.issuperset(alternates)
+
+
+def _without_ours(info: str) -> str:
+    """Return INFO without the fields of an earlier annotation."""
+    end = "\r" if info.endswith("\r") else ""
+    parts = info.removesuffix("\r").split(";")
+    kept = ";".join(p for p in parts if p.partition("=")[0] not in _OURS)
+    return (kept or ".") + end
+
+
+class _Order:
+    """Notes how lines follow each other."""
+
+    def __init__(self, runs: list[Run]) -> None:
+        self._runs = runs
+        self._contig: str | None = None
+        self._first = self._last = 0
+        self._rises = True
+
+    def note(self, contig: str, pos: str) -> None:
+        """Take the place of the next line; what is no place stands before all."""
+        place = int(pos) if pos.isdecimal() and len(pos) <= _LONGEST_POS else -1
+        if contig != self._contig:
+            self.end()
+            self._contig, self._first, self._rises = contig, place, place >= 0
+        elif place < self._last:
+            self._rises = False
+        self._last = place
+
+    def end(self) -> None:
+        """Close the run of the last lines."""
+        if self._contig is not None:
+            run = Run(self._contig, self._first, self._last, self._rises)
+            self._runs.append(run)
+            self._contig = None

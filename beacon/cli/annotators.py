@@ -1,0 +1,229 @@
+"""The processes that annotate: each asks by itself, block after block, in order out.
+
+A process has its own connections; what it is handed are lines, what it hands
+back are lines.  One that is killed ends the command, and no file is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import TYPE_CHECKING, NamedTuple, Self, cast
+
+import uvloop
+
+from beacon.annotating.annotator import Annotator
+from beacon.annotating.asking import Persistent
+from beacon.annotating.questions import Understanding
+from beacon.app import open_beacon, references_of
+from beacon.cli.remote_batch import RemoteBatch
+from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.errors import (
+    BeaconError,
+    LoadRejected,
+    StoreUnavailable,
+    UsageError,
+)
+from beacon.model.requester import OPERATOR
+from loaders.packed import packed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from beacon.annotating.columns import Consulted
+    from beacon.annotating.questions import Run
+    from beacon.annotating.values import Tally
+    from beacon.settings import Settings
+    from beacon.store.connection import StoreAddress
+    from loaders.stream import Block
+
+_PROGRAM = "from beacon.cli.annotators import main; main()"
+_AHEAD = 3
+"""So many blocks a process may be ahead of what is written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a process needs to begin.
+
+    Attributes:
+        name: what sentences call the file.
+        columns: how many its header names.
+        datasets: ids that are asked; ``None``: all.
+        consulted: each beacon; the first is the local store where there is one.
+        urls: addresses of the others, with whatever lets us in.
+        is_packed: whether blocks come back as BGZF.
+    """
+
+    settings: Settings
+    address: StoreAddress | None
+    urls: tuple[str, ...]
+    consulted: tuple[Consulted, ...]
+    name: str
+    assembly: str
+    columns: int
+    other_sequences: frozenset[str]
+    datasets: tuple[str, ...] | None
+    is_packed: bool
+
+
+class Done(NamedTuple):
+    """A block, annotated, as bytes to be written."""
+
+    data: bytes
+    tally: Tally
+    runs: list[Run]
+
+
+class Failed(NamedTuple):
+    """The process cannot go on."""
+
+    kind: str
+    message: str
+
+
+_KINDS: dict[str, type[BeaconError]] = {
+    kind.__name__: kind for kind in (UsageError, LoadRejected, StoreUnavailable)
+}
+
+
+class Crew:
+    """Processes that annotate the blocks of one file; a context that ends them."""
+
+    def __init__(self, plan: Plan, jobs: int) -> None:
+        self._plan = plan
+        self._jobs = jobs
+        self._workers: dict[Connection, subprocess.Popen[bytes]] = {}
+        self._ready: deque[Connection] = deque()
+        self._busy: dict[Connection, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for link, process in self._workers.items():
+            process.kill()
+            process.wait()
+            link.close()
+
+    def annotated(self, blocks: Iterator[Block]) -> Iterator[Done]:
+        """Yield the blocks annotated, in their order.
+
+        Raises:
+            BeaconError: as raised in a process, or where one was killed.
+        """
+        held: dict[int, Done] = {}
+        given = written = 0
+        spare = next(blocks, None)
+        while spare is not None or self._busy or held:
+            while written in held:
+                yield held.pop(written)
+                written += 1
+            is_near = given - written < _AHEAD * self._jobs
+            if spare is not None and is_near and self._has_room():
+                self._give(spare, given)
+                given += 1
+                spare = next(blocks, None)
+            elif self._busy:
+                for ready in wait(list(self._busy)):
+                    link = cast("Connection", ready)
+                    number, done = self._hear(link)
+                    held[number] = done
+
+    def _has_room(self) -> bool:
+        return bool(self._ready) or len(self._workers) < self._jobs
+
+    def _give(self, block: Block, number: int) -> None:
+        link = self._ready.popleft() if self._ready else self._hire()
+        try:
+            link.send(block)
+        except OSError as error:
+            raise self._lost(link) from error
+        self._busy[link] = number
+
+    def _hire(self) -> Connection:
+        ours, theirs = Pipe()
+        command = [sys.executable, "-P", "-c", _PROGRAM, str(theirs.fileno())]
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),)
+        )
+        theirs.close()
+        self._workers[ours] = process
+        ours.send(self._plan)
+        return ours
+
+    def _hear(self, link: Connection) -> tuple[int, Done]:
+        try:
+            message = link.recv()
+        except (EOFError, OSError) as error:
+            raise self._lost(link) from error
+        if isinstance(message, Failed):
+            raise _KINDS[message.kind](message.message)
+        self._ready.append(link)
+        return self._busy.pop(link), cast("Done", message)
+
+    def _lost(self, link: Connection) -> BeaconError:
+        code = self._workers[link].wait()
+        how = f"was killed (signal {-code})" if code < 0 else f"failed (exit {code})"
+        return BeaconError(f"a process that annotates {how}; nothing is written")
+
+
+def main() -> None:
+    """Work for the process that started this one, over the pipe it names."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to stop
+    gc.set_threshold(200_000, 20, 100)
+    link = Connection(int(sys.argv[1]))
+    try:
+        uvloop.run(_work(link, link.recv()))
+    except BeaconError as error:
+        kind = next(k for k, v in _KINDS.items() if isinstance(error, v))
+        link.send(Failed(kind, str(error)))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        os._exit(1)  # nobody waits for it
+
+
+async def _work(link: Connection, plan: Plan) -> None:
+    async with AsyncExitStack() as opened:
+        annotator = await _annotator(plan, opened)
+        while True:
+            block = await asyncio.to_thread(link.recv)
+            written = await annotator.annotate(block)
+            data = packed(written.text) if plan.is_packed else written.text
+            link.send(Done(data, written.tally, written.runs))
+
+
+async def _annotator(plan: Plan, opened: AsyncExitStack) -> Annotator:
+    references = references_of(plan.settings)
+    beacons: list[tuple[Consulted, Persistent]] = []
+    left = iter(plan.consulted)
+    if plan.address is not None:
+        local = open_beacon(plan.settings, plan.address)
+        here = Persistent(await opened.enter_async_context(local), OPERATOR)
+        beacons.append((next(left), here))
+    for url, consulted in zip(plan.urls, left, strict=True):
+        remote = await opened.enter_async_context(RemoteBatch(url, references))
+        remote.expect(consulted)
+        beacons.append((consulted, Persistent(remote, OPERATOR)))
+    understanding = Understanding(
+        plan.name,
+        ASSEMBLIES[plan.assembly],
+        references.get(plan.assembly),
+        columns=plan.columns,
+        other_sequences=plan.other_sequences,
+        datasets=plan.datasets,
+    )
+    return Annotator(understanding, beacons)
