@@ -81,7 +81,7 @@ class Told:
     Attributes:
         wrong: answers that were not the truth; failed: questions without one.
         p50, p99: milliseconds.
-        server, mongod: processor microseconds of an answer, where they are known.
+        server, mongod: processor microseconds of an answer.
     """
 
     asked: int
@@ -90,8 +90,13 @@ class Told:
     failed: int
     p50: float
     p99: float
-    server: float | None = None
-    mongod: float | None = None
+    server: float = 0.0
+    mongod: float = 0.0
+
+    @property
+    def cost(self) -> float:
+        """Processor microseconds of an answer, and not less than one."""
+        return max(1.0, self.server + self.mongod)
 
     @property
     def rate(self) -> float:

