@@ -14,6 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from beacon.model.errors import StoreUnavailable
+from beacon.store.ending import watched
 from beacon.store.members import asked_for_many, asked_until
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ class Coalescer(Generic[K, V]):
     async def _ask(self, batch: _Batch[K, V]) -> None:
         try:
             wanted = list({key for waiter in batch for key in waiter.keys})
-            found = await asked_for_many(lambda: self._fetch(wanted))
+            with watched(None):
+                found = await asked_for_many(lambda: self._fetch(wanted))
         except StoreUnavailable as error:
             for waiter in batch:
                 _fail(waiter.future, str(error), error)

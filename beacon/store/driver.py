@@ -63,6 +63,9 @@ SETTLE = 3.0
 """Seconds a release's rows stay after it stopped being served: readers keep the
 pointers they have read for less than this."""
 
+LONGEST_MS = 4500
+"""Milliseconds after which the server gives up a read, where nobody says less."""
+
 _DUPLICATE_KEY = 11000
 _STEPPED_DOWN = frozenset((91, 189, 10107, 11600, 11602, 13435, 13436))
 _RETRY_FOR = 30.0

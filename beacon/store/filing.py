@@ -16,7 +16,7 @@ from beacon.model.listing import Listing
 from beacon.model.ontology import NO_ONTOLOGIES, Hierarchy, Ontologies
 from beacon.store.cabinets import Cabinet
 from beacon.store.document_tables import DocumentTables
-from beacon.store.driver import COHORTS, ONTOLOGIES, Document
+from beacon.store.driver import COHORTS, LONGEST_MS, ONTOLOGIES, Document
 from beacon.store.remembered import Remembered
 from beacon.store.set_documents import cohort_pointer, read_cohorts, read_sets
 from beacon.store.texts import read_texts, texts_version
@@ -211,7 +211,8 @@ async def _read_cohorts(
         StoreUnavailable: when they were replaced meanwhile.
     """
     where: Document = {"_id": {"$in": pointer.ids}}
-    kept = await pointers[COHORTS].find(where).to_list(None)
+    cursor = pointers[COHORTS].find(where, max_time_ms=LONGEST_MS)
+    kept = await cursor.to_list(None)
     if len(kept) != pointer.blobs:
         message = "cohorts were changed while they were being read"
         raise StoreUnavailable(message)

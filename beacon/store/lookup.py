@@ -16,8 +16,8 @@ from beacon.model.dataset import CoverageKind
 from beacon.model.findings import Coverage, Place
 from beacon.store.covering import asked_stretch, look_along, look_at
 from beacon.store.driver import is_long
-from beacon.store.keys import SALTS, encode, is_hashed, is_site, long_key
-from beacon.store.racks import Held, Rack
+from beacon.store.keys import SALTS, encode, is_hashed, is_hashed_key, is_site, long_key
+from beacon.store.racks import Held, Rack, Told
 from beacon.store.racks import Shelf as Shelf  # what questions are asked of, too
 
 if TYPE_CHECKING:
@@ -68,19 +68,19 @@ async def look_up(
     there: list[Row] | None = None
     if asked.is_of_a_place or (standing.count > 1 and asked.stands_at_its_places):
         there = await asked.rows_there()
-    own = standing.own(asked.of_pattern(await asked.rows() if there is None else there))
-    is_answered = len(own) == standing.count
-    if there is None:
-        there = [] if is_answered else await asked.rows_there()
+    held = asked.of_pattern(await asked.rows() if there is None else there)
     levels = granularities if individuals is None else {}
-    found = asked.told(standing, own, there, levels)
-    if not is_answered and standing.declaring:
-        open_ = [n for n in standing.declaring if n not in own]
+    told = Told(standing, held, levels, is_conclusive=not pattern.is_provisional)
+    if len(told.own) < standing.count:
+        told.rest_on(await asked.rows_there() if there is None else there)
+    found = told.findings
+    open_ = [n for n in standing.declaring if n not in told.own]
+    if open_:
         await _declare(pattern, standing, open_, found, table, individuals, joint)
     if individuals is None:
         return found
-    told = zip(standing.shelves, found, strict=True)
-    return [await individuals.told(shelf, one) for shelf, one in told]
+    pairs = zip(standing.shelves, found, strict=True)
+    return [await individuals.told(shelf, one) for shelf, one in pairs]
 
 
 async def _declare(
@@ -261,6 +261,7 @@ class Asked:
         self._table = table
         self._has_long = has_long
         self._spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
+        self._is_bare = _asks_nothing_else(pattern)
         self._starts = starts_of(self._spellings)
         if not pattern.spellings and pattern.start is not None:
             self._starts = (pattern.start.low,)
@@ -306,7 +307,7 @@ class Asked:
         rows = _flat(await self._table.places.get(places))
         if self._has_long:
             rows += _flat(await self._table.long_places.get(places))
-        return await self._without(rows)
+        return rows if self._individuals is None else await self._without(rows)
 
     async def _without(self, rows: list[Row]) -> list[Row]:
         """Return rows as they are without the individuals that are left out."""
@@ -317,13 +318,20 @@ class Asked:
     def of_pattern(self, rows: Iterable[Row]) -> list[Held]:
         """Return the rows of the allele asked for, in the order of its spellings.
 
-        A hash may have named another allele; it is left out.
+        A hash may have named another allele; it is left out.  A key that is written
+        out is its spelling, and nothing else need be looked at.
         """
-        contig = self._pattern.sequence
+        contig, keys = self._pattern.sequence, self._written_keys()
         held: list[Held] = []
         for start, row in rows:
-            if "e" not in row and is_site(cast("int", row["_id"])):
-                continue
+            if "e" not in row:
+                key = cast("int", row["_id"])
+                if keys is not None and not is_hashed_key(key):
+                    if key in keys:
+                        held.append(Held(contig, start, row))
+                    continue
+                if is_site(key):
+                    continue
             one = Held(contig, start, row)
             if self._pattern.matches(one.allele):
                 held.append(one)
@@ -332,20 +340,30 @@ class Asked:
             held.sort(key=lambda one: rank.get(_spelling_of(one.allele), 0))
         return held
 
-    def told(
-        self,
-        standing: Standing,
-        own: Mapping[int, Sequence[Held]],
-        there: Iterable[Row],
-        granularities: Mapping[str, Granularity],
-    ) -> list[DatasetFindings]:
-        """Return what datasets say by the rows that begin where the allele may."""
-        return standing.told(
-            own,
-            [cast("Counts", row["d"]) for _, row in there],
-            granularities,
-            is_conclusive=not self._pattern.is_provisional,
-        )
+    def _written_keys(self) -> set[int] | None:
+        """Return the keys of the spellings; ``None``: more than those is asked."""
+        if not self._is_bare:
+            return None
+        return {encode(self._rank, *spelling) for spelling in self._spellings}
+
+
+def _asks_nothing_else(pattern: VariantPattern) -> bool:
+    """Whether nothing is asked of an allele but that it is one of the spellings."""
+    asked = (
+        pattern.identity,
+        pattern.annotated,
+        pattern.overlap,
+        pattern.start,
+        pattern.end,
+        pattern.reference,
+        pattern.alternate,
+        pattern.variant_type,
+        pattern.min_length,
+        pattern.max_length,
+        pattern.mate,
+        pattern.similar,
+    )
+    return bool(pattern.spellings) and asked.count(None) == len(asked)
 
 
 def _spelling_of(allele: Allele) -> Spelling:
@@ -358,6 +376,8 @@ def _flat(found: Mapping[PlaceKey, list[Document]]) -> list[Row]:
 
 def starts_of(spellings: Sequence[Spelling]) -> tuple[int, ...]:
     """Return where the allele may begin: as asked for, trimmed, aligned."""
+    if len(spellings) == 1:
+        return (spellings[0][0],)
     anchored = [
         start for start, reference, alternate in spellings if reference and alternate
     ]

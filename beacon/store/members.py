@@ -14,6 +14,7 @@ import asyncio
 import itertools
 import threading
 import time
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -28,7 +29,7 @@ from pymongo.read_concern import ReadConcern
 from beacon.model.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from bson.timestamp import Timestamp
     from pymongo.monitoring import (
@@ -80,11 +81,26 @@ class Since(ReadConcern):
 class _Attempt:
     """One attempt at a read: at which member it waits now, and since when."""
 
-    __slots__ = ("avoided", "is_given_up", "is_over", "last", "since", "wants", "where")
+    __slots__ = (
+        "avoided",
+        "is_given_up",
+        "is_over",
+        "last",
+        "only",
+        "since",
+        "wants",
+        "where",
+    )
 
-    def __init__(self, avoided: frozenset[Address], wants: str | None) -> None:
+    def __init__(
+        self,
+        avoided: frozenset[Address],
+        wants: str | None,
+        only: Address | None = None,
+    ) -> None:
         self.avoided = avoided
         self.wants = wants
+        self.only = only
         self.where: Address | None = None
         self.last: Address | None = None
         self.since = 0.0
@@ -121,6 +137,8 @@ class Members(CommandListener):
         """Return the member to be asked: near, not silent, and the least busy."""
         self.is_alone = len(servers) < _SEVERAL
         attempt = _CURRENT.get()
+        if attempt is not None and attempt.only is not None:
+            return [s for s in servers if s.address == attempt.only]
         if attempt is None or not servers:
             return list(servers)
         chosen = self._chosen(servers, attempt)
@@ -228,6 +246,16 @@ class Members(CommandListener):
             return await asked.answer()
         finally:
             asked.leave()
+
+
+@contextmanager
+def at_member(address: Address) -> Iterator[None]:
+    """Let commands inside go to this member, or fail."""
+    token = _CURRENT.set(_Attempt(frozenset(), None, only=address))
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
 
 
 _ASKED: ContextVar[tuple[Members, float | None] | None]

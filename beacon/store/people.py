@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 from beacon.model.people import People
 from beacon.store.driver import (
     JOURNALED,
+    LONGEST_MS,
     PEOPLE,
     RELEASES,
     Document,
@@ -177,8 +178,10 @@ class PeopleTable:
 
     async def _find(self, part: int, fields: Document | None) -> list[Document]:
         with driver_errors():
-            cursor = self._database[PEOPLE].find(_of(part), fields).sort("_id")
-            return await cursor.to_list(None)
+            found = self._database[PEOPLE].find(
+                _of(part), fields, max_time_ms=LONGEST_MS
+            )
+            return await found.sort("_id").to_list(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast, overload
 
 from beacon.model.findings import DatasetFindings, Place
 from beacon.model.query import Granularity
+from beacon.store.packing import EXISTS
 from beacon.store.scanning import allele_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from beacon.store.driver import Document
     from beacon.store.rows import Counts, Rows
     from beacon.store.sayings import Sayings
+    from beacon.store.tables import Row
 
 _BOOLEAN = Granularity.BOOLEAN
 _NOTHING = Place()
@@ -113,6 +115,7 @@ class Standing:
 
     Attributes:
         count: how many have anything of the contig.
+        seen: what each says of an allele that is there, and no more.
         has_long: whether one of those holds long variants.
         declaring: which of those, by number, declare where they looked.
     """
@@ -125,6 +128,7 @@ class Standing:
             if contig.name in shelf.release.contigs
         ]
         self.count = len(loaded)
+        self.seen = [shelf.sayings.seen for shelf in shelves]
         self.has_long = any(shelf.long_classes for _, shelf in loaded)
         self.declaring = [n for n, s in loaded if s.release.coverage is not None]
         self._by_field = {s.rows.only: n for n, s in loaded if s.rows.only is not None}
@@ -139,64 +143,95 @@ class Standing:
             for is_conclusive in (True, False)
         }
 
-    def told(
+    def nothing(self, *, is_conclusive: bool) -> list[DatasetFindings]:
+        """Return what all say where nothing stands at a place."""
+        return self._nothing[is_conclusive].copy()
+
+    def holders(self, counts: Counts) -> list[tuple[int, bool]]:
+        """Return of which datasets a row holds anything, and where its allele exists.
+
+        Returns:
+            The number of the dataset, and whether the allele exists there (see
+            ``Rows.exists``).
+        """
+        numbers = self._by_field
+        found = [
+            (numbers[field], blob[0] & EXISTS != 0)
+            for field, blob in counts.items()
+            if field in numbers
+        ]
+        if self._others:
+            found += (
+                (number, rows.exists(counts))
+                for number, rows in self._others
+                if rows.key(counts) is not None
+            )
+        return found
+
+
+class Told:
+    """What datasets say of one allele, by their rows.
+
+    Args:
+        standing: the datasets.
+        held: the rows of the allele, the spelling asked for first.
+        granularities: as they are asked, by id; at boolean no variant is shown.
+        is_conclusive: whether one that holds no row of the allele lacks it.
+
+    Attributes:
+        findings: by the number of the dataset.
+        own: the numbers of datasets that hold rows of the allele.
+    """
+
+    def __init__(
         self,
-        own: Mapping[int, Sequence[Held]],
-        there: Iterable[Counts],
+        standing: Standing,
+        held: Sequence[Held],
         granularities: Mapping[str, Granularity],
         *,
         is_conclusive: bool,
-    ) -> list[DatasetFindings]:
-        """Return what all datasets say by their rows.
+    ) -> None:
+        self._standing = standing
+        self._held = held
+        self._is_conclusive = is_conclusive
+        self.findings = standing.nothing(is_conclusive=is_conclusive)
+        self.own: set[int] = set()
+        if held:
+            self._say_own(granularities)
 
-        Args:
-            own: the rows of the allele that each holds something of, by its number,
-                the spelling asked for first.
-            there: what rows hold that begin where the allele may begin.
-            granularities: as they are asked, by id.
-            is_conclusive: whether what holds no row of the allele lacks it.
+    def _say_own(self, granularities: Mapping[str, Granularity]) -> None:
+        """Put in what rows of the allele say.
+
+        A release loaded without a reference may hold several spellings of one
+        allele; the first that is carried answers.
         """
-        found = self._nothing[is_conclusive].copy()
+        shelves, seen = self._standing.shelves, self._standing.seen
+        absent: dict[int, list[Counts]] = {}
+        for row in self._held:
+            for number, exists in self._standing.holders(row.counts):
+                if number in self.own and number not in absent:
+                    continue
+                self.own.add(number)
+                if not exists:
+                    absent.setdefault(number, []).append(row.counts)
+                    continue
+                absent.pop(number, None)
+                shelf, said = shelves[number], seen[number]
+                if granularities.get(shelf.dataset.id) is not _BOOLEAN:
+                    said = shelf.sayings.carried(row.allele, row.counts)
+                self.findings[number] = said
+        for number, rows in absent.items():
+            self.findings[number] = shelves[number].sayings.not_carried(rows)
+
+    def rest_on(self, there: Iterable[Row]) -> None:
+        """Put in what rows say that begin where the allele may, for all others."""
         beside: dict[int, list[Counts]] = {}
-        for counts in there:
-            for number in self._holders(counts):
-                if number not in own:
+        for _, row in there:
+            counts = cast("Counts", row["d"])
+            for number, _ in self._standing.holders(counts):
+                if number not in self.own:
                     beside.setdefault(number, []).append(counts)
-        for number, rows in own.items():
-            shelf = self.shelves[number]
-            is_short = granularities.get(shelf.dataset.id) is _BOOLEAN
-            found[number] = _of_own(shelf, rows, is_short=is_short)
-        for number, counts_of in beside.items():
-            sayings = self.shelves[number].sayings
-            found[number] = sayings.without(counts_of, is_conclusive=is_conclusive)
-        return found
-
-    def own(self, held: Sequence[Held]) -> dict[int, list[Held]]:
-        """Return the rows each dataset says something of, by its number."""
-        own: dict[int, list[Held]] = {}
-        for row in held:
-            for number in self._holders(row.counts):
-                own.setdefault(number, []).append(row)
-        return own
-
-    def _holders(self, counts: Counts) -> list[int]:
-        """Return which datasets a row holds anything of."""
-        by_field = self._by_field
-        found = [by_field[field] for field in counts if field in by_field]
-        if self._others:
-            found += (n for n, rows in self._others if rows.key(counts) is not None)
-        return found
-
-
-def _of_own(shelf: Shelf, held: Sequence[Held], *, is_short: bool) -> DatasetFindings:
-    """Return what a dataset's own rows of the allele say.
-
-    A release loaded without a reference may hold several spellings of one
-    allele; the first that is carried answers.
-    """
-    for row in held:
-        if shelf.rows.exists(row.counts):
-            if is_short:
-                return shelf.sayings.seen
-            return shelf.sayings.carried(row.allele, row.counts)
-    return shelf.sayings.not_carried([row.counts for row in held])
+        for number, rows in beside.items():
+            self.findings[number] = self._standing.shelves[number].sayings.without(
+                rows, is_conclusive=self._is_conclusive
+            )

@@ -41,6 +41,7 @@ Row = tuple[int, Document]
 FIRST_PAGE = 128
 LARGEST_PAGE = 8192
 _LONGEST_CLASS = 28
+_BY_KEY = "_id_"
 _EXISTS_BIT = EXISTS.bit_length() - 1
 
 
@@ -114,7 +115,7 @@ class Table:
         by_range = {position_range(r, s, s + 1): (r, s) for r, s in places}
         ranges: list[Document]
         ranges = [{"_id": {"$gte": low, "$lt": high}} for low, high in by_range]
-        found = await self._find(self._short, {"$or": ranges}, LARGEST_PAGE)
+        found = await self._find(self._short, {"$or": ranges}, LARGEST_PAGE, _BY_KEY)
         by_low = {low: place for (low, _), place in by_range.items()}
         rows: dict[PlaceKey, list[Document]] = defaultdict(list)
         for document in found:
@@ -142,10 +143,15 @@ class Table:
         collection: AsyncIOMotorCollection[Document],
         where: Document,
         most: int,
+        index: str | None = None,
     ) -> list[Document]:
-        """Return all documents; ``most`` is how many one message should carry."""
+        """Return all documents; ``most`` is how many one message should carry.
+
+        A branch of its own for each place is planned each time anew, unless the
+        index is named.
+        """
         with driver_errors():
-            cursor = collection.find(where, max_time_ms=self._max_ms)
+            cursor = collection.find(where, max_time_ms=self._max_ms, hint=index)
             return await cursor.batch_size(most + 1).to_list(None)
 
     async def short_pages(

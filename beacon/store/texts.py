@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, TypedDict, cast
 from pymongo import ReturnDocument
 
 from beacon.model.errors import StoreUnavailable
-from beacon.store.driver import COUNTERS, JOURNALED, Document, driver_errors
+from beacon.store.driver import (
+    COUNTERS,
+    JOURNALED,
+    LONGEST_MS,
+    Document,
+    driver_errors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +104,9 @@ def _texts(pointer: Mapping[str, object] | None) -> dict[str, _Kept]:
 
 async def texts_version(database: AsyncIOMotorDatabase[Document], table: str) -> int:
     """Return the version of the table; 0: there is none."""
-    found = await database[table].find_one({"_id": POINTER}, {"version": 1})
+    found = await database[table].find_one(
+        {"_id": POINTER}, {"version": 1}, max_time_ms=LONGEST_MS
+    )
     return 0 if found is None else cast("int", found["version"])
 
 
@@ -111,10 +119,14 @@ async def read_texts(
         StoreUnavailable: when it changes faster than it can be read.
     """
     for _ in range(_TRIES):
-        pointer = await database[table].find_one({"_id": POINTER})
+        pointer = await database[table].find_one(
+            {"_id": POINTER}, max_time_ms=LONGEST_MS
+        )
         kept = _texts(pointer)
         wanted = [i for name, each in kept.items() for i in _ids(name, each)]
-        found = await database[table].find({"_id": {"$in": wanted}}).to_list(None)
+        where: Document = {"_id": {"$in": wanted}}
+        cursor = database[table].find(where, max_time_ms=LONGEST_MS)
+        found = await cursor.to_list(None)
         parts = {str(d["_id"]): cast("bytes", d["z"]) for d in found}
         if len(parts) == len(wanted):
             version = cast("int", (pointer or {}).get("version", 0))

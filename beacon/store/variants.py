@@ -30,6 +30,7 @@ from beacon.store.carrier_documents import CarrierTable
 from beacon.store.driver import (
     DATASETS,
     GENES,
+    LONGEST_MS,
     RELEASES,
     SETTLE,
     Document,
@@ -37,6 +38,7 @@ from beacon.store.driver import (
     driver_errors,
     nearness,
 )
+from beacon.store.ending import Endings, UnderWay, watched
 from beacon.store.filing import Filing
 from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
@@ -148,9 +150,11 @@ class VariantStore:
         database: str,
         deadline: float,
         members: Members,
+        endings: Endings,
     ) -> None:
         self._client = client
         self._members = members
+        self._endings = endings
         self._pointers_since, self._rows_since = Since(), Since()
         self._pointers = client.get_database(
             database, read_concern=self._pointers_since
@@ -190,7 +194,7 @@ class VariantStore:
             StoreUnavailable: when the address cannot be used at all.
         """
         with driver_errors():
-            members = Members(nearness(address.uri))
+            members, endings = Members(nearness(address.uri)), Endings()
         options = client_options(
             address.uri,
             serverSelectionTimeoutMS=int(deadline * 1000),
@@ -199,13 +203,13 @@ class VariantStore:
             heartbeatFrequencyMS=1000,
             readPreference="nearest",
             server_selector=members.choose,
-            event_listeners=[members],
+            event_listeners=[members, endings],
         )
         loop = asyncio.get_running_loop()
         with driver_errors():
             client: AsyncIOMotorClient[Document]
             client = AsyncIOMotorClient(address.uri, io_loop=loop, **options)  # type: ignore[arg-type]
-        return cls(client, address.database, deadline, members)
+        return cls(client, address.database, deadline, members, endings)
 
     async def close(self) -> None:
         """Stop every question and close the connections."""
@@ -220,7 +224,27 @@ class VariantStore:
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
+        await self._endings.close()
         self._client.close()
+
+    @asynccontextmanager
+    async def _bounded(self, began: float | None = None) -> AsyncIterator[None]:
+        """Bound what happens inside; once nobody waits for it, the server stops, too.
+
+        Args:
+            began: since when, where that is before now (``time.monotonic``).
+
+        Raises:
+            StoreUnavailable: when it takes longer than a question may.
+        """
+        asking = UnderWay()
+        try:
+            with watched(asking):
+                async with _within(self._deadline, began):
+                    yield
+        except (asyncio.CancelledError, StoreUnavailable):
+            self._endings.end(asking, self._client.get_database("admin"))
+            raise
 
     async def ping(self, deadline: float) -> None:
         """Ask the server for a sign of life.
@@ -231,7 +255,9 @@ class VariantStore:
         async with _within(deadline):
             with driver_errors():
                 reads = self._database.read_preference
-                await self._database.command("ping", read_preference=reads)
+                await self._database.command(
+                    "ping", read_preference=reads, maxTimeMS=int(deadline * 1000)
+                )
 
     @property
     def reading(self) -> int:
@@ -292,10 +318,10 @@ class VariantStore:
                 found = await self._annotated(found, shelves, granularities)
             unknown: tuple[str, ...] = ()
         else:
-            async with _within(self._deadline, began):
+            async with self._bounded(began):
                 found, unknown = await self._find_apart(query, shelves, granularities)
         if self._may_be_gone(shelves, read_at, valid_at):
-            async with _within(self._deadline, began):
+            async with self._bounded(began):
                 await self._check_still_kept(shelves)
         return Findings(datasets=tuple(found), unknown_filters=unknown)
 
@@ -374,7 +400,7 @@ class VariantStore:
         Raises:
             StoreUnavailable: when the database fails or is too slow.
         """
-        async with _within(self._deadline):
+        async with self._bounded():
             await self._refresh(_FRESH)
             ask_through(self._members)
             read_at, valid_at = self._read_at, self._valid_at
@@ -437,7 +463,7 @@ class VariantStore:
         Raises:
             StoreUnavailable: when the database fails or is too slow.
         """
-        async with _within(self._deadline):
+        async with self._bounded():
             await self._refresh(_FRESH)
             ask_through(self._members)
             asked = [self._datasets[d] for d in datasets if d in self._datasets]
@@ -466,7 +492,7 @@ class VariantStore:
         Raises:
             StoreUnavailable: when the database fails or is too slow.
         """
-        async with _within(self._deadline):
+        async with self._bounded():
             crowds = await self._crowds_of(datasets)
         known = (crowd.numbers for crowd in crowds.values())
         return frozenset(n for numbers in known for n in names if n in numbers)
@@ -477,7 +503,7 @@ class VariantStore:
         Raises:
             StoreUnavailable: when the database fails or is too slow.
         """
-        async with _within(self._deadline):
+        async with self._bounded():
             crowds = await self._crowds_of(datasets)
         found = {c for crowd in crowds.values() for c in crowd.people.table}
         return tuple(sorted(found))
@@ -521,7 +547,7 @@ class VariantStore:
             InvalidRequest: when there are more than anybody can read.
             StoreUnavailable: when the database fails or is too slow.
         """
-        async with _within(self._deadline):
+        async with self._bounded():
             await self._refresh(_FRESH)
             served = [self._shelves[d] for d in datasets if d in self._shelves]
             numbers = [
@@ -804,7 +830,9 @@ class VariantStore:
 
         async def read() -> list[Document]:
             with driver_errors():
-                found = self._pointers[RELEASES].find(where, wanted)
+                found = self._pointers[RELEASES].find(
+                    where, wanted, max_time_ms=LONGEST_MS
+                )
                 return await found.to_list(None)
 
         found = await self._members.ask(read, primary_first=True)
@@ -835,7 +863,7 @@ class VariantStore:
         now = time.monotonic()
         age = now - self._read_at
         if age > _FRESH:
-            async with _within(self._deadline, now):
+            async with self._bounded(now):
                 await self._refresh(_FRESH)
         elif age > _FRESH / 2 and self._reading is None:
             self._start_reading(now)
@@ -870,7 +898,8 @@ class VariantStore:
             task.exception()  # taken, even when nobody waits for it any more
 
     async def _read_shelves(self) -> None:
-        await self._members.ask(self._read_pointers, primary_first=True)
+        with watched(None):
+            await self._members.ask(self._read_pointers, primary_first=True)
 
     async def _read_pointers(self) -> None:
         """Read what datasets serve, as it is after the moment told meanwhile."""
@@ -879,8 +908,8 @@ class VariantStore:
             await self._read_genes()
             valid_at = self._members.latest
             self._pointers_since.reach(valid_at)
-            cursor = self._pointers[DATASETS].find(LISTED).sort("_id", 1)
-            documents = await cursor.to_list(None)
+            cursor = self._pointers[DATASETS].find(LISTED, max_time_ms=LONGEST_MS)
+            documents = await cursor.sort("_id", 1).to_list(None)
             wanted = {cast("int", d["active"]) for d in documents if d.get("active")}
             known = self._known_releases(documents)
             read = await self._read_releases(wanted - known.keys())
@@ -935,7 +964,8 @@ class VariantStore:
         if not numbers:
             return {}
         where: Document = {"_id": {"$in": sorted(numbers)}}
-        found = await self._pointers[RELEASES].find(where).to_list(None)
+        cursor = self._pointers[RELEASES].find(where, max_time_ms=LONGEST_MS)
+        found = await cursor.to_list(None)
         read = {cast("int", d["_id"]): read_release(d) for d in found}
         if read.keys() != numbers:
             message = "what datasets serve was changed while it was being read"
