@@ -13,15 +13,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from loaders.alleles import AlleleKey
-from loaders.report import FileReport, LoadReport
+from loaders.report import BINNED, FileReport, LoadReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from loaders.merging import Late
+    from loaders.report import Bin
 
 _COUNTED = ("bad", "not_loaded", "noticed")
 _SUMS = ("alternates", "stored", "annotations")
+
+FORM = 2
+"""Of the text; what was left behind by a load with another one is not gone on with."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,7 +58,7 @@ class Account:
             "files": [_file(one) for one in report.files],
             "sums": {name: getattr(report, name) for name in _SUMS},
             "told": [report.told[False], report.told[True]],
-            "bins": [[*name, count] for name, count in sorted(report.bins.items())],
+            "binned": {name: _bins(getattr(report, name)) for name in BINNED},
             "disagreements": report.disagreements,
             "disordered": report.disordered,
             "lines": self.lines,
@@ -74,7 +78,7 @@ class _Written(TypedDict):
     files: list[dict[str, object]]
     sums: dict[str, dict[str, int]]
     told: list[int]
-    bins: list[list[int]]
+    binned: dict[str, list[list[int]]]
     disagreements: int
     disordered: int
     lines: list[int]
@@ -84,6 +88,10 @@ class _Written(TypedDict):
     usual: list[tuple[int, ...] | None]
     declared: bool
     blocks: bool
+
+
+def _bins(counts: Counter[Bin]) -> list[list[int]]:
+    return [[*name, count] for name, count in sorted(counts.items())]
 
 
 def _file(report: FileReport) -> dict[str, object]:
@@ -105,12 +113,13 @@ def read_account(text: str, names: Sequence[str]) -> Account:
     report = LoadReport(
         files=list(map(_read_file, names, kept["files"])),
         told=Counter({False: kept["told"][0], True: kept["told"][1]}),
-        bins=Counter({(rank, number): n for rank, number, n in kept["bins"]}),
         disagreements=kept["disagreements"],
         disordered=kept["disordered"],
     )
     for name in _SUMS:
         getattr(report, name).update(kept["sums"][name])
+    for name, bins in kept["binned"].items():
+        getattr(report, name).update({(rank, at): n for rank, at, n in bins})
     return Account(
         report=report,
         lines=kept["lines"],

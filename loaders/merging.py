@@ -247,8 +247,9 @@ class Merger:
         self._late = {k: v for k, v in self._late.items() if k[0] not in ranks}
         for rank in ranks:
             self._accounts.pop(rank, None)
-        for name in [name for name in self._report.bins if name[0] in ranks]:
-            del self._report.bins[name]
+        for counted in (self._report.bins, self._report.absent):
+            for name in [name for name in counted if name[0] in ranks]:
+                del counted[name]
         self._coverage.disordered.clear()
         self._left = (self._left | {self._rank}) - ranks
         self._rank = 0
@@ -466,6 +467,7 @@ class Merger:
     ) -> None:
         """Add a record to its contig's account, or take it back with ``sign`` -1."""
         stored = self._accounts[record.rank]
+        self._bin(record, sign)
         if not record.reference:
             stored["places"] += sign
             return
@@ -483,16 +485,17 @@ class Merger:
             stored["filtered only"] += sign
         elif record.tally.exists:
             stored["exist"] += sign
-            self._bin(record, sign)
         if declared > 1:
             stored["merged"] += sign * (declared - 1)
         elif _disagrees(record, found[0]):
             stored["disagreements"] += sign
 
     def _bin(self, record: VariantRecord, sign: int) -> None:
-        """Account for a short allele that exists, where it begins."""
+        """Account for a short row, where it begins."""
         if not is_long(record.start, record.end, record.alternate):
-            self._report.bins[record.rank, record.start >> BIN_BITS] += sign
+            exists = record.tally.exists and not record.filters
+            bins = self._report.bins if exists else self._report.absent
+            bins[record.rank, record.start >> BIN_BITS] += sign
 
     def _settle(self) -> None:
         """Add the accounts of all contigs to the report."""
@@ -504,7 +507,7 @@ class Merger:
             report.stored.update(account)
         for nothing in [what for what, n in report.stored.items() if not n]:
             del report.stored[nothing]
-        report.bins = +report.bins
+        report.bins, report.absent = +report.bins, +report.absent
 
     def _resolve(self, again: Callable[[], Iterable[Site]]) -> Iterator[VariantRecord]:
         """Read the files again for the late alleles, a bounded number at a time."""

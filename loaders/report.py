@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 Bin = tuple[int, int]
 """Rank of a contig, and number of a bin on it."""
 
-BIN_BITS = 17
+BIN_BITS = 13
+BINNED = "bins", "absent"
+"""The accounts of a report that are kept by bin."""
+
 _EXAMPLES = 20
 
 
@@ -95,7 +98,8 @@ class LoadReport:
     Attributes:
         annotations: what could not be read of annotations, with the reason.
         told: alleles of a file without samples, by whether their AC is told.
-        bins: short alleles that exist, by contig and bin of 131,072 bases.
+        bins: short alleles that exist, by contig and bin of 8,192 bases.
+        absent: other short rows, of alleles or of places, in the same bins.
         disordered: contigs whose reference blocks were not in order.
     """
 
@@ -105,6 +109,7 @@ class LoadReport:
     annotations: Counter[str] = field(default_factory=Counter)
     told: Counter[bool] = field(default_factory=Counter)
     bins: Counter[Bin] = field(default_factory=Counter)
+    absent: Counter[Bin] = field(default_factory=Counter)
     disagreements: int = 0
     disordered: int = 0
     notes: list[str] = field(default_factory=list)
@@ -123,7 +128,7 @@ class LoadReport:
         """
         for mine, part, before in zip(self.files, other.files, lines, strict=True):
             mine.add(part, before)
-        for name in ("alternates", "stored", "annotations", "told", "bins"):
+        for name in ("alternates", "stored", "annotations", "told", *BINNED):
             getattr(self, name).update(getattr(other, name))
         self.disagreements += other.disagreements
         self.disordered += other.disordered

@@ -344,10 +344,9 @@ def _refuse_contigs(release: Release, cohort: Cohort, contigs: frozenset[str]) -
 
 def _publish(writer: ReleaseWriter, base: Base, opened: Opened) -> Release:
     release, cohort = base.release, opened.work.cohort
-    added, bins = writer.added(), writer.bins_before()
-    if bins is not None:
-        for place, number in added.bins.items():
-            bins[place] = bins.get(place, 0) + number
+    added, begins = writer.added(), writer.begins_before()
+    if begins is not None:
+        begins = begins.plus(added.begins)
     count = None
     if cohort.is_genotyped:
         count = len(base.names | set(cohort.everybody))
@@ -362,7 +361,7 @@ def _publish(writer: ReleaseWriter, base: Base, opened: Opened) -> Release:
         tool=tool(),
         options=opened.told,
         report=cohort.report.as_dict(),
-        bins=bins,
+        begins=begins,
         depth=base.depth,
     )
 

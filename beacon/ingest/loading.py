@@ -26,8 +26,9 @@ from beacon.ingest.parallel import Crew
 from beacon.model.dataset import Input
 from beacon.model.errors import ReadError
 from beacon.model.genes import name_texts, place_texts
+from beacon.store.bins import Begins
 from loaders import Cohort, LoadOptions, open_cohort
-from loaders.accounts import Account, read_account
+from loaders.accounts import FORM, Account, read_account
 from loaders.genes import GeneFile, read_genes
 from loaders.reader import shown_name
 from loaders.shards import OutOfOrder, Plan
@@ -216,7 +217,7 @@ def _publish(writer: ReleaseWriter, opened: Opened) -> Release:
         tool=tool(),
         options=opened.told,
         report=cohort.report.as_dict(),
-        bins=cohort.report.bins,
+        begins=Begins(cohort.report.bins, cohort.report.absent),
         depth=cohort.depth,
     )
 
@@ -319,7 +320,7 @@ class Opened:
         if not self.work.plan.cuts:
             return None
         files = [i.sha256 for i in self.inputs]
-        text = json.dumps([self.fingerprint, files, self.work.plan.told()])
+        text = json.dumps([self.fingerprint, files, self.work.plan.told(), FORM])
         return sha256(text.encode()).hexdigest()
 
 

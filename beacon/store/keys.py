@@ -93,6 +93,11 @@ def is_hashed(reference: str, alternate: str) -> bool:
     return bool(_allele_bits(reference, alternate, 0) & 1)
 
 
+def allele_bits(key: int) -> int:
+    """Return the bits of a key that spell its allele, or are their hash."""
+    return key & _ALLELE_MASK
+
+
 def is_hashed_key(key: int) -> bool:
     """Whether a key holds a hash of its alleles, and not the alleles."""
     return bool(key + _OFFSET & 1)

@@ -2,7 +2,8 @@
 
 The database only narrows: it gives rows that begin where a match may begin.
 Short and long rows are merged by start, page by page, so that memory holds a
-page and what was asked for, never a chromosome.
+page and what was asked for, never a chromosome.  Of a range the bins know what
+begins inside: its edges are read, and a page, or where a "no" may rest on rows.
 """
 
 from __future__ import annotations
@@ -10,33 +11,47 @@ from __future__ import annotations
 import asyncio
 import math
 from bisect import bisect_left
+from contextlib import aclosing
 from dataclasses import replace
-from operator import itemgetter
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.findings import Coverage, DatasetFindings, FoundVariant, Place
 from beacon.model.pattern import Bounds, VariantPattern
-from beacon.model.query import Granularity
+from beacon.model.query import Granularity, Page
 from beacon.model.variant import Allele
-from beacon.store.bins import whole_bins
-from beacon.store.keys import decode, is_site
+from beacon.store.bins import EXISTING_BITS, whole_bins
+from beacon.store.keys import is_site
+from beacon.store.stretches import (
+    Judge,
+    narrow,
+    runs,
+    short_allele,
+    short_end,
+    starts_of,
+    without,
+)
 from beacon.store.tables import FIRST_PAGE, LARGEST_PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from beacon.model.genome import Contig
-    from beacon.model.query import Page
+    from beacon.store.bins import Sums
     from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
     from beacon.store.rows import Counts, Rows
+    from beacon.store.stretches import Starts
     from beacon.store.tables import Row, Table
 
-_START = itemgetter(0)
+_START, _LOW = itemgetter(0), attrgetter("low")
 _MOST_REMEMBERED = 4096
-_WIDE, _FEW = 200_000, 4
-"""From which width on rows are counted unread; for how many datasets by the server."""
+_WIDE = 4 << EXISTING_BITS
+"""From which width on bins are asked."""
+_VERY_WIDE, _FEW = 200_000, 4
+"""From which width on, and for how many datasets, the server counts rows unread."""
 
 POINT_CLASS = 0
 """The length class of breakends and insertions."""
@@ -56,6 +71,7 @@ class Answer:
         self.shelf = shelf
         self.rows = shelf.rows
         self.seen = 0
+        self.total: int | None = None
         self.granularity = granularity
         self._offset = page.offset
         self._limit = page.limit if granularity is Granularity.RECORD else 0
@@ -79,7 +95,12 @@ class Answer:
     @property
     def wants_number(self) -> bool:
         """Whether it wants to know how many there are, and nothing else."""
-        return self._is_counted and self.granularity is Granularity.COUNT
+        return self.reads_all and not self.is_open
+
+    @property
+    def is_no(self) -> bool:
+        """Whether nothing is known to be there."""
+        return not (self.seen or self.total)
 
     def wants_alleles(self, rows: int) -> bool:
         """Whether its page may take any of the next ``rows`` rows."""
@@ -90,12 +111,27 @@ class Answer:
         """Whether nothing further can change it."""
         if self.granularity is Granularity.BOOLEAN:
             return self.seen > 0
+        if self.total is not None:
+            return not self.is_open or self.seen >= self.total
         return not self._is_counted and not self.is_open
 
     @property
     def has_more(self) -> bool:
         """Whether another contig may add to it."""
         return not self.is_done if self._is_counted else self.is_open
+
+    def counter(self) -> Answer:
+        """Return who counts for it: itself, or another where it shows a page."""
+        if not self.is_open:
+            return self
+        return Answer(self.shelf, Granularity.COUNT, Page(), is_counted=True)
+
+    def learn(self, counter: Answer) -> None:
+        """Take what its counter found: how many, or what a "no" rests on."""
+        self.total = counter.seen
+        self._filters = counter._filters
+        self._has_called = counter._has_called
+        self._has_uncalled = counter._has_uncalled
 
     def take(self, allele: Allele, counts: Counts) -> None:
         """Count one existing variant, and keep it if it is on the page."""
@@ -157,7 +193,8 @@ class Answer:
 
     def findings(self, total: int | None = None) -> DatasetFindings:
         """Return what it found; ``total`` where that is known already."""
-        total = self.seen if total is None else total
+        known = self.seen if self.total is None else self.total
+        total = known if total is None else total
         if self.granularity is Granularity.BOOLEAN:
             total = min(total, 1)
         return DatasetFindings(
@@ -192,127 +229,245 @@ async def scan(
 ) -> None:
     """Give every matching variant of a contig to the answers that want it.
 
-    Of a wide plain range where only the number is wanted no row is read that begins
-    inside: bins know how many there are, and the server counts what they do not.
+    Of a range that bins know rows are read where it begins and ends, and inside
+    for pages, and for what a "no" may rest on.
     """
-    overlap = None if pattern is None else pattern.overlap
-    if pattern is not None and overlap is not None and _is_number(pattern, answers):
-        apart = await _uncounted(overlap, answers, table) if table.is_of_all else None
-        if apart is not None:
-            await asyncio.gather(
-                _read(contig, pattern, answers, table, apart=apart),
-                _add_numbers(contig, overlap, apart, answers, table),
-            )
-            answers = [answer for answer in answers if not answer.seen]
-    await _read(contig, pattern, answers, table)
-
-
-def _is_number(pattern: VariantPattern, answers: Sequence[Answer]) -> bool:
-    """Whether a wide plain range is asked, and by all for the number alone."""
-    bounds = pattern.overlap
-    if bounds is None or bounds.high - bounds.low < _WIDE:
-        return False
-    return pattern.is_plain and all(a.wants_number for a in answers)
-
-
-async def _uncounted(
-    overlap: Bounds, answers: Sequence[Answer], table: Table
-) -> Bounds | None:
-    """Return the starts whose rows need not be read; ``None``: all must be.
-
-    The server counts a whole range, and the edges of one that bins know, for a few
-    datasets; for many their edges are read once for all.
-    """
-    if len(answers) <= _FEW:
-        return overlap
-    known = [await table.existing.has(a.shelf.release.number, a.rows) for a in answers]
-    return whole_bins(overlap) if all(known) else None
-
-
-async def _add_numbers(
-    contig: Contig,
-    overlap: Bounds,
-    apart: Bounds,
-    answers: Sequence[Answer],
-    table: Table,
-) -> None:
-    """Add what begins in the starts that are not read."""
-    numbers = [_number(contig.rank, apart, answer, table) for answer in answers]
-    for answer, number in zip(answers, await asyncio.gather(*numbers), strict=True):
-        answer.seen += number
-
-
-async def _number(rank: int, starts: Bounds, answer: Answer, table: Table) -> int:
-    """Return how many short alleles that exist begin in a stretch."""
-    whole, release = whole_bins(starts), answer.shelf.release.number
-    inside = None
-    if whole is not None:
-        inside = await table.existing.count(release, answer.rows, rank, whole)
-    if whole is None or inside is None:
-        return await table.count(rank, starts, answer.rows)
-    edges = list(_without(starts, whole))
-    counted = [table.count(rank, e, answer.rows) for e in edges if e.low < e.high]
-    return inside + sum(await asyncio.gather(*counted))
-
-
-async def _read(
-    contig: Contig,
-    pattern: VariantPattern | None,
-    answers: Sequence[Answer],
-    table: Table,
-    *,
-    apart: Bounds | None = None,
-) -> None:
-    """Read the rows of a stretch, without the short ones that begin in ``apart``."""
-    if not answers:
+    longest = max(a.shelf.longest_short for a in answers)
+    starts = starts_of(contig, pattern, longest)
+    asked = _Asked(contig, pattern, table)
+    width = starts.concerned.high - starts.concerned.low
+    if pattern is None or not table.is_of_all or width < _WIDE:
+        await asked.read(answers, [starts.concerned])
         return
-    pages = _merged(_sources(contig, pattern, answers, table, apart))
-    try:
-        async for page in pages:
-            rows = page
-            waiting = [a for a in answers if not a.is_done]
-            if not waiting:
-                return
-            wanted = any(a.wants_alleles(len(rows)) for a in waiting)
-            is_plain = pattern is None or pattern.is_plain
-            if is_plain and not wanted:
-                rows = _count(rows, pattern, waiting)
-            _collect(rows, contig, pattern, waiting)
-            _note_absent(page, contig, pattern, waiting)
-            if all(a.is_done for a in waiting):
-                return
-    finally:
-        await pages.aclose()
+    groups: dict[int | None, list[tuple[Answer, Sums | None]]] = {}
+    releases = [(a.shelf.release.number, a.rows) for a in answers]
+    known = await table.existing.of(contig.rank, releases)
+    for answer, sums in zip(answers, known, strict=True):
+        bits = None if sums is None else sums.bits
+        groups.setdefault(bits, []).append((answer, sums))
+    some = (_Wide(asked, starts, group, bits) for bits, group in groups.items())
+    await asyncio.gather(*(wide.answer() for wide in some))
+
+
+class _Wide:
+    """A wide question to datasets whose bins are of one width, or that have none."""
+
+    def __init__(
+        self,
+        asked: _Asked,
+        starts: Starts,
+        group: Sequence[tuple[Answer, Sums | None]],
+        bits: int | None,
+    ) -> None:
+        self._asked = asked
+        self._starts = starts
+        self._group = group
+        self._bits = EXISTING_BITS if bits is None else bits
+        self._whole: Bounds | None = None
+        if bits is not None and starts.sure is not None:
+            self._whole = whole_bins(starts.sure, bits)
+
+    async def answer(self) -> None:
+        """Count, see what a "no" rests on, and read pages of what is there."""
+        apart = self._apart()
+        counters = [
+            answer if apart is None else answer.counter() for answer, _ in self._group
+        ]
+        await self._count(counters, apart)
+        await self._doubt(counters, apart)
+        for (answer, _), counter in zip(self._group, counters, strict=True):
+            if counter is not answer:
+                answer.learn(counter)
+        await self._show(counters)
+
+    def _apart(self) -> Bounds | None:
+        """Return the starts of rows that are counted unread.
+
+        The server counts what bins do not know, for a few datasets; for many it is
+        read once for all.
+        """
+        sure, whole = self._starts.sure, self._whole
+        if sure is None or len(self._group) > _FEW:
+            return whole
+        if not all(a.reads_all for a, _ in self._group):
+            return whole
+        inside = 0 if whole is None else whole.high - whole.low
+        return sure if sure.high - sure.low - inside > _VERY_WIDE else whole
+
+    async def _count(self, counters: Sequence[Answer], apart: Bounds | None) -> None:
+        """Count alleles: unread ones by bins, or by the server, the others read."""
+        if apart is not None:
+            pairs = zip(counters, self._group, strict=True)
+            numbers = (self._number(apart, c, sums) for c, (_, sums) in pairs)
+            found = await asyncio.gather(*numbers)
+            for counter, number in zip(counters, found, strict=True):
+                counter.seen += number
+        await self._asked.read(counters, without(self._starts.possible, apart))
+
+    async def _number(self, apart: Bounds, answer: Answer, sums: Sums | None) -> int:
+        """Return how many alleles exist that begin in starts that are not read."""
+        table, rank = self._asked.table, self._asked.contig.rank
+        whole, inside = self._whole, 0
+        if whole is not None and sums is not None:
+            inside = sums.existing(whole)
+        edges = [apart] if whole is None else without(apart, whole)
+        counts = (table.count(rank, edge, answer.rows) for edge in edges)
+        return inside + sum(await asyncio.gather(*counts))
+
+    async def _doubt(self, counters: Sequence[Answer], apart: Bounds | None) -> None:
+        """Read what was not, of datasets that have nothing: rows may say why."""
+        pairs = zip(counters, self._group, strict=True)
+        noes = [(c, sums) for c, (_, sums) in pairs if c.is_no]
+        if not noes:
+            return
+        possible = self._starts.possible
+        left = without(self._starts.concerned, possible)
+        left += [] if apart is None else [apart]
+
+        def following(at: int) -> int | None:
+            return _least(at if s is None else s.next_absent(at) for _, s in noes)
+
+        places = (runs(one, self._bits, following) for one in sorted(left, key=_LOW))
+        rest = [counter for counter, _ in noes]
+        await self._asked.read_short(rest, chain.from_iterable(places))
+
+    async def _show(self, counters: Sequence[Answer]) -> None:
+        """Read pages; where they are known to lie, no rows besides."""
+        shown = [
+            (answer, sums)
+            for (answer, sums), counter in zip(self._group, counters, strict=True)
+            if counter is not answer and not answer.is_done
+        ]
+        whole, possible = self._whole, self._starts.possible
+        if not shown:
+            return
+
+        def following(at: int) -> int | None:
+            waiting = (s for a, s in shown if not a.is_done)
+            return _least(at if s is None else s.next_existing(at) for s in waiting)
+
+        answers = [answer for answer, _ in shown]
+        if whole is None:
+            await self._asked.read(answers, [possible])
+            return
+        before = Bounds(low=possible.low, high=whole.low)
+        behind = Bounds(low=whole.high, high=max(whole.high, possible.high))
+        inside = runs(whole, self._bits, following)
+        await self._asked.read(answers, [chain((before,), inside, (behind,))])
+
+
+def _least(places: Iterable[int | None]) -> int | None:
+    return min((place for place in places if place is not None), default=None)
+
+
+class _Asked:
+    """One question, and how its rows are read."""
+
+    def __init__(
+        self,
+        contig: Contig,
+        pattern: VariantPattern | None,
+        table: Table,
+    ) -> None:
+        self.contig = contig
+        self.table = table
+        self._pattern = pattern
+        self._judge = Judge.of(pattern)
+
+    async def read(
+        self, answers: Sequence[Answer], short: Sequence[Bounds | Iterable[Bounds]]
+    ) -> None:
+        """Read the long rows, and the short ones that begin in some starts."""
+        if not all(a.is_done for a in answers):
+            sources = self._short(answers, short)
+            await self._give(answers, [*sources, *self._long(answers)])
+
+    async def read_short(
+        self, answers: Sequence[Answer], starts: Iterable[Bounds]
+    ) -> None:
+        """Read the short rows alone that begin in some starts."""
+        await self._give(answers, self._short(answers, [starts]))
+
+    async def _give(self, answers: Sequence[Answer], sources: list[_Source]) -> None:
+        """Give rows to the answers, page by page, until none wants more."""
+        contig, pattern = self.contig, self._pattern
+        async with aclosing(_merged(sources)) as pages:
+            async for page in pages:
+                rows: Sequence[Row] = page
+                waiting = [a for a in answers if not a.is_done]
+                wanted = any(a.wants_alleles(len(rows)) for a in waiting)
+                if not wanted and (pattern is None or self._judge is not None):
+                    rows = _count(rows, pattern, self._judge, waiting)
+                _collect(rows, contig, pattern, waiting)
+                _note_absent(page, contig, pattern, waiting)
+                if all(a.is_done for a in waiting):
+                    return
+
+    def _short(
+        self, answers: Sequence[Answer], starts: Sequence[Bounds | Iterable[Bounds]]
+    ) -> list[_Source]:
+        size = LARGEST_PAGE if any(a.reads_all for a in answers) else FIRST_PAGE
+        rank, table = self.contig.rank, self.table
+        return [
+            _Source(
+                table.short_pages(rank, some, size=size)
+                if isinstance(some, Bounds)
+                else _chained(table, rank, some, size)
+            )
+            for some in starts
+        ]
+
+    def _long(self, answers: Sequence[Answer]) -> list[_Source]:
+        """Return where long rows that can match come from."""
+        classes = sorted({k for a in answers for k in a.shelf.long_classes})
+        if not classes:
+            return []
+        starts, reach = narrow(self.contig, self._pattern)
+        size = LARGEST_PAGE if any(a.reads_all for a in answers) else FIRST_PAGE
+        rank, table = self.contig.rank, self.table
+        long = table.long_pages(rank, starts, reach, classes, size=size)
+        sources = [_Source(long)]
+        if POINT_CLASS in classes and self._pattern is not None:
+            mates = table.mate_pages(rank, _of_mates(starts, reach))
+            sources.append(_Source(mates))
+        return sources
+
+
+async def _chained(
+    table: Table, rank: int, stretches: Iterable[Bounds], size: int
+) -> AsyncGenerator[list[Row], None]:
+    """Yield the short rows of stretches that follow each other."""
+    for starts in stretches:
+        async with aclosing(table.short_pages(rank, starts, size=size)) as pages:
+            async for page in pages:
+                yield page
 
 
 def _count(
-    rows: Sequence[Row], pattern: VariantPattern | None, answers: Sequence[Answer]
-) -> list[Row]:
-    """Count rows without building their alleles; return those with two sides.
-
-    Their overlap is what ``pattern.matches`` says: an allele with bases begins
-    inside, or before and ends inside.
-    """
-    overlap = None if pattern is None else pattern.overlap
+    rows: Sequence[Row],
+    pattern: VariantPattern | None,
+    judge: Judge | None,
+    answers: Sequence[Answer],
+) -> Sequence[Row]:
+    """Count rows without building their alleles; return those that need theirs."""
     apart = [row for row in rows if "e" in row[1]]
     if apart:
         rows = [row for row in rows if "e" not in row[1]]
-    if overlap is not None:
-        low, high = overlap.low, overlap.high
-        first = bisect_left(rows, low, key=_START)
-        last = bisect_left(rows, high, key=_START)
-        before = [row for row in rows[:first] if _short_end(*row) > low]
-        rows = [*before, *rows[first:last]] if low < high else before
+    if judge is not None:
+        rows = judge.matching(rows)
     held = [cast("Counts", document["d"]) for _, document in rows]
-    held += [
-        cast("Counts", document["d"])
-        for start, document in apart
-        if "mc" not in document
-        and (overlap is None or _spans(start, document, overlap))
-    ]
+    if pattern is None or pattern.is_plain:
+        overlap = None if pattern is None else pattern.overlap
+        held += [
+            cast("Counts", document["d"])
+            for start, document in apart
+            if "mc" not in document
+            and (overlap is None or _spans(start, document, overlap))
+        ]
+        apart = [row for row in apart if "mc" in row[1]]
     for answer in answers:
         answer.seen += answer.rows.how_many_exist(held)
-    return [row for row in apart if "mc" in row[1]]
+    return apart
 
 
 def _spans(start: int, document: Document, bounds: Bounds) -> bool:
@@ -321,13 +476,6 @@ def _spans(start: int, document: Document, bounds: Bounds) -> bool:
     if start == end:
         return bounds.low <= start <= bounds.high
     return start < bounds.high and end > bounds.low
-
-
-def _short_end(start: int, document: Document) -> int:
-    key = cast("int", document["_id"])
-    if key & 1:
-        return start + len(cast("str", document["r"]))
-    return start + (key >> 27 & 15)
 
 
 def _collect(
@@ -392,7 +540,7 @@ def _note_absent(
     pattern = VariantPattern(contig=contig) if pattern is None else pattern
     is_plain = pattern.is_plain or pattern.is_pinned
     for answer in answers:
-        for start, document in rows if not answer.seen else ():
+        for start, document in rows if answer.is_no else ():
             counts = cast("Counts", document["d"])
             if not answer.rows.is_absent(counts):
                 continue
@@ -429,7 +577,7 @@ def _is_asked_for(
 
 def _ends_before(low: int, start: int, document: Document) -> bool:
     """Whether a short row ends before a stretch begins."""
-    return "e" not in document and _short_end(start, document) < low
+    return "e" not in document and short_end(start, document) < low
 
 
 def genome_order(allele: Allele) -> tuple[int, int, int, str, str]:
@@ -440,61 +588,18 @@ def genome_order(allele: Allele) -> tuple[int, int, int, str, str]:
 
 def allele_of(contig: Contig, start: int, document: Document) -> Allele:
     """Return the allele of a row; a long one says its place itself."""
-    if "e" in document:
-        if document["c"] != contig.rank:
-            rank = cast("int", document["c"])
-            contig = ASSEMBLIES[contig.assembly].contigs[rank - 1]
-        start, end = cast("int", document["s"]), cast("int", document["e"])
-        reference, alternate = document["r"], document["a"]
-    else:
-        key = decode(cast("int", document["_id"]))
-        reference = document["r"] if key.reference is None else key.reference
-        alternate = document["a"] if key.alternate is None else key.alternate
-        end = start + len(cast("str", reference))
+    if "e" not in document:
+        return short_allele(contig, start, document)
+    if document["c"] != contig.rank:
+        rank = cast("int", document["c"])
+        contig = ASSEMBLIES[contig.assembly].contigs[rank - 1]
     return Allele(
         contig=contig,
-        start=start,
-        end=end,
-        reference=cast("str", reference),
-        alternate=cast("str", alternate),
+        start=cast("int", document["s"]),
+        end=cast("int", document["e"]),
+        reference=cast("str", document["r"]),
+        alternate=cast("str", document["a"]),
     )
-
-
-def _sources(
-    contig: Contig,
-    pattern: VariantPattern | None,
-    answers: Sequence[Answer],
-    table: Table,
-    apart: Bounds | None,
-) -> list[_Source]:
-    """Return where rows that can match come from."""
-    starts, reach = _narrow(contig, pattern)
-    short = [starts]
-    if reach is not None:
-        longest = max(a.shelf.longest_short for a in answers)
-        low = max(starts.low, reach.low - longest)
-        high = starts.high if apart is None else reach.high
-        short = list(_without(Bounds(low=low, high=max(low, high)), apart))
-    size = LARGEST_PAGE if any(a.reads_all for a in answers) else FIRST_PAGE
-    sources = [
-        _Source(table.short_pages(contig.rank, some, size=size)) for some in short
-    ]
-    classes = sorted({k for a in answers for k in a.shelf.long_classes})
-    if classes:
-        long = table.long_pages(contig.rank, starts, reach, classes, size=size)
-        sources.append(_Source(long))
-    if POINT_CLASS in classes and pattern is not None:
-        sources.append(_Source(table.mate_pages(contig.rank, _of_mates(starts, reach))))
-    return sources
-
-
-def _without(starts: Bounds, apart: Bounds | None) -> Iterator[Bounds]:
-    """Yield what is left of a stretch without the middle of it."""
-    if apart is None:
-        yield starts
-        return
-    yield Bounds(low=starts.low, high=max(starts.low, min(starts.high, apart.low)))
-    yield Bounds(low=max(starts.low, apart.high), high=max(starts.high, apart.high))
 
 
 def _of_mates(starts: Bounds, reach: Bounds | None) -> Bounds:
@@ -503,33 +608,6 @@ def _of_mates(starts: Bounds, reach: Bounds | None) -> Bounds:
         return starts
     low = max(starts.low, reach.low - 1)
     return Bounds(low=low, high=max(low, starts.high))
-
-
-def _narrow(
-    contig: Contig, pattern: VariantPattern | None
-) -> tuple[Bounds, Bounds | None]:
-    """Return where a match may begin, and the stretch it must reach, if any.
-
-    Wider than the truth is allowed (``pattern.matches`` decides), narrower not:
-    a stripped spelling begins at most one base behind the stored one.
-    """
-    low, high = 0, contig.length + 1
-    if pattern is None:
-        return Bounds(low=low, high=high), None
-    if pattern.overlap is not None:
-        high = min(high, pattern.overlap.high + 1)
-    if pattern.start is not None:
-        low = max(low, pattern.start.low - 1)
-        high = min(high, pattern.start.high)
-    elif pattern.end is not None:
-        high = min(high, pattern.end.high)
-    if pattern.spellings:
-        low = max(low, min(start for start, _, _ in pattern.spellings))
-        high = min(high, max(start for start, _, _ in pattern.spellings) + 1)
-    reach = pattern.overlap
-    if reach is None and pattern.end is not None and pattern.start is None:
-        reach = pattern.end
-    return Bounds(low=low, high=max(low, high)), reach
 
 
 class _Source:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from beacon.model.counts import CoverageRun, VariantRecord
     from beacon.model.dataset import CoverageKind, Input, Release
     from beacon.model.people import Reached
-    from beacon.store.bins import Added, Bins
+    from beacon.store.bins import Added, Begins
     from beacon.store.lease import Ticket
 
 _BATCH = 5000
@@ -314,7 +314,7 @@ class ReleaseWriter:
         rows, ranks = read_rows(parts), parts[-1]["touched"]
         return added(self._database, self._assembly, rows, ranks, self._lease.renew)
 
-    def bins_before(self) -> Bins | None:
+    def begins_before(self) -> Begins | None:
         """Return the bins of the release that is appended to, where it has any."""
         if self.ticket.base is None:
             return None
@@ -333,13 +333,13 @@ class ReleaseWriter:
         options: Mapping[str, object],
         report: Mapping[str, object],
         coverage: CoverageKind | None = None,
-        bins: Mapping[tuple[int, int], int] | None = None,
+        begins: Begins | None = None,
         depth: str | None = None,
     ) -> Release:
         """Finish writing, and make this the release its dataset serves.
 
-        ``bins`` tell how many short alleles exist and begin in each 131,072 bases;
-        without them wide ranges are counted row by row.  ``depth`` is what the files'
+        ``begins`` tell how many short rows begin in each 8,192 bases; without them
+        ranges are counted row by row.  ``depth`` is what the files'
         annotations tell of, in the loader's words; all else is the release's.
 
         Raises:
@@ -347,8 +347,8 @@ class ReleaseWriter:
             LoadRejected: when this load lost its lease.
         """
         self.finish()
-        if bins is not None:
-            keep_bins(self._database, self._assembly, self.number, bins)
+        if begins is not None:
+            keep_bins(self._database, self._assembly, self.number, begins)
         release = self._lease.publish(
             {
                 "fingerprint": fingerprint,

@@ -11,10 +11,12 @@ from beacon.model.annotation import united
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import SKIPPED, Carriers, Group, Layout, Tally, VariantRecord
 from beacon.model.grouping import joined
+from beacon.store.bins import EXISTING_BITS, Begins
+from beacon.store.driver import is_long
 from beacon.store.release_documents import Appended
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from beacon.model.dataset import Release
     from beacon.store.releases import Catalogue
@@ -26,6 +28,7 @@ LAYOUT = Layout(baseline=(100, 60), groups=(TOTAL,))
 CARRIED = Tally((100, 58), (Carriers(1, 3, 1, 1, 0),))
 NOT_CARRIED = Tally((100, 58), ())
 SITE = Tally((90, 50), ())
+UNCALLED = Tally((0, 0), ())
 
 
 def record(
@@ -111,11 +114,11 @@ def load(
     layout: Layout = LAYOUT,
     before: Release | None = None,
     earlier: Sequence[VariantRecord] = (),
-    bins: Mapping[tuple[int, int], int] | None = None,
+    begins: Begins | None = None,
 ) -> Release:
     """Load and publish records as one release, or as a part more of the one before.
 
-    ``earlier`` are the records of that one; ``bins`` are the records' own, if any.
+    ``earlier`` are the records of that one; ``begins`` the records' own, if any.
     """
     contigs = ASSEMBLIES[assembly].contigs
     names = frozenset(contigs[r.rank - 1].name for r in (*earlier, *records))
@@ -133,9 +136,9 @@ def load(
         dataset, assembly=assembly, layout=layout, appended_to=appended
     ) as writer:
         writer.put(records)
-        if appended is not None and bins is not None:
-            known, added = writer.bins_before(), writer.added().bins
-            bins = None if known is None else Counter(known) + Counter(added)
+        if appended is not None and begins is not None:
+            known = writer.begins_before()
+            begins = None if known is None else known.plus(writer.added().begins)
         return writer.publish(
             fingerprint=fingerprint,
             genotyped=True,
@@ -146,5 +149,14 @@ def load(
             tool="test",
             options={},
             report={},
-            bins=bins,
+            begins=begins,
         )
+
+
+def begins_of(records: Iterable[VariantRecord], bits: int = EXISTING_BITS) -> Begins:
+    """Return where short rows of one release begin."""
+    short = [r for r in records if not is_long(r.start, r.end, r.alternate)]
+    exist = [r for r in short if r.tally.exists and not r.filters]
+    existing = Counter((r.rank, r.start >> bits) for r in exist)
+    every = Counter((r.rank, r.start >> bits) for r in short)
+    return Begins(existing, every - existing, bits)

@@ -26,6 +26,7 @@ from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.people import People
 from beacon.model.query import Granularity, Query
 from beacon.store import sweeping
+from beacon.store.bins import Begins
 from beacon.store.release_documents import Appended
 from beacon.store.rows import Part, Rows, side_by_side
 from tests.store.store_samples import CHR22, LAYOUT, load, record
@@ -75,7 +76,7 @@ def kept(catalogue: Catalogue, name: str, first: int, base: Release | None) -> R
             options={},
             report={},
             coverage=CoverageKind.REGIONS,
-            bins={(22, 122): first},
+            begins=Begins({(22, 122): first}),
         )
 
 
