@@ -7,10 +7,12 @@ is closed here.  No decision about an answer is taken in this file.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,7 +20,9 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from beacon.api.keys import Limits
+from beacon.api.access_log import AccessLog
+from beacon.api.keys import DOOR, Limits
+from beacon.api.metrics import Meter
 from beacon.api.routes import create_api
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
@@ -30,7 +34,8 @@ from loaders.reference import FastaReference
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
@@ -38,6 +43,11 @@ if TYPE_CHECKING:
     from beacon.store.connection import StoreAddress
 
 _DRAIN_SECONDS = 20.0
+_PATIENCE = 8.0
+"""Seconds a connection has for its next request when its process is replaced."""
+_LOOK_EVERY = 0.05
+_COLLECTED_AFTER = (20_000, 20, 50)
+"""Objects, and generations, after which the garbage collector looks."""
 _LONGEST_LINE = 65_536
 """Bytes of a request line: a long allele asked for by GET must fit."""
 
@@ -104,41 +114,124 @@ async def open_beacon(
         await store.close()
 
 
-def application(settings: Settings, beacon: LocalBeacon) -> web.Application:
-    """Return the web application of one beacon."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """Which of the processes of one server this is, and where it listens.
+
+    Attributes:
+        name: of the process; no two of one server ever had the same.
+        workers: how many there are.
+        folder: where they lay down what they have counted.
+        sockets: of the server's port, all of them, listening.
+        mine: those this process accepts from.
+    """
+
+    name: str
+    workers: int
+    folder: Path
+    sockets: tuple[socket.socket, ...]
+    mine: tuple[int, ...]
+
+
+def application(settings: Settings, beacon: LocalBeacon, post: Post) -> web.Application:
+    """Return the web application of one beacon.
+
+    Raises:
+        UsageError: when its log cannot be written.
+    """
+    server = settings.server
     limits = Limits(
-        body=settings.server.body_limit,
-        strict_filters=settings.server.strict_filters,
+        body=server.body_limit,
+        strict_filters=server.strict_filters,
+        in_work=server.concurrency,
+        waiting=server.queue,
+        seconds=server.request_deadline,
     )
     identity = identity_of(settings)
-    app = create_api(beacon, identity, limits=limits)
+    meter = Meter(identity.version, post.folder, post.name, post.workers)
+    log = _access_log(server.access_log, post.name)
+    app = create_api(beacon, identity, limits=limits, meter=meter, log=log)
     add_page(app, catalogue=beacon, identity=identity)
     return app
 
 
-async def serve_until(
-    stop: asyncio.Event,
-    settings: Settings,
-    address: StoreAddress,
-    listener: socket.socket,
-    when_ready: Callable[[], None],
-) -> None:
-    """Answer on ``listener`` until ``stop``, then let running requests end."""
-    async with open_beacon(settings, address) as beacon:
-        runner = web.AppRunner(
-            application(settings, beacon),
+def _access_log(place: str, worker: str) -> AccessLog | None:
+    if place == "off":
+        return None
+    try:
+        return AccessLog(place, worker)
+    except OSError as failure:
+        message = f"server.access_log {place} cannot be written ({failure.strerror})"
+        raise UsageError(message) from failure
+
+
+class Site:
+    """One process that answers, while it is open.
+
+    Args:
+        settings: of the whole beacon.
+        beacon: that is asked.
+        post: which process it is, and where it listens.
+    """
+
+    def __init__(self, settings: Settings, beacon: LocalBeacon, post: Post) -> None:
+        self._post = post
+        app = application(settings, beacon, post)
+        self._door = app[DOOR]
+        self._runner = web.AppRunner(
+            app,
             access_log=None,
             logger=_silent_logger(),
+            handler_cancellation=True,
+            keepalive_timeout=settings.server.keep_alive,
             max_line_size=_LONGEST_LINE,
             shutdown_timeout=_DRAIN_SECONDS,
         )
-        await runner.setup()
-        try:
-            await web.SockSite(runner, listener).start()
-            when_ready()
-            await stop.wait()
-        finally:
-            await runner.cleanup()
+        self._accepting: dict[int, web.SockSite] = {}
+
+    async def open(self) -> None:
+        """Accept connections from its own sockets."""
+        await self._runner.setup()
+        for number in self._post.mine:
+            await self.accept(number)
+
+    async def accept(self, number: int) -> None:
+        """Accept connections from a socket; from one of others while they cannot."""
+        if number not in self._accepting:
+            # Closing a copy leaves what waits in the socket to the others.
+            site = web.SockSite(self._runner, self._post.sockets[number].dup())
+            self._accepting[number] = site
+            await site.start()
+
+    async def leave_to_others(self, number: int) -> None:
+        """Accept no more from a socket that has a process of its own again."""
+        if number not in self._post.mine and number in self._accepting:
+            await self._accepting.pop(number).stop()
+
+    async def hand_over(self) -> None:
+        """Accept nothing more, and let clients go to other processes.
+
+        Each connection ends with its next answer; one that asks nothing for a while
+        is closed.  So no request meets a closed connection.
+        """
+        self._door.is_closing = True
+        while self._accepting:
+            await self._accepting.popitem()[1].stop()
+        deadline = asyncio.get_running_loop().time() + _PATIENCE
+        server = self._runner.server
+        while server and server.connections:
+            if asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def close(self) -> None:
+        """Let running requests end, and close every connection."""
+        self._door.is_closing = True
+        while self._accepting:
+            await self._accepting.popitem()[1].stop()
+        for each in self._post.sockets:
+            each.close()
+        await self._runner.cleanup()
 
 
 def _silent_logger() -> logging.Logger:
@@ -155,17 +248,17 @@ def _silent_logger() -> logging.Logger:
 def run_server(
     settings: Settings,
     address: StoreAddress,
-    listener: socket.socket,
-    when_ready: Callable[[asyncio.Event], None],
+    post: Post,
+    until: Callable[[Site, asyncio.Event], Awaitable[None]],
 ) -> None:
     """Run one serving process until SIGTERM or SIGINT.
 
     Args:
         settings: of the whole beacon.
         address: of the store.
-        listener: bound and listening.
-        when_ready: called in the event loop once connections are accepted, with
-            the event that stops the server.
+        post: which process it is, and where it listens.
+        until: run in the event loop once connections are accepted, with the site and
+            the event that stops the process; it ends when the process should.
     """
     keep_log(sys.stderr)
 
@@ -174,9 +267,23 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
-        await serve_until(stop, settings, address, listener, lambda: when_ready(stop))
+        async with open_beacon(settings, address) as beacon:
+            site = Site(settings, beacon, post)
+            try:
+                await site.open()
+                _settle()
+                await until(site, stop)
+            finally:
+                await site.close()
 
     uvloop.run(main())
+
+
+def _settle() -> None:
+    """Spare the collector what stays for good, so that it interrupts no answer."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTED_AFTER)
 
 
 def keep_log(stream: TextIO) -> None:

@@ -50,8 +50,11 @@ _PATHS: dict[str, frozenset[str] | None] = {
     "references": None,
     "policy": frozenset({"file"}),
     "network": frozenset({"peers"}),
+    "server": frozenset({"access_log"}),
 }
 """The sections that hold paths, and under which keys (``None``: all of them)."""
+_NO_PATHS = frozenset({"off", "-"})
+"""What stands where a path may, and is none."""
 
 
 class _Section(BaseModel):
@@ -119,6 +122,47 @@ class ServerSettings(_Section):
         gt=0,
         le=600,
         description="Seconds after which a question is given up.",
+    )
+    request_deadline: float = Field(
+        default=30.0,
+        gt=0,
+        le=3600,
+        description=(
+            "Seconds after which a whole request is given up: its body, its waiting "
+            "and its answer.  Batches and other streams may take longer."
+        ),
+    )
+    concurrency: int = Field(
+        default=256,
+        ge=1,
+        le=100_000,
+        description="Requests that each process answers at once.",
+    )
+    queue: int = Field(
+        default=1024,
+        ge=0,
+        le=1_000_000,
+        description=(
+            "Requests that wait for it, in each process; what comes beyond is told to "
+            "come again (503)."
+        ),
+    )
+    keep_alive: float = Field(
+        default=75.0,
+        gt=0,
+        le=86_400,
+        description=(
+            "Seconds that a connection stays open without a request; longer than a "
+            "proxy in front keeps it."
+        ),
+    )
+    access_log: str = Field(
+        default="off",
+        min_length=1,
+        description=(
+            "A JSON line a request, without what was asked or by whom: a file, `-` for "
+            "standard error, or `off`."
+        ),
     )
     strict_filters: bool = Field(
         default=False,
@@ -308,7 +352,9 @@ def _anchored(values: Values, folder: Path) -> Values:
             return section
         return {
             key: str(folder / value)
-            if isinstance(value, str) and (keys is None or key in keys)
+            if isinstance(value, str)
+            and (keys is None or key in keys)
+            and value not in _NO_PATHS
             else value
             for key, value in section.items()
         }

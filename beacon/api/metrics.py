@@ -46,6 +46,7 @@ Row = list[float]
 Counts = dict[str, float]
 """Numbers that only grow, by name."""
 
+# Only what somebody counts is told; the store's are, once it has a source here.
 GROWING: Final = {
     "refused": ("beacon_refused", "Requests refused because too much was waiting."),
     "late": ("beacon_late", "Requests given up at the deadline of a request."),
@@ -173,14 +174,13 @@ class _Told(Collector):
         )
         yield self._requests()
         yield self._seconds()
-        for name, (metric, meaning) in GROWING.items():
-            yield CounterMetricFamily(
-                metric, meaning, value=self._sums.counts.get(name, 0)
-            )
-        for name, (metric, meaning) in MOMENTARY.items():
-            yield GaugeMetricFamily(
-                metric, meaning, value=self._sums.moment.get(name, 0)
-            )
+        counts, moment = self._sums.counts, self._sums.moment
+        for name in sorted(counts.keys() & GROWING.keys()):
+            metric, meaning = GROWING[name]
+            yield CounterMetricFamily(metric, meaning, value=counts[name])
+        for name in sorted(moment.keys() & MOMENTARY.keys()):
+            metric, meaning = MOMENTARY[name]
+            yield GaugeMetricFamily(metric, meaning, value=moment[name])
 
     def _requests(self) -> Metric:
         family = CounterMetricFamily(

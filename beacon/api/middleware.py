@@ -205,7 +205,8 @@ class Door:
         keeping.cancel()
         with suppress(asyncio.CancelledError):
             await keeping
-        await self._meter.lay_down()
+        with suppress(OSError):  # whoever would read it may be gone
+            await self._meter.lay_down()
         if self._log is not None:
             await self._log.close()
 

@@ -19,7 +19,8 @@ from beacon.app import open_beacon
 from beacon.cli.answers import filled, print_answer
 from beacon.cli.ask import ask_beacon
 from beacon.cli.options import settings_of
-from beacon.cli.serve import ends_calmly, listening, serve_on
+from beacon.cli.ports import Port
+from beacon.cli.serve import ends_calmly, serve_on
 from beacon.ingest import LoadRequest, load_variants
 from beacon.ingest.describing import load_cohorts
 from beacon.ingest.documents import DocumentRequest, load_documents
@@ -122,15 +123,16 @@ def demo(
     settings = _apart(settings_of(context, server={"port": port}))
     with ExitStack() as opened:
         opened.enter_context(ends_calmly())
-        listener = None if once else opened.enter_context(listening(settings))
+        server = settings.server
+        taken = None if once else opened.enter_context(Port(server.host, server.port))
         address = opened.enter_context(connect(None, settings.data_dir))
         click.echo(filled(address.description), err=True)
         _load(address)
         asyncio.run(_ask(settings, address))
         click.echo(f"To ask more:  export BEACON_DATA_DIR={settings.data_dir}")
         click.echo("And of its people:  /api/individuals?filters=MONDO:0005148")
-        if listener is not None:
-            serve_on(settings, address, listener)
+        if taken is not None:
+            serve_on(settings, address, taken, lambda: settings)
 
 
 def _apart(settings: Settings) -> Settings:

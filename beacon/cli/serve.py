@@ -6,30 +6,31 @@ policy only this machine is served.
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 from contextlib import contextmanager
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from beacon.app import policy_of, run_server
+from beacon.app import policy_of
 from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
+from beacon.cli.ports import Port
 from beacon.cli.processes import Crew
 from beacon.cli.withdraw import leave_out_again
-from beacon.model.errors import BeaconError, UsageError
+from beacon.model.errors import UsageError
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from beacon.settings import Settings
+    from beacon.settings import Settings, Values
     from beacon.store.connection import StoreAddress
 
-_BACKLOG = 1024
+_NOT_WHILE_SERVING = ("server.host", "server.port", "store.uri", "data_dir")
 
 
 @click.command()
@@ -41,34 +42,56 @@ def serve(
     context: click.Context, host: str | None, port: int | None, workers: int | None
 ) -> None:
     """Serve the API and the page until SIGTERM or Ctrl-C."""
-    settings = settings_of(
-        context, server={"host": host, "port": port, "workers": workers}
-    )
+    options: Values = {"host": host, "port": port, "workers": workers}
+    settings = settings_of(context, server=options)
     for notice in check_what_is_said(settings):
         click.echo(filled(notice), err=True)
     with (
         ends_calmly(),
-        listening(settings) as listener,
+        Port(settings.server.host, settings.server.port) as taken,
         connect(settings.store_uri, settings.data_dir) as address,
     ):
         click.echo(filled(address.description), err=True)
-        serve_on(settings, address, listener)
+        again = partial(settings_of, context, server=options)
+        serve_on(settings, address, taken, lambda: reread(settings, again))
 
 
 def serve_on(
-    settings: Settings, address: StoreAddress, listener: socket.socket
+    settings: Settings,
+    address: StoreAddress,
+    port: Port,
+    reread: Callable[[], Settings],
 ) -> None:
-    """Serve on an open port, and print the URL once connections are accepted.
+    """Serve on a port, and print the URL once connections are accepted.
 
     Nobody who withdrew is served, whatever backup the store was restored from.
+
+    Args:
+        settings: of the whole beacon.
+        address: of the store.
+        port: that the server has.
+        reread: gives the settings as they are now, on SIGHUP.
     """
     with Catalogue(address) as catalogue:
         leave_out_again(catalogue, settings)
-    say = _announcement(settings, listener)
-    if settings.server.workers == 1:
-        run_server(settings, address, listener, lambda _: say())
-    else:
-        Crew(settings, address, listener).run(say)
+    Crew(settings, address, port, reread).run(_announcement(settings, port))
+
+
+def reread(settings: Settings, again: Callable[[], Settings]) -> Settings:
+    """Return the settings as they are now, if a running server can take them on.
+
+    Raises:
+        UsageError: when they cannot be read, or need a new server.
+    """
+    fresh = again()
+    for name in _NOT_WHILE_SERVING:
+        old, new = (attrgetter(name)(each) for each in (settings, fresh))
+        if old != new:
+            message = f"{name} was changed, which takes a new start of the server"
+            raise UsageError(message)
+    for notice in check_what_is_said(fresh):
+        click.echo(filled(notice), err=True)
+    return fresh
 
 
 def check_what_is_said(settings: Settings) -> list[str]:
@@ -134,32 +157,6 @@ def _names_country(settings: Settings) -> bool:
 
 
 @contextmanager
-def listening(settings: Settings) -> Iterator[socket.socket]:
-    """Give a socket that listens where the settings say.
-
-    Raises:
-        UsageError: when the host means nothing here.
-        BeaconError: when the port is taken or may not be used.
-    """
-    host, port = settings.server.host, settings.server.port
-    try:
-        found = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-    except OSError as failure:
-        message = f"server.host {host} is not an address of this machine"
-        raise UsageError(message) from failure
-    family, _, _, _, address = min(found, key=lambda row: row[0] != socket.AF_INET)
-    try:
-        listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
-    except OSError as failure:
-        message = f"cannot listen on {host} port {port}: {_reason(failure)}"
-        raise BeaconError(message) from failure
-    with listener:
-        yield listener
-
-
-@contextmanager
 def ends_calmly() -> Iterator[None]:
     """End with exit 0, and everything closed, on SIGTERM before serving began."""
     before = signal.signal(signal.SIGTERM, _end)
@@ -173,15 +170,11 @@ def _end(*_: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def _reason(failure: OSError) -> str:
-    return os.strerror(failure.errno).lower() if failure.errno else str(failure)
-
-
-def _announcement(settings: Settings, listener: socket.socket) -> Callable[[], None]:
-    host, port = settings.server.host, listener.getsockname()[1]
+def _announcement(settings: Settings, port: Port) -> Callable[[], None]:
+    host = settings.server.host
     shown = f"[{host}]" if ":" in host else host
 
     def say() -> None:
-        click.echo(f"{settings.beacon.name} serves http://{shown}:{port}/")
+        click.echo(f"{settings.beacon.name} serves http://{shown}:{port.number}/")
 
     return say

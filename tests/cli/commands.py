@@ -79,6 +79,22 @@ class Server:
                 self.url = found[1]
                 break
 
+    @property
+    def pid(self) -> int:
+        """The process that was started."""
+        return self._process.pid
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
+    def error_with(self, words: str) -> str:
+        """Wait for a line on standard error that says something; return it."""
+        for line in self._process.stderr or ():
+            if words in line:
+                return line
+        return ""
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
         """Send a signal; return the exit code and the rest of what was said."""
         self._process.send_signal(number)
