@@ -107,12 +107,12 @@ class Disclosure:
     @property
     def status(self) -> Status:
         """The one word over all datasets; nothing asked: ``not_asked``."""
-        return overall(d.status for d in self.datasets)
+        return overall([d.status for d in self.datasets])
 
     @property
     def exists(self) -> bool:
         """Whether any dataset holds a match."""
-        return any(d.exists for d in self.datasets)
+        return True in [d.exists for d in self.datasets]
 
     @property
     def total(self) -> int | None:

@@ -20,7 +20,7 @@ from beacon.model.similarity import (
     LEAST_OVERLAP,
     Similar,
 )
-from beacon.model.variant import left_align, right_align, strip, trim
+from beacon.model.variant import left_align, right_align, sequence_allele, strip, trim
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele, Reference
 
 _ANY_BASE = "N"
-_SPELLED = frozenset("ACGT")
 _FURTHEST_ROLL = 500
 """Bases; places further right than this are not tried."""
 
@@ -166,15 +165,33 @@ def spellings(allele: Allele, reference: Reference | None) -> tuple[Spelling, ..
         forms = [written, trim(*written)]
     else:
         forms = [_anchored(allele, held)]
-    aligned = left_align(allele, held)
+    aligned = _aligned_alone(allele) if held is not reference else None
+    aligned = aligned or left_align(allele, held)
     if aligned.is_anchored:
         forms.append((aligned.start, aligned.reference, aligned.alternate))
-    found = [form for each in forms for form in _choices(*each)]
+    found = [form for each in dict.fromkeys(forms) for form in _choices(*each)]
     if held is not reference and not allele.is_anchored:
         found += _anchored_behind(allele)
     if held is reference and reference is not None:
         found += _rolled(aligned, reference)
     return tuple(dict.fromkeys(found))
+
+
+def _aligned_alone(allele: Allele) -> Allele | None:
+    """Return the left-aligned form of an allele whose own bases stop it from moving.
+
+    ``None`` where they do not: what comes before it may be the same again.  Where
+    they do, this is what ``left_align`` gives by any reference that agrees.
+    """
+    start, ref, alt = strip(allele.start, allele.reference, allele.alternate)
+    before = allele.reference[start - allele.start - 1 : start - allele.start]
+    if (ref and alt) or not before or not _is_spelled_out(before + ref + alt):
+        return None
+    if before == (ref or alt)[-1]:
+        return None
+    if (start - 1, before + ref) == (allele.start, allele.reference):
+        return allele
+    return sequence_allele(allele.contig, start - 1, before + ref, before + alt)
 
 
 def _rolled(aligned: Allele, reference: Reference) -> Iterator[Spelling]:
@@ -262,18 +279,30 @@ def allele_pattern(allele: Allele, reference: Reference | None) -> VariantPatter
         return VariantPattern(
             contig=allele.contig, start=start, identity=identity_of(allele)
         )
+    forms, is_provisional = allele_spellings(allele, reference)
+    return VariantPattern(
+        contig=allele.contig, spellings=forms, is_provisional=is_provisional
+    )
+
+
+def allele_spellings(
+    allele: Allele, reference: Reference | None
+) -> tuple[tuple[Spelling, ...], bool]:
+    """Return how one sequence allele may be spelled, and whether those may not be all.
+
+    Raises:
+        InvalidRequest: as ``allele_pattern`` does.
+    """
     check_place(allele.contig, allele.start, allele.end)
     if allele.reference == allele.alternate:
         message = "The alternate bases are the reference bases: this is not a variant."
         raise InvalidRequest(message, parameter="alternateBases")
     check_reference(allele.contig, allele.start, allele.reference, reference)
     forms = spellings(allele, reference)
-    return VariantPattern(
-        contig=allele.contig,
-        spellings=forms,
-        is_provisional=_may_lie_elsewhere(allele, reference)
-        or not any(_SPELLED.issuperset(ref + alt) for _, ref, alt in forms),
+    is_provisional = _may_lie_elsewhere(allele, reference) or not any(
+        _is_spelled_out(ref + alt) for _, ref, alt in forms
     )
+    return forms, is_provisional
 
 
 def _may_lie_elsewhere(allele: Allele, reference: Reference | None) -> bool:
@@ -281,20 +310,27 @@ def _may_lie_elsewhere(allele: Allele, reference: Reference | None) -> bool:
 
     It cannot where the base before it is known and stops it from moving left.
     """
+    if len(allele.reference) == len(allele.alternate):
+        return False
     _, ref, alt = strip(allele.start, allele.reference, allele.alternate)
     if ref and alt:
         return False
     if reference is not None and _is_held(allele, reference):
         last, _, _ = right_align(allele, reference)
         return last - left_align(allele, reference).start > _FURTHEST_ROLL
-    leftmost = left_align(allele, _OwnBases(allele))
+    leftmost = _aligned_alone(allele) or left_align(allele, _OwnBases(allele))
     return not leftmost.is_anchored or leftmost.reference[0] == _ANY_BASE
 
 
 def _is_held(allele: Allele, reference: Reference) -> bool:
     """Whether a reference has the bases around an allele."""
     held = reference.bases(allele.contig, max(0, allele.start - 1), allele.end + 1)
-    return bool(held) and _SPELLED.issuperset(held or "")
+    return bool(held) and _is_spelled_out(held or "")
+
+
+def _is_spelled_out(bases: str) -> bool:
+    """Whether every base is known: A, C, G or T."""
+    return not bases.strip("ACGT")
 
 
 def reference_of(

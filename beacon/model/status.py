@@ -25,9 +25,10 @@ class Status(StrEnum):
     NOT_ASKED = "not_asked"
 
 
-_STRENGTH = {status: rank for rank, status in enumerate(Status)}
+_BY_STRENGTH = tuple(Status)
 
 
 def overall(statuses: Iterable[Status]) -> Status:
     """Return the one word for several datasets or nodes; none at all: not asked."""
-    return min(statuses, key=_STRENGTH.__getitem__, default=Status.NOT_ASKED)
+    said = {*statuses}
+    return next((word for word in _BY_STRENGTH if word in said), Status.NOT_ASKED)

@@ -9,7 +9,7 @@ value is kept with that value, and with no other.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from beacon.model.counts import AlleleCounts, group_counts
 from beacon.model.disclosure import (
@@ -202,25 +202,21 @@ def disclose(
     )
 
 
-class _Manner(NamedTuple):
-    """What a dataset's part depends on of a question, beside the page of it."""
+def _manner(query: Query) -> int:
+    """Return what a dataset's part depends on of a question, beside its page.
 
-    granularity: Granularity
-    asks_variants: bool
-    asks_allele: bool
-    names_people: bool
-    chooses_people: bool
-
-
-def _manner(query: Query) -> _Manner:
-    pattern = query.pattern
-    return _Manner(
-        query.granularity,
-        pattern is not None,
-        pattern is not None and pattern.is_single_allele,
+    That is its granularity, and four claims, each a bit of the number.
+    """
+    claims = (
+        query.pattern is not None,
+        _asks_allele(query),
         _names_people(query),
         _chooses_people(query),
     )
+    manner = int(query.granularity)
+    for claim in claims:
+        manner = 2 * manner + claim
+    return manner
 
 
 def _doubts(findings: Findings, parts: Sequence[DatasetDisclosure]) -> tuple[str, ...]:
@@ -296,7 +292,7 @@ _SILENT: Mapping[Silence, str] = {
 
 
 def _part(
-    found: DatasetFindings, granted: Permit | None, query: Query, manner: _Manner
+    found: DatasetFindings, granted: Permit | None, query: Query, manner: int
 ) -> tuple[DatasetDisclosure, bool]:
     """Return what is said for one dataset, and whether that needs no explanation.
 
@@ -355,9 +351,9 @@ def _withheld(dataset: Dataset) -> DatasetDisclosure:
 def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
     """Return everything the question asked for, before any rule."""
     dataset, release, status = found.dataset, found.dataset.release, found.status
-    served = release is not None
-    asks_variants = served and query.pattern is not None
-    asks_allele = asks_variants and _asks_allele(query)
+    counted = query.granularity >= Granularity.COUNT
+    asks_variants = release is not None and query.pattern is not None
+    asks_allele = counted and asks_variants and _asks_allele(query)
     has_words = status in (Status.SEEN, Status.NOT_SEEN)
     return DatasetDisclosure(
         dataset=dataset.id,
@@ -365,14 +361,14 @@ def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
         status=status,
         granularity=query.granularity,
         exists=status is Status.SEEN,
-        total=found.total,
+        total=found.total if counted else None,
         release=release.ordinal if release else None,
         released=release.published if release else None,
         sample_count=_people(found, release) if release else None,
         variants=_records(found, release, query) if release else (),
-        coverage=_coverage(found) if asks_variants else None,
-        filters=_filters(found) if asks_variants else (),
-        counts=_everybody(found, release) if asks_allele and release else None,
+        coverage=_coverage(found, status) if asks_variants else None,
+        filters=_filters(found, status) if asks_variants else (),
+        counts=_everybody(found, release, status) if asks_allele and release else None,
         groups=(found.groups or ()) if asks_allele and has_words else (),
     )
 
@@ -418,13 +414,15 @@ def _record(variant: FoundVariant, layout: Layout) -> VariantDisclosure:
     )
 
 
-def _everybody(found: DatasetFindings, release: Release) -> AlleleCounts | None:
+def _everybody(
+    found: DatasetFindings, release: Release, status: Status
+) -> AlleleCounts | None:
     """Return the counts of all people together; ``None`` where nothing is known."""
     layout = release.layout
-    if found.status is Status.SEEN:
+    if status is Status.SEEN:
         counts = [_total(v.tally, layout) for v in found.variants if v.exists]
         return max(counts, key=lambda c: c.ac or 0, default=None)
-    if found.status is not Status.NOT_SEEN:
+    if status is not Status.NOT_SEEN:
         return None
     an = _copies_called(found, layout)
     if an is None and not release.genotyped:
@@ -444,8 +442,8 @@ def _total(tally: Tally, layout: Layout) -> AlleleCounts:
     return group_counts(tally, layout.groups[0])
 
 
-def _coverage(found: DatasetFindings) -> str | None:
-    if found.status is not Status.NOT_SEEN or found.variants:
+def _coverage(found: DatasetFindings, status: Status) -> str | None:
+    if status is not Status.NOT_SEEN or found.variants:
         return None
     place, release = found.place, found.dataset.release
     if place is None:
@@ -458,9 +456,9 @@ def _coverage(found: DatasetFindings) -> str | None:
     return None if is_known else _UNDECLARED
 
 
-def _filters(found: DatasetFindings) -> tuple[str, ...]:
+def _filters(found: DatasetFindings, status: Status) -> tuple[str, ...]:
     """Return the FILTER words that kept an allele, or its place, from counting."""
-    if found.status in (Status.SEEN, Status.NO_ANSWER):
+    if status in (Status.SEEN, Status.NO_ANSWER):
         return ()
     if found.place is not None and found.place.filters:
         return found.place.filters

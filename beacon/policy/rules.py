@@ -25,13 +25,14 @@ def keep_granularity(said: DatasetDisclosure, permit: Permit) -> DatasetDisclosu
     """
     level = min(said.granularity, permit.granularity)
     counted = level >= Granularity.COUNT
-    left = {
-        "granularity": level,
-        "variants": said.variants if level >= Granularity.RECORD else (),
-        "total": said.total if counted else None,
-        "counts": said.counts if counted else None,
-    }
-    return _changed(said, left)
+    variants = said.variants if level >= Granularity.RECORD else ()
+    total, counts = (said.total, said.counts) if counted else (None, None)
+    is_all = variants is said.variants and total is said.total
+    if is_all and counts is said.counts and level is said.granularity:
+        return said
+    return replace(
+        said, granularity=level, variants=variants, total=total, counts=counts
+    )
 
 
 def keep_individuals(said: DatasetDisclosure, permit: Permit) -> DatasetDisclosure:
@@ -41,14 +42,7 @@ def keep_individuals(said: DatasetDisclosure, permit: Permit) -> DatasetDisclosu
     """
     if permit.individuals and said.granularity >= Granularity.COUNT:
         return said
-    return _changed(said, {"groups": ()})
-
-
-def _changed(said: DatasetDisclosure, left: Mapping[str, object]) -> DatasetDisclosure:
-    """Return what is left of a statement; the very same where that is all of it."""
-    if all(getattr(said, name) is value for name, value in left.items()):
-        return said
-    return replace(said, **left)  # type: ignore[arg-type]
+    return replace(said, groups=()) if said.groups else said
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(

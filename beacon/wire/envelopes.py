@@ -175,7 +175,7 @@ def _included(include: Include, parts: Sequence[AnyPart]) -> Sequence[AnyPart]:
 def _summary(answer: Said[Part], level: Granularity, total: int | None) -> Document:
     if level is Granularity.BOOLEAN:
         return {"exists": answer.exists}
-    uncounted = any(part.total is None for part in answer.datasets)
+    uncounted = None in [part.total for part in answer.datasets]
     return given(
         exists=answer.exists,
         numTotalResults=total,

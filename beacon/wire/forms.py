@@ -11,11 +11,12 @@ they depend on can change under them.
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.mould import Mould
-from beacon.model.spelling import allele_pattern, reference_of
+from beacon.model.spelling import allele_spellings, reference_of
 from beacon.model.variant import sequence_allele
 from beacon.wire.requests import SECTION, gather_body, gather_parameters, understand
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from beacon.model.variant import Reference
     from beacon.wire.info import Document
     from beacon.wire.requests import Address, Asked, Understanding
+
+    Parts = tuple[int, str, str, int | None]
 
 _NAMES = ("start", "referenceBases", "alternateBases", "end")
 _NEEDED = {*_NAMES[:3]}
@@ -98,7 +101,7 @@ def understand_sent(sent: Sent, address: Address, known: Understanding) -> Query
     key = (address.about, address.identity, address.under, *cut[::3], *cut[1::3])
     form = known.forms.get(key)
     if form is not None:
-        allele = form.read(cut[2::3])
+        allele = form.read(cut)
         if allele is not None:
             return form.question(*allele)
     query = understand(sent.gathered(), address, known)
@@ -134,7 +137,7 @@ def _form_of(
     if not sent.says_once(named):
         return None
     form = Form(query, named, reference_of(pattern.sequence, known.references))
-    allele = form.read(cut[2::3])
+    allele = form.read(cut)
     if allele is None or not form.says(*allele):
         return None
     return form if form.question(*allele) == query else None
@@ -154,20 +157,19 @@ class Form:
     ) -> None:
         pattern = cast("VariantPattern", query.pattern)
         self._contig: Contig = pattern.sequence
-        self._narrowing = pattern if _narrows(pattern) else None
         self._reference = reference
-        self._mould = Mould(query, "pattern", "requested")
+        self._patterns = Mould(pattern, "spellings", "is_provisional")
+        self._queries = Mould(query, "pattern", "requested")
         self._requested = {**query.requested}
         parameters = cast("Mapping[str, Document]", query.requested[_ASKED])
         self._parameters = {**parameters}
         self._variant = self._parameters.get(SECTION, {})
-        self._places = [named.index(name) for name in _NAMES if name in named]
+        places = (3 * named.index(name) + 2 for name in _NAMES if name in named)
+        self._parts = itemgetter(*places)
 
-    def read(
-        self, parts: Sequence[str] | Sequence[bytes]
-    ) -> tuple[int, str, str, int | None] | None:
+    def read(self, cut: Sequence[str] | Sequence[bytes]) -> Parts | None:
         """Return start, REF, ALT and end; ``None``: they are not plain ones."""
-        start, reference, alternate, *end = [parts[place] for place in self._places]
+        start, reference, alternate, *end = self._parts(cut)
         if not (start.isdigit() and reference.isalpha() and alternate.isalpha()):
             return None
         first = int(start)
@@ -189,9 +191,7 @@ class Form:
             InvalidRequest: when there can be no such allele there.
         """
         allele = sequence_allele(self._contig, start, ref, alt)
-        pattern = allele_pattern(allele, self._reference)
-        if self._narrowing is not None:
-            pattern = pattern.narrowed_like(self._narrowing)
+        pattern = self._patterns.cast(*allele_spellings(allele, self._reference))
         echo = self._variant | {
             "start": [start],
             "referenceBases": ref,
@@ -200,7 +200,7 @@ class Form:
         if end is not None:
             echo["end"] = [end]
         parameters = self._parameters | {SECTION: echo}
-        return self._mould.cast(pattern, self._requested | {_ASKED: parameters})
+        return self._queries.cast(pattern, self._requested | {_ASKED: parameters})
 
 
 _ASKED = "requestParameters"
@@ -208,9 +208,3 @@ _ASKED = "requestParameters"
 
 def _bases(text: str | bytes) -> str:
     return (text if isinstance(text, str) else text.decode()).upper()
-
-
-def _narrows(pattern: VariantPattern) -> bool:
-    """Whether a type or a length is asked for beside the allele."""
-    asked = (pattern.variant_type, pattern.min_length, pattern.max_length)
-    return asked != (None, None, None)

@@ -49,6 +49,9 @@ def result_sets(
     similar = None if query.pattern is None else query.pattern.similar
 
     def result_set(part: DatasetDisclosure, level: Granularity) -> object:
+        kept = part.kept.get(level)
+        if kept is not None:
+            return kept
         if level < Granularity.RECORD or not part.variants:
             return _result_set_without_records(part, level)
         source = Source(
@@ -70,10 +73,8 @@ def _result_set_without_records(part: DatasetDisclosure, level: Granularity) -> 
 
     So it is kept with the part, which many answers share.
     """
-    kept = part.kept.get(level)
-    if kept is None:
-        kept = ready(result_set_document(part, level, (), _information(part, level)))
-        part.kept[level] = kept
+    kept = ready(result_set_document(part, level, (), _information(part, level)))
+    part.kept[level] = kept
     return kept
 
 

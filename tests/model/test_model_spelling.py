@@ -9,7 +9,7 @@ from model_references import TextReference, changes, haplotype, short_contig
 
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import InvalidRequest, UnknownContig
-from beacon.model.genome import Interval
+from beacon.model.genome import Contig, Interval
 from beacon.model.pattern import Bounds, VariantPattern, identity_of
 from beacon.model.spelling import (
     allele_pattern,
@@ -20,6 +20,23 @@ from beacon.model.spelling import (
 from beacon.model.variant import Allele, left_align, right_align, sequence_allele
 
 Change = tuple[TextReference, Allele]
+
+
+class OwnBases:
+    """A reference that has the bases an allele spells, and nothing else."""
+
+    def __init__(self, allele: Allele) -> None:
+        self.allele = allele
+
+    def bases(self, contig: Contig, start: int, end: int) -> str:
+        """Return the bases of a stretch, ``N`` where the allele spells none."""
+        first, spelled = self.allele.start, self.allele.reference
+        places = range(max(0, start), min(end, contig.length))
+        return "".join(
+            spelled[p - first] if 0 <= p - first < len(spelled) else "N" for p in places
+        )
+
+
 CHR22 = ASSEMBLIES["GRCh37"].contigs[21]
 
 
@@ -48,6 +65,31 @@ def test_without_a_reference_the_anchored_form_is_found(change: Change) -> None:
         before + allele.alternate,
     )
     assert anchored in spellings(allele, None)
+
+
+@given(changes())
+def test_without_a_reference_the_aligned_form_is_found_or_doubted(
+    change: Change,
+) -> None:
+    """Either data keeps it as it is asked for, or not finding it says nothing."""
+    reference, allele = change
+    kept = left_align(allele, reference)
+    pattern = allele_pattern(allele, None)
+
+    assert pattern.is_provisional or pattern.matches(kept)
+
+
+@given(changes())
+def test_without_a_reference_an_allele_moves_as_far_as_its_own_bases(
+    change: Change,
+) -> None:
+    """Asking for what it becomes by them asks for nothing new."""
+    _, allele = change
+    assume(allele.is_anchored)
+    alone = left_align(allele, OwnBases(allele))
+
+    form = (alone.start, alone.reference, alone.alternate)
+    assert not alone.is_anchored or "N" in form[1] or form in spellings(allele, None)
 
 
 @given(changes())

@@ -29,7 +29,8 @@ from beacon.model.findings import (
 )
 from beacon.model.grouped import PeopleGroup
 from beacon.model.pattern import VariantPattern
-from beacon.model.query import Granularity, Query
+from beacon.model.query import Granularity, Page, Query
+from beacon.model.records import Under
 from beacon.model.requester import ANONYMOUS, OPERATOR
 from beacon.model.status import Status
 from beacon.model.variant import sequence_allele
@@ -436,3 +437,57 @@ def test_how_many_people_are_meant_needs_a_permit_for_counts() -> None:
 
     assert shown == {"boolean": None, "count": 2, "record": 2}
     assert said(seen(), granted=Granularity.BOOLEAN).sample_count == 5
+
+
+permits_given = st.builds(
+    Permit,
+    dataset=st.just("d1"),
+    granularity=granularities,
+    individuals=st.booleans(),
+)
+questions = st.builds(
+    Query,
+    pattern=st.sampled_from([None, ONE_ALLELE, A_RANGE]),
+    granularity=granularities,
+    page=st.builds(Page, skip=st.integers(0, 1), limit=st.integers(1, 2)),
+    cohort=st.sampled_from([None, "women"]),
+    excluded=st.sampled_from([(), ("P1",)]),
+    under=st.sampled_from([None, Under(entry_type="individual", identity="P1")]),
+)
+silences = st.builds(
+    DatasetFindings,
+    dataset=st.builds(dataset),
+    total=st.integers(0, 1),
+    is_contig_loaded=st.booleans(),
+    is_conclusive=st.booleans(),
+    silence=st.sampled_from([None, *Silence]),
+    is_other_version=st.booleans(),
+    left_out=st.sampled_from([None, 0, 1]),
+    groups=st.sampled_from([None, ()]),
+)
+
+
+@given(
+    findings() | silences,
+    st.lists(st.tuples(st.none() | permits_given, questions), min_size=1, max_size=6),
+)
+def test_what_was_said_before_changes_nothing(
+    found: DatasetFindings, asked: list[tuple[Permit | None, Query]]
+) -> None:
+    """Whoever asked before, and whatever, of the very same findings."""
+    for granted, query in asked:
+        permits = {} if granted is None else {"d1": granted}
+        new = Findings(datasets=(replace(found),))
+        expected = disclose(new, permits, query)
+
+        assert disclose(Findings(datasets=(found,)), permits, query) == expected
+
+
+def test_what_is_said_of_one_value_is_made_once() -> None:
+    """Another value, even an equal one, is judged for itself."""
+    found = unseen(Place(an=8, has_record=True))
+    first, again, equal = said(found), said(found), said(replace(found))
+
+    assert first is again
+    assert first == equal
+    assert first is not equal
