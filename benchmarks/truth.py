@@ -75,7 +75,7 @@ def drawn(
     alleles: Sequence[Allele], count: int, *, seed: int = 1
 ) -> list[tuple[Allele, bool]]:
     """Return alleles to ask for and whether they are there: nine in ten are."""
-    rng = random.Random(seed)  # noqa: S311 - the same questions every time
+    rng = random.Random(seed)
     known = frozenset(alleles)
     questions = []
     for number, (start, reference, alternate) in enumerate(rng.sample(alleles, count)):
@@ -96,7 +96,7 @@ def ranges(
     alleles: Sequence[Allele], count: int, *, width: int, seed: int = 1
 ) -> list[Range]:
     """Return ranges of about ``width`` bases whose ends nothing lies near."""
-    rng = random.Random(seed)  # noqa: S311 - the same questions every time
+    rng = random.Random(seed)
     starts = [start for start, _, _ in alleles]
 
     def clear(place: int) -> int:

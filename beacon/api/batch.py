@@ -1,12 +1,20 @@
 """``/api/batch``: thousands of alleles in one request, answered as a stream.
 
-Lines are asked in groups, all lines of a group together, so that the store can
-look many alleles up at once; they are written in the order they came.
+Lines are asked in groups, so that the store can look many alleles up at once, and
+are written in the order they came.  Two groups are under way at a time, and the
+next begins when the client has taken one: a slow reader slows us, and what a batch
+needs of memory does not grow with it.
+
+A body whose length is told is counted before anything is answered, so that one
+that is too long is refused as a whole.  One that comes as a stream is answered as
+it comes; where it turns out too long, a last line says so.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,43 +22,209 @@ from aiohttp import web
 
 from beacon.api.exchange import body_of, understanding
 from beacon.api.keys import BEACON, LIMITS
-from beacon.model.errors import BeaconError
+from beacon.model.errors import BeaconError, InvalidRequest, RequestTooLarge
 from beacon.model.requester import ANONYMOUS
-from beacon.wire.batch import Line, answered, question, read_lines, unanswered
-from beacon.wire.writing import written
+from beacon.wire.batch import Arriving, Line, Pen, question, read_line, split
 
 if TYPE_CHECKING:
-    from beacon.api.keys import BeaconService
-    from beacon.wire.info import Document
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+
+    from beacon.api.keys import BeaconService, Limits
+    from beacon.model.disclosure import Disclosure
+    from beacon.model.query import Query
+    from beacon.wire.batch import Raw
     from beacon.wire.requests import Understanding
 
+    Said = Disclosure | BeaconError
+    Groups = AsyncGenerator[Sequence[Raw], None]
+
 _log = structlog.get_logger(__name__)
+
+_AT_ONCE = 2
+"""Groups under way."""
+_AT_A_STRETCH = 50
+"""Lines that are read, or written, before others get their turn."""
+_SECONDS_BETWEEN = 60.0
+"""A stream that says nothing for so long has ended badly."""
+_FAILED = "This beacon failed to answer."
 
 
 async def batch(request: web.Request) -> web.StreamResponse:
     """Answer a batch, one line for each of its lines."""
-    limits, beacon = request.app[LIMITS], request.app[BEACON]
-    body = await body_of(request, largest=limits.batch_body)
-    # Twenty megabytes of JSON take seconds; other requests go on meanwhile.
-    lines = await asyncio.to_thread(read_lines, body, most=limits.batch_lines)
     known = await understanding(request)
-    headers = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
-    stream = web.StreamResponse(headers=headers)
-    await stream.prepare(request)
-    for first in range(0, len(lines), limits.at_once):
-        group = lines[first : first + limits.at_once]
-        answers = await asyncio.gather(*(_answer(beacon, x, known) for x in group))
-        await stream.write(b"".join(written(x) + b"\n" for x in answers))
+    scribe = _Scribe(request.app[BEACON], known)
+    async with aclosing(await _groups_of(request, request.app[LIMITS])) as groups:
+        first = await anext(groups, None)  # what is wrong by now has a status yet
+        headers = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
+        stream = web.StreamResponse(headers=headers)
+        await stream.prepare(request)
+        try:
+            async with aclosing(_answered(first, groups, scribe.answer)) as answers:
+                async for text in answers:
+                    await stream.write(text)
+        except Exception:  # noqa: BLE001 - what is half answered must not look whole
+            _log.exception("batch.failed")
+            if request.transport is not None:
+                request.transport.abort()
+            return stream
     await stream.write_eof()
     return stream
 
 
-async def _answer(beacon: BeaconService, line: Line, known: Understanding) -> Document:
-    """Return the answer to one line; its failure is its own."""
+async def _groups_of(request: web.Request, limits: Limits) -> Groups:
+    """Return the lines of a request in groups that are asked together.
+
+    Raises:
+        RequestTooLarge: when its body, or the number of its lines, is too large.
+        InvalidRequest: when a body that is no lines cannot be read.
+    """
+    if request.content_length is None:
+        return _arriving(request, limits)
+    body = await body_of(request, largest=limits.batch_body)
+    # Twenty megabytes take long; other requests go on meanwhile.
+    lines = await asyncio.to_thread(split, body, most=limits.batch_lines)
+    return _at_hand(lines, limits.at_once)
+
+
+async def _at_hand(lines: Sequence[Raw], size: int) -> Groups:
+    for first in range(0, len(lines), size):
+        yield lines[first : first + size]
+
+
+async def _arriving(request: web.Request, limits: Limits) -> Groups:
+    """Yield groups of the lines that have come, whenever some have.
+
+    What is wrong with the whole is an error before the first group, and a line of
+    its own behind the others.
+    """
+    lines = Arriving(most=limits.batch_lines, largest=limits.batch_body)
+    has_begun = False
     try:
-        return answered(line, await beacon.answer(question(line, known), ANONYMOUS))
-    except BeaconError as failure:
-        return unanswered(line, str(failure))
-    except Exception:  # noqa: BLE001 - a worker's last line: other lines go on
-        _log.exception("batch.line_failed")
-        return unanswered(line, "This beacon failed to answer.")
+        while not lines.is_over:
+            for group in _cut(lines.take(await _next(request)), limits.at_once):
+                yield group
+                has_begun = True
+    except (InvalidRequest, RequestTooLarge) as failure:
+        if not has_begun:
+            raise
+        yield [Line(value=None, error=str(failure), is_sent=False)]
+
+
+def _cut(lines: Sequence[Raw], size: int) -> list[Sequence[Raw]]:
+    return [lines[first : first + size] for first in range(0, len(lines), size)]
+
+
+async def _next(request: web.Request) -> bytes:
+    """Return what has come of a body since; nothing: it is over.
+
+    Raises:
+        InvalidRequest: when it cannot be unpacked, or stops in the middle.
+    """
+    try:
+        async with asyncio.timeout(_SECONDS_BETWEEN):
+            return await request.content.readany()
+    except TimeoutError as failure:
+        message = f"Nothing came of the request body for {_SECONDS_BETWEEN:g} s."
+        raise InvalidRequest(message) from failure
+    except web.RequestPayloadError as failure:
+        message = "The request body cannot be unpacked."
+        raise InvalidRequest(message) from failure
+
+
+async def _answered(
+    first: Sequence[Raw] | None,
+    groups: Groups,
+    answer: Callable[[Sequence[Raw]], Coroutine[None, None, bytes]],
+) -> AsyncGenerator[bytes, None]:
+    """Yield the answers to groups, in order, as soon as each is there."""
+    if first is None:
+        return
+    running = deque([asyncio.create_task(answer(first))])
+    coming = [asyncio.create_task(_following(groups))]
+    try:
+        while running or coming:
+            able = coming if len(running) < _AT_ONCE else []
+            waiting = [*list(running)[:1], *able]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if running and running[0].done():
+                yield running.popleft().result()
+                continue
+            group = coming.pop().result()
+            if group is not None:
+                running.append(asyncio.create_task(answer(group)))
+                coming.append(asyncio.create_task(_following(groups)))
+    finally:
+        left = [*running, *coming]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+
+async def _following(groups: Groups) -> Sequence[Raw] | None:
+    return await anext(groups, None)
+
+
+class _Scribe:
+    """Answers groups of lines of one batch.
+
+    Args:
+        beacon: that is asked.
+        known: what lines are understood with.
+    """
+
+    def __init__(self, beacon: BeaconService, known: Understanding) -> None:
+        self._beacon = beacon
+        self._known = known
+        self._pen = Pen()
+
+    async def answer(self, group: Sequence[Raw]) -> bytes:
+        """Return the answers to a group, a line for each; a failure is its line's."""
+        lines: list[Line] = []
+        asked: list[Query | str] = []
+        for number, raw in enumerate(group):
+            lines.append(read_line(raw))
+            asked.append(self._question(lines[-1]))
+            if number % _AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+        queries = [one for one in asked if not isinstance(one, str)]
+        said = iter(await self._said(queries))
+        written: list[bytes] = []
+        for number, (line, one) in enumerate(zip(lines, asked, strict=True)):
+            written.append(
+                self._write(line, one if isinstance(one, str) else next(said))
+            )
+            if number % _AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+        return b"".join(written)
+
+    def _question(self, line: Line) -> Query | str:
+        """Return what a line asks, or the sentence why it asks nothing."""
+        try:
+            return question(line, self._known)
+        except BeaconError as failure:
+            return str(failure)
+        except Exception:  # noqa: BLE001 - a worker's last line: other lines go on
+            _log.exception("batch.line_failed")
+            return _FAILED
+
+    def _write(self, line: Line, said: Said | str) -> bytes:
+        if isinstance(said, (str, BeaconError)):
+            return self._pen.unanswered(line, str(said))
+        return self._pen.answered(line, said)
+
+    async def _said(self, queries: Sequence[Query]) -> Sequence[Said | str]:
+        """Return the answers; where asking together fails, each is asked alone."""
+        try:
+            return await self._beacon.answer_many(queries, ANONYMOUS)
+        except Exception:  # noqa: BLE001 - a worker's last line: other lines go on
+            _log.exception("batch.group_failed")
+        return await asyncio.gather(*map(self._alone, queries))
+
+    async def _alone(self, query: Query) -> Said | str:
+        try:
+            return await self._beacon.answer(query, ANONYMOUS)
+        except BeaconError as failure:
+            return failure
+        except Exception:  # noqa: BLE001 - a worker's last line: other lines go on
+            _log.exception("batch.line_failed")
+            return _FAILED

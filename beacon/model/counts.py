@@ -43,17 +43,18 @@ class AlleleCounts:
     hemi: int | None = None
 
     def __post_init__(self) -> None:
-        given = [n for n in (self.ac, self.an, self.hom, self.het, self.hemi) if n]
-        if given and min(given) < 0:
+        ac, an = self.ac, self.an
+        hom, het, hemi = self.hom or 0, self.het or 0, self.hemi or 0
+        if min(ac or 0, an or 0, hom, het, hemi) < 0:
             message = f"negative count in {self}"
             raise ValueError(message)
-        if self.ac is None:
+        if ac is None:
             return
-        if self.an is not None and self.ac > self.an:
-            message = f"AC {self.ac} exceeds AN {self.an}"
+        if an is not None and ac > an:
+            message = f"AC {ac} exceeds AN {an}"
             raise ValueError(message)
-        if 2 * (self.hom or 0) + (self.het or 0) + (self.hemi or 0) > self.ac:
-            message = f"people carry more than AC {self.ac} copies"
+        if 2 * hom + het + hemi > ac:
+            message = f"people carry more than AC {ac} copies"
             raise ValueError(message)
 
     @property
@@ -178,10 +179,13 @@ def group_counts(tally: Tally, group: Group) -> AlleleCounts:
     """Return the counts of one group of a tally."""
     if tally.untold and not set(tally.untold).isdisjoint(group.columns):
         return AlleleCounts(ac=None, an=None)
-    an = None if tally.an is None else sum(tally.an[c] for c in group.columns)
+    an = None if tally.an is None else sum([tally.an[c] for c in group.columns])
     if tally.carriers is None:
         return AlleleCounts(ac=None, an=an)
     mine = [c for c in tally.carriers if c.column in group.columns]
+    if len(mine) == 1:
+        _, ac, hom, het, hemi = mine[0]
+        return AlleleCounts(ac=ac, an=an, hom=hom, het=het, hemi=hemi)
     return AlleleCounts(
         ac=sum(c.ac for c in mine),
         an=an,

@@ -6,9 +6,12 @@ and never spoils its neighbours.  Nothing here asks anything; see ``api.batch``.
 
 from __future__ import annotations
 
+import json
 from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import orjson
 
 from beacon.model.errors import InvalidRequest, RequestTooLarge
 from beacon.model.notation import parse, vcf_style
@@ -20,12 +23,16 @@ from beacon.wire.requests import Address, Understanding, gather_line, understand
 from beacon.wire.responses import count_members
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
     from beacon.model.pattern import VariantPattern
     from beacon.wire.info import Document
 
+_ARRAY = b"["
+_WRITTEN = 4096
+"""Statements that are kept as they are written."""
 _SPELLED = frozenset({"variant", "assemblyId", "assembly", "id"})
 _EXCLUDE = "exclude"
 MOST_EXCLUDED = 100
@@ -41,10 +48,12 @@ class Line:
     Attributes:
         value: what the line holds; the text itself where it is no JSON.
         error: why it cannot be read.
+        is_sent: whether it was sent; otherwise it tells of the batch as a whole.
     """
 
     value: object
     error: str | None = None
+    is_sent: bool = True
 
     @property
     def echo(self) -> object:
@@ -54,11 +63,15 @@ class Line:
         return self.value
 
 
+Raw = Line | bytes
+"""A line as it came, or one that was read as part of something larger."""
+
+
 def _without_id(value: dict[str, object]) -> dict[str, object]:
     return {name: item for name, item in value.items() if name != "id"}
 
 
-def read_lines(body: bytes, *, most: int) -> list[Line]:
+def split(body: bytes, *, most: int) -> list[Raw]:
     """Return the lines of a batch: NDJSON, or the items of one JSON array.
 
     Raises:
@@ -66,23 +79,100 @@ def read_lines(body: bytes, *, most: int) -> list[Line]:
         InvalidRequest: when a JSON array cannot be read.
     """
     text = body.removeprefix(BOM_UTF8).strip()
-    if text.startswith(b"["):
+    found: list[Raw] = []
+    if text.startswith(_ARRAY):
         items = read_json(text)
-        found = items if isinstance(items, list) else []
-        _refuse_more(len(found), most)
-        return [Line(value=item) for item in found]
-    raw = [line for line in text.splitlines() if line.strip()]
-    _refuse_more(len(raw), most)
-    return [_read_line(line) for line in raw]
-
-
-def _refuse_more(count: int, most: int) -> None:
-    if count > most:
-        message = f"A batch holds at most {most} variants; this one has {count}."
+        found += [Line(value=i) for i in (items if isinstance(items, list) else [])]
+    else:
+        found += _lines(text)
+    if len(found) > most:
+        message = f"A batch holds at most {most} variants; this one has {len(found)}."
         raise RequestTooLarge(message)
+    return found
 
 
-def _read_line(raw: bytes) -> Line:
+def _lines(text: bytes) -> list[Raw]:
+    """Return the lines of a text that hold anything, without blanks around them."""
+    return [line for each in text.splitlines() if (line := each.strip())]
+
+
+class Arriving:
+    """Cuts a batch into lines while it comes.
+
+    Args:
+        most: lines it may have.
+        largest: bytes it may have.
+    """
+
+    def __init__(self, *, most: int, largest: int) -> None:
+        self._most = self._left = most
+        self._largest = largest
+        self._size = 0
+        self._rest = bytearray()
+        self._is_array: bool | None = None
+        self._is_marked = False
+        self.is_over = False
+        """Whether all of it has come."""
+
+    def take(self, more: bytes) -> list[Raw]:
+        """Return the lines that are complete with what has come; nothing ends it.
+
+        An array is complete at its end.  Where lines are too many, those that are
+        not come first, and the next call fails.
+
+        Raises:
+            RequestTooLarge: when there are too many lines or bytes.
+            InvalidRequest: when a JSON array cannot be read.
+        """
+        self.is_over = not more
+        if self._left < 0:
+            message = f"A batch holds at most {self._most} variants; this one has more."
+            raise RequestTooLarge(message)
+        self._size += len(more)
+        if self._size > self._largest:
+            message = f"The request body is larger than {self._largest} bytes."
+            raise RequestTooLarge(message)
+        self._rest += more
+        text = self._complete()
+        if not text:
+            return []
+        if self._is_array:
+            return split(text, most=self._most)
+        found = _lines(text)
+        kept = found[: self._left]
+        self._left -= len(found)
+        if self._left < 0:
+            self.is_over = False  # it ends with what is wrong with it
+        return kept
+
+    def _complete(self) -> bytes:
+        """Take what no later byte can change."""
+        if self._is_array is None and not self._begins():
+            return b""
+        end = len(self._rest)
+        if not self.is_over:
+            end = 0 if self._is_array else self._rest.rfind(b"\n") + 1
+        text = bytes(self._rest[:end])
+        del self._rest[:end]
+        return text
+
+    def _begins(self) -> bool:
+        """Find out what it is: its first bytes may be a mark, or blank."""
+        is_short = len(self._rest) < len(BOM_UTF8)
+        if is_short and not self._is_marked and not self.is_over:
+            return False
+        text = self._rest if self._is_marked else self._rest.removeprefix(BOM_UTF8)
+        self._is_marked = True
+        text = self._rest = text.lstrip()
+        if text:
+            self._is_array = text.startswith(_ARRAY)
+        return bool(text)
+
+
+def read_line(raw: Raw) -> Line:
+    """Return what a line holds, or why it cannot be read."""
+    if isinstance(raw, Line):
+        return raw
     try:
         return Line(value=read_json(raw))
     except InvalidRequest as failure:
@@ -156,6 +246,8 @@ def _asked(
         raise InvalidRequest(message, parameter="variant")
     narrowing = {n: v for n, v in members.items() if n.lower() in _DATASETS}
     assembly = _assembly(members.keys() - narrowing.keys(), members)
+    if not narrowing:
+        return _spelled(text, assembly, known), None
     asked = understand(gather_line(narrowing), Address(), known)
     return _spelled(text, assembly, known), asked.datasets
 
@@ -196,16 +288,67 @@ def _allele(pattern: VariantPattern | None) -> VariantPattern:
     return pattern
 
 
-def answered(line: Line, disclosure: Disclosure) -> Document:
-    """Return the line that answers a line; no answer says why."""
-    is_open = disclosure.status is Status.NO_ANSWER
+class Pen:
+    """Writes answers as lines of JSON; what is said again is not written again."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[DatasetDisclosure, orjson.Fragment]] = {}
+
+    def answered(self, line: Line, disclosure: Disclosure) -> bytes:
+        """Return the line that answers a line; no answer says why."""
+        try:
+            return _dumped(answered(line, disclosure, self._written))
+        except TypeError:  # an echo that holds an integer beyond 64 bits
+            return json.dumps(answered(line, disclosure)).encode() + b"\n"
+
+    def unanswered(self, line: Line, sentence: str) -> bytes:
+        """Return the line that says why there is no answer."""
+        document = unanswered(line, sentence)
+        try:
+            return _dumped(document)
+        except TypeError:
+            return json.dumps(document).encode() + b"\n"
+
+    def _written(self, part: DatasetDisclosure) -> orjson.Fragment:
+        """Return what a dataset says; the very same statement is written once."""
+        known = self._known.get(id(part))
+        if known is None:
+            if len(self._known) >= _WRITTEN:
+                self._known.clear()
+            # Kept with its statement, so that no other one has its id.
+            known = part, orjson.Fragment(orjson.dumps(_dataset(part)))
+            self._known[id(part)] = known
+        return known[1]
+
+
+def _dumped(document: Document) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _dataset(part: DatasetDisclosure) -> Document:
+    counts = {} if part.counts is None else count_members(part.counts)
+    said = {"id": part.dataset, "status": part.status.value}
+    return said | counts | given(coverage=part.coverage)
+
+
+def answered(
+    line: Line,
+    disclosure: Disclosure,
+    written: Callable[[DatasetDisclosure], object] = _dataset,
+) -> Document:
+    """Return the line that answers a line; no answer says why.
+
+    ``written`` gives what one dataset says.
+    """
+    status = disclosure.status
+    is_open = status is Status.NO_ANSWER
     error = " ".join(disclosure.warnings) if is_open else None
     return _line(
         line,
-        status=disclosure.status.value,
-        datasets=[_dataset(part) for part in disclosure.datasets],
+        status=status.value,
+        datasets=[written(part) for part in disclosure.datasets],
         **given(
-            alleles=_alleles(disclosure),
+            alleles=_alleles(disclosure, written),
             error=error or None,
             warnings=None if is_open else _warnings(line, disclosure),
         ),
@@ -218,14 +361,16 @@ def _warnings(line: Line, disclosure: Disclosure) -> list[str] | None:
     return list(disclosure.warnings) or None if asks else None
 
 
-def _alleles(disclosure: Disclosure) -> list[Document] | None:
+def _alleles(
+    disclosure: Disclosure, written: Callable[[DatasetDisclosure], object]
+) -> list[Document] | None:
     """Return the alleles of a name, labelled, each with its answer."""
     return [
         {
             "variant": vcf_style(named.allele),
             "assemblyId": named.allele.contig.assembly,
             "status": named.disclosure.status.value,
-            "datasets": [_dataset(part) for part in named.disclosure.datasets],
+            "datasets": [written(part) for part in named.disclosure.datasets],
         }
         for named in disclosure.alleles
     ] or None
@@ -237,11 +382,7 @@ def unanswered(line: Line, sentence: str) -> Document:
 
 
 def _line(line: Line, **members: object) -> Document:
+    if not line.is_sent:
+        return members
     sent = line.value.get("id") if isinstance(line.value, dict) else None
     return {"variant": line.echo} | given(id=sent) | members
-
-
-def _dataset(part: DatasetDisclosure) -> Document:
-    counts = {} if part.counts is None else count_members(part.counts)
-    said = {"id": part.dataset, "status": part.status.value}
-    return said | counts | given(coverage=part.coverage)

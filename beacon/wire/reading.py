@@ -50,7 +50,8 @@ def read_json(text: bytes | str) -> object:
     except ValueError as failure:  # an integer of thousands of digits
         message = "The request holds a number too large to be read."
         raise InvalidRequest(message) from failure
-    _check_depth(value)
+    if decoded.count("{") + decoded.count("[") > _DEEPEST:
+        _check_depth(value)
     if _ESCAPED_SURROGATE.search(decoded):
         _check_text(value)
     return value

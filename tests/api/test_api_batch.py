@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import ClassVar
 
@@ -169,6 +170,10 @@ class FailingBeacon:
         """Fail."""
         raise self.failure
 
+    async def answer_many(self, queries, requester):
+        """Fail, too."""
+        raise self.failure
+
 
 @pytest.mark.parametrize(
     ("failure", "sentence"),
@@ -188,3 +193,89 @@ async def test_a_failure_is_no_answer_on_its_line(aiohttp_client, failure, sente
         "datasets": [],
         "error": sentence,
     }
+
+
+async def pieces(*texts):
+    """Send a body piece by piece, without saying how long it is."""
+    for text in texts:
+        yield text.encode()
+
+
+async def test_a_stream_is_answered_like_a_whole_body(client):
+    """Wherever it is cut."""
+    sent = spelled("22-101-T-C", "oops", "22-201-G-A")
+    whole = await ask(client, sent)
+
+    assert await ask(client, pieces(sent[:20], sent[20:75], sent[75:])) == whole
+
+
+async def test_a_stream_is_answered_as_it_comes(client):
+    """A line sent is answered before the next one is."""
+    answered = asyncio.Event()
+
+    async def body():
+        yield spelled("22-101-T-C").encode() + b"\n"
+        await asyncio.wait_for(answered.wait(), 20)
+        yield spelled("22-201-G-A").encode()
+
+    response = await client.post("/api/batch", data=body())
+    first = json.loads(await response.content.readline())
+    answered.set()
+    second = json.loads(await response.content.readline())
+
+    assert (first["status"], second["status"]) == ("seen", "not_seen")
+
+
+async def test_a_stream_that_is_too_long_says_so_last(aiohttp_client, beacon):
+    """What was promised is answered; nobody can take it for everything."""
+    client = await aiohttp_client(application(beacon, batch_lines=2))
+    lines = spelled("22-101-T-C", "22-201-G-A", "22-101-T-C").splitlines()
+    *said, last = await ask(client, pieces(*(line + "\n" for line in lines)))
+
+    assert [line["status"] for line in said] == ["seen", "not_seen"]
+    assert last == {
+        "status": "no_answer",
+        "datasets": [],
+        "error": "A batch holds at most 2 variants; this one has more.",
+    }
+
+
+async def test_a_stream_that_never_was_one_has_a_status(client):
+    """What is wrong before anything is answered is refused as usual."""
+    response = await client.post("/api/batch", data=pieces("[oops"))
+
+    assert response.status == 400
+
+
+class StuckBeacon(FailingBeacon):
+    """A beacon that answers one group and then never ends."""
+
+    def __init__(self):
+        super().__init__(StoreUnavailable("never"))
+        self.groups = 0
+        self.left = asyncio.Event()
+
+    async def answer_many(self, queries, requester):
+        """Wait without end, and note that nobody waits any more."""
+        self.groups += 1
+        if self.groups == 1:
+            return [StoreUnavailable("once")] * len(queries)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.left.set()
+
+
+async def test_who_leaves_is_not_worked_for(aiohttp_client):
+    """What was begun for a client that is gone is stopped, and no more begun."""
+    stuck = StuckBeacon()
+    client = await aiohttp_client(
+        application(stuck, at_once=1), server_kwargs={"handler_cancellation": True}
+    )
+    sent = spelled(*["22-101-T-C"] * 50)
+    response = await client.post("/api/batch", data=sent)
+    await response.content.readline()
+    response.close()
+    await asyncio.wait_for(stuck.left.wait(), 20)
+
+    assert stuck.groups <= 3

@@ -650,3 +650,24 @@ def test_hgvs_is_recognised() -> None:
     texts = ["22:g.1A>C", "NM_1.2:c.1A>C", "p.V600E", "22-1-A-C", "rs1"]
 
     assert list(map(is_hgvs, texts)) == [True, True, True, False, False]
+
+
+@given(
+    contig=st.sampled_from(["1", "chr22", "X", "chrY", "19", "9"]),
+    gap=st.sampled_from("-:"),
+    pos=st.integers(1, 300_000_000),
+    bases=st.tuples(*[st.text("ACGT", min_size=1, max_size=4)] * 2),
+)
+def test_what_programs_write_is_read_as_what_people_write(
+    contig: str, gap: str, pos: int, bases: tuple[str, str]
+) -> None:
+    """The short way of reading gives what the long one gives, which tidies first."""
+    text = gap.join((contig, str(pos), *bases))
+
+    def said(spelled: str) -> object:
+        try:
+            return parse(spelled, assembly=None, loaded={"GRCh38"}, references={})
+        except BeaconError as failure:
+            return type(failure), str(failure)
+
+    assert said(text) == said(f" {text} ")

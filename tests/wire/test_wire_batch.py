@@ -6,10 +6,21 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beacon.model.errors import InvalidRequest, RequestTooLarge
 from beacon.model.query import Granularity
-from beacon.wire.batch import Line, answered, question, read_lines, unanswered
+from beacon.wire.batch import (
+    Arriving,
+    Line,
+    Pen,
+    answered,
+    question,
+    read_line,
+    split,
+    unanswered,
+)
 from beacon.wire.requests import Understanding
 from beacon.wire.synthetic import synthetic_answer
 
@@ -20,6 +31,72 @@ ALLELE = {
     "referenceBases": "T",
     "alternateBases": "C",
 }
+
+
+def read_lines(body, *, most):
+    """Return what the lines of a batch hold."""
+    return [read_line(raw) for raw in split(body, most=most)]
+
+
+def arrived(chunks, *, most=100, largest=1000):
+    """Return the lines of a batch that comes in pieces, and why they end early."""
+    arriving = Arriving(most=most, largest=largest)
+    found = []
+    waiting = [chunk for chunk in chunks if chunk]
+    try:
+        while not arriving.is_over:
+            found += arriving.take(waiting.pop(0) if waiting else b"")
+    except (InvalidRequest, RequestTooLarge) as failure:
+        return found, str(failure)
+    return found, None
+
+
+PIECES = st.lists(
+    st.sampled_from([b"\xef\xbb\xbf", b"[1, ", b"2]", b'"a"', b"\n", b"\r\n", b" "])
+    | st.binary(max_size=4)
+)
+
+
+@given(PIECES)
+def test_however_a_batch_comes_its_lines_are_the_same(chunks):
+    """Cut anywhere, and whatever it begins with."""
+    try:
+        expected = split(b"".join(chunks), most=100), None
+    except InvalidRequest as failure:
+        expected = [], str(failure)
+
+    assert arrived(chunks) == expected
+
+
+def test_a_stream_gives_what_it_may_before_it_is_too_long():
+    """All lines up to the limit, and then a sentence."""
+    found, why = arrived([b"1\n2\n", b"3\n4\n", b"5\n"], most=3)
+
+    assert (found, why) == (
+        [b"1", b"2", b"3"],
+        "A batch holds at most 3 variants; this one has more.",
+    )
+
+
+def test_a_stream_of_too_many_bytes_ends_with_a_sentence():
+    """Also where no line ends."""
+    found, why = arrived([b"1\n", b"2" * 10, b"2" * 10], largest=20)
+
+    assert (found, why) == ([b"1"], "The request body is larger than 20 bytes.")
+
+
+def test_what_is_written_is_what_is_answered():
+    """The same statement twice, an echo that no 64 bits hold, and a sentence."""
+    pen, said = Pen(), synthetic_answer(asked(ALLELE))
+    lines = [
+        Line(value={"variant": "22-16050408-T-C", "id": 1}),
+        Line(value={"variant": "22-16050408-T-C", "id": 1 << 70}),
+    ]
+    written = [json.loads(pen.answered(line, said)) for line in lines]
+    refused = [json.loads(pen.unanswered(line, "No.")) for line in lines]
+
+    assert written == [answered(line, said) for line in lines]
+    assert refused == [unanswered(line, "No.") for line in lines]
 
 
 def asked(value):
