@@ -109,6 +109,8 @@ def application(settings: Settings, beacon: LocalBeacon) -> web.Application:
     limits = Limits(
         body=settings.server.body_limit,
         strict_filters=settings.server.strict_filters,
+        annotate_body=settings.server.annotate_limit,
+        annotate_records=settings.server.annotate_records,
     )
     identity = identity_of(settings)
     app = create_api(beacon, identity, limits=limits)

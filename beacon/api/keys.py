@@ -11,6 +11,7 @@ from beacon.model.disclosure import Answers
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Mapping, Sequence
 
     from beacon.model.dataset import Dataset
@@ -98,6 +99,10 @@ class Limits:
         page: largest page of records.
         at_once: lines of a batch that are asked together, so that the store can
             look them up in one go.
+        annotate_body: largest VCF that is annotated, in bytes as it is sent.
+        annotate_text: the same, in bytes of its text.
+        annotate_records: most records of it.
+        annotations: how many are annotated at once, by one process.
         strict_filters: whether a filter nothing answers to is an error, where the
             request does not say.
     """
@@ -107,9 +112,15 @@ class Limits:
     batch_lines: int = 10_000
     page: int = 1000
     at_once: int = 500
+    annotate_body: int = 1024**3
+    annotate_text: int = 64 * 1024**3
+    annotate_records: int = 10_000_000
+    annotations: int = 4
     strict_filters: bool = False
 
 
 BEACON: web.AppKey[BeaconService] = web.AppKey("beacon", BeaconService)
 IDENTITY: web.AppKey[BeaconIdentity] = web.AppKey("identity", BeaconIdentity)
 LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
+ANNOTATIONS: web.AppKey[asyncio.Semaphore] = web.AppKey("annotations")
+"""The files that are annotated at once."""

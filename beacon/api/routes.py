@@ -6,13 +6,22 @@ addresses carelessly and a redirect would lose the body of a POST.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from beacon.api import handlers
+from beacon.api.annotate import annotate
 from beacon.api.batch import batch
-from beacon.api.keys import BEACON, IDENTITY, LIMITS, BeaconService, Limits
+from beacon.api.keys import (
+    ANNOTATIONS,
+    BEACON,
+    IDENTITY,
+    LIMITS,
+    BeaconService,
+    Limits,
+)
 from beacon.api.middleware import explain_failures, open_to_browsers
 from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
 
@@ -58,6 +67,7 @@ def add_routes(app: web.Application) -> None:
     """
     if LIMITS not in app:
         app[LIMITS] = Limits()
+    app[ANNOTATIONS] = asyncio.Semaphore(app[LIMITS].annotations)
     app.middlewares.append(explain_failures)
     app.on_response_prepare.append(open_to_browsers)
     for path, handler in _paths():
@@ -65,6 +75,7 @@ def add_routes(app: web.Application) -> None:
         app.router.add_get(pattern, handler)
         app.router.add_post(pattern, handler)
     app.router.add_post(ROOT + _any_slashes("batch"), batch)
+    app.router.add_post("/annotate{_end:/*}", annotate)
     app.router.add_get("/openapi.json", handlers.show_openapi)
     app.router.add_get("/healthz", handlers.alive)
     app.router.add_get("/readyz", handlers.ready)

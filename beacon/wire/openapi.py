@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _JSON: Final = "application/json"
 _LINES: Final = "application/x-ndjson"
+_GZIP: Final = "application/gzip"
+_VCF: Final = "text/vcf"
+_BYTES: Final = "application/octet-stream"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -71,7 +74,7 @@ def _operation(endpoint: Endpoint, method: str) -> Document:
         "tags": [endpoint.group],
         "responses": _responses(endpoint, method),
     }
-    if method == "get" and endpoint.asks:
+    if endpoint.asks and (method == "get" or endpoint.body == "vcf"):
         operation["parameters"] = [
             {"$ref": f"#/components/parameters/{name}"} for name in endpoint.asks
         ]
@@ -84,6 +87,12 @@ def _operation(endpoint: Endpoint, method: str) -> Document:
 
 
 def _request_body(name: str) -> Document:
+    if name == "vcf":
+        return {
+            "required": True,
+            "description": "A VCF: text, gzip or BGZF.",
+            "content": {kind: {} for kind in (_VCF, _GZIP, _BYTES)},
+        }
     if name != "batchQuestion":
         return {"content": {_JSON: {"schema": ref(name)}}}
     return {
@@ -102,6 +111,9 @@ def _request_body(name: str) -> Document:
 def _responses(endpoint: Endpoint, method: str) -> Document:
     kind = _LINES if endpoint.answer == "batchAnswer" else _JSON
     found: Document = {"200": _response("The answer.", _answer(endpoint.answer), kind)}
+    if endpoint.answer == "annotatedVcf":
+        said = "The VCF as BGZF, or as text where text came and is accepted."
+        found = {"200": {"description": said, "content": {_GZIP: {}, _VCF: {}}}}
     if endpoint.path == "/readyz":
         found["503"] = _response("Not now.", _answer(endpoint.answer))
     if endpoint.group == "Health":
