@@ -116,9 +116,8 @@ class LocalBeacon:
         self, queries: Sequence[Query], requester: Requester
     ) -> Sequence[Disclosure | BeaconError]:
         """Return the answer to each question, in order, or why it has none."""
-        return await Together(self, self._store, self._policy).answer(
-            queries, requester
-        )
+        together = Together(self, self._store, self._policy, requester)
+        return await together.answer(queries)
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
         """Return a question with the columns as they are kept.

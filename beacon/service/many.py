@@ -9,6 +9,7 @@ is asked goes the way of a single question.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -18,10 +19,10 @@ from beacon.model.query import Granularity
 from beacon.policy.policy import permit
 from beacon.policy.statements import joined, state
 from beacon.service.documents import asking, is_asked
-from beacon.store.many import is_told_together
+from beacon.store.many import Teller, is_told_together
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from beacon.model.disclosure import Answers, Disclosure
     from beacon.model.findings import DatasetFindings
@@ -38,6 +39,8 @@ _ALONE = 100
 """So many questions of the general kind are on their way at once."""
 _CHUNK = 1000
 """Alleles that are looked up together."""
+_AT_ONCE = 2
+"""Chunks on their way."""
 _AT_A_STRETCH = 200
 """Answers that are made before others get their turn."""
 
@@ -69,81 +72,98 @@ def _form_of(query: Query) -> _Form | None:
     return _Form(pattern.assembly, query.granularity, query.datasets)
 
 
+class _Chunk(NamedTuple):
+    """Questions of one form, by their numbers, and who tells of them."""
+
+    numbers: Sequence[int]
+    teller: Teller[Statement]
+
+
 class Together:
-    """Answers questions together where that gives the answer each has alone.
+    """Answers questions of one requester together, each as it would be alone.
 
     Args:
         beacon: what answers one question.
         store: where ``beacon`` finds what it says.
         policy: what may be said to whom.
+        requester: who asks.
     """
 
-    def __init__(self, beacon: Answers, store: VariantStore, policy: Policy) -> None:
+    def __init__(
+        self,
+        beacon: Answers,
+        store: VariantStore,
+        policy: Policy,
+        requester: Requester,
+    ) -> None:
         self._beacon = beacon
         self._store = store
         self._policy = policy
+        self._requester = requester
 
-    async def answer(
-        self, queries: Sequence[Query], requester: Requester
-    ) -> list[Said]:
+    async def answer(self, queries: Sequence[Query]) -> list[Said]:
         """Return the answer to each question, in order, or why it has none.
 
         What is no ``BeaconError`` is raised: it says nothing of the questions.
         """
         said: list[Said | None] = [None] * len(queries)
-        forms: dict[_Form | None, list[int]] = {}
+        forms: dict[_Form, list[int]] = {}
         for n, query in enumerate(queries):
-            forms.setdefault(_form_of(query), []).append(n)
-        forms.pop(None, None)
-        chunks = [
-            some[first : first + _CHUNK]
-            for some in forms.values()
-            for first in range(0, len(some), _CHUNK)
-        ]
-        await self._fill(said, chunks, queries, requester)
+            form = _form_of(query)
+            if form is not None:
+                forms.setdefault(form, []).append(n)
+            if n % _CHUNK == 0:
+                await asyncio.sleep(0)
+        await self._fill(said, queries, list(self._chunks(forms.values(), queries)))
         alone = [n for n, one in enumerate(said) if one is None]
-        told = await self._each([queries[n] for n in alone], requester)
+        told = await self._each([queries[n] for n in alone])
         for n, one in zip(alone, told, strict=True):
             said[n] = one
         return cast("list[Said]", said)
 
+    def _chunks(
+        self, forms: Iterable[Sequence[int]], queries: Sequence[Query]
+    ) -> Iterator[_Chunk]:
+        for numbers in forms:
+            teller = Teller(self._say(replace(queries[numbers[0]], warnings=())))
+            for first in range(0, len(numbers), _CHUNK):
+                yield _Chunk(numbers[first : first + _CHUNK], teller)
+
+    def _say(self, query: Query) -> Callable[[DatasetFindings], Statement]:
+        """Return what says of findings what may be said to questions like this."""
+        return lambda found: state(
+            found, permit(self._policy, self._requester, found.dataset), query
+        )
+
     async def _fill(
         self,
         said: list[Said | None],
-        chunks: Sequence[Sequence[int]],
         queries: Sequence[Query],
-        requester: Requester,
+        chunks: Sequence[_Chunk],
     ) -> None:
         """Answer chunks; while one is told, the database reads for the next."""
-        ahead: asyncio.Task[list[Said | None]] | None = None
-        waiting = iter(chunks)
-
-        def begin() -> asyncio.Task[list[Said | None]] | None:
-            chunk = next(waiting, None)
-            if chunk is None:
-                return None
-            asked = [queries[n] for n in chunk]
-            return asyncio.create_task(self._chunk(asked, requester))
-
+        running: deque[asyncio.Task[list[Said | None]]] = deque()
         try:
-            task = begin()
-            for chunk in chunks:
-                ahead = begin()
-                told = await cast("asyncio.Task[list[Said | None]]", task)
-                for n, one in zip(chunk, told, strict=True):
-                    said[n] = one
-                task = ahead
+            for at, chunk in enumerate(chunks):
+                for one in chunks[at + len(running) : at + _AT_ONCE]:
+                    asked = [queries[n] for n in one.numbers]
+                    task = asyncio.create_task(self._chunk(asked, one.teller))
+                    running.append(task)
+                told = await running[0]
+                running.popleft()
+                for n, answer in zip(chunk.numbers, told, strict=True):
+                    said[n] = answer
         finally:
-            if ahead is not None and not ahead.done():
-                ahead.cancel()
-                await asyncio.gather(ahead, return_exceptions=True)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def _chunk(
-        self, queries: Sequence[Query], requester: Requester
+        self, queries: Sequence[Query], teller: Teller[Statement]
     ) -> list[Said | None]:
         """Return the answers to questions of one form; ``None``: ask it alone."""
         try:
-            told = await self._stated(queries, requester)
+            told = await self._stated(queries, teller)
         except StoreUnavailable as failure:
             return [_own(failure) for _ in queries]
         said: list[Said | None] = []
@@ -154,35 +174,31 @@ class Together:
         return said
 
     async def _stated(
-        self, queries: Sequence[Query], requester: Requester
+        self, queries: Sequence[Query], teller: Teller[Statement]
     ) -> Sequence[Sequence[Statement] | None]:
         """Return what every dataset may say to questions of one form."""
-        query = replace(queries[0], warnings=())
+        query = queries[0]
         asked = [d for d in await self._store.datasets() if is_asked(d, query)]
-        permits = {d.id: permit(self._policy, requester, d) for d in asked}
+        permits = {d.id: permit(self._policy, self._requester, d) for d in asked}
         granularities, unasked = asking(query, asked, permits)
         if unasked:
             return [None] * len(queries)
         if not granularities:
             return [()] * len(queries)
-
-        def say(found: DatasetFindings) -> Statement:
-            return state(found, permits[found.dataset.id], query)
-
         patterns = [cast("VariantPattern", q.pattern) for q in queries]
-        return await self._store.find_many(patterns, tuple(granularities), say)
+        return await self._store.find_many(patterns, tuple(granularities), teller)
 
-    async def _each(self, queries: Sequence[Query], requester: Requester) -> list[Said]:
+    async def _each(self, queries: Sequence[Query]) -> list[Said]:
         """Return the answers to questions of any kind, each asked for itself."""
         said: list[Said] = []
         for first in range(0, len(queries), _ALONE):
             some = queries[first : first + _ALONE]
-            said += await asyncio.gather(*(self._one(q, requester) for q in some))
+            said += await asyncio.gather(*map(self._one, some))
         return said
 
-    async def _one(self, query: Query, requester: Requester) -> Said:
+    async def _one(self, query: Query) -> Said:
         try:
-            return await self._beacon.answer(query, requester)
+            return await self._beacon.answer(query, self._requester)
         except BeaconError as failure:
             return failure
 

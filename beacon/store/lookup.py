@@ -106,7 +106,7 @@ async def _declared(
 ) -> dict[str, Place]:
     """Return the places of which datasets declare more than their rows say."""
     stretch = asked_stretch(pattern)
-    asked = declaring(shelves, places, stretch)
+    asked = declares_more(shelves, places, stretch)
     if not asked:
         return {}
     rank = pattern.sequence.rank
@@ -122,7 +122,7 @@ async def _declared(
     return told
 
 
-def declaring(
+def declares_more(
     shelves: Sequence[Shelf], places: Mapping[str, Place], stretch: tuple[int, int]
 ) -> list[Shelf]:
     """Return the datasets whose coverage tells more than their rows do."""
@@ -141,7 +141,7 @@ async def _declared_of_some(
 ) -> dict[str, Place]:
     """Return the places of which datasets declare more of chosen people."""
     rank, stretch = pattern.sequence.rank, asked_stretch(pattern)
-    asked = declaring(shelves, places, stretch)
+    asked = declares_more(shelves, places, stretch)
     if not asked:
         return {}
     leaving = await joint.leaving(asked, pattern.sequence, stretch)

@@ -13,7 +13,7 @@ import struct
 from collections import defaultdict
 from functools import cached_property
 from itertools import chain, pairwise
-from operator import attrgetter
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 import bson
@@ -27,9 +27,9 @@ from beacon.store.driver import (
     long_collection,
     variants_collection,
 )
-from beacon.store.keys import SALTS, encode, is_hashed, place_key
+from beacon.store.keys import SALTS, encode, is_hashed_key, place_key
 from beacon.store.lookup import (
-    declaring,
+    declares_more,
     from_rows,
     place_declared,
     place_of,
@@ -65,6 +65,8 @@ _WORTH = 16.0
 """So many rows between two places are read rather than a range more begun."""
 _AT_A_STRETCH = 100
 """Alleles that are told before others get their turn."""
+_REMEMBERED = 4096
+"""Statements of one dataset that are kept."""
 _NARROWEST, _WIDEST = 16.0, 4096.0
 _USUAL = 200.0
 
@@ -108,35 +110,34 @@ class Asked(NamedTuple):
     pattern: VariantPattern
     places: tuple[int, ...]
     keys: tuple[tuple[int, Spelling | None], ...]
-    is_elsewhere: bool
-    is_long: bool
+    is_elsewhere: bool = False
+    is_long: bool = False
 
 
 def asked_of(pattern: VariantPattern) -> Asked:
     """Return where and under which keys to look for an allele."""
     rank = pattern.sequence.rank
     spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
-    starts = starts_of(spellings)
     keys: list[tuple[int, Spelling | None]] = []
     has_long = False
     for spelling in spellings:
         start, reference, alternate = spelling
         if is_long(start, start + len(reference), alternate):
             has_long = True
-        elif is_hashed(reference, alternate):
-            keys += (
-                (encode(rank, start, reference, alternate, salt), spelling)
-                for salt in range(SALTS)
-            )
+            continue
+        key = encode(rank, start, reference, alternate)
+        if is_hashed_key(key):
+            salted = (encode(rank, *spelling, salt) for salt in range(1, SALTS))
+            keys += ((one, spelling) for one in (key, *salted))
         else:
-            keys.append((encode(rank, start, reference, alternate), None))
-    return Asked(
-        pattern,
-        tuple([place_key(rank, start) for start in starts]),
-        tuple(keys),
-        len(spellings) > 1 and not {s for s, _, _ in spellings} <= {*starts},
-        has_long,
-    )
+            keys.append((key, None))
+    if len(spellings) == 1:
+        place = place_key(rank, spellings[0][0])
+        return Asked(pattern, (place,), tuple(keys), is_long=has_long)
+    starts = starts_of(spellings)
+    places = tuple([place_key(rank, start) for start in starts])
+    is_elsewhere = any(start not in starts for start, _, _ in spellings)
+    return Asked(pattern, places, tuple(keys), is_elsewhere, is_long=has_long)
 
 
 class Read(NamedTuple):
@@ -290,6 +291,7 @@ class _Blank(NamedTuple, Generic[T]):
         by_field: which of them a row's field speaks for, where one field does.
         several: those that several fields speak for.
         declaring: those that declare where they looked.
+        is_simple: whether there are neither of both.
         has_long: whether any that has the contig has long variants.
     """
 
@@ -298,7 +300,27 @@ class _Blank(NamedTuple, Generic[T]):
     by_field: Mapping[str, int]
     several: tuple[int, ...]
     declaring: tuple[int, ...]
+    is_simple: bool
     has_long: bool
+
+
+class Teller(Generic[T]):
+    """Tells of alleles, and remembers what it said as long as nothing changes.
+
+    Args:
+        say: makes of a dataset's findings what is said of them; the same, whatever
+            the allele is, where rows hold the same bytes.
+    """
+
+    def __init__(self, say: Callable[[DatasetFindings], T]) -> None:
+        self._say = say
+        self._telling = Telling[T]((), say)
+
+    def of(self, shelves: Sequence[Shelf]) -> Telling[T]:
+        """Return what tells of the datasets as they are served now."""
+        if not self._telling.is_of(shelves):
+            self._telling = Telling(shelves, self._say)
+        return self._telling
 
 
 class Telling(Generic[T]):
@@ -306,8 +328,7 @@ class Telling(Generic[T]):
 
     Args:
         shelves: the datasets, all of one assembly.
-        say: makes of a dataset's findings what is said of them; the same, whatever
-            the allele is, where rows hold the same bytes.
+        say: see ``Teller``.
     """
 
     def __init__(
@@ -318,6 +339,13 @@ class Telling(Generic[T]):
         self._blanks: dict[tuple[str, bool], _Blank[T]] = {}
         self._found: list[dict[object, T]] = [{} for _ in shelves]
         self._placed: list[dict[object, T]] = [{} for _ in shelves]
+
+    def is_of(self, shelves: Sequence[Shelf]) -> bool:
+        """Whether it tells of these datasets, and of nothing that they were before."""
+        return len(shelves) == len(self._shelves) and all(
+            all(map(is_, one, other))
+            for one, other in zip(self._shelves, shelves, strict=True)
+        )
 
     async def all(self, asked: Sequence[Asked], read: Read) -> list[Sequence[T] | None]:
         """Return what is told of every allele, giving way now and then."""
@@ -338,8 +366,8 @@ class Telling(Generic[T]):
         for place in asked.places:
             here += read.there.get(place, ())
         own = _own(asked, here, read.elsewhere)
-        if not here and not own and not blank.declaring:
-            return blank.told
+        if blank.is_simple and len(own) <= 1 and (not here or here == own):
+            return self._told_of_one(pattern, blank, own)
         told = list(blank.told)
         held = [cast("Counts", row["d"]) for row in here]
         counts = [cast("Counts", row["d"]) for row in own]
@@ -356,6 +384,20 @@ class Telling(Generic[T]):
             told[n] = self._declared(n, asked, held, read)
         return told
 
+    def _told_of_one(
+        self, pattern: VariantPattern, blank: _Blank[T], own: Sequence[Document]
+    ) -> Sequence[T]:
+        """Return what one row tells, its allele's own, or none, where it is all."""
+        if not own:
+            return blank.told
+        told = list(blank.told)
+        alleles = _Alleles(pattern, own)
+        for field, blob in cast("Counts", own[0]["d"]).items():
+            n = blank.by_field.get(field)
+            if n is not None:
+                told[n] = self._of_rows(n, blob, alleles)
+        return told
+
     def _blank(self, pattern: VariantPattern) -> _Blank[T]:
         name = pattern.sequence.name, pattern.is_provisional
         blank = self._blanks.get(name)
@@ -366,6 +408,8 @@ class Telling(Generic[T]):
     def _new_blank(self, contig: str, is_provisional: bool) -> _Blank[T]:  # noqa: FBT001 - a part of the key
         shelves = self._shelves
         loaded = [n for n, s in enumerate(shelves) if contig in s.release.contigs]
+        several = tuple(n for n in loaded if shelves[n].rows.only is None)
+        declaring = tuple(n for n in loaded if shelves[n].release.coverage is not None)
         return _Blank(
             tuple(
                 self._say(
@@ -384,8 +428,9 @@ class Telling(Generic[T]):
             ),
             tuple(loaded),
             {only: n for n in loaded if (only := shelves[n].rows.only) is not None},
-            tuple(n for n in loaded if shelves[n].rows.only is None),
-            tuple(n for n in loaded if shelves[n].release.coverage is not None),
+            several,
+            declaring,
+            not several and not declaring,
             any(shelves[n].long_classes for n in loaded),
         )
 
@@ -403,7 +448,7 @@ class Telling(Generic[T]):
         if said is None:
             found = from_rows(self._shelves[n], alleles.kept)
             said = self._say(cast("DatasetFindings", found))
-            self._found[n][key] = said
+            _remember(self._found[n], key, said)
         return said
 
     def _at_place(self, n: int, pattern: VariantPattern, held: Sequence[Counts]) -> T:
@@ -416,14 +461,14 @@ class Telling(Generic[T]):
         said = self._placed[n].get(name)
         if said is None:
             said = self._say(_missing(shelf, pattern, place_of(shelf, held)))
-            self._placed[n][name] = said
+            _remember(self._placed[n], name, said)
         return said
 
     def _declared(self, n: int, asked: Asked, held: Sequence[Counts], read: Read) -> T:
         """Return what is told of a place where a dataset declares what it saw."""
         shelf, pattern = self._shelves[n], asked.pattern
         place, stretch = place_of(shelf, held), _stretch(asked)
-        if declaring([shelf], {shelf.dataset.id: place}, stretch):
+        if declares_more([shelf], {shelf.dataset.id: place}, stretch):
             rank = pattern.sequence.rank
             looked = looked_at([shelf], rank, stretch, read.bins)
             seen = looked[shelf.release.number]
@@ -432,8 +477,15 @@ class Telling(Generic[T]):
         said = self._placed[n].get(name)
         if said is None:
             said = self._say(_missing(shelf, pattern, place))
-            self._placed[n][name] = said
+            _remember(self._placed[n], name, said)
         return said
+
+
+def _remember(known: dict[object, T], key: object, said: T) -> None:
+    """Keep what was said; all is forgotten when it becomes too much."""
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = said
 
 
 def _missing(shelf: Shelf, pattern: VariantPattern, place: Place) -> DatasetFindings:
@@ -455,7 +507,7 @@ def _own(
     if not here and not asked.is_elsewhere:
         return []
     by_key = {row["_id"]: row for row in here}
-    own = []
+    own: list[Document] = []
     for key, hashed in asked.keys:
         row = by_key.get(key)
         if row is None and asked.is_elsewhere:

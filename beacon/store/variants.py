@@ -42,7 +42,7 @@ from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
 from beacon.store.joint import Joint, is_scanned, of_variants, spelled_apart
 from beacon.store.lookup import Shelf, loaded_only, look_up, ranges_declared
-from beacon.store.many import Places, Telling, asked_of
+from beacon.store.many import Places, asked_of
 from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from beacon.store.cabinets import Cabinet
     from beacon.store.connection import StoreAddress
     from beacon.store.individuals import Crowd
+    from beacon.store.many import Teller
     from beacon.store.release_documents import ReleaseDocument, StoredRelease
 
 _FRESH = 1.0
@@ -271,7 +272,7 @@ class VariantStore:
         self,
         patterns: Sequence[VariantPattern],
         datasets: Sequence[str],
-        say: Callable[[DatasetFindings], T],
+        teller: Teller[T],
     ) -> list[Sequence[T] | None]:
         """Return what is said of alleles of one assembly, by the datasets named.
 
@@ -281,8 +282,7 @@ class VariantStore:
         Args:
             patterns: as ``many.is_told_together`` wants them.
             datasets: their ids; left out are those that ``find`` leaves out.
-            say: makes of a dataset's findings what is said of them, whatever allele
-                they are of.
+            teller: says what it is made to say of a dataset's findings.
 
         Raises:
             StoreUnavailable: when the database fails or is too slow.
@@ -298,7 +298,7 @@ class VariantStore:
             asked = [asked_of(pattern) for pattern in patterns]
             places, table = self._places_of(assembly), self._table(assembly)
             read = await self._members.ask(lambda: places.read(asked, shelves, table))
-            told = await Telling(shelves, say).all(asked, read)
+            told = await teller.of(shelves).all(asked, read)
             if self._may_be_gone(shelves, read_at, valid_at):
                 await self._check_still_kept(shelves)
         return told
