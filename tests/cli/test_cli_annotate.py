@@ -33,9 +33,18 @@ HEADER = (
 )
 SEEN, UNSEEN = "22\t50454000\t.\tG\tA", "22\t50300086\t.\tC\tT"
 
-needs_bcftools = pytest.mark.skipif(
-    shutil.which("bcftools") is None, reason="needs bcftools"
-)
+BCFTOOLS = shutil.which("bcftools") or ""
+needs_bcftools = pytest.mark.skipif(not BCFTOOLS, reason="needs bcftools")
+
+
+ONE = ("--datasets", "demo-1kg", "--assembly", "GRCh37")
+
+
+def annotate(
+    beacon: Command, *arguments: str, asked: tuple[str, ...] = ONE
+) -> subprocess.CompletedProcess[str]:
+    """Run the command, to ask the demonstration's first dataset."""
+    return beacon("annotate", *arguments, *asked)
 
 
 def small(path: Path, *records: str) -> Path:
@@ -68,7 +77,7 @@ def values(record: str) -> dict[str, list[str]]:
 def annotated(beacon: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Annotate the demonstration's file with itself."""
     out = tmp_path_factory.mktemp("annotated") / "out.vcf.gz"
-    done = beacon("annotate", str(DEMO), "-o", str(out))
+    done = annotate(beacon, str(DEMO), "-o", str(out))
 
     assert done.returncode == 0, done.stderr
     assert re.search(r"records, [\d,]+ alleles\n  dataset +seen", done.stdout)
@@ -140,11 +149,11 @@ def test_it_says_what_ask_says(beacon: Command, annotated: Path) -> None:
 def test_others_read_what_we_write(annotated: Path) -> None:
     """Its index counts its records, and bcftools finds nothing to complain of."""
     listed = subprocess.run(
-        ["bcftools", "index", "-s", str(annotated)],
+        [BCFTOOLS, "index", "-s", str(annotated)],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     viewed = subprocess.run(
-        ["bcftools", "view", "--no-version", str(annotated), "22:50300000-50310000"],
+        [BCFTOOLS, "view", "--no-version", str(annotated), "22:50300000-50310000"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     count = sum(int(line.split("\t")[2]) for line in listed.stdout.splitlines())
@@ -160,11 +169,11 @@ def test_bcf_in_and_out_says_the_same(
 ) -> None:
     """With an index of its own."""
     given, out = tmp_path / "in.bcf", tmp_path / "out.bcf"
-    subprocess.run(["bcftools", "view", str(DEMO), "-Ob", "-o", str(given)], check=True)
-    done = beacon("annotate", str(given), "-o", str(out))
+    subprocess.run([BCFTOOLS, "view", str(DEMO), "-Ob", "-o", str(given)], check=True)
+    done = annotate(beacon, str(given), "-o", str(out))
     shown = [
         subprocess.run(
-            ["bcftools", "query", "-f", "%CHROM %POS %ALT %BEACON_AC %BEACON_STATUS\n",
+            [BCFTOOLS, "query", "-f", "%CHROM %POS %ALT %BEACON_AC %BEACON_STATUS\n",
              str(path)],
             capture_output=True, text=True, check=True,
         ).stdout
@@ -183,7 +192,7 @@ def test_bcf_in_and_out_says_the_same(
 def test_a_name_is_made_where_none_is_given(beacon: Command, tmp_path: Path) -> None:
     """Beside the input, compressed, with its index."""
     given = small(tmp_path / "x.vcf", SEEN, UNSEEN)
-    done = beacon("annotate", str(given))
+    done = annotate(beacon, str(given))
     words = [
         values(record)["STATUS"]
         for record in body(text_of(tmp_path / "x.beacon.vcf.gz"))
@@ -197,12 +206,12 @@ def test_a_name_is_made_where_none_is_given(beacon: Command, tmp_path: Path) -> 
 def test_what_is_not_sorted_has_no_index(beacon: Command, tmp_path: Path) -> None:
     """And it is said; an older index goes."""
     given, out = small(tmp_path / "x.vcf", SEEN, UNSEEN), tmp_path / "y.vcf.gz"
-    beacon("annotate", str(given), "-o", str(out))
+    annotate(beacon, str(given), "-o", str(out))
     small(given, UNSEEN, SEEN, UNSEEN)
     Path(f"{out}.tbi").touch()
-    beacon("annotate", str(given), "-o", str(out))
+    annotate(beacon, str(given), "-o", str(out))
     small(given, SEEN, UNSEEN, SEEN)
-    done = beacon("annotate", str(given), "-o", str(out))
+    done = annotate(beacon, str(given), "-o", str(out))
 
     assert "not sorted" in done.stderr
     assert len(body(text_of(out))) == 3
@@ -212,7 +221,7 @@ def test_what_is_not_sorted_has_no_index(beacon: Command, tmp_path: Path) -> Non
 def test_a_pipe_in_and_a_pipe_out(beacon: Command) -> None:
     """Standard output is the file alone; what is told goes to standard error."""
     done = subprocess.run(
-        [str(PROGRAM), "annotate", "-", "--jobs", "1"],
+        [str(PROGRAM), "annotate", "-", *ONE, "--jobs", "1"],
         input=gzip.compress(f"{HEADER}{SEEN}\t.\t.\t.\n".encode()),
         env=beacon.environment,
         capture_output=True,
@@ -234,7 +243,7 @@ def test_a_truncated_file_gives_none(
     """Nothing is left beside it, either."""
     given = tmp_path / "x.vcf.gz"
     given.write_bytes(DEMO.read_bytes()[:left])
-    done = beacon("annotate", str(given))
+    done = annotate(beacon, str(given))
 
     assert done.returncode == 1
     assert "truncated" in done.stderr
@@ -266,7 +275,7 @@ def test_what_cannot_mean_anything_is_refused(
         str(tmp_path / each) if each.endswith((".vcf", ".txt")) else each
         for each in arguments
     ]
-    done = beacon("annotate", str(given), *named)
+    done = annotate(beacon, str(given), *named, asked=())
 
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert why in done.stderr
@@ -279,7 +288,7 @@ def test_a_header_that_names_no_assembly_needs_one(
     """As a load does."""
     given = small(tmp_path / "x.vcf", SEEN)
     given.write_text(given.read_text().replace(",length=51304566", ""))
-    done = beacon("annotate", str(given))
+    done = annotate(beacon, str(given), asked=())
 
     assert done.returncode == 2
     assert "say which with --assembly" in done.stderr
@@ -292,7 +301,7 @@ def test_a_served_beacon_says_the_same_over_http(
     out = tmp_path / "out.vcf.gz"
     url = demo_server.replace("://", "://somebody:secret@")
     both = ["--url", url, "--url", f"{demo_server}/api"]
-    done = beacon("annotate", str(DEMO), "-o", str(out), *both)
+    done = annotate(beacon, str(DEMO), "-o", str(out), *both)
     here, there = body(text_of(annotated)), body(text_of(out))
 
     assert done.returncode == 0, done.stderr
@@ -379,7 +388,7 @@ def test_what_a_beacon_says_beside_the_question_is_no_answer(
     """The file is written, and the exit code says so."""
     given = small(tmp_path / "x.vcf", UNSEEN, SEEN)
     with answering(ODD[how]) as url:
-        done = beacon("annotate", str(given), "-o", "-", "--url", url)
+        done = annotate(beacon, str(given), "-o", "-", "--url", url, asked=())
 
     assert done.returncode == 5, done.stderr
     assert [values(r)["STATUS"] for r in body(done.stdout)] == [["no_answer"]] * 2
@@ -399,7 +408,7 @@ def test_alleles_go_out_and_nothing_else(beacon: Command, tmp_path: Path) -> Non
         return 403, b"{}"
 
     with answering(answer) as url:
-        done = beacon("annotate", str(given), "-o", "-", "--url", url)
+        done = annotate(beacon, str(given), "-o", "-", "--url", url, asked=())
     (record,) = body(done.stdout)
 
     assert seen == [{"variant": "22-50454000-G-A", "assemblyId": "GRCh37"}]
@@ -411,7 +420,7 @@ def test_a_beacon_that_is_not_there_is_said_at_once(
 ) -> None:
     """Nothing is written: its datasets are not known."""
     given = small(tmp_path / "x.vcf", SEEN)
-    done = beacon("annotate", str(given), "--url", "http://127.0.0.1:9")
+    done = annotate(beacon, str(given), "--url", "http://127.0.0.1:9", asked=())
 
     assert done.returncode == 5
     assert "cannot be reached" in done.stderr
