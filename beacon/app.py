@@ -143,6 +143,8 @@ def application(settings: Settings, beacon: LocalBeacon, post: Post) -> web.Appl
     limits = Limits(
         body=server.body_limit,
         strict_filters=server.strict_filters,
+        annotate_body=server.annotate_limit,
+        annotate_records=server.annotate_records,
         in_work=server.concurrency,
         waiting=server.queue,
         seconds=server.request_deadline,

@@ -117,6 +117,14 @@ class ServerSettings(_Section):
     body_limit: int = Field(
         default=1_048_576, ge=1024, description="Largest request body, in bytes."
     )
+    annotate_limit: int = Field(
+        default=1_073_741_824,
+        ge=1024,
+        description="Largest VCF that `POST /annotate` takes, in bytes as it is sent.",
+    )
+    annotate_records: int = Field(
+        default=10_000_000, ge=1, description="Most records of such a VCF."
+    )
     deadline: float = Field(
         default=4.5,
         gt=0,

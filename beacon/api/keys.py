@@ -11,6 +11,7 @@ from beacon.model.disclosure import Answers
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Mapping, Sequence
 
     from beacon.api.exchange import Known
@@ -102,6 +103,10 @@ class Limits:
         page: largest page of records.
         at_once: lines of a batch that are asked together, so that the store can
             look them up in one go.
+        annotate_body: largest VCF that is annotated, in bytes as it is sent.
+        annotate_text: the same, in bytes of its text.
+        annotate_records: most records of it.
+        annotations: how many are annotated at once, by one process.
         strict_filters: whether a filter nothing answers to is an error, where the
             request does not say.
         in_work: requests that are answered at once, by one process.
@@ -114,6 +119,10 @@ class Limits:
     batch_lines: int = 10_000
     page: int = 1000
     at_once: int = 500
+    annotate_body: int = 1024**3
+    annotate_text: int = 64 * 1024**3
+    annotate_records: int = 10_000_000
+    annotations: int = 4
     strict_filters: bool = False
     in_work: int = 256
     waiting: int = 1024
@@ -129,3 +138,5 @@ SPEAKERS: web.AppKey[Callable[[str, str], Speaker]] = web.AppKey("speakers")
 """Gives the speaker at the scheme and the host a request came to."""
 KNOWN: web.AppKey[Known] = web.AppKey("known")
 """Gives what questions are understood with."""
+ANNOTATIONS: web.AppKey[asyncio.Semaphore] = web.AppKey("annotations")
+"""The files that are annotated at once."""

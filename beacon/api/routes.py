@@ -8,14 +8,17 @@ patterns.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from beacon.api import handlers
+from beacon.api.annotate import annotate
 from beacon.api.batch import batch
 from beacon.api.exchange import Known, speakers_of
 from beacon.api.keys import (
+    ANNOTATIONS,
     BEACON,
     DOOR,
     IDENTITY,
@@ -93,6 +96,7 @@ def add_routes(app: web.Application, log: AccessLog | None = None) -> None:
     app.setdefault(METER, Meter(app[IDENTITY].version))
     app[KNOWN] = Known(app[BEACON], app[LIMITS])
     app[SPEAKERS] = speakers_of(app[IDENTITY])
+    app[ANNOTATIONS] = asyncio.Semaphore(app[LIMITS].annotations)
     door = app[DOOR] = Door(app[LIMITS], _EXCEPTIONS, app[METER], log)
     app.middlewares.append(door.let_through)
     app.cleanup_ctx.append(door.keep_house)
@@ -103,6 +107,7 @@ def add_routes(app: web.Application, log: AccessLog | None = None) -> None:
             app.router.add_get(pattern, handler)
             app.router.add_post(pattern, handler)
         app.router.add_post(ROOT + named("batch"), batch)
+        app.router.add_post(named("annotate"), annotate)
     app.router.add_get("/openapi.json", handlers.show_openapi)
     app.router.add_get("/healthz", handlers.alive)
     app.router.add_get("/readyz", handlers.ready)

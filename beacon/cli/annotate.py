@@ -36,7 +36,7 @@ from beacon.cli.reading import reading
 from beacon.cli.remote_batch import RemoteBatch, shown
 from beacon.cli.withdraw import leave_out_forgotten
 from beacon.model.assemblies import assembly as find_assembly
-from beacon.model.errors import ReadError, UsageError
+from beacon.model.errors import ReadError, StoreUnavailable, UsageError
 from beacon.model.status import Status
 from beacon.store.connection import connect
 from loaders.header import choose_assembly, header_of, left_out
@@ -148,7 +148,11 @@ def annotate(
                 connect(settings.store_uri, settings.data_dir)
             )
             leave_out_forgotten(address, settings)
-        totals, consulted = _annotate(settings, address, wish)
+        try:
+            totals, consulted = _annotate(settings, address, wish)
+        except StoreUnavailable as failure:
+            click.echo(f"beacon: {failure}", err=True)
+            context.exit(_NO_ANSWER)
     _tell(totals, consulted, is_error=wish.out == _HERE)
     context.exit(_NO_ANSWER if totals.failed else 0)
 

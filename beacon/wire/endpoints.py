@@ -76,6 +76,17 @@ _HEALTH: Final = {
 }
 
 
+_ANNOTATE: Final = Endpoint(
+    path="/annotate",
+    summary="A VCF, with what this beacon says of its alleles in INFO",
+    answer="annotatedVcf",
+    asks=_ASSEMBLY,
+    body="vcf",
+    group="Annotation",
+    methods=("post",),
+)
+
+
 @cache
 def endpoints() -> tuple[Endpoint, ...]:
     """Return every path that answers, in the order they are listed."""
@@ -90,7 +101,14 @@ def endpoints() -> tuple[Endpoint, ...]:
         for path, (answer, summary) in _HEALTH.items()
     ]
     entries = [each for row in ENTRY_TYPES.values() for each in _entries(row)]
-    return (*framework, _terms("/api", "Framework"), *entries, _batch(), *health)
+    return (
+        *framework,
+        _terms("/api", "Framework"),
+        *entries,
+        _batch(),
+        _ANNOTATE,
+        *health,
+    )
 
 
 def _entries(row: EntryType) -> Iterator[Endpoint]:

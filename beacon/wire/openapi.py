@@ -25,6 +25,9 @@ _JSON: Final = "application/json"
 _LINES: Final = "application/x-ndjson"
 _KINDS: Final = {"batchAnswer": _LINES, "metrics": "text/plain"}
 """Of answers that are no JSON document."""
+_GZIP: Final = "application/gzip"
+_VCF: Final = "text/vcf"
+_BYTES: Final = "application/octet-stream"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -73,7 +76,7 @@ def _operation(endpoint: Endpoint, method: str) -> Document:
         "tags": [endpoint.group],
         "responses": _responses(endpoint, method),
     }
-    if method == "get" and endpoint.asks:
+    if endpoint.asks and (method == "get" or endpoint.body == "vcf"):
         operation["parameters"] = [
             {"$ref": f"#/components/parameters/{name}"} for name in endpoint.asks
         ]
@@ -86,6 +89,12 @@ def _operation(endpoint: Endpoint, method: str) -> Document:
 
 
 def _request_body(name: str) -> Document:
+    if name == "vcf":
+        return {
+            "required": True,
+            "description": "A VCF: text, gzip or BGZF.",
+            "content": {kind: {} for kind in (_VCF, _GZIP, _BYTES)},
+        }
     if name != "batchQuestion":
         return {"content": {_JSON: {"schema": ref(name)}}}
     return {
@@ -104,6 +113,9 @@ def _request_body(name: str) -> Document:
 def _responses(endpoint: Endpoint, method: str) -> Document:
     kind = _KINDS.get(endpoint.answer, _JSON)
     found: Document = {"200": _response("The answer.", _answer(endpoint.answer), kind)}
+    if endpoint.answer == "annotatedVcf":
+        said = "The VCF as BGZF, or as text where text came and is accepted."
+        found = {"200": {"description": said, "content": {_GZIP: {}, _VCF: {}}}}
     if endpoint.path == "/readyz":
         found["503"] = _response("Not now.", _answer(endpoint.answer))
     if endpoint.group == "Health":

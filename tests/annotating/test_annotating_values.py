@@ -1,0 +1,332 @@
+"""What is written into a record: every value in its place, all else as it was."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beacon.annotating.annotator import Annotator
+from beacon.annotating.asking import Persistent
+from beacon.annotating.columns import (
+    Column,
+    Consulted,
+    Provenance,
+    annotated_header,
+    distinct,
+)
+from beacon.annotating.order import Order
+from beacon.annotating.questions import Run, Understanding
+from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.counts import AlleleCounts
+from beacon.model.disclosure import DatasetDisclosure, Disclosure
+from beacon.model.errors import BeaconError, ReadError, StoreUnavailable
+from beacon.model.query import Granularity
+from beacon.model.requester import ANONYMOUS
+from beacon.model.status import Status
+from loaders.stream import Block
+
+GENOME = ASSEMBLIES["GRCh37"]
+
+
+def column(name: str, release: int | None = None) -> Column:
+    """Return a dataset's column."""
+    return Column(dataset=name, label=name, name=name.upper(), release=release)
+
+
+def part(name: str, status: Status, counts: AlleleCounts | None = None):
+    """Return what a dataset says."""
+    return DatasetDisclosure(
+        dataset=name,
+        name=name,
+        status=status,
+        granularity=Granularity.COUNT,
+        exists=status is Status.SEEN,
+        counts=counts,
+        release=1,
+    )
+
+
+SEEN = AlleleCounts(ac=3, an=200, hom=1, het=1)
+NONE = AlleleCounts(ac=0, an=200, hom=0, het=0)
+
+
+class Known:
+    """A beacon of two datasets that knows one allele, and fails when told to."""
+
+    def __init__(self, known: tuple[int, str, str], failures: int = 0) -> None:
+        self.known = known
+        self.failures = failures
+        self.asked: list[int] = []
+
+    async def answer(self, query, requester):
+        """Return the answer to one question."""
+        del requester
+        found = self.known in query.pattern.spellings
+        first = part("a", Status.SEEN, SEEN) if found else part("a", Status.NOT_COVERED)
+        return Disclosure(
+            granularity=Granularity.COUNT,
+            datasets=(first, part("b", Status.NOT_SEEN, NONE)),
+        )
+
+    async def answer_many(self, queries, requester):
+        """Return the answers, unless it fails."""
+        self.asked.append(len(queries))
+        if self.failures:
+            self.failures -= 1
+            return [StoreUnavailable("gone")] * len(queries)
+        return [await self.answer(query, requester) for query in queries]
+
+
+def annotated(lines: str, beacon=None, *, columns: int = 8, consulted=None):
+    """Return lines with the answers of a beacon."""
+    beacon = beacon or Known((99, "A", "C"))
+    consulted = consulted or Consulted(beacon="x", columns=(column("a"), column("b")))
+    understanding = Understanding("x", GENOME, None, columns=columns)
+    asking = Persistent(beacon, ANONYMOUS, pauses=(0, 0))
+    annotator = Annotator(understanding, [(consulted, asking)])
+    block = Block(10, lines.encode("latin-1"))
+    return asyncio.run(annotator.annotate(block))
+
+
+def info(line: str, beacon=None) -> dict[str, str]:
+    """Return the INFO fields of one annotated line."""
+    text = annotated(line, beacon).text.decode("latin-1").rstrip("\n").split("\t")[7]
+    return dict(each.split("=") for each in text.split(";") if "=" in each)
+
+
+def test_there_is_a_value_for_each_alt_and_dataset():
+    """That of ALT a and dataset d of two is the one at a * 2 + d."""
+    said = info("1\t100\t.\tA\tG,C\t.\t.\tDP=3\n")
+
+    assert said == {
+        "DP": "3",
+        "BEACON_AC": ".,0,3,0",
+        "BEACON_AN": ".,200,200,200",
+        "BEACON_AF": ".,0,0.015,0",
+        "BEACON_HOM": ".,0,1,0",
+        "BEACON_STATUS": "not_covered,not_seen,seen,not_seen",
+    }
+
+
+@pytest.mark.parametrize(
+    ("record", "word"),
+    [
+        ("1\t100\t.\tA\t<DEL>", "not_asked"),
+        ("1\t100\t.\tA\tA[2:300[", "not_asked"),
+        ("1\t100\t.\tA\t*,<DEL>", "not_asked"),
+        ("GL000220.1\t100\t.\tA\tC", "no_answer"),
+        ("1\t0\t.\tA\tC", "no_answer"),
+        ("1\tx\t.\tA\tC", "no_answer"),
+        ("1\t999999999\t.\tA\tC", "no_answer"),
+        ("1\t99999999999999\t.\tA\tC", "no_answer"),
+        ("1\t100\t.\tA\tA", "no_answer"),
+        ("1\t100\t.\tA\t!", "not_asked"),
+        ("1\t100\t.\tA\tÄ", "no_answer"),
+        ("1\t100\t.\t.\tC", "no_answer"),
+    ],
+)
+def test_what_is_no_question_has_its_word(record, word):
+    """And no number; nobody is asked about it."""
+    beacon = Known((99, "A", "C"))
+    said = info(f"{record}\t.\t.\t.\n", beacon)
+
+    assert set(said["BEACON_STATUS"].split(",")) == {word}
+    assert set(said["BEACON_AC"].split(",")) == {"."}
+    assert beacon.asked == []
+
+
+@pytest.mark.parametrize("alternates", [".", "*", "<NON_REF>", "<*>", "<NON_REF>,*"])
+def test_a_record_without_an_allele_stays_as_it_is(alternates):
+    """As the blocks of a gVCF, which are most of it."""
+    line = f"1\t100\t.\tA\t{alternates}\t.\t.\tEND=200\tGT\t0/0\n"
+
+    assert annotated(line, columns=10).text.decode() == line
+
+
+def test_an_unspecified_allele_beside_one_is_not_asked():
+    """It has its place among the values."""
+    said = info("1\t100\t.\tA\tC,<NON_REF>\t.\t.\t.\n")
+
+    assert said["BEACON_STATUS"] == "seen,not_seen,not_asked,not_asked"
+    assert said["BEACON_AC"] == "3,0,.,."
+
+
+def test_earlier_values_are_replaced():
+    """Whatever stood there, ours is there once."""
+    once = annotated("1\t100\t.\ta\tc\t.\t.\tDP=3;X;END=4\n").text.decode()
+    stale = once.replace("BEACON_AC=3", "BEACON_AC=77")
+
+    assert annotated(stale).text.decode() == once
+    assert annotated("1\t100\t.\tA\t.\t.\t.\tBEACON_AC=1\n").text == (
+        b"1\t100\t.\tA\t.\t.\t.\t.\n"
+    )
+
+
+COLUMN = st.text(
+    st.characters(max_codepoint=255, exclude_characters="\t\n\r,;"), max_size=9
+)
+
+
+@given(st.lists(st.tuples(*[COLUMN] * 7), max_size=6), st.sampled_from(["\n", "\r\n"]))
+def test_all_but_info_is_as_it_was(rows, end):
+    """Byte for byte, whatever the bytes, and INFO begins as it began."""
+    lines = [
+        f"1\t{100 + n}\t{a}\tA\tC\t{b}\t{c}\tX{d}\t{e}\t{f}\t{g}{end}"
+        for n, (a, b, c, d, e, f, g) in enumerate(rows)
+    ]
+    text = annotated("".join(lines), columns=11).text.decode("latin-1")
+    made = text.split("\n")[:-1]
+
+    assert len(made) == len(lines)
+    for before, after in zip(lines, made, strict=True):
+        old, new = before.removesuffix("\n").split("\t"), after.split("\t")
+        assert new[:7] + new[8:] == old[:7] + old[8:]
+        assert new[7].startswith(f"{old[7]};BEACON_AC=")
+
+
+def test_a_line_end_of_two_bytes_stays_behind_info():
+    """In a file without samples INFO is the last column."""
+    text = annotated("1\t100\t.\tA\tC\t.\t.\tDP=1\r\n\r\n").text
+
+    assert text.startswith(b"1\t100\t.\tA\tC\t.\t.\tDP=1;BEACON_AC=3,0;")
+    assert text.endswith(b"seen,not_seen\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [("1\t100\t.\tA\tC\t.\t.\t.\n1\t101\n", 11), ("1\t100\t.\tA\tC\t.\t.\t.\t0", 10)],
+)
+def test_a_line_that_is_cut_ends_it(lines, line):
+    """Its number is told."""
+    with pytest.raises(ReadError, match=f"x:{line}:"):
+        annotated(lines)
+
+
+def test_a_failure_that_passes_is_asked_again():
+    """Only what failed, and the answers are those of the later attempt."""
+    beacon = Known((99, "A", "C"), failures=2)
+    made = annotated("1\t100\t.\tA\tC\t.\t.\t.\n", beacon)
+
+    assert b"seen,not_seen" in made.text
+    assert (beacon.asked, made.tally.failed) == ([1, 1, 1], 0)
+
+
+def test_a_failure_that_stays_is_no_answer_and_counted():
+    """It is never a no."""
+    made = annotated("1\t100\t.\tA\tC\t.\t.\t.\n", Known((99, "A", "C"), failures=9))
+
+    assert made.text.endswith(
+        b"BEACON_AC=.,.;BEACON_AN=.,.;BEACON_AF=.,.;"
+        b"BEACON_HOM=.,.;BEACON_STATUS=no_answer,no_answer\n"
+    )
+    assert made.tally.failed == 1
+
+
+def test_a_beacon_that_keeps_failing_is_left_alone():
+    """A long file ends all the same."""
+
+    async def run() -> list[int]:
+        beacon = Known((99, "A", "C"), failures=99)
+        asking = Persistent(beacon, ANONYMOUS, pauses=(0,))
+        first = await asking.ask(["q", "r"])
+        again = await asking.ask(["q", "r"])
+        assert all(isinstance(each, BeaconError) for each in (*first, *again))
+        return beacon.asked
+
+    assert asyncio.run(run()) == [2, 2]
+
+
+def test_too_few_answers_are_none():
+    """Nobody can tell which question they belong to."""
+
+    class Short(Known):
+        async def answer_many(self, queries, requester):
+            return (await super().answer_many(queries, requester))[1:]
+
+    made = annotated("1\t100\t.\tA\tC\t.\t.\t.\n" * 2, Short((99, "A", "C")))
+
+    assert made.text.count(b"no_answer,no_answer") == 2
+
+
+def test_datasets_are_known_by_their_ids_not_their_order():
+    """One that says nothing has no answer."""
+    named = Consulted(beacon="x", columns=(column("b"), column("c"), column("a")))
+    made = annotated("1\t100\t.\tA\tC\t.\t.\t.\n", consulted=named)
+
+    assert b"BEACON_STATUS=not_seen,no_answer,seen" in made.text
+
+
+def test_another_release_is_noticed():
+    """The header names the one that was served at the beginning."""
+    named = Consulted(beacon="x", columns=(column("a", 1), column("b", 2)))
+    made = annotated("1\t100\t.\tA\tC\t.\t.\t.\n", consulted=named)
+
+    assert made.tally.changed == {"b"}
+
+
+def test_words_are_counted_by_dataset():
+    """Each ALT that is an allele once."""
+    made = annotated("1\t100\t.\tA\tC,G\t.\t.\t.\n1\t101\t.\tA\t.\t.\t.\t.\n")
+    first, second = made.tally.by_column(2)
+
+    assert (made.tally.records, made.tally.alleles) == (2, 2)
+    assert first == {"seen": 1, "not_covered": 1}
+    assert second == {"not_seen": 2}
+
+
+ORIGIN = Provenance(
+    version="1.2",
+    moment=datetime(2026, 5, 1, tzinfo=UTC),
+    assembly="GRCh37",
+    is_aligned=False,
+)
+
+
+def test_a_header_says_whose_values_stand_where():
+    """One line for each dataset, in their order, and one for each beacon."""
+    named = replace(column("a", 4), name='The "A"', released="2026-04-01")
+    consulted = Consulted(beacon="se.x", columns=(named, column("b")))
+    first = [b"##fileformat=VCFv4.2", b"#CHROM\tPOS"]
+    made = annotated_header(first, (consulted,), ORIGIN)
+
+    assert made[:1] + made[-1:] == first
+    assert b'##beacon_dataset=<ID=a,Name="The \\"A\\"",Release=4,' in made[6]
+    assert made[7] == b'##beacon_dataset=<ID=b,Name="B">'
+    assert made[8] == (
+        b'##beacon_annotate=<ID=1,Beacon="se.x",Address="local store",'
+        b'Version="Nordic Beacon 1.2",Date=2026-05-01T00:00:00+00:00,'
+        b"Assembly=GRCh37,Reference=none>"
+    )
+    assert annotated_header(made, (consulted,), ORIGIN) == made
+
+
+def test_datasets_of_one_name_get_names_of_their_own():
+    """Their beacon's before it, and a number where that is one, too."""
+    one = Consulted(beacon="x", columns=(column("a"), column("b")))
+    two = Consulted(beacon="y", columns=(column("a"),))
+    labels = [[c.label for c in each.columns] for each in distinct((one, two, two))]
+
+    assert labels == [["x:a", "b"], ["y:a"], ["y:a#2"]]
+
+
+@pytest.mark.parametrize(
+    ("runs", "is_kept"),
+    [
+        ([], True),
+        ([Run("1", 1, 5, True), Run("1", 5, 9, True), Run("2", 1, 1, True)], True),
+        ([Run("1", 1, 5, True), Run("1", 4, 9, True)], False),
+        ([Run("1", 1, 5, False)], False),
+        ([Run("1", 1, 5, True), Run("2", 1, 1, True), Run("1", 9, 9, True)], False),
+    ],
+)
+def test_only_an_order_that_has_an_index_is_one(runs, is_kept):
+    """Contigs in one piece each, and POS never falling."""
+    order = Order()
+    order.add(runs)
+
+    assert order.is_kept is is_kept
