@@ -107,7 +107,8 @@ def add_routes(app: web.Application, log: AccessLog | None = None) -> None:
             app.router.add_get(pattern, handler)
             app.router.add_post(pattern, handler)
         app.router.add_post(ROOT + named("batch"), batch)
-        app.router.add_post(named("annotate"), annotate)
+    for path in ("/annotate", "/annotate{_end:/+}"):
+        app.router.add_post(path, annotate)
     app.router.add_get("/openapi.json", handlers.show_openapi)
     app.router.add_get("/healthz", handlers.alive)
     app.router.add_get("/readyz", handlers.ready)
