@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from beacon.policy.policy import Policy
 
 _MOST = 256
+_LARGEST = 4096
+"""So many plans are kept, of questions that name so many letters at most."""
 
 
 class Plan(NamedTuple):
@@ -59,9 +61,11 @@ class Plans:
         key = _key(query, requester)
         plan = self._plans.get(key)
         if plan is None:
-            while len(self._plans) >= _MOST:
-                del self._plans[next(iter(self._plans))]
-            plan = self._plans[key] = planned(self._policy, query, requester, datasets)
+            plan = planned(self._policy, query, requester, datasets)
+            if _size(query) <= _LARGEST:
+                while len(self._plans) >= _MOST:
+                    del self._plans[next(iter(self._plans))]
+                self._plans[key] = plan
         return plan
 
     def assemblies(self, datasets: tuple[Dataset, ...]) -> frozenset[str]:
@@ -85,6 +89,11 @@ def planned(
     asked = [dataset for dataset in datasets if is_asked(dataset, query)]
     permits = {dataset.id: permit(policy, requester, dataset) for dataset in asked}
     return Plan(permits, *asking(query, asked, permits))
+
+
+def _size(query: Query) -> int:
+    """Return how many letters a question names datasets and a cohort with."""
+    return len(query.cohort or "") + sum(len(d) + 1 for d in query.datasets or ())
 
 
 def _key(query: Query, requester: Requester) -> Hashable:

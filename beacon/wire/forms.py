@@ -96,9 +96,9 @@ def understand_sent(sent: Sent, address: Address, known: Understanding) -> Query
         InvalidRequest: one sentence naming the parameter that is wrong.
     """
     cut = sent.cut()
-    if len(cut) not in (10, 13):
+    if len(cut) not in (10, 13) or address.identity is not None:
         return understand(sent.gathered(), address, known)
-    key = (address.about, address.identity, address.under, *cut[::3], *cut[1::3])
+    key = (address.about, address.under, *cut[::3], *cut[1::3])
     form = known.forms.get(key)
     if form is not None:
         allele = form.read(cut)
@@ -131,7 +131,8 @@ def _form_of(
     if pattern is None or not pattern.spellings or query.test_mode:
         return None
     is_one = len(named) == len({*named}) and {*named} >= _NEEDED
-    is_short = sum(map(len, cut)) <= _LONGEST
+    above = "" if address.under is None else address.under.identity
+    is_short = len(above) + sum(map(len, cut)) <= _LONGEST
     if address.named(GENOMIC_VARIANT.id) is not None or not (is_one and is_short):
         return None
     if not sent.says_once(named):

@@ -138,3 +138,13 @@ def test_plans_are_few() -> None:
     assert first == made[0]
     assert first is not made[0]
     assert last is made[299]
+
+
+def test_plans_of_long_lists_are_not_kept() -> None:
+    """A list of datasets may be as long as a body; a plan is made of it and left."""
+    plans = Plans(Policy())
+    query = Query(datasets=("a", *(f"d{n:0100}" for n in range(100))))
+    first, second = (plans.of(query, ANONYMOUS, DATASETS) for _ in range(2))
+
+    assert first == second
+    assert first is not second

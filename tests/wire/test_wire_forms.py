@@ -139,7 +139,7 @@ def bodies(draw):
     return made
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(bodies(), ADDRESSES, st.booleans())
 def test_any_body_is_understood_as_if_it_were_alone(bodies, address, referenced):
     """Whatever was asked before: the very question, or the very error."""
@@ -183,7 +183,7 @@ def query_strings(draw):
     return made
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(query_strings(), ADDRESSES, st.booleans())
 def test_any_query_string_is_understood_as_if_it_were_alone(texts, address, referenced):
     """Whatever was asked before: the very question, or the very error."""
@@ -255,8 +255,12 @@ def test_forms_are_few_and_short():
         )
     understand_sent(posted(body(100, "A", "C") + b" " * 5000), HERE, shared)
 
+    below = Address(under=Under(entry_type="dataset", identity="d" * 5000))
+    understand_sent(posted(body(100, "A", "C")), below, shared)
+
     assert len(shared.forms) == 256
-    assert all(len(b"".join(key[3:])) < 4096 for key in shared.forms)
+    assert all(len(b"".join(key[2:])) < 4096 for key in shared.forms)
+    assert all(key[1] is None for key in shared.forms)
 
 
 def test_forms_belong_to_what_they_were_understood_with():
