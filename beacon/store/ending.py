@@ -114,7 +114,7 @@ class Endings(CommandListener):
         """End what is under way of all questions that were left, member by member."""
         while self._left:
             left, self._left = self._left, []
-            members = {address for one in left for address, _ in _connections(one)}
+            members = {a for one in left for a, _ in one.by_request.copy().values()}
             for address in members:
                 with suppress(StoreUnavailable), watched(None), at_member(address):
                     await _kill(left, address, database)
@@ -124,10 +124,6 @@ class Endings(CommandListener):
         if self._ending is not None:
             self._ending.cancel()
             await asyncio.gather(self._ending, return_exceptions=True)
-
-
-def _connections(asking: UnderWay) -> list[Connection]:
-    return [*asking.by_request.values()]
 
 
 async def _kill(
@@ -143,7 +139,7 @@ async def _kill(
     asked = {
         connection: (one, request)
         for one in left
-        for request, (where, connection) in [*one.by_request.items()]
+        for request, (where, connection) in one.by_request.copy().items()
         if where == address
     }
     stages: list[Document] = [

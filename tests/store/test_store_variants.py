@@ -13,6 +13,7 @@ from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import Place
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Page, Query
+from beacon.store import variants
 from beacon.store.variants import VariantStore
 from tests.store.store_samples import CARRIED, CHR22, NOT_CARRIED, SITE, load, record
 
@@ -156,6 +157,26 @@ async def test_a_reading_that_finds_nothing_new_changes_nothing(
     assert same == number
     assert other != first
     assert next_ > number
+
+
+async def test_pointers_are_read_ahead(
+    catalogue: Catalogue, variant_store: VariantStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before they are too old they are read again, and nobody waits for it."""
+    load(catalogue, "d", [record(FIRST, "A", "C")])
+    before, number = await variant_store.datasets(), variant_store.reading
+    load(catalogue, "d", [record(FIRST, "A", "G")])
+    monkeypatch.setattr(variants, "_FRESH", 120.0)
+    variant_store._read_at -= 61.0  # noqa: SLF001 (time that passed)
+    meanwhile = await variant_store.datasets()
+    reading = variant_store._reading  # noqa: SLF001 (nothing else says when)
+    assert reading is not None
+    await reading
+    after = await variant_store.datasets()
+
+    assert meanwhile is before
+    assert variant_store.reading > number
+    assert [1, 2] == [d.release.ordinal for d in (*before, *after) if d.release]
 
 
 async def test_pages_of_a_large_release_are_in_order(
