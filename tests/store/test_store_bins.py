@@ -138,7 +138,7 @@ async def told(store: VariantStore, query: Query, names: Sequence[str]) -> objec
 
 
 SLOW = settings(
-    max_examples=int(__import__("os").environ.get("EX", "8")),
+    max_examples=8,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
