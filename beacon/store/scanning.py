@@ -93,11 +93,6 @@ class Answer:
         return self._is_counted and self.granularity is not Granularity.BOOLEAN
 
     @property
-    def wants_number(self) -> bool:
-        """Whether it wants to know how many there are, and nothing else."""
-        return self.reads_all and not self.is_open
-
-    @property
     def is_no(self) -> bool:
         """Whether nothing is known to be there."""
         return not (self.seen or self.total)
