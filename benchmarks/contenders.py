@@ -258,7 +258,7 @@ def answered(port: int, question: asking.Question) -> bytes:
     url = f"http://127.0.0.1:{port}{question.path}"
     body = question.body.encode() if question.body else None
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as response:  # noqa: S310
+    with urllib.request.urlopen(request) as response:
         answer: bytes = response.read()
     return answer
 

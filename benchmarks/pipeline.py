@@ -67,7 +67,7 @@ async def some_alleles(beacon: LocalBeacon, number: int) -> list[Allele]:
     assembly = next(d.release.assembly for d in datasets if d.release)
     contig = ASSEMBLIES[assembly].contigs[0]
     found: dict[Allele, None] = {}
-    rng = random.Random(7)  # noqa: S311 - a seed, so that the figures can be had again
+    rng = random.Random(7)
     while len(found) < number:
         start = rng.randrange(100_000, 57_000_000)
         place = VariantPattern(

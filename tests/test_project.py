@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
+import click
 import pytest
 from packaging.requirements import Requirement
 
-from beacon.cli.main import command_line
+from beacon.cli.main import COMMANDS, command_line
 from beacon.settings import rows, settings_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -134,13 +136,35 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def test_every_command_has_help() -> None:
-    """Every command, at any depth, says in a sentence what it does."""
+    """Every command, at any depth, says in a sentence what it does; lists say it."""
     tree = command_line()
+    context = click.Context(tree)
+    found = {name: tree.get_command(context, name) for name in COMMANDS}
+    assert {name: one.summary for name, one in COMMANDS.items()} == {
+        name: one and one.get_short_help_str(100) for name, one in found.items()
+    }
+
     commands = [tree, *tree.commands.values()]
     for command in commands:
         commands.extend(getattr(command, "commands", {}).values())
 
     assert [c.name for c in commands if not c.get_short_help_str()] == []
+
+
+def test_help_imports_nothing_of_weight() -> None:
+    """The list of commands needs no database, no HTTP and no reader of files."""
+    heavy = "motor", "pymongo", "aiohttp", "pydantic", "numpy", "pysam"
+    code = (
+        "import sys; from click.testing import CliRunner;"
+        "from beacon.cli.main import command_line;"
+        "print(CliRunner().invoke(command_line(), ['--help']).exit_code,"
+        f" sorted(sys.modules.keys() & {set(heavy)!r}))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert said.stdout.strip() == "0 []"
 
 
 def test_version_is_one() -> None:

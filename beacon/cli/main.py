@@ -1,7 +1,8 @@
 """The command ``beacon``: its tree, and how it fails.
 
 Every failure is one sentence on stderr and an exit code; a traceback is shown
-only with ``--debug``.  What the commands do lives in their own files.
+only with ``--debug``.  What the commands do lives in their own files, which are
+imported when they are asked for.
 """
 
 from __future__ import annotations
@@ -12,17 +13,8 @@ from importlib.metadata import version
 
 import click
 
-from beacon.app import keep_log
-from beacon.cli.annotate import annotate
-from beacon.cli.ask import ask
-from beacon.cli.check import check
-from beacon.cli.datasets import datasets
-from beacon.cli.demo import demo
-from beacon.cli.load import load
-from beacon.cli.options import accept_everywhere
-from beacon.cli.serve import serve
-from beacon.cli.store import store
-from beacon.cli.withdraw import withdraw
+from beacon.cli.everywhere import accept_everywhere
+from beacon.cli.lazy import Later, LazyGroup
 from beacon.model.errors import BeaconError, InvalidRequest, UsageError
 
 _FAILED = 1
@@ -31,14 +23,44 @@ _INTERRUPTED = 130
 _DEBUG = "debug"
 
 
-def command_line() -> click.Group:
+COMMANDS = {
+    "annotate": Later(
+        "beacon.cli.annotate",
+        "Write a VCF again with what beacons say of its alleles in INFO.",
+    ),
+    "ask": Later(
+        "beacon.cli.ask",
+        "Ask whether a variant has been seen, or what lies in a region.",
+    ),
+    "check": Later(
+        "beacon.cli.check",
+        "Judge the beacon at URL against the Beacon v2 specification.",
+    ),
+    "datasets": Later(
+        "beacon.cli.datasets", "List, describe, roll back and remove datasets."
+    ),
+    "demo": Later(
+        "beacon.cli.demo",
+        "Load example data, ask questions of it, then serve it until Ctrl-C.",
+    ),
+    "load": Later("beacon.cli.load", "Load files into the store."),
+    "serve": Later(
+        "beacon.cli.serve", "Serve the API and the page until SIGTERM or Ctrl-C."
+    ),
+    "store": Later(
+        "beacon.cli.store", "What a database of many machines needs to know."
+    ),
+    "withdraw": Later(
+        "beacon.cli.withdraw",
+        "Leave individuals out of a dataset, now and in every later load.",
+    ),
+}
+
+
+def command_line() -> LazyGroup:
     """Return the whole tree of commands."""
-    tree = click.Group(
-        "beacon",
-        help="Nordic Beacon: has this variant been seen elsewhere? (GA4GH Beacon v2)",
-        commands=[serve, load, datasets, withdraw, ask, annotate, check, store, demo],
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
+    said = "Nordic Beacon: has this variant been seen elsewhere? (GA4GH Beacon v2)"
+    tree = LazyGroup("beacon", COMMANDS, accept_everywhere, said)
     accept_everywhere(tree)
     return click.version_option(version("nordic-beacon"), prog_name="Nordic Beacon")(
         tree
@@ -48,7 +70,6 @@ def command_line() -> click.Group:
 def main(arguments: list[str] | None = None) -> None:
     """Run a command line and exit with its code."""
     given: dict[str, object] = {}
-    keep_log(sys.stderr)
     try:
         code = command_line().main(
             arguments, "beacon", standalone_mode=False, obj=given

@@ -239,13 +239,20 @@ class JointTable(Table):
         }
 
     async def short_pages(
-        self, rank: int, starts: Bounds, *, size: int = FIRST_PAGE
+        self,
+        rank: int,
+        starts: Bounds,
+        *,
+        size: int = FIRST_PAGE,
+        is_longer: bool = False,
     ) -> AsyncGenerator[list[Row], None]:
         """Yield the short rows that begin in ``starts``, in order, page by page."""
         if self._is_led:
             pages = self._led_pages(rank, starts)
         else:
-            pages = self._table.short_pages(rank, starts, size=size)
+            pages = self._table.short_pages(
+                rank, starts, size=size, is_longer=is_longer
+            )
         async with aclosing(self._narrowed(pages)) as narrowed:
             async for page in narrowed:
                 yield page

@@ -93,11 +93,6 @@ class Answer:
         return self._is_counted and self.granularity is not Granularity.BOOLEAN
 
     @property
-    def wants_number(self) -> bool:
-        """Whether it wants to know how many there are, and nothing else."""
-        return self.reads_all and not self.is_open
-
-    @property
     def is_no(self) -> bool:
         """Whether nothing is known to be there."""
         return not (self.seen or self.total)
@@ -264,6 +259,10 @@ class _Wide:
         self._group = group
         self._bits = EXISTING_BITS if bits is None else bits
         self._whole: Bounds | None = None
+        judge, is_read = asked.judge, any(not a.reads_all for a, _ in group)
+        self._kinds = judge if judge is not None and judge.asks_kind else None
+        if self._kinds is not None and (is_read or not self._kinds.takes_every_snp):
+            return
         if bits is not None and starts.sure is not None:
             self._whole = whole_bins(starts.sure, bits)
 
@@ -287,7 +286,7 @@ class _Wide:
         read once for all.
         """
         sure, whole = self._starts.sure, self._whole
-        if sure is None or len(self._group) > _FEW:
+        if self._kinds is not None or sure is None or len(self._group) > _FEW:
             return whole
         if not all(a.reads_all for a, _ in self._group):
             return whole
@@ -302,7 +301,16 @@ class _Wide:
             found = await asyncio.gather(*numbers)
             for counter, number in zip(counters, found, strict=True):
                 counter.seen += number
-        await self._asked.read(counters, without(self._starts.possible, apart))
+            if self._kinds is not None:
+                await self._asked.take_off(counters, apart)
+        await self._asked.read(
+            counters, without(self._starts.possible, apart), is_longer=self._is_longer
+        )
+
+    @property
+    def _is_longer(self) -> bool:
+        """Whether rows of one base in the place of one are left out of what is read."""
+        return self._kinds is not None and self._kinds.takes_no_snp
 
     async def _number(self, apart: Bounds, answer: Answer, sums: Sums | None) -> int:
         """Return how many alleles exist that begin in starts that are not read."""
@@ -321,7 +329,9 @@ class _Wide:
         if not noes:
             return
         possible = self._starts.possible
-        left = without(self._starts.concerned, possible)
+        left = [self._starts.concerned]
+        if not self._is_longer:
+            left = without(self._starts.concerned, possible)
         left += [] if apart is None else [apart]
 
         def following(at: int) -> int | None:
@@ -372,14 +382,24 @@ class _Asked:
         self.contig = contig
         self.table = table
         self._pattern = pattern
-        self._judge = Judge.of(pattern)
+        self.judge = Judge.of(pattern)
 
     async def read(
-        self, answers: Sequence[Answer], short: Sequence[Bounds | Iterable[Bounds]]
+        self,
+        answers: Sequence[Answer],
+        short: Sequence[Bounds | Iterable[Bounds]],
+        *,
+        is_longer: bool = False,
     ) -> None:
-        """Read the long rows, and the short ones that begin in some starts."""
+        """Read the long rows, and the short ones that begin in some starts.
+
+        Args:
+            answers: that rows are given to.
+            short: where short rows begin.
+            is_longer: whether those of one base in the place of one are left out.
+        """
         if not all(a.is_done for a in answers):
-            sources = self._short(answers, short)
+            sources = self._short(answers, short, is_longer=is_longer)
             await self._give(answers, [*sources, *self._long(answers)])
 
     async def read_short(
@@ -387,6 +407,24 @@ class _Asked:
     ) -> None:
         """Read the short rows alone that begin in some starts."""
         await self._give(answers, self._short(answers, [starts]))
+
+    async def take_off(self, answers: Sequence[Answer], starts: Bounds) -> None:
+        """Take off what begins in some starts and is of another kind.
+
+        Every SNP is of the kind that is asked for, so no row of one is read.
+        """
+        judge, pages = (
+            self.judge,
+            self.table.short_pages(
+                self.contig.rank, starts, size=LARGEST_PAGE, is_longer=True
+            ),
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                others = [] if judge is None else judge.others(page)
+                held = [cast("Counts", document["d"]) for _, document in others]
+                for answer in answers:
+                    answer.seen -= answer.rows.how_many_exist(held)
 
     async def _give(self, answers: Sequence[Answer], sources: list[_Source]) -> None:
         """Give rows to the answers, page by page, until none wants more."""
@@ -396,21 +434,25 @@ class _Asked:
                 rows: Sequence[Row] = page
                 waiting = [a for a in answers if not a.is_done]
                 wanted = any(a.wants_alleles(len(rows)) for a in waiting)
-                if not wanted and (pattern is None or self._judge is not None):
-                    rows = _count(rows, pattern, self._judge, waiting)
+                if not wanted and (pattern is None or self.judge is not None):
+                    rows = _count(rows, pattern, self.judge, waiting)
                 _collect(rows, contig, pattern, waiting)
                 _note_absent(page, contig, pattern, waiting)
                 if all(a.is_done for a in waiting):
                     return
 
     def _short(
-        self, answers: Sequence[Answer], starts: Sequence[Bounds | Iterable[Bounds]]
+        self,
+        answers: Sequence[Answer],
+        starts: Sequence[Bounds | Iterable[Bounds]],
+        *,
+        is_longer: bool = False,
     ) -> list[_Source]:
         size = LARGEST_PAGE if any(a.reads_all for a in answers) else FIRST_PAGE
         rank, table = self.contig.rank, self.table
         return [
             _Source(
-                table.short_pages(rank, some, size=size)
+                table.short_pages(rank, some, size=size, is_longer=is_longer)
                 if isinstance(some, Bounds)
                 else _chained(table, rank, some, size)
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import replace
+from itertools import permutations
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -32,7 +33,8 @@ class Starts(NamedTuple):
     Attributes:
         concerned: all of them, whether their alleles exist or not.
         possible: those of alleles that can match.
-        sure: where every allele that exists matches, if there is such a stretch.
+        sure: where every allele that exists matches that is of the kind asked for, if
+            there is such a stretch.
     """
 
     concerned: Bounds
@@ -83,7 +85,7 @@ def starts_of(contig: Contig, pattern: VariantPattern | None, longest: int) -> S
         low = max(possible.low, pattern.end.low - longest)
         possible = _between(low, min(possible.high, pattern.end.high))
     sure = None
-    if pattern is not None and _asks_places(pattern):
+    if pattern is not None and _asks_places_and_kinds(pattern):
         sure = _sure(concerned, pattern, longest)
     return Starts(concerned, possible, sure)
 
@@ -102,14 +104,14 @@ def _between(low: int, high: int) -> Bounds:
     return Bounds(low=low, high=max(low, high))
 
 
-def _asks_places(pattern: VariantPattern) -> bool:
-    """Whether nothing but places of one sequence is asked."""
-    return pattern == VariantPattern(
+def _asks_places_and_kinds(pattern: VariantPattern) -> bool:
+    """Whether nothing but places of one sequence, types and lengths are asked."""
+    return pattern.contig is not None and pattern == VariantPattern(
         contig=pattern.contig,
         overlap=pattern.overlap,
         start=pattern.start,
         end=pattern.end,
-    )
+    ).narrowed_like(pattern)
 
 
 def short_end(start: int, document: Document) -> int:
@@ -130,16 +132,27 @@ class Judge:
     def __init__(self, pattern: VariantPattern) -> None:
         self._pattern = pattern
         self._kind = replace(pattern, overlap=None, start=None, end=None)
-        self._asks_kind = not self._kind.is_plain
+        self.asks_kind = not self._kind.is_plain
         self._known: dict[int, bool] = {}
+        snps = {self._takes(*bases) for bases in permutations("ACGT", 2)}
+        self.takes_every_snp, self.takes_no_snp = snps == {True}, snps == {False}
+
+    def _takes(self, reference: str, alternate: str) -> bool:
+        """Whether an SNP is of the kind that is asked for."""
+        allele = Allele(
+            contig=self._pattern.sequence,
+            start=0,
+            end=1,
+            reference=reference,
+            alternate=alternate,
+        )
+        return not self.asks_kind or self._kind.matches(allele)
 
     @classmethod
     def of(cls, pattern: VariantPattern | None) -> Judge | None:
         """Return a judge, if a question asks for places and kinds alone."""
-        if pattern is None or pattern.contig is None:
-            return None
-        places = replace(pattern, variant_type=None, min_length=None, max_length=None)
-        return cls(pattern) if _asks_places(places) else None
+        is_one = pattern is not None and _asks_places_and_kinds(pattern)
+        return cls(pattern) if pattern is not None and is_one else None
 
     def matching(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return which of some rows match, in the order of their starts.
@@ -156,9 +169,13 @@ class Judge:
             rows = [*there, *inside] if low < pattern.overlap.high else there
         if pattern.end is not None:
             rows = [row for row in rows if short_end(*row) in pattern.end]
-        if self._asks_kind:
+        if self.asks_kind:
             rows = [row for row in rows if self._is_of_kind(row)]
         return rows
+
+    def others(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return which of some rows are of another kind."""
+        return [row for row in rows if not self._is_of_kind(row)]
 
     def _is_of_kind(self, row: Row) -> bool:
         key = cast("int", row[1]["_id"])

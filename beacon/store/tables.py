@@ -38,6 +38,14 @@ Row = tuple[int, Document]
 """``(start, document)``; a document with ``e`` is of the long collection, one with
 ``is_mate`` was found by where its mate begins."""
 
+LONGER: Document = {
+    "$or": [
+        {"_id": {"$bitsAnySet": [0, 24, 25, 26, 28, 29, 30]}},
+        {"_id": {"$bitsAnyClear": [23, 27]}},
+    ]
+}
+"""The condition on keys that spell anything but one base in the place of one."""
+
 FIRST_PAGE = 128
 LARGEST_PAGE = 8192
 _LONGEST_CLASS = 28
@@ -155,19 +163,30 @@ class Table:
             return await cursor.batch_size(most + 1).to_list(None)
 
     async def short_pages(
-        self, rank: int, starts: Bounds, *, size: int = FIRST_PAGE
+        self,
+        rank: int,
+        starts: Bounds,
+        *,
+        size: int = FIRST_PAGE,
+        is_longer: bool = False,
     ) -> AsyncGenerator[list[Row], None]:
         """Yield the short rows that begin in ``starts``, in order, page by page.
 
         Every page is a question of its own from the last key on: no cursor is
         left open on the server when nobody wants the rest.
+
+        Args:
+            rank: of the contig.
+            starts: where they begin.
+            size: rows of the first page.
+            is_longer: whether rows of one base in the place of one are left out.
         """
+        besides = LONGER if is_longer else {}
         low, high = position_range(rank, starts.low, starts.high)
         while low < high:
             with driver_errors():
-                cursor = self._short.find(
-                    {"_id": {"$gte": low, "$lt": high}}, max_time_ms=self._max_ms
-                )
+                where: Document = {"_id": {"$gte": low, "$lt": high}, **besides}
+                cursor = self._short.find(where, max_time_ms=self._max_ms)
                 cursor.sort("_id", 1).limit(size).batch_size(size)
                 found = await cursor.to_list(None)
             keys = [cast("int", d["_id"]) for d in found]

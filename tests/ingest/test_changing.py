@@ -37,7 +37,7 @@ _HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFO
 _FIRST = 40 << EXISTING_BITS
 _ALLELE = VariantPattern(contig=_CONTIG, spellings=((_FIRST + 9, "A", "C"),))
 _WIDE = VariantPattern(
-    contig=_CONTIG, overlap=Bounds(low=_FIRST, high=_FIRST + (1 << EXISTING_BITS))
+    contig=_CONTIG, overlap=Bounds(low=_FIRST, high=_FIRST + (8 << EXISTING_BITS))
 )
 _LEVELS = {"x": Granularity.COUNT}
 

@@ -59,10 +59,16 @@ RECORDS = st.lists(
         st.sampled_from([(), (), (), ("q10",)]),
     )
     | st.builds(lambda at: record(FIRST + at, "A" * 2000, "A"), PLACES)
-    | st.builds(lambda at: record(FIRST + at, "", "", SITE), PLACES),
+    | st.builds(lambda at: record(FIRST + at, "", "", SITE), PLACES)
+    | st.builds(
+        lambda at, to: record(FIRST + at, "N", f"N[22:{FIRST + to}["), *2 * [PLACES]
+    )
+    | st.builds(
+        lambda at, tally: record(FIRST + at, "N", "<INS>", tally), PLACES, TALLIES
+    ),
     max_size=30,
 ).map(lambda found: list({r[:5]: r for r in found}.values()))
-"""Short and long alleles, carried or not, failed ones, and bare places."""
+"""Short and long alleles, breakends, carried or not, failed ones, bare places."""
 
 KINDS = st.fixed_dictionaries(
     {
