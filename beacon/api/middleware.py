@@ -151,12 +151,14 @@ class Door:
         except Overloaded:
             return _without_answer(request, _FULL)
         except asyncio.CancelledError:
-            if not self._deadlines.was_late(task):
+            if self._deadlines.was_late(task):
+                sentence = f"No answer was found within {self._deadlines.seconds:g} s."
+                return _without_answer(request, sentence)
+            if task.cancelling():
                 raise
-            seconds = self._deadlines.seconds
-            return _without_answer(
-                request, f"No answer was found within {seconds:g} s."
-            )
+            # Something within was cancelled, not the request: a failure of ours.
+            _log.exception("request.failed", path=_route(request))
+            return _unexplained(request)
         finally:
             self._deadlines.end(task)
 

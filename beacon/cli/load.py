@@ -10,7 +10,6 @@ import json
 import os
 import re
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from beacon.cli.answers import filled
 from beacon.cli.documents import documents
 from beacon.cli.genes import genes
 from beacon.cli.ontology import ontology
+from beacon.cli.open_files import allow_many_files
 from beacon.cli.options import must_be_an_id, must_be_writable, settings_of
 from beacon.cli.reading import reading
 from beacon.cli.withdraw import leave_out_again
@@ -39,11 +39,6 @@ from loaders import LoadOptions
 from loaders.mapping import read_choice
 from loaders.presets import PRESETS
 
-try:
-    import resource
-except ImportError:  # not on every system
-    resource = None  # type: ignore[assignment]
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -60,18 +55,6 @@ def _usual_jobs() -> int:
         return min(_USUAL_JOBS, len(os.sched_getaffinity(0)))
     except AttributeError:  # not on every system
         return min(_USUAL_JOBS, os.cpu_count() or 1)
-
-
-def _allow_many_files() -> None:
-    """Let this process, and those it starts, hold as many open files as they may.
-
-    All files of a load are open at once, and a shell often allows no more than 1,024.
-    """
-    if resource is None:
-        return
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @click.group()
@@ -205,7 +188,7 @@ def variants(
     )
     # Records come by the million and hold no cycles: looking for some costs a third.
     gc.set_threshold(200_000, 20, 100)
-    _allow_many_files()
+    allow_many_files()
     with reading(files) as told:
         if dry_run:
             outcome = try_variants(request, told)

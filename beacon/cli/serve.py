@@ -16,6 +16,7 @@ import click
 
 from beacon.app import policy_of
 from beacon.cli.answers import filled
+from beacon.cli.open_files import allow_many_files
 from beacon.cli.options import settings_of
 from beacon.cli.ports import Port
 from beacon.cli.processes import Crew
@@ -72,6 +73,7 @@ def serve_on(
         port: that the server has.
         reread: gives the settings as they are now, on SIGHUP.
     """
+    allow_many_files()
     with Catalogue(address) as catalogue:
         leave_out_again(catalogue, settings)
     Crew(settings, address, port, reread).run(_announcement(settings, port))

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import orjson
 import pytest
+import structlog
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
@@ -155,6 +156,22 @@ async def test_a_request_is_given_up_at_its_deadline(aiohttp_client):
     assert document["error"]["errorMessage"] == "No answer was found within 0.05 s."
     assert (beacon.cancelled, told[("beacon_late_total",)]) == (1, 1)
     assert told[("beacon_requests_in_work",)] == 0
+
+
+async def test_a_cancellation_within_is_a_failure_of_ours(aiohttp_client):
+    """The client, who is still there, is told so."""
+
+    class Cancelled(SlowBeacon):
+        async def loaded(self):
+            raise asyncio.CancelledError
+
+    client = await aiohttp_client(create_api(Cancelled(), IDENTITY))
+    with structlog.testing.capture_logs() as logged:
+        response = await client.get(ASKED)
+    document = await response.json()
+
+    assert (response.status, document["info"]) == (500, {"status": "no_answer"})
+    assert [each["event"] for each in logged] == ["request.failed"]
 
 
 async def test_only_what_is_overdue_is_cancelled():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAM = Path(sys.executable).with_name("beacon")
-DEADLINE = 60.0
+DEADLINE = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from commands import Command, Server
 
 PATIENCE = 120.0
+ONE = (
+    "/api/g_variants?testMode=true&assemblyId=GRCh37&referenceName=22&start=12345"
+    "&referenceBases=A&alternateBases=T"
+)
 
 
 @pytest.fixture
@@ -148,14 +152,15 @@ def test_the_number_of_workers_may_change(
     [
         ("[server]\nnonsense = 1\n", "unknown key server.nonsense"),
         ("[server]\nport = 1\n", "server.port was changed"),
-        ('[references]\nGRCh38 = "missing.fa"\n', "missing.fa"),
-        ('[server]\naccess_log = "/nowhere/at/all.log"\n', "cannot be written"),
+        ('[server]\nport = 0\n[references]\nGRCh38 = "missing.fa"\n', "missing.fa"),
+        ('[server]\nport = 0\naccess_log = "/nowhere/at/all"\n', "cannot be written"),
     ],
 )
 def test_settings_that_cannot_be_used_change_nothing(
     empty_beacon: Command, configured: Path, written: str, said: str
 ) -> None:
     """The workers that serve go on, and a sentence says why."""
+    configured.write_text('[beacon]\nname = "Before"\n[server]\nport = 0\n')
     with empty_beacon.serving("serve", "--workers", "2", deadline=300) as server:
         old = children(server.pid)
         configured.write_text(written)
@@ -231,7 +236,7 @@ def test_the_log_has_a_line_for_every_request(
     path = tmp_path / "access.log"
     empty_beacon.variables["BEACON_SERVER__ACCESS_LOG"] = str(path)
     with empty_beacon.serving("serve", "--port", "0", deadline=300) as server:
-        get(f"{server.url}/api/g_variants?testMode=true&start=12345")
+        get(server.url + ONE)
         get(f"{server.url}/healthz")
         server.end()
     lines = [json.loads(line) for line in path.read_text().splitlines()]
