@@ -41,7 +41,7 @@ _CHUNK = 1000
 """Alleles that are looked up together."""
 _AT_ONCE = 2
 """Chunks on their way."""
-_AT_A_STRETCH = 200
+_AT_A_STRETCH = 100
 """Answers that are made before others get their turn."""
 
 
@@ -112,7 +112,7 @@ class Together:
             form = _form_of(query)
             if form is not None:
                 forms.setdefault(form, []).append(n)
-            if n % _CHUNK == 0:
+            if n % _AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
         await self._fill(said, queries, list(self._chunks(forms.values(), queries)))
         alone = [n for n, one in enumerate(said) if one is None]
