@@ -62,6 +62,8 @@ async def batch(request: web.Request) -> web.StreamResponse:
             async with aclosing(_answered(first, groups, scribe.answer)) as answers:
                 async for text in answers:
                     await stream.write(text)
+        except ConnectionError:
+            raise  # the client left, which is no failure
         except Exception:  # noqa: BLE001 - what is half answered must not look whole
             _log.exception("batch.failed")
             if request.transport is not None:
