@@ -42,7 +42,7 @@ _log = structlog.get_logger(__name__)
 
 _AT_ONCE = 2
 """Groups under way."""
-_AT_A_STRETCH = 50
+_AT_A_STRETCH = 20
 """Lines that are read, or written, before others get their turn."""
 _SECONDS_BETWEEN = 60.0
 """A stream that says nothing for so long has ended badly."""
@@ -62,6 +62,8 @@ async def batch(request: web.Request) -> web.StreamResponse:
             async with aclosing(_answered(first, groups, scribe.answer)) as answers:
                 async for text in answers:
                     await stream.write(text)
+        except ConnectionError:
+            raise  # the client left, which is no failure
         except Exception:  # noqa: BLE001 - what is half answered must not look whole
             _log.exception("batch.failed")
             if request.transport is not None:

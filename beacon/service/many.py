@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 
     Said = Disclosure | BeaconError
 
-_ALONE = 100
+_ALONE = 50
 """So many questions of the general kind are on their way at once."""
 _CHUNK = 1000
 """Alleles that are looked up together."""
 _AT_ONCE = 2
 """Chunks on their way."""
-_AT_A_STRETCH = 200
+_AT_A_STRETCH = 100
 """Answers that are made before others get their turn."""
 
 
@@ -112,7 +112,7 @@ class Together:
             form = _form_of(query)
             if form is not None:
                 forms.setdefault(form, []).append(n)
-            if n % _CHUNK == 0:
+            if n % _AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
         await self._fill(said, queries, list(self._chunks(forms.values(), queries)))
         alone = [n for n, one in enumerate(said) if one is None]
@@ -189,18 +189,40 @@ class Together:
         return await self._store.find_many(patterns, tuple(granularities), teller)
 
     async def _each(self, queries: Sequence[Query]) -> list[Said]:
-        """Return the answers to questions of any kind, each asked for itself."""
-        said: list[Said] = []
-        for first in range(0, len(queries), _ALONE):
-            some = queries[first : first + _ALONE]
-            said += await asyncio.gather(*map(self._one, some))
-        return said
+        """Return the answers to questions of any kind, each asked for itself.
+
+        Neighbours in the genome are asked one after another: what is kept of
+        people is read stretch by stretch, and questions of a stretch share it.
+        """
+        said: list[Said | None] = [None] * len(queries)
+        waiting = iter(sorted(range(len(queries)), key=lambda n: _place(queries[n])))
+
+        async def ask() -> None:
+            for n in waiting:
+                said[n] = await self._one(queries[n])
+
+        some = min(_ALONE, len(queries))
+        asking = [asyncio.create_task(ask()) for _ in range(some)]
+        try:
+            await asyncio.gather(*asking)
+        finally:
+            for task in asking:
+                task.cancel()
+        return cast("list[Said]", said)
 
     async def _one(self, query: Query) -> Said:
         try:
             return await self._beacon.answer(query, self._requester)
         except BeaconError as failure:
             return failure
+
+
+def _place(query: Query) -> tuple[int, int]:
+    """Return about where an allele lies that a question asks for."""
+    pattern = query.pattern
+    if pattern is None or pattern.contig is None or not pattern.spellings:
+        return 0, 0
+    return pattern.contig.rank, pattern.spellings[0][0]
 
 
 def _own(failure: StoreUnavailable) -> StoreUnavailable:

@@ -53,11 +53,11 @@ _HEAD = struct.Struct("<i5xq")
 _INT64 = 0x12
 _BRANCHES = 500
 """Ranges of one question to the server."""
-_MESSAGE = 3000
+_MESSAGE = 1500
 """Rows of one message: decoding them holds nobody up."""
 _WORTH = 16.0
 """So many rows between two places are read rather than a range more begun."""
-_AT_A_STRETCH = 100
+_AT_A_STRETCH = 30
 """Alleles that are told before others get their turn."""
 _REMEMBERED = 4096
 """Statements of one dataset that are kept."""
@@ -132,6 +132,16 @@ def asked_of(pattern: VariantPattern) -> Asked:
     places = tuple([place_key(rank, start) for start in starts])
     is_elsewhere = any(start not in starts for start, _, _ in spellings)
     return Asked(pattern, places, tuple(keys), is_elsewhere, is_long=has_long)
+
+
+async def asked_of_many(patterns: Sequence[VariantPattern]) -> list[Asked]:
+    """Return the same of many alleles, giving way now and then."""
+    asked: list[Asked] = []
+    for pattern in patterns:
+        asked.append(asked_of(pattern))
+        if len(asked) % (4 * _AT_A_STRETCH) == 0:
+            await asyncio.sleep(0)
+    return asked
 
 
 class Read(NamedTuple):

@@ -44,7 +44,7 @@ from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
 from beacon.store.joint import Joint, is_scanned, of_variants, spelled_apart
 from beacon.store.lookup import loaded_only, look_up, ranges_declared
-from beacon.store.many import Places, asked_of
+from beacon.store.many import Places, asked_of_many
 from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
@@ -370,11 +370,11 @@ class VariantStore:
             return []
         assembly = patterns[0].assembly
         async with _within(self._deadline):
+            asked = await asked_of_many(patterns)
             await self._refresh(_FRESH)
             read_at, valid_at = self._read_at, self._valid_at
             shelves = self._serving(assembly, datasets)
             ask_through(self._members)
-            asked = [asked_of(pattern) for pattern in patterns]
             places, table = self._places_of(assembly), self._table(assembly)
             read = await self._members.ask(lambda: places.read(asked, shelves, table))
             told = await teller.of(shelves).all(asked, read)

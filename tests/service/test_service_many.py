@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,8 @@ from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.model.requester import ANONYMOUS
 from beacon.policy.policy import OPEN, Policy
-from beacon.service import LocalBeacon
-from beacon.store.many import is_told_together
+from beacon.service import LocalBeacon, many
+from beacon.store.many import Places, Read, is_told_together
 from beacon.store.variants import VariantStore
 from loaders import LoadOptions
 from tests.store.store_samples import CHR21, CHR22
@@ -220,6 +221,57 @@ async def test_whatever_is_stored_many_are_answered_as_each_alone(
         assert [told(one) for one in said] == await each(beacon, asked)
     finally:
         await store.close()
+
+
+async def test_a_chunk_alone_misses_its_deadline(
+    beacon: LocalBeacon, variant_store: VariantStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its questions have no answer, those of other chunks do."""
+    read, calls = Places.read, iter([10.0, 0.0, 0.0])
+
+    async def slow(self: Places, *args: object) -> Read:
+        await asyncio.sleep(next(calls))
+        return await read(self, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(many, "_CHUNK", 2)
+    monkeypatch.setattr(Places, "read", slow)
+    monkeypatch.setattr(variant_store, "_deadline", 0.5)
+    asked = [question("22-20000000-A-G", granularity=Granularity.COUNT)] * 6
+    said = await beacon.answer_many(asked, ANONYMOUS)
+
+    assert [isinstance(one, StoreUnavailable) for one in said] == [
+        *[True, True],
+        *[False] * 4,
+    ]
+    assert said[0] is not said[1]
+
+
+async def test_who_is_cancelled_leaves_nothing_behind(
+    beacon: LocalBeacon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks under way end, and no other begins."""
+    begun = asyncio.Event()
+    reads: list[int] = []
+
+    async def endless(*_: object) -> Read:
+        reads.append(1)
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(many, "_CHUNK", 2)
+    monkeypatch.setattr(Places, "read", endless)
+    asked = [question("22-20000000-A-G", granularity=Granularity.COUNT)] * 20
+    before = asyncio.all_tasks()
+    asking = asyncio.create_task(beacon.answer_many(asked, ANONYMOUS))
+    await begun.wait()
+    await asyncio.sleep(0.05)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+
+    assert asking.cancelled()
+    assert len(reads) == 2
+    assert asyncio.all_tasks() <= before
 
 
 KNOWN_PARTS = {
