@@ -153,5 +153,8 @@ async def _kill(
             one, request = asked[cast("int", operation["connectionId"])]
             if request in one.by_request:
                 await database.command(
-                    "killOp", op=operation["opid"], maxTimeMS=LONGEST_MS
+                    "killOp",
+                    op=operation["opid"],
+                    maxTimeMS=LONGEST_MS,
+                    read_preference=database.read_preference,
                 )
