@@ -58,7 +58,7 @@ def union(folder: Path) -> Iterator[Variant]:
 
 def callset(folder: Path, out: Path, size: int, seed: int) -> None:
     """Write a callset of one person's sites; the same seed gives the same bytes."""
-    rng = random.Random(seed)  # noqa: S311 - no secret
+    rng = random.Random(seed)
     every = list(union(folder))
     chosen = sorted(rng.sample(range(len(every)), min(size, len(every))))
     lines = ["##fileformat=VCFv4.2", "##contig=<ID=chr1,length=248956422>"]
