@@ -307,14 +307,16 @@ def test_a_header_that_names_no_assembly_needs_one(
 
 
 def test_a_served_beacon_says_the_same_over_http(
-    beacon: Command, demo_server: str, annotated: Path, tmp_path: Path
+    beacon: Command, demo_server: str, tmp_path: Path
 ) -> None:
     """Twice under one name, its datasets are told apart."""
-    out = tmp_path / "out.vcf.gz"
+    given = small(tmp_path / "x.vcf", UNSEEN, SEEN)
+    local, out = tmp_path / "local.vcf.gz", tmp_path / "out.vcf.gz"
+    annotate(beacon, str(given), "-o", str(local))
     url = demo_server.replace("://", "://somebody:secret@")
     both = ["--url", url, "--url", f"{demo_server}/api"]
-    done = annotate(beacon, str(DEMO), "-o", str(out), *both)
-    here, there = body(text_of(annotated)), body(text_of(out))
+    done = annotate(beacon, str(given), "-o", str(out), *both)
+    here, there = body(text_of(local)), body(text_of(out))
 
     assert done.returncode == 0, done.stderr
     assert "secret" not in text_of(out)
