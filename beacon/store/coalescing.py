@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
-_SLOTS = 1
+_SLOTS = 2
 _CAP = 1000
 _DEADLINE = 4.5
 _LOOK_AT_MOST_EVERY = 0.05
