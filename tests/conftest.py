@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from pymongo import MongoClient
 
 from beacon.model.errors import BeaconError
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 _NAMED_STORE = os.environ.get("BEACON_TEST_STORE")
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
 
 
 def pytest_report_header() -> str:
