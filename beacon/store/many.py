@@ -11,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections import defaultdict
-from functools import cached_property
 from itertools import chain, pairwise
 from operator import attrgetter, is_
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, cast
 
 import bson
 
@@ -30,20 +29,20 @@ from beacon.store.driver import (
 from beacon.store.keys import SALTS, encode, is_hashed_key, place_key
 from beacon.store.lookup import declares_more, place_declared, starts_of
 from beacon.store.runs import bin_keys
-from beacon.store.scanning import allele_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
+    from beacon.model.counts import AlleleCounts
     from beacon.model.pattern import Spelling, VariantPattern
-    from beacon.model.variant import Allele
     from beacon.store.racks import Shelf
     from beacon.store.rows import Counts
     from beacon.store.tables import Table
 
 T = TypeVar("T")
+Said = TypeVar("Said", covariant=True)
 
 _HIGHEST_START = (1 << 28) - 1
 _OFFSET = 1 << 63
@@ -308,22 +307,32 @@ class _Blank(NamedTuple, Generic[T]):
     has_long: bool
 
 
+class Sayer(Protocol[Said]):
+    """Makes of findings what is said of them."""
+
+    def state(self, found: DatasetFindings) -> Said:
+        """Return what is said of one dataset's findings."""
+
+    def counting(self, seen: DatasetFindings) -> Callable[[AlleleCounts], Said]:
+        """Return what says of counts what ``state`` says of findings with them."""
+
+
 class Teller(Generic[T]):
     """Tells of alleles, and remembers what it said as long as nothing changes.
 
     Args:
-        say: makes of a dataset's findings what is said of them; the same, whatever
+        sayer: makes of a dataset's findings what is said of them; the same, whatever
             the allele is, where rows hold the same bytes.
     """
 
-    def __init__(self, say: Callable[[DatasetFindings], T]) -> None:
-        self._say = say
-        self._telling = Telling[T]((), say)
+    def __init__(self, sayer: Sayer[T]) -> None:
+        self._sayer = sayer
+        self._telling = Telling[T]((), sayer)
 
     def of(self, shelves: Sequence[Shelf]) -> Telling[T]:
         """Return what tells of the datasets as they are served now."""
         if not self._telling.is_of(shelves):
-            self._telling = Telling(shelves, self._say)
+            self._telling = Telling(shelves, self._sayer)
         return self._telling
 
 
@@ -332,14 +341,13 @@ class Telling(Generic[T]):
 
     Args:
         shelves: the datasets, all of one assembly.
-        say: see ``Teller``.
+        sayer: see ``Teller``.
     """
 
-    def __init__(
-        self, shelves: Sequence[Shelf], say: Callable[[DatasetFindings], T]
-    ) -> None:
+    def __init__(self, shelves: Sequence[Shelf], sayer: Sayer[T]) -> None:
         self._shelves = shelves
-        self._say = say
+        self._say = sayer.state
+        self._count = [sayer.counting(shelf.sayings.seen) for shelf in shelves]
         self._blanks: dict[tuple[str, bool], _Blank[T]] = {}
         self._found: list[dict[object, T]] = [{} for _ in shelves]
         self._placed: list[dict[object, T]] = [{} for _ in shelves]
@@ -375,7 +383,6 @@ class Telling(Generic[T]):
         told = list(blank.told)
         held = [cast("Counts", row["d"]) for row in here]
         counts = [cast("Counts", row["d"]) for row in own]
-        alleles = _Alleles(pattern, own)
         silent = set(blank.declaring)
         for n in _spoken_for(blank, held, counts):
             key = self._key(n, counts)
@@ -383,7 +390,7 @@ class Telling(Generic[T]):
                 told[n] = self._at_place(n, pattern, held)
             else:
                 silent.discard(n)
-                told[n] = self._of_rows(n, key, alleles)
+                told[n] = self._of_rows(n, key, counts)
         for n in silent:
             told[n] = self._declared(n, asked, held, read)
         return told
@@ -395,11 +402,11 @@ class Telling(Generic[T]):
         if not own:
             return blank.told
         told = list(blank.told)
-        alleles = _Alleles(pattern, own)
-        for field, blob in cast("Counts", own[0]["d"]).items():
+        counts = cast("Counts", own[0]["d"])
+        for field, blob in counts.items():
             n = blank.by_field.get(field)
             if n is not None:
-                told[n] = self._of_rows(n, blob, alleles)
+                told[n] = self._of_rows(n, blob, (counts,))
         return told
 
     def _blank(self, pattern: VariantPattern) -> _Blank[T]:
@@ -446,13 +453,25 @@ class Telling(Generic[T]):
         keys = tuple(map(rows.key, own))
         return None if keys.count(None) == len(keys) else keys
 
-    def _of_rows(self, n: int, key: object, alleles: _Alleles) -> T:
+    def _of_rows(self, n: int, key: object, own: Sequence[Counts]) -> T:
         """Return what is told where a dataset has rows of the allele."""
         said = self._found[n].get(key)
         if said is None:
-            said = self._say(_of_own(self._shelves[n], alleles.kept))
+            said = self._read(n, own)
             _remember(self._found[n], key, said)
         return said
+
+    def _read(self, n: int, own: Sequence[Counts]) -> T:
+        """Return what is told by the rows of an allele that a dataset holds.
+
+        The first that is carried answers; see ``racks``.
+        """
+        shelf = self._shelves[n]
+        for counts in own:
+            if shelf.rows.exists(counts):
+                return self._count[n](shelf.sayings.everybody(counts))
+        held = [counts for counts in own if shelf.rows.key(counts) is not None]
+        return self._say(shelf.sayings.not_carried(held))
 
     def _at_place(self, n: int, pattern: VariantPattern, held: Sequence[Counts]) -> T:
         """Return what is told where a dataset lacks the allele, by its place."""
@@ -489,15 +508,6 @@ def _remember(known: dict[object, T], key: object, said: T) -> None:
     if len(known) >= _REMEMBERED:
         known.clear()
     known[key] = said
-
-
-def _of_own(shelf: Shelf, kept: Sequence[tuple[Allele, Counts]]) -> DatasetFindings:
-    """Return what the rows of an allele that a dataset holds say; see ``racks``."""
-    for allele, counts in kept:
-        if shelf.rows.exists(counts):
-            return shelf.sayings.carried(allele, counts)
-    held = (counts for _, counts in kept)
-    return shelf.sayings.not_carried([c for c in held if shelf.rows.key(c) is not None])
 
 
 def _missing(shelf: Shelf, pattern: VariantPattern, place: Place) -> DatasetFindings:
@@ -538,27 +548,3 @@ def _spoken_for(
     by_field = blank.by_field
     named = {by_field.get(field) for field in chain(*held, *own)}
     return {n for n in named if n is not None}.union(blank.several)
-
-
-class _Alleles:
-    """The alleles of rows, made where they are looked at."""
-
-    def __init__(self, pattern: VariantPattern, rows: Sequence[Document]) -> None:
-        self._pattern = pattern
-        self._rows = rows
-
-    @cached_property
-    def kept(self) -> list[tuple[Allele, Counts]]:
-        """Each with its counts."""
-        contig = self._pattern.sequence
-        return [
-            (
-                allele_of(contig, _start(cast("int", row["_id"])), row),
-                cast("Counts", row["d"]),
-            )
-            for row in self._rows
-        ]
-
-
-def _start(key: int) -> int:
-    return key + _OFFSET >> _ALLELE_BITS & _HIGHEST_START
