@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from beacon.model.disclosure import Answers, Disclosure
-    from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.policy.policy import Policy
@@ -183,7 +182,7 @@ class Together:
             return [None] * len(queries)
         if not granularities:
             return [()] * len(queries)
-        patterns = [cast("VariantPattern", q.pattern) for q in queries]
+        patterns = [q.pattern for q in queries if q.pattern is not None]
         return await self._store.find_many(patterns, tuple(granularities), teller)
 
     async def _each(self, queries: Sequence[Query]) -> list[Said]:

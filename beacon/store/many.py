@@ -110,6 +110,11 @@ class Asked(NamedTuple):
 def asked_of(pattern: VariantPattern) -> Asked:
     """Return where and under which keys to look for an allele."""
     rank = pattern.sequence.rank
+    if len(pattern.spellings) == 1:
+        start, reference, alternate = pattern.spellings[0]
+        key = encode(rank, start, reference, alternate) if start >= 0 else 1
+        if not is_hashed_key(key) and start <= _HIGHEST_START:
+            return Asked(pattern, (place_key(rank, start),), ((key, None),))
     spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
     keys: list[tuple[int, Spelling | None]] = []
     has_long = False
@@ -374,12 +379,14 @@ class Telling(Generic[T]):
         blank = self._blank(pattern)
         if asked.is_long and blank.has_long:
             return None
-        here: list[Document] = []
-        for place in asked.places:
-            here += read.there.get(place, ())
+        there = read.there
+        if len(asked.places) == 1:
+            here = there.get(asked.places[0], ())
+        else:
+            here = [row for place in asked.places for row in there.get(place, ())]
         own = _own(asked, here, read.elsewhere)
-        if blank.is_simple and len(own) <= 1 and (not here or here == own):
-            return self._told_of_one(pattern, blank, own)
+        if blank.is_simple and len(own) <= 1:
+            return self._told_simply(pattern, blank, own, here)
         told = list(blank.told)
         held = [cast("Counts", row["d"]) for row in here]
         counts = [cast("Counts", row["d"]) for row in own]
@@ -395,18 +402,25 @@ class Telling(Generic[T]):
             told[n] = self._declared(n, asked, held, read)
         return told
 
-    def _told_of_one(
-        self, pattern: VariantPattern, blank: _Blank[T], own: Sequence[Document]
+    def _told_simply(
+        self,
+        pattern: VariantPattern,
+        blank: _Blank[T],
+        own: Sequence[Document],
+        here: Sequence[Document],
     ) -> Sequence[T]:
-        """Return what one row tells, its allele's own, or none, where it is all."""
-        if not own:
+        """Return what is told where an allele has one row at most, and rows are all."""
+        if not here and not own:
             return blank.told
-        told = list(blank.told)
-        counts = cast("Counts", own[0]["d"])
-        for field, blob in counts.items():
-            n = blank.by_field.get(field)
+        told, numbers = list(blank.told), blank.by_field
+        mine: Counts = own[0]["d"] if own else {}  # type: ignore[assignment]
+        for field, blob in mine.items():
+            n = numbers.get(field)
             if n is not None:
-                told[n] = self._of_rows(n, blob, (counts,))
+                told[n] = self._found[n].get(blob) or self._of_rows(n, blob, (mine,))
+        if len(here) != len(own) or len(here) > 1:
+            for n, rows in _beside(numbers, here, mine).items():
+                told[n] = self._at_place(n, pattern, rows)
         return told
 
     def _blank(self, pattern: VariantPattern) -> _Blank[T]:
@@ -482,7 +496,18 @@ class Telling(Generic[T]):
         name = keys, pattern.is_provisional
         said = self._placed[n].get(name)
         if said is None:
-            said = self._say(_missing(shelf, pattern, shelf.sayings.beside(held)))
+            said = self._missing(n, pattern, shelf.sayings.beside(held))
+            _remember(self._placed[n], name, said)
+        return said
+
+    def _missing(self, n: int, pattern: VariantPattern, place: Place) -> T:
+        """Return what is told where a dataset lacks an allele, by what it says."""
+        name = place, pattern.is_provisional
+        said = self._placed[n].get(name)
+        if said is None:
+            is_conclusive = not pattern.is_provisional
+            sayings = self._shelves[n].sayings
+            said = self._say(sayings.silent(place, is_conclusive=is_conclusive))
             _remember(self._placed[n], name, said)
         return said
 
@@ -495,12 +520,7 @@ class Telling(Generic[T]):
             looked = looked_at([shelf], rank, stretch, read.bins)
             seen = looked[shelf.release.number]
             place = place_declared(place, shelf.release, seen)
-        name = place, pattern.is_provisional
-        said = self._placed[n].get(name)
-        if said is None:
-            said = self._say(_missing(shelf, pattern, place))
-            _remember(self._placed[n], name, said)
-        return said
+        return self._missing(n, pattern, place)
 
 
 def _remember(known: dict[object, T], key: object, said: T) -> None:
@@ -508,15 +528,6 @@ def _remember(known: dict[object, T], key: object, said: T) -> None:
     if len(known) >= _REMEMBERED:
         known.clear()
     known[key] = said
-
-
-def _missing(shelf: Shelf, pattern: VariantPattern, place: Place) -> DatasetFindings:
-    return DatasetFindings(
-        dataset=shelf.dataset,
-        total=0,
-        place=place,
-        is_conclusive=not pattern.is_provisional,
-    )
 
 
 def _own(
@@ -528,6 +539,10 @@ def _own(
     """
     if not here and not asked.is_elsewhere:
         return []
+    if len(asked.keys) == 1 and not asked.is_elsewhere:
+        key, hashed = asked.keys[0]
+        if hashed is None:
+            return [row for row in here if row["_id"] == key]
     by_key = {row["_id"]: row for row in here}
     own: list[Document] = []
     for key, hashed in asked.keys:
@@ -539,6 +554,20 @@ def _own(
         if hashed is None or (row.get("r"), row.get("a")) == hashed[1:]:
             own.append(row)
     return own
+
+
+def _beside(
+    numbers: Mapping[str, int], here: Iterable[Document], mine: Counts
+) -> dict[int, list[Counts]]:
+    """Return the rows that speak of datasets which an allele's own row does not."""
+    found: dict[int, list[Counts]] = {}
+    for row in here:
+        counts: Counts = row["d"]  # type: ignore[assignment]
+        for field in counts:
+            n = numbers.get(field)
+            if n is not None and field not in mine:
+                found.setdefault(n, []).append(counts)
+    return found
 
 
 def _spoken_for(

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING
 
 from beacon.model.counts import SKIPPED, Carriers, Layout, Tally, group_counts
 from beacon.model.structure import united
-from beacon.store.packing import EXISTS, FILTERED, everybody, structure_of, unpack
+from beacon.store.packing import (
+    EXISTS,
+    FILTERED,
+    called,
+    everybody,
+    structure_of,
+    unpack,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -181,6 +188,16 @@ class Rows:
             return None if read is None else group_counts(read[0], group)
         blob = counts.get(only)
         return None if blob is None else everybody(blob, self._first_layout)
+
+    def called(self, counts: Counts) -> tuple[int | None] | None:
+        """Return AN of all columns together, of a row that passed its filters.
+
+        ``None`` where it is no such row, or the row must be read as a whole.
+        """
+        blob = None if self.only is None else counts.get(self.only)
+        if blob is None or blob[0] & FILTERED:
+            return None
+        return (called(blob, self._first_layout),)
 
     def structure(self, counts: Counts) -> Structure | None:
         """Return the structure a row holds of the release."""

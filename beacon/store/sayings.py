@@ -42,6 +42,7 @@ class Sayings:
         self._rows = rows
         self._everybody = release.layout.groups[0]
         self._total = self._everybody.columns
+        self._is_of_all = len(self._total) == rows.width
         self._weight = 0
         self._known: dict[object, _Read] = {}
         self._silent: dict[object, DatasetFindings] = {}
@@ -146,6 +147,11 @@ class Sayings:
         filters: set[str] = set()
         has_record = False
         for counts in held:
+            called = self._rows.called(counts) if self._is_of_all else None
+            if called is not None:
+                has_record = True
+                known += (an for an in called if an is not None)
+                continue
             tally, words, _ = self._read(counts)
             if words:
                 filters.update(words)
