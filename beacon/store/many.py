@@ -469,10 +469,11 @@ class Telling(Generic[T]):
 
     def _of_rows(self, n: int, key: object, own: Sequence[Counts]) -> T:
         """Return what is told where a dataset has rows of the allele."""
-        said = self._found[n].get(key)
+        known = self._found[n]
+        said = known.get(key)
         if said is None:
             said = self._read(n, own)
-            _remember(self._found[n], key, said)
+            _remember(known, key, said)
         return said
 
     def _read(self, n: int, own: Sequence[Counts]) -> T:

@@ -291,6 +291,9 @@ def everybody(blob: bytes, layout: Layout) -> AlleleCounts:
         return AlleleCounts(ac=None, an=an)
     count = numbers[at]
     if flags & _HAS_PEOPLE:
+        if count == 1 and not numbers[at + 2] & 1:
+            ac = numbers[at + 2] >> 1
+            return AlleleCounts(ac=ac, an=an, hom=0, het=ac, hemi=0)
         ac, hom, het, hemi = _people(numbers, at + 1, count)
         return AlleleCounts(ac=ac, an=an, hom=hom, het=het, hemi=hemi)
     ac = sum(numbers[at + 2 :: 2])
@@ -313,6 +316,8 @@ def _called(numbers: Sequence[int], baseline: tuple[int, ...]) -> tuple[int, int
     kind = numbers[0]
     if kind == 0:
         return sum(baseline), 1
+    if len(baseline) == 1:
+        return baseline[0] + unzigzag(numbers[1]), 2
     if kind == 1:
         at = 1 + len(baseline)
         steps = numbers[1:at]
