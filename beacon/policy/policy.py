@@ -9,7 +9,7 @@ value is kept with that value, and with no other.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from beacon.model.counts import AlleleCounts, group_counts
 from beacon.model.disclosure import (
@@ -23,7 +23,7 @@ from beacon.model.disclosure import (
 )
 from beacon.model.entry_types import DOCUMENTED
 from beacon.model.filters import unknown_sentence
-from beacon.model.findings import Coverage, Silence
+from beacon.model.findings import Coverage, Findings, Silence
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.policy.rules import RULES
@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset, Release
     from beacon.model.findings import (
         DatasetFindings,
-        Findings,
         FoundRecords,
         FoundVariant,
         RecordFindings,
     )
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+
+_Kept = tuple[DatasetDisclosure, bool]
 
 _UNDECLARED = "undeclared"
 _PARTIAL = "partial"
@@ -202,6 +203,57 @@ def disclose(
     )
 
 
+class Gate:
+    """``disclose`` for questions that are the same but for what is found.
+
+    Args:
+        permits: by dataset.
+        query: one of them.
+        unasked: datasets that may not be asked them.
+    """
+
+    __slots__ = ("_key", "_permits", "_query", "_unasked")
+
+    def __init__(
+        self, permits: Mapping[str, Permit], query: Query, unasked: Sequence[Dataset]
+    ) -> None:
+        self._permits = permits
+        self._query = query
+        self._unasked = unasked
+        manner = _manner(query)
+        keys = {_key(manner, granted) for granted in permits.values()}
+        self._key = keys.pop() if len(keys) == 1 and not unasked else None
+
+    def disclose(self, found: Sequence[DatasetFindings]) -> Disclosure:
+        """Return what may be said of findings, which permits are given for.
+
+        What is said of each was mostly said before, and needs no explanation.
+        """
+        key = self._key
+        said = [] if key is None else [one.kept.get(key) for one in found]
+        if not said or None in said:
+            return self._apart(found)
+        parts, plain = zip(
+            *cast("list[tuple[DatasetDisclosure, bool]]", said), strict=True
+        )
+        if False in plain:
+            return self._apart(found)
+        return Disclosure(
+            granularity=max(p.granularity for p in parts),
+            datasets=parts,
+            warnings=self._query.warnings,
+        )
+
+    def _apart(self, found: Sequence[DatasetFindings]) -> Disclosure:
+        findings = Findings(datasets=tuple(found))
+        return disclose(findings, self._permits, self._query, self._unasked)
+
+
+def _key(manner: int, granted: Permit) -> tuple[int, Granularity, bool]:
+    """Return all that a part depends on beside its findings, page and records apart."""
+    return manner, granted.granularity, granted.individuals
+
+
 def _manner(query: Query) -> int:
     """Return what a dataset's part depends on of a question, beside its page.
 
@@ -301,7 +353,7 @@ def _part(
     """
     if granted is None:
         return _withheld(found.dataset), True
-    key = (manner, granted.granularity, granted.individuals)
+    key = _key(manner, granted)
     kept = found.kept.get(key)
     if kept is None:
         part = _ruled(found, granted, query)
