@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 
 from beacon.api.exchange import as_json, sent_with, speaker, understanding
-from beacon.api.keys import BEACON, METER
+from beacon.api.keys import BEACON, KNOWN, METER, SPEAKERS
 from beacon.api.metrics import CONTENT_TYPE
+from beacon.api.sending import JsonAnswer
 from beacon.model.entry_types import COHORT, COLLECTIONS, DATASET, GENOMIC_VARIANT
 from beacon.model.errors import InvalidRequest
 from beacon.model.records import Under
 from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
 from beacon.wire import catalogue, info, responses, terms
-from beacon.wire.forms import understand_sent
+from beacon.wire.forms import Alike, recognise, understand_sent
 from beacon.wire.openapi import openapi
 from beacon.wire.requests import Address
 from beacon.wire.synthetic import (
@@ -34,11 +35,15 @@ from beacon.wire.synthetic import (
 from beacon.wire.terms import EFFECT_TERMS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiohttp.typedefs import Handler
 
+    from beacon.api.keys import BeaconService
     from beacon.model.disclosure import Disclosure, RecordsDisclosure
     from beacon.model.query import Query
-    from beacon.wire.info import Document
+    from beacon.wire.forms import Sent
+    from beacon.wire.info import Document, Speaker
 
 _NO_ANSWER = "This question cannot be answered as it was asked."
 _EVERY = 2**31 - 1
@@ -62,41 +67,64 @@ def entries(about: str, parent: str | None = None) -> Handler:
         about: id of the entry type.
         parent: id of the entry type below one of whose records they are asked for.
     """
-    answers = {GENOMIC_VARIANT.id: _variants, DATASET.id: _groups, COHORT.id: _groups}
+    answers = {DATASET.id: _groups, COHORT.id: _groups}
     answer = answers.get(about, _documents)
 
     async def handler(request: web.Request) -> web.Response:
-        query = await _asked(request, about, parent)
+        address = _address(request.match_info, about, parent)
+        sent = await sent_with(request)
+        if about == GENOMIC_VARIANT.id:
+            return await variants(request.app, request, sent, address)
+        query = understand_sent(sent, address, await understanding(request))
         return as_json(await answer(request, query))
 
     return handler
 
 
-async def _asked(request: web.Request, about: str, parent: str | None = None) -> Query:
-    match = request.match_info
-    address = Address(
+def _address(match: Mapping[str, str], about: str, parent: str | None) -> Address:
+    return Address(
         about=about,
         identity=match.get("id"),
         under=Under(entry_type=parent, identity=match["parent"]) if parent else None,
     )
-    sent = await sent_with(request)
-    return understand_sent(sent, address, await understanding(request))
 
 
-async def _variants(request: web.Request, query: Query) -> Document:
-    """Answer a question about variants: all, one by id, or those of a record."""
-    beacon = request.app[BEACON]
+async def variants(
+    app: web.Application, request: web.BaseRequest, sent: Sent, address: Address
+) -> JsonAnswer:
+    """Answer a question about variants: all, one by id, or those of a record.
+
+    A plain one that is of a known form goes a shorter way to the same answer.
+
+    Args:
+        app: that answers.
+        request: where it came to.
+        sent: what it says.
+        address: of its path.
+    """
+    told = recognise(sent, address, await app[KNOWN].now())
+    here = app[SPEAKERS](request.scheme, request.host)
+    if not isinstance(told, Alike):
+        return as_json(await _variants(app[BEACON], told, here))
+    if not told.form.outline.is_plain:
+        return as_json(await _variants(app[BEACON], told.question(), here))
+    said = await app[BEACON].answer_alike(told.form.outline, told.allele(), ANONYMOUS)
+    text = told.written(said, here)
+    if text is not None:
+        return JsonAnswer(text)
+    _refuse_no_answer(said)
+    return as_json(responses.result_sets(told.question(), said, here))
+
+
+async def _variants(beacon: BeaconService, query: Query, here: Speaker) -> Document:
+    """Answer a question that was understood."""
     if query.test_mode:
         said = synthetic_answer(query)
     else:
         said = await beacon.answer(query, ANONYMOUS)
         _refuse_no_answer(said)
     tell = partial(
-        responses.result_sets,
-        query,
-        said,
-        speaker(request),
-        references=beacon.references,
+        responses.result_sets, query, said, here, references=beacon.references
     )
     return await asyncio.to_thread(tell) if query.page.is_long else tell()
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from beacon.api.metrics import Meter
     from beacon.api.middleware import Door
     from beacon.model.dataset import Dataset
-    from beacon.model.disclosure import Collected, RecordsDisclosure
+    from beacon.model.disclosure import Collected, Disclosure, RecordsDisclosure
     from beacon.model.genes import Genes
     from beacon.model.ontology import Ontologies
+    from beacon.model.outline import Outline, Spelled
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm
@@ -34,6 +35,15 @@ class BeaconService(Answers, Protocol):
     @property
     def references(self) -> Mapping[str, Reference]:
         """Genomes that questions are normalised with, by assembly."""
+
+    async def answer_alike(
+        self, outline: Outline, allele: Spelled, requester: Requester
+    ) -> Disclosure:
+        """Return what ``answer`` gives to the question of an outline for an allele.
+
+        Raises:
+            BeaconError: as drawn in ``model.errors``.
+        """
 
     async def answer_records(
         self, query: Query, requester: Requester

@@ -78,6 +78,7 @@ class Wish:
     source: str
     out: str
     urls: tuple[str, ...]
+    is_local: bool
     assembly: str | None
     datasets: tuple[str, ...]
     jobs: int
@@ -99,6 +100,7 @@ class Wish:
     metavar="URL",
     help="Ask the beacon at this address instead; may be given again.",
 )
+@click.option("--local", is_flag=True, help="Ask the local store beside --url, too.")
 @click.option(
     "--assembly", metavar="NAME", help="GRCh37, GRCh38 or T2T-CHM13; else the header."
 )
@@ -122,6 +124,7 @@ def annotate(
     source: str,
     out: str | None,
     urls: tuple[str, ...],
+    local: bool,  # noqa: FBT001 - a flag of the command
     assembly: str | None,
     chosen: tuple[str, ...],
     jobs: int,
@@ -136,6 +139,7 @@ def annotate(
         source=source,
         out=_target(source, out),
         urls=tuple(dict.fromkeys(urls)),
+        is_local=local or not urls,
         assembly=None if assembly is None else find_assembly(assembly).name,
         datasets=tuple(dict.fromkeys(filter(None, named))),
         jobs=jobs,
@@ -143,7 +147,7 @@ def annotate(
     settings = settings_of(context)
     with _ended_by_term(), ExitStack() as opened:
         address = None
-        if not wish.urls:
+        if wish.is_local:
             address = opened.enter_context(
                 connect(settings.store_uri, settings.data_dir)
             )
@@ -350,7 +354,8 @@ def _chosen(
             message = f"--datasets {name}: the datasets of {assembly} are {known}"
             raise UsageError(message)
     if not held:
-        where = ", ".join(map(shown, wish.urls)) or "the store"
+        asked = (*(["the store"] if wish.is_local else []), *map(shown, wish.urls))
+        where = ", ".join(asked)
         message = f"no dataset of {assembly} is at {where}, so nothing can be asked"
         raise UsageError(message)
     if not wish.datasets:

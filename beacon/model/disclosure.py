@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from beacon.model.status import Status, overall
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
     from datetime import datetime
 
     from beacon.model.annotation import Annotation
@@ -68,8 +68,8 @@ class DatasetDisclosure:
             ``partial`` where not all that is asked lies inside it.
         filters: FILTER words that kept the allele from counting.
         groups: its people by the columns asked for.
-        kept: how it is written, by the detail it is written in; it is gone when
-            this value is.
+        kept: how it is written, by all that this depends on beside it; it is gone
+            when this value is.
     """
 
     dataset: str
@@ -86,9 +86,28 @@ class DatasetDisclosure:
     released: datetime | None = None
     sample_count: int | None = None
     groups: tuple[PeopleGroup, ...] = ()
-    kept: dict[Granularity, object] = field(
+    kept: dict[Hashable, object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def counting(self, counts: AlleleCounts) -> DatasetDisclosure:
+        """Return the same of other counts."""
+        return DatasetDisclosure(
+            dataset=self.dataset,
+            name=self.name,
+            status=self.status,
+            granularity=self.granularity,
+            exists=self.exists,
+            total=self.total,
+            variants=self.variants,
+            counts=counts,
+            coverage=self.coverage,
+            filters=self.filters,
+            release=self.release,
+            released=self.released,
+            sample_count=self.sample_count,
+            groups=self.groups,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,6 +165,25 @@ class VariantPattern:
         return (own, *others)
 
     @property
+    def asks_spelling_only(self) -> bool:
+        """Whether nothing is asked of an allele but that it is one of the spellings."""
+        asked = (
+            self.identity,
+            self.annotated,
+            self.overlap,
+            self.start,
+            self.end,
+            self.reference,
+            self.alternate,
+            self.variant_type,
+            self.min_length,
+            self.max_length,
+            self.mate,
+            self.similar,
+        )
+        return bool(self.spellings) and asked.count(None) == len(asked)
+
+    @property
     def is_single_allele(self) -> bool:
         """Whether this asks for one allele, by its spellings or by its id."""
         return bool(self.spellings) or self.identity is not None

@@ -9,7 +9,7 @@ value is kept with that value, and with no other.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from beacon.model.counts import AlleleCounts, group_counts
 from beacon.model.disclosure import (
@@ -23,25 +23,26 @@ from beacon.model.disclosure import (
 )
 from beacon.model.entry_types import DOCUMENTED
 from beacon.model.filters import unknown_sentence
-from beacon.model.findings import Coverage, Silence
+from beacon.model.findings import Coverage, Findings, Silence
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.policy.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from beacon.model.counts import Layout, Tally
     from beacon.model.dataset import Dataset, Release
     from beacon.model.findings import (
         DatasetFindings,
-        Findings,
         FoundRecords,
         FoundVariant,
         RecordFindings,
     )
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+
+_Kept = tuple[DatasetDisclosure, bool]
 
 _UNDECLARED = "undeclared"
 _PARTIAL = "partial"
@@ -202,6 +203,57 @@ def disclose(
     )
 
 
+class Gate:
+    """``disclose`` for questions that are the same but for what is found.
+
+    Args:
+        permits: by dataset.
+        query: one of them.
+        unasked: datasets that may not be asked them.
+    """
+
+    __slots__ = ("_key", "_permits", "_query", "_unasked")
+
+    def __init__(
+        self, permits: Mapping[str, Permit], query: Query, unasked: Sequence[Dataset]
+    ) -> None:
+        self._permits = permits
+        self._query = query
+        self._unasked = unasked
+        manner = _manner(query)
+        keys = {_key(manner, granted) for granted in permits.values()}
+        self._key = keys.pop() if len(keys) == 1 and not unasked else None
+
+    def disclose(self, found: Sequence[DatasetFindings]) -> Disclosure:
+        """Return what may be said of findings, which permits are given for.
+
+        What is said of each was mostly said before, and needs no explanation.
+        """
+        key = self._key
+        said = [] if key is None else [one.kept.get(key) for one in found]
+        if not said or None in said:
+            return self._apart(found)
+        parts, plain = zip(
+            *cast("list[tuple[DatasetDisclosure, bool]]", said), strict=True
+        )
+        if False in plain:
+            return self._apart(found)
+        return Disclosure(
+            granularity=max(p.granularity for p in parts),
+            datasets=parts,
+            warnings=self._query.warnings,
+        )
+
+    def _apart(self, found: Sequence[DatasetFindings]) -> Disclosure:
+        findings = Findings(datasets=tuple(found))
+        return disclose(findings, self._permits, self._query, self._unasked)
+
+
+def _key(manner: int, granted: Permit) -> tuple[int, Granularity, bool]:
+    """Return all that a part depends on beside its findings, page and records apart."""
+    return manner, granted.granularity, granted.individuals
+
+
 def _manner(query: Query) -> int:
     """Return what a dataset's part depends on of a question, beside its page.
 
@@ -301,7 +353,7 @@ def _part(
     """
     if granted is None:
         return _withheld(found.dataset), True
-    key = (manner, granted.granularity, granted.individuals)
+    key = _key(manner, granted)
     kept = found.kept.get(key)
     if kept is None:
         part = _ruled(found, granted, query)
@@ -323,13 +375,42 @@ def _says_all(found: DatasetFindings, part: DatasetDisclosure) -> bool:
 def _ruled(found: DatasetFindings, granted: Permit, query: Query) -> DatasetDisclosure:
     if not may_ask(granted, query):
         return _withheld(found.dataset)
-    said = _exact(found, query)
+    return _kept_to(_exact(found, query), granted, query)
+
+
+def _kept_to(
+    said: DatasetDisclosure, granted: Permit, query: Query
+) -> DatasetDisclosure:
+    """Return what is left of a statement by the rules."""
     for rule in RULES.values():
         said = rule(said, granted)
     if said.granularity < Granularity.COUNT and _chooses_people(query):
         # How many people are meant is a number that depends on the question.
         said = replace(said, sample_count=None)
     return said
+
+
+def counting(
+    seen: DatasetFindings, granted: Permit, query: Query
+) -> Callable[[AlleleCounts], DatasetDisclosure]:
+    """Return what says of counts what is disclosed of findings that have them.
+
+    Nothing else of what is said depends on counts, so it is stated once; the rules
+    are asked about every statement.
+
+    Args:
+        seen: that an allele is there, with counts or without.
+        granted: what may be learnt of the dataset.
+        query: asks for one allele.
+    """
+    if not may_ask(granted, query):
+        withheld = _withheld(seen.dataset)
+        return lambda _: withheld
+    exact = _exact(seen, query)
+    if seen.dataset.release is None or query.granularity < Granularity.COUNT:
+        said = _kept_to(exact, granted, query)
+        return lambda _: said
+    return lambda counts: _kept_to(exact.counting(counts), granted, query)
 
 
 def _chooses_people(query: Query) -> bool:
@@ -419,6 +500,8 @@ def _everybody(
 ) -> AlleleCounts | None:
     """Return the counts of all people together; ``None`` where nothing is known."""
     layout = release.layout
+    if found.counts is not None:
+        return found.counts
     if status is Status.SEEN:
         counts = [_total(v.tally, layout) for v in found.variants if v.exists]
         return max(counts, key=lambda c: c.ac or 0, default=None)

@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, RecordsDisclosure
     from beacon.model.errors import BeaconError
+    from beacon.model.findings import DatasetFindings
     from beacon.model.genes import Genes
     from beacon.model.genome import Contig
     from beacon.model.ontology import Ontologies
+    from beacon.model.outline import Outline, Spelled
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele, Reference
@@ -114,6 +116,25 @@ class LocalBeacon:
         if pattern is not None and pattern.elsewhere:
             return await self._answer_places(pattern, query, requester)
         return await self._answer(query, requester)
+
+    async def answer_alike(
+        self, outline: Outline, allele: Spelled, requester: Requester
+    ) -> Disclosure:
+        """Return what ``answer`` gives to the question of an outline for an allele.
+
+        Args:
+            outline: a plain one.
+            allele: what is asked for, as it spells it.
+            requester: who asks.
+
+        Raises:
+            StoreUnavailable: when the store fails or misses the deadline.
+        """
+        way = self._plans.way_of(outline, requester, await self.datasets())
+        found: Sequence[DatasetFindings] = ()
+        if way.granularities:
+            found = await self._store.find_allele(outline, allele, way.granularities)
+        return way.gate.disclose(found)
 
     async def answer_many(
         self, queries: Sequence[Query], requester: Requester

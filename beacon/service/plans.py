@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from beacon.policy.policy import permit
+from beacon.policy.policy import Gate, permit
 from beacon.service.documents import asking, is_asked
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Permit
+    from beacon.model.outline import Outline
     from beacon.model.query import Granularity, Query
     from beacon.model.requester import Requester
     from beacon.policy.policy import Policy
@@ -40,6 +41,18 @@ class Plan(NamedTuple):
     unasked: Sequence[Dataset]
 
 
+class Way(NamedTuple):
+    """How all questions of an outline are asked, and what may be said to them.
+
+    Attributes:
+        granularities: the detail in which datasets are asked.
+        gate: says what may be said.
+    """
+
+    granularities: Mapping[str, Granularity]
+    gate: Gate
+
+
 class Plans:
     """The plans of the questions asked lately, of the datasets there are.
 
@@ -52,6 +65,7 @@ class Plans:
         self._datasets: tuple[Dataset, ...] = ()
         self._assemblies: frozenset[str] = frozenset()
         self._plans: dict[Hashable, Plan] = {}
+        self._ways: dict[tuple[Outline, str | None, bool], Way] = {}
 
     def of(
         self, query: Query, requester: Requester, datasets: tuple[Dataset, ...]
@@ -68,6 +82,22 @@ class Plans:
                 self._plans[key] = plan
         return plan
 
+    def way_of(
+        self, outline: Outline, requester: Requester, datasets: tuple[Dataset, ...]
+    ) -> Way:
+        """Return how the questions of an outline are asked of the datasets."""
+        self._see(datasets)
+        key = outline, requester.subject, requester.is_operator
+        way = self._ways.get(key)
+        if way is None:
+            query = outline.query
+            plan = self.of(query, requester, datasets)
+            way = Way(plan.granularities, Gate(plan.permits, query, plan.unasked))
+            while len(self._ways) >= _MOST:
+                del self._ways[next(iter(self._ways))]
+            self._ways[key] = way
+        return way
+
     def assemblies(self, datasets: tuple[Dataset, ...]) -> frozenset[str]:
         """Return the assemblies that datasets serve."""
         self._see(datasets)
@@ -77,7 +107,7 @@ class Plans:
         """Forget every plan when the datasets are others than before."""
         if datasets is self._datasets:
             return
-        self._datasets, self._plans = datasets, {}
+        self._datasets, self._plans, self._ways = datasets, {}, {}
         served = (d.release for d in datasets if d.release is not None)
         self._assemblies = frozenset(release.assembly for release in served)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Release
     from beacon.model.findings import DatasetFindings
     from beacon.model.genome import Contig
+    from beacon.model.outline import Outline, Spelled
     from beacon.model.pattern import Spelling, VariantPattern
     from beacon.model.query import Granularity
     from beacon.model.variant import Allele
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _HIGHEST_START = (1 << 28) - 1
 _PLACES = 3
+_SEVERAL = 2
 
 
 async def look_up(
@@ -61,7 +63,7 @@ async def look_up(
         table: where their rows are.
         individuals: whom counts leave out or set apart.
         joint: whom counts are of.
-        granularities: by id; at boolean one shows no variant.
+        granularities: by id; below record one shows no variant.
     """
     standing = Rack.of(shelves).standing(pattern.sequence)
     asked = Asked(pattern, table, individuals, has_long=standing.has_long)
@@ -81,6 +83,41 @@ async def look_up(
         return found
     pairs = zip(standing.shelves, found, strict=True)
     return [await individuals.told(shelf, one) for shelf, one in pairs]
+
+
+async def look_up_alike(
+    outline: Outline,
+    allele: Spelled,
+    shelves: Rack,
+    table: Table,
+    granularities: Mapping[str, Granularity],
+) -> list[DatasetFindings]:
+    """Return what ``look_up`` gives for the question of a plain outline.
+
+    One base in the place of another has one key, which no other allele has, and is
+    never kept as a long row: so no pattern need be made to find it at its place.
+    """
+    standing = shelves.standing(outline.contig)
+    if standing.count < _SEVERAL or not allele.is_base:
+        pattern = outline.pattern(allele)
+        return await look_up(pattern, shelves, table, None, None, granularities)
+    rank, ((start, ref, alt),) = outline.contig.rank, allele.spellings
+    place = rank, start
+    there = (await table.places.get((place,))).get(place, ())
+    key = encode(rank, start, ref, alt)
+    held = [Held(outline.contig, start, row) for row in there if row["_id"] == key]
+    told = Told(standing, held, granularities, is_conclusive=True)
+    if len(told.own) < standing.count:
+        rows = [(start, row) for row in there]
+        if standing.has_long:
+            rows += _flat(await table.long_places.get((place,)))
+        told.rest_on(rows)
+    found = told.findings
+    open_ = [n for n in standing.declaring if n not in told.own]
+    if open_:
+        pattern = outline.pattern(allele)
+        await _declare(pattern, standing, open_, found, table, None, None)
+    return found
 
 
 async def _declare(
@@ -261,7 +298,7 @@ class Asked:
         self._table = table
         self._has_long = has_long
         self._spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
-        self._is_bare = _asks_nothing_else(pattern)
+        self._is_bare = pattern.asks_spelling_only
         self._starts = starts_of(self._spellings)
         if not pattern.spellings and pattern.start is not None:
             self._starts = (pattern.start.low,)
@@ -345,25 +382,6 @@ class Asked:
         if not self._is_bare:
             return None
         return {encode(self._rank, *spelling) for spelling in self._spellings}
-
-
-def _asks_nothing_else(pattern: VariantPattern) -> bool:
-    """Whether nothing is asked of an allele but that it is one of the spellings."""
-    asked = (
-        pattern.identity,
-        pattern.annotated,
-        pattern.overlap,
-        pattern.start,
-        pattern.end,
-        pattern.reference,
-        pattern.alternate,
-        pattern.variant_type,
-        pattern.min_length,
-        pattern.max_length,
-        pattern.mate,
-        pattern.similar,
-    )
-    return bool(pattern.spellings) and asked.count(None) == len(asked)
 
 
 def _spelling_of(allele: Allele) -> Spelling:

@@ -43,7 +43,7 @@ from beacon.store.filing import Filing
 from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
 from beacon.store.joint import Joint, is_scanned, of_variants, spelled_apart
-from beacon.store.lookup import loaded_only, look_up, ranges_declared
+from beacon.store.lookup import loaded_only, look_up, look_up_alike, ranges_declared
 from beacon.store.many import Places, asked_of_many
 from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset
     from beacon.model.findings import FoundRecords
     from beacon.model.ontology import Ontologies
+    from beacon.model.outline import Outline, Spelled
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
     from beacon.model.records import Under
@@ -324,6 +325,31 @@ class VariantStore:
             async with self._bounded(began):
                 await self._check_still_kept(shelves)
         return Findings(datasets=tuple(found), unknown_filters=unknown)
+
+    async def find_allele(
+        self,
+        outline: Outline,
+        allele: Spelled,
+        granularities: Mapping[str, Granularity],
+    ) -> Sequence[DatasetFindings]:
+        """Return what ``find`` finds for the question of a plain outline.
+
+        Raises:
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        began = await self._look_again()
+        ask_through(self._members, began + self._deadline)
+        read_at, valid_at = self._read_at, self._valid_at
+        assembly = outline.contig.assembly
+        shelves = self._serving(assembly, granularities)
+        if not shelves:
+            return ()
+        table = self._table(assembly)
+        found = await look_up_alike(outline, allele, shelves, table, granularities)
+        if self._may_be_gone(shelves, read_at, valid_at):
+            async with self._bounded(began):
+                await self._check_still_kept(shelves)
+        return found
 
     async def _find_apart(
         self, query: Query, shelves: Rack, granularities: Mapping[str, Granularity]

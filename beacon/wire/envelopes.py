@@ -104,13 +104,13 @@ def answer_document(
         result_set: renders one dataset's part at a granularity.
     """
     total = answer.total
-    level = _granularity(query, answer, total)
+    level = granularity_of(query, answer, total)
     document = envelope(speaker, query, returned, level)
     document["responseSummary"] = _summary(answer, level, total)
     document["response"] = {
         "resultSets": [
             result_set(part, min(level, part.granularity))
-            for part in _included(query.include, answer.datasets)
+            for part in included(query.include, answer.datasets)
         ]
     }
     info: Document = {"status": str(answer.status)}
@@ -144,7 +144,7 @@ def result_set_document(
     )
 
 
-def _granularity(query: Query, answer: Said[Part], total: int | None) -> Granularity:
+def granularity_of(query: Query, answer: Said[Part], total: int | None) -> Granularity:
     """Return the granularity of the whole answer.
 
     Without result sets (``NONE``) nothing finer than a count is said; where no
@@ -158,7 +158,7 @@ def _granularity(query: Query, answer: Said[Part], total: int | None) -> Granula
     return level
 
 
-def _included(include: Include, parts: Sequence[AnyPart]) -> Sequence[AnyPart]:
+def included(include: Include, parts: Sequence[AnyPart]) -> Sequence[AnyPart]:
     """Return the parts that an answer lists."""
     match include:
         case Include.HIT:

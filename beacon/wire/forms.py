@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.mould import Mould
-from beacon.model.spelling import allele_spellings, reference_of
-from beacon.model.variant import sequence_allele
+from beacon.model.outline import Outline
+from beacon.model.spelling import reference_of
+from beacon.wire.express import Script
 from beacon.wire.requests import SECTION, gather_body, gather_parameters, understand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-    from beacon.model.genome import Contig
-    from beacon.model.pattern import VariantPattern
+    from beacon.model.disclosure import Disclosure
+    from beacon.model.outline import Spelled
     from beacon.model.query import Query
     from beacon.model.variant import Reference
-    from beacon.wire.info import Document
+    from beacon.wire.info import Document, Speaker
     from beacon.wire.requests import Address, Asked, Understanding
 
     Parts = tuple[int, str, str, int | None]
@@ -95,15 +96,25 @@ def understand_sent(sent: Sent, address: Address, known: Understanding) -> Query
     Raises:
         InvalidRequest: one sentence naming the parameter that is wrong.
     """
+    told = recognise(sent, address, known)
+    return told.question() if isinstance(told, Alike) else told
+
+
+def recognise(sent: Sent, address: Address, known: Understanding) -> Alike | Query:
+    """Return what a request is like that came before, or the question that it asks.
+
+    Raises:
+        InvalidRequest: one sentence naming the parameter that is wrong.
+    """
     cut = sent.cut()
     if len(cut) not in (10, 13) or address.identity is not None:
         return understand(sent.gathered(), address, known)
     key = (address.about, address.under, *cut[::3], *cut[1::3])
     form = known.forms.get(key)
     if form is not None:
-        allele = form.read(cut)
-        if allele is not None:
-            return form.question(*allele)
+        parts = form.read(cut)
+        if parts is not None:
+            return Alike(form, parts)
     query = understand(sent.gathered(), address, known)
     if form is None:
         _keep(known.forms, key, _form_of(sent, cut, query, address, known))
@@ -151,15 +162,17 @@ class Form:
         query: what one of them asks.
         named: the parts of its allele, in the order it gives them.
         reference: the genome its alleles are normalised with.
+
+    Attributes:
+        outline: what their questions have in common.
+        script: how answers to them are written (``express``), once one was.
     """
 
     def __init__(
         self, query: Query, named: Sequence[str], reference: Reference | None
     ) -> None:
-        pattern = cast("VariantPattern", query.pattern)
-        self._contig: Contig = pattern.sequence
-        self._reference = reference
-        self._patterns = Mould(pattern, "spellings", "is_provisional")
+        self.outline = Outline(query, reference)
+        self.script: Script | None = None
         self._queries = Mould(query, "pattern", "requested")
         self._requested = {**query.requested}
         parameters = cast("Mapping[str, Document]", query.requested[_ASKED])
@@ -191,8 +204,11 @@ class Form:
         Raises:
             InvalidRequest: when there can be no such allele there.
         """
-        allele = sequence_allele(self._contig, start, ref, alt)
-        pattern = self._patterns.cast(*allele_spellings(allele, self._reference))
+        pattern = self.outline.pattern(self.outline.spelled(start, ref, alt))
+        return self._queries.cast(pattern, self.requested(start, ref, alt, end))
+
+    def requested(self, start: int, ref: str, alt: str, end: int | None) -> Document:
+        """Return how the request of an allele is echoed."""
         echo = self._variant | {
             "start": [start],
             "referenceBases": ref,
@@ -201,7 +217,44 @@ class Form:
         if end is not None:
             echo["end"] = [end]
         parameters = self._parameters | {SECTION: echo}
-        return self._queries.cast(pattern, self._requested | {_ASKED: parameters})
+        return self._requested | {_ASKED: parameters}
+
+
+class Alike(NamedTuple):
+    """A request of a known form, and the allele that it names.
+
+    Attributes:
+        parts: start, REF, ALT, and end where it is given.
+    """
+
+    form: Form
+    parts: Parts
+
+    def question(self) -> Query:
+        """Return what it asks.
+
+        Raises:
+            InvalidRequest: when there can be no such allele there.
+        """
+        return self.form.question(*self.parts)
+
+    def allele(self) -> Spelled:
+        """Return the allele.
+
+        Raises:
+            InvalidRequest: when there can be no such allele there.
+        """
+        start, ref, alt, _ = self.parts
+        return self.form.outline.spelled(start, ref, alt)
+
+    def written(self, said: Disclosure, speaker: Speaker) -> bytes | None:
+        """Return the answer as bytes; ``None``: it must be written the long way."""
+        form = self.form
+        script = form.script
+        if script is None or script.speaker.identity is not speaker.identity:
+            has_end = self.parts[3] is not None
+            script = form.script = Script(form, speaker, has_end=has_end)
+        return script.written(self.parts, said)
 
 
 _ASKED = "requestParameters"

@@ -53,7 +53,7 @@ def result_sets(
         if kept is not None:
             return kept
         if level < Granularity.RECORD or not part.variants:
-            return _result_set_without_records(part, level)
+            return result_set_below_records(part, level)
         source = Source(
             name=part.name,
             address=f"{speaker.api}/{DATASET.path}/{quote(part.dataset, safe='')}",
@@ -68,7 +68,7 @@ def result_sets(
     return answer_document(query, disclosure, speaker, GENOMIC_VARIANT, result_set)
 
 
-def _result_set_without_records(part: DatasetDisclosure, level: Granularity) -> object:
+def result_set_below_records(part: DatasetDisclosure, level: Granularity) -> object:
     """Return one result set as written; it says nothing but what its part says.
 
     So it is kept with the part, which many answers share.

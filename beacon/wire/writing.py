@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def written(document: Mapping[str, object]) -> bytes:
+def written(document: object) -> bytes:
     """Return a document as bytes; records hold whatever JSON their file held."""
     try:
         return orjson.dumps(document)

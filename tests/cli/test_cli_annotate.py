@@ -325,6 +325,39 @@ def test_a_served_beacon_says_the_same_over_http(
             assert values(two)[name] == [each for each in said for _ in (0, 1)]
 
 
+def test_the_store_and_another_beacon_stand_side_by_side(
+    beacon: Command, demo_server: str, tmp_path: Path
+) -> None:
+    """The store's dataset comes first, and both are named by whose they are."""
+    given, out = small(tmp_path / "x.vcf", UNSEEN, SEEN), tmp_path / "out.vcf"
+    with_both = ["--local", "--url", demo_server]
+    done = annotate(beacon, str(given), "-o", str(out), *with_both)
+    text = out.read_text()
+    origins = re.findall(r'##beacon_annotate=<.*Address="([^"]*)"', text)
+
+    assert done.returncode == 0, done.stderr
+    assert origins[0] == "local store"
+    assert len(origins) == 2
+    assert text.count("##beacon_dataset=") == 2
+    assert [values(r)["STATUS"] for r in body(text)] == [
+        ["not_seen"] * 2,
+        ["seen"] * 2,
+    ]
+
+
+def test_a_dead_beacon_beside_the_store_ends_it(
+    beacon: Command, tmp_path: Path
+) -> None:
+    """Before anything is written: what datasets it has cannot be known."""
+    given = small(tmp_path / "x.vcf", SEEN)
+    dead = ["--local", "--url", "http://127.0.0.1:9"]
+    done = annotate(beacon, str(given), *dead)
+
+    assert done.returncode == 5
+    assert "cannot be reached" in done.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["x.vcf"]
+
+
 INFO = {
     "response": {
         "id": "org.odd",

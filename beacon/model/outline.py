@@ -1,0 +1,97 @@
+"""What questions have in common that differ in their allele alone.
+
+A client asks for one allele after another; all that follows from the rest of its
+question can be worked out once.  An outline is compared by what it is, not by what
+it holds, so that such work is kept by it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from beacon.model.entry_types import GENOMIC_VARIANT
+from beacon.model.mould import Mould
+from beacon.model.query import Granularity
+from beacon.model.spelling import allele_spellings, check_reference
+from beacon.model.variant import sequence_allele
+
+if TYPE_CHECKING:
+    from beacon.model.genome import Contig
+    from beacon.model.pattern import Spelling, VariantPattern
+    from beacon.model.query import Query
+    from beacon.model.variant import Reference
+
+
+class Spelled(NamedTuple):
+    """One allele, by its spellings; they may not be all there are."""
+
+    spellings: tuple[Spelling, ...]
+    is_provisional: bool
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it puts one known base in the place of another."""
+        (_, ref, alt), *others = self.spellings
+        return not others and len(ref) == len(alt) == 1
+
+
+class Outline:
+    """Questions for sequence alleles of one contig that are the same otherwise.
+
+    Args:
+        query: one of them.
+        reference: the genome their alleles are normalised with.
+
+    Attributes:
+        is_plain: whether they ask for an allele, of all people alike, and for no
+            records: nothing but the allele decides what is found.
+    """
+
+    __slots__ = ("_patterns", "contig", "is_plain", "query", "reference")
+
+    def __init__(self, query: Query, reference: Reference | None) -> None:
+        pattern = cast("VariantPattern", query.pattern)
+        self.query = query
+        self.reference = reference
+        self.contig: Contig = pattern.sequence
+        self._patterns = Mould(pattern, "spellings", "is_provisional")
+        self.is_plain = _is_plain(query, pattern)
+
+    def spelled(self, start: int, ref: str, alt: str) -> Spelled:
+        """Return an allele by its spellings.
+
+        Args:
+            start: 0-based.
+            ref: its bases, A, C, G and T.
+            alt: likewise.
+
+        Raises:
+            InvalidRequest: as ``spelling.allele_pattern`` does.
+        """
+        contig = self.contig
+        if len(ref) == len(alt) == 1 and ref != alt and 0 <= start < contig.length:
+            # One base in the place of one has one spelling, and lies where it lies.
+            if self.reference is not None:
+                check_reference(contig, start, ref, self.reference)
+            return Spelled(((start, ref, alt),), is_provisional=False)
+        allele = sequence_allele(contig, start, ref, alt)
+        return Spelled(*allele_spellings(allele, self.reference))
+
+    def pattern(self, allele: Spelled) -> VariantPattern:
+        """Return the pattern of the question for an allele."""
+        return self._patterns.cast(*allele)
+
+
+def _is_plain(query: Query, pattern: VariantPattern) -> bool:
+    about_people = (
+        *(query.filters, query.unknown_filters, query.excluded, query.by),
+        *(query.identity, query.under, query.cohort),
+    )
+    return (
+        not any(about_people)
+        and query.about == GENOMIC_VARIANT.id
+        and query.granularity < Granularity.RECORD
+        and not query.test_mode
+        and pattern.asks_spelling_only
+        and not pattern.elsewhere
+    )
