@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from beacon.store.rows import Counts
     from beacon.store.tables import Table
 
+A = TypeVar("A")
 T = TypeVar("T")
 Said = TypeVar("Said", covariant=True)
 
@@ -50,14 +51,16 @@ _ALLELE_BITS = 31
 _HEAD = struct.Struct("<i5xq")
 """A row's size, the name of its first member, and its key where that has 64 bits."""
 _INT64 = 0x12
-_BRANCHES = 500
-"""Ranges of one question to the server."""
-_MESSAGE = 1500
+_BRANCHES = 100
+"""Ranges of one question to the server; of more, each costs it more."""
+_BY_KEY = "_id_"
+"""The index that is named to the server, which plans each range for itself else."""
+_MESSAGE = 500
 """Rows of one message: decoding them holds nobody up."""
-_WORTH = 16.0
+_WORTH = 8.0
 """So many rows between two places are read rather than a range more begun."""
-_AT_A_STRETCH = 30
-"""Alleles that are told before others get their turn."""
+ASKED_AT_ONCE, TOLD_AT_ONCE = 200, 30
+"""Alleles that are made ready, and told, before others get their turn."""
 _REMEMBERED = 4096
 """Statements of one dataset that are kept."""
 _NARROWEST, _WIDEST = 16.0, 4096.0
@@ -138,14 +141,26 @@ def asked_of(pattern: VariantPattern) -> Asked:
     return Asked(pattern, places, tuple(keys), is_elsewhere, is_long=has_long)
 
 
-async def asked_of_many(patterns: Sequence[VariantPattern]) -> list[Asked]:
-    """Return the same of many alleles, giving way now and then."""
-    asked: list[Asked] = []
-    for pattern in patterns:
-        asked.append(asked_of(pattern))
-        if len(asked) % (4 * _AT_A_STRETCH) == 0:
-            await asyncio.sleep(0)
-    return asked
+class Turns:
+    """Does long work in stretches, one in each round of the event loop.
+
+    However many pieces of work there are: what is asked for one answer waits for
+    no more than a stretch.
+    """
+
+    def __init__(self) -> None:
+        self._taken = asyncio.Lock()
+
+    async def each(
+        self, do: Callable[[A], T], items: Sequence[A], stretch: int
+    ) -> list[T]:
+        """Return what is made of each item, so many of them in one go."""
+        done: list[T] = []
+        for first in range(0, len(items), stretch):
+            async with self._taken:
+                done += map(do, items[first : first + stretch])
+                await asyncio.sleep(0)
+        return done
 
 
 class Read(NamedTuple):
@@ -160,7 +175,7 @@ class Places:
     """Reads the rows at thousands of places of one assembly.
 
     Where places stand close, what lies between is read, too: a range costs the
-    server as much as a dozen rows.  How close is close follows from how many rows
+    server as much as eight rows.  How close is close follows from how many rows
     lay between places before.
 
     Args:
@@ -211,7 +226,10 @@ class Places:
             where = branches[0] if len(branches) == 1 else {"$or": branches}
             with driver_errors():
                 cursor = self._short.find_raw_batches(
-                    where, max_time_ms=self._max_ms, batch_size=_MESSAGE
+                    where,
+                    max_time_ms=self._max_ms,
+                    batch_size=_MESSAGE,
+                    hint=_BY_KEY,
                 )
                 async for message in cursor:
                     seen += _take(message, wanted, there)
@@ -363,15 +381,6 @@ class Telling(Generic[T]):
             all(map(is_, one, other))
             for one, other in zip(self._shelves, shelves, strict=True)
         )
-
-    async def all(self, asked: Sequence[Asked], read: Read) -> list[Sequence[T] | None]:
-        """Return what is told of every allele, giving way now and then."""
-        told: list[Sequence[T] | None] = []
-        for first in range(0, len(asked), _AT_A_STRETCH):
-            some = asked[first : first + _AT_A_STRETCH]
-            told += [self.told(one, read) for one in some]
-            await asyncio.sleep(0)
-        return told
 
     def told(self, asked: Asked, read: Read) -> Sequence[T] | None:
         """Return what is told of an allele by each dataset; ``None``: not here."""

@@ -326,9 +326,12 @@ def _dumped(document: Document) -> bytes:
 
 
 def _dataset(part: DatasetDisclosure) -> Document:
-    counts = {} if part.counts is None else count_members(part.counts)
-    said = {"id": part.dataset, "status": part.status.value}
-    return said | counts | given(coverage=part.coverage)
+    said: Document = {"id": part.dataset, "status": part.status.value}
+    if part.counts is not None:
+        said.update(count_members(part.counts))
+    if part.coverage is not None:
+        said["coverage"] = part.coverage
+    return said
 
 
 def answered(
@@ -343,15 +346,16 @@ def answered(
     status = disclosure.status
     is_open = status is Status.NO_ANSWER
     error = " ".join(disclosure.warnings) if is_open else None
+    more = {
+        "alleles": _alleles(disclosure, written) if disclosure.alleles else None,
+        "error": error or None,
+        "warnings": None if is_open else _warnings(line, disclosure),
+    }
     return _line(
         line,
         status=status.value,
         datasets=[written(part) for part in disclosure.datasets],
-        **given(
-            alleles=_alleles(disclosure, written),
-            error=error or None,
-            warnings=None if is_open else _warnings(line, disclosure),
-        ),
+        **{name: value for name, value in more.items() if value is not None},
     )
 
 
@@ -363,7 +367,7 @@ def _warnings(line: Line, disclosure: Disclosure) -> list[str] | None:
 
 def _alleles(
     disclosure: Disclosure, written: Callable[[DatasetDisclosure], object]
-) -> list[Document] | None:
+) -> list[Document]:
     """Return the alleles of a name, labelled, each with its answer."""
     return [
         {
@@ -373,7 +377,7 @@ def _alleles(
             "datasets": [written(part) for part in named.disclosure.datasets],
         }
         for named in disclosure.alleles
-    ] or None
+    ]
 
 
 def unanswered(line: Line, sentence: str) -> Document:
