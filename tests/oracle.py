@@ -122,8 +122,9 @@ def _ask(query: Query, granularity: Granularity, loaded: Loaded) -> DatasetFindi
         return _ask_annotations(query, granularity, loaded)
     if is_single:
         told = _ask_allele(pattern, loaded)
-        is_short = granularity is Granularity.BOOLEAN
-        return replace(told, variants=()) if is_short else told
+        return (
+            told if granularity is Granularity.RECORD else _in_short(told, granularity)
+        )
     matches = _matches(pattern, loaded)
     if not matches and not is_loaded:
         return _not_loaded(loaded)
@@ -175,6 +176,15 @@ def _kinds(said: Annotation) -> set[str]:
     spoken = {"g": said.genes, "e": said.effects, "p": said.protein_changes}
     spoken |= {"x": said.identifiers, "h": near}
     return {kind for kind, values in spoken.items() if values}
+
+
+def _in_short(told: DatasetFindings, granularity: Granularity) -> DatasetFindings:
+    """Return findings of an allele without it; its counts, where they are asked."""
+    release = told.dataset.release
+    counts = None
+    if release is not None and told.variants and granularity is Granularity.COUNT:
+        counts = group_counts(told.variants[0].tally, release.layout.groups[0])
+    return replace(told, variants=(), counts=counts)
 
 
 def _ask_annotations(

@@ -45,6 +45,14 @@ class AlleleCounts:
     def __post_init__(self) -> None:
         ac, an = self.ac, self.an
         hom, het, hemi = self.hom or 0, self.het or 0, self.hemi or 0
+        if (
+            ac is not None
+            and an is not None
+            and 2 * hom + het + hemi <= ac <= an
+            and hom >= 0 <= het
+            and hemi >= 0
+        ):
+            return  # nothing is wrong, which is the rule
         if min(ac or 0, an or 0, hom, het, hemi) < 0:
             message = f"negative count in {self}"
             raise ValueError(message)

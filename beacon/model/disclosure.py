@@ -90,6 +90,25 @@ class DatasetDisclosure:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    def counting(self, counts: AlleleCounts) -> DatasetDisclosure:
+        """Return the same of other counts."""
+        return DatasetDisclosure(
+            dataset=self.dataset,
+            name=self.name,
+            status=self.status,
+            granularity=self.granularity,
+            exists=self.exists,
+            total=self.total,
+            variants=self.variants,
+            counts=counts,
+            coverage=self.coverage,
+            filters=self.filters,
+            release=self.release,
+            released=self.released,
+            sample_count=self.sample_count,
+            groups=self.groups,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from beacon.model.annotation import Annotation
-    from beacon.model.counts import Tally
+    from beacon.model.counts import AlleleCounts, Tally
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import DatasetDisclosure
     from beacon.model.grouped import PeopleGroup
@@ -115,8 +115,11 @@ class DatasetFindings:
         total: existing variants that match, before paging; at boolean
             granularity 1 stands for "at least one".
         variants: the page of them, in genome order (record granularity), or
-            the allele itself (single-allele question, above boolean granularity, or
+            the allele itself (single-allele question at record granularity, or
             where people are left out or counted apart).
+        counts: of the allele itself, all people together, where that is all that is
+            asked (single-allele question at count granularity); then there are no
+            ``variants``.
         place: what a "no" rests on; of a range, only failed records, records
             that call nobody, and coverage.
         is_contig_loaded: whether the release has records on the contig asked.
@@ -134,6 +137,7 @@ class DatasetFindings:
     dataset: Dataset
     total: int
     variants: tuple[FoundVariant, ...] = ()
+    counts: AlleleCounts | None = None
     place: Place | None = None
     is_contig_loaded: bool = True
     is_conclusive: bool = True

@@ -29,7 +29,7 @@ from beacon.model.status import Status
 from beacon.policy.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from beacon.model.counts import Layout, Tally
     from beacon.model.dataset import Dataset, Release
@@ -323,13 +323,42 @@ def _says_all(found: DatasetFindings, part: DatasetDisclosure) -> bool:
 def _ruled(found: DatasetFindings, granted: Permit, query: Query) -> DatasetDisclosure:
     if not may_ask(granted, query):
         return _withheld(found.dataset)
-    said = _exact(found, query)
+    return _kept_to(_exact(found, query), granted, query)
+
+
+def _kept_to(
+    said: DatasetDisclosure, granted: Permit, query: Query
+) -> DatasetDisclosure:
+    """Return what is left of a statement by the rules."""
     for rule in RULES.values():
         said = rule(said, granted)
     if said.granularity < Granularity.COUNT and _chooses_people(query):
         # How many people are meant is a number that depends on the question.
         said = replace(said, sample_count=None)
     return said
+
+
+def counting(
+    seen: DatasetFindings, granted: Permit, query: Query
+) -> Callable[[AlleleCounts], DatasetDisclosure]:
+    """Return what says of counts what is disclosed of findings that have them.
+
+    Nothing else of what is said depends on counts, so it is stated once; the rules
+    are asked about every statement.
+
+    Args:
+        seen: that an allele is there, with counts or without.
+        granted: what may be learnt of the dataset.
+        query: asks for one allele.
+    """
+    if not may_ask(granted, query):
+        withheld = _withheld(seen.dataset)
+        return lambda _: withheld
+    exact = _exact(seen, query)
+    if seen.dataset.release is None or query.granularity < Granularity.COUNT:
+        said = _kept_to(exact, granted, query)
+        return lambda _: said
+    return lambda counts: _kept_to(exact.counting(counts), granted, query)
 
 
 def _chooses_people(query: Query) -> bool:
@@ -419,6 +448,8 @@ def _everybody(
 ) -> AlleleCounts | None:
     """Return the counts of all people together; ``None`` where nothing is known."""
     layout = release.layout
+    if found.counts is not None:
+        return found.counts
     if status is Status.SEEN:
         counts = [_total(v.tally, layout) for v in found.variants if v.exists]
         return max(counts, key=lambda c: c.ac or 0, default=None)

@@ -11,22 +11,21 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.errors import BeaconError, StoreUnavailable
 from beacon.model.query import Granularity
 from beacon.policy.policy import permit
-from beacon.policy.statements import joined, state
+from beacon.policy.statements import Stating, joined
 from beacon.service.documents import asking, is_asked
 from beacon.store.many import Teller, is_told_together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from beacon.model.disclosure import Answers, Disclosure
-    from beacon.model.findings import DatasetFindings
-    from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.policy.policy import Policy
@@ -125,15 +124,13 @@ class Together:
         self, forms: Iterable[Sequence[int]], queries: Sequence[Query]
     ) -> Iterator[_Chunk]:
         for numbers in forms:
-            teller = Teller(self._say(replace(queries[numbers[0]], warnings=())))
+            teller = Teller(self._stating(replace(queries[numbers[0]], warnings=())))
             for first in range(0, len(numbers), _CHUNK):
                 yield _Chunk(numbers[first : first + _CHUNK], teller)
 
-    def _say(self, query: Query) -> Callable[[DatasetFindings], Statement]:
+    def _stating(self, query: Query) -> Stating:
         """Return what says of findings what may be said to questions like this."""
-        return lambda found: state(
-            found, permit(self._policy, self._requester, found.dataset), query
-        )
+        return Stating(query, partial(permit, self._policy, self._requester))
 
     async def _fill(
         self,
@@ -185,7 +182,7 @@ class Together:
             return [None] * len(queries)
         if not granularities:
             return [()] * len(queries)
-        patterns = [cast("VariantPattern", q.pattern) for q in queries]
+        patterns = [q.pattern for q in queries if q.pattern is not None]
         return await self._store.find_many(patterns, tuple(granularities), teller)
 
     async def _each(self, queries: Sequence[Query]) -> list[Said]:

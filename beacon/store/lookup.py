@@ -61,7 +61,7 @@ async def look_up(
         table: where their rows are.
         individuals: whom counts leave out or set apart.
         joint: whom counts are of.
-        granularities: by id; at boolean one shows no variant.
+        granularities: by id; below record one shows no variant.
     """
     standing = Rack.of(shelves).standing(pattern.sequence)
     asked = Asked(pattern, table, individuals, has_long=standing.has_long)

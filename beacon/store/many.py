@@ -11,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections import defaultdict
-from functools import cached_property
 from itertools import chain, pairwise
 from operator import attrgetter, is_
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, cast
 
 import bson
 
@@ -30,20 +29,20 @@ from beacon.store.driver import (
 from beacon.store.keys import SALTS, encode, is_hashed_key, place_key
 from beacon.store.lookup import declares_more, place_declared, starts_of
 from beacon.store.runs import bin_keys
-from beacon.store.scanning import allele_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
+    from beacon.model.counts import AlleleCounts
     from beacon.model.pattern import Spelling, VariantPattern
-    from beacon.model.variant import Allele
     from beacon.store.racks import Shelf
     from beacon.store.rows import Counts
     from beacon.store.tables import Table
 
 T = TypeVar("T")
+Said = TypeVar("Said", covariant=True)
 
 _HIGHEST_START = (1 << 28) - 1
 _OFFSET = 1 << 63
@@ -51,11 +50,13 @@ _ALLELE_BITS = 31
 _HEAD = struct.Struct("<i5xq")
 """A row's size, the name of its first member, and its key where that has 64 bits."""
 _INT64 = 0x12
-_BRANCHES = 500
-"""Ranges of one question to the server."""
+_BRANCHES = 100
+"""Ranges of one question to the server; of more, each costs it more."""
+_BY_KEY = "_id_"
+"""The index that is named to the server, which plans each range for itself else."""
 _MESSAGE = 1500
 """Rows of one message: decoding them holds nobody up."""
-_WORTH = 16.0
+_WORTH = 8.0
 """So many rows between two places are read rather than a range more begun."""
 _AT_A_STRETCH = 30
 """Alleles that are told before others get their turn."""
@@ -111,6 +112,11 @@ class Asked(NamedTuple):
 def asked_of(pattern: VariantPattern) -> Asked:
     """Return where and under which keys to look for an allele."""
     rank = pattern.sequence.rank
+    if len(pattern.spellings) == 1:
+        start, reference, alternate = pattern.spellings[0]
+        key = encode(rank, start, reference, alternate) if start >= 0 else 1
+        if not is_hashed_key(key) and start <= _HIGHEST_START:
+            return Asked(pattern, (place_key(rank, start),), ((key, None),))
     spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
     keys: list[tuple[int, Spelling | None]] = []
     has_long = False
@@ -156,7 +162,7 @@ class Places:
     """Reads the rows at thousands of places of one assembly.
 
     Where places stand close, what lies between is read, too: a range costs the
-    server as much as a dozen rows.  How close is close follows from how many rows
+    server as much as eight rows.  How close is close follows from how many rows
     lay between places before.
 
     Args:
@@ -207,7 +213,10 @@ class Places:
             where = branches[0] if len(branches) == 1 else {"$or": branches}
             with driver_errors():
                 cursor = self._short.find_raw_batches(
-                    where, max_time_ms=self._max_ms, batch_size=_MESSAGE
+                    where,
+                    max_time_ms=self._max_ms,
+                    batch_size=_MESSAGE,
+                    hint=_BY_KEY,
                 )
                 async for message in cursor:
                     seen += _take(message, wanted, there)
@@ -308,22 +317,32 @@ class _Blank(NamedTuple, Generic[T]):
     has_long: bool
 
 
+class Sayer(Protocol[Said]):
+    """Makes of findings what is said of them."""
+
+    def state(self, found: DatasetFindings) -> Said:
+        """Return what is said of one dataset's findings."""
+
+    def counting(self, seen: DatasetFindings) -> Callable[[AlleleCounts], Said]:
+        """Return what says of counts what ``state`` says of findings with them."""
+
+
 class Teller(Generic[T]):
     """Tells of alleles, and remembers what it said as long as nothing changes.
 
     Args:
-        say: makes of a dataset's findings what is said of them; the same, whatever
+        sayer: makes of a dataset's findings what is said of them; the same, whatever
             the allele is, where rows hold the same bytes.
     """
 
-    def __init__(self, say: Callable[[DatasetFindings], T]) -> None:
-        self._say = say
-        self._telling = Telling[T]((), say)
+    def __init__(self, sayer: Sayer[T]) -> None:
+        self._sayer = sayer
+        self._telling = Telling[T]((), sayer)
 
     def of(self, shelves: Sequence[Shelf]) -> Telling[T]:
         """Return what tells of the datasets as they are served now."""
         if not self._telling.is_of(shelves):
-            self._telling = Telling(shelves, self._say)
+            self._telling = Telling(shelves, self._sayer)
         return self._telling
 
 
@@ -332,14 +351,13 @@ class Telling(Generic[T]):
 
     Args:
         shelves: the datasets, all of one assembly.
-        say: see ``Teller``.
+        sayer: see ``Teller``.
     """
 
-    def __init__(
-        self, shelves: Sequence[Shelf], say: Callable[[DatasetFindings], T]
-    ) -> None:
+    def __init__(self, shelves: Sequence[Shelf], sayer: Sayer[T]) -> None:
         self._shelves = shelves
-        self._say = say
+        self._say = sayer.state
+        self._count = [sayer.counting(shelf.sayings.seen) for shelf in shelves]
         self._blanks: dict[tuple[str, bool], _Blank[T]] = {}
         self._found: list[dict[object, T]] = [{} for _ in shelves]
         self._placed: list[dict[object, T]] = [{} for _ in shelves]
@@ -366,16 +384,17 @@ class Telling(Generic[T]):
         blank = self._blank(pattern)
         if asked.is_long and blank.has_long:
             return None
-        here: list[Document] = []
-        for place in asked.places:
-            here += read.there.get(place, ())
+        there = read.there
+        if len(asked.places) == 1:
+            here = there.get(asked.places[0], ())
+        else:
+            here = [row for place in asked.places for row in there.get(place, ())]
         own = _own(asked, here, read.elsewhere)
-        if blank.is_simple and len(own) <= 1 and (not here or here == own):
-            return self._told_of_one(pattern, blank, own)
+        if blank.is_simple and len(own) <= 1:
+            return self._told_simply(pattern, blank, own, here)
         told = list(blank.told)
         held = [cast("Counts", row["d"]) for row in here]
         counts = [cast("Counts", row["d"]) for row in own]
-        alleles = _Alleles(pattern, own)
         silent = set(blank.declaring)
         for n in _spoken_for(blank, held, counts):
             key = self._key(n, counts)
@@ -383,23 +402,30 @@ class Telling(Generic[T]):
                 told[n] = self._at_place(n, pattern, held)
             else:
                 silent.discard(n)
-                told[n] = self._of_rows(n, key, alleles)
+                told[n] = self._of_rows(n, key, counts)
         for n in silent:
             told[n] = self._declared(n, asked, held, read)
         return told
 
-    def _told_of_one(
-        self, pattern: VariantPattern, blank: _Blank[T], own: Sequence[Document]
+    def _told_simply(
+        self,
+        pattern: VariantPattern,
+        blank: _Blank[T],
+        own: Sequence[Document],
+        here: Sequence[Document],
     ) -> Sequence[T]:
-        """Return what one row tells, its allele's own, or none, where it is all."""
-        if not own:
+        """Return what is told where an allele has one row at most, and rows are all."""
+        if not here and not own:
             return blank.told
-        told = list(blank.told)
-        alleles = _Alleles(pattern, own)
-        for field, blob in cast("Counts", own[0]["d"]).items():
-            n = blank.by_field.get(field)
+        told, numbers = list(blank.told), blank.by_field
+        mine: Counts = own[0]["d"] if own else {}  # type: ignore[assignment]
+        for field, blob in mine.items():
+            n = numbers.get(field)
             if n is not None:
-                told[n] = self._of_rows(n, blob, alleles)
+                told[n] = self._found[n].get(blob) or self._of_rows(n, blob, (mine,))
+        if len(here) != len(own) or len(here) > 1:
+            for n, rows in _beside(numbers, here, mine).items():
+                told[n] = self._at_place(n, pattern, rows)
         return told
 
     def _blank(self, pattern: VariantPattern) -> _Blank[T]:
@@ -446,13 +472,26 @@ class Telling(Generic[T]):
         keys = tuple(map(rows.key, own))
         return None if keys.count(None) == len(keys) else keys
 
-    def _of_rows(self, n: int, key: object, alleles: _Alleles) -> T:
+    def _of_rows(self, n: int, key: object, own: Sequence[Counts]) -> T:
         """Return what is told where a dataset has rows of the allele."""
-        said = self._found[n].get(key)
+        known = self._found[n]
+        said = known.get(key)
         if said is None:
-            said = self._say(_of_own(self._shelves[n], alleles.kept))
-            _remember(self._found[n], key, said)
+            said = self._read(n, own)
+            _remember(known, key, said)
         return said
+
+    def _read(self, n: int, own: Sequence[Counts]) -> T:
+        """Return what is told by the rows of an allele that a dataset holds.
+
+        The first that is carried answers; see ``racks``.
+        """
+        shelf = self._shelves[n]
+        for counts in own:
+            if shelf.rows.exists(counts):
+                return self._count[n](shelf.sayings.everybody(counts))
+        held = [counts for counts in own if shelf.rows.key(counts) is not None]
+        return self._say(shelf.sayings.not_carried(held))
 
     def _at_place(self, n: int, pattern: VariantPattern, held: Sequence[Counts]) -> T:
         """Return what is told where a dataset lacks the allele, by its place."""
@@ -463,7 +502,18 @@ class Telling(Generic[T]):
         name = keys, pattern.is_provisional
         said = self._placed[n].get(name)
         if said is None:
-            said = self._say(_missing(shelf, pattern, shelf.sayings.beside(held)))
+            said = self._missing(n, pattern, shelf.sayings.beside(held))
+            _remember(self._placed[n], name, said)
+        return said
+
+    def _missing(self, n: int, pattern: VariantPattern, place: Place) -> T:
+        """Return what is told where a dataset lacks an allele, by what it says."""
+        name = place, pattern.is_provisional
+        said = self._placed[n].get(name)
+        if said is None:
+            is_conclusive = not pattern.is_provisional
+            sayings = self._shelves[n].sayings
+            said = self._say(sayings.silent(place, is_conclusive=is_conclusive))
             _remember(self._placed[n], name, said)
         return said
 
@@ -476,12 +526,7 @@ class Telling(Generic[T]):
             looked = looked_at([shelf], rank, stretch, read.bins)
             seen = looked[shelf.release.number]
             place = place_declared(place, shelf.release, seen)
-        name = place, pattern.is_provisional
-        said = self._placed[n].get(name)
-        if said is None:
-            said = self._say(_missing(shelf, pattern, place))
-            _remember(self._placed[n], name, said)
-        return said
+        return self._missing(n, pattern, place)
 
 
 def _remember(known: dict[object, T], key: object, said: T) -> None:
@@ -489,24 +534,6 @@ def _remember(known: dict[object, T], key: object, said: T) -> None:
     if len(known) >= _REMEMBERED:
         known.clear()
     known[key] = said
-
-
-def _of_own(shelf: Shelf, kept: Sequence[tuple[Allele, Counts]]) -> DatasetFindings:
-    """Return what the rows of an allele that a dataset holds say; see ``racks``."""
-    for allele, counts in kept:
-        if shelf.rows.exists(counts):
-            return shelf.sayings.carried(allele, counts)
-    held = (counts for _, counts in kept)
-    return shelf.sayings.not_carried([c for c in held if shelf.rows.key(c) is not None])
-
-
-def _missing(shelf: Shelf, pattern: VariantPattern, place: Place) -> DatasetFindings:
-    return DatasetFindings(
-        dataset=shelf.dataset,
-        total=0,
-        place=place,
-        is_conclusive=not pattern.is_provisional,
-    )
 
 
 def _own(
@@ -518,6 +545,10 @@ def _own(
     """
     if not here and not asked.is_elsewhere:
         return []
+    if len(asked.keys) == 1 and not asked.is_elsewhere:
+        key, hashed = asked.keys[0]
+        if hashed is None:
+            return [row for row in here if row["_id"] == key]
     by_key = {row["_id"]: row for row in here}
     own: list[Document] = []
     for key, hashed in asked.keys:
@@ -531,6 +562,20 @@ def _own(
     return own
 
 
+def _beside(
+    numbers: Mapping[str, int], here: Iterable[Document], mine: Counts
+) -> dict[int, list[Counts]]:
+    """Return the rows that speak of datasets which an allele's own row does not."""
+    found: dict[int, list[Counts]] = {}
+    for row in here:
+        counts: Counts = row["d"]  # type: ignore[assignment]
+        for field in counts:
+            n = numbers.get(field)
+            if n is not None and field not in mine:
+                found.setdefault(n, []).append(counts)
+    return found
+
+
 def _spoken_for(
     blank: _Blank[T], held: Iterable[Counts], own: Iterable[Counts]
 ) -> set[int]:
@@ -538,27 +583,3 @@ def _spoken_for(
     by_field = blank.by_field
     named = {by_field.get(field) for field in chain(*held, *own)}
     return {n for n in named if n is not None}.union(blank.several)
-
-
-class _Alleles:
-    """The alleles of rows, made where they are looked at."""
-
-    def __init__(self, pattern: VariantPattern, rows: Sequence[Document]) -> None:
-        self._pattern = pattern
-        self._rows = rows
-
-    @cached_property
-    def kept(self) -> list[tuple[Allele, Counts]]:
-        """Each with its counts."""
-        contig = self._pattern.sequence
-        return [
-            (
-                allele_of(contig, _start(cast("int", row["_id"])), row),
-                cast("Counts", row["d"]),
-            )
-            for row in self._rows
-        ]
-
-
-def _start(key: int) -> int:
-    return key + _OFFSET >> _ALLELE_BITS & _HIGHEST_START

@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from beacon.model.counts import Carriers, Tally
+from beacon.model.counts import AlleleCounts, Carriers, Group, Tally, group_counts
 from beacon.model.structure import Structure
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ FILTERED = 0x20
 _HAS_UNTOLD = 0x40
 _HAS_STRUCTURE = 0x80
 _STRUCTURE_NUMBERS = 7
+_INVOLVED = FILTERED | _HAS_SOME_PEOPLE | _HAS_UNTOLD | _HAS_STRUCTURE
+"""What few rows hold; they are unpacked before they are counted."""
 
 _ALL_EQUAL = b"\0"
 _DENSE = b"\1"
@@ -273,6 +275,91 @@ def unpack(blob: bytes, layout: Layout) -> tuple[Tally, tuple[str, ...]]:
         read = _READERS[flags & (_HAS_PEOPLE | _HAS_SOME_PEOPLE)]
         carriers = tuple(read(numbers, next(numbers)))
     return Tally(an, carriers, untold), filters
+
+
+def everybody(blob: bytes, layout: Layout) -> AlleleCounts:
+    """Return the counts of all columns together, as ``group_counts`` gives them."""
+    flags = blob[0]
+    if flags & _INVOLVED:
+        every = Group(label="", columns=tuple(range(len(layout.baseline))))
+        return group_counts(unpack(blob, layout)[0], every)
+    numbers, at = _numbers(blob), 0
+    an: int | None = None
+    if flags & _HAS_AN:
+        an, at = _called(numbers, layout.baseline)
+    if not flags & _HAS_AC:
+        return AlleleCounts(ac=None, an=an)
+    count = numbers[at]
+    if flags & _HAS_PEOPLE:
+        if count == 1 and not numbers[at + 2] & 1:
+            ac = numbers[at + 2] >> 1
+            return AlleleCounts(ac=ac, an=an, hom=0, het=ac, hemi=0)
+        ac, hom, het, hemi = _people(numbers, at + 1, count)
+        return AlleleCounts(ac=ac, an=an, hom=hom, het=het, hemi=hemi)
+    ac = sum(numbers[at + 2 :: 2])
+    people = None if count else 0
+    return AlleleCounts(ac=ac, an=an, hom=people, het=people, hemi=people)
+
+
+def called(blob: bytes, layout: Layout) -> int | None:
+    """Return AN of all columns together; ``None`` where it is not known."""
+    if blob[0] & _INVOLVED:
+        an = unpack(blob, layout)[0].an
+        return None if an is None else sum(an)
+    if not blob[0] & _HAS_AN:
+        return None
+    return _called(_numbers(blob), layout.baseline)[0]
+
+
+def _called(numbers: Sequence[int], baseline: tuple[int, ...]) -> tuple[int, int]:
+    """Return AN of all columns, and where what follows begins."""
+    kind = numbers[0]
+    if kind == 0:
+        return sum(baseline), 1
+    if len(baseline) == 1:
+        return baseline[0] + unzigzag(numbers[1]), 2
+    if kind == 1:
+        at = 1 + len(baseline)
+        steps = numbers[1:at]
+    else:
+        at = 1 + 2 * (kind - _SPARSE_FROM + 1)
+        steps = numbers[2:at:2]
+    return sum(baseline) + sum(map(unzigzag, steps)), at
+
+
+def _people(numbers: Sequence[int], at: int, count: int) -> tuple[int, int, int, int]:
+    """Return AC, hom, het and hemi of so many columns together."""
+    copies = homs = hets = hemis = 0
+    for _ in range(count):
+        ac = numbers[at + 1] >> 1
+        copies += ac
+        if not numbers[at + 1] & 1:
+            hets += ac
+            at += 2
+            continue
+        hom, hemi, rest = numbers[at + 2 : at + 5]
+        homs += hom
+        hets += ac - 2 * hom - hemi - rest
+        hemis += hemi
+        at += 5
+    return copies, homs, hets, hemis
+
+
+def _numbers(blob: bytes) -> Sequence[int]:
+    """Return the numbers of a row without filters or structure."""
+    body = blob[1:]
+    if body.isascii():
+        return body  # each a byte
+    numbers: list[int] = []
+    number = shift = 0
+    for byte in body:
+        if byte < 0x80:
+            numbers.append(number | byte << shift)
+            number = shift = 0
+        else:
+            number |= (byte & 0x7F) << shift
+            shift += 7
+    return numbers
 
 
 def read_varints(blob: bytes, at: int) -> Iterator[int]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from beacon.store.sayings import Sayings
     from beacon.store.tables import Row
 
-_BOOLEAN = Granularity.BOOLEAN
+_BOOLEAN, _COUNT = Granularity.BOOLEAN, Granularity.COUNT
 _NOTHING = Place()
 
 
@@ -175,7 +175,8 @@ class Told:
     Args:
         standing: the datasets.
         held: the rows of the allele, the spelling asked for first.
-        granularities: as they are asked, by id; at boolean no variant is shown.
+        granularities: as they are asked, by id; at boolean no variant is shown, at
+            count its counts are.
         is_conclusive: whether one that holds no row of the allele lacks it.
 
     Attributes:
@@ -217,7 +218,10 @@ class Told:
                     continue
                 absent.pop(number, None)
                 shelf, said = shelves[number], seen[number]
-                if granularities.get(shelf.dataset.id) is not _BOOLEAN:
+                level = granularities.get(shelf.dataset.id)
+                if level is _COUNT:
+                    said = shelf.sayings.counted(row.counts)
+                elif level is not _BOOLEAN:
                     said = shelf.sayings.carried(row.allele, row.counts)
                 self.findings[number] = said
         for number, rows in absent.items():

@@ -14,13 +14,21 @@ from functools import cached_property
 from operator import methodcaller
 from typing import TYPE_CHECKING
 
-from beacon.model.counts import SKIPPED, Carriers, Layout, Tally
+from beacon.model.counts import SKIPPED, Carriers, Layout, Tally, group_counts
 from beacon.model.structure import united
-from beacon.store.packing import EXISTS, FILTERED, structure_of, unpack
+from beacon.store.packing import (
+    EXISTS,
+    FILTERED,
+    called,
+    everybody,
+    structure_of,
+    unpack,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from beacon.model.counts import AlleleCounts, Group
     from beacon.model.structure import Structure
 
 Counts = Mapping[str, bytes]
@@ -171,6 +179,25 @@ class Rows:
             return None
         tally, filters = unpack(blob, self._first_layout)
         return tally, filters, structure_of(blob)
+
+    def total(self, counts: Counts, group: Group) -> AlleleCounts | None:
+        """Return the counts of a group; ``None`` where a row holds nothing."""
+        only = self.only
+        if only is None or len(group.columns) != self.width:
+            read = self.read(counts)
+            return None if read is None else group_counts(read[0], group)
+        blob = counts.get(only)
+        return None if blob is None else everybody(blob, self._first_layout)
+
+    def called(self, counts: Counts) -> tuple[int | None] | None:
+        """Return AN of all columns together, of a row that passed its filters.
+
+        ``None`` where it is no such row, or the row must be read as a whole.
+        """
+        blob = None if self.only is None else counts.get(self.only)
+        if blob is None or blob[0] & FILTERED:
+            return None
+        return (called(blob, self._first_layout),)
 
     def structure(self, counts: Counts) -> Structure | None:
         """Return the structure a row holds of the release."""

@@ -15,7 +15,7 @@ from beacon.model.findings import DatasetFindings, FoundVariant, Place
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from beacon.model.counts import Tally
+    from beacon.model.counts import AlleleCounts, Tally
     from beacon.model.dataset import Dataset, Release
     from beacon.model.structure import Structure
     from beacon.model.variant import Allele
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MOST = 2 * 1024 * 1024
 """Bytes that are remembered of one dataset."""
 _PER_READING, _PER_NUMBER, _PER_CARRIERS, _PER_PLACE = 400, 8, 120, 500
+_PER_COUNTED = 1200
 
 _Read = tuple["Tally", tuple[str, ...], "Structure | None"]
 
@@ -39,10 +40,13 @@ class Sayings:
     def __init__(self, dataset: Dataset, release: Release, rows: Rows) -> None:
         self._dataset = dataset
         self._rows = rows
-        self._total = release.layout.groups[0].columns
+        self._everybody = release.layout.groups[0]
+        self._total = self._everybody.columns
+        self._is_of_all = len(self._total) == rows.width
         self._weight = 0
         self._known: dict[object, _Read] = {}
         self._silent: dict[object, DatasetFindings] = {}
+        self._counted: dict[object, DatasetFindings] = {}
         self.seen = DatasetFindings(dataset=dataset, total=1)
         self.not_loaded = DatasetFindings(
             dataset=dataset, total=0, is_contig_loaded=False
@@ -55,6 +59,24 @@ class Sayings:
             allele = replace(allele, structure=structure)
         variant = FoundVariant(allele=allele, tally=tally, filters=filters)
         return DatasetFindings(dataset=self._dataset, total=1, variants=(variant,))
+
+    def counted(self, counts: Counts) -> DatasetFindings:
+        """Return the same where no variant is shown: all people's counts together.
+
+        Of alleles whose rows say the same, it is the very same value.
+        """
+        key = self._rows.key(counts)
+        known = self._counted.get(key)
+        if known is None:
+            self._make_room(_PER_COUNTED)
+            known = self._counted[key] = DatasetFindings(
+                dataset=self._dataset, total=1, counts=self.everybody(counts)
+            )
+        return known
+
+    def everybody(self, counts: Counts) -> AlleleCounts:
+        """Return the counts of all people together, by a row that holds anything."""
+        return cast("AlleleCounts", self._rows.total(counts, self._everybody))
 
     def silent(self, place: Place, *, is_conclusive: bool = True) -> DatasetFindings:
         """Return that an allele was not found, and what that rests on."""
@@ -125,6 +147,11 @@ class Sayings:
         filters: set[str] = set()
         has_record = False
         for counts in held:
+            called = self._rows.called(counts) if self._is_of_all else None
+            if called is not None:
+                has_record = True
+                known += (an for an in called if an is not None)
+                continue
             tally, words, _ = self._read(counts)
             if words:
                 filters.update(words)
@@ -140,6 +167,7 @@ class Sayings:
         if self._weight > _MOST:
             self._known.clear()
             self._silent.clear()
+            self._counted.clear()
             self._weight = weight
 
 

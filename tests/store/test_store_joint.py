@@ -696,9 +696,9 @@ async def test_a_cohort_is_its_members(
     query = Query(pattern=ALLELE, granularity=Granularity.COUNT)
     asked = [replace(query, cohort=name) for name in ("some", "all", "none")]
     said = await answers(variant_store, people, [*asked, query])
-    counts = [[c.ac for v in s.variants for c in v.tally.carriers or ()] for s in said]
+    counts = [s.counts and s.counts.ac for s in said]
 
-    assert [2, 3, 0, 3] == [sum(numbers) for numbers in counts]
+    assert [2, 3, None, 3] == counts
     assert told(said[1])[:5] == told(said[3])[:5]
     assert Silence.NO_PEOPLE is said[2].silence
 
@@ -748,4 +748,5 @@ async def test_who_withdrew_is_never_meant(
     (counted,) = await answers(variant_store, people, [query])
 
     assert {"I3"} == await carriers(variant_store, people, ALLELE)
-    assert [2] == [c.ac for v in counted.variants for c in v.tally.carriers or ()]
+    assert counted.counts is not None
+    assert counted.counts.ac == 2

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beacon.model.counts import Carriers, Layout, Tally
+from beacon.model.counts import Carriers, Group, Layout, Tally, group_counts
 from beacon.model.structure import Structure
-from beacon.store.packing import exists, pack, structure_of, unpack
+from beacon.store.packing import called, everybody, exists, pack, structure_of, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,3 +109,16 @@ def test_contradictions_are_refused(tally: Tally) -> None:
     """Counts that contradict themselves cannot be written."""
     with pytest.raises(ValueError, match=r"negative|exceeds|fit"):
         pack(tally, (), ONE)
+
+
+@given(rows(), st.none() | STRUCTURES)
+def test_everybody_is_counted_as_the_tally_is(
+    row: tuple[Tally, tuple[str, ...], Layout], structure: Structure | None
+) -> None:
+    """All columns together are read without making a tally, and are the same."""
+    tally, filters, layout = row
+    blob = pack(tally, filters, layout, structure)
+    every = Group(label="Total", columns=tuple(range(len(layout.baseline))))
+
+    assert everybody(blob, layout) == group_counts(tally, every)
+    assert called(blob, layout) == (None if tally.an is None else sum(tally.an))

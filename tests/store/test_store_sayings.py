@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from beacon.model.counts import Carriers, Group, Layout, Tally
+from beacon.model.counts import Carriers, Group, Layout, Tally, group_counts
 from beacon.model.dataset import Dataset, Release
 from beacon.model.findings import DatasetFindings, FoundVariant, Place
 from beacon.model.query import Granularity
@@ -152,7 +152,10 @@ def test_rows_say_what_each_of_them_says(
             found.place,
             found.is_conclusive,
         )
-        assert shown == ([tally] if total and level > Granularity.BOOLEAN else [])
+        assert shown == ([tally] if total and level is Granularity.RECORD else [])
+        is_counted = tally is not None and level is Granularity.COUNT
+        every = shelf.release.layout.groups[0]
+        assert found.counts == (group_counts(tally, every) if is_counted else None)
     assert not told.findings[-1].is_contig_loaded
 
 
