@@ -14,8 +14,10 @@ from beacon.annotating.columns import FIELDS
 from beacon.model.assemblies import find_contig
 from beacon.model.dialects import is_structural
 from beacon.model.errors import InvalidRequest, ReadError
+from beacon.model.mould import Mould
+from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Include, Query
-from beacon.model.spelling import allele_pattern
+from beacon.model.spelling import allele_spellings
 from beacon.model.variant import BASES, sequence_allele
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ class Understanding:
         self._reference = reference
         self._columns = columns
         self._datasets = datasets
-        self._contigs: dict[str, Contig | None] = dict.fromkeys(other_sequences)
+        self._forms: dict[str, _Form | None] = dict.fromkeys(other_sequences)
 
     def questions(self, block: Block) -> Asked:
         """Return the questions of a block.
@@ -117,57 +119,65 @@ class Understanding:
                 targets.append(None)
                 continue
             name, pos, _, ref, alternates = fields[:5]
-            order.note(name, pos)
-            if "," in alternates:
-                every = alternates.split(",")
-                found = tuple([self._ask(name, pos, ref, a, queries) for a in every])
-                target: Target = found if _has_allele(every) else None
-            elif alternates in _NO_ALLELES:
-                target = None
+            place = int(pos) if pos.isdecimal() and len(pos) <= _LONGEST_POS else -1
+            if name == order.contig and place >= order.last:
+                order.last = place
             else:
-                target = self._ask(name, pos, ref, alternates, queries)
-            info = fields[_INFO]
-            if "BEACON_" in info:
-                fields[_INFO] = _without_ours(info)
+                order.note(name, place)
+            if "," in alternates:
+                targets.append(self._several(name, place, ref, alternates, queries))
+            elif alternates in _NO_ALLELES:
+                targets.append(None)
+            else:
+                targets.append(self._ask(name, place, ref, alternates, queries))
+            if "BEACON_" in fields[_INFO]:
+                fields[_INFO] = _without_ours(fields[_INFO])
             rows.append(fields)
-            targets.append(target)
         order.end()
         return asked
 
-    def _ask(self, name: str, pos: str, ref: str, alt: str, into: list[Query]) -> int:
-        """Add the question about an ALT; return its number, or why there is none."""
-        contig = self._contig(name)
-        if contig is None or not alt.isalpha():
-            return _unasked(alt)
-        is_plain = ref in _ONE_BASE and alt in _ONE_BASE
-        if not is_plain:
-            ref, alt = _bases(ref), _bases(alt)
-        if not ref or not alt or not pos.isdecimal() or len(pos) > _LONGEST_POS:
-            return NO_ANSWER
+    def _several(
+        self, name: str, place: int, ref: str, alternates: str, into: list[Query]
+    ) -> Target:
+        every = alternates.split(",")
+        found = tuple([self._ask(name, place, ref, alt, into) for alt in every])
+        return found if _has_allele(every) else None
+
+    def _ask(self, name: str, place: int, ref: str, alt: str, into: list[Query]) -> int:
+        """Add the question about an ALT; return its number, or why there is none.
+
+        Args:
+            name: of the contig.
+            place: POS; -1 where it is none.
+            ref: as it is written.
+            alt: as it is written.
+            into: the questions so far.
+        """
         try:
-            allele = sequence_allele(contig, int(pos) - 1, ref, alt)
-            pattern = allele_pattern(allele, self._reference)
-        except InvalidRequest:
+            form = self._forms[name]
+        except KeyError:
+            form = self._new_form(name)
+        if form is None:
+            return _unasked(alt)
+        if ref in _ONE_BASE and alt in _ONE_BASE:
+            query = form.of_base(place - 1, ref, alt)
+        elif not alt.isalpha():
+            return _unasked(alt)
+        else:
+            query = form.of_bases(place - 1, _bases(ref), _bases(alt))
+        if query is None:
             return NO_ANSWER
-        into.append(
-            Query(
-                pattern=pattern,
-                datasets=self._datasets,
-                assembly=contig.assembly,
-                granularity=Granularity.COUNT,
-                include=Include.ALL,
-            )
-        )
+        into.append(query)
         return len(into) - 1
 
-    def _contig(self, name: str) -> Contig | None:
-        try:
-            return self._contigs[name]
-        except KeyError:
-            found = find_contig(self._assembly, name)
-            if len(self._contigs) < _MOST_NAMES:
-                self._contigs[name] = found
-            return found
+    def _new_form(self, name: str) -> _Form | None:
+        contig = find_contig(self._assembly, name)
+        form = (
+            None if contig is None else _Form(contig, self._reference, self._datasets)
+        )
+        if len(self._forms) < _MOST_NAMES:
+            self._forms[name] = form
+        return form
 
     def _refuse_short(self, line: str, number: int) -> None:
         if line not in ("", "\r"):
@@ -183,6 +193,59 @@ class Understanding:
 
 _MOST_NAMES = 100_000
 _ONE_BASE = frozenset("ACGT")
+
+
+class _Form:
+    """Questions about the alleles of one contig, alike but for the allele.
+
+    Args:
+        contig: where they lie.
+        reference: see ``Understanding``.
+        datasets: see ``Understanding``.
+    """
+
+    def __init__(
+        self,
+        contig: Contig,
+        reference: Reference | None,
+        datasets: tuple[str, ...] | None,
+    ) -> None:
+        self._contig = contig
+        self._length = contig.length
+        self._reference = reference
+        pattern = VariantPattern(contig=contig)
+        self._base = Mould(pattern, "spellings").cast
+        self._pattern = Mould(pattern, "spellings", "is_provisional").cast
+        query = Query(
+            datasets=datasets,
+            assembly=contig.assembly,
+            granularity=Granularity.COUNT,
+            include=Include.ALL,
+        )
+        self._query = Mould(query, "pattern").cast
+
+    def of_base(self, start: int, ref: str, alt: str) -> Query | None:
+        """Return the question about one known base that became another.
+
+        It is spelled in one way only, so what ``of_bases`` asks is known at once.
+        ``None`` where the contig has no such place, or it cannot be asked.
+        """
+        if self._reference is not None:
+            return self.of_bases(start, ref, alt)
+        if ref == alt or not 0 <= start < self._length:
+            return None
+        return self._query(self._base(((start, ref, alt),)))
+
+    def of_bases(self, start: int, ref: str, alt: str) -> Query | None:
+        """Return the question about an allele; ``None`` where it cannot be asked."""
+        if not ref or not alt or start < 0:
+            return None
+        try:
+            allele = sequence_allele(self._contig, start, ref, alt)
+            said = allele_spellings(allele, self._reference)
+        except InvalidRequest:
+            return None
+        return self._query(self._pattern(*said))
 
 
 def _bases(text: str) -> str:
@@ -212,27 +275,32 @@ def _without_ours(info: str) -> str:
 
 
 class _Order:
-    """Notes how lines follow each other."""
+    """Notes how lines follow each other.
+
+    Attributes:
+        contig: of the last line.
+        last: its place.
+    """
 
     def __init__(self, runs: list[Run]) -> None:
         self._runs = runs
-        self._contig: str | None = None
-        self._first = self._last = 0
+        self.contig: str | None = None
+        self.last = 0
+        self._first = 0
         self._rises = True
 
-    def note(self, contig: str, pos: str) -> None:
+    def note(self, contig: str, place: int) -> None:
         """Take the place of the next line; what is no place stands before all."""
-        place = int(pos) if pos.isdecimal() and len(pos) <= _LONGEST_POS else -1
-        if contig != self._contig:
+        if contig != self.contig:
             self.end()
-            self._contig, self._first, self._rises = contig, place, place >= 0
-        elif place < self._last:
+            self.contig, self._first, self._rises = contig, place, place >= 0
+        elif place < self.last:
             self._rises = False
-        self._last = place
+        self.last = place
 
     def end(self) -> None:
         """Close the run of the last lines."""
-        if self._contig is not None:
-            run = Run(self._contig, self._first, self._last, self._rises)
+        if self.contig is not None:
+            run = Run(self.contig, self._first, self.last, self._rises)
             self._runs.append(run)
-            self._contig = None
+            self.contig = None

@@ -20,14 +20,22 @@ from beacon.annotating.columns import (
     distinct,
 )
 from beacon.annotating.order import Order
-from beacon.annotating.questions import Run, Understanding
-from beacon.model.assemblies import ASSEMBLIES
+from beacon.annotating.questions import NO_ANSWER, Run, Understanding
+from beacon.annotating.values import Values
+from beacon.model.assemblies import ASSEMBLIES, find_contig
 from beacon.model.counts import AlleleCounts
 from beacon.model.disclosure import DatasetDisclosure, Disclosure
-from beacon.model.errors import BeaconError, ReadError, StoreUnavailable
-from beacon.model.query import Granularity
+from beacon.model.errors import (
+    BeaconError,
+    InvalidRequest,
+    ReadError,
+    StoreUnavailable,
+)
+from beacon.model.query import Granularity, Include, Query
 from beacon.model.requester import ANONYMOUS
+from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
+from beacon.model.variant import sequence_allele
 from loaders.stream import Block
 
 GENOME = ASSEMBLIES["GRCh37"]
@@ -330,3 +338,110 @@ def test_only_an_order_that_has_an_index_is_one(runs, is_kept):
     order.add(runs)
 
     assert order.is_kept is is_kept
+
+
+LOOSE = ASSEMBLIES["GRCh38"]
+PLACES = st.one_of(
+    st.integers(0, 120), st.sampled_from([248956421, 248956422, 248956423])
+)
+BASES = st.one_of(
+    st.sampled_from("ACGTNacgtu"), st.text("ACGTNacgU", min_size=1, max_size=5)
+)
+
+
+class Genome:
+    """A reference of sixteen bases, again and again."""
+
+    def bases(self, contig, start, end):
+        """Return its bases."""
+        start, end = max(0, start), min(end, contig.length)
+        return ("ACGTTTGGCACACAAA" * (end // 16 + 1))[start:end] if end < 10_000 else ""
+
+
+@given(
+    place=PLACES,
+    ref=BASES,
+    alt=BASES,
+    reference=st.sampled_from([None, Genome()]),
+    chosen=st.sampled_from([None, ("a",)]),
+)
+def test_an_allele_is_asked_about_as_the_model_asks(place, ref, alt, reference, chosen):
+    """The question is the model's own, whichever way it was made."""
+    understanding = Understanding("x", LOOSE, reference, columns=8, datasets=chosen)
+    line = f"chr1\t{place}\t.\t{ref}\t{alt}\t.\t.\t.\n"
+    asked = understanding.questions(Block(1, line.encode()))
+    contig = find_contig(LOOSE, "1")
+    bases = [each.upper().replace("U", "T") for each in (ref, alt)]
+    try:
+        allele = sequence_allele(contig, place - 1, *bases)
+        pattern = allele_pattern(allele, reference)
+    except InvalidRequest:
+        assert (asked.queries, asked.targets[0]) == ([], NO_ANSWER)
+        return
+
+    assert asked.queries == [
+        Query(
+            pattern=pattern,
+            datasets=chosen,
+            assembly="GRCh38",
+            granularity=Granularity.COUNT,
+            include=Include.ALL,
+        )
+    ]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(range(6)), min_size=2, max_size=2), min_size=1)
+)
+def test_a_statement_that_is_made_once_is_written_as_any_other(rows):
+    """Its values are those of a statement of the same content made anew."""
+    consulted = Consulted(beacon="x", columns=(column("a"), column("b")))
+    said = [
+        (Status.SEEN, SEEN),
+        (Status.NOT_SEEN, NONE),
+        (Status.NOT_COVERED, None),
+        (Status.WITHHELD, None),
+        (Status.NOT_SEEN, AlleleCounts(ac=0, an=None, hom=None, het=None)),
+        (Status.SEEN, AlleleCounts(ac=None, an=None, hom=None, het=None)),
+    ]
+    made_once = {(d, n): part(d, *said[n]) for d in "ab" for n in range(6)}
+    texts = []
+    for is_anew in (False, True):
+        answers = [
+            Disclosure(
+                granularity=Granularity.COUNT,
+                datasets=tuple(
+                    part(d, *said[n]) if is_anew else made_once[d, n]
+                    for d, n in zip("ab", row, strict=True)
+                ),
+            )
+            for row in rows
+        ]
+        lines = "".join(f"1\t{n}\t.\tA\tC\t.\t.\t.\n" for n in range(1, len(rows) + 1))
+        understanding = Understanding("x", GENOME, None, columns=8)
+        asked = understanding.questions(Block(1, lines.encode()))
+        texts.append(Values([consulted]).write(asked, [answers]).text)
+
+    assert texts[0] == texts[1]
+
+
+def test_statements_in_another_order_stay_with_their_datasets():
+    """Also where the same ones were written in the right order before."""
+    a, b = part("a", Status.SEEN, SEEN), part("b", Status.NOT_SEEN, NONE)
+    consulted = Consulted(beacon="x", columns=(column("a"), column("b")))
+    understanding = Understanding("x", GENOME, None, columns=8)
+    line = "1\t5\t.\tA\tC\t.\t.\t.\n"
+    asked = understanding.questions(Block(1, (line * 4).encode()))
+    orders = [(a, b), (b, a), (b,), (a, a, b)]
+    answers = [
+        Disclosure(granularity=Granularity.COUNT, datasets=each) for each in orders
+    ]
+    text = Values([consulted]).write(asked, [answers]).text.decode()
+    words = [each.rpartition("STATUS=")[2] for each in text.splitlines()]
+
+    assert words == [
+        "seen,not_seen",
+        "seen,not_seen",
+        "no_answer,not_seen",
+        "seen,not_seen",
+    ]
