@@ -22,6 +22,7 @@ from aiohttp import web
 
 from beacon.api.access_log import AccessLog
 from beacon.api.keys import DOOR, Limits
+from beacon.api.lane import Lane
 from beacon.api.metrics import Meter
 from beacon.api.routes import create_api
 from beacon.model.errors import UsageError
@@ -182,6 +183,7 @@ class Site:
         self._post = post
         app = application(settings, beacon, post)
         self._door = app[DOOR]
+        self._lane = Lane(app)
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -196,6 +198,8 @@ class Site:
     async def open(self) -> None:
         """Accept connections from its own sockets."""
         await self._runner.setup()
+        if self._runner.server is not None:
+            self._lane.lead_past(self._runner.server)
         for number in self._post.mine:
             await self.accept(number)
 

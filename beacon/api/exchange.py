@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from beacon.api.keys import KNOWN, LIMITS, SPEAKERS
+from beacon.api.keys import KNOWN, SPEAKERS
 from beacon.api.sending import JsonAnswer
 from beacon.model.errors import InvalidRequest, RequestTooLarge
 from beacon.wire.forms import Sent
@@ -49,7 +49,7 @@ def as_json(document: Mapping[str, object], *, status: int = 200) -> JsonAnswer:
 
 
 async def body_of(
-    request: web.Request, *, largest: int, seconds: float = _SECONDS_FOR_MUCH
+    request: web.BaseRequest, *, largest: int, seconds: float = _SECONDS_FOR_MUCH
 ) -> bytes:
     """Return the body of a request, read no further than it may be large.
 
@@ -80,7 +80,7 @@ async def body_of(
         raise InvalidRequest(message) from failure
 
 
-async def _arriving(request: web.Request, largest: int) -> bytes:
+async def _arriving(request: web.BaseRequest, largest: int) -> bytes:
     body = bytearray()
     async for chunk in request.content.iter_chunked(_CHUNK):
         body += chunk
@@ -93,11 +93,10 @@ def _too_large(largest: int) -> RequestTooLarge:
     return RequestTooLarge(f"The request body is larger than {largest} bytes.")
 
 
-async def sent_with(request: web.Request) -> Sent:
-    """Return a request as it came, with its body."""
+async def sent_with(request: web.BaseRequest, largest: int) -> Sent:
+    """Return a request as it came, with its body, which is so many bytes at most."""
     body = None
     if request.method == "POST":
-        largest = request.app[LIMITS].body
         body = await body_of(request, largest=largest, seconds=_SECONDS_FOR_LITTLE)
     text = request.rel_url.raw_query_string
     return Sent(text=text, parameters=lambda: request.query.items(), body=body)
@@ -129,7 +128,8 @@ class Known:
         """
         loaded, genes = await self._beacon.loaded(), await self._beacon.genes()
         last = self._last
-        if last is not None and last.loaded == loaded and last.genes is genes:
+        is_same = last is not None and last.genes is genes
+        if last is not None and is_same and last.loaded == loaded:
             return last
         self._last = Understanding(
             loaded=loaded,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from aiohttp import hdrs, web
 
 from beacon.api.exchange import as_json, sent_with, speaker, understanding
-from beacon.api.keys import BEACON, KNOWN, METER, SPEAKERS
+from beacon.api.keys import BEACON, KNOWN, LIMITS, METER, SPEAKERS
 from beacon.api.metrics import CONTENT_TYPE
 from beacon.api.sending import JsonAnswer
 from beacon.model.entry_types import COHORT, COLLECTIONS, DATASET, GENOMIC_VARIANT
@@ -72,7 +72,7 @@ def entries(about: str, parent: str | None = None) -> Handler:
 
     async def handler(request: web.Request) -> web.Response:
         address = _address(request.match_info, about, parent)
-        sent = await sent_with(request)
+        sent = await sent_with(request, request.app[LIMITS].body)
         if about == GENOMIC_VARIANT.id:
             return await variants(request.app, request, sent, address)
         query = understand_sent(sent, address, await understanding(request))
@@ -188,7 +188,9 @@ def filtering_terms(about: str | None = None) -> Handler:
         known = replace(await understanding(request), largest_page=_EVERY)
         identity = request.match_info.get("id")
         address = Address(about=about or DATASET.id, identity=identity)
-        query = understand_sent(await sent_with(request), address, known)
+        query = understand_sent(
+            await sent_with(request, request.app[LIMITS].body), address, known
+        )
         if query.test_mode:
             found = list(synthetic_terms(query))
         else:

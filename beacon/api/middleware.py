@@ -12,13 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from re import sub
 from time import perf_counter, time
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import structlog
 from aiohttp import hdrs, web
 
 from beacon.api.access_log import Entry
-from beacon.api.exchange import as_json, speaker
+from beacon.api.exchange import as_json
 from beacon.api.metrics import Row, Sums, count
 from beacon.api.sending import OPEN_TO_BROWSERS, PAYS_FROM, JsonAnswer
 from beacon.api.turns import Deadlines, Overloaded, Turns
@@ -27,13 +27,18 @@ from beacon.model.status import Status
 from beacon.wire.envelopes import error_document, failure_document
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from aiohttp.typedefs import Handler
 
     from beacon.api.access_log import AccessLog
     from beacon.api.keys import Limits
     from beacon.api.metrics import Meter
+    from beacon.wire.info import Speaker
+
+    Answering = Callable[["RequestT"], Awaitable[web.StreamResponse]]
+
+RequestT = TypeVar("RequestT", bound=web.BaseRequest)
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +74,7 @@ class Exceptions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class Kind:
     """Requests of one method and one pattern of paths, and where they are counted."""
 
     route: str
@@ -86,6 +91,7 @@ class Door:
         limits: how many requests are let in, and for how long.
         exceptions: paths that some of it does not hold for.
         meter: counts them.
+        speakers: gives the beacon under the address a request came to.
         log: notes them, where it is asked for.
     """
 
@@ -94,14 +100,16 @@ class Door:
         limits: Limits,
         exceptions: Exceptions,
         meter: Meter,
+        speakers: Callable[[str, str], Speaker],
         log: AccessLog | None = None,
     ) -> None:
         self._exceptions = exceptions
+        self._speakers = speakers
         self._meter = meter
         self._log = log
         self._turns = Turns(limits.in_work, limits.waiting)
         self._deadlines = Deadlines(limits.seconds)
-        self._kinds: dict[object, _Kind] = {}
+        self._kinds: dict[object, Kind] = {}
         self._left = 0
         self.is_closing = False
         """Whether every connection is to end with its next answer."""
@@ -112,8 +120,23 @@ class Door:
         self, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
         """Answer a request, in its turn; count it and note it."""
-        began = perf_counter()
         kind = self._kinds.get(request.match_info.route) or self._kind(request)
+        return await self.let_in(kind, request, handler)
+
+    def kind(self, route: str, method: str) -> Kind:
+        """Return the kind of the requests of a method and a pattern of paths."""
+        return Kind(
+            route,
+            method,
+            always=route in self._exceptions.always,
+            streaming=route in self._exceptions.streaming,
+        )
+
+    async def let_in(
+        self, kind: Kind, request: RequestT, handler: Answering[RequestT]
+    ) -> web.StreamResponse:
+        """Answer a request whose kind is known, in its turn; count it and note it."""
+        began = perf_counter()
         try:
             response = await self._in_turn(kind, request, handler, began)
         except asyncio.CancelledError:
@@ -133,11 +156,15 @@ class Door:
         return response
 
     async def _in_turn(
-        self, kind: _Kind, request: web.Request, handler: Handler, began: float
+        self,
+        kind: Kind,
+        request: RequestT,
+        handler: Answering[RequestT],
+        began: float,
     ) -> web.StreamResponse:
         """Answer a request once there is a place; give up at its deadline."""
         if kind.always:
-            return await explained(request, handler)
+            return await self._explained(kind, request, handler)
         task = cast("asyncio.Task[object]", asyncio.current_task())
         if not kind.streaming:
             self._deadlines.begin(task, began)
@@ -145,40 +172,58 @@ class Door:
             if not self._turns.come():
                 await self._turns.wait()
             try:
-                return await explained(request, handler)
+                return await self._explained(kind, request, handler)
             finally:
                 self._turns.leave()
         except Overloaded:
-            return _without_answer(request, _FULL)
+            return _without_answer(self._speaker(request), _FULL)
         except asyncio.CancelledError:
             if self._deadlines.was_late(task):
                 sentence = f"No answer was found within {self._deadlines.seconds:g} s."
-                return _without_answer(request, sentence)
+                return _without_answer(self._speaker(request), sentence)
             if task.cancelling():
                 raise
             # Something within was cancelled, not the request: a failure of ours.
-            _log.exception("request.failed", path=_route(request))
-            return _unexplained(request)
+            _log.exception("request.failed", path=kind.route)
+            return _unexplained(self._speaker(request))
         finally:
             self._deadlines.end(task)
 
-    def _kind(self, request: web.Request) -> _Kind:
+    async def _explained(
+        self, kind: Kind, request: RequestT, handler: Answering[RequestT]
+    ) -> web.StreamResponse:
+        """Answer every failure with an error document."""
+        try:
+            return await handler(request)
+        except BeaconError as failure:
+            if failure.status_hint >= 500:
+                _log.warning("request.unanswered", path=kind.route, why=str(failure))
+            document = error_document(failure, self._speaker(request))
+            return as_json(document, status=failure.status_hint)
+        except web.HTTPException as failure:
+            if _is_preflight(request):
+                return web.Response(status=204)
+            return _http_failure(self._speaker(request), failure)
+        except Exception as failure:  # noqa: BLE001 - nothing leaves without a document
+            if isinstance(failure, ConnectionError) and _has_left(request):
+                return web.Response(status=_CLIENT_LEFT)  # nobody reads it
+            _log.exception("request.failed", path=kind.route, method=request.method)
+            return _unexplained(self._speaker(request))
+
+    def _speaker(self, request: web.BaseRequest) -> Speaker:
+        return self._speakers(request.scheme, request.host)
+
+    def _kind(self, request: web.Request) -> Kind:
         """Return what kind of request this is, met for the first time."""
         method = request.method if request.method in _METHODS else "other"
         route = request.match_info.route
         # A wrong path or method has a route of its own, made for it alone.
         known: object = route if route.resource is not None else method
         if known not in self._kinds:
-            label = _route(request)
-            self._kinds[known] = _Kind(
-                label,
-                method,
-                always=label in self._exceptions.always,
-                streaming=label in self._exceptions.streaming,
-            )
+            self._kinds[known] = self.kind(_route(request), method)
         return self._kinds[known]
 
-    def _note(self, kind: _Kind, status: int, size: int, began: float) -> None:
+    def _note(self, kind: Kind, status: int, size: int, began: float) -> None:
         seconds = perf_counter() - began
         row = kind.rows.get(status)
         if row is None:
@@ -224,31 +269,11 @@ class Door:
                 _log.warning("metrics.not_laid_down", why=failure.strerror)
 
 
-async def explained(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer every failure with an error document."""
-    try:
-        return await handler(request)
-    except BeaconError as failure:
-        if failure.status_hint >= 500:
-            _log.warning("request.unanswered", path=_route(request), why=str(failure))
-        document = error_document(failure, speaker(request))
-        return as_json(document, status=failure.status_hint)
-    except web.HTTPException as failure:
-        if _is_preflight(request):
-            return web.Response(status=204)
-        return _http_failure(request, failure)
-    except Exception as failure:  # noqa: BLE001 - nothing leaves without a document
-        if isinstance(failure, ConnectionError) and _has_left(request):
-            return web.Response(status=_CLIENT_LEFT)  # nobody reads it
-        _log.exception("request.failed", path=_route(request), method=request.method)
-        return _unexplained(request)
-
-
-def _has_left(request: web.Request) -> bool:
+def _has_left(request: web.BaseRequest) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-def _is_preflight(request: web.Request) -> bool:
+def _is_preflight(request: web.BaseRequest) -> bool:
     return (
         request.method == hdrs.METH_OPTIONS
         and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
@@ -266,37 +291,35 @@ def pattern_of(canonical: str) -> str:
     return sub(r"\{_\d+\}", "/", canonical).removesuffix("{_end}") or "/"
 
 
-def _http_failure(
-    request: web.Request, failure: web.HTTPException
-) -> web.StreamResponse:
+def _http_failure(speaker: Speaker, failure: web.HTTPException) -> web.StreamResponse:
     if failure.status < 400:
         raise failure
     sentence = _SENTENCES.get(failure.status, f"{failure.reason}.")
     if isinstance(failure, web.HTTPMethodNotAllowed):
         taken = sorted(failure.allowed_methods - {hdrs.METH_HEAD})
         sentence = f"This path does not take that method; use {' or '.join(taken)}."
-    document = failure_document(failure.status, sentence, speaker(request))
+    document = failure_document(failure.status, sentence, speaker)
     response = as_json(document, status=failure.status)
     if hdrs.ALLOW in failure.headers:
         response.headers[hdrs.ALLOW] = failure.headers[hdrs.ALLOW]
     return response
 
 
-def _unexplained(request: web.Request) -> web.Response:
+def _unexplained(speaker: Speaker) -> web.Response:
     sentence = "This beacon failed to answer; its operator can find out why."
-    return _failed(request, 500, sentence)
+    return _failed(speaker, 500, sentence)
 
 
-def _without_answer(request: web.Request, sentence: str) -> web.Response:
+def _without_answer(speaker: Speaker, sentence: str) -> web.Response:
     """Return a refusal that never reads as a "no", and says when to come again."""
-    response = _failed(request, 503, sentence)
+    response = _failed(speaker, 503, sentence)
     response.headers[hdrs.RETRY_AFTER] = _COME_AGAIN
     return response
 
 
-def _failed(request: web.Request, status: int, sentence: str) -> web.Response:
+def _failed(speaker: Speaker, status: int, sentence: str) -> web.Response:
     info = {"status": Status.NO_ANSWER.value}
-    document = failure_document(status, sentence, speaker(request), info=info)
+    document = failure_document(status, sentence, speaker, info=info)
     return as_json(document, status=status)
 
 

@@ -97,7 +97,8 @@ def add_routes(app: web.Application, log: AccessLog | None = None) -> None:
     app[KNOWN] = Known(app[BEACON], app[LIMITS])
     app[SPEAKERS] = speakers_of(app[IDENTITY])
     app[ANNOTATIONS] = asyncio.Semaphore(app[LIMITS].annotations)
-    door = app[DOOR] = Door(app[LIMITS], _EXCEPTIONS, app[METER], log)
+    limits, meter, speakers = app[LIMITS], app[METER], app[SPEAKERS]
+    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log)
     app.middlewares.append(door.let_through)
     app.cleanup_ctx.append(door.keep_house)
     app.on_response_prepare.append(open_to_browsers)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from beacon.model.annotation import Annotation
     from beacon.model.counts import AlleleCounts, Tally
     from beacon.model.dataset import Dataset
-    from beacon.model.disclosure import DatasetDisclosure
     from beacon.model.grouped import PeopleGroup
     from beacon.model.records import Json
     from beacon.model.variant import Allele
@@ -145,7 +144,7 @@ class DatasetFindings:
     is_other_version: bool = False
     left_out: int | None = 0
     groups: tuple[PeopleGroup, ...] | None = ()
-    kept: dict[Hashable, tuple[DatasetDisclosure, bool]] = field(
+    kept: dict[Hashable, object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 

@@ -28,12 +28,6 @@ class Spelled(NamedTuple):
     spellings: tuple[Spelling, ...]
     is_provisional: bool
 
-    @property
-    def is_base(self) -> bool:
-        """Whether it puts one known base in the place of another."""
-        (_, ref, alt), *others = self.spellings
-        return not others and len(ref) == len(alt) == 1
-
 
 class Outline:
     """Questions for sequence alleles of one contig that are the same otherwise.

@@ -222,26 +222,24 @@ class Gate:
         self._unasked = unasked
         manner = _manner(query)
         keys = {_key(manner, granted) for granted in permits.values()}
-        self._key = keys.pop() if len(keys) == 1 and not unasked else None
+        self._key = keys.pop() if len(keys) == 1 and not unasked else _NO_KEY
 
     def disclose(self, found: Sequence[DatasetFindings]) -> Disclosure:
         """Return what may be said of findings, which permits are given for.
 
         What is said of each was mostly said before, and needs no explanation.
         """
-        key = self._key
-        said = [] if key is None else [one.kept.get(key) for one in found]
-        if not said or None in said:
+        plain = ~self._key
+        try:
+            parts = tuple([one.kept[plain] for one in found])
+        except KeyError:
             return self._apart(found)
-        parts, plain = zip(
-            *cast("list[tuple[DatasetDisclosure, bool]]", said), strict=True
-        )
-        if False in plain:
-            return self._apart(found)
+        said = cast("tuple[DatasetDisclosure, ...]", parts)
+        level = self._query.granularity
+        if level > Granularity.BOOLEAN:
+            level = max([part.granularity for part in said], default=level)
         return Disclosure(
-            granularity=max(p.granularity for p in parts),
-            datasets=parts,
-            warnings=self._query.warnings,
+            granularity=level, datasets=said, warnings=self._query.warnings
         )
 
     def _apart(self, found: Sequence[DatasetFindings]) -> Disclosure:
@@ -249,9 +247,15 @@ class Gate:
         return disclose(findings, self._permits, self._query, self._unasked)
 
 
-def _key(manner: int, granted: Permit) -> tuple[int, Granularity, bool]:
-    """Return all that a part depends on beside its findings, page and records apart."""
-    return manner, granted.granularity, granted.individuals
+_NO_KEY = 0
+
+
+def _key(manner: int, granted: Permit) -> int:
+    """Return all that a part depends on beside its findings, page and records apart.
+
+    Its complement is the key of a part that needs no explanation.
+    """
+    return 8 * manner + 2 * granted.granularity + granted.individuals
 
 
 def _manner(query: Query) -> int:
@@ -354,12 +358,14 @@ def _part(
     if granted is None:
         return _withheld(found.dataset), True
     key = _key(manner, granted)
-    kept = found.kept.get(key)
+    kept = cast("_Kept | None", found.kept.get(key))
     if kept is None:
         part = _ruled(found, granted, query)
         kept = part, _says_all(found, part)
         if query.granularity < Granularity.RECORD or not found.variants:
             found.kept[key] = kept
+            if kept[1]:
+                found.kept[~key] = part
     return kept
 
 

@@ -130,7 +130,7 @@ class LocalBeacon:
         Raises:
             StoreUnavailable: when the store fails or misses the deadline.
         """
-        way = self._plans.way_of(outline, requester, await self.datasets())
+        way = self._plans.way_of(outline, requester, await self._store.datasets())
         found: Sequence[DatasetFindings] = ()
         if way.granularities:
             found = await self._store.find_allele(outline, allele, way.granularities)
@@ -427,7 +427,7 @@ class LocalBeacon:
 
     async def loaded(self) -> frozenset[str]:
         """Return the assemblies that at least one dataset serves."""
-        return self._plans.assemblies(await self.datasets())
+        return self._plans.assemblies(await self._store.datasets())
 
     async def genes(self) -> Genes:
         """Return the table of genes that is loaded."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from beacon.model.errors import StoreUnavailable
 from beacon.store.ending import watched
@@ -19,6 +19,11 @@ from beacon.store.members import asked_for_many, asked_until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+
+    _Waiter = tuple[Sequence["K"], asyncio.Future[Mapping["K", "V"]], float]
+    """Who waits: for what, to be told what is found for all who are asked together,
+    and until when by the clock that does not jump."""
+    _Batch = list[_Waiter["K", "V"]]
 
 K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
@@ -28,17 +33,6 @@ _CAP = 1000
 _DEADLINE = 4.5
 _LOOK_AT_MOST_EVERY = 0.05
 _CLOSED = "the store was closed"
-
-
-class _Waiter(NamedTuple, Generic[K, V]):
-    """Who waits: for what, and until when by the clock that does not jump."""
-
-    keys: Sequence[K]
-    future: asyncio.Future[dict[K, V]]
-    until: float
-
-
-_Batch = list[_Waiter[K, V]]
 
 
 class Coalescer(Generic[K, V]):
@@ -77,21 +71,45 @@ class Coalescer(Generic[K, V]):
         Raises:
             StoreUnavailable: as ``fetch`` does, or when it takes too long.
         """
+        found = await self._found(self._waits(keys, asked_until()))
+        return {key: found[key] for key in keys if key in found}
+
+    async def one(self, key: K, until: float) -> V | None:
+        """Return what is found under one key.
+
+        Args:
+            key: what is wanted.
+            until: when it is wanted (``time.monotonic``).
+
+        Raises:
+            StoreUnavailable: as ``get`` does.
+        """
+        return (await self._found(self._waits((key,), until))).get(key)
+
+    async def _found(self, future: asyncio.Future[Mapping[K, V]]) -> Mapping[K, V]:
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self._stop_what_nobody_wants()
+            raise
+
+    def _waits(
+        self, keys: Sequence[K], until: float | None
+    ) -> asyncio.Future[Mapping[K, V]]:
+        """Return what will tell what is found for these keys, and for others."""
         if self._is_closed:
             raise StoreUnavailable(_CLOSED)
-        future = asyncio.get_running_loop().create_future()
-        until = asked_until()
+        future: asyncio.Future[Mapping[K, V]] = (
+            asyncio.get_running_loop().create_future()
+        )
         if until is None:
             until = time.monotonic() + self._deadline
         if until < self._looks_at:
             self._look_at(until)
-        self._waiting.append(_Waiter(keys, future, until))
-        self._soon()
-        try:
-            return cast("dict[K, V]", await future)
-        except asyncio.CancelledError:
-            self._stop_what_nobody_wants()
-            raise
+        self._waiting.append((keys, future, until))
+        if self._free and not self._is_turning:
+            self._soon()
+        return future
 
     def _soon(self) -> None:
         """Send what waits, once nobody comes any more."""
@@ -123,23 +141,24 @@ class Coalescer(Generic[K, V]):
         size = 0
         while self._waiting and size < self._cap:
             waiter = self._waiting.popleft()
-            if not waiter.future.done():
+            keys, future, _ = waiter
+            if not future.done():
                 batch.append(waiter)
-                size += len(waiter.keys)
+                size += len(keys)
         return batch
 
     async def _ask(self, batch: _Batch[K, V]) -> None:
         try:
-            wanted = list({key for waiter in batch for key in waiter.keys})
+            wanted = list({key for keys, _, _ in batch for key in keys})
             with watched(None):
                 found = await asked_for_many(lambda: self._fetch(wanted))
         except StoreUnavailable as error:
-            for waiter in batch:
-                _fail(waiter.future, str(error), error)
+            for _, future, _ in batch:
+                _fail(future, str(error), error)
         else:
-            for keys, future, _ in batch:
+            for _, future, _ in batch:
                 if not future.done():
-                    future.set_result({k: found[k] for k in keys if k in found})
+                    future.set_result(found)
         finally:
             self._free += 1
             self._soon()
@@ -150,9 +169,9 @@ class Coalescer(Generic[K, V]):
         error = None if task.cancelled() else task.exception()
         if error is None:
             return
-        for waiter in batch:
-            if not waiter.future.done():
-                waiter.future.set_exception(error)
+        for _, future, _ in batch:
+            if not future.done():
+                future.set_exception(error)
 
     def _look_at(self, moment: float) -> None:
         """Look at a moment whether anybody waits for too long."""
@@ -168,19 +187,19 @@ class Coalescer(Generic[K, V]):
         now = time.monotonic()
         batches = self._batches.values()
         waiting = [*self._waiting, *(waiter for batch in batches for waiter in batch)]
-        waiting = [waiter for waiter in waiting if not waiter.future.done()]
+        waiting = [waiter for waiter in waiting if not waiter[1].done()]
         late = f"the database did not answer within {self._deadline:g} s"
-        for waiter in waiting:
-            if waiter.until <= now:
-                _fail(waiter.future, late, None)
+        for _, future, until in waiting:
+            if until <= now:
+                _fail(future, late, None)
         self._stop_what_nobody_wants()
-        next_ = min((w.until for w in waiting if w.until > now), default=None)
+        next_ = min((until for *_, until in waiting if until > now), default=None)
         if next_ is not None:
             self._look_at(max(next_, now + _LOOK_AT_MOST_EVERY))
 
     def _stop_what_nobody_wants(self) -> None:
         for task, batch in self._batches.items():
-            if all(waiter.future.done() for waiter in batch):
+            if all(future.done() for _, future, _ in batch):
                 task.cancel()
 
     async def close(self) -> None:
@@ -193,13 +212,13 @@ class Coalescer(Generic[K, V]):
         for task, batch in self._batches.items():
             task.cancel()
             waiting += batch
-        for waiter in waiting:
-            _fail(waiter.future, _CLOSED, None)
+        for _, future, _ in waiting:
+            _fail(future, _CLOSED, None)
         await asyncio.gather(*self._batches, return_exceptions=True)
 
 
 def _fail(
-    future: asyncio.Future[dict[K, V]], message: str, cause: StoreUnavailable | None
+    future: asyncio.Future[Mapping[K, V]], message: str, cause: StoreUnavailable | None
 ) -> None:
     """Fail one waiter with an error of its own: tracebacks are not shared."""
     if not future.done():

@@ -193,6 +193,11 @@ class _Narrowed(Generic[K, V]):
         """Return what is found, by key."""
         return await self._narrow(await self._looked.get(keys))
 
+    async def one(self, key: K, until: float) -> V | None:
+        """Return what is found under one key, wanted until then."""
+        del until  # what narrows it has deadlines of its own
+        return (await self.get((key,))).get(key)
+
 
 class JointTable(Table):
     """The rows of an assembly as some people alone would have made them.

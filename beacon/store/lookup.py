@@ -14,9 +14,17 @@ from typing import TYPE_CHECKING, cast
 from beacon.model.counts import SKIPPED
 from beacon.model.dataset import CoverageKind
 from beacon.model.findings import Coverage, Place
+from beacon.model.query import Granularity
 from beacon.store.covering import asked_stretch, look_along, look_at
 from beacon.store.driver import is_long
-from beacon.store.keys import SALTS, encode, is_hashed, is_hashed_key, is_site, long_key
+from beacon.store.keys import (
+    SALTS,
+    encode,
+    is_hashed,
+    is_hashed_key,
+    is_site,
+    long_key,
+)
 from beacon.store.racks import Held, Rack, Told
 from beacon.store.racks import Shelf as Shelf  # what questions are asked of, too
 
@@ -28,7 +36,6 @@ if TYPE_CHECKING:
     from beacon.model.genome import Contig
     from beacon.model.outline import Outline, Spelled
     from beacon.model.pattern import Spelling, VariantPattern
-    from beacon.model.query import Granularity
     from beacon.model.variant import Allele
     from beacon.store.covering import Looked
     from beacon.store.driver import Document
@@ -91,33 +98,63 @@ async def look_up_alike(
     shelves: Rack,
     table: Table,
     granularities: Mapping[str, Granularity],
+    until: float,
 ) -> list[DatasetFindings]:
     """Return what ``look_up`` gives for the question of a plain outline.
 
-    One base in the place of another has one key, which no other allele has, and is
-    never kept as a long row: so no pattern need be made to find it at its place.
+    A spelling whose key is written out has that key, which no other allele has, and
+    is never kept as a long row: where it is the only one, no pattern need be made to
+    find it at its place.
+
+    Args:
+        outline: what is asked of the allele.
+        allele: what is asked for.
+        shelves: the datasets.
+        table: where their rows are.
+        granularities: by id; at boolean one shows no variant.
+        until: when the answer is wanted (``time.monotonic``).
     """
     standing = shelves.standing(outline.contig)
-    if standing.count < _SEVERAL or not allele.is_base:
+    start, ref, alt = allele.spellings[0]
+    rank, is_only = outline.contig.rank, len(allele.spellings) == 1
+    key = encode(rank, start, ref, alt) if is_only and start >= 0 else None
+    if key is None or is_hashed_key(key) or standing.count < _SEVERAL:
         pattern = outline.pattern(allele)
         return await look_up(pattern, shelves, table, None, None, granularities)
-    rank, ((start, ref, alt),) = outline.contig.rank, allele.spellings
-    place = rank, start
-    there = (await table.places.get((place,))).get(place, ())
-    key = encode(rank, start, ref, alt)
-    held = [Held(outline.contig, start, row) for row in there if row["_id"] == key]
-    told = Told(standing, held, granularities, is_conclusive=True)
-    if len(told.own) < standing.count:
-        rows = [(start, row) for row in there]
-        if standing.has_long:
-            rows += _flat(await table.long_places.get((place,)))
-        told.rest_on(rows)
-    found = told.findings
-    open_ = [n for n in standing.declaring if n not in told.own]
+    is_conclusive = not allele.is_provisional
+    there: Sequence[Document] = await table.places.one((rank, start), until) or ()
+    told = None
+    if outline.query.granularity is Granularity.BOOLEAN and not standing.has_long:
+        told = standing.of_key(key, there, is_conclusive=is_conclusive)
+    if told is None:
+        held = [Held(outline.contig, start, r) for r in there if r["_id"] == key]
+        told = await _told_there(
+            Told(standing, held, granularities, is_conclusive=is_conclusive),
+            [(start, row) for row in there],
+            (rank, start),
+            standing,
+            table,
+        )
+    found, own = told
+    open_ = [n for n in standing.declaring if n not in own]
     if open_:
         pattern = outline.pattern(allele)
         await _declare(pattern, standing, open_, found, table, None, None)
     return found
+
+
+async def _told_there(
+    told: Told, there: list[Row], place: PlaceKey, standing: Standing, table: Table
+) -> tuple[list[DatasetFindings], set[int]]:
+    """Return what datasets say of one allele by the rows that begin where it does.
+
+    And the numbers of those that hold a row of it.
+    """
+    if len(told.own) < standing.count:
+        if standing.has_long:
+            there += _flat(await table.long_places.get((place,)))
+        told.rest_on(there)
+    return told.findings, told.own
 
 
 async def _declare(

@@ -147,6 +147,36 @@ class Standing:
         """Return what all say where nothing stands at a place."""
         return self._nothing[is_conclusive].copy()
 
+    def of_key(
+        self, key: int, there: Sequence[Document], *, is_conclusive: bool
+    ) -> tuple[list[DatasetFindings], set[int]] | None:
+        """Return what all say of the one allele of a key, at boolean granularity.
+
+        ``Told`` in one go, where each dataset has one field and the rows of a place
+        are few.
+
+        Returns:
+            Their findings, and the numbers of those that hold a row of it; ``None``:
+            ``Told`` must tell.
+        """
+        if self._others or len(there) > 1 or (there and there[0]["_id"] != key):
+            return None
+        found, own = self._nothing[is_conclusive].copy(), set()
+        numbers = self._by_field
+        for row in there:
+            counts = cast("Counts", row["d"])
+            for field, blob in counts.items():
+                number = numbers.get(field)
+                if number is None:
+                    continue
+                own.add(number)
+                if blob[0] & EXISTS:
+                    found[number] = self.seen[number]
+                else:
+                    sayings = self.shelves[number].sayings
+                    found[number] = sayings.not_carried((counts,))
+        return found, own
+
     def holders(self, counts: Counts) -> list[tuple[int, bool]]:
         """Return of which datasets a row holds anything, and where its allele exists.
 

@@ -63,6 +63,9 @@ class LookUp(Protocol[K, V]):
     async def get(self, keys: Sequence[K]) -> dict[K, V]:
         """Return what is found, by key."""
 
+    async def one(self, key: K, until: float) -> V | None:
+        """Return what is found under one key, wanted until then."""
+
 
 class Table:
     """The rows of one assembly; look-ups of concurrent questions are coalesced.

@@ -276,7 +276,8 @@ class VariantStore:
         Raises:
             StoreUnavailable: when they cannot be read.
         """
-        await self._look_again()
+        if not self._is_fresh(time.monotonic()):
+            await self._look_again()
         return self._served
 
     async def genes(self) -> GeneTable:
@@ -285,7 +286,8 @@ class VariantStore:
         Raises:
             StoreUnavailable: when it cannot be read.
         """
-        await self._look_again()
+        if not self._is_fresh(time.monotonic()):
+            await self._look_again()
         return self._genes
 
     async def ontologies(self) -> Ontologies:
@@ -339,15 +341,20 @@ class VariantStore:
         Raises:
             StoreUnavailable: when the database fails or is too slow.
         """
-        began = await self._look_again()
-        ask_through(self._members, began + self._deadline)
+        began = time.monotonic()
+        if not self._is_fresh(began):
+            await self._look_again()
+        until = began + self._deadline
+        ask_through(self._members, until)
         read_at, valid_at = self._read_at, self._valid_at
         assembly = outline.contig.assembly
         shelves = self._serving(assembly, granularities)
         if not shelves:
             return ()
         table = self._table(assembly)
-        found = await look_up_alike(outline, allele, shelves, table, granularities)
+        found = await look_up_alike(
+            outline, allele, shelves, table, granularities, until
+        )
         if self._may_be_gone(shelves, read_at, valid_at):
             async with self._bounded(began):
                 await self._check_still_kept(shelves)
@@ -878,6 +885,18 @@ class VariantStore:
                 message = "the data was changed while the question was being answered"
                 raise StoreUnavailable(message)
 
+    def _is_fresh(self, now: float) -> bool:
+        """Whether what datasets serve was read so lately that nobody need look.
+
+        While it is, a reading that is due begins, and nobody waits for it.
+        """
+        age = now - self._read_at
+        if age > _FRESH:
+            return False
+        if age > _FRESH / 2 and self._reading is None:
+            self._start_reading(now)
+        return True
+
     async def _look_again(self) -> float:
         """See to it that what datasets serve was read within a second.
 
@@ -890,12 +909,9 @@ class VariantStore:
             StoreUnavailable: when that takes too long.
         """
         now = time.monotonic()
-        age = now - self._read_at
-        if age > _FRESH:
+        if not self._is_fresh(now):
             async with self._bounded(now):
                 await self._refresh(_FRESH)
-        elif age > _FRESH / 2 and self._reading is None:
-            self._start_reading(now)
         return now
 
     async def _refresh(self, age: float) -> None:

@@ -99,6 +99,8 @@ class Script:
         self._has_end = has_end
         self._query = replace(form.outline.query, requested=requested)
         self._counts = self._query.granularity > Granularity.BOOLEAN
+        include = self._query.include
+        self._keys = {level: f"{level.word} {include}" for level in Granularity}
         self._heads: dict[Granularity, _Head | None] = {}
         self._frames: dict[tuple[int, int | None, Granularity], _Frame | None] = {}
 
@@ -115,10 +117,10 @@ class Script:
         total = said.total if self._counts else None
         level = granularity_of(query, said, total)
         bits, texts = 0, []
-        key = level, query.include
+        key = self._keys[level]
         for part in said.datasets:
             kept = cast("Piece | None", part.kept.get(key))
-            text, bit = kept or _piece(part, level, query.include)
+            text, bit = kept or _piece(part, key, level, query.include)
             bits |= bit
             if text is not None:
                 texts.append(text)
@@ -159,7 +161,9 @@ class Script:
         return frame
 
 
-def _piece(part: DatasetDisclosure, level: Granularity, include: Include) -> Piece:
+def _piece(
+    part: DatasetDisclosure, key: str, level: Granularity, include: Include
+) -> Piece:
     """Return a dataset's part of an answer, for the first time."""
     text = None
     if included(include, [part]):
@@ -168,5 +172,5 @@ def _piece(part: DatasetDisclosure, level: Granularity, include: Include) -> Pie
     said = _WORDS[part.status] | (_EXISTS if part.exists else 0)
     said |= _UNCOUNTED if part.total is None else _COUNTED
     piece = Piece(text, said)
-    part.kept[level, include] = piece
+    part.kept[key] = piece
     return piece

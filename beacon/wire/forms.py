@@ -48,6 +48,7 @@ _IN_QUERY = re.compile(
 """An allele's parts: what stands before each, and its value, which is cut out."""
 _MOST = 256
 _LONGEST = 4096
+_SHORT = 1024
 
 
 class Sent(NamedTuple):
@@ -106,6 +107,10 @@ def recognise(sent: Sent, address: Address, known: Understanding) -> Alike | Que
     Raises:
         InvalidRequest: one sentence naming the parameter that is wrong.
     """
+    for latest in known.latest:
+        alike = latest.told(sent, address)
+        if alike is not None:
+            return alike
     cut = sent.cut()
     if len(cut) not in (10, 13) or address.identity is not None:
         return understand(sent.gathered(), address, known)
@@ -114,11 +119,44 @@ def recognise(sent: Sent, address: Address, known: Understanding) -> Alike | Que
     if form is not None:
         parts = form.read(cut)
         if parts is not None:
+            known.latest[:] = form.seen_again(address, cut)
             return Alike(form, parts)
     query = understand(sent.gathered(), address, known)
     if form is None:
         _keep(known.forms, key, _form_of(sent, cut, query, address, known))
     return query
+
+
+class Latest:
+    """The form that was met last: it is known by one look at the whole body.
+
+    A body that begins, goes on and ends as that form does, with values in between as
+    ``cut`` finds them, is cut into the very same pieces.
+
+    Args:
+        form: that was met.
+        address: it belongs to.
+        cut: a body of the form, cut.
+    """
+
+    __slots__ = ("_address", "_form", "_match")
+
+    def __init__(self, form: Form, address: Address, cut: Sequence[bytes]) -> None:
+        self._form = form
+        self._address = address
+        text = b""
+        for before, name in zip(cut[::3], (*cut[1::3], b""), strict=True):
+            text += re.escape(before + name)
+            text += _VALUE.encode() if name else b""
+        self._match = re.compile(text).fullmatch
+
+    def told(self, sent: Sent, address: Address) -> Alike | None:
+        """Return a request of the form; ``None``: it is none."""
+        if sent.body is None or sent.text or address is not self._address:
+            return None
+        found = self._match(sent.body)
+        parts = None if found is None else self._form.read_values(found.groups())
+        return None if parts is None else Alike(self._form, parts)
 
 
 def _keep(forms: dict[Hashable, Form], key: Hashable, form: Form | None) -> None:
@@ -173,17 +211,21 @@ class Form:
     ) -> None:
         self.outline = Outline(query, reference)
         self.script: Script | None = None
+        self._latest: list[Latest] | None = None
         self._queries = Mould(query, "pattern", "requested")
         self._requested = {**query.requested}
         parameters = cast("Mapping[str, Document]", query.requested[_ASKED])
         self._parameters = {**parameters}
         self._variant = self._parameters.get(SECTION, {})
-        places = (3 * named.index(name) + 2 for name in _NAMES if name in named)
-        self._parts = itemgetter(*places)
+        self._parts = itemgetter(*(named.index(n) for n in _NAMES if n in named))
 
     def read(self, cut: Sequence[str] | Sequence[bytes]) -> Parts | None:
         """Return start, REF, ALT and end; ``None``: they are not plain ones."""
-        start, reference, alternate, *end = self._parts(cut)
+        return self.read_values(cut[2::3])
+
+    def read_values(self, values: Sequence[str] | Sequence[bytes]) -> Parts | None:
+        """Return start, REF, ALT and end, by the values in the order they are given."""
+        start, reference, alternate, *end = self._parts(values)
         if not (start.isdigit() and reference.isalpha() and alternate.isalpha()):
             return None
         first = int(start)
@@ -192,6 +234,16 @@ class Form:
         if not end[0].isdigit() or int(end[0]) < max(first, 1):
             return None
         return first, _bases(reference), _bases(alternate), int(end[0])
+
+    def seen_again(
+        self, address: Address, cut: Sequence[str] | Sequence[bytes]
+    ) -> list[Latest]:
+        """Return how to know the next request of the form, where it is short."""
+        if self._latest is None:
+            is_body = isinstance(cut[0], bytes) and sum(map(len, cut)) <= _SHORT
+            body = cast("Sequence[bytes]", cut)
+            self._latest = [Latest(self, address, body)] if is_body else []
+        return self._latest
 
     def says(self, start: int, ref: str, alt: str, end: int | None) -> bool:
         """Whether the request it was made of is echoed with this allele."""

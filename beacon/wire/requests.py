@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from beacon.model.genes import Genes
     from beacon.model.records import Under
     from beacon.model.variant import Reference
-    from beacon.wire.forms import Form
+    from beacon.wire.forms import Form, Latest
     from beacon.wire.info import Document
 
 SECTION = "g_variant"
@@ -104,6 +104,7 @@ class Understanding:
         is_strict: whether a filter nothing answers to is an error, where the
             request does not say.
         forms: what is kept of requests that were understood with it (``forms``).
+        latest: the form that was met last, if any.
     """
 
     loaded: Collection[str]
@@ -113,6 +114,9 @@ class Understanding:
     is_strict: bool = False
     forms: dict[Hashable, Form] = field(
         default_factory=dict, init=False, repr=False, compare=False
+    )
+    latest: list[Latest] = field(
+        default_factory=list, init=False, repr=False, compare=False
     )
 
 
