@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 _Kept = tuple[DatasetDisclosure, bool]
 
+_RULES = tuple(RULES.values())
 _UNDECLARED = "undeclared"
 _PARTIAL = "partial"
 
@@ -388,7 +389,7 @@ def _kept_to(
     said: DatasetDisclosure, granted: Permit, query: Query
 ) -> DatasetDisclosure:
     """Return what is left of a statement by the rules."""
-    for rule in RULES.values():
+    for rule in _RULES:
         said = rule(said, granted)
     if said.granularity < Granularity.COUNT and _chooses_people(query):
         # How many people are meant is a number that depends on the question.

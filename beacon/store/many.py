@@ -28,6 +28,7 @@ from beacon.store.driver import (
 )
 from beacon.store.keys import SALTS, encode, is_hashed_key, place_key
 from beacon.store.lookup import declares_more, place_declared, starts_of
+from beacon.store.packing import everybody, exists
 from beacon.store.runs import bin_keys
 
 if TYPE_CHECKING:
@@ -370,6 +371,7 @@ class Telling(Generic[T]):
     def __init__(self, shelves: Sequence[Shelf], sayer: Sayer[T]) -> None:
         self._shelves = shelves
         self._say = sayer.state
+        self._plain = [shelf.sayings.plain for shelf in shelves]
         self._count = [sayer.counting(shelf.sayings.seen) for shelf in shelves]
         self._blanks: dict[tuple[str, bool], _Blank[T]] = {}
         self._found: list[dict[object, T]] = [{} for _ in shelves]
@@ -426,7 +428,7 @@ class Telling(Generic[T]):
         for field, blob in mine.items():
             n = numbers.get(field)
             if n is not None:
-                told[n] = self._found[n].get(blob) or self._of_rows(n, blob, (mine,))
+                told[n] = self._found[n].get(blob) or self._of_blob(n, blob, mine)
         if len(here) != len(own) or len(here) > 1:
             for n, rows in _beside(numbers, here, mine).items():
                 told[n] = self._at_place(n, pattern, rows)
@@ -483,6 +485,15 @@ class Telling(Generic[T]):
         if said is None:
             said = self._read(n, own)
             _remember(known, key, said)
+        return said
+
+    def _of_blob(self, n: int, blob: bytes, own: Counts) -> T:
+        """Return the same where an allele has one row, which holds this of it."""
+        layout = self._plain[n]
+        if layout is None or not exists(blob):
+            return self._of_rows(n, blob, (own,))
+        said = self._count[n](everybody(blob, layout))
+        _remember(self._found[n], blob, said)
         return said
 
     def _read(self, n: int, own: Sequence[Counts]) -> T:

@@ -58,9 +58,10 @@ class Line:
     @property
     def echo(self) -> object:
         """What the answer repeats: the variant as it was given."""
-        if isinstance(self.value, dict):
-            return self.value.get("variant", _without_id(self.value))
-        return self.value
+        if not isinstance(self.value, dict):
+            return self.value
+        is_spelled = "variant" in self.value
+        return self.value["variant"] if is_spelled else _without_id(self.value)
 
 
 Raw = Line | bytes
