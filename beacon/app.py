@@ -48,6 +48,8 @@ _PATIENCE = 8.0
 _LOOK_EVERY = 0.05
 _COLLECTED_AFTER = (20_000, 20, 50)
 """Objects, and generations, after which the garbage collector looks."""
+_SWITCHED_AFTER = 0.001
+"""Seconds for which a thread that has an answer of the database waits for its turn."""
 _LONGEST_LINE = 65_536
 """Bytes of a request line: a long allele asked for by GET must fit."""
 
@@ -286,6 +288,7 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECTED_AFTER)
+    sys.setswitchinterval(_SWITCHED_AFTER)
 
 
 def keep_log(stream: TextIO) -> None:

@@ -42,7 +42,7 @@ _log = structlog.get_logger(__name__)
 
 _AT_ONCE = 2
 """Groups under way."""
-_AT_A_STRETCH = 20
+_AT_A_STRETCH = 10
 """Lines that are read, or written, before others get their turn."""
 _SECONDS_BETWEEN = 60.0
 """A stream that says nothing for so long has ended badly."""

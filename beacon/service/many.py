@@ -107,12 +107,10 @@ class Together:
         """
         said: list[Said | None] = [None] * len(queries)
         forms: dict[_Form, list[int]] = {}
-        for n, query in enumerate(queries):
-            form = _form_of(query)
+        turns = self._store.turns
+        for n, form in enumerate(await turns.each(_form_of, queries, _AT_A_STRETCH)):
             if form is not None:
                 forms.setdefault(form, []).append(n)
-            if n % _AT_A_STRETCH == 0:
-                await asyncio.sleep(0)
         await self._fill(said, queries, list(self._chunks(forms.values(), queries)))
         alone = [n for n, one in enumerate(said) if one is None]
         told = await self._each([queries[n] for n in alone])
@@ -163,12 +161,8 @@ class Together:
             told = await self._stated(queries, teller)
         except StoreUnavailable as failure:
             return [_own(failure) for _ in queries]
-        said: list[Said | None] = []
-        for n, (query, one) in enumerate(zip(queries, told, strict=True)):
-            said.append(None if one is None else joined(one, query))
-            if n % _AT_A_STRETCH == 0:
-                await asyncio.sleep(0)
-        return said
+        pairs = list(zip(told, queries, strict=True))
+        return await self._store.turns.each(_joined, pairs, _AT_A_STRETCH)
 
     async def _stated(
         self, queries: Sequence[Query], teller: Teller[Statement]
@@ -212,6 +206,12 @@ class Together:
             return await self._beacon.answer(query, self._requester)
         except BeaconError as failure:
             return failure
+
+
+def _joined(told: tuple[Sequence[Statement] | None, Query]) -> Said | None:
+    """Return the answer to a question, where datasets told what they say to it."""
+    statements, query = told
+    return None if statements is None else joined(statements, query)
 
 
 def _place(query: Query) -> tuple[int, int]:

@@ -28,6 +28,7 @@ from beacon.store.driver import (
 )
 from beacon.store.keys import SALTS, encode, is_hashed_key, place_key
 from beacon.store.lookup import declares_more, place_declared, starts_of
+from beacon.store.packing import everybody, exists
 from beacon.store.runs import bin_keys
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from beacon.store.rows import Counts
     from beacon.store.tables import Table
 
+A = TypeVar("A")
 T = TypeVar("T")
 Said = TypeVar("Said", covariant=True)
 
@@ -54,12 +56,12 @@ _BRANCHES = 100
 """Ranges of one question to the server; of more, each costs it more."""
 _BY_KEY = "_id_"
 """The index that is named to the server, which plans each range for itself else."""
-_MESSAGE = 1500
+_MESSAGE = 500
 """Rows of one message: decoding them holds nobody up."""
 _WORTH = 8.0
 """So many rows between two places are read rather than a range more begun."""
-_AT_A_STRETCH = 30
-"""Alleles that are told before others get their turn."""
+ASKED_AT_ONCE, TOLD_AT_ONCE = 200, 30
+"""Alleles that are made ready, and told, before others get their turn."""
 _REMEMBERED = 4096
 """Statements of one dataset that are kept."""
 _NARROWEST, _WIDEST = 16.0, 4096.0
@@ -140,14 +142,26 @@ def asked_of(pattern: VariantPattern) -> Asked:
     return Asked(pattern, places, tuple(keys), is_elsewhere, is_long=has_long)
 
 
-async def asked_of_many(patterns: Sequence[VariantPattern]) -> list[Asked]:
-    """Return the same of many alleles, giving way now and then."""
-    asked: list[Asked] = []
-    for pattern in patterns:
-        asked.append(asked_of(pattern))
-        if len(asked) % (4 * _AT_A_STRETCH) == 0:
-            await asyncio.sleep(0)
-    return asked
+class Turns:
+    """Does long work in stretches, one in each round of the event loop.
+
+    However many pieces of work there are: what is asked for one answer waits for
+    no more than a stretch.
+    """
+
+    def __init__(self) -> None:
+        self._taken = asyncio.Lock()
+
+    async def each(
+        self, do: Callable[[A], T], items: Sequence[A], stretch: int
+    ) -> list[T]:
+        """Return what is made of each item, so many of them in one go."""
+        done: list[T] = []
+        for first in range(0, len(items), stretch):
+            async with self._taken:
+                done += map(do, items[first : first + stretch])
+                await asyncio.sleep(0)
+        return done
 
 
 class Read(NamedTuple):
@@ -357,6 +371,7 @@ class Telling(Generic[T]):
     def __init__(self, shelves: Sequence[Shelf], sayer: Sayer[T]) -> None:
         self._shelves = shelves
         self._say = sayer.state
+        self._plain = [shelf.sayings.plain for shelf in shelves]
         self._count = [sayer.counting(shelf.sayings.seen) for shelf in shelves]
         self._blanks: dict[tuple[str, bool], _Blank[T]] = {}
         self._found: list[dict[object, T]] = [{} for _ in shelves]
@@ -368,15 +383,6 @@ class Telling(Generic[T]):
             all(map(is_, one, other))
             for one, other in zip(self._shelves, shelves, strict=True)
         )
-
-    async def all(self, asked: Sequence[Asked], read: Read) -> list[Sequence[T] | None]:
-        """Return what is told of every allele, giving way now and then."""
-        told: list[Sequence[T] | None] = []
-        for first in range(0, len(asked), _AT_A_STRETCH):
-            some = asked[first : first + _AT_A_STRETCH]
-            told += [self.told(one, read) for one in some]
-            await asyncio.sleep(0)
-        return told
 
     def told(self, asked: Asked, read: Read) -> Sequence[T] | None:
         """Return what is told of an allele by each dataset; ``None``: not here."""
@@ -422,7 +428,7 @@ class Telling(Generic[T]):
         for field, blob in mine.items():
             n = numbers.get(field)
             if n is not None:
-                told[n] = self._found[n].get(blob) or self._of_rows(n, blob, (mine,))
+                told[n] = self._found[n].get(blob) or self._of_blob(n, blob, mine)
         if len(here) != len(own) or len(here) > 1:
             for n, rows in _beside(numbers, here, mine).items():
                 told[n] = self._at_place(n, pattern, rows)
@@ -479,6 +485,15 @@ class Telling(Generic[T]):
         if said is None:
             said = self._read(n, own)
             _remember(known, key, said)
+        return said
+
+    def _of_blob(self, n: int, blob: bytes, own: Counts) -> T:
+        """Return the same where an allele has one row, which holds this of it."""
+        layout = self._plain[n]
+        if layout is None or not exists(blob):
+            return self._of_rows(n, blob, (own,))
+        said = self._count[n](everybody(blob, layout))
+        _remember(self._found[n], blob, said)
         return said
 
     def _read(self, n: int, own: Sequence[Counts]) -> T:

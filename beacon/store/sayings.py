@@ -35,6 +35,8 @@ class Sayings:
     Attributes:
         seen: that an allele is there, and no more.
         not_loaded: that it has nothing of a contig.
+        plain: what its rows are packed with, where each holds one thing of it, and
+            ``packing.everybody`` reads of that what ``everybody`` tells.
     """
 
     def __init__(self, dataset: Dataset, release: Release, rows: Rows) -> None:
@@ -43,6 +45,8 @@ class Sayings:
         self._everybody = release.layout.groups[0]
         self._total = self._everybody.columns
         self._is_of_all = len(self._total) == rows.width
+        is_plain = self._is_of_all and rows.only is not None
+        self.plain = rows.parts[0].layout if is_plain else None
         self._weight = 0
         self._known: dict[object, _Read] = {}
         self._silent: dict[object, DatasetFindings] = {}

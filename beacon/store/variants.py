@@ -13,6 +13,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -44,7 +45,7 @@ from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
 from beacon.store.joint import Joint, is_scanned, of_variants, spelled_apart
 from beacon.store.lookup import loaded_only, look_up, ranges_declared
-from beacon.store.many import Places, asked_of_many
+from beacon.store.many import ASKED_AT_ONCE, TOLD_AT_ONCE, Places, Turns, asked_of
 from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
@@ -165,6 +166,7 @@ class VariantStore:
         self._annotation_tables: dict[str, AnnotationTable] = {}
         self._name_tables: dict[str, NameTable] = {}
         self._places: dict[str, Places] = {}
+        self.turns = Turns()
         self._releases: dict[int, StoredRelease] = {}
         self._datasets: dict[str, Dataset] = {}
         self._shelves: dict[str, Shelf] = {}
@@ -370,14 +372,15 @@ class VariantStore:
             return []
         assembly = patterns[0].assembly
         async with _within(self._deadline):
-            asked = await asked_of_many(patterns)
+            asked = await self.turns.each(asked_of, patterns, ASKED_AT_ONCE)
             await self._refresh(_FRESH)
             read_at, valid_at = self._read_at, self._valid_at
             shelves = self._serving(assembly, datasets)
             ask_through(self._members)
             places, table = self._places_of(assembly), self._table(assembly)
             read = await self._members.ask(lambda: places.read(asked, shelves, table))
-            told = await teller.of(shelves).all(asked, read)
+            tell = partial(teller.of(shelves).told, read=read)
+            told = await self.turns.each(tell, asked, TOLD_AT_ONCE)
             if self._may_be_gone(shelves, read_at, valid_at):
                 await self._check_still_kept(shelves)
         return told

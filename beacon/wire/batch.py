@@ -58,9 +58,10 @@ class Line:
     @property
     def echo(self) -> object:
         """What the answer repeats: the variant as it was given."""
-        if isinstance(self.value, dict):
-            return self.value.get("variant", _without_id(self.value))
-        return self.value
+        if not isinstance(self.value, dict):
+            return self.value
+        is_spelled = "variant" in self.value
+        return self.value["variant"] if is_spelled else _without_id(self.value)
 
 
 Raw = Line | bytes
@@ -326,9 +327,12 @@ def _dumped(document: Document) -> bytes:
 
 
 def _dataset(part: DatasetDisclosure) -> Document:
-    counts = {} if part.counts is None else count_members(part.counts)
-    said = {"id": part.dataset, "status": part.status.value}
-    return said | counts | given(coverage=part.coverage)
+    said: Document = {"id": part.dataset, "status": part.status.value}
+    if part.counts is not None:
+        said.update(count_members(part.counts))
+    if part.coverage is not None:
+        said["coverage"] = part.coverage
+    return said
 
 
 def answered(
@@ -343,15 +347,16 @@ def answered(
     status = disclosure.status
     is_open = status is Status.NO_ANSWER
     error = " ".join(disclosure.warnings) if is_open else None
+    more = {
+        "alleles": _alleles(disclosure, written) if disclosure.alleles else None,
+        "error": error or None,
+        "warnings": None if is_open else _warnings(line, disclosure),
+    }
     return _line(
         line,
         status=status.value,
         datasets=[written(part) for part in disclosure.datasets],
-        **given(
-            alleles=_alleles(disclosure, written),
-            error=error or None,
-            warnings=None if is_open else _warnings(line, disclosure),
-        ),
+        **{name: value for name, value in more.items() if value is not None},
     )
 
 
@@ -363,7 +368,7 @@ def _warnings(line: Line, disclosure: Disclosure) -> list[str] | None:
 
 def _alleles(
     disclosure: Disclosure, written: Callable[[DatasetDisclosure], object]
-) -> list[Document] | None:
+) -> list[Document]:
     """Return the alleles of a name, labelled, each with its answer."""
     return [
         {
@@ -373,7 +378,7 @@ def _alleles(
             "datasets": [written(part) for part in named.disclosure.datasets],
         }
         for named in disclosure.alleles
-    ] or None
+    ]
 
 
 def unanswered(line: Line, sentence: str) -> Document:

@@ -30,12 +30,7 @@ def read_json(text: bytes | str) -> object:
     """
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
-        value: object = json.loads(
-            decoded,
-            object_pairs_hook=_object,
-            parse_constant=_constant,
-            parse_float=_number,
-        )
+        value: object = _DECODER.decode(decoded)
     except UnicodeDecodeError as failure:
         message = "The request body is not UTF-8 text."
         raise InvalidRequest(message) from failure
@@ -86,6 +81,11 @@ def _number(digits: str) -> float:
         message = f"{shown(digits)} is too large a number."
         raise InvalidRequest(message)
     return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_float=_number
+)
 
 
 def _too_deep() -> InvalidRequest:
