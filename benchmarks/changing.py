@@ -284,6 +284,8 @@ def _told(kind: str, said: DatasetFindings) -> object:
         return None
     if kind == "range":
         return release.sample_count, said.total
+    if said.counts is not None:
+        return release.sample_count, said.counts.ac, said.counts.an
     if said.variants:
         total = group_counts(said.variants[0].tally, release.layout.groups[0])
         return release.sample_count, total.ac, total.an

@@ -319,7 +319,7 @@ KINDS = (
 
 def _copies(found: object) -> int:
     (one,) = found.datasets
-    return sum(c.ac for v in one.variants for c in v.tally.carriers or ())
+    return 0 if one.counts is None else one.counts.ac or 0
 
 
 def expected(question: Question, cohort: list[Person]) -> tuple[int, int]:

@@ -102,6 +102,8 @@ async def counts(
     """Return AC and AN of an allele, or how many alleles are in a range."""
     query = Query(pattern=pattern, granularity=Granularity.COUNT, excluded=excluded)
     (found,) = (await store.find(query, _LEVELS)).datasets
+    if found.counts is not None:
+        return found.counts.ac, found.counts.an
     if found.variants:
         groups = found.dataset.release.layout.groups
         total = group_counts(found.variants[0].tally, groups[0])

@@ -1,0 +1,44 @@
+"""Long work in stretches: the event loop gets its turn between any two."""
+
+from __future__ import annotations
+
+import asyncio
+
+from beacon.store.many import Turns
+
+
+async def test_one_stretch_is_done_in_each_round() -> None:
+    """However many pieces of work there are, and each keeps its order."""
+    turns, rounds = Turns(), 0
+    done: list[tuple[int, int]] = []
+    ended = asyncio.Event()
+
+    async def count() -> None:
+        nonlocal rounds
+        while not ended.is_set():
+            rounds += 1
+            await asyncio.sleep(0)
+
+    def note(item: int) -> int:
+        done.append((rounds, item))
+        return -item
+
+    counting = asyncio.create_task(count())
+    pieces = [range(first, first + 6) for first in (0, 100, 200)]
+    made = await asyncio.gather(*(turns.each(note, piece, 2) for piece in pieces))
+    ended.set()
+    await counting
+    times = [sum(1 for when, _ in done if when == one) for one in {w for w, _ in done}]
+
+    assert made == [[-item for item in piece] for piece in pieces]
+    assert max(times) == 2
+
+
+async def test_work_that_is_cancelled_leaves_the_turn_to_others() -> None:
+    """Whoever stops in the middle holds nobody up."""
+    turns = Turns()
+    endless = asyncio.create_task(turns.each(abs, range(10_000), 1))
+    await asyncio.sleep(0)
+    endless.cancel()
+
+    assert await turns.each(abs, range(-3, 0), 1) == [3, 2, 1]
