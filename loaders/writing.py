@@ -144,6 +144,7 @@ class NewFile:
         suffix = ".csi" if is_csi else ".tbi"
         made = self._part.with_name(self._part.name + suffix)
         preset = "bcf" if self._form is Form.BCF else "vcf"
+        before = pysam.set_verbosity(0)  # what it finds odd was so in the input
         try:
             pysam.tabix_index(
                 str(self._part),
@@ -154,6 +155,8 @@ class NewFile:
             )
         except (OSError, ValueError):
             return None
+        finally:
+            pysam.set_verbosity(before)
         return made if made.exists() else None
 
     def _refusal(self, error: OSError) -> LoadRejected:

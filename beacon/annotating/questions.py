@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from beacon.model.assemblies import Assembly
     from beacon.model.genome import Contig
+    from beacon.model.pattern import Spelling
     from beacon.model.variant import Reference
     from loaders.stream import Block
 
@@ -193,6 +194,8 @@ class Understanding:
 
 _MOST_NAMES = 100_000
 _ONE_BASE = frozenset("ACGT")
+_MOST_KNOWN, _SHORT = 5_000, 50
+"""Pairs of REF and ALT whose spellings are kept, for a contig, and their bases."""
 
 
 class _Form:
@@ -223,6 +226,7 @@ class _Form:
             include=Include.ALL,
         )
         self._query = Mould(query, "pattern").cast
+        self._known: dict[tuple[str, str], tuple[tuple[Spelling, ...], bool]] = {}
 
     def of_base(self, start: int, ref: str, alt: str) -> Query | None:
         """Return the question about one known base that became another.
@@ -241,15 +245,43 @@ class _Form:
         if not ref or not alt or start < 0:
             return None
         try:
-            allele = sequence_allele(self._contig, start, ref, alt)
-            said = allele_spellings(allele, self._reference)
+            said = self._spellings(start, ref, alt)
         except InvalidRequest:
             return None
         return self._query(self._pattern(*said))
 
+    def _spellings(
+        self, start: int, ref: str, alt: str
+    ) -> tuple[tuple[Spelling, ...], bool]:
+        """Return how an allele may be spelled, and whether those may not be all.
+
+        Without a reference its bases alone decide that, wherever it lies, as long
+        as a base stands before it and before that: few are worked out.
+
+        Raises:
+            InvalidRequest: as ``allele_spellings`` does.
+        """
+        is_free = self._reference is None and start > 1
+        is_free = is_free and start + len(ref) <= self._length
+        is_free = is_free and len(ref) + len(alt) <= _SHORT
+        known = self._known.get((ref, alt)) if is_free else None
+        if known is None:
+            allele = sequence_allele(self._contig, start, ref, alt)
+            forms, is_provisional = allele_spellings(allele, self._reference)
+            if not is_free:
+                return forms, is_provisional
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = tuple([(at - start, r, a) for at, r, a in forms]), is_provisional
+            self._known[ref, alt] = known
+        forms, is_provisional = known
+        return tuple([(start + by, r, a) for by, r, a in forms]), is_provisional
+
 
 def _bases(text: str) -> str:
     """Return bases as a question spells them; nothing where they are none."""
+    if len(text) <= _SHORT and not text.strip("ACGT"):
+        return text
     bases = text.upper()
     if len(bases) > _LONGEST_ALLELE or BASES.match(bases) is None:
         return ""

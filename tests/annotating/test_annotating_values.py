@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -345,7 +346,9 @@ PLACES = st.one_of(
     st.integers(0, 120), st.sampled_from([248956421, 248956422, 248956423])
 )
 BASES = st.one_of(
-    st.sampled_from("ACGTNacgtu"), st.text("ACGTNacgU", min_size=1, max_size=5)
+    st.sampled_from("ACGTNacgtu"),
+    st.text("ACGTNacgU", min_size=1, max_size=5),
+    st.text("AC", min_size=1),
 )
 
 
@@ -359,27 +362,32 @@ class Genome:
 
 
 @given(
-    place=PLACES,
-    ref=BASES,
-    alt=BASES,
+    places=st.lists(PLACES, min_size=1, max_size=4),
+    alleles=st.lists(st.tuples(BASES, BASES), min_size=1, max_size=2),
     reference=st.sampled_from([None, Genome()]),
     chosen=st.sampled_from([None, ("a",)]),
 )
-def test_an_allele_is_asked_about_as_the_model_asks(place, ref, alt, reference, chosen):
-    """The question is the model's own, whichever way it was made."""
+def test_an_allele_is_asked_about_as_the_model_asks(places, alleles, reference, chosen):
+    """The question is the model's own, whatever was asked before and wherever."""
     understanding = Understanding("x", LOOSE, reference, columns=8, datasets=chosen)
-    line = f"chr1\t{place}\t.\t{ref}\t{alt}\t.\t.\t.\n"
-    asked = understanding.questions(Block(1, line.encode()))
+    for place, (ref, alt) in product(places, alleles):
+        line = f"chr1\t{place}\t.\t{ref}\t{alt}\t.\t.\t.\n"
+        asked = understanding.questions(Block(1, line.encode()))
+
+        assert asked.queries == asked_by_the_model(place, ref, alt, reference, chosen)
+        assert asked.targets[0] == (0 if asked.queries else NO_ANSWER)
+
+
+def asked_by_the_model(place, ref, alt, reference, chosen):
+    """Return the question about an allele, if it is one."""
     contig = find_contig(LOOSE, "1")
     bases = [each.upper().replace("U", "T") for each in (ref, alt)]
     try:
         allele = sequence_allele(contig, place - 1, *bases)
         pattern = allele_pattern(allele, reference)
     except InvalidRequest:
-        assert (asked.queries, asked.targets[0]) == ([], NO_ANSWER)
-        return
-
-    assert asked.queries == [
+        return []
+    return [
         Query(
             pattern=pattern,
             datasets=chosen,
