@@ -213,7 +213,7 @@ class Gate:
         unasked: datasets that may not be asked them.
     """
 
-    __slots__ = ("_key", "_permits", "_query", "_unasked")
+    __slots__ = ("_key", "_manner", "_permits", "_query", "_unasked")
 
     def __init__(
         self, permits: Mapping[str, Permit], query: Query, unasked: Sequence[Dataset]
@@ -221,7 +221,7 @@ class Gate:
         self._permits = permits
         self._query = query
         self._unasked = unasked
-        manner = _manner(query)
+        manner = self._manner = _manner(query)
         keys = {_key(manner, granted) for granted in permits.values()}
         self._key = keys.pop() if len(keys) == 1 and not unasked else _NO_KEY
 
@@ -231,10 +231,14 @@ class Gate:
         What is said of each was mostly said before, and needs no explanation.
         """
         plain = ~self._key
+        parts: tuple[object, ...] | None
         try:
             parts = tuple([one.kept[plain] for one in found])
         except KeyError:
-            return self._apart(found)
+            parts = self._judged(found, plain)
+        if parts is None:
+            findings = Findings(datasets=tuple(found))
+            return disclose(findings, self._permits, self._query, self._unasked)
         said = cast("tuple[DatasetDisclosure, ...]", parts)
         level = self._query.granularity
         if level > Granularity.BOOLEAN:
@@ -243,9 +247,22 @@ class Gate:
             granularity=level, datasets=said, warnings=self._query.warnings
         )
 
-    def _apart(self, found: Sequence[DatasetFindings]) -> Disclosure:
-        findings = Findings(datasets=tuple(found))
-        return disclose(findings, self._permits, self._query, self._unasked)
+    def _judged(
+        self, found: Sequence[DatasetFindings], plain: int
+    ) -> tuple[object, ...] | None:
+        """Return what is said of each; ``None``: any needs an explanation."""
+        if self._key == _NO_KEY:
+            return None
+        parts: list[object] = []
+        for one in found:
+            part = one.kept.get(plain)
+            if part is None:
+                granted = self._permits.get(one.dataset.id)
+                part, is_plain = _part(one, granted, self._query, self._manner)
+                if not is_plain:
+                    return None
+            parts.append(part)
+        return tuple(parts)
 
 
 _NO_KEY = 0

@@ -2,8 +2,10 @@
 
 What waits goes out as one batch as soon as a slot is free, and nobody else came
 while the event loop took a turn: whoever is there already is taken along, and a
-question that is alone waits for nobody.  Measured: 32 at once cost the server a
-fifth each.  Whoever waits too long is told so by one clock for all.
+question that is alone waits for nobody.  After a batch of several the next one waits
+some turns for as many, as clients ask one question after another.  Measured: 32 at
+once cost the server a fifth each.  Whoever waits too long is told so by one clock for
+all.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ _SLOTS = 2
 _CAP = 1000
 _DEADLINE = 4.5
 _LOOK_AT_MOST_EVERY = 0.05
+_TURNS = 30
+"""Turns of an idle event loop, some 4 µs each, that a batch may wait for company."""
 _CLOSED = "the store was closed"
 
 
@@ -61,6 +65,7 @@ class Coalescer(Generic[K, V]):
         self._waiting: deque[_Waiter[K, V]] = deque()
         self._batches: dict[asyncio.Task[None], _Batch[K, V]] = {}
         self._is_turning = False
+        self._last = 0
         self._clock: asyncio.TimerHandle | None = None
         self._looks_at = float("inf")
         self._is_closed = False
@@ -115,13 +120,20 @@ class Coalescer(Generic[K, V]):
         """Send what waits, once nobody comes any more."""
         if self._free and self._waiting and not self._is_turning:
             self._is_turning = True
-            asyncio.get_running_loop().call_soon(self._turn, 0)
+            asyncio.get_running_loop().call_soon(self._turn, 0, _TURNS)
 
-    def _turn(self, before: int) -> None:
-        """Wait for one more turn where somebody came, unless there are enough."""
-        if before < len(self._waiting) < self._cap:
+    def _turn(self, before: int, left: int) -> None:
+        """Wait for one more turn where somebody came, unless there are enough.
+
+        Who was answered asks again at once, or never: for as many as were asked
+        together last, some more turns are taken.
+        """
+        here = len(self._waiting)
+        if before < here < self._cap:
+            left = _TURNS + 1
+        if left and (before < here or here < self._last) and here < self._cap:
             turn = asyncio.get_running_loop().call_soon
-            turn(self._turn, len(self._waiting))
+            turn(self._turn, here, left - 1)
             return
         self._is_turning = False
         self._send()
@@ -130,6 +142,7 @@ class Coalescer(Generic[K, V]):
         while self._free and self._waiting:
             batch = self._next_batch()
             if batch:
+                self._last = len(batch)
                 self._free -= 1
                 task = asyncio.get_running_loop().create_task(self._ask(batch))
                 self._batches[task] = batch

@@ -106,21 +106,15 @@ async def look_up_alike(
     is never kept as a long row: where it is the only one, no pattern need be made to
     find it at its place.
 
-    Args:
-        outline: what is asked of the allele.
-        allele: what is asked for.
-        shelves: the datasets.
-        table: where their rows are.
-        granularities: by id; at boolean one shows no variant.
-        until: when the answer is wanted (``time.monotonic``).
+    It is wanted ``until`` then (``time.monotonic``).
     """
     standing = shelves.standing(outline.contig)
     start, ref, alt = allele.spellings[0]
     rank, is_only = outline.contig.rank, len(allele.spellings) == 1
     key = encode(rank, start, ref, alt) if is_only and start >= 0 else None
     if key is None or is_hashed_key(key) or standing.count < _SEVERAL:
-        pattern = outline.pattern(allele)
-        return await look_up(pattern, shelves, table, None, None, granularities)
+        asked = outline.pattern(allele)
+        return await look_up(asked, shelves, table, None, None, granularities)
     is_conclusive = not allele.is_provisional
     there: Sequence[Document] = await table.places.one((rank, start), until) or ()
     told = None
@@ -138,8 +132,8 @@ async def look_up_alike(
     found, own = told
     open_ = [n for n in standing.declaring if n not in own]
     if open_:
-        pattern = outline.pattern(allele)
-        await _declare(pattern, standing, open_, found, table, None, None)
+        asked = outline.pattern(allele)
+        await _declare(asked, standing, open_, found, table, None, None)
     return found
 
 

@@ -7,8 +7,12 @@ pointers that are read by (``members``).
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from beacon.store.bins import BinTable
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Hashable, Mapping, Sequence
 
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
+    from pymongo.collection import Collection
 
     from beacon.model.pattern import Bounds
     from beacon.store.rows import Rows
@@ -51,6 +56,7 @@ LARGEST_PAGE = 8192
 _LONGEST_CLASS = 28
 _BY_KEY = "_id_"
 _EXISTS_BIT = EXISTS.bit_length() - 1
+_READERS = 16
 
 
 K = TypeVar("K", bound="Hashable")
@@ -84,6 +90,7 @@ class Table:
         self._coverage: AsyncIOMotorCollection[Document]
         self._coverage = database[coverage_collection(assembly)]
         self._max_ms = int(deadline * 1000)
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reads")
         rows = Coalescer(self._fetch_rows, deadline=deadline)
         long_rows = Coalescer(self._fetch_long_rows, deadline=deadline)
         places = Coalescer(self._fetch_places, deadline=deadline)
@@ -106,6 +113,7 @@ class Table:
         """Stop every look-up."""
         for asked in self._closing:
             await asked.close()
+        self._readers.shutdown(wait=False)
 
     async def _fetch_rows(self, keys: list[int]) -> Mapping[int, Document]:
         found = await self._find(self._short, {"_id": {"$in": keys}}, len(keys))
@@ -161,9 +169,11 @@ class Table:
         A branch of its own for each place is planned each time anew, unless the
         index is named.
         """
+        read = partial(_read, collection.delegate, where, self._max_ms, most + 1, index)
+        context = copy_context()  # listeners are told in the thread that reads
+        loop = asyncio.get_running_loop()
         with driver_errors():
-            cursor = collection.find(where, max_time_ms=self._max_ms, hint=index)
-            return await cursor.batch_size(most + 1).to_list(None)
+            return await loop.run_in_executor(self._readers, context.run, read)
 
     async def short_pages(
         self,
@@ -285,6 +295,21 @@ class Table:
         finally:
             with driver_errors():
                 await cursor.close()
+
+
+def _read(
+    collection: Collection[Document],
+    where: Document,
+    max_ms: int,
+    size: int,
+    index: str | None,
+) -> list[Document]:
+    """Return all documents, by the client that Motor has inside.
+
+    Motor hops to a thread and back for every message of a cursor; this is one hop.
+    """
+    cursor = collection.find(where, max_time_ms=max_ms, hint=index, batch_size=size)
+    return list(cursor)
 
 
 def existing(rows: Rows) -> Document:

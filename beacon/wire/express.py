@@ -9,7 +9,6 @@ joined; what is not plainly so is left to the long way.
 from __future__ import annotations
 
 from dataclasses import replace
-from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.query import Granularity
@@ -19,8 +18,6 @@ from beacon.wire.responses import result_set_below_records, result_sets
 from beacon.wire.writing import written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
     from beacon.model.query import Include
     from beacon.wire.forms import Form, Parts
@@ -30,6 +27,7 @@ _START, _END = 900_719_925_474_001, 900_719_925_474_002
 _REF, _ALT = "<the bases of REF>", "<the bases of ALT>"
 _MODEL = (_START, _REF, _ALT, _END)
 """An allele that nobody asks for: where it stands in bytes, alleles stand."""
+_QUOTED = (1, 2)
 _MEMBERS = ["meta", "responseSummary", "response", "info"]
 _MOST = 256
 _EXISTS, _COUNTED, _UNCOUNTED = 1, 2, 4
@@ -55,24 +53,25 @@ class _Frame(NamedTuple):
     after: bytes
 
 
-class _Head:
-    """An answer's ``meta``, with a place for the allele."""
+class _Head(NamedTuple):
+    """An answer's ``meta``, cut where the parts of its allele stand.
 
-    __slots__ = ("_order", "_text")
+    Attributes:
+        order: which part stands at each cut.
+        text: what stands before each, and after the last.
+    """
 
-    def __init__(self, text: bytes, places: Sequence[tuple[bytes, int]]) -> None:
-        self._order = itemgetter(*(number for _, number in places))
-        text = text.replace(b"%", b"%%")
-        for cut, number in places:
-            text = text.replace(cut, b'"%b"' if number in (1, 2) else b"%d")
-        self._text = text
+    order: tuple[int, ...]
+    text: tuple[bytes, ...]
 
-    def of(self, parts: Parts) -> bytes:
-        """Return it with an allele."""
+    def of(self, parts: Parts) -> list[bytes]:
+        """Return it with an allele, in pieces."""
         start, ref, alt, end = parts
-        allele = start, ref.encode("ascii"), alt.encode("ascii"), end
-        told: bytes = self._text % self._order(allele)
-        return told
+        allele = (b"%d" % start, ref.encode(), alt.encode(), b"%d" % (end or 0))
+        pieces = [self.text[0]]
+        for number, text in zip(self.order, self.text[1:], strict=True):
+            pieces += (allele[number], text)
+        return pieces
 
 
 def _head(meta: bytes, *, has_end: bool) -> _Head | None:
@@ -80,8 +79,15 @@ def _head(meta: bytes, *, has_end: bool) -> _Head | None:
     cuts = [written(part) for part in _MODEL[: 4 if has_end else 3]]
     if any(meta.count(cut) != 1 for cut in cuts):
         return None
-    places = sorted((meta.index(cut), cut, n) for n, cut in enumerate(cuts))
-    return _Head(meta, [(cut, number) for _, cut, number in places])
+    places = sorted((meta.index(cut), n) for n, cut in enumerate(cuts))
+    texts, after = [], meta
+    for _, number in places:
+        before, _, after = after.partition(cuts[number])
+        # Bases stand in quotes, as they do in the model.
+        quote = b'"' if number in _QUOTED else b""
+        texts.append(before + quote)
+        after = quote + after
+    return _Head(tuple(number for _, number in places), (*texts, after))
 
 
 class Script:
@@ -131,7 +137,9 @@ class Script:
         head = self._heads.get(level)
         if frame is None or head is None:
             return None
-        return b"".join((head.of(parts), frame.before, b",".join(texts), frame.after))
+        pieces = head.of(parts)
+        pieces += (frame.before, b",".join(texts), frame.after)
+        return b"".join(pieces)
 
     def _framed(
         self, known: tuple[int, int | None, Granularity], said: Disclosure

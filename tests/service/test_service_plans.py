@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import Group, Layout
 from beacon.model.dataset import Dataset, Release
+from beacon.model.outline import Outline
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page, Query
 from beacon.model.records import Record, Under
@@ -148,3 +149,20 @@ def test_plans_of_long_lists_are_not_kept() -> None:
 
     assert first == second
     assert first is not second
+
+
+def test_a_way_is_that_of_the_datasets_there_are_now() -> None:
+    """It is kept for an outline while they are the same, and made anew then."""
+    pattern = VariantPattern(
+        contig=ASSEMBLIES["GRCh37"].contigs[21], spellings=((100, "T", "C"),)
+    )
+    outline = Outline(Query(pattern=pattern), None)
+    plans = Plans(Policy())
+    first = plans.way_of(outline, ANONYMOUS, DATASETS)
+    fewer = DATASETS[1:]
+    second = plans.way_of(outline, ANONYMOUS, fewer)
+    expected = planned(Policy(), outline.query, ANONYMOUS, fewer)
+
+    assert second.granularities == expected.granularities != first.granularities
+    assert plans.way_of(outline, ANONYMOUS, fewer) is second
+    assert plans.way_of(outline, OPERATOR, fewer) is not second

@@ -250,3 +250,25 @@ async def test_who_comes_while_the_loop_turns_is_taken_along() -> None:
     await coalescer.get([7])
 
     assert batches == [[0, 1, 2, 3, 4], [7]]
+
+
+async def test_the_next_batch_waits_for_as_many_as_came_last() -> None:
+    """For some turns of the loop, and not for good."""
+    sizes: list[int] = []
+
+    async def fetch(keys: list[int]) -> dict[int, int]:
+        sizes.append(len(keys))
+        return {}
+
+    asked = Coalescer(fetch, slots=1)
+
+    async def later(number: int) -> None:
+        for _ in range(5 * number):
+            await asyncio.sleep(0)
+        await asked.get([number])
+
+    await asyncio.gather(*(asked.get([number]) for number in range(4)))
+    await asyncio.gather(*map(later, range(4)))
+    await asked.get([1])
+
+    assert sizes == [4, 4, 1]
