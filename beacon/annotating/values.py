@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.annotating.columns import FIELDS
 from beacon.annotating.questions import NO_ANSWER, NOT_ASKED
@@ -18,19 +18,17 @@ from beacon.model.errors import BeaconError, InvalidRequest
 from beacon.model.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from beacon.annotating.columns import Consulted
-    from beacon.annotating.questions import Asked, Run
+    from beacon.annotating.questions import Asked, Run, Target
     from beacon.model.counts import AlleleCounts
     from beacon.model.disclosure import DatasetDisclosure
 
 Said = Disclosure | BeaconError
 """What a beacon says to one question, or why it says nothing."""
 
-_MOST_KNOWN = 2_000
-_MOST_SPELLED = 50_000
-"""Statements, and combinations of counts, of one dataset whose cells are kept."""
+_MOST_REMEMBERED = 200_000
 _AC, _AN, _AF, _HOM, _STATUS = FIELDS
 _INFO = 7
 
@@ -94,64 +92,15 @@ class Written(NamedTuple):
     runs: list[Run]
 
 
-class _Column:
-    """The cells of one dataset, as often as it says the same.
-
-    Attributes:
-        known: gives the cell of a statement that was made once for many alleles
-            (that it was not seen), by its identity.  The statement is held here,
-            so that no other value takes that.
-    """
-
-    def __init__(self, dataset: str) -> None:
-        self._dataset = dataset
-        self._known: dict[int, Cell] = {}
-        self.known = self._known.get
-        self._held: list[DatasetDisclosure] = []
-        self._spelled: dict[tuple[object, ...], Cell] = {}
-
-    def cell(self, part: DatasetDisclosure) -> Cell | None:
-        """Return the cell of a statement; ``None``: it is of another dataset."""
-        if part.dataset != self._dataset:
-            return None
-        counts, status = part.counts, part.status
-        if counts is not None and counts.ac:
-            return self._counted(counts, status)
-        if len(self._held) >= _MOST_KNOWN:
-            self._known.clear()
-            self._held.clear()
-        cell = _BARE[status] if counts is None else self._counted(counts, status)
-        self._known[id(part)] = cell
-        self._held.append(part)
-        return cell
-
-    def _counted(self, counts: AlleleCounts, status: Status) -> Cell:
-        key = (counts.ac, counts.an, counts.hom, status)
-        found = self._spelled.get(key)
-        if found is None:
-            if len(self._spelled) >= _MOST_SPELLED:
-                self._spelled.clear()
-            found = self._spelled[key] = _spelled(counts, status)
-        return found
-
-    def named(self, parts: Mapping[str, DatasetDisclosure]) -> Cell:
-        """Return the cell of the statement about it; without one, ``no_answer``."""
-        part = parts.get(self._dataset)
-        cell = None if part is None else self.cell(part)
-        return _BARE[Status.NO_ANSWER] if cell is None else cell
-
-
 class Values:
     """Writes the values of the datasets of some beacons."""
 
     def __init__(self, consulted: Sequence[Consulted]) -> None:
         self._consulted = consulted
-        self._columns = [
-            tuple([_Column(column.dataset) for column in each.columns])
-            for each in consulted
-        ]
-        width = sum(map(len, self._columns))
+        self._ids = [tuple(c.dataset for c in each.columns) for each in consulted]
+        width = sum(map(len, self._ids))
         self._fixed = {number: [cell] * width for number, cell in _FIXED.items()}
+        self._remembered: dict[tuple[object, ...], Cell] = {}
 
     def write(self, asked: Asked, said: Sequence[Sequence[Said]]) -> Written:
         """Return the lines of a block with the answers to its questions.
@@ -161,41 +110,85 @@ class Values:
             said: the answers of each beacon, in the order of the questions.
         """
         tally = Tally()
-        cells, fixed = self._cells(said, tally), self._fixed
-        lines: list[str] = []
-        words: list[tuple[str, ...]] = []
-        for row, target in zip(asked.rows, asked.targets, strict=True):
+        cells = self._cells(said, tally)
+        rows, words = asked.rows, []
+        for row, target in zip(rows, asked.targets, strict=True):
             if isinstance(row, str):
-                lines.append(row)
                 continue
             tally.records += 1
+            if target is None:
+                continue
             if isinstance(target, int):
-                mine = cells[target] if target >= 0 else fixed[target]
-                tally.unread += target == NO_ANSWER
-                ours, status = _fields(mine)
+                mine = cells[target] if target >= 0 else self._fixed[target]
+                ac, an, af, hom, status = zip(*mine, strict=True)
                 words.append(status)
-                row[_INFO] = _joined(row[_INFO], ours)
-            elif target is not None:
-                each = [cells[t] if t >= 0 else fixed[t] for t in target]
-                tally.unread += target.count(NO_ANSWER)
-                words += [tuple([c.status for c in some]) for some in each]
-                ours, _ = _fields(list(chain.from_iterable(each)))
-                row[_INFO] = _joined(row[_INFO], ours)
-            lines.append("\t".join(row))
+            else:
+                each = [cells[t] if t >= 0 else self._fixed[t] for t in target]
+                ac, an, af, hom, status = zip(*chain.from_iterable(each), strict=True)
+                words += [tuple(c.status for c in some) for some in each]
+            row[_INFO] = _joined(
+                row[_INFO],
+                f"{_AC}={','.join(ac)};{_AN}={','.join(an)};{_AF}={','.join(af)}"
+                f";{_HOM}={','.join(hom)};{_STATUS}={','.join(status)}",
+            )
         tally.alleles = len(words)
         tally.words.update(words)
+        tally.unread = _count(asked.targets, NO_ANSWER)
         tally.changed = self._changed(said)
+        lines = [row if isinstance(row, str) else "\t".join(row) for row in rows]
         return Written("\n".join(lines).encode("latin-1"), tally, asked.runs)
 
     def _cells(self, said: Sequence[Sequence[Said]], tally: Tally) -> list[list[Cell]]:
         """Return the cells of each question, of all datasets."""
         found = [
-            [_of_beacon(answer, columns, tally) for answer in answers]
-            for columns, answers in zip(self._columns, said, strict=True)
+            [self._of_beacon(answer, ids, tally) for answer in answers]
+            for ids, answers in zip(self._ids, said, strict=True)
         ]
         if len(found) == 1:
             return found[0]
         return [list(chain.from_iterable(p)) for p in zip(*found, strict=True)]
+
+    def _of_beacon(
+        self, answer: Said, ids: tuple[str, ...], tally: Tally
+    ) -> list[Cell]:
+        if isinstance(answer, BeaconError):
+            if isinstance(answer, InvalidRequest):
+                tally.unread += 1
+            else:
+                tally.failed += 1
+            return [_BARE[Status.NO_ANSWER]] * len(ids)
+        parts = answer.datasets
+        if len(parts) != len(ids):
+            return self._picked(parts, ids)
+        cells = []
+        for part, name in zip(parts, ids, strict=True):
+            if part.dataset != name:
+                return self._picked(parts, ids)
+            cells.append(self._cell(part.counts, part.status))
+        return cells
+
+    def _picked(
+        self, parts: Sequence[DatasetDisclosure], ids: tuple[str, ...]
+    ) -> list[Cell]:
+        """Return the cells of datasets that came in another order, or not all."""
+        by_id = {part.dataset: part for part in parts}
+        return [
+            self._cell(by_id[name].counts, by_id[name].status)
+            if name in by_id
+            else _BARE[Status.NO_ANSWER]
+            for name in ids
+        ]
+
+    def _cell(self, counts: AlleleCounts | None, status: Status) -> Cell:
+        if counts is None:
+            return _BARE[status]
+        key = (counts.ac, counts.an, counts.hom, status)
+        found = self._remembered.get(key)
+        if found is None:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            found = self._remembered[key] = _spelled(counts, status)
+        return found
 
     def _changed(self, said: Sequence[Sequence[Said]]) -> set[str]:
         """Return which datasets no longer serve the release the header names.
@@ -215,48 +208,19 @@ class Values:
         }
 
 
-def _of_beacon(answer: Said, columns: tuple[_Column, ...], tally: Tally) -> list[Cell]:
-    """Return what a beacon says to one question, dataset by dataset."""
-    if isinstance(answer, BeaconError):
-        if isinstance(answer, InvalidRequest):
-            tally.unread += 1
-        else:
-            tally.failed += 1
-        return [_BARE[Status.NO_ANSWER]] * len(columns)
-    parts = answer.datasets
-    if len(parts) == len(columns):
-        pairs = zip(columns, parts, strict=True)
-        cells = [column.known(id(part)) for column, part in pairs]
-        for n, cell in enumerate(cells):
-            if cell is None:
-                cells[n] = columns[n].cell(parts[n])
-        if None not in cells:
-            return cast("list[Cell]", cells)
-    # They came in another order, or not all.
-    named = {part.dataset: part for part in parts}
-    return [column.named(named) for column in columns]
-
-
-def _fields(cells: list[Cell]) -> tuple[str, tuple[str, ...]]:
-    """Return cells as the text of our fields, and their words."""
-    ac, an, af, hom, status = zip(*cells, strict=True)
-    text = (
-        f"{_AC}={','.join(ac)};{_AN}={','.join(an)};{_AF}={','.join(af)}"
-        f";{_HOM}={','.join(hom)};{_STATUS}={','.join(status)}"
-    )
-    return text, status
-
-
 def _spelled(counts: AlleleCounts, status: Status) -> Cell:
-    ac, an, hom = counts.ac, counts.an, counts.hom
     frequency = counts.frequency
     return Cell(
-        "." if ac is None else str(ac),
-        "." if an is None else str(an),
+        _number(counts.ac),
+        _number(counts.an),
         "." if frequency is None else f"{frequency:.6g}",
-        "." if hom is None else str(hom),
-        _BARE[status].status,
+        _number(counts.hom),
+        status.value,
     )
+
+
+def _number(count: int | None) -> str:
+    return "." if count is None else str(count)
 
 
 def _joined(info: str, ours: str) -> str:
@@ -266,3 +230,11 @@ def _joined(info: str, ours: str) -> str:
     if info in (".", ""):
         return ours
     return f"{info}{ours}" if info.endswith(";") else f"{info};{ours}"
+
+
+def _count(targets: Iterable[Target], wanted: int) -> int:
+    """Return how many ALTs have a number."""
+    return sum(
+        target.count(wanted) if isinstance(target, tuple) else target == wanted
+        for target in targets
+    )
