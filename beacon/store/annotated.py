@@ -341,6 +341,7 @@ def _is_doubtful(
         said is not None
         and rows.exists(one.counts)
         and bare.matches(one.allele)
+        and bare.meets_own_side(one.allele)  # annotations speak of no mate
         and asked.may_match(said)
     )
 
