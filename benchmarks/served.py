@@ -293,8 +293,8 @@ def load(
     lost = sum(map(int, re.findall(r"\d+", sockets[1]))) if sockets else 0
     return Load(
         rate=float(_found(r"Requests/sec:\s+([\d.]+)", said)),
-        p50=_milliseconds(_found(r"50%\s+(\S+)", said)),
-        p99=_milliseconds(_found(r"99%\s+(\S+)", said)),
+        p50=_milliseconds(_found(r"(?m)^ +50% +(\S+)", said)),
+        p99=_milliseconds(_found(r"(?m)^ +99% +(\S+)", said)),
         bad=(int(failed[1]) if failed else 0) + lost,
         cpu=1e6 * spent / max(count, 1),
     )

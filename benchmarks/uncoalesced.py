@@ -3,7 +3,7 @@
     python benchmarks/uncoalesced.py --data-dir STORE serve --port 0
 
 What coalescing is worth is told by the same server without it; no setting of ours
-does this, because nobody should want it.
+does this, because nobody should want it.  Serving processes import this file, too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,11 @@ from __future__ import annotations
 from beacon.cli import main
 from beacon.store.coalescing import Coalescer
 
+Coalescer.__init__.__kwdefaults__ = {
+    **(Coalescer.__init__.__kwdefaults__ or {}),
+    "slots": 1_000_000,
+    "cap": 1,
+}
+
 if __name__ == "__main__":
-    Coalescer.__init__.__kwdefaults__ = {"slots": 1_000_000, "cap": 1}
     main()
