@@ -16,7 +16,6 @@ import argparse
 import asyncio
 import gzip
 import itertools
-import os
 import random
 import signal
 import statistics
@@ -31,6 +30,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import orjson
 from measure import keep, summary
+from served import family, processor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,12 +100,15 @@ def served(store: Path, port: int) -> Iterator[int]:
 
 def used(pid: int) -> float:
     """Return seconds of processor a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return processor(pid)
 
 
 def highest(pid: int) -> float:
     """Return the most memory a process ever had, in MB."""
+    return max(map(_most, family(pid)))
+
+
+def _most(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
