@@ -233,14 +233,16 @@ def family(process: int) -> list[int]:
 
 def processor(process: int) -> float:
     """Return the seconds of processor that a server took so far."""
-    total = 0
-    for each in family(process):
-        try:
-            said = Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        total += int(said[11]) + int(said[12])
-    return total / _TICKS
+    return sum(map(own_processor, family(process)))
+
+
+def own_processor(process: int) -> float:
+    """Return the seconds that one process took so far; 0 when it is gone."""
+    try:
+        said = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(said[11]) + int(said[12])) / _TICKS
 
 
 def resident(process: int) -> list[int]:

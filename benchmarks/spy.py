@@ -4,7 +4,8 @@
 
 Under load py-spy looks at the server a thousand times a second; every function is
 told with the share of looks it was on the stack of (``with``) and on top of it
-(``own``), threads apart.  Written to ``benchmarks/profiles/NAME.txt``.
+(``own``).  A thread that waits, or that the system works for, is not looked at.
+Written to ``benchmarks/profiles/NAME.txt``.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def stacks(process: int) -> list[tuple[list[str], int]]:
         out = Path(folder) / "raw"
         subprocess.run(
             [str(SPY), "record", "-p", str(process), "-d", str(_SECONDS), "-r",
-             str(_RATE), "-f", "raw", "-o", str(out), "--nonblocking"],
+             str(_RATE), "-f", "raw", "-o", str(out), "--gil"],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         lines = out.read_text().splitlines()
@@ -97,7 +98,7 @@ def profiled(name: str) -> str:
         )
         work.start()
         threading.Event().wait(2)
-        seen = stacks(process)
+        seen = stacks(max(served.family(process), key=served.own_processor))
         work.join()
     said = ", ".join(f"{key} {value}" for key, value in machine().items())
     head = f"Exact allele, {granularity}, ten datasets, {connections} connections."
