@@ -10,13 +10,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from yarl import URL
+from pydantic import Field, ValidationError
 
 from beacon.cli.answers import normal_allele
-from beacon.model.counts import AlleleCounts
+from beacon.cli.foreign import REFUSALS, Read, ReadCounts, all_of, api_of
 from beacon.model.disclosure import DatasetDisclosure, Disclosure
-from beacon.model.errors import UsageError
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 
@@ -29,51 +27,39 @@ if TYPE_CHECKING:
 
 _CHUNK = 65_536
 _LARGEST_ANSWER = 16_777_216
-_REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
-class _Read(BaseModel):
-    """What every part shares: other members of a foreign answer are not ours."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _SetInfo(_Read):
+class _SetInfo(ReadCounts):
     status: Status | None = None
     coverage: str | None = None
     filters: tuple[str, ...] = ()
-    alleles: int | None = Field(default=None, alias="alleleCount", ge=0)
-    called: int | None = Field(default=None, alias="alleleNumber", ge=0)
-    homozygous: int | None = Field(default=None, ge=0)
-    heterozygous: int | None = Field(default=None, ge=0)
-    hemizygous: int | None = Field(default=None, ge=0)
 
 
-class _ResultSet(_Read):
+class _ResultSet(Read):
     id: str
     exists: bool
     total: int | None = Field(default=None, alias="resultsCount", ge=0)
     info: _SetInfo = _SetInfo()
 
 
-class _Response(_Read):
+class _Response(Read):
     sets: tuple[_ResultSet, ...] = Field(default=(), alias="resultSets")
 
 
-class _Summary(_Read):
+class _Summary(Read):
     exists: bool
 
 
-class _Info(_Read):
+class _Info(Read):
     status: Status | None = None
     warnings: tuple[str, ...] = ()
 
 
-class _Error(_Read):
+class _Error(Read):
     message: str | None = Field(default=None, alias="errorMessage")
 
 
-class _Document(_Read):
+class _Document(Read):
     summary: _Summary | None = Field(default=None, alias="responseSummary")
     response: _Response = _Response()
     error: _Error | None = None
@@ -97,14 +83,17 @@ async def ask_remote(
     Raises:
         UsageError: when ``address`` is no HTTP address.
     """
-    url = _endpoint(address).with_query(_parameters(pattern, references))
+    api = api_of(address)
+    url = api.with_path(f"{api.path}/g_variants")
+    url = url.with_query(_parameters(pattern, references))
     timeout = aiohttp.ClientTimeout(total=deadline)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
             session.get(url, allow_redirects=True) as response,
         ):
-            body, code = await _body(response), response.status
+            chunks = response.content.iter_chunked(_CHUNK)
+            body, code = await all_of(chunks, _LARGEST_ANSWER), response.status
     except TimeoutError:
         reason = f"no answer within {deadline:g} seconds"
         return _failed(address, Status.NO_ANSWER, reason)
@@ -113,29 +102,6 @@ async def ask_remote(
     except (aiohttp.ClientError, OSError) as failure:
         return _failed(address, Status.NO_ANSWER, str(failure))
     return _read(address, code, body)
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        body.extend(chunk)
-        if len(body) > _LARGEST_ANSWER:
-            message = "the answer is too large"
-            raise aiohttp.ClientPayloadError(message)
-    return bytes(body)
-
-
-def _endpoint(address: str) -> URL:
-    try:
-        site = URL(address)
-    except ValueError as failure:
-        message = f"--url {address} is not an address: {failure}"
-        raise UsageError(message) from failure
-    if site.scheme not in ("http", "https") or not site.host:
-        message = f"--url {address} is not an http:// or https:// address"
-        raise UsageError(message)
-    base = site if site.path.strip("/") else site.with_path("/api")
-    return base.with_path(base.path.rstrip("/") + "/g_variants")
 
 
 def _parameters(
@@ -196,7 +162,7 @@ def _read(address: str, code: int, body: bytes) -> Disclosure:
         document = _Document.model_validate_json(body)
     except ValidationError:
         return _failed(address, Status.NO_ANSWER, f"HTTP {code}, not a Beacon answer")
-    if code in _REFUSALS:
+    if code in REFUSALS:
         return _failed(address, Status.REFUSED, _sentence(document, code))
     if code != HTTPStatus.OK or document.error or document.summary is None:
         return _failed(address, Status.NO_ANSWER, _sentence(document, code))
@@ -243,14 +209,6 @@ def _empty(address: str, status: Status) -> DatasetDisclosure:
 
 def _part(found: _ResultSet) -> DatasetDisclosure:
     info = found.info
-    counts = AlleleCounts(
-        ac=info.alleles,
-        an=info.called,
-        hom=info.homozygous,
-        het=info.heterozygous,
-        hemi=info.hemizygous,
-    )
-    is_counted = info.alleles is not None or info.called is not None
     return DatasetDisclosure(
         dataset=found.id,
         name=found.id,
@@ -258,7 +216,7 @@ def _part(found: _ResultSet) -> DatasetDisclosure:
         granularity=Granularity.RECORD,
         exists=found.exists,
         total=found.total,
-        counts=counts if is_counted else None,
+        counts=info.counts(),
         coverage=info.coverage,
         filters=info.filters,
     )

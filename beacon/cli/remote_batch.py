@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Self
 
 import aiohttp
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from yarl import URL
+from pydantic import Field, ValidationError
 
 from beacon.annotating.columns import Column, Consulted
 from beacon.cli.answers import normal_allele
-from beacon.model.counts import AlleleCounts
+from beacon.cli.foreign import REFUSALS, Read, ReadCounts, all_of, api_of
 from beacon.model.disclosure import DatasetDisclosure, Disclosure
-from beacon.model.errors import BeaconError, StoreUnavailable, UsageError
+from beacon.model.errors import BeaconError, StoreUnavailable
 from beacon.model.notation import vcf_style
 from beacon.model.query import Granularity
 from beacon.model.status import Status
@@ -37,15 +36,10 @@ _IN_REQUEST = 1000
 _AT_ONCE = 4
 _SECONDS = 60.0
 _LARGEST = 64 * 1024**2
-_REFUSALS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _AWAY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT)
 
 
-class _Read(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _Loaded(_Read):
+class _Loaded(Read):
     id: str
     name: str | None = None
     release: int | None = None
@@ -53,51 +47,28 @@ class _Loaded(_Read):
     samples: int | None = Field(default=None, alias="sampleCount")
 
 
-class _About(_Read):
+class _About(Read):
     datasets: tuple[_Loaded, ...]
 
 
-class _Response(_Read):
+class _Response(Read):
     id: str
     info: _About
 
 
-class _Info(_Read):
+class _Info(Read):
     response: _Response
 
 
-class _Part(_Read):
+class _Part(ReadCounts):
     id: str
     status: Status
-    alleles: int | None = Field(default=None, alias="alleleCount", ge=0)
-    called: int | None = Field(default=None, alias="alleleNumber", ge=0)
-    homozygous: int | None = Field(default=None, ge=0)
-    heterozygous: int | None = Field(default=None, ge=0)
-    hemizygous: int | None = Field(default=None, ge=0)
 
 
-class _Line(_Read):
+class _Line(Read):
     variant: str
     datasets: tuple[_Part, ...]
     error: str | None = None
-
-
-def api_of(address: str) -> URL:
-    """Return the address of a beacon's API: of its site, where that has no path.
-
-    Raises:
-        UsageError: it is no HTTP address.
-    """
-    try:
-        site = URL(address)
-    except ValueError as failure:
-        message = f"--url {address} is not an address: {failure}"
-        raise UsageError(message) from failure
-    if site.scheme not in ("http", "https") or not site.host:
-        message = f"--url {address} is not an http:// or https:// address"
-        raise UsageError(message)
-    base = site if site.path.strip("/") else site.with_path("/api")
-    return base.with_path(base.path.rstrip("/")).with_query(None)
 
 
 def shown(address: str) -> str:
@@ -208,7 +179,7 @@ class RemoteBatch:
         except (aiohttp.ClientError, TimeoutError, OSError):
             failed = StoreUnavailable(f"{self._shown} did not answer")
             return [failed] * len(sent)
-        if code in _REFUSALS:
+        if code in REFUSALS:
             return [self._refusal()] * len(sent)
         if code >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _AWAY:
             failed = StoreUnavailable(f"{self._shown} answered HTTP {code}")
@@ -269,38 +240,25 @@ class RemoteBatch:
         )
 
 
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    return await all_of(response.content.iter_any(), _LARGEST)
+
+
 def _dataset(part: _Part) -> DatasetDisclosure:
     """Return what is said for a dataset.
 
     Raises:
         ValueError: its counts contradict each other, or its word.
     """
-    counts = AlleleCounts(
-        ac=part.alleles,
-        an=part.called,
-        hom=part.homozygous,
-        het=part.heterozygous,
-        hemi=part.hemizygous,
-    )
+    counts = part.counts()
     if part.status is not Status.SEEN and part.alleles:
         message = f"{part.status} with {part.alleles} alleles"
         raise ValueError(message)
-    is_counted = part.alleles is not None or part.called is not None
     return DatasetDisclosure(
         dataset=part.id,
         name=part.id,
         status=part.status,
         granularity=Granularity.COUNT,
         exists=part.status is Status.SEEN,
-        counts=counts if is_counted else None,
+        counts=counts,
     )
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > _LARGEST:
-            message = "the answer is too large"
-            raise aiohttp.ClientPayloadError(message)
-    return bytes(body)

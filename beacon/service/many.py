@@ -19,7 +19,7 @@ from beacon.model.errors import BeaconError, StoreUnavailable
 from beacon.model.query import Granularity
 from beacon.policy.policy import permit
 from beacon.policy.statements import Stating, joined
-from beacon.service.documents import asking, is_asked
+from beacon.service.plans import planned
 from beacon.store.many import Teller, is_told_together
 
 if TYPE_CHECKING:
@@ -169,15 +169,14 @@ class Together:
     ) -> Sequence[Sequence[Statement] | None]:
         """Return what every dataset may say to questions of one form."""
         query = queries[0]
-        asked = [d for d in await self._store.datasets() if is_asked(d, query)]
-        permits = {d.id: permit(self._policy, self._requester, d) for d in asked}
-        granularities, unasked = asking(query, asked, permits)
-        if unasked:
+        datasets = await self._store.datasets()
+        plan = planned(self._policy, query, self._requester, datasets)
+        if plan.unasked:
             return [None] * len(queries)
-        if not granularities:
+        if not plan.granularities:
             return [()] * len(queries)
         patterns = [q.pattern for q in queries if q.pattern is not None]
-        return await self._store.find_many(patterns, tuple(granularities), teller)
+        return await self._store.find_many(patterns, tuple(plan.granularities), teller)
 
     async def _each(self, queries: Sequence[Query]) -> list[Said]:
         """Return the answers to questions of any kind, each asked for itself.

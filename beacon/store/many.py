@@ -12,7 +12,7 @@ import asyncio
 import struct
 from collections import defaultdict
 from itertools import chain, pairwise
-from operator import attrgetter, is_
+from operator import is_
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, cast
 
 import bson
@@ -67,30 +67,13 @@ _REMEMBERED = 4096
 _NARROWEST, _WIDEST = 16.0, 4096.0
 _USUAL = 200.0
 
-_ASKED = attrgetter(
-    "annotated",
-    "identity",
-    "overlap",
-    "start",
-    "end",
-    "reference",
-    "alternate",
-    "variant_type",
-    "min_length",
-    "max_length",
-    "mate",
-    "similar",
-)
-_NOTHING = (None,) * 12
-
 
 def is_told_together(pattern: VariantPattern) -> bool:
     """Whether nothing but one allele is asked for, by its spellings."""
     return (
         pattern.contig is not None
-        and bool(pattern.spellings)
         and not pattern.elsewhere
-        and _ASKED(pattern) == _NOTHING
+        and pattern.asks_spelling_only
     )
 
 
