@@ -15,6 +15,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from beacon.annotating.transfer import Intake, Local, Transfer
+from beacon.api.exchange import requester_of
 from beacon.api.keys import ANNOTATIONS, BEACON, IDENTITY, LIMITS
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import (
@@ -23,7 +24,6 @@ from beacon.model.errors import (
     RequestTooLarge,
     StoreUnavailable,
 )
-from beacon.model.requester import ANONYMOUS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -123,7 +123,7 @@ class _Annotation:
         beacon, me = self._request.app[BEACON], self._request.app[IDENTITY]
         local = Local(
             answers=beacon,
-            requester=ANONYMOUS,
+            requester=requester_of(self._request),
             datasets=await beacon.datasets(),
             references=beacon.references,
             beacon=me.id,

@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from beacon.api.exchange import body_of, understanding
+from beacon.api.exchange import body_of, requester_of, understanding
 from beacon.api.keys import BEACON, LIMITS
 from beacon.model.errors import BeaconError, InvalidRequest, RequestTooLarge
-from beacon.model.requester import ANONYMOUS
 from beacon.wire.batch import Arriving, Line, Pen, question, read_line, split
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from beacon.api.keys import BeaconService, Limits
     from beacon.model.disclosure import Disclosure
     from beacon.model.query import Query
+    from beacon.model.requester import Requester
     from beacon.wire.batch import Raw
     from beacon.wire.requests import Understanding
 
@@ -52,7 +52,7 @@ _FAILED = "This beacon failed to answer."
 async def batch(request: web.Request) -> web.StreamResponse:
     """Answer a batch, one line for each of its lines."""
     known = await understanding(request)
-    scribe = _Scribe(request.app[BEACON], known)
+    scribe = _Scribe(request.app[BEACON], requester_of(request), known)
     async with aclosing(await _groups_of(request, request.app[LIMITS])) as groups:
         first = await anext(groups, None)  # what is wrong by now has a status yet
         headers = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
@@ -171,11 +171,15 @@ class _Scribe:
 
     Args:
         beacon: that is asked.
+        requester: who asks.
         known: what lines are understood with.
     """
 
-    def __init__(self, beacon: BeaconService, known: Understanding) -> None:
+    def __init__(
+        self, beacon: BeaconService, requester: Requester, known: Understanding
+    ) -> None:
         self._beacon = beacon
+        self._requester = requester
         self._known = known
         self._pen = Pen()
 
@@ -217,14 +221,14 @@ class _Scribe:
     async def _said(self, queries: Sequence[Query]) -> Sequence[Said | str]:
         """Return the answers; where asking together fails, each is asked alone."""
         try:
-            return await self._beacon.answer_many(queries, ANONYMOUS)
+            return await self._beacon.answer_many(queries, self._requester)
         except Exception:  # noqa: BLE001 - a worker's last line: other lines go on
             _log.exception("batch.group_failed")
         return await asyncio.gather(*map(self._alone, queries))
 
     async def _alone(self, query: Query) -> Said | str:
         try:
-            return await self._beacon.answer(query, ANONYMOUS)
+            return await self._beacon.answer(query, self._requester)
         except BeaconError as failure:
             return failure
         except Exception:  # noqa: BLE001 - a worker's last line: other lines go on

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from beacon.api.keys import KNOWN, SPEAKERS
+from beacon.api.keys import KNOWN, REQUESTER, SPEAKERS
 from beacon.api.sending import JsonAnswer
 from beacon.model.errors import InvalidRequest, RequestTooLarge
+from beacon.model.requester import ANONYMOUS, Requester
 from beacon.wire.forms import Sent
 from beacon.wire.info import Speaker
 from beacon.wire.requests import Understanding
@@ -31,6 +32,12 @@ _ADDRESSES_KEPT = 64
 def speaker(request: web.Request) -> Speaker:
     """Return the beacon under the address this request came to."""
     return request.app[SPEAKERS](request.scheme, request.host)
+
+
+def requester_of(request: web.BaseRequest) -> Requester:
+    """Return who asks, as the door found out."""
+    found: Requester = request.get(REQUESTER, ANONYMOUS)
+    return found
 
 
 def speakers_of(identity: BeaconIdentity) -> Callable[[str, str], Speaker]:

@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
-from beacon.api.exchange import as_json, sent_with, speaker, understanding
+from beacon.api.exchange import (
+    as_json,
+    requester_of,
+    sent_with,
+    speaker,
+    understanding,
+)
 from beacon.api.keys import BEACON, KNOWN, LIMITS, METER, SPEAKERS
 from beacon.api.metrics import CONTENT_TYPE
 from beacon.api.sending import JsonAnswer
 from beacon.model.entry_types import COHORT, COLLECTIONS, DATASET, GENOMIC_VARIANT
 from beacon.model.errors import InvalidRequest
 from beacon.model.records import Under
-from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
 from beacon.wire import catalogue, info, responses, terms
 from beacon.wire.forms import Alike, recognise, understand_sent
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from beacon.api.keys import BeaconService
     from beacon.model.disclosure import Disclosure, RecordsDisclosure
     from beacon.model.query import Query
+    from beacon.model.requester import Requester
     from beacon.wire.forms import Sent
     from beacon.wire.info import Document, Speaker
 
@@ -104,11 +110,13 @@ async def variants(
     """
     told = recognise(sent, address, await app[KNOWN].now())
     here = app[SPEAKERS](request.scheme, request.host)
+    requester = requester_of(request)
     if not isinstance(told, Alike):
-        return as_json(await _variants(app[BEACON], told, here))
-    if not told.form.outline.is_plain:
-        return as_json(await _variants(app[BEACON], told.question(), here))
-    said = await app[BEACON].answer_alike(told.form.outline, told.allele(), ANONYMOUS)
+        return as_json(await _variants(app[BEACON], told, here, requester))
+    outline = told.form.outline
+    if not outline.is_plain:
+        return as_json(await _variants(app[BEACON], told.question(), here, requester))
+    said = await app[BEACON].answer_alike(outline, told.allele(), requester)
     text = told.written(said, here)
     if text is not None:
         return JsonAnswer(text)
@@ -116,12 +124,14 @@ async def variants(
     return as_json(responses.result_sets(told.question(), said, here))
 
 
-async def _variants(beacon: BeaconService, query: Query, here: Speaker) -> Document:
+async def _variants(
+    beacon: BeaconService, query: Query, here: Speaker, requester: Requester
+) -> Document:
     """Answer a question that was understood."""
     if query.test_mode:
         said = synthetic_answer(query)
     else:
-        said = await beacon.answer(query, ANONYMOUS)
+        said = await beacon.answer(query, requester)
         _refuse_no_answer(said)
     tell = partial(
         responses.result_sets, query, said, here, references=beacon.references
@@ -134,7 +144,8 @@ async def _documents(request: web.Request, query: Query) -> Document:
     if query.test_mode:
         said = synthetic_records(query)
     else:
-        said = await request.app[BEACON].answer_records(query, ANONYMOUS)
+        requester = requester_of(request)
+        said = await request.app[BEACON].answer_records(query, requester)
         _refuse_no_answer(said)
     return responses.record_sets(query, said, speaker(request))
 
@@ -144,7 +155,7 @@ async def _groups(request: web.Request, query: Query) -> Document:
     if query.test_mode:
         said = synthetic_collection(query)
     else:
-        said = await request.app[BEACON].collect(query, ANONYMOUS)
+        said = await request.app[BEACON].collect(query, requester_of(request))
     return catalogue.collections(query, said, speaker(request))
 
 
@@ -194,7 +205,8 @@ def filtering_terms(about: str | None = None) -> Handler:
         if query.test_mode:
             found = list(synthetic_terms(query))
         else:
-            found = list(await request.app[BEACON].filtering_terms(query, ANONYMOUS))
+            requester = requester_of(request)
+            found = list(await request.app[BEACON].filtering_terms(query, requester))
         if identity is None or await _holds_variants(request, query):
             found += EFFECT_TERMS
         if identity is None and about is not None:

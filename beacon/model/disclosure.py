@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from beacon.model.counts import AlleleCounts
     from beacon.model.errors import BeaconError
     from beacon.model.grouped import PeopleGroup
+    from beacon.model.profile import Profile
     from beacon.model.query import Granularity, Query
     from beacon.model.records import Json
     from beacon.model.requester import Requester
@@ -31,11 +32,15 @@ class Permit:
     Attributes:
         individuals: whether questions may name individuals, and count people by
             what is told of them.
+        tier: the standing it is given for; ``None``: there is no policy of tiers.
+        profile: how exactly the dataset speaks; ``None``: as it is.
     """
 
     dataset: str
     granularity: Granularity
     individuals: bool = False
+    tier: str | None = None
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

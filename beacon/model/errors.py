@@ -5,9 +5,11 @@
     │   ├── NotUnderstood         400  a spelling of a variant that is none we know
     │   ├── UnknownContig         400  a sequence the assembly does not have
     │   └── UnknownFilters        400  filters nothing answers to, asked strictly
+    ├── NotIdentified             401  a token, a visa or a key that proves nothing
     ├── NotPermitted              403  policy says no
     ├── NotFound                  404  no such path or dataset
     ├── RequestTooLarge           413  more than we promise to answer at once
+    ├── BudgetSpent               429  more than this requester may ask for now
     ├── StoreUnavailable          503  the database cannot be reached or was too slow
     ├── LoadInterrupted           503  a load was cut short, and can go on (exit 1)
     ├── UsageError                400  a command line that cannot mean anything (exit 2)
@@ -80,6 +82,12 @@ class UnknownFilters(InvalidRequest):
         )
 
 
+class NotIdentified(BeaconError):
+    """A token or a key was given that proves nothing; the log alone says why."""
+
+    status_hint = 401
+
+
 class NotPermitted(BeaconError):
     """The policy does not allow this question to this requester."""
 
@@ -96,6 +104,23 @@ class RequestTooLarge(BeaconError):
     """More was asked at once than the contract promises to answer."""
 
     status_hint = 413
+
+
+class BudgetSpent(BeaconError):
+    """A requester has asked as much as it may for now.
+
+    Args:
+        message: one sentence.
+        limit: questions it has, in the period that is over first.
+        seconds: until it may ask again.
+    """
+
+    status_hint = 429
+
+    def __init__(self, message: str, *, limit: int, seconds: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.seconds = seconds
 
 
 class StoreUnavailable(BeaconError):
