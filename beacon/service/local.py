@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
-from beacon.model.errors import InvalidRequest, StoreUnavailable
+from beacon.model.errors import InvalidRequest, NotPermitted, StoreUnavailable
 from beacon.model.findings import Findings
 from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
@@ -22,6 +22,7 @@ from beacon.model.records import Under
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
+from beacon.policy.asking import may_filter, may_name, refusal
 from beacon.policy.policy import disclose, may_ask
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from beacon.model.dataset import Dataset
-    from beacon.model.disclosure import Collected, RecordsDisclosure
+    from beacon.model.disclosure import Collected, Permit, RecordsDisclosure
     from beacon.model.errors import BeaconError
     from beacon.model.findings import DatasetFindings
     from beacon.model.genes import Genes
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
     from beacon.policy.policy import Policy
-    from beacon.service.plans import Sight
+    from beacon.service.plans import Plan, Sight
     from beacon.store.variants import VariantStore
 
 _VRS_KNOWN = "VRS ids of what is loaded (beacon load variants --vrs-ids keeps them)"
@@ -103,6 +104,7 @@ class LocalBeacon:
 
         Raises:
             InvalidRequest: for a name of more alleles than can be answered.
+            NotPermitted: where no dataset may be asked.
             StoreUnavailable: when the store fails or misses the deadline.
         """
         pattern = query.pattern
@@ -131,9 +133,15 @@ class LocalBeacon:
             StoreUnavailable: when the store fails or misses the deadline.
         """
         way = self._plans.way_of(outline, requester, await self._store.datasets())
+        plan = way.plan
+        plan.check()
+        if plan.is_apart:
+            asked = replace(outline.query, pattern=outline.pattern(allele))
+            return await self._answer(asked, requester)
         found: Sequence[DatasetFindings] = ()
-        if way.granularities:
-            found = await self._store.find_allele(outline, allele, way.granularities)
+        if plan.granularities:
+            levels = plan.granularities
+            found = await self._store.find_allele(way.outline, allele, levels)
         return way.gate.disclose(found)
 
     async def answer_many(
@@ -170,7 +178,7 @@ class LocalBeacon:
         return [
             d.id
             for d in sight.datasets
-            if is_asked(d, whole) and sight.permits[d.id].individuals
+            if is_asked(d, whole) and may_name(sight.permits[d.id])
         ]
 
     async def _strangers(self, query: Query, requester: Requester) -> tuple[str, ...]:
@@ -319,15 +327,37 @@ class LocalBeacon:
 
     async def _answer(self, query: Query, requester: Requester) -> Disclosure:
         plan = self._plans.of(query, requester, await self._store.datasets())
+        plan.check()
         found = _NOTHING
         if plan.granularities:
-            found = await self._store.find(query, plan.granularities)
+            found = await self._found(query, plan)
         query.check_known(found.unknown_filters)
         if query.page.is_long:
             return await asyncio.to_thread(
                 disclose, found, plan.permits, query, plan.unasked
             )
         return disclose(found, plan.permits, query, plan.unasked)
+
+    async def _found(self, query: Query, plan: Plan) -> Findings:
+        """Return what is true; of some datasets all alleles, as each is judged.
+
+        Those are asked apart: what they know must not decide a word about others.
+        """
+        levels = plan.granularities
+        if not plan.judged:
+            return await self._store.find(query, levels)
+        whole = replace(
+            query, granularity=Granularity.RECORD, page=Page(limit=_EVERY_RECORD)
+        )
+        apart = {name: level for name, level in levels.items() if name in plan.judged}
+        others = {name: level for name, level in levels.items() if name not in apart}
+        judged = await self._store.find(whole, apart)
+        plain = await self._store.find(query, others) if others else _NOTHING
+        by_id = {f.dataset.id: f for f in (*judged.datasets, *plain.datasets)}
+        return Findings(
+            datasets=tuple(by_id[name] for name in levels if name in by_id),
+            unknown_filters=plain.unknown_filters,
+        )
 
     async def answer_records(
         self, query: Query, requester: Requester
@@ -388,9 +418,12 @@ class LocalBeacon:
         chosen = [d for d in sight.datasets if query.chooses(d)]
         if not query.filters or not chosen:
             return collected(query, chosen, None)
+        asked = [d for d in chosen if may_filter(sight.permits[d.id])]
+        if not asked:
+            raise NotPermitted(refusal(sight.permits[d.id] for d in chosen))
         whole = replace(query, identity=None, page=Page(limit=_EVERY_RECORD))
         found = await self._store.find_records(
-            whole, {dataset.id: Granularity.RECORD for dataset in chosen}
+            whole, {dataset.id: Granularity.RECORD for dataset in asked}
         )
         query.check_known(found.unknown_filters)
         return collected(query, chosen, found)
@@ -411,7 +444,7 @@ class LocalBeacon:
         if query.identity is not None:
             under = Under(entry_type=query.about, identity=query.identity)
         return await self._store.filtering_terms(
-            [d.id for d in asked if may_ask(sight.permits[d.id], query)],
+            [d.id for d in asked if _tells_terms(sight.permits[d.id], query)],
             under=under,
             cohort=query.cohort,
         )
@@ -443,6 +476,11 @@ class LocalBeacon:
         except StoreUnavailable:
             return False
         return True
+
+
+def _tells_terms(granted: Permit, query: Query) -> bool:
+    """Whether it may be told what a dataset's records, or one's, can be filtered by."""
+    return may_filter(granted) and may_ask(granted, query)
 
 
 def _unknown(name: str, query: Query, asked: Sequence[Dataset]) -> Disclosure:
