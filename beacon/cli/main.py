@@ -44,6 +44,7 @@ COMMANDS = {
         "Load example data, ask questions of it, then serve it until Ctrl-C.",
     ),
     "load": Later("beacon.cli.load", "Load files into the store."),
+    "policy": Later("beacon.cli.policy", "Say what may be said to whom."),
     "serve": Later(
         "beacon.cli.serve", "Serve the API and the page until SIGTERM or Ctrl-C."
     ),

@@ -112,16 +112,17 @@ def refusal(permits: Iterable[Permit]) -> str:
     given = list(permits)
     tiers = dict.fromkeys(p.tier for p in given if p.tier is not None)
     allowed = {kind for granted in given for kind in asked_of(granted)}
-    words = [_word(kind, given) for kind in KINDS if kind in allowed]
+    wide = max((widest(p) for p in given if RANGE in asked_of(p)), default=0)
+    words = [worded(kind, wide) for kind in KINDS if kind in allowed]
     who = " and ".join(tiers) or "this requester"
     may = f"may ask for {', '.join(words)}" if words else "may ask nothing"
     return f"This question is not permitted: here {who} {may}."
 
 
-def _word(kind: str, permits: Iterable[Permit]) -> str:
+def worded(kind: str, wide: float) -> str:
+    """Return a kind of question in words; ``wide``: how wide a range may be."""
     if kind != RANGE:
         return _WORDS[kind]
-    wide = max(widest(p) for p in permits if RANGE in asked_of(p))
     return "ranges" if wide == math.inf else f"ranges of at most {wide:,.0f} bases"
 
 

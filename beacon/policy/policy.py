@@ -28,6 +28,7 @@ from beacon.model.findings import Coverage, Findings, Silence
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.policy.asking import chooses_people, is_permitted, names_people
+from beacon.policy.pooling import Member, members_of, pooled
 from beacon.policy.rounding import blurred, named
 from beacon.policy.rules import RULES
 from beacon.policy.suppression import (
@@ -327,12 +328,32 @@ def disclose(
     warnings = (*query.warnings, *map(unknown_sentence, findings.unknown_filters))
     if not is_plain:
         warnings += (*_doubts(findings, parts), *_nobody(findings, parts))
-    parts += map(_withheld, unasked)
+    parts = [*_pooled(findings, permits, query, parts), *map(_withheld, unasked)]
     return Disclosure(
         granularity=max((p.granularity for p in parts), default=query.granularity),
         datasets=tuple(parts),
         warnings=warnings,
     )
+
+
+def _pooled(
+    findings: Findings,
+    permits: Mapping[str, Permit],
+    query: Query,
+    parts: Sequence[DatasetDisclosure],
+) -> Sequence[DatasetDisclosure]:
+    """Return what is said, with what pools say of what is not said by name."""
+    some = members_of(permits, [found.dataset.id for found in findings.datasets])
+    if not some or not _asks_allele(query):
+        return parts
+    members = []
+    for at, granted in some:
+        found = findings.datasets[at]
+        counts = _exact(found, query, granted).counts
+        is_told = found.status is not Status.SEEN or (counts and counts.ac is not None)
+        if found.is_contig_loaded and is_told and may_ask(granted, query):
+            members.append(Member(at, granted, counts))
+    return pooled(members, parts, query.granularity)
 
 
 class Gate:
