@@ -97,6 +97,7 @@ class LocalBeacon:
         self._store = store
         self._deadline = deadline
         self.references = references
+        self.policy = policy.name
         self._plans = Plans(policy)
 
     async def answer(self, query: Query, requester: Requester) -> Disclosure:
@@ -416,8 +417,9 @@ class LocalBeacon:
         """
         sight = await self._sight(requester)
         chosen = [d for d in sight.datasets if query.chooses(d)]
+        described = [d for d in sight.described if query.chooses(d)]
         if not query.filters or not chosen:
-            return collected(query, chosen, None)
+            return collected(query, described, None)
         asked = [d for d in chosen if may_filter(sight.permits[d.id])]
         if not asked:
             raise NotPermitted(refusal(sight.permits[d.id] for d in chosen))
@@ -426,7 +428,7 @@ class LocalBeacon:
             whole, {dataset.id: Granularity.RECORD for dataset in asked}
         )
         query.check_known(found.unknown_filters)
-        return collected(query, chosen, found)
+        return collected(query, described, found)
 
     async def filtering_terms(
         self, query: Query, requester: Requester
@@ -455,7 +457,7 @@ class LocalBeacon:
 
     async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
         """Return every dataset that a requester sees, with a release or without."""
-        return (await self._sight(requester)).datasets
+        return (await self._sight(requester)).described
 
     async def loaded(self, requester: Requester) -> frozenset[str]:
         """Return the assemblies that at least one dataset it sees serves."""
