@@ -397,7 +397,8 @@ def _says_all(found: DatasetFindings, part: DatasetDisclosure) -> bool:
 
 
 def _ruled(found: DatasetFindings, granted: Permit, query: Query) -> DatasetDisclosure:
-    if not may_ask(granted, query):
+    is_hidden = found.may_hide and found.status is Status.NOT_SEEN
+    if is_hidden or not may_ask(granted, query):
         return _withheld(found.dataset)
     return _kept_to(_exact(found, query), granted, query)
 
