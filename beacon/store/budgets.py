@@ -93,6 +93,11 @@ class Budgets:
         """Let what is being written end."""
         await self._writing.close()
 
+    @property
+    def now(self) -> datetime:
+        """The time it is."""
+        return self._books.now()
+
     async def take(
         self, account: Account, questions: Sequence[str]
     ) -> dict[str, Spent | None]:

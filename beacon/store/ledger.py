@@ -23,6 +23,7 @@ from pymongo.errors import BulkWriteError
 
 from beacon.model.errors import StoreUnavailable
 from beacon.store.accounts import Together, within
+from beacon.store.budgets import day_of
 from beacon.store.driver import Document, driver_errors, duplicates
 
 if TYPE_CHECKING:
@@ -156,6 +157,11 @@ class Ledger:
         """Let what is being written end."""
         await self._entering.close()
         await self._turning.close()
+
+    @property
+    def today(self) -> int:
+        """The day it is, counted from 1970."""
+        return day_of(self._books.now())
 
     async def charge(
         self, asking: Asking, hits: Sequence[Hit]
