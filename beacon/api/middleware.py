@@ -22,7 +22,7 @@ from beacon.api.exchange import as_json
 from beacon.api.metrics import Row, Sums, count
 from beacon.api.sending import OPEN_TO_BROWSERS, PAYS_FROM, JsonAnswer
 from beacon.api.turns import Deadlines, Overloaded, Turns
-from beacon.model.errors import BeaconError
+from beacon.model.errors import BeaconError, BudgetSpent
 from beacon.model.status import Status
 from beacon.wire.envelopes import error_document, failure_document
 
@@ -199,7 +199,10 @@ class Door:
             if failure.status_hint >= 500:
                 _log.warning("request.unanswered", path=kind.route, why=str(failure))
             document = error_document(failure, self._speaker(request))
-            return as_json(document, status=failure.status_hint)
+            response = as_json(document, status=failure.status_hint)
+            if isinstance(failure, BudgetSpent):
+                response.headers.update(_until_there_is_room(failure))
+            return response
         except web.HTTPException as failure:
             if _is_preflight(request):
                 return web.Response(status=204)
@@ -315,6 +318,20 @@ def _without_answer(speaker: Speaker, sentence: str) -> web.Response:
     response = _failed(speaker, 503, sentence)
     response.headers[hdrs.RETRY_AFTER] = _COME_AGAIN
     return response
+
+
+def _until_there_is_room(failure: BudgetSpent) -> dict[str, str]:
+    """Return when whoever asked too much may ask again.
+
+    The names are those of the IETF's draft on rate limits that clients know best
+    (draft-ietf-httpapi-ratelimit-headers-06).
+    """
+    return {
+        hdrs.RETRY_AFTER: str(failure.seconds),
+        "RateLimit-Limit": str(failure.limit),
+        "RateLimit-Remaining": "0",
+        "RateLimit-Reset": str(failure.seconds),
+    }
 
 
 def _failed(speaker: Speaker, status: int, sentence: str) -> web.Response:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from beacon.model.entry_types import DATASET, GENOMIC_VARIANT
 from beacon.model.errors import (
     BeaconError,
+    BudgetSpent,
     InvalidRequest,
     NotPermitted,
     RequestTooLarge,
@@ -204,6 +205,8 @@ def _status_of(error: BeaconError) -> str | None:
     """Return the status word a failed question has; a wrong path has none."""
     match error:
         case InvalidRequest() | RequestTooLarge() | StoreUnavailable():
+            return Status.NO_ANSWER.value
+        case BudgetSpent():
             return Status.NO_ANSWER.value
         case NotPermitted():
             return Status.WITHHELD.value
