@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from beacon.auth.doubts import Doubt
 from beacon.auth.networks import is_within, networks
+from beacon.model.api_key import ApiKey
 from beacon.model.errors import NotIdentified, UsageError
 
 if TYPE_CHECKING:
@@ -28,40 +29,6 @@ LONGEST_LIFE: Final = timedelta(days=180)
 _LETTERS: Final = string.digits + string.ascii_letters
 _ID, _SECRET = 8, 43
 _KEY: Final = re.compile(rf"gbk_([0-9A-Za-z]{{{_ID}}})_([0-9A-Za-z]{{{_SECRET}}})")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey:
-    """What is kept of a key.
-
-    Attributes:
-        id: its public part.
-        digest: of the whole key, under the pepper of this beacon.
-        name: what its owner calls it, for people.
-        scopes: what it may be used for.
-        datasets: it is kept to; ``None``: all that the policy shows it.
-        networks: it may come from; empty: any.
-        organisation: whose it is.
-        roles: that it has, as the policy calls them.
-        purpose: what it asks for.
-        expires: from when it is worth nothing.
-        revoked: since when it is worth nothing.
-        used: when it was last used, to the hour.
-    """
-
-    id: str
-    digest: bytes
-    name: str
-    scopes: frozenset[str]
-    created: datetime
-    expires: datetime
-    datasets: frozenset[str] | None = None
-    networks: tuple[str, ...] = ()
-    organisation: str | None = None
-    roles: frozenset[str] = frozenset()
-    purpose: str | None = None
-    revoked: datetime | None = None
-    used: datetime | None = None
 
 
 class KeyStore(Protocol):

@@ -15,7 +15,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
-from jwt.exceptions import PyJWKError
+from jwt.exceptions import PyJWTError
 
 from beacon.model.errors import BeaconError, IssuerUnavailable
 
@@ -174,7 +174,7 @@ def _key(said: object) -> PyJWK | None:
         return None
     try:
         key = PyJWK(said, alg)
-    except (PyJWKError, ValueError, TypeError):
+    except (PyJWTError, ValueError, TypeError):
         return None
     return key if _is_strong(key.key) else None
 

@@ -157,6 +157,6 @@ class Passports:
 
     async def _holds(self, each: Verified) -> bool:
         """Whether a visa is not over, and its key is still believed."""
-        if self._clock() > each.stated.ends:
+        if self._clock() >= each.stated.ends:
             return False
         return await self._keysets[each.place].find(each.kid, each.alg) is each.key

@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from jwt import PyJWK
 
     from beacon.auth.issuers import Issuer
-    from beacon.auth.keys import ApiKey, KeyStore
+    from beacon.auth.keys import KeyStore
     from beacon.auth.networks import Network
+    from beacon.model.api_key import ApiKey
 
 _log = structlog.get_logger(__name__)
 
@@ -169,7 +170,7 @@ class Porter:
         return _somebody(network_of(client_of(remote, forwarded, self._proxies)))
 
     def _holds(self, kept: _Kept) -> bool:
-        if self._clock() > kept.ends:
+        if self._clock() >= kept.ends:
             return False
         if kept.keyset is None or kept.key is None:
             return True
