@@ -161,7 +161,7 @@ def public(one: ECKey | RSAKey | OctKey, **more: object) -> dict[str, object]:
 
 def short_key() -> dict[str, object]:
     """Return a key that is too short to be believed."""
-    made = rsa.generate_private_key(65537, 1024)
+    made = rsa.generate_private_key(65537, 1024)  # noqa: S505 - to be refused
     return RSAAlgorithm.to_jwk(made.public_key(), as_dict=True)
 
 
