@@ -20,6 +20,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from beacon import policy_file
 from beacon.api.access_log import AccessLog
 from beacon.api.keys import DOOR, Limits
 from beacon.api.lane import Lane
@@ -79,16 +80,11 @@ def policy_of(settings: Settings) -> Policy:
     """Return what may be said to whom.
 
     Raises:
-        UsageError: for a policy file, which this version cannot read: answering
-            without it would say more than the operator allowed.
+        UsageError: for a policy file that cannot be acted on: answering without it
+            would say more than the operator allowed.
     """
-    if settings.policy.file is not None:
-        message = (
-            "policy.file: this version reads no policy file, so nothing is served; "
-            'only [policy] default = "open" is understood'
-        )
-        raise UsageError(message)
-    return OPEN
+    path = settings.policy.file
+    return OPEN if path is None else policy_file.read(path).policy
 
 
 def references_of(settings: Settings) -> dict[str, Reference]:
