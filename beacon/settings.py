@@ -48,7 +48,7 @@ Values = dict[str, object]
 _PREFIX = "BEACON_"
 _PATHS: dict[str, frozenset[str] | None] = {
     "references": None,
-    "policy": frozenset({"file"}),
+    "policy": frozenset({"file", "secret_file"}),
     "network": frozenset({"peers"}),
     "server": frozenset({"access_log"}),
 }
@@ -255,6 +255,14 @@ class PolicySettings(_Section):
             "it only this machine may be served."
         ),
     )
+    secret_file: Path | None = Field(
+        default=None,
+        description=(
+            "The secret that pseudonyms, API keys, noise and the audit are keyed with, "
+            "for its owner to read only; absent, `secret` in the data directory, made "
+            "when needed.  All servers of one store share it."
+        ),
+    )
 
     @property
     def is_given(self) -> bool:
@@ -295,6 +303,11 @@ class Settings(BaseSettings):
     references: ReferenceSettings = ReferenceSettings()
     policy: PolicySettings = PolicySettings()
     network: NetworkSettings = NetworkSettings()
+
+    @property
+    def secret_path(self) -> Path:
+        """Where the secret is kept, or is made when it is first needed."""
+        return self.policy.secret_file or self.data_dir / "secret"
 
     @property
     def store_uri(self) -> str | None:

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 from beacon.model.allowance import Allowance, Learnt
 from beacon.policy.evidence import most_nats
-from beacon.service.allowances import spelled, spelled_allele
-from beacon.service.ledgered import who_is
+from beacon.policy.tiers import highest
+from beacon.service.allowances import Allowances, spelled, spelled_allele
+from beacon.service.ledgered import Ledgered, who_is
+from beacon.store.budgets import Budgets
+from beacon.store.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from beacon.model.allowance import Room
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Permit
     from beacon.model.errors import BudgetSpent
@@ -25,11 +29,9 @@ if TYPE_CHECKING:
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.policy.policy import Policy
-    from beacon.policy.terms import Budget
-    from beacon.service.allowances import Allowances
-    from beacon.service.ledgered import Ledgered
+    from beacon.policy.terms import Budget, Tier
     from beacon.store.accounts import Books
-    from beacon.store.ledger import Ledger
+    from beacon.store.variants import VariantStore
 
 
 class Guard:
@@ -38,25 +40,33 @@ class Guard:
     Args:
         policy: which tiers there are.
         books: where it is written; who opened them closes them.
-        allowances: count questions.
-        ledgered: charges for answers.
-        ledger: what is charged.
+        store: where the truth is.
     """
 
-    def __init__(
-        self,
-        policy: Policy,
-        books: Books,
-        allowances: Allowances,
-        ledgered: Ledgered,
-        ledger: Ledger,
-    ) -> None:
+    def __init__(self, policy: Policy, books: Books, store: VariantStore) -> None:
         self._policy = policy
         self._books = books
-        self._allowances = allowances
-        self._ledgered = ledgered
-        self._ledger = ledger
-        self._charging = charging_tiers(policy)
+        self._ledger = Ledger(books)
+        self._allowances = Allowances(Budgets(books))
+        self._ledgered = Ledgered(store, self._ledger)
+        self._charging = frozenset(
+            tier
+            for terms in policy.datasets.values()
+            for tier, profile in terms.access.items()
+            if profile.ledger is not None
+        )
+
+    async def alive(self, requester: Requester) -> None:
+        """See that what a requester may learn can be written down now.
+
+        Raises:
+            StoreUnavailable: when it cannot: a question would get no answer.
+        """
+        if self._charging and not requester.is_operator:
+            tiers = self._policy.tiers or ()
+            charged = [tier for tier in tiers if tier.name in self._charging]
+            if highest(charged, requester) is not None:
+                await self._books.alive()
 
     async def admit(self, query: Query, requester: Requester) -> None:
         """Count a question.
@@ -79,7 +89,7 @@ class Guard:
     ) -> dict[int, BudgetSpent]:
         """Count questions in one go; return those there is no room for, by place."""
         budget = self._budget_of(requester)
-        if budget is None or requester.is_operator:
+        if budget is None:
             return {}
         texts = [spelled(query) for query in queries]
         told = await self._allowances.take(
@@ -89,23 +99,33 @@ class Guard:
         return {n: why for n, why in refused if why is not None}
 
     async def _admit(self, text: str | None, requester: Requester) -> None:
-        if requester.is_operator:
+        budget = self._budget_of(requester)
+        if budget is None or text is None:
             return
-        tier = tier_of(self._policy, requester)
-        if tier is None:
-            return
-        if tier.name in self._charging:
-            await self._books.alive()
-        if tier.budget is None or text is None:
-            return
-        told = await self._allowances.take(tier.budget, requester, [text])
+        told = await self._allowances.take(budget, requester, [text])
         why = told[text]
         if why is not None:
             raise why
 
+    def _tier_of(self, requester: Requester) -> Tier | None:
+        """Return the highest tier that a requester has; an operator needs none."""
+        if requester.is_operator:
+            return None
+        return highest(self._policy.tiers or (), requester)
+
     def _budget_of(self, requester: Requester) -> Budget | None:
-        tier = tier_of(self._policy, requester)
-        return None if tier is None else tier.budget
+        """Return the budget of the highest tier, or of the highest that is charged.
+
+        Who stands higher than a tier whose answers are charged for has its budget
+        where it has none of its own.
+        """
+        if requester.is_operator:
+            return None
+        tiers = self._policy.tiers or ()
+        charged = [tier for tier in tiers if tier.name in self._charging]
+        found = (highest(tiers, requester), highest(charged, requester))
+        budgets = (tier.budget for tier in found if tier is not None)
+        return next((budget for budget in budgets if budget is not None), None)
 
     async def find(
         self,
@@ -129,10 +149,9 @@ class Guard:
         Raises:
             StoreUnavailable: when it cannot be read.
         """
-        tier = tier_of(self._policy, requester)
-        budget = None if tier is None else tier.budget
-        rooms = ()
-        if budget is not None and not requester.is_operator:
+        tier, budget = self._tier_of(requester), self._budget_of(requester)
+        rooms: tuple[Room, ...] = ()
+        if budget is not None:
             rooms = await self._allowances.rooms(budget, requester)
         ledgers = await asyncio.gather(
             *(self._learnt(requester, *each) for each in seen)
@@ -159,3 +178,10 @@ class Guard:
             "spent": self._allowances.refused,
             "alarms": self._ledgered.alarms_before_today,
         }
+
+
+def is_guarded(policy: Policy) -> bool:
+    """Whether a policy counts questions, or charges for answers."""
+    profiles = policy.profiles.values()
+    has_budgets = any(tier.budget is not None for tier in policy.tiers or ())
+    return has_budgets or any(profile.ledger is not None for profile in profiles)

@@ -15,6 +15,7 @@ from beacon.model.errors import (
     BeaconError,
     BudgetSpent,
     InvalidRequest,
+    IssuerUnavailable,
     NotPermitted,
     RequestTooLarge,
     StoreUnavailable,
@@ -204,7 +205,9 @@ def error_document(error: BeaconError, speaker: Speaker) -> Document:
 def _status_of(error: BeaconError) -> str | None:
     """Return the status word a failed question has; a wrong path has none."""
     match error:
-        case InvalidRequest() | RequestTooLarge() | StoreUnavailable():
+        case InvalidRequest() | RequestTooLarge():
+            return Status.NO_ANSWER.value
+        case IssuerUnavailable() | StoreUnavailable():
             return Status.NO_ANSWER.value
         case BudgetSpent():
             return Status.NO_ANSWER.value
