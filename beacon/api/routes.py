@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from beacon.api.access_log import AccessLog
+    from beacon.api.auditing import Auditor
     from beacon.model.entry_types import EntryType
     from beacon.wire.info import BeaconIdentity
 
@@ -57,6 +58,10 @@ _TERMS = "filtering_terms"
 _EXCEPTIONS = Exceptions(
     always=frozenset({"/healthz", "/readyz", "/metrics"}),
     streaming=frozenset({f"{ROOT}/batch", "/annotate"}),
+    silent=frozenset(
+        {f"{ROOT}/{path}" if path else ROOT for path in _FRAMEWORK}
+        - {f"{ROOT}/{_TERMS}"}
+    ),
 )
 
 
@@ -67,6 +72,7 @@ def create_api(
     limits: Limits | None = None,
     meter: Meter | None = None,
     log: AccessLog | None = None,
+    auditor: Auditor | None = None,
 ) -> web.Application:
     """Return an application that answers for ``beacon``.
 
@@ -76,17 +82,22 @@ def create_api(
         limits: that hold; absent, the usual ones.
         meter: counts requests; absent, one for this process alone.
         log: of requests, if any.
+        auditor: who is told of each, if anybody.
     """
     app = web.Application()
     app[BEACON] = beacon
     app[IDENTITY] = identity
     app[LIMITS] = limits or Limits()
     app[METER] = meter or Meter(identity.version)
-    add_routes(app, log)
+    add_routes(app, log, auditor)
     return app
 
 
-def add_routes(app: web.Application, log: AccessLog | None = None) -> None:
+def add_routes(
+    app: web.Application,
+    log: AccessLog | None = None,
+    auditor: Auditor | None = None,
+) -> None:
     """Add the API, its health checks and its error documents to an application.
 
     The application holds ``BEACON`` and ``IDENTITY``, and ``LIMITS`` and ``METER``
@@ -98,7 +109,7 @@ def add_routes(app: web.Application, log: AccessLog | None = None) -> None:
     app[SPEAKERS] = speakers_of(app[IDENTITY])
     app[ANNOTATIONS] = asyncio.Semaphore(app[LIMITS].annotations)
     limits, meter, speakers = app[LIMITS], app[METER], app[SPEAKERS]
-    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log)
+    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log, auditor)
     app.middlewares.append(door.let_through)
     app.cleanup_ctx.append(door.keep_house)
     app.on_response_prepare.append(open_to_browsers)
