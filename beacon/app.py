@@ -14,6 +14,7 @@ import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from socket import gethostname
 from typing import TYPE_CHECKING, TextIO
 
 import structlog
@@ -22,10 +23,13 @@ from aiohttp import web
 
 from beacon import policy_file
 from beacon.api.access_log import AccessLog
+from beacon.api.auditing import Auditor
 from beacon.api.keys import DOOR, Limits
 from beacon.api.lane import Lane
 from beacon.api.metrics import Meter, Sums
 from beacon.api.routes import create_api
+from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
+from beacon.audit.log import AuditLog
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
@@ -57,6 +61,8 @@ _SWITCHED_AFTER = 0.001
 """Seconds for which a thread that has an answer of the database waits for its turn."""
 _LONGEST_LINE = 65_536
 """Bytes of a request line: a long allele asked for by GET must fit."""
+
+_log = structlog.get_logger(__name__)
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -107,16 +113,37 @@ async def open_beacon(
     settings: Settings, address: StoreAddress
 ) -> AsyncIterator[LocalBeacon]:
     """Give this beacon's own answers, over an open store."""
-    policy, references = policy_of(settings), references_of(settings)
-    deadline = settings.server.deadline
-    store = await VariantStore.open(address, deadline)
+    policy_of(settings)  # what is wrong with it is told before anything is opened
+    async with (
+        open_store(settings, address) as store,
+        beacon_over(settings, address, store) as beacon,
+    ):
+        yield beacon
+
+
+@asynccontextmanager
+async def open_store(
+    settings: Settings, address: StoreAddress
+) -> AsyncIterator[VariantStore]:
+    """Give the store, open."""
+    store = await VariantStore.open(address, settings.server.deadline)
     try:
-        async with _guarding(settings, address, policy, store) as guard:
-            yield LocalBeacon(
-                store, policy, references=references, deadline=deadline, guard=guard
-            )
+        yield store
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def beacon_over(
+    settings: Settings, address: StoreAddress, store: VariantStore
+) -> AsyncIterator[LocalBeacon]:
+    """Give this beacon's own answers, over an open store."""
+    policy, references = policy_of(settings), references_of(settings)
+    deadline = settings.server.deadline
+    async with _guarding(settings, address, policy, store) as guard:
+        yield LocalBeacon(
+            store, policy, references=references, deadline=deadline, guard=guard
+        )
 
 
 @asynccontextmanager
@@ -133,6 +160,47 @@ async def _guarding(
         yield Guard(policy, books, store)
     finally:
         books.close()
+
+
+def audit_key(settings: Settings) -> bytes:
+    """Return the key of all that is audited.
+
+    Raises:
+        UsageError: when the secret it is derived from cannot be read.
+    """
+    return derive(read_secret(settings.secret_path), Purpose.AUDIT)
+
+
+async def open_auditor(
+    settings: Settings, store: VariantStore, post: Post
+) -> Auditor | None:
+    """Return who is told of every request, where there is an audit.
+
+    Raises:
+        UsageError: when its folder cannot be written.
+        StoreUnavailable: when the store takes no heads of its chains.
+    """
+    folder = settings.audit_folder
+    if folder is None:
+        return None
+    key = audit_key(settings)
+    about = {"beacon": settings.beacon.id, "worker": post.name, "host": gethostname()}
+    try:
+        log = AuditLog(
+            folder,
+            subkey(key, CHAINS),
+            about,
+            anchors=store.anchors(),
+            when_failing=lambda why: _log.error("audit.failing", why=why),
+        )
+        await log.open()
+    except OSError as failure:
+        message = f"audit.folder {folder} cannot be written ({failure.strerror})"
+        raise UsageError(message) from failure
+    policy = policy_of(settings).id
+    return Auditor(
+        log, queries=subkey(key, QUERIES), cases=subkey(key, CASES), policy=policy
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +222,12 @@ class Post:
     mine: tuple[int, ...]
 
 
-def application(settings: Settings, beacon: LocalBeacon, post: Post) -> web.Application:
+def application(
+    settings: Settings,
+    beacon: LocalBeacon,
+    post: Post,
+    auditor: Auditor | None = None,
+) -> web.Application:
     """Return the web application of one beacon.
 
     Raises:
@@ -174,7 +247,9 @@ def application(settings: Settings, beacon: LocalBeacon, post: Post) -> web.Appl
     meter = Meter(identity.version, post.folder, post.name, post.workers)
     log = _access_log(server.access_log, post.name)
     meter.watch(lambda: Sums(counts=beacon.counted()))
-    app = create_api(beacon, identity, limits=limits, meter=meter, log=log)
+    app = create_api(
+        beacon, identity, limits=limits, meter=meter, log=log, auditor=auditor
+    )
     add_page(app, catalogue=beacon, identity=identity)
     return app
 
@@ -196,11 +271,18 @@ class Site:
         settings: of the whole beacon.
         beacon: that is asked.
         post: which process it is, and where it listens.
+        auditor: who is told of each request, if anybody.
     """
 
-    def __init__(self, settings: Settings, beacon: LocalBeacon, post: Post) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        beacon: LocalBeacon,
+        post: Post,
+        auditor: Auditor | None = None,
+    ) -> None:
         self._post = post
-        app = application(settings, beacon, post)
+        app = application(settings, beacon, post, auditor)
         self._door = app[DOOR]
         self._lane = Lane(app)
         self._runner = web.AppRunner(
@@ -294,14 +376,17 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
-        async with open_beacon(settings, address) as beacon:
-            site = Site(settings, beacon, post)
-            try:
-                await site.open()
-                _settle()
-                await until(site, stop)
-            finally:
-                await site.close()
+        policy_of(settings)  # what is wrong with it is told before all else
+        async with open_store(settings, address) as store:
+            auditor = await open_auditor(settings, store, post)
+            async with beacon_over(settings, address, store) as beacon:
+                site = Site(settings, beacon, post, auditor)
+                try:
+                    await site.open()
+                    _settle()
+                    await until(site, stop)
+                finally:
+                    await site.close()
 
     uvloop.run(main())
 
