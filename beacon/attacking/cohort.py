@@ -17,6 +17,7 @@ from beacon.attacking.spectrum import rarest
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    Booleans = npt.NDArray[np.bool_]
     Numbers = npt.NDArray[np.int64]
     Frequencies = npt.NDArray[np.float64]
 
@@ -139,7 +140,7 @@ def draw(plan: Plan) -> Cohort:
     site, copy = site[order], copy[order]
     # Newcomers follow the dataset's people; strangers and calibrators follow them.
     is_loaded = copy < 2 * (plan.people + plan.newcomers)
-    is_missed = is_loaded & (rng.random(len(copy)) < MISSED)
+    is_missed = is_loaded & _missed(rng, site, copy // 2)
     is_called = is_loaded & ~is_missed
     places = 1_000 + _APART * rng.permutation(len(frequency))
     return Cohort(
@@ -151,6 +152,12 @@ def draw(plan: Plan) -> Cohort:
         uncalled=(site[is_missed], copy[is_missed]),
         victims=_carried(plan, site, copy),
     )
+
+
+def _missed(rng: np.random.Generator, site: Numbers, person: Numbers) -> Booleans:
+    """Return which alleles no call was made of; a genotype is called as a whole."""
+    _, genotype = np.unique(site * (person.max() + 1) + person, return_inverse=True)
+    return np.asarray(rng.random(len(site))[genotype] < MISSED)
 
 
 def _everybody(plan: Plan) -> int:
