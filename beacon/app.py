@@ -20,15 +20,19 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from beacon import policy_file
 from beacon.api.access_log import AccessLog
 from beacon.api.keys import DOOR, Limits
 from beacon.api.lane import Lane
-from beacon.api.metrics import Meter
+from beacon.api.metrics import Meter, Sums
 from beacon.api.routes import create_api
+from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
+from beacon.service.guard import Guard, is_guarded
+from beacon.store.accounts import Books
 from beacon.store.variants import VariantStore
 from beacon.wire.info import BeaconIdentity
 from loaders.reference import FastaReference
@@ -79,16 +83,11 @@ def policy_of(settings: Settings) -> Policy:
     """Return what may be said to whom.
 
     Raises:
-        UsageError: for a policy file, which this version cannot read: answering
-            without it would say more than the operator allowed.
+        UsageError: for a policy file that cannot be acted on: answering without it
+            would say more than the operator allowed.
     """
-    if settings.policy.file is not None:
-        message = (
-            "policy.file: this version reads no policy file, so nothing is served; "
-            'only [policy] default = "open" is understood'
-        )
-        raise UsageError(message)
-    return OPEN
+    path = settings.policy.file
+    return OPEN if path is None else policy_file.read(path).policy
 
 
 def references_of(settings: Settings) -> dict[str, Reference]:
@@ -112,9 +111,28 @@ async def open_beacon(
     deadline = settings.server.deadline
     store = await VariantStore.open(address, deadline)
     try:
-        yield LocalBeacon(store, policy, references=references, deadline=deadline)
+        async with _guarding(settings, address, policy, store) as guard:
+            yield LocalBeacon(
+                store, policy, references=references, deadline=deadline, guard=guard
+            )
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def _guarding(
+    settings: Settings, address: StoreAddress, policy: Policy, store: VariantStore
+) -> AsyncIterator[Guard | None]:
+    """Give what counts questions and charges for answers, where a policy wants it."""
+    if not is_guarded(policy):
+        yield None
+        return
+    key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
+    books = await Books.open(address, key)
+    try:
+        yield Guard(policy, books, store)
+    finally:
+        books.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +173,7 @@ def application(settings: Settings, beacon: LocalBeacon, post: Post) -> web.Appl
     identity = identity_of(settings)
     meter = Meter(identity.version, post.folder, post.name, post.workers)
     log = _access_log(server.access_log, post.name)
+    meter.watch(lambda: Sums(counts=beacon.counted()))
     app = create_api(beacon, identity, limits=limits, meter=meter, log=log)
     add_page(app, catalogue=beacon, identity=identity)
     return app

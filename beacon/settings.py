@@ -48,7 +48,7 @@ Values = dict[str, object]
 _PREFIX = "BEACON_"
 _PATHS: dict[str, frozenset[str] | None] = {
     "references": None,
-    "policy": frozenset({"file"}),
+    "policy": frozenset({"file", "secret_file"}),
     "network": frozenset({"peers"}),
     "server": frozenset({"access_log"}),
 }
@@ -244,8 +244,8 @@ class PolicySettings(_Section):
     file: Path | None = Field(
         default=None,
         description=(
-            "Policy file.  This version reads none and refuses to serve when one is "
-            "given, rather than answer without it."
+            "Policy file: who may learn what of which dataset.  What it does not list "
+            "is not shown."
         ),
     )
     default: Literal["open"] | None = Field(
@@ -253,6 +253,14 @@ class PolicySettings(_Section):
         description=(
             "`open` shows every dataset to everybody at record granularity; without "
             "it only this machine may be served."
+        ),
+    )
+    secret_file: Path | None = Field(
+        default=None,
+        description=(
+            "The secret that pseudonyms, API keys, noise and the audit are keyed with, "
+            "for its owner to read only; absent, `secret` in the data directory, made "
+            "when needed.  All servers of one store share it."
         ),
     )
 
@@ -295,6 +303,11 @@ class Settings(BaseSettings):
     references: ReferenceSettings = ReferenceSettings()
     policy: PolicySettings = PolicySettings()
     network: NetworkSettings = NetworkSettings()
+
+    @property
+    def secret_path(self) -> Path:
+        """Where the secret is kept, or is made when it is first needed."""
+        return self.policy.secret_file or self.data_dir / "secret"
 
     @property
     def store_uri(self) -> str | None:

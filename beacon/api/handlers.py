@@ -28,6 +28,7 @@ from beacon.model.errors import InvalidRequest
 from beacon.model.records import Under
 from beacon.model.status import Status
 from beacon.wire import catalogue, info, responses, terms
+from beacon.wire.budget import budget
 from beacon.wire.forms import Alike, recognise, understand_sent
 from beacon.wire.openapi import openapi
 from beacon.wire.requests import Address
@@ -108,9 +109,9 @@ async def variants(
         sent: what it says.
         address: of its path.
     """
-    told = recognise(sent, address, await app[KNOWN].now())
-    here = app[SPEAKERS](request.scheme, request.host)
     requester = requester_of(request)
+    told = recognise(sent, address, await app[KNOWN].now(requester))
+    here = app[SPEAKERS](request.scheme, request.host)
     if not isinstance(told, Alike):
         return as_json(await _variants(app[BEACON], told, here, requester))
     outline = told.form.outline
@@ -162,13 +163,14 @@ async def _groups(request: web.Request, query: Query) -> Document:
 async def show_info(request: web.Request) -> web.Response:
     """Say who this beacon is and what is loaded."""
     beacon = request.app[BEACON]
-    loaded, ontologies = await beacon.datasets(), await beacon.ontologies()
+    loaded = await beacon.datasets(requester_of(request))
+    ontologies = await beacon.ontologies()
     return as_json(info.info(speaker(request), loaded, ontologies))
 
 
 async def show_service_info(request: web.Request) -> web.Response:
     """Say who this beacon is, as any GA4GH service does."""
-    loaded = await request.app[BEACON].datasets()
+    loaded = await request.app[BEACON].datasets(requester_of(request))
     return as_json(info.service_info(speaker(request), loaded))
 
 
@@ -180,6 +182,12 @@ async def show_configuration(request: web.Request) -> web.Response:
 async def show_entry_types(request: web.Request) -> web.Response:
     """List the kinds of records."""
     return as_json(info.entry_types(speaker(request)))
+
+
+async def show_budget(request: web.Request) -> web.Response:
+    """Tell whoever asks what is left for it."""
+    left = await request.app[BEACON].allowance(requester_of(request))
+    return as_json(budget(speaker(request), left))
 
 
 async def show_map(request: web.Request) -> web.Response:
@@ -225,7 +233,7 @@ async def _holds_variants(request: web.Request, query: Query) -> bool:
         return bool(synthetic_collection(query).records)
     return any(
         dataset.release is not None and query.chooses(dataset)
-        for dataset in await request.app[BEACON].datasets()
+        for dataset in await request.app[BEACON].datasets(requester_of(request))
     )
 
 

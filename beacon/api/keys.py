@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from beacon.api.exchange import Known
     from beacon.api.metrics import Meter
     from beacon.api.middleware import Door
+    from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, Disclosure, RecordsDisclosure
     from beacon.model.genes import Genes
@@ -70,15 +71,15 @@ class BeaconService(Answers, Protocol):
             BeaconError: as drawn in ``model.errors``.
         """
 
-    async def datasets(self) -> tuple[Dataset, ...]:
-        """Return every dataset.
+    async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
+        """Return every dataset that a requester sees.
 
         Raises:
             StoreUnavailable: when the store cannot be reached.
         """
 
-    async def loaded(self) -> frozenset[str]:
-        """Return the assemblies that at least one dataset serves.
+    async def loaded(self, requester: Requester) -> frozenset[str]:
+        """Return the assemblies that at least one dataset it sees serves.
 
         Raises:
             StoreUnavailable: when the store cannot be reached.
@@ -96,6 +97,13 @@ class BeaconService(Answers, Protocol):
 
         Raises:
             StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def allowance(self, requester: Requester) -> Allowance:
+        """Return what a requester has left.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
         """
 
     async def ready(self) -> bool:

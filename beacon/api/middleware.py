@@ -1,4 +1,4 @@
-"""Around every handler: a turn, a deadline, a document for every failure.
+"""Around every handler: a turn, a deadline, who asks, a document for every failure.
 
 A failure we can explain is one sentence; any other is bland outside and whole
 in the log.  What was done is counted and noted by the pattern of its path; no
@@ -19,21 +19,30 @@ from aiohttp import hdrs, web
 
 from beacon.api.access_log import Entry
 from beacon.api.exchange import as_json
+from beacon.api.keys import REQUESTER
 from beacon.api.metrics import Row, Sums, count
 from beacon.api.sending import OPEN_TO_BROWSERS, PAYS_FROM, JsonAnswer
 from beacon.api.turns import Deadlines, Overloaded, Turns
-from beacon.model.errors import BeaconError
+from beacon.auth.doubts import Doubt
+from beacon.model.errors import (
+    BeaconError,
+    BudgetSpent,
+    NotIdentified,
+    NotPermitted,
+)
 from beacon.model.status import Status
 from beacon.wire.envelopes import error_document, failure_document
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from aiohttp.typedefs import Handler
 
     from beacon.api.access_log import AccessLog
     from beacon.api.keys import Limits
     from beacon.api.metrics import Meter
+    from beacon.auth.porter import Porter
+    from beacon.model.requester import Requester
     from beacon.wire.info import Speaker
 
     Answering = Callable[["RequestT"], Awaitable[web.StreamResponse]]
@@ -51,11 +60,15 @@ _CLIENT_LEFT = 499
 _SENTENCES = {
     404: "There is nothing at this path; /api/map lists what there is.",
 }
+_CHALLENGE: Final = 'Bearer error="invalid_token"'
 _FULL = "This beacon has more questions than it can answer now; ask again in a moment."
 _COME_AGAIN: Final = "1"
 """Seconds; a queue of a second's work is what a full one is."""
 _EVERY: Final = 1.0
 """Seconds between two looks at deadlines, log and metrics."""
+_QUERY: Final = "query"
+"""What a key is for, where nothing else is said."""
+_FORWARDED: Final = "X-Forwarded-For"
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 _UNKNOWN: Final = "unknown"
 
@@ -67,10 +80,14 @@ class Exceptions:
     Attributes:
         always: answered however much is waiting.
         streaming: that may take as long as their client does.
+        unasked: where nobody is asked who they are.
+        scopes: what a key must be for, where that is not ``query``.
     """
 
     always: frozenset[str] = frozenset()
     streaming: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
+    scopes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +98,8 @@ class Kind:
     method: str
     always: bool = False
     streaming: bool = False
+    unasked: bool = False
+    scope: str = _QUERY
     rows: dict[int, Row] = field(default_factory=dict)
 
 
@@ -93,6 +112,7 @@ class Door:
         meter: counts them.
         speakers: gives the beacon under the address a request came to.
         log: notes them, where it is asked for.
+        porter: finds out who asks; ``None``: whoever shows anything is refused.
     """
 
     def __init__(
@@ -102,7 +122,9 @@ class Door:
         meter: Meter,
         speakers: Callable[[str, str], Speaker],
         log: AccessLog | None = None,
+        porter: Porter | None = None,
     ) -> None:
+        self._porter = porter
         self._exceptions = exceptions
         self._speakers = speakers
         self._meter = meter
@@ -130,6 +152,8 @@ class Door:
             method,
             always=route in self._exceptions.always,
             streaming=route in self._exceptions.streaming,
+            unasked=route in self._exceptions.unasked,
+            scope=self._exceptions.scopes.get(route, _QUERY),
         )
 
     async def let_in(
@@ -194,12 +218,11 @@ class Door:
     ) -> web.StreamResponse:
         """Answer every failure with an error document."""
         try:
+            if self._porter is not None or hdrs.AUTHORIZATION in request.headers:
+                await self._identify(kind, request)
             return await handler(request)
         except BeaconError as failure:
-            if failure.status_hint >= 500:
-                _log.warning("request.unanswered", path=kind.route, why=str(failure))
-            document = error_document(failure, self._speaker(request))
-            return as_json(document, status=failure.status_hint)
+            return _refused(kind, self._speaker(request), failure)
         except web.HTTPException as failure:
             if _is_preflight(request):
                 return web.Response(status=204)
@@ -209,6 +232,26 @@ class Door:
                 return web.Response(status=_CLIENT_LEFT)  # nobody reads it
             _log.exception("request.failed", path=kind.route, method=request.method)
             return _unexplained(self._speaker(request))
+
+    async def _identify(self, kind: Kind, request: web.BaseRequest) -> None:
+        """Find out who asks, before anything is answered.
+
+        Raises:
+            NotIdentified: when they show what proves nothing.
+            NotPermitted: when they show a key that is for something else.
+            IssuerUnavailable: when it cannot be found out.
+        """
+        if kind.unasked:
+            return
+        if self._porter is None:
+            raise NotIdentified(Doubt.NO_ISSUERS)
+        requester = await self._porter.requester(
+            request.headers.getall(hdrs.AUTHORIZATION, ()),
+            request.remote,
+            request.headers.getall(_FORWARDED, ()),
+        )
+        _check_scope(requester, kind.scope)
+        request[REQUESTER] = requester
 
     def _speaker(self, request: web.BaseRequest) -> Speaker:
         return self._speakers(request.scheme, request.host)
@@ -269,6 +312,12 @@ class Door:
                 _log.warning("metrics.not_laid_down", why=failure.strerror)
 
 
+def _check_scope(requester: Requester, scope: str) -> None:
+    if requester.scopes is not None and scope not in requester.scopes:
+        message = f"This key is not for this path; its scopes lack {scope}."
+        raise NotPermitted(message)
+
+
 def _has_left(request: web.BaseRequest) -> bool:
     return request.transport is None or request.transport.is_closing()
 
@@ -305,6 +354,22 @@ def _http_failure(speaker: Speaker, failure: web.HTTPException) -> web.StreamRes
     return response
 
 
+def _refused(kind: Kind, speaker: Speaker, failure: BeaconError) -> web.Response:
+    """Return what is said of a failure that we can explain.
+
+    Of one to say who asks (RFC 6750), the log alone says why.
+    """
+    response = as_json(error_document(failure, speaker), status=failure.status_hint)
+    if isinstance(failure, NotIdentified):
+        _log.warning("request.not_identified", path=kind.route, why=failure.why)
+        response.headers[hdrs.WWW_AUTHENTICATE] = _CHALLENGE
+    elif failure.status_hint >= 500:
+        _log.warning("request.unanswered", path=kind.route, why=str(failure))
+    elif isinstance(failure, BudgetSpent):
+        response.headers.update(_until_there_is_room(failure))
+    return response
+
+
 def _unexplained(speaker: Speaker) -> web.Response:
     sentence = "This beacon failed to answer; its operator can find out why."
     return _failed(speaker, 500, sentence)
@@ -315,6 +380,20 @@ def _without_answer(speaker: Speaker, sentence: str) -> web.Response:
     response = _failed(speaker, 503, sentence)
     response.headers[hdrs.RETRY_AFTER] = _COME_AGAIN
     return response
+
+
+def _until_there_is_room(failure: BudgetSpent) -> dict[str, str]:
+    """Return when whoever asked too much may ask again.
+
+    The names are those of the IETF's draft on rate limits that clients know best
+    (draft-ietf-httpapi-ratelimit-headers-06).
+    """
+    return {
+        hdrs.RETRY_AFTER: str(failure.seconds),
+        "RateLimit-Limit": str(failure.limit),
+        "RateLimit-Remaining": "0",
+        "RateLimit-Reset": str(failure.seconds),
+    }
 
 
 def _failed(speaker: Speaker, status: int, sentence: str) -> web.Response:

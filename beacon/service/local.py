@@ -11,6 +11,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from beacon.model.allowance import UNLIMITED
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
 from beacon.model.errors import InvalidRequest, StoreUnavailable
 from beacon.model.findings import Findings
@@ -19,18 +20,21 @@ from beacon.model.joining import joined, joined_places
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page, Query
 from beacon.model.records import Under
+from beacon.model.requester import ANONYMOUS
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
-from beacon.policy.policy import disclose, may_ask, permit
+from beacon.policy.policy import disclose, has_ledger, may_ask
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked
+from beacon.service.ledgered import LEFT_OUT
 from beacon.service.many import Together
 from beacon.service.plans import Plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, RecordsDisclosure
     from beacon.model.errors import BeaconError
@@ -44,6 +48,8 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
     from beacon.policy.policy import Policy
+    from beacon.service.guard import Guard
+    from beacon.service.plans import Plan, Sight
     from beacon.store.variants import VariantStore
 
 _VRS_KNOWN = "VRS ids of what is loaded (beacon load variants --vrs-ids keeps them)"
@@ -60,6 +66,12 @@ _ONE_ALLELE = (
 _EVERY_RECORD = 1_000_000
 _NO_TABLES = "no individuals are kept of any dataset."
 _NOTHING = Findings(datasets=())
+_POPULATION = "population"
+_NO_LEDGER = "nothing is open to write down what is learnt, so nothing is said"
+
+
+async def _nothing() -> Findings:
+    return _NOTHING
 
 
 class _NoBases:
@@ -82,6 +94,7 @@ class LocalBeacon:
         policy: what may be said to whom.
         references: genomes that questions are normalised with, by assembly.
         deadline: seconds within which a ready store gives a sign of life.
+        guard: counts questions and charges for answers, where the policy wants it.
     """
 
     def __init__(
@@ -91,9 +104,10 @@ class LocalBeacon:
         *,
         references: Mapping[str, Reference],
         deadline: float,
+        guard: Guard | None = None,
     ) -> None:
         self._store = store
-        self._policy = policy
+        self._guard = guard
         self._deadline = deadline
         self.references = references
         self._plans = Plans(policy)
@@ -131,6 +145,11 @@ class LocalBeacon:
             StoreUnavailable: when the store fails or misses the deadline.
         """
         way = self._plans.way_of(outline, requester, await self._store.datasets())
+        if self._guard is not None:
+            if way.is_charged:
+                query = replace(outline.query, pattern=outline.pattern(allele))
+                return await self.answer(query, requester)
+            await self._guard.admit_alike(outline, allele, requester)
         found: Sequence[DatasetFindings] = ()
         if way.granularities:
             found = await self._store.find_allele(outline, allele, way.granularities)
@@ -140,8 +159,14 @@ class LocalBeacon:
         self, queries: Sequence[Query], requester: Requester
     ) -> Sequence[Disclosure | BeaconError]:
         """Return the answer to each question, in order, or why it has none."""
-        together = Together(self, self._store, self._policy, requester)
-        return await together.answer(queries)
+        together = Together(self, self._store, self._plans, requester)
+        if self._guard is None:
+            return await together.answer(queries)
+        refused = await self._guard.admit_many(queries, requester)
+        left = [n for n in range(len(queries)) if n not in refused]
+        told = await together.answer([queries[n] for n in left])
+        said = dict(zip(left, told, strict=True)) | refused
+        return [said[n] for n in range(len(queries))]
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
         """Return a question with the columns as they are kept.
@@ -166,10 +191,11 @@ class LocalBeacon:
     async def _telling(self, query: Query, requester: Requester) -> list[str]:
         """Return the datasets of whose people the requester may ask."""
         whole = replace(query, datasets=None)
+        sight = await self._sight(requester)
         return [
             d.id
-            for d in await self.datasets()
-            if is_asked(d, whole) and permit(self._policy, requester, d).individuals
+            for d in sight.datasets
+            if is_asked(d, whole) and sight.permits[d.id].individuals
         ]
 
     async def _strangers(self, query: Query, requester: Requester) -> tuple[str, ...]:
@@ -188,7 +214,8 @@ class LocalBeacon:
 
         Where the requester may not name individuals, nothing is said at all.
         """
-        asked = [d for d in await self.datasets() if is_asked(d, query)]
+        sight = await self._sight(requester)
+        asked = [d for d in sight.datasets if is_asked(d, query)]
         telling = await self._telling(query, requester)
         shown = " or ".join(names)
         sentence = f"No dataset here holds an individual {shown} to be left out."
@@ -221,13 +248,16 @@ class LocalBeacon:
         Every dataset is asked for each of them, also one that does not know the
         name; what nobody knows under it is no answer, never a "no".
         """
-        asked = [d for d in await self.datasets() if is_asked(d, query)]
+        sight = await self._sight(requester)
+        asked = [d for d in sight.datasets if is_asked(d, query)]
         if not asked:
             return await self._answer(query, requester)
         carried = await self._named(name, pattern.assembly, query, requester)
         checked, doubt = self._checked(name, carried)
         named = self._distinct(checked)
         if not named:
+            if self._guard is not None:
+                await self._guard.admit(query, requester)
             return _unknown(name, query, asked)
         query = replace(query, warnings=query.warnings + doubt)
         narrowed = [(a, p.narrowed_like(pattern)) for a, p in named]
@@ -274,17 +304,14 @@ class LocalBeacon:
         """Return the alleles of a name, in any dataset that may say it knows it."""
         # Any dataset of the assembly may know the name, also one not asked for.
         known = replace(query, datasets=None)
-        return await self._store.alleles_named(
-            name,
-            assembly,
-            [
-                d.id
-                for d in await self.datasets()
-                if is_asked(d, known)
-                and permit(self._policy, requester, d).granularity
-                >= Granularity.BOOLEAN
-            ],
-        )
+        sight = await self._sight(requester)
+        # That somebody carries a name is not charged for, so it is not told.
+        telling = [
+            d.id
+            for d in sight.datasets
+            if is_asked(d, known) and not has_ledger(sight.permits[d.id])
+        ]
+        return await self._store.alleles_named(name, assembly, telling)
 
     def _checked(
         self, name: str, found: Sequence[Allele]
@@ -323,9 +350,14 @@ class LocalBeacon:
             return VariantPattern(contig=allele.contig, spellings=(form,))
 
     async def _answer(self, query: Query, requester: Requester) -> Disclosure:
-        plan = self._plans.of(query, requester, await self.datasets())
+        if self._guard is not None:
+            await self._guard.admit(query, requester)
+        plan = self._plans.of(query, requester, await self._store.datasets())
         found = _NOTHING
-        if plan.granularities:
+        if plan.charged:
+            query = replace(query, warnings=(*query.warnings, LEFT_OUT))
+            found = await self._charged(query, requester, plan)
+        elif plan.granularities:
             found = await self._store.find(query, plan.granularities)
         query.check_known(found.unknown_filters)
         if query.page.is_long:
@@ -333,6 +365,32 @@ class LocalBeacon:
                 disclose, found, plan.permits, query, plan.unasked
             )
         return disclose(found, plan.permits, query, plan.unasked)
+
+    async def _charged(
+        self, query: Query, requester: Requester, plan: Plan
+    ) -> Findings:
+        """Return what is true, of some datasets without whom their ledgers leave out.
+
+        Raises:
+            StoreUnavailable: when what is learnt cannot be written down.
+        """
+        if self._guard is None:
+            raise StoreUnavailable(_NO_LEDGER)
+        free = {n: g for n, g in plan.granularities.items() if n not in plan.charged}
+        public = [
+            dataset.id
+            for dataset in (await self._sight(ANONYMOUS)).datasets
+            if dataset.kind == _POPULATION and dataset.id not in plan.charged
+        ]
+        charged, found = await asyncio.gather(
+            self._guard.find(query, requester, plan.charged, public),
+            self._store.find(query, free) if free else _nothing(),
+        )
+        by_id = {one.dataset.id: one for one in (*charged, *found.datasets)}
+        return Findings(
+            datasets=tuple(by_id[n] for n in plan.granularities if n in by_id),
+            unknown_filters=found.unknown_filters,
+        )
 
     async def answer_records(
         self, query: Query, requester: Requester
@@ -344,9 +402,9 @@ class LocalBeacon:
                 filters nothing answers to, where that was asked for.
             StoreUnavailable: when the store fails or misses the deadline.
         """
-        asked = [d for d in await self.datasets() if is_asked(d, query)]
-        permits = {d.id: permit(self._policy, requester, d) for d in asked}
-        documents = Documents(self._store, permits)
+        sight = await self._sight(requester)
+        asked = [d for d in sight.datasets if is_asked(d, query)]
+        documents = Documents(self._store, sight.permits)
         pattern = query.pattern
         if pattern is None or not asked:
             return await documents.answer(query, asked)
@@ -354,6 +412,9 @@ class LocalBeacon:
         if pattern.name is not None:
             patterns, doubt = await self._named_patterns(pattern, query, requester)
             query = replace(query, warnings=query.warnings + doubt)
+        if self._guard is not None:
+            for each in patterns:
+                await self._guard.admit(replace(query, pattern=each), requester)
         said = await documents.answer_any(query, asked, patterns)
         return await self._explained(said, query, requester)
 
@@ -389,8 +450,8 @@ class LocalBeacon:
         Raises:
             StoreUnavailable: when the store fails or misses the deadline.
         """
-        del requester  # records of datasets and cohorts are anybody's
-        chosen = [d for d in await self.datasets() if query.chooses(d)]
+        sight = await self._sight(requester)
+        chosen = [d for d in sight.datasets if query.chooses(d)]
         if not query.filters or not chosen:
             return collected(query, chosen, None)
         whole = replace(query, identity=None, page=Page(limit=_EVERY_RECORD))
@@ -410,24 +471,51 @@ class LocalBeacon:
         Raises:
             StoreUnavailable: when the store fails or misses the deadline.
         """
-        asked = [d for d in await self.datasets() if query.chooses(d)]
+        sight = await self._sight(requester)
+        asked = [d for d in sight.datasets if query.chooses(d)]
         under = None
         if query.identity is not None:
             under = Under(entry_type=query.about, identity=query.identity)
-        permits = {d.id: permit(self._policy, requester, d) for d in asked}
         return await self._store.filtering_terms(
-            [d.id for d in asked if may_ask(permits[d.id], query)],
+            [d.id for d in asked if may_ask(sight.permits[d.id], query)],
             under=under,
             cohort=query.cohort,
         )
 
-    async def datasets(self) -> tuple[Dataset, ...]:
-        """Return every dataset, whether or not it serves a release yet."""
-        return await self._store.datasets()
+    async def _sight(self, requester: Requester) -> Sight:
+        """Return which datasets there are for a requester."""
+        return self._plans.sight(requester, await self._store.datasets())
 
-    async def loaded(self) -> frozenset[str]:
-        """Return the assemblies that at least one dataset serves."""
-        return self._plans.assemblies(await self._store.datasets())
+    async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
+        """Return every dataset that a requester sees, with a release or without."""
+        return (await self._sight(requester)).datasets
+
+    async def loaded(self, requester: Requester) -> frozenset[str]:
+        """Return the assemblies that at least one dataset it sees serves.
+
+        Raises:
+            StoreUnavailable: when they cannot be read, or nothing that the requester
+                may ask could be written down.
+        """
+        if self._guard is not None:
+            await self._guard.alive(requester)
+        return (await self._sight(requester)).assemblies
+
+    async def allowance(self, requester: Requester) -> Allowance:
+        """Return what a requester has left.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
+        """
+        if self._guard is None:
+            return UNLIMITED
+        sight = await self._sight(requester)
+        seen = [(each, sight.permits[each.id]) for each in sight.datasets]
+        return await self._guard.allowance(requester, seen)
+
+    def counted(self) -> dict[str, float]:
+        """Return what this process counted of budgets and ledgers, by name."""
+        return {} if self._guard is None else self._guard.counted()
 
     async def genes(self) -> Genes:
         """Return the table of genes that is loaded."""
