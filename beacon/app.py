@@ -13,6 +13,7 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from socket import gethostname
 from typing import TYPE_CHECKING, TextIO
@@ -21,6 +22,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from beacon import policy_file
 from beacon.api.access_log import AccessLog
 from beacon.api.auditing import Auditor
 from beacon.api.keys import DOOR, Limits
@@ -32,7 +34,7 @@ from beacon.audit.log import AuditLog
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
-from beacon.policy.policy import OPEN
+from beacon.policy.policy import OPEN, tier_of
 from beacon.service import LocalBeacon
 from beacon.store.variants import VariantStore
 from beacon.wire.info import BeaconIdentity
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from beacon.model.requester import Requester
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
     from beacon.settings import Settings
@@ -58,6 +61,10 @@ _SWITCHED_AFTER = 0.001
 """Seconds for which a thread that has an answer of the database waits for its turn."""
 _LONGEST_LINE = 65_536
 """Bytes of a request line: a long allele asked for by GET must fit."""
+
+_DIGITS = 16
+"""Of a digest: so many tell any two policies apart that anybody wrote."""
+_TIERS_KEPT = 4096
 
 _log = structlog.get_logger(__name__)
 
@@ -86,16 +93,11 @@ def policy_of(settings: Settings) -> Policy:
     """Return what may be said to whom.
 
     Raises:
-        UsageError: for a policy file, which this version cannot read: answering
-            without it would say more than the operator allowed.
+        UsageError: for a policy file that cannot be acted on: answering without it
+            would say more than the operator allowed.
     """
-    if settings.policy.file is not None:
-        message = (
-            "policy.file: this version reads no policy file, so nothing is served; "
-            'only [policy] default = "open" is understood'
-        )
-        raise UsageError(message)
-    return OPEN
+    path = settings.policy.file
+    return OPEN if path is None else policy_file.read(path).policy
 
 
 def references_of(settings: Settings) -> dict[str, Reference]:
@@ -177,9 +179,32 @@ async def open_auditor(
     except OSError as failure:
         message = f"audit.folder {folder} cannot be written ({failure.strerror})"
         raise UsageError(message) from failure
+    policy = policy_of(settings)
     return Auditor(
-        log, queries=subkey(key, QUERIES), cases=subkey(key, CASES), policy=None
+        log,
+        queries=subkey(key, QUERIES),
+        cases=subkey(key, CASES),
+        policy=known_as(policy),
+        tiers=tiers_of(policy),
     )
+
+
+def known_as(policy: Policy) -> str | None:
+    """Return what a policy is called in the audit: its id, and of its digest enough."""
+    if policy.digest is None:
+        return None
+    return f"{policy.id}@{policy.digest[:_DIGITS]}"
+
+
+def tiers_of(policy: Policy) -> Callable[[Requester, str], str | None]:
+    """Return what gives the tier of a requester towards a dataset, and keeps some."""
+
+    @lru_cache(maxsize=_TIERS_KEPT)
+    def tier(requester: Requester, dataset: str) -> str | None:
+        found = tier_of(policy, requester, dataset)
+        return None if found is None else found.name
+
+    return tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

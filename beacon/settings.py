@@ -245,8 +245,8 @@ class PolicySettings(_Section):
     file: Path | None = Field(
         default=None,
         description=(
-            "Policy file.  This version reads none and refuses to serve when one is "
-            "given, rather than answer without it."
+            "Policy file: who may learn what of which dataset.  What it does not list "
+            "is not shown."
         ),
     )
     default: Literal["open"] | None = Field(

@@ -63,7 +63,7 @@ _ADDRESS = Address()
 
 async def some_alleles(beacon: LocalBeacon, number: int) -> list[Allele]:
     """Return alleles of the store, from places all along what is loaded first."""
-    datasets = await beacon.datasets()
+    datasets = await beacon.datasets(ANONYMOUS)
     assembly = next(d.release.assembly for d in datasets if d.release)
     contig = ASSEMBLIES[assembly].contigs[0]
     found: dict[Allele, None] = {}
@@ -162,7 +162,7 @@ async def stages(
     """Return what each stage of a granularity takes, in µs a question."""
     beacon = LocalBeacon(store, OPEN, references={}, deadline=30)
     alleles = await some_alleles(beacon, number)
-    known = Understanding(loaded=await beacon.loaded(), references={})
+    known = Understanding(loaded=await beacon.loaded(ANONYMOUS), references={})
     sent = [Sent("", tuple, body) for body in bodies(alleles, granularity)]
     queries = [understand_sent(each, _ADDRESS, known) for each in sent]
     datasets, plans = await store.datasets(), Plans(OPEN)

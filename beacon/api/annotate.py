@@ -122,10 +122,11 @@ class _Annotation:
 
     async def _begun(self, assembly: str | None) -> Transfer:
         beacon, me = self._request.app[BEACON], self._request.app[IDENTITY]
+        requester = requester_of(self._request)
         local = Local(
             answers=beacon_of(beacon, self._request),
-            requester=requester_of(self._request),
-            datasets=await beacon.datasets(),
+            requester=requester,
+            datasets=await beacon.datasets(requester),
             references=beacon.references,
             beacon=me.id,
             version=me.version,

@@ -27,6 +27,8 @@ _CHUNK = 64 * 1024
 _SECONDS_FOR_LITTLE = 15.0
 _SECONDS_FOR_MUCH = 60.0
 _ADDRESSES_KEPT = 64
+_UNDERSTANDINGS_KEPT = 8
+"""There are three assemblies, and so many sets of them."""
 
 
 def speaker(request: web.Request) -> Speaker:
@@ -111,11 +113,13 @@ async def sent_with(request: web.BaseRequest, largest: int) -> Sent:
 
 async def understanding(request: web.Request) -> Understanding:
     """Return what questions are understood with."""
-    return await request.app[KNOWN].now()
+    return await request.app[KNOWN].now(requester_of(request))
 
 
 class Known:
     """What questions are understood with, the same while nothing of it changes.
+
+    Requesters who see the same assemblies share it.
 
     Args:
         beacon: that is asked.
@@ -125,24 +129,26 @@ class Known:
     def __init__(self, beacon: BeaconService, limits: Limits) -> None:
         self._beacon = beacon
         self._limits = limits
-        self._last: Understanding | None = None
+        self._kept: dict[frozenset[str], Understanding] = {}
 
-    async def now(self) -> Understanding:
-        """Return what questions are understood with at this moment.
+    async def now(self, requester: Requester) -> Understanding:
+        """Return what questions of a requester are understood with at this moment.
 
         Raises:
             StoreUnavailable: when the store cannot be reached.
         """
-        loaded, genes = await self._beacon.loaded(), await self._beacon.genes()
-        last = self._last
-        is_same = last is not None and last.genes is genes
-        if last is not None and is_same and last.loaded == loaded:
+        loaded = await self._beacon.loaded(requester)
+        genes = await self._beacon.genes()
+        last = self._kept.get(loaded)
+        if last is not None and last.genes is genes:
             return last
-        self._last = Understanding(
+        if last is not None or len(self._kept) >= _UNDERSTANDINGS_KEPT:
+            self._kept.clear()
+        found = self._kept[loaded] = Understanding(
             loaded=loaded,
             references=self._beacon.references,
             genes=genes,
             largest_page=self._limits.page,
             is_strict=self._limits.strict_filters,
         )
-        return self._last
+        return found

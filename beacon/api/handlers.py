@@ -109,9 +109,9 @@ async def variants(
         sent: what it says.
         address: of its path.
     """
-    told = recognise(sent, address, await app[KNOWN].now())
-    here = app[SPEAKERS](request.scheme, request.host)
     beacon, requester = beacon_of(app[BEACON], request), requester_of(request)
+    told = recognise(sent, address, await app[KNOWN].now(requester))
+    here = app[SPEAKERS](request.scheme, request.host)
     if not isinstance(told, Alike):
         return as_json(await _variants(beacon, told, here, requester))
     outline = told.form.outline
@@ -165,13 +165,14 @@ async def _groups(request: web.Request, query: Query) -> Document:
 async def show_info(request: web.Request) -> web.Response:
     """Say who this beacon is and what is loaded."""
     beacon = request.app[BEACON]
-    loaded, ontologies = await beacon.datasets(), await beacon.ontologies()
+    loaded = await beacon.datasets(requester_of(request))
+    ontologies = await beacon.ontologies()
     return as_json(info.info(speaker(request), loaded, ontologies))
 
 
 async def show_service_info(request: web.Request) -> web.Response:
     """Say who this beacon is, as any GA4GH service does."""
-    loaded = await request.app[BEACON].datasets()
+    loaded = await request.app[BEACON].datasets(requester_of(request))
     return as_json(info.service_info(speaker(request), loaded))
 
 
@@ -229,7 +230,7 @@ async def _holds_variants(request: web.Request, query: Query) -> bool:
         return bool(synthetic_collection(query).records)
     return any(
         dataset.release is not None and query.chooses(dataset)
-        for dataset in await request.app[BEACON].datasets()
+        for dataset in await request.app[BEACON].datasets(requester_of(request))
     )
 
 

@@ -71,15 +71,15 @@ class BeaconService(Answers, Protocol):
             BeaconError: as drawn in ``model.errors``.
         """
 
-    async def datasets(self) -> tuple[Dataset, ...]:
-        """Return every dataset.
+    async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
+        """Return every dataset that a requester sees.
 
         Raises:
             StoreUnavailable: when the store cannot be reached.
         """
 
-    async def loaded(self) -> frozenset[str]:
-        """Return the assemblies that at least one dataset serves.
+    async def loaded(self, requester: Requester) -> frozenset[str]:
+        """Return the assemblies that at least one dataset it sees serves.
 
         Raises:
             StoreUnavailable: when the store cannot be reached.

@@ -37,6 +37,7 @@ from beacon.cli.remote_batch import RemoteBatch, shown
 from beacon.cli.withdraw import leave_out_forgotten
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import ReadError, StoreUnavailable, UsageError
+from beacon.model.requester import OPERATOR
 from beacon.model.status import Status
 from beacon.store.connection import connect
 from loaders.header import choose_assembly, header_of, left_out
@@ -335,7 +336,7 @@ async def _consulted(
     async with AsyncExitStack() as opened:
         if address is not None:
             beacon = await opened.enter_async_context(open_beacon(settings, address))
-            columns = columns_of(await beacon.datasets(), assembly)
+            columns = columns_of(await beacon.datasets(OPERATOR), assembly)
             found.append(Consulted(beacon=settings.beacon.id, columns=columns))
         for url in wish.urls:
             remote = RemoteBatch(url, references_of(settings))

@@ -131,7 +131,7 @@ async def ask_beacon(
     pattern = parse(
         typed,
         assembly=assembly,
-        loaded=await beacon.loaded(),
+        loaded=await beacon.loaded(OPERATOR),
         references=beacon.references,
         genes=await beacon.genes(),
     )

@@ -34,6 +34,12 @@ class Permit:
             what is told of them.
         tier: the standing it is given for; ``None``: there is no policy of tiers.
         profile: how exactly the dataset speaks; ``None``: as it is.
+        queries: kinds of questions that may be asked (``policy.asking``); ``None``:
+            all.
+        range_width: widest range that may be asked for, in bases; ``None``: any.
+        frequency: whether its AN may be told, and divided by.
+        country: where its counts are pooled to.
+        pools_alone: whether a pool of its country may hold this dataset alone.
     """
 
     dataset: str
@@ -41,6 +47,11 @@ class Permit:
     individuals: bool = False
     tier: str | None = None
     profile: Profile | None = None
+    queries: frozenset[str] | None = None
+    range_width: int | None = None
+    frequency: bool = True
+    country: str | None = None
+    pools_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,3 +63,27 @@ class Profile:
     def may_hide(self) -> bool:
         """Whether an allele that is there may be left unsaid."""
         return self.min_count > 1 or self.noise_sd > 0 or self.cohort_named_from > 1
+
+    @property
+    def named_from(self) -> int:
+        """The smallest count that the dataset says under its own name."""
+        return max(self.min_count, self.cohort_named_from)
+
+    @property
+    def rows_from(self) -> int:
+        """The smallest count of a group of people that is shown."""
+        return max(self.min_population_rows, self.named_from)
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether shown counts are not those of the people."""
+        return self.round_to > 1 or self.noise_sd > 0
+
+    @property
+    def needs_more(self) -> bool:
+        """Whether what is said follows from more than the dataset's own counts.
+
+        That is the allele itself (noise), other datasets (a pool), or a ledger.
+        """
+        is_joint = self.noise_sd > 0 or self.cohort_named_from > 1
+        return is_joint or self.ledger is not None

@@ -15,12 +15,14 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from beacon.model.entry_types import ENTRY_TYPES
+from beacon.model.requester import ANONYMOUS
 from beacon.wire.info import Speaker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from beacon.model.dataset import Dataset
+    from beacon.model.requester import Requester
     from beacon.wire.info import BeaconIdentity
 
 _CONTENT_SECURITY_POLICY = "; ".join(
@@ -44,8 +46,8 @@ _STATIC = {"style.css": "text/css", "logo.svg": "image/svg+xml"}
 class Catalogue(Protocol):
     """Whatever knows what is loaded."""
 
-    async def datasets(self) -> tuple[Dataset, ...]:
-        """Return every dataset."""
+    async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
+        """Return every dataset that a requester sees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ class _Page:
         """Show the page."""
         site = self._identity.site(request.scheme, request.host)
         speaker = Speaker(identity=self._identity, site=site)
-        datasets = await self._catalogue.datasets()
+        datasets = await self._catalogue.datasets(ANONYMOUS)
         html = self._template.render(
             me=self._identity,
             datasets=datasets,

@@ -8,7 +8,7 @@ value is kept with that value, and with no other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.counts import AlleleCounts, group_counts
@@ -21,15 +21,16 @@ from beacon.model.disclosure import (
     RecordSetDisclosure,
     VariantDisclosure,
 )
-from beacon.model.entry_types import DOCUMENTED
+from beacon.model.entry_types import DOCUMENTED, INDIVIDUAL
 from beacon.model.filters import unknown_sentence
 from beacon.model.findings import Coverage, Findings, Silence
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.policy.rules import RULES
+from beacon.policy.tiers import has
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from beacon.model.counts import Layout, Tally
     from beacon.model.dataset import Dataset, Release
@@ -39,8 +40,10 @@ if TYPE_CHECKING:
         FoundVariant,
         RecordFindings,
     )
+    from beacon.model.profile import Profile
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.policy.terms import DatasetTerms, Tier
 
 _Kept = tuple[DatasetDisclosure, bool]
 
@@ -54,27 +57,137 @@ class Policy:
     """What may be said to whom.
 
     Attributes:
-        granularity: the most that everybody may learn from every dataset.
-        individuals: whether everybody may name individuals in questions.
+        granularity: the most that everybody may learn from every dataset, where
+            there are no tiers.
+        individuals: whether everybody may name individuals in questions, likewise.
+        tiers: the lowest first; ``None``: there are none, and every dataset speaks
+            to everybody alike.
+        datasets: by id, what each allows; one that is not listed does not exist.
+        pools: countries whose counts may be pooled though one dataset is all there
+            is of them.
+        id: as its author calls it.
+        digest: SHA-256 of the file it was read from.
+        noise_key: by which noise is made; who has it can take the noise away.
     """
 
     granularity: Granularity = Granularity.RECORD
     individuals: bool = True
+    tiers: tuple[Tier, ...] | None = None
+    datasets: Mapping[str, DatasetTerms] = field(default_factory=dict)
+    pools: frozenset[str] = frozenset()
+    id: str | None = None
+    digest: str | None = None
+    noise_key: bytes = field(default=b"", repr=False)
+
+    @property
+    def profiles(self) -> Mapping[str, Profile]:
+        """The profiles that datasets speak in, by name."""
+        terms = self.datasets.values()
+        return {p.name: p for each in terms for p in each.access.values()}
 
 
 OPEN = Policy()
 """Every dataset at record granularity, for everybody."""
 
 
-def permit(policy: Policy, requester: Requester, dataset: Dataset) -> Permit:
-    """Return what ``requester`` may learn from ``dataset``."""
+def permit(policy: Policy, requester: Requester, dataset: Dataset) -> Permit | None:
+    """Return what ``requester`` may learn from ``dataset``.
+
+    ``None``: it does not see it, and is answered as if there were no such dataset.
+    """
     if requester.is_operator:
-        policy = OPEN
+        return _alike(OPEN, dataset)
+    if requester.only is not None and dataset.id not in requester.only:
+        return None
+    if policy.tiers is None:
+        return _alike(policy, dataset)
+    terms = policy.datasets.get(dataset.id)
+    if terms is None:
+        return None
+    tier = tier_of(policy, requester, dataset.id)
+    return None if tier is None else _granted(policy, tier, terms, dataset)
+
+
+def tier_of(policy: Policy, requester: Requester, dataset: str) -> Tier | None:
+    """Return the highest tier that ``requester`` has towards a dataset."""
+    terms = policy.datasets.get(dataset)
+    if terms is None or policy.tiers is None:
+        return None
+    for tier in reversed(policy.tiers):
+        if tier.name in terms.access and has(tier, requester, terms):
+            return tier
+    return None
+
+
+def standing(policy: Policy, requester: Requester) -> Hashable:
+    """Return all that ``permit`` reads of a requester: whose is equal see alike."""
+    if requester.is_operator:
+        return True
+    if policy.tiers is None:
+        return requester.only
+    return (
+        requester.visas,
+        requester.roles,
+        requester.purpose,
+        requester.acr,
+        requester.organisation is not None,
+        requester.only,
+    )
+
+
+def _alike(policy: Policy, dataset: Dataset) -> Permit:
     return Permit(
         dataset=dataset.id,
         granularity=policy.granularity,
         individuals=policy.individuals,
     )
+
+
+def _granted(
+    policy: Policy, tier: Tier, terms: DatasetTerms, dataset: Dataset
+) -> Permit | None:
+    """Return what a tier may learn of a dataset, where that may speak to it at all."""
+    profile = terms.access[tier.name]
+    if not may_speak(profile, dataset, terms.people):
+        return None
+    return Permit(
+        dataset=dataset.id,
+        granularity=tier.granularity,
+        individuals="individuals" in tier.queries,
+        tier=tier.name,
+        profile=profile,
+        queries=tier.queries,
+        range_width=tier.range_width,
+        frequency=terms.frequency,
+        country=terms.country or dataset.country,
+        pools_alone=(terms.country or dataset.country) in policy.pools,
+    )
+
+
+def may_speak(profile: Profile, dataset: Dataset, people: int | None = None) -> bool:
+    """Whether a dataset, as it is now, may speak in a profile.
+
+    It must have enough people; and where somebody may have to be left out, it must
+    know whom its counts are of.
+
+    Args:
+        profile: that it is to speak in.
+        dataset: with the release it serves.
+        people: how many it is of, where it does not count them.
+    """
+    release = dataset.release
+    is_charged = release is not None and profile.ledger is not None
+    if is_charged and release is not None and not release.can_be_lessened:
+        return False
+    return profile.min_dataset <= (_people_of(dataset) or people or 0)
+
+
+def _people_of(dataset: Dataset) -> int | None:
+    """Return how many people a dataset counts; ``None``: it does not."""
+    if dataset.release is not None and dataset.release.sample_count is not None:
+        return dataset.release.sample_count
+    documents = dataset.documents.get(INDIVIDUAL.id)
+    return None if documents is None else documents.count
 
 
 def may_ask(granted: Permit, query: Query) -> bool:
@@ -415,7 +528,7 @@ def _kept_to(
 
 
 def counting(
-    seen: DatasetFindings, granted: Permit, query: Query
+    seen: DatasetFindings, granted: Permit | None, query: Query
 ) -> Callable[[AlleleCounts], DatasetDisclosure]:
     """Return what says of counts what is disclosed of findings that have them.
 
@@ -424,10 +537,10 @@ def counting(
 
     Args:
         seen: that an allele is there, with counts or without.
-        granted: what may be learnt of the dataset.
+        granted: what may be learnt of the dataset; ``None``: nothing.
         query: asks for one allele.
     """
-    if not may_ask(granted, query):
+    if granted is None or not may_ask(granted, query):
         withheld = _withheld(seen.dataset)
         return lambda _: withheld
     exact = _exact(seen, query)

@@ -33,13 +33,14 @@ class Statement(NamedTuple):
     doubts: tuple[str, ...]
 
 
-def state(found: DatasetFindings, granted: Permit, query: Query) -> Statement:
+def state(found: DatasetFindings, granted: Permit | None, query: Query) -> Statement:
     """Return what may be said of one dataset's findings.
 
     ``query`` asks for one allele, and has no warnings.  Below record granularity
     what is said depends on counts alone, and not on which allele has them.
     """
-    said = disclose(Findings(datasets=(found,)), {granted.dataset: granted}, query)
+    permits = {} if granted is None else {granted.dataset: granted}
+    said = disclose(Findings(datasets=(found,)), permits, query)
     return Statement(said.datasets[0], said.warnings)
 
 
@@ -51,7 +52,9 @@ class Stating:
         permit_of: what may be learnt of a dataset.
     """
 
-    def __init__(self, query: Query, permit_of: Callable[[Dataset], Permit]) -> None:
+    def __init__(
+        self, query: Query, permit_of: Callable[[Dataset], Permit | None]
+    ) -> None:
         self._query = query
         self._permit_of = permit_of
 

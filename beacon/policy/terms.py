@@ -61,6 +61,12 @@ class Tier:
     organisation: bool = False
     budget: Budget | None = None
 
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody has it, as it demands nothing."""
+        asks = (self.visas, self.roles, self.purpose, self.acr, self.organisation)
+        return not any(asks)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetTerms:
@@ -68,17 +74,35 @@ class DatasetTerms:
 
     Attributes:
         access: by tier, the profile it speaks in; other tiers do not see it.
-        grant: the ``ControlledAccessGrants`` value a tier with visas must hold.
-        source: who must have granted it.
+        kind: ``care`` or ``reference``.
+        grant: the ``ControlledAccessGrants`` value that a tier with such visas must
+            hold; ``None``: the dataset's id.
+        source: who must have granted it; ``None``: any trusted party.
         country: where counts are pooled to.
         frequency: whether its AN may be divided by.
+        people: how many it is of, where that is not counted (only sums are kept).
         legal_basis: on which exact small counts of care data may be said.
     """
 
     id: str
     access: Mapping[str, Profile] = field(default_factory=dict)
+    kind: str = "reference"
     grant: str | None = None
     source: str | None = None
     country: str | None = None
     frequency: bool = True
+    people: int | None = None
     legal_basis: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseTerms:
+    """How releases of datasets may follow each other.
+
+    Attributes:
+        min_new_people: fewer may not make a release of their own.
+        opt_out_hours: within which a withdrawal must be carried out.
+    """
+
+    min_new_people: int = 100
+    opt_out_hours: int = 24

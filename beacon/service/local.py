@@ -22,7 +22,7 @@ from beacon.model.records import Under
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
-from beacon.policy.policy import disclose, may_ask, permit
+from beacon.policy.policy import disclose, may_ask
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked
 from beacon.service.many import Together
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
     from beacon.policy.policy import Policy
+    from beacon.service.plans import Sight
     from beacon.store.variants import VariantStore
 
 _VRS_KNOWN = "VRS ids of what is loaded (beacon load variants --vrs-ids keeps them)"
@@ -93,7 +94,6 @@ class LocalBeacon:
         deadline: float,
     ) -> None:
         self._store = store
-        self._policy = policy
         self._deadline = deadline
         self.references = references
         self._plans = Plans(policy)
@@ -140,7 +140,7 @@ class LocalBeacon:
         self, queries: Sequence[Query], requester: Requester
     ) -> Sequence[Disclosure | BeaconError]:
         """Return the answer to each question, in order, or why it has none."""
-        together = Together(self, self._store, self._policy, requester)
+        together = Together(self, self._store, self._plans, requester)
         return await together.answer(queries)
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
@@ -166,10 +166,11 @@ class LocalBeacon:
     async def _telling(self, query: Query, requester: Requester) -> list[str]:
         """Return the datasets of whose people the requester may ask."""
         whole = replace(query, datasets=None)
+        sight = await self._sight(requester)
         return [
             d.id
-            for d in await self.datasets()
-            if is_asked(d, whole) and permit(self._policy, requester, d).individuals
+            for d in sight.datasets
+            if is_asked(d, whole) and sight.permits[d.id].individuals
         ]
 
     async def _strangers(self, query: Query, requester: Requester) -> tuple[str, ...]:
@@ -188,7 +189,8 @@ class LocalBeacon:
 
         Where the requester may not name individuals, nothing is said at all.
         """
-        asked = [d for d in await self.datasets() if is_asked(d, query)]
+        sight = await self._sight(requester)
+        asked = [d for d in sight.datasets if is_asked(d, query)]
         telling = await self._telling(query, requester)
         shown = " or ".join(names)
         sentence = f"No dataset here holds an individual {shown} to be left out."
@@ -221,7 +223,8 @@ class LocalBeacon:
         Every dataset is asked for each of them, also one that does not know the
         name; what nobody knows under it is no answer, never a "no".
         """
-        asked = [d for d in await self.datasets() if is_asked(d, query)]
+        sight = await self._sight(requester)
+        asked = [d for d in sight.datasets if is_asked(d, query)]
         if not asked:
             return await self._answer(query, requester)
         carried = await self._named(name, pattern.assembly, query, requester)
@@ -274,17 +277,9 @@ class LocalBeacon:
         """Return the alleles of a name, in any dataset that may say it knows it."""
         # Any dataset of the assembly may know the name, also one not asked for.
         known = replace(query, datasets=None)
-        return await self._store.alleles_named(
-            name,
-            assembly,
-            [
-                d.id
-                for d in await self.datasets()
-                if is_asked(d, known)
-                and permit(self._policy, requester, d).granularity
-                >= Granularity.BOOLEAN
-            ],
-        )
+        sight = await self._sight(requester)
+        telling = [d.id for d in sight.datasets if is_asked(d, known)]
+        return await self._store.alleles_named(name, assembly, telling)
 
     def _checked(
         self, name: str, found: Sequence[Allele]
@@ -323,7 +318,7 @@ class LocalBeacon:
             return VariantPattern(contig=allele.contig, spellings=(form,))
 
     async def _answer(self, query: Query, requester: Requester) -> Disclosure:
-        plan = self._plans.of(query, requester, await self.datasets())
+        plan = self._plans.of(query, requester, await self._store.datasets())
         found = _NOTHING
         if plan.granularities:
             found = await self._store.find(query, plan.granularities)
@@ -344,9 +339,9 @@ class LocalBeacon:
                 filters nothing answers to, where that was asked for.
             StoreUnavailable: when the store fails or misses the deadline.
         """
-        asked = [d for d in await self.datasets() if is_asked(d, query)]
-        permits = {d.id: permit(self._policy, requester, d) for d in asked}
-        documents = Documents(self._store, permits)
+        sight = await self._sight(requester)
+        asked = [d for d in sight.datasets if is_asked(d, query)]
+        documents = Documents(self._store, sight.permits)
         pattern = query.pattern
         if pattern is None or not asked:
             return await documents.answer(query, asked)
@@ -389,8 +384,8 @@ class LocalBeacon:
         Raises:
             StoreUnavailable: when the store fails or misses the deadline.
         """
-        del requester  # records of datasets and cohorts are anybody's
-        chosen = [d for d in await self.datasets() if query.chooses(d)]
+        sight = await self._sight(requester)
+        chosen = [d for d in sight.datasets if query.chooses(d)]
         if not query.filters or not chosen:
             return collected(query, chosen, None)
         whole = replace(query, identity=None, page=Page(limit=_EVERY_RECORD))
@@ -410,24 +405,28 @@ class LocalBeacon:
         Raises:
             StoreUnavailable: when the store fails or misses the deadline.
         """
-        asked = [d for d in await self.datasets() if query.chooses(d)]
+        sight = await self._sight(requester)
+        asked = [d for d in sight.datasets if query.chooses(d)]
         under = None
         if query.identity is not None:
             under = Under(entry_type=query.about, identity=query.identity)
-        permits = {d.id: permit(self._policy, requester, d) for d in asked}
         return await self._store.filtering_terms(
-            [d.id for d in asked if may_ask(permits[d.id], query)],
+            [d.id for d in asked if may_ask(sight.permits[d.id], query)],
             under=under,
             cohort=query.cohort,
         )
 
-    async def datasets(self) -> tuple[Dataset, ...]:
-        """Return every dataset, whether or not it serves a release yet."""
-        return await self._store.datasets()
+    async def _sight(self, requester: Requester) -> Sight:
+        """Return which datasets there are for a requester."""
+        return self._plans.sight(requester, await self._store.datasets())
 
-    async def loaded(self) -> frozenset[str]:
-        """Return the assemblies that at least one dataset serves."""
-        return self._plans.assemblies(await self._store.datasets())
+    async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
+        """Return every dataset that a requester sees, with a release or without."""
+        return (await self._sight(requester)).datasets
+
+    async def loaded(self, requester: Requester) -> frozenset[str]:
+        """Return the assemblies that at least one dataset it sees serves."""
+        return (await self._sight(requester)).assemblies
 
     async def genes(self) -> Genes:
         """Return the table of genes that is loaded."""

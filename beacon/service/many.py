@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.errors import BeaconError, StoreUnavailable
 from beacon.model.query import Granularity
-from beacon.policy.policy import permit
 from beacon.policy.statements import Stating, joined
-from beacon.service.plans import planned
 from beacon.store.many import Teller, is_told_together
 
 if TYPE_CHECKING:
@@ -28,8 +26,8 @@ if TYPE_CHECKING:
     from beacon.model.disclosure import Answers, Disclosure
     from beacon.model.query import Query
     from beacon.model.requester import Requester
-    from beacon.policy.policy import Policy
     from beacon.policy.statements import Statement
+    from beacon.service.plans import Plans
     from beacon.store.variants import VariantStore
 
     Said = Disclosure | BeaconError
@@ -84,7 +82,7 @@ class Together:
     Args:
         beacon: what answers one question.
         store: where ``beacon`` finds what it says.
-        policy: what may be said to whom.
+        plans: how questions are asked.
         requester: who asks.
     """
 
@@ -92,12 +90,12 @@ class Together:
         self,
         beacon: Answers,
         store: VariantStore,
-        policy: Policy,
+        plans: Plans,
         requester: Requester,
     ) -> None:
         self._beacon = beacon
         self._store = store
-        self._policy = policy
+        self._plans = plans
         self._requester = requester
 
     async def answer(self, queries: Sequence[Query]) -> list[Said]:
@@ -128,7 +126,7 @@ class Together:
 
     def _stating(self, query: Query) -> Stating:
         """Return what says of findings what may be said to questions like this."""
-        return Stating(query, partial(permit, self._policy, self._requester))
+        return Stating(query, partial(self._plans.permit, self._requester))
 
     async def _fill(
         self,
@@ -168,9 +166,8 @@ class Together:
         self, queries: Sequence[Query], teller: Teller[Statement]
     ) -> Sequence[Sequence[Statement] | None]:
         """Return what every dataset may say to questions of one form."""
-        query = queries[0]
         datasets = await self._store.datasets()
-        plan = planned(self._policy, query, self._requester, datasets)
+        plan = self._plans.of(queries[0], self._requester, datasets)
         if plan.unasked:
             return [None] * len(queries)
         if not plan.granularities:

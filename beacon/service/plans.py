@@ -1,15 +1,16 @@
 """Who is asked a question, in how much detail, and who may not be asked.
 
-That depends on the question without its variants, on who asks, and on the
-datasets as they were read last; it is worked out once for each such kind of
-question, and forgotten when a dataset is another one than before.
+A dataset that a requester does not see is not there: it is left out before
+anything else is looked at.  What remains depends on the question without its
+variants, on the standing of who asks, and on the datasets as they were read last;
+it is worked out once for each, and forgotten when a dataset is another one.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from beacon.policy.policy import Gate, permit
+from beacon.policy.policy import Gate, permit, standing
 from beacon.service.documents import asking, is_asked
 
 if TYPE_CHECKING:
@@ -22,9 +23,26 @@ if TYPE_CHECKING:
     from beacon.model.requester import Requester
     from beacon.policy.policy import Policy
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 _MOST = 256
 _LARGEST = 4096
 """So many plans are kept, of questions that name so many letters at most."""
+
+
+class Sight(NamedTuple):
+    """What a requester sees.
+
+    Attributes:
+        datasets: that there are, for it.
+        permits: of each of them.
+        assemblies: that they serve.
+    """
+
+    datasets: tuple[Dataset, ...]
+    permits: Mapping[str, Permit]
+    assemblies: frozenset[str]
 
 
 class Plan(NamedTuple):
@@ -63,23 +81,35 @@ class Plans:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._datasets: tuple[Dataset, ...] = ()
-        self._assemblies: frozenset[str] = frozenset()
+        self._sights: dict[Hashable, Sight] = {}
         self._plans: dict[Hashable, Plan] = {}
-        self._ways: dict[tuple[Outline, str | None, bool], Way] = {}
+        self._ways: dict[tuple[Outline, Hashable], Way] = {}
+
+    def sight(self, requester: Requester, datasets: tuple[Dataset, ...]) -> Sight:
+        """Return what a requester sees of the datasets there are now."""
+        self._see(datasets)
+        key = standing(self._policy, requester)
+        found = self._sights.get(key)
+        if found is None:
+            found = seen_by(self._policy, requester, datasets)
+            _keep(self._sights, key, found)
+        return found
+
+    def permit(self, requester: Requester, dataset: Dataset) -> Permit | None:
+        """Return what a requester may learn of a dataset as it is now."""
+        return permit(self._policy, requester, dataset)
 
     def of(
         self, query: Query, requester: Requester, datasets: tuple[Dataset, ...]
     ) -> Plan:
         """Return how a question is asked of the datasets there are now."""
         self._see(datasets)
-        key = _key(query, requester)
+        key = _key(query), standing(self._policy, requester)
         plan = self._plans.get(key)
         if plan is None:
-            plan = planned(self._policy, query, requester, datasets)
+            plan = planned(query, self.sight(requester, datasets))
             if _size(query) <= _LARGEST:
-                while len(self._plans) >= _MOST:
-                    del self._plans[next(iter(self._plans))]
-                self._plans[key] = plan
+                _keep(self._plans, key, plan)
         return plan
 
     def way_of(
@@ -87,37 +117,46 @@ class Plans:
     ) -> Way:
         """Return how the questions of an outline are asked of the datasets."""
         self._see(datasets)
-        key = outline, requester.subject, requester.is_operator
+        key = outline, standing(self._policy, requester)
         way = self._ways.get(key)
         if way is None:
             query = outline.query
             plan = self.of(query, requester, datasets)
             way = Way(plan.granularities, Gate(plan.permits, query, plan.unasked))
-            while len(self._ways) >= _MOST:
-                del self._ways[next(iter(self._ways))]
-            self._ways[key] = way
+            _keep(self._ways, key, way)
         return way
-
-    def assemblies(self, datasets: tuple[Dataset, ...]) -> frozenset[str]:
-        """Return the assemblies that datasets serve."""
-        self._see(datasets)
-        return self._assemblies
 
     def _see(self, datasets: tuple[Dataset, ...]) -> None:
         """Forget every plan when the datasets are others than before."""
-        if datasets is self._datasets:
-            return
-        self._datasets, self._plans, self._ways = datasets, {}, {}
-        served = (d.release for d in datasets if d.release is not None)
-        self._assemblies = frozenset(release.assembly for release in served)
+        if datasets is not self._datasets:
+            self._datasets = datasets
+            self._sights, self._plans, self._ways = {}, {}, {}
 
 
-def planned(
-    policy: Policy, query: Query, requester: Requester, datasets: Sequence[Dataset]
-) -> Plan:
-    """Return how a question is asked of datasets."""
-    asked = [dataset for dataset in datasets if is_asked(dataset, query)]
-    permits = {dataset.id: permit(policy, requester, dataset) for dataset in asked}
+def _keep(kept: dict[K, V], key: K, value: V) -> None:
+    """Keep a value, and let the oldest go where there are too many."""
+    while len(kept) >= _MOST:
+        del kept[next(iter(kept))]
+    kept[key] = value
+
+
+def seen_by(
+    policy: Policy, requester: Requester, datasets: tuple[Dataset, ...]
+) -> Sight:
+    """Return what a requester sees of some datasets."""
+    granted = [(each, permit(policy, requester, each)) for each in datasets]
+    permits = {each.id: one for each, one in granted if one is not None}
+    seen = datasets
+    if len(permits) < len(datasets):
+        seen = tuple(each for each in datasets if each.id in permits)
+    releases = (each.release for each in seen if each.release is not None)
+    return Sight(seen, permits, frozenset(release.assembly for release in releases))
+
+
+def planned(query: Query, sight: Sight) -> Plan:
+    """Return how a question is asked of what is seen."""
+    asked = [dataset for dataset in sight.datasets if is_asked(dataset, query)]
+    permits = {dataset.id: sight.permits[dataset.id] for dataset in asked}
     return Plan(permits, *asking(query, asked, permits))
 
 
@@ -126,8 +165,8 @@ def _size(query: Query) -> int:
     return len(query.cohort or "") + sum(len(d) + 1 for d in query.datasets or ())
 
 
-def _key(query: Query, requester: Requester) -> Hashable:
-    """Return all that ``planned`` depends on, beside the policy and the datasets.
+def _key(query: Query) -> Hashable:
+    """Return all of a question that ``planned`` depends on.
 
     Who is asked (``is_asked``), whether a person is named (``may_ask``), and in
     what detail (``detail``): of a pattern that is its assembly alone.
@@ -143,6 +182,4 @@ def _key(query: Query, requester: Requester) -> Hashable:
         bool(query.unknown_filters),
         query.identity is not None or query.under is not None,
         bool(query.excluded),
-        requester.subject,
-        requester.is_operator,
     )

@@ -158,7 +158,7 @@ class FailingBeacon:
     def __init__(self, failure: Exception) -> None:
         self.failure = failure
 
-    async def loaded(self):
+    async def loaded(self, _):
         """Name one assembly."""
         return frozenset({"GRCh37"})
 

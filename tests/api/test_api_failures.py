@@ -26,7 +26,7 @@ class BrokenBeacon:
     def __init__(self, failure: Exception) -> None:
         self.failure = failure
 
-    async def loaded(self):
+    async def loaded(self, _):
         """Fail."""
         raise self.failure
 

@@ -79,8 +79,8 @@ def test_open_policy_lets_it_serve_others(empty_beacon: Command) -> None:
     assert "policy" not in errors
 
 
-def test_policy_file_is_refused_rather_than_ignored(empty_beacon: Command) -> None:
-    """A policy file this version cannot read stops the server."""
+def test_policy_file_that_is_not_there_stops_it(empty_beacon: Command) -> None:
+    """Nothing is served without the policy that was given."""
     empty_beacon.variables["BEACON_POLICY__FILE"] = "policy.toml"
     done = empty_beacon("serve", "--port", "0")
 

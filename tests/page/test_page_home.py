@@ -11,6 +11,7 @@ from aiohttp import web
 
 from beacon.model.dataset import Dataset
 from beacon.model.records import DocumentSet
+from beacon.model.requester import Requester
 from beacon.page.views import add_page, examples
 from beacon.wire.synthetic import synthetic_dataset
 from tests.speaking import IDENTITY, SPEAKER
@@ -30,8 +31,9 @@ class Shelf:
     def __init__(self, *datasets: Dataset) -> None:
         self.listed = datasets
 
-    async def datasets(self) -> tuple[Dataset, ...]:
+    async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
         """Return them."""
+        del requester
         return self.listed
 
 

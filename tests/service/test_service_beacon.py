@@ -147,7 +147,7 @@ async def test_policy_limits_others_and_not_the_operator(
 
 async def test_assemblies_loaded(beacon: LocalBeacon) -> None:
     """The assemblies of what is served are known."""
-    assert await beacon.loaded() == {"GRCh37", "GRCh38"}
+    assert await beacon.loaded(ANONYMOUS) == {"GRCh37", "GRCh38"}
 
 
 async def test_ready_while_the_store_answers(beacon: LocalBeacon) -> None:

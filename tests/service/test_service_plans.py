@@ -17,7 +17,7 @@ from beacon.model.query import Granularity, Page, Query
 from beacon.model.records import Record, Under
 from beacon.model.requester import ANONYMOUS, OPERATOR, Requester
 from beacon.policy.policy import Policy
-from beacon.service.plans import Plans, planned
+from beacon.service.plans import Plans, planned, seen_by
 
 MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -94,7 +94,7 @@ def test_a_plan_is_what_would_be_planned_now(
     """Whatever was asked before, and by whom."""
     plans = Plans(policy)
     for query, requester in asked:
-        expected = planned(policy, query, requester, DATASETS)
+        expected = planned(query, seen_by(policy, requester, DATASETS))
 
         assert plans.of(query, requester, DATASETS) == expected
 
@@ -123,8 +123,8 @@ def test_a_plan_is_forgotten_when_a_dataset_changes() -> None:
 
     assert list(before.granularities) == ["b"]
     assert list(plans.of(query, ANONYMOUS, changed).granularities) == ["a", "b"]
-    assert plans.assemblies(changed) == {"GRCh38"}
-    assert plans.assemblies(DATASETS) == {"GRCh37", "GRCh38"}
+    assert plans.sight(ANONYMOUS, changed).assemblies == {"GRCh38"}
+    assert plans.sight(ANONYMOUS, DATASETS).assemblies == {"GRCh37", "GRCh38"}
 
 
 def test_plans_are_few() -> None:
@@ -161,7 +161,7 @@ def test_a_way_is_that_of_the_datasets_there_are_now() -> None:
     first = plans.way_of(outline, ANONYMOUS, DATASETS)
     fewer = DATASETS[1:]
     second = plans.way_of(outline, ANONYMOUS, fewer)
-    expected = planned(Policy(), outline.query, ANONYMOUS, fewer)
+    expected = planned(outline.query, seen_by(Policy(), ANONYMOUS, fewer))
 
     assert second.granularities == expected.granularities != first.granularities
     assert plans.way_of(outline, ANONYMOUS, fewer) is second

@@ -1,0 +1,59 @@
+"""Tiers: which of them a requester has, by what was proven of it.
+
+A tier is had by whoever meets every demand it makes; one that makes none is
+everybody's.  What a dataset adds is the grant it must be shown, no more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from beacon.model.requester import Requester
+    from beacon.policy.terms import DatasetTerms, Tier
+
+GRANTS = "ControlledAccessGrants"
+"""The one type of visa whose value names a dataset."""
+
+
+def has(tier: Tier, requester: Requester, terms: DatasetTerms) -> bool:
+    """Whether a requester has a tier towards a dataset."""
+    if not has_standing(tier, requester):
+        return False
+    if GRANTS not in tier.visas:
+        return True
+    wanted = terms.id if terms.grant is None else terms.grant
+    return any(
+        visa.type == GRANTS
+        and visa.value == wanted
+        and terms.source in (None, visa.source)
+        for visa in requester.visas
+    )
+
+
+def has_standing(tier: Tier, requester: Requester) -> bool:
+    """Whether a requester meets all that a tier demands, whatever the dataset."""
+    held = {visa.type for visa in requester.visas}
+    return (
+        tier.visas <= held
+        and (not tier.roles or not tier.roles.isdisjoint(requester.roles))
+        and tier.purpose in (None, requester.purpose)
+        and (not tier.acr or requester.acr in tier.acr)
+        and (not tier.organisation or requester.organisation is not None)
+    )
+
+
+def demands(tier: Tier) -> Iterator[str]:
+    """Yield what a tier demands, each in some words."""
+    for visa in sorted(tier.visas):
+        yield f"a visa of type {visa}"
+    if tier.roles:
+        yield f"the role {' or '.join(sorted(tier.roles))}"
+    if tier.purpose is not None:
+        yield f"the purpose {tier.purpose}"
+    if tier.acr:
+        yield f"a login by {' or '.join(sorted(tier.acr))}"
+    if tier.organisation:
+        yield "an organisation"

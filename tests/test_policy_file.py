@@ -1,0 +1,156 @@
+"""A policy file is read whole, or refused in one sentence."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from beacon.model.errors import UsageError
+from beacon.model.profile import LedgerTerms, Profile
+from beacon.model.query import Granularity
+from beacon.policy.terms import Budget, DatasetTerms, ReleaseTerms, Tier
+from beacon.policy_file import parsed, read
+from tests.policy_example import TEXT, example
+
+VISAS = frozenset({"ResearcherStatus", "AcceptedTermsAndPolicies"})
+
+
+def test_a_tier_is_what_its_table_says() -> None:
+    """Each key has its place, and ``mfa`` is what the issuers require."""
+    tiers = {tier.name: tier for tier in example().policy.tiers or ()}
+
+    assert list(tiers) == ["public", "registered", "care", "steward"]
+    assert tiers["registered"] == Tier(
+        name="registered",
+        granularity=Granularity.COUNT,
+        queries=frozenset({"allele", "range"}),
+        range_width=1000,
+        visas=VISAS,
+        budget=Budget(scope="user", per_day=50, per_30d=200),
+    )
+    assert tiers["care"] == Tier(
+        name="care",
+        granularity=Granularity.COUNT,
+        queries=frozenset({"allele", "range"}),
+        visas=frozenset({"ControlledAccessGrants"}),
+        purpose="care",
+        acr=frozenset({"loa3", "https://refeds.org/profile/mfa"}),
+        organisation=True,
+    )
+
+
+def test_a_dataset_names_profiles_by_tier() -> None:
+    """The profiles are whole, with what a ledger charges."""
+    datasets = example().policy.datasets
+    pooled, exact = Profile(name="pooled", cohort_named_from=5), Profile(name="exact")
+
+    assert datasets["clinic"] == DatasetTerms(
+        id="clinic",
+        access={
+            "registered": Profile(
+                name="blurred", min_count=20, noise_sd=5.0, round_to=10, min_dataset=100
+            ),
+            "care": pooled,
+            "steward": exact,
+        },
+        kind="care",
+        grant="https://dac.example/clinic",
+        source="https://dac.example/",
+        country="SE",
+        legal_basis="Example act, section 1",
+    )
+    assert datasets["charged"].access["care"].ledger == LedgerTerms(
+        ppv_max=0.10,
+        population=5_960_000,
+        user_rare_hits=2,
+        org_rare_hits=3,
+        window_days=90,
+    )
+
+
+def test_a_file_is_known_by_its_id_and_its_bytes(tmp_path: Path) -> None:
+    """Whoever has the file can tell that it is the one in force."""
+    path = tmp_path / "policy.toml"
+    path.write_text(TEXT, encoding="utf-8")
+    found = read(path)
+
+    assert found.policy.id == "example-2026-11"
+    assert found.policy.digest == sha256(TEXT.encode()).hexdigest()
+    assert found.release == ReleaseTerms(min_new_people=100, opt_out_hours=24)
+    assert found.issuers["hospital"].role_map == {"clinical-geneticist": "care"}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("min_count = 10\nmin_pop", "min_counts = 10\nmin_pop"), "min_counts"),
+        (("round_to = 10\nmin_d", "round = 10\nmin_d"), "did you mean round_to?"),
+        (("[release]", "[releases]"), "unknown key releases; did you mean release?"),
+        (("[policy]\nid", "[policy]\nname"), "policy.id is missing"),
+        (('default = "deny"', 'default = "open"'), "policy.default: input should be"),
+        (("min_new_people = 100", "min_new_people = -1"), "release.min_new_people"),
+        (("min_count = 20", 'min_count = "20"'), "disclosure.blurred.min_count"),
+        (("frequency = false", "frequency = 0"), "datasets.observed.frequency"),
+        (('country = "DK"', 'country = "Denmark"'), "datasets.reference.country"),
+        (
+            ('public = "r', 'pubic = "r'),
+            "the tier pubic, and there are public, registered",
+        ),
+        (('steward = "exact"', 'steward = "exakt"'), "names the profile exakt"),
+        (('queries = ["allele"]', 'queries = ["gene"]'), "tiers.public.queries.0"),
+        (("range_width = 1000\n", "range_width = 0\n"), "tiers.registered.range_width"),
+        (("[tiers.public]", "[tiers.public"), "this is not TOML"),
+        (("min_count = 20", "min_count = 1"), "noise_sd needs a min_count"),
+        (("[disclosure.exact]", "[disclosure.exact]\nalarm = {}"), "are of a ledger"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    change: tuple[str, str], sentence: str
+) -> None:
+    """One sentence names the file and the key."""
+    assert change[0] in TEXT
+    with pytest.raises(UsageError) as told:
+        parsed(TEXT.replace(*change, 1).encode(), "policy.toml")
+
+    assert str(told.value).startswith("policy.toml: ")
+    assert sentence in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+BASIS = 'legal_basis = "Example act, section 1"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (f"{BASIS}access = {{ care = \"ledgered\"", 'access = { care = "ledgered"',
+         "datasets.charged: the ledger of the profile ledgered needs a legal_basis"),
+        (f"{BASIS}access = {{ care = \"pooled\"", 'access = { care = "pooled"',
+         "datasets.observed: the profile pooled hides no small count of care data"),
+        (f"{BASIS}access = {{ care = \"pooled\"",
+         f"{BASIS}access = {{ public = \"rounded\", care = \"pooled\"",
+         "datasets.observed: care data is not public"),
+    ],
+)  # fmt: skip
+def test_what_the_law_does_not_allow_is_refused(
+    old: str, new: str, sentence: str
+) -> None:
+    """Small counts of care data need a basis, and nobody unknown gets any."""
+    assert TEXT.count(old) == 1
+    with pytest.raises(UsageError, match=sentence):
+        parsed(TEXT.replace(old, new).encode(), "policy.toml")
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    """The setting and the path are in the sentence."""
+    with pytest.raises(UsageError, match=r"policy\.file: missing\.toml cannot be read"):
+        read(Path("missing.toml"))
+
+
+def test_a_blank_basis_is_none() -> None:
+    """Blanks are not a law."""
+    text = TEXT.replace(BASIS, 'legal_basis = "  "\n')
+    with pytest.raises(UsageError, match="needs a legal_basis"):
+        parsed(text.encode(), "policy.toml")
