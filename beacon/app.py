@@ -31,6 +31,8 @@ from beacon.api.metrics import Meter
 from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
 from beacon.audit.log import AuditLog
+from beacon.auth.networks import networks
+from beacon.auth.porter import Porter
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from beacon.auth.issuers import Issuer
+    from beacon.auth.keys import KeyStore
     from beacon.model.requester import Requester
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
@@ -207,6 +211,34 @@ def tiers_of(policy: Policy) -> Callable[[Requester, str], str | None]:
     return tier
 
 
+def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
+    """Return whose tokens the policy believes.
+
+    Raises:
+        UsageError: for one that could never be verified.
+    """
+    path = settings.policy.file
+    return () if path is None else policy_file.read(path).issuers
+
+
+def porter_of(settings: Settings, keys: KeyStore) -> Porter | None:
+    """Return who finds out who asks; ``None``: everybody is told all there is.
+
+    Raises:
+        UsageError: when the policy or the secret cannot be read.
+    """
+    if settings.policy.file is None:
+        return None
+    secret = read_secret(settings.secret_path)
+    return Porter(
+        issuers_of(settings),
+        subjects=derive(secret, Purpose.SUBJECTS),
+        pepper=derive(secret, Purpose.API_KEYS),
+        keys=keys,
+        proxies=networks(settings.server.proxies),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """Which of the processes of one server this is, and where it listens.
@@ -230,6 +262,7 @@ def application(
     settings: Settings,
     beacon: LocalBeacon,
     post: Post,
+    porter: Porter | None = None,
     auditor: Auditor | None = None,
 ) -> web.Application:
     """Return the web application of one beacon.
@@ -251,7 +284,13 @@ def application(
     meter = Meter(identity.version, post.folder, post.name, post.workers)
     log = _access_log(server.access_log, post.name)
     app = create_api(
-        beacon, identity, limits=limits, meter=meter, log=log, auditor=auditor
+        beacon,
+        identity,
+        limits=limits,
+        meter=meter,
+        log=log,
+        porter=porter,
+        auditor=auditor,
     )
     add_page(app, catalogue=beacon, identity=identity)
     return app
@@ -274,6 +313,7 @@ class Site:
         settings: of the whole beacon.
         beacon: that is asked.
         post: which process it is, and where it listens.
+        porter: finds out who asks.
         auditor: who is told of each request, if anybody.
     """
 
@@ -282,10 +322,12 @@ class Site:
         settings: Settings,
         beacon: LocalBeacon,
         post: Post,
+        porter: Porter | None = None,
         auditor: Auditor | None = None,
     ) -> None:
         self._post = post
-        app = application(settings, beacon, post, auditor)
+        self._porter = porter
+        app = application(settings, beacon, post, porter, auditor)
         self._door = app[DOOR]
         self._lane = Lane(app)
         self._runner = web.AppRunner(
@@ -344,6 +386,8 @@ class Site:
         for each in self._post.sockets:
             each.close()
         await self._runner.cleanup()
+        if self._porter is not None:
+            await self._porter.close()
 
 
 def _silent_logger() -> logging.Logger:
@@ -381,8 +425,10 @@ def run_server(
             loop.add_signal_handler(number, stop.set)
         policy_of(settings)  # what is wrong with it is told before all else
         async with open_store(settings, address) as store:
+            porter = porter_of(settings, store.api_keys)
             auditor = await open_auditor(settings, store, post)
-            site = Site(settings, beacon_over(settings, store), post, auditor)
+            beacon = beacon_over(settings, store)
+            site = Site(settings, beacon, post, porter, auditor)
             try:
                 await site.open()
                 _settle()

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from beacon.api.access_log import AccessLog
     from beacon.api.auditing import Auditor
+    from beacon.auth.porter import Porter
     from beacon.model.entry_types import EntryType
     from beacon.wire.info import BeaconIdentity
 
@@ -62,6 +63,8 @@ _EXCEPTIONS = Exceptions(
         {f"{ROOT}/{path}" if path else ROOT for path in _FRAMEWORK}
         - {f"{ROOT}/{_TERMS}"}
     ),
+    unasked=frozenset({"/healthz", "/readyz"}),
+    scopes={f"{ROOT}/batch": "batch", "/annotate": "annotate"},
 )
 
 
@@ -72,6 +75,7 @@ def create_api(
     limits: Limits | None = None,
     meter: Meter | None = None,
     log: AccessLog | None = None,
+    porter: Porter | None = None,
     auditor: Auditor | None = None,
 ) -> web.Application:
     """Return an application that answers for ``beacon``.
@@ -83,19 +87,21 @@ def create_api(
         meter: counts requests; absent, one for this process alone.
         log: of requests, if any.
         auditor: who is told of each, if anybody.
+        porter: finds out who asks; absent, nobody can show who they are.
     """
     app = web.Application()
     app[BEACON] = beacon
     app[IDENTITY] = identity
     app[LIMITS] = limits or Limits()
     app[METER] = meter or Meter(identity.version)
-    add_routes(app, log, auditor)
+    add_routes(app, log, porter, auditor)
     return app
 
 
 def add_routes(
     app: web.Application,
     log: AccessLog | None = None,
+    porter: Porter | None = None,
     auditor: Auditor | None = None,
 ) -> None:
     """Add the API, its health checks and its error documents to an application.
@@ -109,7 +115,7 @@ def add_routes(
     app[SPEAKERS] = speakers_of(app[IDENTITY])
     app[ANNOTATIONS] = asyncio.Semaphore(app[LIMITS].annotations)
     limits, meter, speakers = app[LIMITS], app[METER], app[SPEAKERS]
-    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log, auditor)
+    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log, porter, auditor)
     app.middlewares.append(door.let_through)
     app.cleanup_ctx.append(door.keep_house)
     app.on_response_prepare.append(open_to_browsers)

@@ -84,7 +84,7 @@ def check_claims(claims: Mapping[str, object], issuer: Issuer, now: float) -> St
     if not _NOT_OF_ACCESS.isdisjoint(claims):
         raise NotIdentified(Doubt.NO_ACCESS_TOKEN)
     ends = min(lifetime(claims, now), _moment(claims, "iat") + issuer.max_age_s)
-    if now > ends + LEEWAY:
+    if now >= ends + LEEWAY:
         raise NotIdentified(Doubt.TOO_OLD)
     _check_audience(claims, issuer)
     scope = claims.get("scope")
@@ -111,7 +111,7 @@ def lifetime(claims: Mapping[str, object], now: float) -> int:
         NotIdentified: when it is over, has not begun, or does not say.
     """
     ends = _moment(claims, "exp")
-    if now > ends + LEEWAY:
+    if now >= ends + LEEWAY:
         raise NotIdentified(Doubt.EXPIRED)
     if _moment(claims, "iat") > now + LEEWAY:
         raise NotIdentified(Doubt.FUTURE)

@@ -47,6 +47,7 @@ COMMANDS = {
         "beacon.cli.demo",
         "Load example data, ask questions of it, then serve it until Ctrl-C.",
     ),
+    "keys": Later("beacon.cli.keys", "Keys for pipelines: made, listed and revoked."),
     "load": Later("beacon.cli.load", "Load files into the store."),
     "serve": Later(
         "beacon.cli.serve", "Serve the API and the page until SIGTERM or Ctrl-C."

@@ -28,6 +28,7 @@ from beacon.store.anchors import AnchorWriter
 from beacon.store.annotated import Tables, ask
 from beacon.store.annotation_documents import id_of
 from beacon.store.annotations import AnnotationTable
+from beacon.store.api_keys import ApiKeyReader
 from beacon.store.carrier_documents import CarrierTable
 from beacon.store.driver import (
     DATASETS,
@@ -176,6 +177,7 @@ class VariantStore:
         self._carriers: dict[str, CarrierTable] = {}
         self._directory = Directory(PeopleTable(self._database))
         self._filing = Filing(self._database, deadline)
+        self.api_keys = ApiKeyReader(client.get_database(database))
         self._genes = NO_GENES
         self._genes_version = 0
         self._changes = 0
