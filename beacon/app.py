@@ -13,6 +13,7 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from socket import gethostname
 from typing import TYPE_CHECKING, TextIO
@@ -30,10 +31,12 @@ from beacon.api.metrics import Meter, Sums
 from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
 from beacon.audit.log import AuditLog
+from beacon.auth.networks import networks
+from beacon.auth.porter import Porter
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
-from beacon.policy.policy import OPEN
+from beacon.policy.policy import OPEN, tier_of
 from beacon.service import LocalBeacon
 from beacon.service.guard import Guard, is_guarded
 from beacon.store.accounts import Books
@@ -46,6 +49,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from beacon.auth.issuers import Issuer
+    from beacon.auth.keys import KeyStore
+    from beacon.model.requester import Requester
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
     from beacon.settings import Settings
@@ -61,6 +67,10 @@ _SWITCHED_AFTER = 0.001
 """Seconds for which a thread that has an answer of the database waits for its turn."""
 _LONGEST_LINE = 65_536
 """Bytes of a request line: a long allele asked for by GET must fit."""
+
+_DIGITS = 16
+"""Of a digest: so many tell any two policies apart that anybody wrote."""
+_TIERS_KEPT = 4096
 
 _log = structlog.get_logger(__name__)
 
@@ -197,9 +207,59 @@ async def open_auditor(
     except OSError as failure:
         message = f"audit.folder {folder} cannot be written ({failure.strerror})"
         raise UsageError(message) from failure
-    policy = policy_of(settings).id
+    policy = policy_of(settings)
     return Auditor(
-        log, queries=subkey(key, QUERIES), cases=subkey(key, CASES), policy=policy
+        log,
+        queries=subkey(key, QUERIES),
+        cases=subkey(key, CASES),
+        policy=known_as(policy),
+        tiers=tiers_of(policy),
+    )
+
+
+def known_as(policy: Policy) -> str | None:
+    """Return what a policy is called in the audit: its id, and of its digest enough."""
+    if policy.digest is None:
+        return None
+    return f"{policy.id}@{policy.digest[:_DIGITS]}"
+
+
+def tiers_of(policy: Policy) -> Callable[[Requester, str], str | None]:
+    """Return what gives the tier of a requester towards a dataset, and keeps some."""
+
+    @lru_cache(maxsize=_TIERS_KEPT)
+    def tier(requester: Requester, dataset: str) -> str | None:
+        found = tier_of(policy, requester, dataset)
+        return None if found is None else found.name
+
+    return tier
+
+
+def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
+    """Return whose tokens the policy believes.
+
+    Raises:
+        UsageError: for one that could never be verified.
+    """
+    path = settings.policy.file
+    return () if path is None else policy_file.read(path).issuers
+
+
+def porter_of(settings: Settings, keys: KeyStore) -> Porter | None:
+    """Return who finds out who asks; ``None``: everybody is told all there is.
+
+    Raises:
+        UsageError: when the policy or the secret cannot be read.
+    """
+    if settings.policy.file is None:
+        return None
+    secret = read_secret(settings.secret_path)
+    return Porter(
+        issuers_of(settings),
+        subjects=derive(secret, Purpose.SUBJECTS),
+        pepper=derive(secret, Purpose.API_KEYS),
+        keys=keys,
+        proxies=networks(settings.server.proxies),
     )
 
 
@@ -226,6 +286,7 @@ def application(
     settings: Settings,
     beacon: LocalBeacon,
     post: Post,
+    porter: Porter | None = None,
     auditor: Auditor | None = None,
 ) -> web.Application:
     """Return the web application of one beacon.
@@ -248,7 +309,13 @@ def application(
     log = _access_log(server.access_log, post.name)
     meter.watch(lambda: Sums(counts=beacon.counted()))
     app = create_api(
-        beacon, identity, limits=limits, meter=meter, log=log, auditor=auditor
+        beacon,
+        identity,
+        limits=limits,
+        meter=meter,
+        log=log,
+        porter=porter,
+        auditor=auditor,
     )
     add_page(app, catalogue=beacon, identity=identity)
     return app
@@ -271,6 +338,7 @@ class Site:
         settings: of the whole beacon.
         beacon: that is asked.
         post: which process it is, and where it listens.
+        porter: finds out who asks.
         auditor: who is told of each request, if anybody.
     """
 
@@ -279,10 +347,12 @@ class Site:
         settings: Settings,
         beacon: LocalBeacon,
         post: Post,
+        porter: Porter | None = None,
         auditor: Auditor | None = None,
     ) -> None:
         self._post = post
-        app = application(settings, beacon, post, auditor)
+        self._porter = porter
+        app = application(settings, beacon, post, porter, auditor)
         self._door = app[DOOR]
         self._lane = Lane(app)
         self._runner = web.AppRunner(
@@ -341,6 +411,8 @@ class Site:
         for each in self._post.sockets:
             each.close()
         await self._runner.cleanup()
+        if self._porter is not None:
+            await self._porter.close()
 
 
 def _silent_logger() -> logging.Logger:
@@ -378,9 +450,10 @@ def run_server(
             loop.add_signal_handler(number, stop.set)
         policy_of(settings)  # what is wrong with it is told before all else
         async with open_store(settings, address) as store:
+            porter = porter_of(settings, store.api_keys)
             auditor = await open_auditor(settings, store, post)
             async with beacon_over(settings, address, store) as beacon:
-                site = Site(settings, beacon, post, auditor)
+                site = Site(settings, beacon, post, porter, auditor)
                 try:
                     await site.open()
                     _settle()
