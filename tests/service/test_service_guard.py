@@ -10,7 +10,7 @@ import pytest
 from beacon.model.disclosure import Disclosure
 from beacon.model.entry_types import INDIVIDUAL
 from beacon.model.errors import BudgetSpent, StoreUnavailable
-from beacon.model.filters import OntologyFilter
+from beacon.model.filters import TermFilter
 from beacon.model.notation import parse
 from beacon.model.outline import Outline
 from beacon.model.pattern import Bounds, VariantPattern
@@ -196,7 +196,8 @@ def _pattern(text: str) -> VariantPattern:
 
 
 _RANGE = f"22:{FIRST}-{FIRST + 1000}"
-_FILTER = ((OntologyFilter(text="NCIT:C16576", term="NCIT:C16576"),),)
+_FILTER = ((TermFilter(id="NCIT:C16576"),),)
+_OVERLAP = replace(_pattern(f"22-{FIRST + 100}-A-G"), overlap=Bounds(low=1, high=2))
 
 
 @pytest.mark.parametrize(
@@ -209,12 +210,7 @@ _FILTER = ((OntologyFilter(text="NCIT:C16576", term="NCIT:C16576"),),)
         asked(100, filters=_FILTER),
         asked(100, cohort="women"),
         asked(100, under=Under(entry_type=INDIVIDUAL.id, identity="S0")),
-        replace(
-            asked(100),
-            pattern=replace(
-                asked(100).pattern, variant_type="SNP", overlap=Bounds(low=1, high=2)
-            ),  # type: ignore[type-var]
-        ),
+        asked(100, pattern=_OVERLAP),
     ],
     ids=["range", "any", "all", "by", "filters", "cohort", "under", "overlap"],
 )
@@ -287,8 +283,8 @@ async def test_distinct_variants_are_counted_and_repeats_are_free(
         await spend(beacon, 400)
     assert refused.value.limit == 3
     assert 0 < refused.value.seconds <= 86_401
+    allele = outline.spelled(FIRST + 399, "A", "G")
     with pytest.raises(BudgetSpent):
-        allele = outline.spelled(FIRST + 399, "A", "G")
         await beacon.answer_alike(outline, allele, SOMEBODY)
     with pytest.raises(BudgetSpent):
         await beacon.answer(Query(pattern=_pattern(_RANGE)), SOMEBODY)
