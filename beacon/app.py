@@ -122,13 +122,10 @@ def references_of(settings: Settings) -> dict[str, Reference]:
 async def open_beacon(
     settings: Settings, address: StoreAddress
 ) -> AsyncIterator[LocalBeacon]:
-    """Give this beacon's own answers, over an open store."""
+    """Give this beacon's own answers, over an open store, to its operator."""
     policy_of(settings)  # what is wrong with it is told before anything is opened
-    async with (
-        open_store(settings, address) as store,
-        beacon_over(settings, address, store) as beacon,
-    ):
-        yield beacon
+    async with open_store(settings, address) as store:
+        yield beacon_over(settings, store)
 
 
 @asynccontextmanager
@@ -144,23 +141,11 @@ async def open_store(
 
 
 @asynccontextmanager
-async def beacon_over(
+async def open_guard(
     settings: Settings, address: StoreAddress, store: VariantStore
-) -> AsyncIterator[LocalBeacon]:
-    """Give this beacon's own answers, over an open store."""
-    policy, references = policy_of(settings), references_of(settings)
-    deadline = settings.server.deadline
-    async with _guarding(settings, address, policy, store) as guard:
-        yield LocalBeacon(
-            store, policy, references=references, deadline=deadline, guard=guard
-        )
-
-
-@asynccontextmanager
-async def _guarding(
-    settings: Settings, address: StoreAddress, policy: Policy, store: VariantStore
 ) -> AsyncIterator[Guard | None]:
     """Give what counts questions and charges for answers, where a policy wants it."""
+    policy = policy_of(settings)
     if not is_guarded(policy):
         yield None
         return
@@ -170,6 +155,19 @@ async def _guarding(
         yield Guard(policy, books, store)
     finally:
         books.close()
+
+
+def beacon_over(
+    settings: Settings, store: VariantStore, guard: Guard | None = None
+) -> LocalBeacon:
+    """Return this beacon over an open store."""
+    return LocalBeacon(
+        store,
+        policy_of(settings),
+        references=references_of(settings),
+        deadline=settings.server.deadline,
+        guard=guard,
+    )
 
 
 def audit_key(settings: Settings) -> bytes:
@@ -449,17 +447,20 @@ def run_server(
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
         policy_of(settings)  # what is wrong with it is told before all else
-        async with open_store(settings, address) as store:
+        async with (
+            open_store(settings, address) as store,
+            open_guard(settings, address, store) as guard,
+        ):
             porter = porter_of(settings, store.api_keys)
             auditor = await open_auditor(settings, store, post)
-            async with beacon_over(settings, address, store) as beacon:
-                site = Site(settings, beacon, post, porter, auditor)
-                try:
-                    await site.open()
-                    _settle()
-                    await until(site, stop)
-                finally:
-                    await site.close()
+            beacon = beacon_over(settings, store, guard)
+            site = Site(settings, beacon, post, porter, auditor)
+            try:
+                await site.open()
+                _settle()
+                await until(site, stop)
+            finally:
+                await site.close()
 
     uvloop.run(main())
 
