@@ -66,6 +66,12 @@ class Asker:
         self.words: Counter[str] = Counter()
         """How often each word was said, and each refusal."""
 
+    @property
+    def heard(self) -> float:
+        """The share of questions that got an answer: where none did, none is safe."""
+        told = sum(self.words[word] for word in (*_NONE, "seen"))
+        return told / max(1, self.words.total())
+
     async def __aenter__(self) -> Self:
         return self
 

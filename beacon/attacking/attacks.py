@@ -61,6 +61,8 @@ class Attack:
         weighs: whether answers are weighed by what they are worth; otherwise every
             "seen" counts the same (Shringarpure and Bustamante 2015).
         ledger: of each requester, as the attacker knows it.
+        inherited: how likely the victim has what the attacker holds: 1 of the own
+            genome, 1/2 of a child's.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Attack:
     manner: Manner
     weighs: bool = True
     ledger: Ledger | None = None
+    inherited: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +152,8 @@ def evidence(
         return np.where(said > 0, 1.0, 0.0)
     if attack.ledger is not None:
         return ledgered(attack.ledger, frequencies, said, people, accounts)
-    return np.array(
-        [
-            0.0 if word == NO_WORD else odds(attack.manner, f, people).evidence(word)
-            for f, word in zip(frequencies, said.tolist(), strict=True)
-        ]
-    )
+    gained = [
+        0.0 if word == NO_WORD else odds(attack.manner, f, people).evidence(word)
+        for f, word in zip(frequencies, said.tolist(), strict=True)
+    ]
+    return np.log(attack.inherited * np.exp(gained) + 1 - attack.inherited)
