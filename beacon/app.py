@@ -26,6 +26,8 @@ from beacon.api.keys import DOOR, Limits
 from beacon.api.lane import Lane
 from beacon.api.metrics import Meter, Sums
 from beacon.api.routes import create_api
+from beacon.auth.networks import networks
+from beacon.auth.porter import Porter
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from beacon.auth.issuers import Issuer
+    from beacon.auth.keys import KeyStore
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
     from beacon.settings import Settings
@@ -106,24 +110,30 @@ def references_of(settings: Settings) -> dict[str, Reference]:
 async def open_beacon(
     settings: Settings, address: StoreAddress
 ) -> AsyncIterator[LocalBeacon]:
-    """Give this beacon's own answers, over an open store."""
-    policy, references = policy_of(settings), references_of(settings)
-    deadline = settings.server.deadline
-    store = await VariantStore.open(address, deadline)
+    """Give this beacon's own answers, over an open store, to its operator."""
+    policy_of(settings)  # what is wrong with it is told before anything is opened
+    async with open_store(settings, address) as store:
+        yield beacon_over(settings, store)
+
+
+@asynccontextmanager
+async def open_store(
+    settings: Settings, address: StoreAddress
+) -> AsyncIterator[VariantStore]:
+    """Give the store, open."""
+    store = await VariantStore.open(address, settings.server.deadline)
     try:
-        async with _guarding(settings, address, policy, store) as guard:
-            yield LocalBeacon(
-                store, policy, references=references, deadline=deadline, guard=guard
-            )
+        yield store
     finally:
         await store.close()
 
 
 @asynccontextmanager
-async def _guarding(
-    settings: Settings, address: StoreAddress, policy: Policy, store: VariantStore
+async def open_guard(
+    settings: Settings, address: StoreAddress, store: VariantStore
 ) -> AsyncIterator[Guard | None]:
     """Give what counts questions and charges for answers, where a policy wants it."""
+    policy = policy_of(settings)
     if not is_guarded(policy):
         yield None
         return
@@ -133,6 +143,47 @@ async def _guarding(
         yield Guard(policy, books, store)
     finally:
         books.close()
+
+
+def beacon_over(
+    settings: Settings, store: VariantStore, guard: Guard | None = None
+) -> LocalBeacon:
+    """Return this beacon over an open store."""
+    return LocalBeacon(
+        store,
+        policy_of(settings),
+        references=references_of(settings),
+        deadline=settings.server.deadline,
+        guard=guard,
+    )
+
+
+def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
+    """Return whose tokens the policy believes.
+
+    Raises:
+        UsageError: for one that could never be verified.
+    """
+    path = settings.policy.file
+    return () if path is None else policy_file.read(path).issuers
+
+
+def porter_of(settings: Settings, keys: KeyStore) -> Porter | None:
+    """Return who finds out who asks; ``None``: everybody is told all there is.
+
+    Raises:
+        UsageError: when the policy or the secret cannot be read.
+    """
+    if settings.policy.file is None:
+        return None
+    secret = read_secret(settings.secret_path)
+    return Porter(
+        issuers_of(settings),
+        subjects=derive(secret, Purpose.SUBJECTS),
+        pepper=derive(secret, Purpose.API_KEYS),
+        keys=keys,
+        proxies=networks(settings.server.proxies),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +205,9 @@ class Post:
     mine: tuple[int, ...]
 
 
-def application(settings: Settings, beacon: LocalBeacon, post: Post) -> web.Application:
+def application(
+    settings: Settings, beacon: LocalBeacon, post: Post, porter: Porter | None = None
+) -> web.Application:
     """Return the web application of one beacon.
 
     Raises:
@@ -174,7 +227,9 @@ def application(settings: Settings, beacon: LocalBeacon, post: Post) -> web.Appl
     meter = Meter(identity.version, post.folder, post.name, post.workers)
     log = _access_log(server.access_log, post.name)
     meter.watch(lambda: Sums(counts=beacon.counted()))
-    app = create_api(beacon, identity, limits=limits, meter=meter, log=log)
+    app = create_api(
+        beacon, identity, limits=limits, meter=meter, log=log, porter=porter
+    )
     add_page(app, catalogue=beacon, identity=identity)
     return app
 
@@ -196,11 +251,19 @@ class Site:
         settings: of the whole beacon.
         beacon: that is asked.
         post: which process it is, and where it listens.
+        porter: finds out who asks.
     """
 
-    def __init__(self, settings: Settings, beacon: LocalBeacon, post: Post) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        beacon: LocalBeacon,
+        post: Post,
+        porter: Porter | None = None,
+    ) -> None:
         self._post = post
-        app = application(settings, beacon, post)
+        self._porter = porter
+        app = application(settings, beacon, post, porter)
         self._door = app[DOOR]
         self._lane = Lane(app)
         self._runner = web.AppRunner(
@@ -259,6 +322,8 @@ class Site:
         for each in self._post.sockets:
             each.close()
         await self._runner.cleanup()
+        if self._porter is not None:
+            await self._porter.close()
 
 
 def _silent_logger() -> logging.Logger:
@@ -294,8 +359,13 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
-        async with open_beacon(settings, address) as beacon:
-            site = Site(settings, beacon, post)
+        async with (
+            open_store(settings, address) as store,
+            open_guard(settings, address, store) as guard,
+        ):
+            porter = porter_of(settings, store.api_keys)
+            beacon = beacon_over(settings, store, guard)
+            site = Site(settings, beacon, post, porter)
             try:
                 await site.open()
                 _settle()

@@ -172,6 +172,14 @@ class ServerSettings(_Section):
             "standard error, or `off`."
         ),
     )
+    proxies: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Networks of proxies that are believed when they tell a client's address "
+            "in `X-Forwarded-For`; its /24 or /48 has the budgets of who does not log "
+            "in."
+        ),
+    )
     strict_filters: bool = Field(
         default=False,
         description=(
@@ -179,6 +187,13 @@ class ServerSettings(_Section):
             "answering that nothing matches.  `strict` in a request decides for it."
         ),
     )
+
+    @field_validator("proxies")
+    @classmethod
+    def _accept_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            ipaddress.ip_network(each)
+        return value
 
     @property
     def is_loopback(self) -> bool:

@@ -156,7 +156,7 @@ SPEAKERS: web.AppKey[Callable[[str, str], Speaker]] = web.AppKey("speakers")
 """Gives the speaker at the scheme and the host a request came to."""
 KNOWN: web.AppKey[Known] = web.AppKey("known")
 """Gives what questions are understood with."""
-REQUESTER = "requester"
-"""Under this name a request that passed the door holds who asks."""
+REQUESTER: web.RequestKey[Requester] = web.RequestKey("requester")
+"""Under this key a request that passed the door holds who asks."""
 ANNOTATIONS: web.AppKey[asyncio.Semaphore] = web.AppKey("annotations")
 """The files that are annotated at once."""
