@@ -22,7 +22,6 @@ Table = Mapping[str, object]
 
 DATASET, REFERENCE = "simulated", "simulated-reference"
 AUDIENCE = "simulated-beacon"
-ORGANISATION = "hospital.example"
 _DEMANDS = ("visas", "require")
 _ANYBODY = "reference-of-the-simulation"
 

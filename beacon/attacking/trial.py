@@ -38,7 +38,7 @@ PRIORS = (0.01, 0.1, 0.5)
 """Beforehand, beside that of anybody in the population."""
 CONTROL_QUERIES = 3
 CONTROL_POWER = 0.95
-_FIRST = ALPHAS[0]
+_ALONE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +116,7 @@ def attacks_on(manner: Manner, ledger: Ledger | None) -> tuple[Attack, ...]:
     rare = Attack(name="rarest first", choose=rarest_first, manner=manner)
     counting = replace(rare, name="counting", weighs=False)
     if ledger is not None:
+        rare, counting = (replace(each, alone=_ALONE) for each in (rare, counting))
         return rare, replace(rare, name="knowing the ledger", ledger=ledger), counting
     adaptive = Attack(name="adaptive", choose=most_telling_first, manner=manner)
     # With nothing hidden the rarest tell most, and the two are one.

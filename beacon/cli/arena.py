@@ -23,7 +23,7 @@ from aiohttp import web
 from beacon.attacking.asking import Account
 from beacon.attacking.cohort import ASSEMBLY
 from beacon.attacking.files import write, write_reference
-from beacon.attacking.policies import AUDIENCE, DATASET, ORGANISATION, REFERENCE
+from beacon.attacking.policies import AUDIENCE, DATASET, REFERENCE
 from beacon.ingest import LoadRequest, load_variants
 from beacon.model.errors import BeaconError
 from beacon.store.releases import Catalogue
@@ -132,22 +132,25 @@ class Vouching:
     _numbers: count[int] = field(default_factory=count)
 
     def accounts(self, tier: str | None, number: int = 1) -> tuple[Account, ...]:
-        """Return new accounts of one tier and one organisation.
+        """Return new accounts of one tier, and of an organisation of their own.
 
         Args:
             tier: whose role they have; ``None``: anonymous, of networks of their own.
             number: how many.
         """
-        return tuple(self._account(tier, next(self._numbers)) for _ in range(number))
+        employer = f"hospital-{next(self._numbers)}.example"
+        return tuple(
+            self._account(tier, employer, next(self._numbers)) for _ in range(number)
+        )
 
-    def _account(self, tier: str | None, number: int) -> Account:
+    def _account(self, tier: str | None, employer: str, number: int) -> Account:
         if tier is None:
             return Account(source=f"127.{1 + number // 250 % 250}.{1 + number % 250}.1")
         token = self.issuer.token(
             f"attacker-{number}",
             aud=AUDIENCE,
             roles=[tier],
-            organisation=ORGANISATION,
+            organisation=employer,
         )
         return Account(token=token)
 
