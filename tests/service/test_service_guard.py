@@ -133,10 +133,6 @@ async def _together(beacon: LocalBeacon, place: int) -> Disclosure:
     return said
 
 
-async def _without(beacon: LocalBeacon, place: int) -> Disclosure:
-    return await beacon.answer(asked(place, excluded=("S9",)), ANN)
-
-
 async def _by_id(beacon: LocalBeacon, place: int) -> Disclosure:
     (spelling,) = asked(place).pattern.spellings  # type: ignore[union-attr]
     contig = asked(place).pattern.sequence  # type: ignore[union-attr]
@@ -147,9 +143,7 @@ async def _by_id(beacon: LocalBeacon, place: int) -> Disclosure:
     return await beacon.answer(Query(pattern=by_id, granularity=Granularity.COUNT), ANN)
 
 
-@pytest.mark.parametrize(
-    "way", [_alone, _in_short, _whole, _alike, _together, _without, _by_id]
-)
+@pytest.mark.parametrize("way", [_alone, _in_short, _whole, _alike, _together, _by_id])
 async def test_every_way_to_an_allele_is_charged(beacon: LocalBeacon, way: Way) -> None:
     """Who was shown in one of them is not shown again, in any."""
     first = await way(beacon, 100)
@@ -161,9 +155,7 @@ async def test_every_way_to_an_allele_is_charged(beacon: LocalBeacon, way: Way) 
     assert said_by(again, "public") is Status.SEEN
 
 
-@pytest.mark.parametrize(
-    "way", [_alone, _in_short, _whole, _alike, _together, _without, _by_id]
-)
+@pytest.mark.parametrize("way", [_alone, _in_short, _whole, _alike, _together, _by_id])
 async def test_no_way_shows_who_was_told_enough_of(
     beacon: LocalBeacon, way: Way
 ) -> None:
@@ -207,12 +199,23 @@ _OVERLAP = replace(_pattern(f"22-{FIRST + 100}-A-G"), overlap=Bounds(low=1, high
         Query(pattern=_pattern(_RANGE), granularity=Granularity.BOOLEAN),
         Query(granularity=Granularity.COUNT, assembly="GRCh37"),
         asked(100, by=("sex",)),
+        asked(100, excluded=("S0",)),
         asked(100, filters=_FILTER),
         asked(100, cohort="women"),
         asked(100, under=Under(entry_type=INDIVIDUAL.id, identity="S0")),
         asked(100, pattern=_OVERLAP),
     ],
-    ids=["range", "any", "all", "by", "filters", "cohort", "under", "overlap"],
+    ids=[
+        "range",
+        "any",
+        "all",
+        "by",
+        "exclude",
+        "filters",
+        "cohort",
+        "under",
+        "overlap",
+    ],
 )
 async def test_what_cannot_be_charged_is_withheld(
     beacon: LocalBeacon, query: Query

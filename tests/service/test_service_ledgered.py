@@ -187,15 +187,6 @@ async def test_where_a_first_answer_must_fit_it_may_be_hidden(
     assert (await told(ledgered, 500, terms=strict)).status is Status.WITHHELD
 
 
-async def test_excluding_somebody_charges_for_everybody(ledgered: Ledgered) -> None:
-    """What their absence tells is paid for, and the others are as they were."""
-    said = await told(ledgered, 300, excluded=("S0",))
-    assert said.counts is not None
-    assert (said.counts.ac, said.counts.an) == (2, 398)
-
-    assert (await told(ledgered, 100)).status is Status.WITHHELD  # S0 was charged
-
-
 async def test_a_dataset_that_forgot_its_people_says_nothing(
     ledgered: Ledgered, store: VariantStore, address: StoreAddress
 ) -> None:
