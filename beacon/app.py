@@ -12,8 +12,10 @@ import logging
 import signal
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib.metadata import version
+from socket import gethostname
 from typing import TYPE_CHECKING, TextIO
 
 import structlog
@@ -22,14 +24,22 @@ from aiohttp import web
 
 from beacon import policy_file
 from beacon.api.access_log import AccessLog
+from beacon.api.auditing import Auditor
 from beacon.api.keys import DOOR, Limits
 from beacon.api.lane import Lane
-from beacon.api.metrics import Meter
+from beacon.api.metrics import Meter, Sums
 from beacon.api.routes import create_api
+from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
+from beacon.audit.log import AuditLog
+from beacon.auth.networks import networks
+from beacon.auth.porter import Porter
+from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
-from beacon.policy.policy import OPEN
+from beacon.policy.policy import OPEN, tier_of
 from beacon.service import LocalBeacon
+from beacon.service.guard import Guard, is_guarded
+from beacon.store.accounts import Books
 from beacon.store.variants import VariantStore
 from beacon.wire.info import BeaconIdentity
 from loaders.reference import FastaReference
@@ -39,6 +49,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from beacon.auth.issuers import Issuer
+    from beacon.auth.keys import KeyStore
+    from beacon.model.requester import Requester
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
     from beacon.settings import Settings
@@ -54,6 +67,12 @@ _SWITCHED_AFTER = 0.001
 """Seconds for which a thread that has an answer of the database waits for its turn."""
 _LONGEST_LINE = 65_536
 """Bytes of a request line: a long allele asked for by GET must fit."""
+
+_DIGITS = 16
+"""Of a digest: so many tell any two policies apart that anybody wrote."""
+_TIERS_KEPT = 4096
+
+_log = structlog.get_logger(__name__)
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -103,14 +122,151 @@ def references_of(settings: Settings) -> dict[str, Reference]:
 async def open_beacon(
     settings: Settings, address: StoreAddress
 ) -> AsyncIterator[LocalBeacon]:
-    """Give this beacon's own answers, over an open store."""
-    policy, references = policy_of(settings), references_of(settings)
-    deadline = settings.server.deadline
-    store = await VariantStore.open(address, deadline)
+    """Give this beacon's own answers, over an open store, to its operator."""
+    policy_of(settings)  # what is wrong with it is told before anything is opened
+    async with open_store(settings, address) as store:
+        yield beacon_over(settings, store)
+
+
+@asynccontextmanager
+async def open_store(
+    settings: Settings, address: StoreAddress
+) -> AsyncIterator[VariantStore]:
+    """Give the store, open."""
+    store = await VariantStore.open(address, settings.server.deadline)
     try:
-        yield LocalBeacon(store, policy, references=references, deadline=deadline)
+        yield store
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def open_guard(
+    settings: Settings, address: StoreAddress, store: VariantStore
+) -> AsyncIterator[Guard | None]:
+    """Give what counts questions and charges for answers, where a policy wants it."""
+    policy = policy_of(settings)
+    if not is_guarded(policy):
+        yield None
+        return
+    key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
+    books = await Books.open(address, key)
+    try:
+        yield Guard(policy, books, store)
+    finally:
+        books.close()
+
+
+def beacon_over(
+    settings: Settings, store: VariantStore, guard: Guard | None = None
+) -> LocalBeacon:
+    """Return this beacon over an open store."""
+    return LocalBeacon(
+        store,
+        _with_noise(settings, policy_of(settings)),
+        references=references_of(settings),
+        deadline=settings.server.deadline,
+        guard=guard,
+    )
+
+
+def _with_noise(settings: Settings, policy: Policy) -> Policy:
+    """Return a policy with the key of its noise, where any profile has some."""
+    if all(profile.noise_sd <= 0 for profile in policy.profiles.values()):
+        return policy
+    key = derive(read_secret(settings.secret_path), Purpose.NOISE)
+    return replace(policy, noise_key=key)
+
+
+def audit_key(settings: Settings) -> bytes:
+    """Return the key of all that is audited.
+
+    Raises:
+        UsageError: when the secret it is derived from cannot be read.
+    """
+    return derive(read_secret(settings.secret_path), Purpose.AUDIT)
+
+
+async def open_auditor(
+    settings: Settings, store: VariantStore, post: Post
+) -> Auditor | None:
+    """Return who is told of every request, where there is an audit.
+
+    Raises:
+        UsageError: when its folder cannot be written.
+        StoreUnavailable: when the store takes no heads of its chains.
+    """
+    folder = settings.audit_folder
+    if folder is None:
+        return None
+    key = audit_key(settings)
+    about = {"beacon": settings.beacon.id, "worker": post.name, "host": gethostname()}
+    try:
+        log = AuditLog(
+            folder,
+            subkey(key, CHAINS),
+            about,
+            anchors=store.anchors(),
+            when_failing=lambda why: _log.error("audit.failing", why=why),
+        )
+        await log.open()
+    except OSError as failure:
+        message = f"audit.folder {folder} cannot be written ({failure.strerror})"
+        raise UsageError(message) from failure
+    policy = policy_of(settings)
+    return Auditor(
+        log,
+        queries=subkey(key, QUERIES),
+        cases=subkey(key, CASES),
+        policy=known_as(policy),
+        tiers=tiers_of(policy),
+    )
+
+
+def known_as(policy: Policy) -> str | None:
+    """Return what a policy is called in the audit: its id, and of its digest enough."""
+    if policy.digest is None:
+        return None
+    return f"{policy.id}@{policy.digest[:_DIGITS]}"
+
+
+def tiers_of(policy: Policy) -> Callable[[Requester, str], str | None]:
+    """Return what gives the tier of a requester towards a dataset, and keeps some."""
+
+    @lru_cache(maxsize=_TIERS_KEPT)
+    def tier(requester: Requester, dataset: str) -> str | None:
+        found = tier_of(policy, requester, dataset)
+        return None if found is None else found.name
+
+    return tier
+
+
+def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
+    """Return whose tokens the policy believes.
+
+    Raises:
+        UsageError: for one that could never be verified.
+    """
+    path = settings.policy.file
+    return () if path is None else policy_file.read(path).issuers
+
+
+def porter_of(settings: Settings, keys: KeyStore) -> Porter | None:
+    """Return who finds out who asks; ``None``: everybody is told all there is.
+
+    Raises:
+        UsageError: when the policy or the secret cannot be read.
+    """
+    if settings.policy.file is None:
+        return None
+    secret = read_secret(settings.secret_path)
+    return Porter(
+        issuers_of(settings),
+        subjects=derive(secret, Purpose.SUBJECTS),
+        pepper=derive(secret, Purpose.API_KEYS),
+        keys=keys,
+        proxies=networks(settings.server.proxies),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +288,13 @@ class Post:
     mine: tuple[int, ...]
 
 
-def application(settings: Settings, beacon: LocalBeacon, post: Post) -> web.Application:
+def application(
+    settings: Settings,
+    beacon: LocalBeacon,
+    post: Post,
+    porter: Porter | None = None,
+    auditor: Auditor | None = None,
+) -> web.Application:
     """Return the web application of one beacon.
 
     Raises:
@@ -151,7 +313,16 @@ def application(settings: Settings, beacon: LocalBeacon, post: Post) -> web.Appl
     identity = identity_of(settings)
     meter = Meter(identity.version, post.folder, post.name, post.workers)
     log = _access_log(server.access_log, post.name)
-    app = create_api(beacon, identity, limits=limits, meter=meter, log=log)
+    meter.watch(lambda: Sums(counts=beacon.counted()))
+    app = create_api(
+        beacon,
+        identity,
+        limits=limits,
+        meter=meter,
+        log=log,
+        porter=porter,
+        auditor=auditor,
+    )
     add_page(app, catalogue=beacon, identity=identity)
     return app
 
@@ -173,11 +344,21 @@ class Site:
         settings: of the whole beacon.
         beacon: that is asked.
         post: which process it is, and where it listens.
+        porter: finds out who asks.
+        auditor: who is told of each request, if anybody.
     """
 
-    def __init__(self, settings: Settings, beacon: LocalBeacon, post: Post) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        beacon: LocalBeacon,
+        post: Post,
+        porter: Porter | None = None,
+        auditor: Auditor | None = None,
+    ) -> None:
         self._post = post
-        app = application(settings, beacon, post)
+        self._porter = porter
+        app = application(settings, beacon, post, porter, auditor)
         self._door = app[DOOR]
         self._lane = Lane(app)
         self._runner = web.AppRunner(
@@ -236,6 +417,8 @@ class Site:
         for each in self._post.sockets:
             each.close()
         await self._runner.cleanup()
+        if self._porter is not None:
+            await self._porter.close()
 
 
 def _silent_logger() -> logging.Logger:
@@ -271,8 +454,15 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
-        async with open_beacon(settings, address) as beacon:
-            site = Site(settings, beacon, post)
+        policy_of(settings)  # what is wrong with it is told before all else
+        async with (
+            open_store(settings, address) as store,
+            open_guard(settings, address, store) as guard,
+        ):
+            porter = porter_of(settings, store.api_keys)
+            auditor = await open_auditor(settings, store, post)
+            beacon = beacon_over(settings, store, guard)
+            site = Site(settings, beacon, post, porter, auditor)
             try:
                 await site.open()
                 _settle()

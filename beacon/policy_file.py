@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from beacon.auth.issuers import Issuer
 from beacon.model.errors import UsageError
 from beacon.model.profile import LedgerTerms, Profile
 from beacon.model.query import Granularity
@@ -56,6 +57,9 @@ class _Head(_Section):
     default: Literal["deny"] = "deny"
     on_ledger_error: Literal["refuse"] = "refuse"
     pools: list[str] = []
+
+
+_SETS = {"algs", "audiences", "partner_clients", "require_acr"}
 
 
 class IssuerSection(_Section):
@@ -161,13 +165,13 @@ class PolicyFile:
 
     Attributes:
         policy: what may be said to whom, without the key of its noise.
-        issuers: tables of ``[issuers.*]``, by name.
+        issuers: whose tokens are believed.
         release: how releases may follow each other.
         registers: of datasets, the register of who opted out.
     """
 
     policy: Policy
-    issuers: Mapping[str, IssuerSection] = field(default_factory=dict)
+    issuers: tuple[Issuer, ...] = ()
     release: ReleaseTerms = field(default_factory=ReleaseTerms)
     registers: Mapping[str, str] = field(default_factory=dict)
 
@@ -225,7 +229,7 @@ def _frozen(said: _File, digest: str) -> PolicyFile:
             id=said.policy.id,
             digest=digest,
         ),
-        issuers=dict(said.issuers),
+        issuers=tuple(_issuer(name, each) for name, each in said.issuers.items()),
         release=ReleaseTerms(**said.release.model_dump()),
         registers={
             name: each.opt_out_register
@@ -233,6 +237,12 @@ def _frozen(said: _File, digest: str) -> PolicyFile:
             if each.opt_out_register is not None
         },
     )
+
+
+def _issuer(name: str, said: IssuerSection) -> Issuer:
+    told = said.model_dump()
+    told |= {key: frozenset(told[key]) for key in _SETS}
+    return Issuer(name=name, **told)
 
 
 def _tier(name: str, said: _Tier, logins: frozenset[str]) -> Tier:
@@ -291,6 +301,7 @@ def _terms(name: str, said: _Dataset, profiles: Mapping[str, Profile]) -> Datase
 
 def _contradictions(said: _File) -> Iterator[str]:
     """Yield what no policy may say, each in a sentence."""
+    yield from _of_issuers(said.issuers)
     for name, each in said.disclosure.items():
         yield from _of_profile(name, each)
     for name, tier in said.tiers.items():
@@ -299,6 +310,18 @@ def _contradictions(said: _File) -> Iterator[str]:
     for name, dataset in said.datasets.items():
         for standing, profile in dataset.access.items():
             yield from _of_access(said, name, standing, profile)
+
+
+def _of_issuers(said: Mapping[str, IssuerSection]) -> Iterator[str]:
+    known: dict[str, str] = {}
+    for name, each in said.items():
+        try:
+            _issuer(name, each)
+        except ValueError as failure:
+            yield f"issuers.{name}: {failure}"
+        if each.iss in known:
+            yield f"issuers.{name}: {known[each.iss]} has the same iss"
+        known[each.iss] = name
 
 
 def _of_profile(name: str, said: _Disclosure) -> Iterator[str]:

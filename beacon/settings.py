@@ -48,9 +48,10 @@ Values = dict[str, object]
 _PREFIX = "BEACON_"
 _PATHS: dict[str, frozenset[str] | None] = {
     "references": None,
-    "policy": frozenset({"file"}),
+    "policy": frozenset({"file", "secret_file"}),
     "network": frozenset({"peers"}),
     "server": frozenset({"access_log"}),
+    "audit": frozenset({"folder"}),
 }
 """The sections that hold paths, and under which keys (``None``: all of them)."""
 _NO_PATHS = frozenset({"off", "-"})
@@ -172,6 +173,14 @@ class ServerSettings(_Section):
             "standard error, or `off`."
         ),
     )
+    proxies: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Networks of proxies that are believed when they tell a client's address "
+            "in `X-Forwarded-For`; its /24 or /48 has the budgets of who does not log "
+            "in."
+        ),
+    )
     strict_filters: bool = Field(
         default=False,
         description=(
@@ -179,6 +188,13 @@ class ServerSettings(_Section):
             "answering that nothing matches.  `strict` in a request decides for it."
         ),
     )
+
+    @field_validator("proxies")
+    @classmethod
+    def _accept_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            ipaddress.ip_network(each)
+        return value
 
     @property
     def is_loopback(self) -> bool:
@@ -255,11 +271,37 @@ class PolicySettings(_Section):
             "it only this machine may be served."
         ),
     )
+    secret_file: Path | None = Field(
+        default=None,
+        description=(
+            "The secret that pseudonyms, API keys, noise and the audit are keyed with, "
+            "for its owner to read only; absent, `secret` in the data directory, made "
+            "when needed.  All servers of one store share it."
+        ),
+    )
 
     @property
     def is_given(self) -> bool:
         """Whether the operator has decided what may be said."""
         return self.file is not None or self.default is not None
+
+
+class AuditSettings(_Section):
+    """What is written down of who asked what."""
+
+    folder: Path | None = Field(
+        default=None,
+        description=(
+            "Folder of the audit's files, for this beacon alone.  With a policy file"
+            " there is an audit in any case, in `audit` of the data directory unless"
+            " this says where; without one, only where this is set."
+        ),
+    )
+    retention_days: int = Field(
+        default=1827,
+        ge=1,
+        description="Days for which `beacon audit prune` leaves lines: five years.",
+    )
 
 
 class NetworkSettings(_Section):
@@ -294,7 +336,20 @@ class Settings(BaseSettings):
     store: Annotated[StoreSettings, NoDecode] = StoreSettings()
     references: ReferenceSettings = ReferenceSettings()
     policy: PolicySettings = PolicySettings()
+    audit: AuditSettings = AuditSettings()
     network: NetworkSettings = NetworkSettings()
+
+    @property
+    def audit_folder(self) -> Path | None:
+        """Where the audit is written; ``None``: there is none."""
+        if self.audit.folder is None and self.policy.file is not None:
+            return self.data_dir / "audit"
+        return self.audit.folder
+
+    @property
+    def secret_path(self) -> Path:
+        """Where the secret is kept, or is made when it is first needed."""
+        return self.policy.secret_file or self.data_dir / "secret"
 
     @property
     def store_uri(self) -> str | None:

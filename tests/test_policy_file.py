@@ -79,7 +79,7 @@ def test_a_file_is_known_by_its_id_and_its_bytes(tmp_path: Path) -> None:
     assert found.policy.id == "example-2026-11"
     assert found.policy.digest == sha256(TEXT.encode()).hexdigest()
     assert found.release == ReleaseTerms(min_new_people=100, opt_out_hours=24)
-    assert found.issuers["hospital"].role_map == {"clinical-geneticist": "care"}
+    assert found.issuers[0].role_map == {"clinical-geneticist": "care"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Around every handler: a turn, a deadline, a document for every failure.
+"""Around every handler: a turn, a deadline, who asks, a document for every failure.
 
 A failure we can explain is one sentence; any other is bland outside and whole
 in the log.  What was done is counted and noted by the pattern of its path; no
@@ -18,22 +18,34 @@ import structlog
 from aiohttp import hdrs, web
 
 from beacon.api.access_log import Entry
+from beacon.api.auditing import REQUEST_ID, UNWRITTEN
 from beacon.api.exchange import as_json
+from beacon.api.keys import REQUESTER
 from beacon.api.metrics import Row, Sums, count
 from beacon.api.sending import OPEN_TO_BROWSERS, PAYS_FROM, JsonAnswer
 from beacon.api.turns import Deadlines, Overloaded, Turns
-from beacon.model.errors import BeaconError
+from beacon.audit.log import AuditUnavailable
+from beacon.auth.doubts import Doubt
+from beacon.model.errors import (
+    BeaconError,
+    BudgetSpent,
+    NotIdentified,
+    NotPermitted,
+)
 from beacon.model.status import Status
 from beacon.wire.envelopes import error_document, failure_document
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from aiohttp.typedefs import Handler
 
     from beacon.api.access_log import AccessLog
+    from beacon.api.auditing import Account, Auditor
     from beacon.api.keys import Limits
     from beacon.api.metrics import Meter
+    from beacon.auth.porter import Porter
+    from beacon.model.requester import Requester
     from beacon.wire.info import Speaker
 
     Answering = Callable[["RequestT"], Awaitable[web.StreamResponse]]
@@ -51,13 +63,19 @@ _CLIENT_LEFT = 499
 _SENTENCES = {
     404: "There is nothing at this path; /api/map lists what there is.",
 }
+_CHALLENGE: Final = 'Bearer error="invalid_token"'
 _FULL = "This beacon has more questions than it can answer now; ask again in a moment."
 _COME_AGAIN: Final = "1"
 """Seconds; a queue of a second's work is what a full one is."""
 _EVERY: Final = 1.0
 """Seconds between two looks at deadlines, log and metrics."""
+_QUERY: Final = "query"
+"""What a key is for, where nothing else is said."""
+_FORWARDED: Final = "X-Forwarded-For"
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 _UNKNOWN: Final = "unknown"
+_ASKING: Final = ("/api", "/network", "/annotate")
+"""Paths below which something is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +85,33 @@ class Exceptions:
     Attributes:
         always: answered however much is waiting.
         streaming: that may take as long as their client does.
+        silent: that ask for nothing that is kept.
+        unasked: where nobody is asked who they are.
+        scopes: what a key must be for, where that is not ``query``.
     """
 
     always: frozenset[str] = frozenset()
     streaming: frozenset[str] = frozenset()
+    silent: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
+    scopes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Requests of one method and one pattern of paths, and where they are counted."""
+    """Requests of one method and one pattern of paths, and where they are counted.
+
+    Attributes:
+        asks: whether they ask for something that is kept, not what there is to ask.
+    """
 
     route: str
     method: str
     always: bool = False
     streaming: bool = False
+    asks: bool = False
+    unasked: bool = False
+    scope: str = _QUERY
     rows: dict[int, Row] = field(default_factory=dict)
 
 
@@ -93,6 +124,8 @@ class Door:
         meter: counts them.
         speakers: gives the beacon under the address a request came to.
         log: notes them, where it is asked for.
+        auditor: has a line written before an answer is sent, where there is an audit.
+        porter: finds out who asks; ``None``: whoever shows anything is refused.
     """
 
     def __init__(
@@ -102,7 +135,11 @@ class Door:
         meter: Meter,
         speakers: Callable[[str, str], Speaker],
         log: AccessLog | None = None,
+        porter: Porter | None = None,
+        auditor: Auditor | None = None,
     ) -> None:
+        self._porter = porter
+        self._auditor = auditor
         self._exceptions = exceptions
         self._speakers = speakers
         self._meter = meter
@@ -130,6 +167,9 @@ class Door:
             method,
             always=route in self._exceptions.always,
             streaming=route in self._exceptions.streaming,
+            asks=route.startswith(_ASKING) and route not in self._exceptions.silent,
+            unasked=route in self._exceptions.unasked,
+            scope=self._exceptions.scopes.get(route, _QUERY),
         )
 
     async def let_in(
@@ -137,11 +177,16 @@ class Door:
     ) -> web.StreamResponse:
         """Answer a request whose kind is known, in its turn; count it and note it."""
         began = perf_counter()
+        account = None if self._auditor is None else self._auditor.open(request)
         try:
             response = await self._in_turn(kind, request, handler, began)
+            if account is not None:
+                response = await self._accounted(account, kind, request, response)
         except asyncio.CancelledError:
             self._left += 1
             self._note(kind, _CLIENT_LEFT, 0, began)
+            if account is not None:
+                account.leave(kind, request)
             raise
         if isinstance(response, JsonAnswer):
             if response.size >= PAYS_FROM:
@@ -153,6 +198,26 @@ class Door:
         if self.is_closing and not response.prepared:
             response.force_close()
         self._note(kind, response.status, size, began)
+        return response
+
+    async def _accounted(
+        self,
+        account: Account,
+        kind: Kind,
+        request: web.BaseRequest,
+        response: web.StreamResponse,
+    ) -> web.StreamResponse:
+        """Return an answer that is written down; what cannot be is not said."""
+        try:
+            await account.close(kind, request, response)
+        except AuditUnavailable:
+            if response.prepared:
+                return response  # what it said was written down part by part
+            response = _without_answer(self._speaker(request), UNWRITTEN)
+        if isinstance(response, JsonAnswer):
+            response.mark(REQUEST_ID, account.request_id)
+        elif not response.prepared:
+            response.headers[REQUEST_ID] = account.request_id
         return response
 
     async def _in_turn(
@@ -194,12 +259,11 @@ class Door:
     ) -> web.StreamResponse:
         """Answer every failure with an error document."""
         try:
+            if self._porter is not None or hdrs.AUTHORIZATION in request.headers:
+                await self._identify(kind, request)
             return await handler(request)
         except BeaconError as failure:
-            if failure.status_hint >= 500:
-                _log.warning("request.unanswered", path=kind.route, why=str(failure))
-            document = error_document(failure, self._speaker(request))
-            return as_json(document, status=failure.status_hint)
+            return _refused(kind, self._speaker(request), failure)
         except web.HTTPException as failure:
             if _is_preflight(request):
                 return web.Response(status=204)
@@ -209,6 +273,26 @@ class Door:
                 return web.Response(status=_CLIENT_LEFT)  # nobody reads it
             _log.exception("request.failed", path=kind.route, method=request.method)
             return _unexplained(self._speaker(request))
+
+    async def _identify(self, kind: Kind, request: web.BaseRequest) -> None:
+        """Find out who asks, before anything is answered.
+
+        Raises:
+            NotIdentified: when they show what proves nothing.
+            NotPermitted: when they show a key that is for something else.
+            IssuerUnavailable: when it cannot be found out.
+        """
+        if kind.unasked:
+            return
+        if self._porter is None:
+            raise NotIdentified(Doubt.NO_ISSUERS)
+        requester = await self._porter.requester(
+            request.headers.getall(hdrs.AUTHORIZATION, ()),
+            request.remote,
+            request.headers.getall(_FORWARDED, ()),
+        )
+        _check_scope(requester, kind.scope)
+        request[REQUESTER] = requester
 
     def _speaker(self, request: web.BaseRequest) -> Speaker:
         return self._speakers(request.scheme, request.host)
@@ -249,6 +333,8 @@ class Door:
         """Do once a second, while the application runs, what no request waits for."""
         keeping = asyncio.create_task(self._keep_house())
         yield
+        if self._auditor is not None:
+            await self._auditor.log.close()
         keeping.cancel()
         with suppress(asyncio.CancelledError):
             await keeping
@@ -263,10 +349,18 @@ class Door:
             self._deadlines.look(perf_counter())
             if self._log is not None:
                 self._log.write_soon()
+            if self._auditor is not None:
+                self._auditor.log.look()
             try:
                 await self._meter.lay_down()
             except OSError as failure:
                 _log.warning("metrics.not_laid_down", why=failure.strerror)
+
+
+def _check_scope(requester: Requester, scope: str) -> None:
+    if requester.scopes is not None and scope not in requester.scopes:
+        message = f"This key is not for this path; its scopes lack {scope}."
+        raise NotPermitted(message)
 
 
 def _has_left(request: web.BaseRequest) -> bool:
@@ -305,6 +399,22 @@ def _http_failure(speaker: Speaker, failure: web.HTTPException) -> web.StreamRes
     return response
 
 
+def _refused(kind: Kind, speaker: Speaker, failure: BeaconError) -> web.Response:
+    """Return what is said of a failure that we can explain.
+
+    Of one to say who asks (RFC 6750), the log alone says why.
+    """
+    response = as_json(error_document(failure, speaker), status=failure.status_hint)
+    if isinstance(failure, NotIdentified):
+        _log.warning("request.not_identified", path=kind.route, why=failure.why)
+        response.headers[hdrs.WWW_AUTHENTICATE] = _CHALLENGE
+    elif failure.status_hint >= 500:
+        _log.warning("request.unanswered", path=kind.route, why=str(failure))
+    elif isinstance(failure, BudgetSpent):
+        response.headers.update(_until_there_is_room(failure))
+    return response
+
+
 def _unexplained(speaker: Speaker) -> web.Response:
     sentence = "This beacon failed to answer; its operator can find out why."
     return _failed(speaker, 500, sentence)
@@ -315,6 +425,20 @@ def _without_answer(speaker: Speaker, sentence: str) -> web.Response:
     response = _failed(speaker, 503, sentence)
     response.headers[hdrs.RETRY_AFTER] = _COME_AGAIN
     return response
+
+
+def _until_there_is_room(failure: BudgetSpent) -> dict[str, str]:
+    """Return when whoever asked too much may ask again.
+
+    The names are those of the IETF's draft on rate limits that clients know best
+    (draft-ietf-httpapi-ratelimit-headers-06).
+    """
+    return {
+        hdrs.RETRY_AFTER: str(failure.seconds),
+        "RateLimit-Limit": str(failure.limit),
+        "RateLimit-Remaining": "0",
+        "RateLimit-Reset": str(failure.seconds),
+    }
 
 
 def _failed(speaker: Speaker, status: int, sentence: str) -> web.Response:

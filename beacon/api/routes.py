@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from beacon.api.access_log import AccessLog
+    from beacon.api.auditing import Auditor
+    from beacon.auth.porter import Porter
     from beacon.model.entry_types import EntryType
     from beacon.wire.info import BeaconIdentity
 
@@ -51,12 +53,19 @@ _FRAMEWORK: dict[str, Handler] = {
     "configuration": handlers.show_configuration,
     "entry_types": handlers.show_entry_types,
     "map": handlers.show_map,
+    "budget": handlers.show_budget,
     "filtering_terms": handlers.filtering_terms(),
 }
 _TERMS = "filtering_terms"
 _EXCEPTIONS = Exceptions(
     always=frozenset({"/healthz", "/readyz", "/metrics"}),
     streaming=frozenset({f"{ROOT}/batch", "/annotate"}),
+    silent=frozenset(
+        {f"{ROOT}/{path}" if path else ROOT for path in _FRAMEWORK}
+        - {f"{ROOT}/{_TERMS}"}
+    ),
+    unasked=frozenset({"/healthz", "/readyz"}),
+    scopes={f"{ROOT}/batch": "batch", "/annotate": "annotate"},
 )
 
 
@@ -67,6 +76,8 @@ def create_api(
     limits: Limits | None = None,
     meter: Meter | None = None,
     log: AccessLog | None = None,
+    porter: Porter | None = None,
+    auditor: Auditor | None = None,
 ) -> web.Application:
     """Return an application that answers for ``beacon``.
 
@@ -76,17 +87,24 @@ def create_api(
         limits: that hold; absent, the usual ones.
         meter: counts requests; absent, one for this process alone.
         log: of requests, if any.
+        auditor: who is told of each, if anybody.
+        porter: finds out who asks; absent, nobody can show who they are.
     """
     app = web.Application()
     app[BEACON] = beacon
     app[IDENTITY] = identity
     app[LIMITS] = limits or Limits()
     app[METER] = meter or Meter(identity.version)
-    add_routes(app, log)
+    add_routes(app, log, porter, auditor)
     return app
 
 
-def add_routes(app: web.Application, log: AccessLog | None = None) -> None:
+def add_routes(
+    app: web.Application,
+    log: AccessLog | None = None,
+    porter: Porter | None = None,
+    auditor: Auditor | None = None,
+) -> None:
     """Add the API, its health checks and its error documents to an application.
 
     The application holds ``BEACON`` and ``IDENTITY``, and ``LIMITS`` and ``METER``
@@ -98,7 +116,7 @@ def add_routes(app: web.Application, log: AccessLog | None = None) -> None:
     app[SPEAKERS] = speakers_of(app[IDENTITY])
     app[ANNOTATIONS] = asyncio.Semaphore(app[LIMITS].annotations)
     limits, meter, speakers = app[LIMITS], app[METER], app[SPEAKERS]
-    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log)
+    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log, porter, auditor)
     app.middlewares.append(door.let_through)
     app.cleanup_ctx.append(door.keep_house)
     app.on_response_prepare.append(open_to_browsers)

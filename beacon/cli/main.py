@@ -32,6 +32,10 @@ COMMANDS = {
         "beacon.cli.ask",
         "Ask whether a variant has been seen, or what lies in a region.",
     ),
+    "audit": Later(
+        "beacon.cli.audit",
+        "Whether what was written of questions is whole, and who asked for an allele.",
+    ),
     "check": Later(
         "beacon.cli.check",
         "Judge the beacon at URL against the Beacon v2 specification.",
@@ -43,10 +47,15 @@ COMMANDS = {
         "beacon.cli.demo",
         "Load example data, ask questions of it, then serve it until Ctrl-C.",
     ),
+    "keys": Later("beacon.cli.keys", "Keys for pipelines: made, listed and revoked."),
     "load": Later("beacon.cli.load", "Load files into the store."),
     "policy": Later("beacon.cli.policy", "Say what may be said to whom."),
     "serve": Later(
         "beacon.cli.serve", "Serve the API and the page until SIGTERM or Ctrl-C."
+    ),
+    "simulate-attack": Later(
+        "beacon.cli.simulate_attack",
+        "Measure what can be inferred of people under a policy file.",
     ),
     "store": Later(
         "beacon.cli.store", "What a database of many machines needs to know."

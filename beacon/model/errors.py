@@ -10,6 +10,7 @@
     ├── NotFound                  404  no such path or dataset
     ├── RequestTooLarge           413  more than we promise to answer at once
     ├── BudgetSpent               429  more than this requester may ask for now
+    ├── IssuerUnavailable         503  who vouches for a token cannot be reached
     ├── StoreUnavailable          503  the database cannot be reached or was too slow
     ├── LoadInterrupted           503  a load was cut short, and can go on (exit 1)
     ├── UsageError                400  a command line that cannot mean anything (exit 2)
@@ -83,9 +84,23 @@ class UnknownFilters(InvalidRequest):
 
 
 class NotIdentified(BeaconError):
-    """A token or a key was given that proves nothing; the log alone says why."""
+    """A token or a key was given that proves nothing.
+
+    Args:
+        why: a word for the log; who sent it is not told which check failed.
+    """
 
     status_hint = 401
+
+    def __init__(self, why: str) -> None:
+        super().__init__("The token or the key of this request is not valid.")
+        self.why = why
+
+
+class IssuerUnavailable(BeaconError):
+    """Whoever could say whether a token is genuine cannot be reached."""
+
+    status_hint = 503
 
 
 class NotPermitted(BeaconError):

@@ -76,14 +76,35 @@ def is_permitted(granted: Permit, query: Query) -> bool:
     kinds = kinds_of(query)
     if not kinds <= asked_of(granted):
         return False
+    if has_ledger(granted) and not can_be_charged(query):
+        return False
     return RANGE not in kinds or width_of(query.pattern) <= widest(granted)
+
+
+def has_ledger(granted: Permit) -> bool:
+    """Whether answers are charged for."""
+    return granted.profile is not None and granted.profile.ledger is not None
+
+
+def can_be_charged(query: Query) -> bool:
+    """Whether it can be told whom an answer tells of, one by one.
+
+    That is so of one allele, of all people alike.
+    """
+    pattern = query.pattern
+    if pattern is None or query.about != GENOMIC_VARIANT.id:
+        return False
+    is_of_some = bool(query.excluded or query.by) or chooses_people(query)
+    others = (pattern.annotated, pattern.similar, pattern.overlap, pattern.mate)
+    is_whole = not is_of_some and not any(others) and not pattern.elsewhere
+    return is_whole and pattern.is_single_allele
 
 
 def asked_of(granted: Permit) -> frozenset[str]:
     """Return the kinds of questions that a dataset can be asked."""
     kinds = frozenset(KINDS) if granted.queries is None else granted.queries
     profile = granted.profile
-    if profile is not None and profile.ledger is not None:
+    if has_ledger(granted):
         return kinds & _CHARGED
     return kinds & _JUDGED if profile is not None and profile.may_hide else kinds
 

@@ -124,9 +124,18 @@ def permit(policy: Policy, requester: Requester, dataset: Dataset) -> Permit | N
     terms = policy.datasets.get(dataset.id)
     if terms is None:
         return None
+    tier = tier_of(policy, requester, dataset.id)
+    return None if tier is None else _granted(policy, tier, terms, dataset)
+
+
+def tier_of(policy: Policy, requester: Requester, dataset: str) -> Tier | None:
+    """Return the highest tier that ``requester`` has towards a dataset."""
+    terms = policy.datasets.get(dataset)
+    if terms is None or policy.tiers is None:
+        return None
     for tier in reversed(policy.tiers):
         if tier.name in terms.access and has(tier, requester, terms):
-            return _granted(policy, tier, terms, dataset)
+            return tier
     return None
 
 
@@ -188,7 +197,7 @@ def _granted(
         return None
     return Permit(
         dataset=dataset.id,
-        granularity=tier.granularity,
+        granularity=_level(tier, profile),
         individuals="individuals" in tier.queries,
         tier=tier.name,
         profile=profile,
@@ -199,6 +208,13 @@ def _granted(
         pools_alone=(terms.country or dataset.country) in policy.pools,
         noise_key=policy.noise_key,
     )
+
+
+def _level(tier: Tier, profile: Profile) -> Granularity:
+    """Return the most detail: groups of people would tell more than is charged."""
+    if profile.ledger is None:
+        return tier.granularity
+    return min(tier.granularity, Granularity.COUNT)
 
 
 def may_speak(profile: Profile, dataset: Dataset, people: int | None = None) -> bool:
@@ -604,7 +620,8 @@ def _says_all(found: DatasetFindings, part: DatasetDisclosure) -> bool:
 
 
 def _ruled(found: DatasetFindings, granted: Permit, query: Query) -> DatasetDisclosure:
-    if not may_ask(granted, query):
+    is_hidden = found.may_hide and found.status is Status.NOT_SEEN
+    if is_hidden or not may_ask(granted, query):
         return _withheld(found.dataset)
     exact = _exact(found, query, granted)
     if not found.is_contig_loaded and _may_hide(granted):

@@ -11,6 +11,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from beacon.model.allowance import UNLIMITED
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
 from beacon.model.errors import InvalidRequest, NotPermitted, StoreUnavailable
 from beacon.model.findings import Findings
@@ -19,19 +20,22 @@ from beacon.model.joining import joined, joined_places
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page, Query
 from beacon.model.records import Under
+from beacon.model.requester import ANONYMOUS
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
-from beacon.policy.asking import may_filter, may_name, refusal
+from beacon.policy.asking import has_ledger, may_filter, may_name, refusal
 from beacon.policy.policy import disclose, may_ask
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked
+from beacon.service.ledgered import LEFT_OUT
 from beacon.service.many import Together
 from beacon.service.plans import Plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, Permit, RecordsDisclosure
     from beacon.model.errors import BeaconError
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
     from beacon.policy.policy import Policy
+    from beacon.service.guard import Guard
     from beacon.service.plans import Plan, Sight
     from beacon.store.variants import VariantStore
 
@@ -62,6 +67,8 @@ _ONE_ALLELE = (
 _EVERY_RECORD = 1_000_000
 _NO_TABLES = "no individuals are kept of any dataset."
 _NOTHING = Findings(datasets=())
+_POPULATION = "population"
+_NO_LEDGER = "nothing is open to write down what is learnt, so nothing is said"
 
 
 class _NoBases:
@@ -84,6 +91,7 @@ class LocalBeacon:
         policy: what may be said to whom.
         references: genomes that questions are normalised with, by assembly.
         deadline: seconds within which a ready store gives a sign of life.
+        guard: counts questions and charges for answers, where the policy wants it.
     """
 
     def __init__(
@@ -93,8 +101,10 @@ class LocalBeacon:
         *,
         references: Mapping[str, Reference],
         deadline: float,
+        guard: Guard | None = None,
     ) -> None:
         self._store = store
+        self._guard = guard
         self._deadline = deadline
         self.references = references
         self.policy = policy.name
@@ -139,6 +149,8 @@ class LocalBeacon:
         if plan.is_apart:
             asked = replace(outline.query, pattern=outline.pattern(allele))
             return await self._answer(asked, requester)
+        if self._guard is not None:
+            await self._guard.admit_alike(outline, allele, requester)
         found: Sequence[DatasetFindings] = ()
         if plan.granularities:
             levels = plan.granularities
@@ -150,7 +162,13 @@ class LocalBeacon:
     ) -> Sequence[Disclosure | BeaconError]:
         """Return the answer to each question, in order, or why it has none."""
         together = Together(self, self._store, self._plans, requester)
-        return await together.answer(queries)
+        if self._guard is None:
+            return await together.answer(queries)
+        refused = await self._guard.admit_many(queries, requester)
+        left = [n for n in range(len(queries)) if n not in refused]
+        told = await together.answer([queries[n] for n in left])
+        said = dict(zip(left, told, strict=True)) | refused
+        return [said[n] for n in range(len(queries))]
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
         """Return a question with the columns as they are kept.
@@ -240,6 +258,8 @@ class LocalBeacon:
         checked, doubt = self._checked(name, carried)
         named = self._distinct(checked)
         if not named:
+            if self._guard is not None:
+                await self._guard.admit(query, requester)
             return _unknown(name, query, asked)
         query = replace(query, warnings=query.warnings + doubt)
         narrowed = [(a, p.narrowed_like(pattern)) for a, p in named]
@@ -287,7 +307,12 @@ class LocalBeacon:
         # Any dataset of the assembly may know the name, also one not asked for.
         known = replace(query, datasets=None)
         sight = await self._sight(requester)
-        telling = [d.id for d in sight.datasets if is_asked(d, known)]
+        # That somebody carries a name is not charged for, so it is not told.
+        telling = [
+            d.id
+            for d in sight.datasets
+            if is_asked(d, known) and not has_ledger(sight.permits[d.id])
+        ]
         return await self._store.alleles_named(name, assembly, telling)
 
     def _checked(
@@ -329,9 +354,13 @@ class LocalBeacon:
     async def _answer(self, query: Query, requester: Requester) -> Disclosure:
         plan = self._plans.of(query, requester, await self._store.datasets())
         plan.check()
+        if self._guard is not None:
+            await self._guard.admit(query, requester)
         found = _NOTHING
+        if plan.charged:
+            query = replace(query, warnings=(*query.warnings, LEFT_OUT))
         if plan.granularities:
-            found = await self._found(query, plan)
+            found = await self._found(query, requester, plan)
         query.check_known(found.unknown_filters)
         if query.page.is_long:
             return await asyncio.to_thread(
@@ -339,18 +368,52 @@ class LocalBeacon:
             )
         return disclose(found, plan.permits, query, plan.unasked)
 
-    async def _found(self, query: Query, plan: Plan) -> Findings:
+    async def _found(self, query: Query, requester: Requester, plan: Plan) -> Findings:
+        """Return what is true, of some datasets without whom their ledgers leave out.
+
+        Raises:
+            StoreUnavailable: when what is learnt cannot be written down.
+        """
+        levels = plan.granularities
+        if not plan.charged:
+            return await self._free(query, levels, plan.judged)
+        if self._guard is None:
+            raise StoreUnavailable(_NO_LEDGER)
+        free = {name: g for name, g in levels.items() if name not in plan.charged}
+        public = [
+            dataset.id
+            for dataset in (await self._sight(ANONYMOUS)).datasets
+            if dataset.kind == _POPULATION and dataset.id not in plan.charged
+        ]
+        charged, found = await asyncio.gather(
+            self._guard.find(query, requester, plan.charged, public),
+            self._free(query, free, plan.judged),
+        )
+        by_id = {one.dataset.id: one for one in (*charged, *found.datasets)}
+        return Findings(
+            datasets=tuple(by_id[name] for name in levels if name in by_id),
+            unknown_filters=found.unknown_filters,
+        )
+
+    async def _free(
+        self,
+        query: Query,
+        levels: Mapping[str, Granularity],
+        judged_whole: frozenset[str],
+    ) -> Findings:
         """Return what is true; of some datasets all alleles, as each is judged.
 
         Those are asked apart: what they know must not decide a word about others.
         """
-        levels = plan.granularities
-        if not plan.judged:
+        if not levels:
+            return _NOTHING
+        judged_here = judged_whole.intersection(levels)
+        if not judged_here:
             return await self._store.find(query, levels)
         whole = replace(
             query, granularity=Granularity.RECORD, page=Page(limit=_EVERY_RECORD)
         )
-        apart = {name: level for name, level in levels.items() if name in plan.judged}
+        apart = {name: level for name, level in levels.items() if name in judged_here}
         others = {name: level for name, level in levels.items() if name not in apart}
         judged = await self._store.find(whole, apart)
         plain = await self._store.find(query, others) if others else _NOTHING
@@ -380,6 +443,9 @@ class LocalBeacon:
         if pattern.name is not None:
             patterns, doubt = await self._named_patterns(pattern, query, requester)
             query = replace(query, warnings=query.warnings + doubt)
+        if self._guard is not None:
+            for each in patterns:
+                await self._guard.admit(replace(query, pattern=each), requester)
         said = await documents.answer_any(query, asked, patterns)
         return await self._explained(said, query, requester)
 
@@ -460,8 +526,31 @@ class LocalBeacon:
         return (await self._sight(requester)).described
 
     async def loaded(self, requester: Requester) -> frozenset[str]:
-        """Return the assemblies that at least one dataset it sees serves."""
+        """Return the assemblies that at least one dataset it sees serves.
+
+        Raises:
+            StoreUnavailable: when they cannot be read, or nothing that the requester
+                may ask could be written down.
+        """
+        if self._guard is not None:
+            await self._guard.alive(requester)
         return (await self._sight(requester)).assemblies
+
+    async def allowance(self, requester: Requester) -> Allowance:
+        """Return what a requester has left.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
+        """
+        if self._guard is None:
+            return UNLIMITED
+        sight = await self._sight(requester)
+        seen = [(each, sight.permits[each.id]) for each in sight.datasets]
+        return await self._guard.allowance(requester, seen)
+
+    def counted(self) -> dict[str, float]:
+        """Return what this process counted of budgets and ledgers, by name."""
+        return {} if self._guard is None else self._guard.counted()
 
     async def genes(self) -> Genes:
         """Return the table of genes that is loaded."""

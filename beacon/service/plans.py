@@ -9,10 +9,11 @@ it is worked out once for each, and forgotten when a dataset is another one.
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from beacon.model.outline import Outline
-from beacon.policy.asking import kinds_of, width_of
+from beacon.policy.asking import can_be_charged, has_ledger, kinds_of, width_of
 from beacon.policy.policy import Gate, described, is_judged_whole, permit, standing
 from beacon.service.documents import asking, check_permitted, is_asked
 
@@ -58,6 +59,7 @@ class Plan(NamedTuple):
         unasked: the datasets that may not be asked.
         judged: ids of those of which every allele must be found to answer.
         is_apart: whether what any says follows from more than its own counts.
+        charged: permits of those that are asked whose answers are charged for.
     """
 
     permits: Mapping[str, Permit]
@@ -65,6 +67,7 @@ class Plan(NamedTuple):
     unasked: Sequence[Dataset]
     judged: frozenset[str] = frozenset()
     is_apart: bool = False
+    charged: Mapping[str, Permit] = MappingProxyType({})
 
     def check(self) -> None:
         """Refuse the question where no dataset may be asked it.
@@ -190,6 +193,7 @@ def planned(query: Query, sight: Sight) -> Plan:
         unasked,
         frozenset(p.dataset for p in answering if is_judged_whole(p, query)),
         any(p.profile is not None and p.profile.needs_more for p in answering),
+        {p.dataset: p for p in answering if has_ledger(p)},
     )
 
 
@@ -209,8 +213,8 @@ def _size(query: Query) -> int:
 def _key(query: Query) -> Hashable:
     """Return all of a question that ``planned`` depends on.
 
-    Who is asked (``is_asked``), whether a person is named (``may_ask``), and in
-    what detail (``detail``): of a pattern that is its assembly alone.
+    Who is asked (``is_asked``), whether a person is named and an answer can be charged
+    for (``may_ask``), and in what detail (``detail``): of a pattern its assembly alone.
     """
     pattern = query.pattern
     return (
@@ -223,4 +227,5 @@ def _key(query: Query) -> Hashable:
         bool(query.unknown_filters),
         query.identity is not None or query.under is not None,
         bool(query.excluded),
+        can_be_charged(query),
     )

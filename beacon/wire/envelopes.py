@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from beacon.model.entry_types import DATASET, GENOMIC_VARIANT
 from beacon.model.errors import (
     BeaconError,
+    BudgetSpent,
     InvalidRequest,
+    IssuerUnavailable,
     NotPermitted,
     RequestTooLarge,
     StoreUnavailable,
@@ -222,7 +224,11 @@ def error_document(error: BeaconError, speaker: Speaker) -> Document:
 def _status_of(error: BeaconError) -> str | None:
     """Return the status word a failed question has; a wrong path has none."""
     match error:
-        case InvalidRequest() | RequestTooLarge() | StoreUnavailable():
+        case InvalidRequest() | RequestTooLarge():
+            return Status.NO_ANSWER.value
+        case IssuerUnavailable() | StoreUnavailable():
+            return Status.NO_ANSWER.value
+        case BudgetSpent():
             return Status.NO_ANSWER.value
         case NotPermitted():
             return Status.WITHHELD.value

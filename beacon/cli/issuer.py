@@ -1,0 +1,174 @@
+"""A small issuer of tokens and visas, for demonstrations and tests on one machine.
+
+It signs with joserfc, so that the beacon verifies what another library made; it asks
+nobody for a password and must never be believed outside a demonstration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import hdrs, web
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from joserfc.jwk import KeyParameters
+
+    Key = ECKey | RSAKey
+    Claims = dict[str, object]
+
+AUDIENCE: Final = "beacon-demo"
+REGISTERED_ACCESS: Final = "https://doi.org/10.1038/s41431-018-0219-y"
+"""What both visas of registered access say (GA4GH Passport 1.2)."""
+GRANT: Final = "https://demo.example/datasets/clinic"
+COMMITTEE: Final = "https://demo.example/dac"
+STANDARD_LOGIN: Final = "loa3"
+LIFE: Final = 12 * 3600
+"""Seconds that what it signs holds."""
+_BITS: Final = 2048
+_SCOPES: Final = "openid profile ga4gh_passport_v1"
+
+
+def new_key(kind: str, kid: str) -> Key:
+    """Return a new key for ``RS256`` or ``ES256``."""
+    told: KeyParameters = {"kid": kid, "use": "sig", "alg": kind}
+    if kind == "RS256":
+        return RSAKey.generate_key(_BITS, told)
+    return ECKey.generate_key("P-256", told)
+
+
+class Issuer:
+    """Signs, and says what it signed with.
+
+    Args:
+        iss: its address, without a slash at the end.
+        keys: it has; the first signs.
+        clock: says what time it is.
+    """
+
+    def __init__(
+        self, iss: str, keys: Sequence[Key], clock: Callable[[], float] = time.time
+    ) -> None:
+        self.iss = iss
+        self.keys = list(keys)
+        self.clock = clock
+        self.visas: dict[str, list[str]] = {}
+        self.subjects: dict[str, str] = {}
+
+    def token(self, subject: str, **more: object) -> str:
+        """Return an access token of a user, with more claims or other ones."""
+        claims = self._claims(
+            subject, {"aud": AUDIENCE, "scope": _SCOPES, "azp": "demo", **more}
+        )
+        text = self.signed({"typ": "at+jwt"}, claims)
+        self.subjects[text] = subject
+        return text
+
+    def visa(
+        self, subject: str, kind: str, value: str, source: str, **more: object
+    ) -> str:
+        """Return a visa of a user, with more fields or other ones."""
+        stated = {
+            "type": kind,
+            "value": value,
+            "source": source,
+            "by": "dac",
+            "asserted": int(self.clock()),
+            **more,
+        }
+        claims = self._claims(subject, {"ga4gh_visa_v1": stated})
+        header = {"typ": "vnd.ga4gh.visa+jwt", "jku": f"{self.iss}/jwks"}
+        return self.signed(header, claims)
+
+    def signed(self, header: Mapping[str, object], claims: Mapping[str, object]) -> str:
+        """Return claims, signed with the first key."""
+        key = self.keys[0]
+        said = {"alg": str(key.get("alg")), "kid": str(key.get("kid")), **header}
+        return jwt.encode(said, dict(claims), key)
+
+    def _claims(self, subject: str, more: Mapping[str, object]) -> Claims:
+        now = int(self.clock())
+        said = {"iss": self.iss, "sub": subject, "iat": now, "exp": now + LIFE}
+        return {**said, "jti": secrets.token_hex(8), **more}
+
+    def application(self) -> web.Application:
+        """Return what answers at its address."""
+        app = web.Application()
+        app.router.add_get("/.well-known/openid-configuration", self._discovery)
+        app.router.add_get("/jwks", self._jwks)
+        app.router.add_get("/userinfo", self._userinfo)
+        return app
+
+    async def _discovery(self, _: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                "issuer": self.iss,
+                "jwks_uri": f"{self.iss}/jwks",
+                "userinfo_endpoint": f"{self.iss}/userinfo",
+            }
+        )
+
+    async def _jwks(self, _: web.Request) -> web.Response:
+        public = [key.as_dict(private=False) for key in self.keys]
+        return web.json_response({"keys": public})
+
+    async def _userinfo(self, request: web.Request) -> web.Response:
+        header = request.headers.get(hdrs.AUTHORIZATION, "")
+        subject = self.subjects.get(header.removeprefix("Bearer "))
+        if subject is None:
+            return web.json_response({"error": "invalid_token"}, status=401)
+        told = {"sub": subject, "ga4gh_passport_v1": self.visas.get(subject, [])}
+        return web.json_response(told)
+
+
+def demo_tokens(issuer: Issuer) -> dict[str, str]:
+    """Return the tokens of three users: by what the demo's policy makes of them."""
+    agreed = [
+        ("ResearcherStatus", REGISTERED_ACCESS),
+        ("AcceptedTermsAndPolicies", REGISTERED_ACCESS),
+    ]
+    issuer.visas["researcher"] = [
+        issuer.visa("researcher", kind, value, "https://university.example", by="so")
+        for kind, value in agreed
+    ]
+    issuer.visas["clinician"] = [
+        issuer.visa("clinician", "ControlledAccessGrants", GRANT, COMMITTEE)
+    ]
+    return {
+        "public-registered": issuer.token("visitor"),
+        "registered": issuer.token("researcher"),
+        "clinician": issuer.token(
+            "clinician",
+            roles=["clinical-geneticist"],
+            organisation="hospital.example",
+            acr=STANDARD_LOGIN,
+            purpose="care",
+        ),
+    }
+
+
+async def _run() -> None:
+    """Answer on a free port until standard input ends; print who it is, and tokens."""
+    issuer = Issuer("", [new_key("ES256", "demo")])
+    runner = web.AppRunner(issuer.application(), access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    issuer.iss = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    told = {"iss": issuer.iss, "grant": GRANT, "tokens": demo_tokens(issuer)}
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+    await asyncio.to_thread(sys.stdin.read)
+    await runner.cleanup()
+
+
+if __name__ == "__main__":
+    asyncio.run(_run())
