@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     )
     from beacon.model.genes import Genes
     from beacon.model.ontology import Ontologies
-    from beacon.model.profile import PolicyName
     from beacon.model.outline import Outline, Spelled
+    from beacon.model.profile import PolicyName
     from beacon.model.query import Granularity, Query
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm

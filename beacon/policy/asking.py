@@ -86,6 +86,11 @@ def has_ledger(granted: Permit) -> bool:
     return granted.profile is not None and granted.profile.ledger is not None
 
 
+def hides(granted: Permit) -> bool:
+    """Whether an allele that is there may be left unsaid."""
+    return granted.profile is not None and granted.profile.may_hide
+
+
 def can_be_charged(query: Query) -> bool:
     """Whether it can be told whom an answer tells of, one by one.
 
