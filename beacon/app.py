@@ -14,6 +14,7 @@ import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from socket import gethostname
 from typing import TYPE_CHECKING, TextIO
 
 import structlog
@@ -22,10 +23,13 @@ from aiohttp import web
 
 from beacon import policy_file
 from beacon.api.access_log import AccessLog
+from beacon.api.auditing import Auditor
 from beacon.api.keys import DOOR, Limits
 from beacon.api.lane import Lane
-from beacon.api.metrics import Meter
+from beacon.api.metrics import Meter, Sums
 from beacon.api.routes import create_api
+from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
+from beacon.audit.log import AuditLog
 from beacon.auth.networks import networks
 from beacon.auth.porter import Porter
 from beacon.auth.secrets import Purpose, derive, read_secret
@@ -33,6 +37,8 @@ from beacon.model.errors import UsageError
 from beacon.page.views import add_page
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
+from beacon.service.guard import Guard, is_guarded
+from beacon.store.accounts import Books
 from beacon.store.variants import VariantStore
 from beacon.wire.info import BeaconIdentity
 from loaders.reference import FastaReference
@@ -59,6 +65,8 @@ _SWITCHED_AFTER = 0.001
 """Seconds for which a thread that has an answer of the database waits for its turn."""
 _LONGEST_LINE = 65_536
 """Bytes of a request line: a long allele asked for by GET must fit."""
+
+_log = structlog.get_logger(__name__)
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -110,8 +118,11 @@ async def open_beacon(
 ) -> AsyncIterator[LocalBeacon]:
     """Give this beacon's own answers, over an open store."""
     policy_of(settings)  # what is wrong with it is told before anything is opened
-    async with open_store(settings, address) as store:
-        yield beacon_over(settings, store)
+    async with (
+        open_store(settings, address) as store,
+        beacon_over(settings, address, store) as beacon,
+    ):
+        yield beacon
 
 
 @asynccontextmanager
@@ -126,14 +137,33 @@ async def open_store(
         await store.close()
 
 
-def beacon_over(settings: Settings, store: VariantStore) -> LocalBeacon:
-    """Return this beacon over an open store."""
-    return LocalBeacon(
-        store,
-        policy_of(settings),
-        references=references_of(settings),
-        deadline=settings.server.deadline,
-    )
+@asynccontextmanager
+async def beacon_over(
+    settings: Settings, address: StoreAddress, store: VariantStore
+) -> AsyncIterator[LocalBeacon]:
+    """Give this beacon's own answers, over an open store."""
+    policy, references = policy_of(settings), references_of(settings)
+    deadline = settings.server.deadline
+    async with _guarding(settings, address, policy, store) as guard:
+        yield LocalBeacon(
+            store, policy, references=references, deadline=deadline, guard=guard
+        )
+
+
+@asynccontextmanager
+async def _guarding(
+    settings: Settings, address: StoreAddress, policy: Policy, store: VariantStore
+) -> AsyncIterator[Guard | None]:
+    """Give what counts questions and charges for answers, where a policy wants it."""
+    if not is_guarded(policy):
+        yield None
+        return
+    key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
+    books = await Books.open(address, key)
+    try:
+        yield Guard(policy, books, store)
+    finally:
+        books.close()
 
 
 def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
@@ -164,6 +194,47 @@ def porter_of(settings: Settings, keys: KeyStore) -> Porter | None:
     )
 
 
+def audit_key(settings: Settings) -> bytes:
+    """Return the key of all that is audited.
+
+    Raises:
+        UsageError: when the secret it is derived from cannot be read.
+    """
+    return derive(read_secret(settings.secret_path), Purpose.AUDIT)
+
+
+async def open_auditor(
+    settings: Settings, store: VariantStore, post: Post
+) -> Auditor | None:
+    """Return who is told of every request, where there is an audit.
+
+    Raises:
+        UsageError: when its folder cannot be written.
+        StoreUnavailable: when the store takes no heads of its chains.
+    """
+    folder = settings.audit_folder
+    if folder is None:
+        return None
+    key = audit_key(settings)
+    about = {"beacon": settings.beacon.id, "worker": post.name, "host": gethostname()}
+    try:
+        log = AuditLog(
+            folder,
+            subkey(key, CHAINS),
+            about,
+            anchors=store.anchors(),
+            when_failing=lambda why: _log.error("audit.failing", why=why),
+        )
+        await log.open()
+    except OSError as failure:
+        message = f"audit.folder {folder} cannot be written ({failure.strerror})"
+        raise UsageError(message) from failure
+    policy = policy_of(settings).id
+    return Auditor(
+        log, queries=subkey(key, QUERIES), cases=subkey(key, CASES), policy=policy
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """Which of the processes of one server this is, and where it listens.
@@ -184,7 +255,11 @@ class Post:
 
 
 def application(
-    settings: Settings, beacon: LocalBeacon, post: Post, porter: Porter | None = None
+    settings: Settings,
+    beacon: LocalBeacon,
+    post: Post,
+    auditor: Auditor | None = None,
+    porter: Porter | None = None,
 ) -> web.Application:
     """Return the web application of one beacon.
 
@@ -204,8 +279,15 @@ def application(
     identity = identity_of(settings)
     meter = Meter(identity.version, post.folder, post.name, post.workers)
     log = _access_log(server.access_log, post.name)
+    meter.watch(lambda: Sums(counts=beacon.counted()))
     app = create_api(
-        beacon, identity, limits=limits, meter=meter, log=log, porter=porter
+        beacon,
+        identity,
+        limits=limits,
+        meter=meter,
+        log=log,
+        auditor=auditor,
+        porter=porter,
     )
     add_page(app, catalogue=beacon, identity=identity)
     return app
@@ -228,7 +310,8 @@ class Site:
         settings: of the whole beacon.
         beacon: that is asked.
         post: which process it is, and where it listens.
-        porter: finds out who asks.
+        auditor: who is told of each request, if anybody.
+        porter: finds out who asks, if anybody.
     """
 
     def __init__(
@@ -236,11 +319,12 @@ class Site:
         settings: Settings,
         beacon: LocalBeacon,
         post: Post,
+        auditor: Auditor | None = None,
         porter: Porter | None = None,
     ) -> None:
         self._post = post
         self._porter = porter
-        app = application(settings, beacon, post, porter)
+        app = application(settings, beacon, post, auditor, porter)
         self._door = app[DOOR]
         self._lane = Lane(app)
         self._runner = web.AppRunner(
@@ -336,15 +420,18 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
+        policy_of(settings)  # what is wrong with it is told before all else
         async with open_store(settings, address) as store:
-            porter = porter_of(settings, store.api_keys)
-            site = Site(settings, beacon_over(settings, store), post, porter)
-            try:
-                await site.open()
-                _settle()
-                await until(site, stop)
-            finally:
-                await site.close()
+            auditor = await open_auditor(settings, store, post)
+            async with beacon_over(settings, address, store) as beacon:
+                porter = porter_of(settings, store.api_keys)
+                site = Site(settings, beacon, post, auditor, porter)
+                try:
+                    await site.open()
+                    _settle()
+                    await until(site, stop)
+                finally:
+                    await site.close()
 
     uvloop.run(main())
 

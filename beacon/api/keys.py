@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping, Sequence
 
+    from beacon.api.auditing import Account
     from beacon.api.exchange import Known
     from beacon.api.metrics import Meter
     from beacon.api.middleware import Door
+    from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, Disclosure, RecordsDisclosure
     from beacon.model.genes import Genes
@@ -98,6 +100,13 @@ class BeaconService(Answers, Protocol):
             StoreUnavailable: when the store cannot be reached.
         """
 
+    async def allowance(self, requester: Requester) -> Allowance:
+        """Return what a requester has left.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
+        """
+
     async def ready(self) -> bool:
         """Whether questions can be answered."""
 
@@ -150,5 +159,7 @@ KNOWN: web.AppKey[Known] = web.AppKey("known")
 """Gives what questions are understood with."""
 REQUESTER: web.RequestKey[Requester] = web.RequestKey("requester")
 """Under this key a request that passed the door holds who asks."""
+ACCOUNT: web.RequestKey[Account] = web.RequestKey("account")
+"""Under this key a request that is audited holds its account."""
 ANNOTATIONS: web.AppKey[asyncio.Semaphore] = web.AppKey("annotations")
 """The files that are annotated at once."""

@@ -18,13 +18,20 @@ import structlog
 from aiohttp import hdrs, web
 
 from beacon.api.access_log import Entry
+from beacon.api.auditing import REQUEST_ID, UNWRITTEN
 from beacon.api.exchange import as_json
 from beacon.api.keys import REQUESTER
 from beacon.api.metrics import Row, Sums, count
 from beacon.api.sending import OPEN_TO_BROWSERS, PAYS_FROM, JsonAnswer
 from beacon.api.turns import Deadlines, Overloaded, Turns
+from beacon.audit.log import AuditUnavailable
 from beacon.auth.doubts import Doubt
-from beacon.model.errors import BeaconError, NotIdentified, NotPermitted
+from beacon.model.errors import (
+    BeaconError,
+    BudgetSpent,
+    NotIdentified,
+    NotPermitted,
+)
 from beacon.model.status import Status
 from beacon.wire.envelopes import error_document, failure_document
 
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from beacon.api.access_log import AccessLog
+    from beacon.api.auditing import Account, Auditor
     from beacon.api.keys import Limits
     from beacon.api.metrics import Meter
     from beacon.auth.porter import Porter
@@ -66,6 +74,8 @@ _QUERY: Final = "query"
 _FORWARDED: Final = "X-Forwarded-For"
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 _UNKNOWN: Final = "unknown"
+_ASKING: Final = ("/api", "/network", "/annotate")
+"""Paths below which something is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +87,23 @@ class Exceptions:
         streaming: that may take as long as their client does.
         unasked: where nobody is asked who they are.
         scopes: what a key must be for, where that is not ``query``.
+        silent: that ask for nothing that is kept.
     """
 
     always: frozenset[str] = frozenset()
     streaming: frozenset[str] = frozenset()
     unasked: frozenset[str] = frozenset()
     scopes: Mapping[str, str] = field(default_factory=dict)
+    silent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Requests of one method and one pattern of paths, and where they are counted."""
+    """Requests of one method and one pattern of paths, and where they are counted.
+
+    Attributes:
+        asks: whether they ask for something that is kept, not what there is to ask.
+    """
 
     route: str
     method: str
@@ -95,6 +111,7 @@ class Kind:
     streaming: bool = False
     unasked: bool = False
     scope: str = _QUERY
+    asks: bool = False
     rows: dict[int, Row] = field(default_factory=dict)
 
 
@@ -108,6 +125,7 @@ class Door:
         speakers: gives the beacon under the address a request came to.
         log: notes them, where it is asked for.
         porter: finds out who asks; ``None``: whoever shows anything is refused.
+        auditor: has a line written before an answer is sent, where there is an audit.
     """
 
     def __init__(
@@ -118,8 +136,10 @@ class Door:
         speakers: Callable[[str, str], Speaker],
         log: AccessLog | None = None,
         porter: Porter | None = None,
+        auditor: Auditor | None = None,
     ) -> None:
         self._porter = porter
+        self._auditor = auditor
         self._exceptions = exceptions
         self._speakers = speakers
         self._meter = meter
@@ -149,6 +169,7 @@ class Door:
             streaming=route in self._exceptions.streaming,
             unasked=route in self._exceptions.unasked,
             scope=self._exceptions.scopes.get(route, _QUERY),
+            asks=route.startswith(_ASKING) and route not in self._exceptions.silent,
         )
 
     async def let_in(
@@ -156,11 +177,16 @@ class Door:
     ) -> web.StreamResponse:
         """Answer a request whose kind is known, in its turn; count it and note it."""
         began = perf_counter()
+        account = None if self._auditor is None else self._auditor.open(request)
         try:
             response = await self._in_turn(kind, request, handler, began)
+            if account is not None:
+                response = await self._accounted(account, kind, request, response)
         except asyncio.CancelledError:
             self._left += 1
             self._note(kind, _CLIENT_LEFT, 0, began)
+            if account is not None:
+                account.leave(kind, request)
             raise
         if isinstance(response, JsonAnswer):
             if response.size >= PAYS_FROM:
@@ -172,6 +198,26 @@ class Door:
         if self.is_closing and not response.prepared:
             response.force_close()
         self._note(kind, response.status, size, began)
+        return response
+
+    async def _accounted(
+        self,
+        account: Account,
+        kind: Kind,
+        request: web.BaseRequest,
+        response: web.StreamResponse,
+    ) -> web.StreamResponse:
+        """Return an answer that is written down; what cannot be is not said."""
+        try:
+            await account.close(kind, request, response)
+        except AuditUnavailable:
+            if response.prepared:
+                return response  # what it said was written down part by part
+            response = _without_answer(self._speaker(request), UNWRITTEN)
+        if isinstance(response, JsonAnswer):
+            response.mark(REQUEST_ID, account.request_id)
+        elif not response.prepared:
+            response.headers[REQUEST_ID] = account.request_id
         return response
 
     async def _in_turn(
@@ -287,6 +333,8 @@ class Door:
         """Do once a second, while the application runs, what no request waits for."""
         keeping = asyncio.create_task(self._keep_house())
         yield
+        if self._auditor is not None:
+            await self._auditor.log.close()
         keeping.cancel()
         with suppress(asyncio.CancelledError):
             await keeping
@@ -301,6 +349,8 @@ class Door:
             self._deadlines.look(perf_counter())
             if self._log is not None:
                 self._log.write_soon()
+            if self._auditor is not None:
+                self._auditor.log.look()
             try:
                 await self._meter.lay_down()
             except OSError as failure:
@@ -360,6 +410,8 @@ def _refused(kind: Kind, speaker: Speaker, failure: BeaconError) -> web.Response
         response.headers[hdrs.WWW_AUTHENTICATE] = _CHALLENGE
     elif failure.status_hint >= 500:
         _log.warning("request.unanswered", path=kind.route, why=str(failure))
+    elif isinstance(failure, BudgetSpent):
+        response.headers.update(_until_there_is_room(failure))
     return response
 
 
@@ -373,6 +425,20 @@ def _without_answer(speaker: Speaker, sentence: str) -> web.Response:
     response = _failed(speaker, 503, sentence)
     response.headers[hdrs.RETRY_AFTER] = _COME_AGAIN
     return response
+
+
+def _until_there_is_room(failure: BudgetSpent) -> dict[str, str]:
+    """Return when whoever asked too much may ask again.
+
+    The names are those of the IETF's draft on rate limits that clients know best
+    (draft-ietf-httpapi-ratelimit-headers-06).
+    """
+    return {
+        hdrs.RETRY_AFTER: str(failure.seconds),
+        "RateLimit-Limit": str(failure.limit),
+        "RateLimit-Remaining": "0",
+        "RateLimit-Reset": str(failure.seconds),
+    }
 
 
 def _failed(speaker: Speaker, status: int, sentence: str) -> web.Response:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from beacon.api.access_log import AccessLog
+    from beacon.api.auditing import Auditor
     from beacon.auth.porter import Porter
     from beacon.model.entry_types import EntryType
     from beacon.wire.info import BeaconIdentity
@@ -52,6 +53,7 @@ _FRAMEWORK: dict[str, Handler] = {
     "configuration": handlers.show_configuration,
     "entry_types": handlers.show_entry_types,
     "map": handlers.show_map,
+    "budget": handlers.show_budget,
     "filtering_terms": handlers.filtering_terms(),
 }
 _TERMS = "filtering_terms"
@@ -60,6 +62,10 @@ _EXCEPTIONS = Exceptions(
     streaming=frozenset({f"{ROOT}/batch", "/annotate"}),
     unasked=frozenset({"/healthz", "/readyz"}),
     scopes={f"{ROOT}/batch": "batch", "/annotate": "annotate"},
+    silent=frozenset(
+        {f"{ROOT}/{path}" if path else ROOT for path in _FRAMEWORK}
+        - {f"{ROOT}/{_TERMS}"}
+    ),
 )
 
 
@@ -71,6 +77,7 @@ def create_api(
     meter: Meter | None = None,
     log: AccessLog | None = None,
     porter: Porter | None = None,
+    auditor: Auditor | None = None,
 ) -> web.Application:
     """Return an application that answers for ``beacon``.
 
@@ -81,18 +88,22 @@ def create_api(
         meter: counts requests; absent, one for this process alone.
         log: of requests, if any.
         porter: finds out who asks; absent, nobody can show who they are.
+        auditor: who is told of each, if anybody.
     """
     app = web.Application()
     app[BEACON] = beacon
     app[IDENTITY] = identity
     app[LIMITS] = limits or Limits()
     app[METER] = meter or Meter(identity.version)
-    add_routes(app, log, porter)
+    add_routes(app, log, porter, auditor)
     return app
 
 
 def add_routes(
-    app: web.Application, log: AccessLog | None = None, porter: Porter | None = None
+    app: web.Application,
+    log: AccessLog | None = None,
+    porter: Porter | None = None,
+    auditor: Auditor | None = None,
 ) -> None:
     """Add the API, its health checks and its error documents to an application.
 
@@ -105,7 +116,7 @@ def add_routes(
     app[SPEAKERS] = speakers_of(app[IDENTITY])
     app[ANNOTATIONS] = asyncio.Semaphore(app[LIMITS].annotations)
     limits, meter, speakers = app[LIMITS], app[METER], app[SPEAKERS]
-    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log, porter)
+    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log, porter, auditor)
     app.middlewares.append(door.let_through)
     app.cleanup_ctx.append(door.keep_house)
     app.on_response_prepare.append(open_to_browsers)

@@ -21,7 +21,7 @@ from beacon.model.disclosure import (
     RecordSetDisclosure,
     VariantDisclosure,
 )
-from beacon.model.entry_types import DOCUMENTED, INDIVIDUAL
+from beacon.model.entry_types import DOCUMENTED, GENOMIC_VARIANT, INDIVIDUAL
 from beacon.model.filters import unknown_sentence
 from beacon.model.findings import Coverage, Findings, Silence
 from beacon.model.query import Granularity
@@ -143,7 +143,7 @@ def _granted(
         return None
     return Permit(
         dataset=dataset.id,
-        granularity=tier.granularity,
+        granularity=_level(tier, profile),
         individuals="individuals" in tier.queries,
         tier=tier.name,
         profile=profile,
@@ -153,6 +153,13 @@ def _granted(
         country=terms.country or dataset.country,
         pools_alone=(terms.country or dataset.country) in policy.pools,
     )
+
+
+def _level(tier: Tier, profile: Profile) -> Granularity:
+    """Return the most detail: groups of people would tell more than is charged."""
+    if profile.ledger is None:
+        return tier.granularity
+    return min(tier.granularity, Granularity.COUNT)
 
 
 def may_speak(profile: Profile, dataset: Dataset, people: int | None = None) -> bool:
@@ -182,8 +189,34 @@ def _people_of(dataset: Dataset) -> int | None:
 
 
 def may_ask(granted: Permit, query: Query) -> bool:
-    """Whether a question may be asked of a dataset: it may name an individual."""
+    """Whether a question may be asked of a dataset.
+
+    It may name an individual; and where answers are charged for, only one about a
+    single allele can be.
+    """
+    if has_ledger(granted) and not can_be_charged(query):
+        return False
     return granted.individuals or not _names_people(query)
+
+
+def has_ledger(granted: Permit) -> bool:
+    """Whether answers are charged for."""
+    return granted.profile is not None and granted.profile.ledger is not None
+
+
+def can_be_charged(query: Query) -> bool:
+    """Whether it can be told whom an answer tells of, one by one.
+
+    That is so of one allele, of all people alike; a document that no variant is
+    asked of tells nothing of what anybody carries.
+    """
+    pattern = query.pattern
+    if query.about != GENOMIC_VARIANT.id:
+        return pattern is None
+    if pattern is None or query.by or _chooses_people(query):
+        return False
+    others = (pattern.annotated, pattern.similar, pattern.overlap, pattern.mate)
+    return pattern.is_single_allele and not any(others) and not pattern.elsewhere
 
 
 def _names_people(query: Query) -> bool:
@@ -501,7 +534,8 @@ def _says_all(found: DatasetFindings, part: DatasetDisclosure) -> bool:
 
 
 def _ruled(found: DatasetFindings, granted: Permit, query: Query) -> DatasetDisclosure:
-    if not may_ask(granted, query):
+    is_hidden = found.may_hide and found.status is Status.NOT_SEEN
+    if is_hidden or not may_ask(granted, query):
         return _withheld(found.dataset)
     return _kept_to(_exact(found, query), granted, query)
 

@@ -11,6 +11,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from beacon.model.allowance import UNLIMITED
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
 from beacon.model.errors import InvalidRequest, StoreUnavailable
 from beacon.model.findings import Findings
@@ -19,18 +20,21 @@ from beacon.model.joining import joined, joined_places
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page, Query
 from beacon.model.records import Under
+from beacon.model.requester import ANONYMOUS
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
-from beacon.policy.policy import disclose, may_ask
+from beacon.policy.policy import disclose, has_ledger, may_ask
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked
+from beacon.service.ledgered import LEFT_OUT
 from beacon.service.many import Together
 from beacon.service.plans import Plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, RecordsDisclosure
     from beacon.model.errors import BeaconError
@@ -44,7 +48,8 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
     from beacon.policy.policy import Policy
-    from beacon.service.plans import Sight
+    from beacon.service.guard import Guard
+    from beacon.service.plans import Plan, Sight
     from beacon.store.variants import VariantStore
 
 _VRS_KNOWN = "VRS ids of what is loaded (beacon load variants --vrs-ids keeps them)"
@@ -61,6 +66,12 @@ _ONE_ALLELE = (
 _EVERY_RECORD = 1_000_000
 _NO_TABLES = "no individuals are kept of any dataset."
 _NOTHING = Findings(datasets=())
+_POPULATION = "population"
+_NO_LEDGER = "nothing is open to write down what is learnt, so nothing is said"
+
+
+async def _nothing() -> Findings:
+    return _NOTHING
 
 
 class _NoBases:
@@ -83,6 +94,7 @@ class LocalBeacon:
         policy: what may be said to whom.
         references: genomes that questions are normalised with, by assembly.
         deadline: seconds within which a ready store gives a sign of life.
+        guard: counts questions and charges for answers, where the policy wants it.
     """
 
     def __init__(
@@ -92,8 +104,10 @@ class LocalBeacon:
         *,
         references: Mapping[str, Reference],
         deadline: float,
+        guard: Guard | None = None,
     ) -> None:
         self._store = store
+        self._guard = guard
         self._deadline = deadline
         self.references = references
         self._plans = Plans(policy)
@@ -131,6 +145,11 @@ class LocalBeacon:
             StoreUnavailable: when the store fails or misses the deadline.
         """
         way = self._plans.way_of(outline, requester, await self._store.datasets())
+        if self._guard is not None:
+            if way.is_charged:
+                query = replace(outline.query, pattern=outline.pattern(allele))
+                return await self.answer(query, requester)
+            await self._guard.admit_alike(outline, allele, requester)
         found: Sequence[DatasetFindings] = ()
         if way.granularities:
             found = await self._store.find_allele(outline, allele, way.granularities)
@@ -141,7 +160,13 @@ class LocalBeacon:
     ) -> Sequence[Disclosure | BeaconError]:
         """Return the answer to each question, in order, or why it has none."""
         together = Together(self, self._store, self._plans, requester)
-        return await together.answer(queries)
+        if self._guard is None:
+            return await together.answer(queries)
+        refused = await self._guard.admit_many(queries, requester)
+        left = [n for n in range(len(queries)) if n not in refused]
+        told = await together.answer([queries[n] for n in left])
+        said = dict(zip(left, told, strict=True)) | refused
+        return [said[n] for n in range(len(queries))]
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
         """Return a question with the columns as they are kept.
@@ -231,6 +256,8 @@ class LocalBeacon:
         checked, doubt = self._checked(name, carried)
         named = self._distinct(checked)
         if not named:
+            if self._guard is not None:
+                await self._guard.admit(query, requester)
             return _unknown(name, query, asked)
         query = replace(query, warnings=query.warnings + doubt)
         narrowed = [(a, p.narrowed_like(pattern)) for a, p in named]
@@ -278,7 +305,12 @@ class LocalBeacon:
         # Any dataset of the assembly may know the name, also one not asked for.
         known = replace(query, datasets=None)
         sight = await self._sight(requester)
-        telling = [d.id for d in sight.datasets if is_asked(d, known)]
+        # That somebody carries a name is not charged for, so it is not told.
+        telling = [
+            d.id
+            for d in sight.datasets
+            if is_asked(d, known) and not has_ledger(sight.permits[d.id])
+        ]
         return await self._store.alleles_named(name, assembly, telling)
 
     def _checked(
@@ -318,9 +350,14 @@ class LocalBeacon:
             return VariantPattern(contig=allele.contig, spellings=(form,))
 
     async def _answer(self, query: Query, requester: Requester) -> Disclosure:
+        if self._guard is not None:
+            await self._guard.admit(query, requester)
         plan = self._plans.of(query, requester, await self._store.datasets())
         found = _NOTHING
-        if plan.granularities:
+        if plan.charged:
+            query = replace(query, warnings=(*query.warnings, LEFT_OUT))
+            found = await self._charged(query, requester, plan)
+        elif plan.granularities:
             found = await self._store.find(query, plan.granularities)
         query.check_known(found.unknown_filters)
         if query.page.is_long:
@@ -328,6 +365,32 @@ class LocalBeacon:
                 disclose, found, plan.permits, query, plan.unasked
             )
         return disclose(found, plan.permits, query, plan.unasked)
+
+    async def _charged(
+        self, query: Query, requester: Requester, plan: Plan
+    ) -> Findings:
+        """Return what is true, of some datasets without whom their ledgers leave out.
+
+        Raises:
+            StoreUnavailable: when what is learnt cannot be written down.
+        """
+        if self._guard is None:
+            raise StoreUnavailable(_NO_LEDGER)
+        free = {n: g for n, g in plan.granularities.items() if n not in plan.charged}
+        public = [
+            dataset.id
+            for dataset in (await self._sight(ANONYMOUS)).datasets
+            if dataset.kind == _POPULATION and dataset.id not in plan.charged
+        ]
+        charged, found = await asyncio.gather(
+            self._guard.find(query, requester, plan.charged, public),
+            self._store.find(query, free) if free else _nothing(),
+        )
+        by_id = {one.dataset.id: one for one in (*charged, *found.datasets)}
+        return Findings(
+            datasets=tuple(by_id[n] for n in plan.granularities if n in by_id),
+            unknown_filters=found.unknown_filters,
+        )
 
     async def answer_records(
         self, query: Query, requester: Requester
@@ -349,6 +412,9 @@ class LocalBeacon:
         if pattern.name is not None:
             patterns, doubt = await self._named_patterns(pattern, query, requester)
             query = replace(query, warnings=query.warnings + doubt)
+        if self._guard is not None:
+            for each in patterns:
+                await self._guard.admit(replace(query, pattern=each), requester)
         said = await documents.answer_any(query, asked, patterns)
         return await self._explained(said, query, requester)
 
@@ -425,8 +491,31 @@ class LocalBeacon:
         return (await self._sight(requester)).datasets
 
     async def loaded(self, requester: Requester) -> frozenset[str]:
-        """Return the assemblies that at least one dataset it sees serves."""
+        """Return the assemblies that at least one dataset it sees serves.
+
+        Raises:
+            StoreUnavailable: when they cannot be read, or nothing that the requester
+                may ask could be written down.
+        """
+        if self._guard is not None:
+            await self._guard.alive(requester)
         return (await self._sight(requester)).assemblies
+
+    async def allowance(self, requester: Requester) -> Allowance:
+        """Return what a requester has left.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
+        """
+        if self._guard is None:
+            return UNLIMITED
+        sight = await self._sight(requester)
+        seen = [(each, sight.permits[each.id]) for each in sight.datasets]
+        return await self._guard.allowance(requester, seen)
+
+    def counted(self) -> dict[str, float]:
+        """Return what this process counted of budgets and ledgers, by name."""
+        return {} if self._guard is None else self._guard.counted()
 
     async def genes(self) -> Genes:
         """Return the table of genes that is loaded."""

@@ -168,7 +168,7 @@ class Together:
         """Return what every dataset may say to questions of one form."""
         datasets = await self._store.datasets()
         plan = self._plans.of(queries[0], self._requester, datasets)
-        if plan.unasked:
+        if plan.unasked or plan.charged:
             return [None] * len(queries)
         if not plan.granularities:
             return [()] * len(queries)

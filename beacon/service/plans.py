@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from beacon.policy.policy import Gate, permit, standing
+from beacon.policy.policy import Gate, can_be_charged, has_ledger, permit, standing
 from beacon.service.documents import asking, is_asked
 
 if TYPE_CHECKING:
@@ -52,11 +52,13 @@ class Plan(NamedTuple):
         permits: what may be said, of each dataset that the question concerns.
         granularities: the detail in which datasets are asked.
         unasked: the datasets that may not be asked.
+        charged: permits of those that are asked whose answers are charged for.
     """
 
     permits: Mapping[str, Permit]
     granularities: Mapping[str, Granularity]
     unasked: Sequence[Dataset]
+    charged: Mapping[str, Permit]
 
 
 class Way(NamedTuple):
@@ -65,10 +67,12 @@ class Way(NamedTuple):
     Attributes:
         granularities: the detail in which datasets are asked.
         gate: says what may be said.
+        is_charged: whether answers of any dataset are charged for.
     """
 
     granularities: Mapping[str, Granularity]
     gate: Gate
+    is_charged: bool
 
 
 class Plans:
@@ -122,7 +126,8 @@ class Plans:
         if way is None:
             query = outline.query
             plan = self.of(query, requester, datasets)
-            way = Way(plan.granularities, Gate(plan.permits, query, plan.unasked))
+            gate = Gate(plan.permits, query, plan.unasked)
+            way = Way(plan.granularities, gate, bool(plan.charged))
             _keep(self._ways, key, way)
         return way
 
@@ -157,7 +162,11 @@ def planned(query: Query, sight: Sight) -> Plan:
     """Return how a question is asked of what is seen."""
     asked = [dataset for dataset in sight.datasets if is_asked(dataset, query)]
     permits = {dataset.id: sight.permits[dataset.id] for dataset in asked}
-    return Plan(permits, *asking(query, asked, permits))
+    granularities, unasked = asking(query, asked, permits)
+    charged = {
+        name: permits[name] for name in granularities if has_ledger(permits[name])
+    }
+    return Plan(permits, granularities, unasked, charged)
 
 
 def _size(query: Query) -> int:
@@ -168,8 +177,8 @@ def _size(query: Query) -> int:
 def _key(query: Query) -> Hashable:
     """Return all of a question that ``planned`` depends on.
 
-    Who is asked (``is_asked``), whether a person is named (``may_ask``), and in
-    what detail (``detail``): of a pattern that is its assembly alone.
+    Who is asked (``is_asked``), whether a person is named and an answer can be charged
+    for (``may_ask``), and in what detail (``detail``): of a pattern its assembly alone.
     """
     pattern = query.pattern
     return (
@@ -182,4 +191,5 @@ def _key(query: Query) -> Hashable:
         bool(query.unknown_filters),
         query.identity is not None or query.under is not None,
         bool(query.excluded),
+        can_be_charged(query),
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from beacon.model.entry_types import DATASET, GENOMIC_VARIANT
 from beacon.model.errors import (
     BeaconError,
+    BudgetSpent,
     InvalidRequest,
     IssuerUnavailable,
     NotPermitted,
@@ -207,6 +208,8 @@ def _status_of(error: BeaconError) -> str | None:
         case InvalidRequest() | RequestTooLarge():
             return Status.NO_ANSWER.value
         case IssuerUnavailable() | StoreUnavailable():
+            return Status.NO_ANSWER.value
+        case BudgetSpent():
             return Status.NO_ANSWER.value
         case NotPermitted():
             return Status.WITHHELD.value
