@@ -13,6 +13,7 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from socket import gethostname
 from typing import TYPE_CHECKING, TextIO
@@ -35,7 +36,7 @@ from beacon.auth.porter import Porter, Secrets
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
-from beacon.policy.policy import OPEN
+from beacon.policy.policy import OPEN, tier_of
 from beacon.service import LocalBeacon
 from beacon.service.guard import Guard, is_guarded
 from beacon.store.accounts import Books
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beacon.auth.issuers import Issuer
+    from beacon.model.requester import Requester
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
     from beacon.settings import Settings
@@ -64,6 +66,10 @@ _SWITCHED_AFTER = 0.001
 """Seconds for which a thread that has an answer of the database waits for its turn."""
 _LONGEST_LINE = 65_536
 """Bytes of a request line: a long allele asked for by GET must fit."""
+
+_DIGITS = 16
+"""Of a digest: so many tell any two policies apart that anybody wrote."""
+_TIERS_KEPT = 4096
 
 _log = structlog.get_logger(__name__)
 
@@ -115,13 +121,10 @@ def references_of(settings: Settings) -> dict[str, Reference]:
 async def open_beacon(
     settings: Settings, address: StoreAddress
 ) -> AsyncIterator[LocalBeacon]:
-    """Give this beacon's own answers, over an open store."""
+    """Give this beacon's own answers, over an open store, to its operator."""
     policy_of(settings)  # what is wrong with it is told before anything is opened
-    async with (
-        open_store(settings, address) as store,
-        beacon_over(settings, address, store) as beacon,
-    ):
-        yield beacon
+    async with open_store(settings, address) as store:
+        yield beacon_over(settings, store)
 
 
 @asynccontextmanager
@@ -137,23 +140,11 @@ async def open_store(
 
 
 @asynccontextmanager
-async def beacon_over(
+async def open_guard(
     settings: Settings, address: StoreAddress, store: VariantStore
-) -> AsyncIterator[LocalBeacon]:
-    """Give this beacon's own answers, over an open store."""
-    policy, references = policy_of(settings), references_of(settings)
-    deadline = settings.server.deadline
-    async with _guarding(settings, address, policy, store) as guard:
-        yield LocalBeacon(
-            store, policy, references=references, deadline=deadline, guard=guard
-        )
-
-
-@asynccontextmanager
-async def _guarding(
-    settings: Settings, address: StoreAddress, policy: Policy, store: VariantStore
 ) -> AsyncIterator[Guard | None]:
     """Give what counts questions and charges for answers, where a policy wants it."""
+    policy = policy_of(settings)
     if not is_guarded(policy):
         yield None
         return
@@ -165,35 +156,16 @@ async def _guarding(
         books.close()
 
 
-def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
-    """Return whose tokens the policy believes.
-
-    Raises:
-        UsageError: for one that could never be verified.
-    """
-    path = settings.policy.file
-    return () if path is None else policy_file.read(path).issuers
-
-
-def porter_of(settings: Settings, store: VariantStore) -> Porter | None:
-    """Return who finds out who asks; ``None``: everybody is told all there is.
-
-    Raises:
-        UsageError: when the policy or the secret cannot be read.
-    """
-    if settings.policy.file is None:
-        return None
-    secret = read_secret(settings.secret_path)
-    return Porter(
-        issuers_of(settings),
-        Secrets(
-            subjects=derive(secret, Purpose.SUBJECTS),
-            pepper=derive(secret, Purpose.API_KEYS),
-            passports=derive(secret, Purpose.PASSPORTS),
-        ),
-        keys=store.api_keys,
-        shelf=store.passports,
-        proxies=networks(settings.server.proxies),
+def beacon_over(
+    settings: Settings, store: VariantStore, guard: Guard | None = None
+) -> LocalBeacon:
+    """Return this beacon over an open store."""
+    return LocalBeacon(
+        store,
+        policy_of(settings),
+        references=references_of(settings),
+        deadline=settings.server.deadline,
+        guard=guard,
     )
 
 
@@ -232,9 +204,63 @@ async def open_auditor(
     except OSError as failure:
         message = f"audit.folder {folder} cannot be written ({failure.strerror})"
         raise UsageError(message) from failure
-    policy = policy_of(settings).id
+    policy = policy_of(settings)
     return Auditor(
-        log, queries=subkey(key, QUERIES), cases=subkey(key, CASES), policy=policy
+        log,
+        queries=subkey(key, QUERIES),
+        cases=subkey(key, CASES),
+        policy=known_as(policy),
+        tiers=tiers_of(policy),
+    )
+
+
+def known_as(policy: Policy) -> str | None:
+    """Return what a policy is called in the audit: its id, and of its digest enough."""
+    if policy.digest is None:
+        return None
+    return f"{policy.id}@{policy.digest[:_DIGITS]}"
+
+
+def tiers_of(policy: Policy) -> Callable[[Requester, str], str | None]:
+    """Return what gives the tier of a requester towards a dataset, and keeps some."""
+
+    @lru_cache(maxsize=_TIERS_KEPT)
+    def tier(requester: Requester, dataset: str) -> str | None:
+        found = tier_of(policy, requester, dataset)
+        return None if found is None else found.name
+
+    return tier
+
+
+def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
+    """Return whose tokens the policy believes.
+
+    Raises:
+        UsageError: for one that could never be verified.
+    """
+    path = settings.policy.file
+    return () if path is None else policy_file.read(path).issuers
+
+
+def porter_of(settings: Settings, store: VariantStore) -> Porter | None:
+    """Return who finds out who asks; ``None``: everybody is told all there is.
+
+    Raises:
+        UsageError: when the policy or the secret cannot be read.
+    """
+    if settings.policy.file is None:
+        return None
+    secret = read_secret(settings.secret_path)
+    return Porter(
+        issuers_of(settings),
+        Secrets(
+            subjects=derive(secret, Purpose.SUBJECTS),
+            pepper=derive(secret, Purpose.API_KEYS),
+            passports=derive(secret, Purpose.PASSPORTS),
+        ),
+        keys=store.api_keys,
+        shelf=store.passports,
+        proxies=networks(settings.server.proxies),
     )
 
 
@@ -261,8 +287,8 @@ def application(
     settings: Settings,
     beacon: LocalBeacon,
     post: Post,
-    auditor: Auditor | None = None,
     porter: Porter | None = None,
+    auditor: Auditor | None = None,
 ) -> web.Application:
     """Return the web application of one beacon.
 
@@ -289,8 +315,8 @@ def application(
         limits=limits,
         meter=meter,
         log=log,
-        auditor=auditor,
         porter=porter,
+        auditor=auditor,
     )
     add_page(app, catalogue=beacon, identity=identity)
     return app
@@ -313,8 +339,8 @@ class Site:
         settings: of the whole beacon.
         beacon: that is asked.
         post: which process it is, and where it listens.
+        porter: finds out who asks.
         auditor: who is told of each request, if anybody.
-        porter: finds out who asks, if anybody.
     """
 
     def __init__(
@@ -322,12 +348,12 @@ class Site:
         settings: Settings,
         beacon: LocalBeacon,
         post: Post,
-        auditor: Auditor | None = None,
         porter: Porter | None = None,
+        auditor: Auditor | None = None,
     ) -> None:
         self._post = post
         self._porter = porter
-        app = application(settings, beacon, post, auditor, porter)
+        app = application(settings, beacon, post, porter, auditor)
         self._door = app[DOOR]
         self._lane = Lane(app)
         self._runner = web.AppRunner(
@@ -424,17 +450,20 @@ def run_server(
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
         policy_of(settings)  # what is wrong with it is told before all else
-        async with open_store(settings, address) as store:
+        async with (
+            open_store(settings, address) as store,
+            open_guard(settings, address, store) as guard,
+        ):
+            porter = porter_of(settings, store)
             auditor = await open_auditor(settings, store, post)
-            async with beacon_over(settings, address, store) as beacon:
-                porter = porter_of(settings, store)
-                site = Site(settings, beacon, post, auditor, porter)
-                try:
-                    await site.open()
-                    _settle()
-                    await until(site, stop)
-                finally:
-                    await site.close()
+            beacon = beacon_over(settings, store, guard)
+            site = Site(settings, beacon, post, porter, auditor)
+            try:
+                await site.open()
+                _settle()
+                await until(site, stop)
+            finally:
+                await site.close()
 
     uvloop.run(main())
 

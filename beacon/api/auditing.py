@@ -23,7 +23,7 @@ from beacon.audit.log import AuditUnavailable, Entry, moment
 from beacon.model.errors import BeaconError, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from aiohttp import web
 
@@ -80,12 +80,20 @@ class Auditor:
         queries: the key that questions are coded with.
         cases: the key that references to cases are coded with.
         policy: what the policy in force is known as.
+        tiers: gives the tier that a requester has towards a dataset.
     """
 
     def __init__(
-        self, log: AuditLog, *, queries: bytes, cases: bytes, policy: str | None
+        self,
+        log: AuditLog,
+        *,
+        queries: bytes,
+        cases: bytes,
+        policy: str | None = None,
+        tiers: Callable[[Requester, str], str | None] = lambda *_: None,
     ) -> None:
         self.log = log
+        self.tiers = tiers
         self._queries, self._cases = queries, cases
         self._policy = policy
 
@@ -210,6 +218,7 @@ class Account:
         status: int | None,
         noted: Noted,
     ) -> Fields:
+        asks, tiers = requester_of(request), self.auditor.tiers
         milliseconds = (perf_counter() - self._began) * 1000
         fields: Fields = {
             "kind": word,
@@ -222,7 +231,10 @@ class Account:
             "ms": round(milliseconds, 1),
             **self.auditor.about(request),
             "queries": noted.codes,
-            "datasets": [_dataset(told, n) for told, n in noted.told.items()],
+            "datasets": [
+                _dataset(told, n, tiers(asks, told[0]))
+                for told, n in noted.told.items()
+            ],
         }
         return {name: value for name, value in fields.items() if value not in _NOTHING}
 
@@ -231,13 +243,14 @@ def _decision(status: int) -> str:
     return _DECISIONS.get(status, "answered" if status < 400 else "not_understood")
 
 
-def _dataset(told: Told, times: int) -> Fields:
+def _dataset(told: Told, times: int, tier: str | None) -> Fields:
     """Return what was said of one dataset, and how often where that is several."""
     dataset, release, status, granularity = told
     fields: Fields = {
         "id": dataset,
         "release": release,
         "said": status,
+        "tier": tier,
         "granularity": None if granularity is None else granularity.word,
         "times": times if times > 1 else None,
     }

@@ -110,10 +110,9 @@ async def variants(
         sent: what it says.
         address: of its path.
     """
-    requester = requester_of(request)
+    beacon, requester = beacon_of(app[BEACON], request), requester_of(request)
     told = recognise(sent, address, await app[KNOWN].now(requester))
     here = app[SPEAKERS](request.scheme, request.host)
-    beacon = beacon_of(app[BEACON], request)
     if not isinstance(told, Alike):
         return as_json(await _variants(beacon, told, here, requester))
     outline = told.form.outline

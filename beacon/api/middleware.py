@@ -85,16 +85,16 @@ class Exceptions:
     Attributes:
         always: answered however much is waiting.
         streaming: that may take as long as their client does.
+        silent: that ask for nothing that is kept.
         unasked: where nobody is asked who they are.
         scopes: what a key must be for, where that is not ``query``.
-        silent: that ask for nothing that is kept.
     """
 
     always: frozenset[str] = frozenset()
     streaming: frozenset[str] = frozenset()
+    silent: frozenset[str] = frozenset()
     unasked: frozenset[str] = frozenset()
     scopes: Mapping[str, str] = field(default_factory=dict)
-    silent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ class Kind:
     method: str
     always: bool = False
     streaming: bool = False
+    asks: bool = False
     unasked: bool = False
     scope: str = _QUERY
-    asks: bool = False
     rows: dict[int, Row] = field(default_factory=dict)
 
 
@@ -124,8 +124,8 @@ class Door:
         meter: counts them.
         speakers: gives the beacon under the address a request came to.
         log: notes them, where it is asked for.
-        porter: finds out who asks; ``None``: whoever shows anything is refused.
         auditor: has a line written before an answer is sent, where there is an audit.
+        porter: finds out who asks; ``None``: whoever shows anything is refused.
     """
 
     def __init__(
@@ -167,9 +167,9 @@ class Door:
             method,
             always=route in self._exceptions.always,
             streaming=route in self._exceptions.streaming,
+            asks=route.startswith(_ASKING) and route not in self._exceptions.silent,
             unasked=route in self._exceptions.unasked,
             scope=self._exceptions.scopes.get(route, _QUERY),
-            asks=route.startswith(_ASKING) and route not in self._exceptions.silent,
         )
 
     async def let_in(

@@ -60,12 +60,12 @@ _TERMS = "filtering_terms"
 _EXCEPTIONS = Exceptions(
     always=frozenset({"/healthz", "/readyz", "/metrics"}),
     streaming=frozenset({f"{ROOT}/batch", "/annotate"}),
-    unasked=frozenset({"/healthz", "/readyz"}),
-    scopes={f"{ROOT}/batch": "batch", "/annotate": "annotate"},
     silent=frozenset(
         {f"{ROOT}/{path}" if path else ROOT for path in _FRAMEWORK}
         - {f"{ROOT}/{_TERMS}"}
     ),
+    unasked=frozenset({"/healthz", "/readyz"}),
+    scopes={f"{ROOT}/batch": "batch", "/annotate": "annotate"},
 )
 
 
@@ -87,8 +87,8 @@ def create_api(
         limits: that hold; absent, the usual ones.
         meter: counts requests; absent, one for this process alone.
         log: of requests, if any.
-        porter: finds out who asks; absent, nobody can show who they are.
         auditor: who is told of each, if anybody.
+        porter: finds out who asks; absent, nobody can show who they are.
     """
     app = web.Application()
     app[BEACON] = beacon

@@ -66,6 +66,12 @@ class Asker:
         self.words: Counter[str] = Counter()
         """How often each word was said, and each refusal."""
 
+    @property
+    def heard(self) -> float:
+        """The share of questions that got an answer: where none did, none is safe."""
+        told = sum(self.words[word] for word in (*_NONE, "seen"))
+        return told / max(1, self.words.total())
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -78,6 +84,7 @@ class Asker:
         variants: Sequence[str],
         account: Account = ANYBODY,
         without: Sequence[str] = (),
+        alone: int = 0,
     ) -> Numbers:
         """Return what is said of each allele, in order.
 
@@ -85,13 +92,16 @@ class Asker:
             variants: as they are asked for.
             account: who asks.
             without: individuals to be left out.
+            alone: so many are asked one after the other, the rest together.
         """
+        first = [await self._ask([v], account, without) for v in variants[:alone]]
+        rest = variants[alone:]
         groups = [
-            variants[first : first + _IN_REQUEST]
-            for first in range(0, len(variants), _IN_REQUEST)
+            rest[start : start + _IN_REQUEST]
+            for start in range(0, len(rest), _IN_REQUEST)
         ]
         said = await asyncio.gather(*(self._ask(g, account, without) for g in groups))
-        return np.concatenate([np.empty(0, dtype=np.int64), *said])
+        return np.concatenate([np.empty(0, dtype=np.int64), *first, *said])
 
     async def _ask(
         self, variants: Sequence[str], account: Account, without: Sequence[str]

@@ -61,6 +61,10 @@ class Attack:
         weighs: whether answers are weighed by what they are worth; otherwise every
             "seen" counts the same (Shringarpure and Bustamante 2015).
         ledger: of each requester, as the attacker knows it.
+        alone: so many questions are asked one after the other, and the rest together:
+            a ledger has room for the first alone.
+        inherited: how likely the victim has what the attacker holds: 1 of the own
+            genome, 1/2 of a child's.
     """
 
     name: str
@@ -68,6 +72,8 @@ class Attack:
     manner: Manner
     weighs: bool = True
     ledger: Ledger | None = None
+    alone: int = 0
+    inherited: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +126,8 @@ async def _on(
 ) -> list[float]:
     """Return the score of one victim after each number of questions."""
     chosen = attack.choose(cohort, attack.manner, carried)[: max(queries)]
-    said = await _deal(asker, [cohort.spelled(site) for site in chosen], accounts)
+    spelled = [cohort.spelled(site) for site in chosen]
+    said = await _deal(asker, spelled, accounts, attack.alone)
     frequencies = cohort.frequency[chosen]
     gained = evidence(attack, frequencies, said, cohort.plan.people, len(accounts))
     summed = np.concatenate([[0.0], np.cumsum(gained)])
@@ -128,12 +135,15 @@ async def _on(
 
 
 async def _deal(
-    asker: Asker, variants: Sequence[str], accounts: Sequence[Account]
+    asker: Asker, variants: Sequence[str], accounts: Sequence[Account], alone: int
 ) -> Numbers:
     """Ask in turns from several accounts; return what is said, in order."""
     number = len(accounts)
     parts = await asyncio.gather(
-        *(asker.ask(variants[i::number], accounts[i]) for i in range(number))
+        *(
+            asker.ask(variants[i::number], accounts[i], alone=alone)
+            for i in range(number)
+        )
     )
     said = np.full(len(variants), NO_WORD)
     for i, part in enumerate(parts):
@@ -149,9 +159,8 @@ def evidence(
         return np.where(said > 0, 1.0, 0.0)
     if attack.ledger is not None:
         return ledgered(attack.ledger, frequencies, said, people, accounts)
-    return np.array(
-        [
-            0.0 if word == NO_WORD else odds(attack.manner, f, people).evidence(word)
-            for f, word in zip(frequencies, said.tolist(), strict=True)
-        ]
-    )
+    gained = [
+        0.0 if word == NO_WORD else odds(attack.manner, f, people).evidence(word)
+        for f, word in zip(frequencies, said.tolist(), strict=True)
+    ]
+    return np.log(attack.inherited * np.exp(gained) + 1 - attack.inherited)

@@ -7,7 +7,7 @@ pools everybody has a share.  The same plan gives the same people.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -158,6 +158,27 @@ def _missed(rng: np.random.Generator, site: Numbers, person: Numbers) -> Boolean
     """Return which alleles no call was made of; a genotype is called as a whole."""
     _, genotype = np.unique(site * (person.max() + 1) + person, return_inverse=True)
     return np.asarray(rng.random(len(site))[genotype] < MISSED)
+
+
+def with_children(cohort: Cohort, seed: int = 1) -> Cohort:
+    """Return the cohort with a child of each victim as the one whose genome is held.
+
+    Of each pair of rare variants, one of the victim and one of the other parent, who
+    is in no dataset, the child has one.  Only members, strangers and calibrators have
+    children; pools are left out.
+    """
+    plan = cohort.plan
+    rng = np.random.default_rng(seed)
+    pooled = sum(pool.sites for pool in plan.pools)
+    parents = [each[each >= pooled] for each in cohort.victims]
+    partners = parents[plan.members + plan.strangers :]
+    children = []
+    for number, own in enumerate(parents):
+        other = partners[(number + 1) % len(partners)]
+        pairs = min(len(own), len(other))
+        is_own = rng.random(pairs) < 1 / 2
+        children.append(np.where(is_own, own[:pairs], other[:pairs]))
+    return replace(cohort, victims=tuple(children))
 
 
 def _everybody(plan: Plan) -> int:

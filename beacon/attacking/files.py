@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 
     from beacon.attacking.cohort import Cohort
 
+REFERENCE_COPIES = 10_000_000
+"""Called in the reference that frequencies are known from."""
+_HEAD = (
+    "##fileformat=VCFv4.3",
+    f"##contig=<ID={CONTIG},length={LENGTH},assembly={ASSEMBLY}>",
+    '##FILTER=<ID=PASS,Description="All filters passed">',
+)
+_COUNTS = (
+    '##INFO=<ID=AC,Number=A,Type=Integer,Description="Allele count">',
+    '##INFO=<ID=AN,Number=1,Type=Integer,Description="Allele number">',
+)
 _COUNTRIES = ("SE", "DK")
 _COLUMNS = (
     "#CHROM",
@@ -69,11 +80,23 @@ def write(cohort: Cohort, folder: Path, people: int) -> Written:
     return written
 
 
+def write_reference(cohort: Cohort, folder: Path) -> Path:
+    """Write the frequencies of all sites as a reference tells them; return where."""
+    path = folder / "reference.vcf"
+    counts = np.round(cohort.frequency * REFERENCE_COPIES).astype(int)
+    with path.open("w", encoding="ascii") as out:
+        out.write("\n".join((*_HEAD, *_COUNTS, "\t".join(_COLUMNS[:8]))) + "\n")
+        for site in np.argsort(cohort.position):
+            # One copy more: what reads it does not take a single one for a frequency.
+            info = f"AC={counts[site] + 1};AN={REFERENCE_COPIES}"
+            place = cohort.position[site]
+            out.write(f"{CONTIG}\t{place}\t.\tA\tG\t.\tPASS\t{info}\n")
+    return path
+
+
 def _header(people: int) -> str:
     lines = (
-        "##fileformat=VCFv4.3",
-        f"##contig=<ID={CONTIG},length={LENGTH},assembly={ASSEMBLY}>",
-        '##FILTER=<ID=PASS,Description="All filters passed">',
+        *_HEAD,
         '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
         "\t".join([*_COLUMNS, *map(person, range(people))]),
     )

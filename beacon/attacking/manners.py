@@ -38,7 +38,6 @@ class Manner:
         min_count: smaller counts are not said, and read as none.
         round_to: what is said is a multiple of it.
         noise_sd: of what is added before; it is the same whenever asked again.
-        noise_most: it is no larger than so many deviations.
         hides_by_truth: whether a count below ``min_count`` is hidden before noise is
             added, too; otherwise the noisy count alone decides.
     """
@@ -47,7 +46,6 @@ class Manner:
     min_count: int = 1
     round_to: int = 1
     noise_sd: float = 0.0
-    noise_most: float = 2.0
     hides_by_truth: bool = False
 
     def chances(self, counts: int) -> Chances:
@@ -62,28 +60,30 @@ class Manner:
         elif self.is_boolean:
             said[true, (true >= self.min_count).astype(int)] = 1
         else:
-            shown = (true + self.round_to // 2) // self.round_to * self.round_to
+            steps = (true + self.round_to // 2) // self.round_to
+            shown = np.maximum(steps, 1) * self.round_to
             is_said = (true >= self.min_count) & (shown < said.shape[1])
             said[true, np.where(is_said, shown, 0)] = 1
         return said
 
     def _blur(self, said: Chances) -> None:
-        """Fill in how likely each rounded sum of a count and its noise is."""
+        """Fill in how likely each rounded sum of a count and its noise is.
+
+        Noise is a whole number; what is hidden follows from the sum.
+        """
         counts, most = said.shape
         true = np.arange(counts, dtype=np.float64)
-        first = (self.min_count + self.round_to // 2) // self.round_to * self.round_to
-        for shown in range(max(first, self.round_to), most, self.round_to):
-            low = max(shown - self.round_to / 2, self.min_count)
-            below = self._noise_below(shown + self.round_to / 2 - true)
-            said[:, shown] = below - self._noise_below(low - true)
+        for shown in range(self.round_to, most, self.round_to):
+            low = shown - self.round_to // 2
+            below = self._noise_below(low + self.round_to - true)
+            said[:, shown] = below - self._noise_below(max(low, self.min_count) - true)
         said[: self.min_count if self.hides_by_truth else 1] = 0
-        said[:, 0] = np.clip(1 - said.sum(axis=1), 0, 1)
+        np.clip(said, 0, 1, out=said)
+        said[:, 0] = np.clip(1 - said[:, 1:].sum(axis=1), 0, 1)
 
     def _noise_below(self, bounds: Chances) -> Chances:
-        """Return how likely noise is to be below each of some bounds."""
-        most = self.noise_most * self.noise_sd
-        below = _normal(bounds / self.noise_sd)
-        return np.where(bounds > most, 1.0, np.where(bounds <= -most, 0.0, below))
+        """Return how likely noise is to be below each of some whole numbers."""
+        return _normal((bounds - 1 / 2) / self.noise_sd)
 
 
 def _normal(deviations: Chances) -> Chances:

@@ -6,7 +6,7 @@ and nothing that is measured with it means anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +38,7 @@ PRIORS = (0.01, 0.1, 0.5)
 """Beforehand, beside that of anybody in the population."""
 CONTROL_QUERIES = 3
 CONTROL_POWER = 0.95
-_FIRST = ALPHAS[0]
+_ALONE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,17 +108,20 @@ def control_attacks() -> tuple[Attack, ...]:
 
 
 def attacks_on(manner: Manner, ledger: Ledger | None) -> tuple[Attack, ...]:
-    """Return the attacks of somebody who knows how a dataset speaks."""
-    found = [
-        Attack(
-            name="adaptive", choose=most_telling_first, manner=manner, ledger=ledger
-        ),
-        Attack(name="rarest first", choose=rarest_first, manner=manner, ledger=ledger),
-        Attack(name="counting", choose=rarest_first, manner=manner, weighs=False),
-    ]
+    """Return the attacks of somebody who knows how a dataset speaks.
+
+    One who knows of a ledger is beside one who does not: were none kept, the second
+    would be sure of everybody.
+    """
+    rare = Attack(name="rarest first", choose=rarest_first, manner=manner)
+    counting = replace(rare, name="counting", weighs=False)
+    if ledger is not None:
+        rare, counting = (replace(each, alone=_ALONE) for each in (rare, counting))
+        return rare, replace(rare, name="knowing the ledger", ledger=ledger), counting
+    adaptive = Attack(name="adaptive", choose=most_telling_first, manner=manner)
     # With nothing hidden the rarest tell most, and the two are one.
     is_same = manner.min_count == 1 and manner.noise_sd == 0
-    return tuple(found[1:] if is_same else found)
+    return (rare, counting) if is_same else (adaptive, rare, counting)
 
 
 def is_broken(conclusions: Sequence[Conclusion]) -> bool:

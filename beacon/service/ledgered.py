@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import DatasetFindings
 from beacon.model.pattern import identity_of
 from beacon.model.query import Granularity
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from beacon.model.disclosure import Permit
-    from beacon.model.findings import Carried, Carrying
+    from beacon.model.findings import Carrying
     from beacon.model.profile import LedgerTerms
     from beacon.model.query import Query
     from beacon.model.requester import Requester
@@ -50,7 +49,6 @@ LEFT_OUT = (
 """Stands beside every answer such a dataset has a part in, whatever it says."""
 _STEP = 0.05
 """Seconds: answers leave at multiples of it, so that their time tells nothing."""
-_CHANGED = "the data was changed while the question was being answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +144,8 @@ class Ledgered:
     ) -> list[DatasetFindings]:
         terms = {name: _terms(permit) for name, permit in permits.items()}
         most = max(each.cap_carriers for each in terms.values())
-        everybody = replace(query, excluded=(), by=())
         found, frequency = await asyncio.gather(
-            self._store.find_carriers(everybody, tuple(permits), most),
+            self._store.find_carriers(query, tuple(permits), most),
             self._frequency(query, references),
         )
         cases = [
@@ -156,19 +153,16 @@ class Ledgered:
             for one in found
         ]
         said = await asyncio.gather(*map(self._told, cases, found))
-        if not query.excluded:
-            return [
-                _left(one.found, one.carried or (), out, may_hide=may_hide)
-                for one, (out, may_hide) in zip(found, said, strict=True)
-            ]
-        return await self._without_excluded(query, found, said)
+        return [
+            _left(one, out, may_hide=may_hide)
+            for one, (out, may_hide) in zip(found, said, strict=True)
+        ]
 
     async def _frequency(self, query: Query, references: Sequence[str]) -> float:
         """Return how frequent an allele is taken to be."""
         if not references:
             return frequency_of(())
-        asked = replace(query, datasets=None, excluded=(), by=())
-        asked = replace(asked, granularity=Granularity.COUNT)
+        asked = replace(query, datasets=None, granularity=Granularity.COUNT)
         levels = dict.fromkeys(references, Granularity.COUNT)
         found = await self._store.find(asked, levels)
         return frequency_of(one.counts for one in found.datasets if one.counts)
@@ -195,33 +189,7 @@ class Ledgered:
         may_hide = may_have_left_out(
             page.shown, page.nats, case.expected, asking.most, terms
         )
-        return out, may_hide or bool(out) or one.carried is None
-
-    async def _without_excluded(
-        self,
-        query: Query,
-        found: Sequence[Carrying],
-        said: Sequence[tuple[frozenset[str], bool]],
-    ) -> list[DatasetFindings]:
-        """Return findings without those, too, whom the question leaves out.
-
-        They were charged for like everybody: what is missing tells of them.
-        """
-        names = [one.found.dataset.id for one in found]
-        levels = dict.fromkeys(names, Granularity.RECORD)
-        again = (await self._store.find(query, levels)).datasets
-        if [one.dataset for one in again] != [one.found.dataset for one in found]:
-            raise StoreUnavailable(_CHANGED)
-        excluded = frozenset(query.excluded)
-        return [
-            _left(
-                left,
-                [c for c in one.carried or () if c.individual not in excluded],
-                out - excluded,
-                may_hide=may_hide or bool(out),
-            )
-            for left, one, (out, may_hide) in zip(again, found, said, strict=True)
-        ]
+        return out, may_hide or bool(out)
 
     def _count(self, alarms: Sequence[Alarm]) -> None:
         for alarm in alarms:
@@ -239,18 +207,11 @@ class Ledgered:
         return sum(number for day, number in self.alarms.items() if day < today)
 
 
-def _left(
-    found: DatasetFindings,
-    carried: Sequence[Carried],
-    out: frozenset[str],
-    *,
-    may_hide: bool,
-) -> DatasetFindings:
+def _left(one: Carrying, out: frozenset[str], *, may_hide: bool) -> DatasetFindings:
     """Return findings without some carriers; of nobody, whether that is a "no"."""
-    if found.total and not carried and may_hide:
-        # It is not known who carries it: nothing can be said.
-        return DatasetFindings(dataset=found.dataset, total=0, may_hide=True)
-    left = without(found, carried, out)
+    if one.carried is None:  # who carries it is not known, so nothing can be said
+        return DatasetFindings(dataset=one.found.dataset, total=0, may_hide=True)
+    left = without(one.found, one.carried, out)
     return left if left.total or not may_hide else replace(left, may_hide=True)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from beacon.model.allowance import UNLIMITED
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
-from beacon.model.errors import InvalidRequest, StoreUnavailable
+from beacon.model.errors import InvalidRequest, NotPermitted, StoreUnavailable
 from beacon.model.findings import Findings
 from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
@@ -24,7 +24,8 @@ from beacon.model.requester import ANONYMOUS
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
-from beacon.policy.policy import disclose, has_ledger, may_ask
+from beacon.policy.asking import has_ledger, may_filter, may_name, refusal
+from beacon.policy.policy import disclose, may_ask
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked
 from beacon.service.ledgered import LEFT_OUT
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
-    from beacon.model.disclosure import Collected, RecordsDisclosure
+    from beacon.model.disclosure import Collected, Permit, RecordsDisclosure
     from beacon.model.errors import BeaconError
     from beacon.model.findings import DatasetFindings
     from beacon.model.genes import Genes
@@ -68,10 +69,6 @@ _NO_TABLES = "no individuals are kept of any dataset."
 _NOTHING = Findings(datasets=())
 _POPULATION = "population"
 _NO_LEDGER = "nothing is open to write down what is learnt, so nothing is said"
-
-
-async def _nothing() -> Findings:
-    return _NOTHING
 
 
 class _NoBases:
@@ -117,6 +114,7 @@ class LocalBeacon:
 
         Raises:
             InvalidRequest: for a name of more alleles than can be answered.
+            NotPermitted: where no dataset may be asked.
             StoreUnavailable: when the store fails or misses the deadline.
         """
         pattern = query.pattern
@@ -145,14 +143,17 @@ class LocalBeacon:
             StoreUnavailable: when the store fails or misses the deadline.
         """
         way = self._plans.way_of(outline, requester, await self._store.datasets())
+        plan = way.plan
+        plan.check()
+        if plan.is_apart:
+            asked = replace(outline.query, pattern=outline.pattern(allele))
+            return await self._answer(asked, requester)
         if self._guard is not None:
-            if way.is_charged:
-                query = replace(outline.query, pattern=outline.pattern(allele))
-                return await self.answer(query, requester)
             await self._guard.admit_alike(outline, allele, requester)
         found: Sequence[DatasetFindings] = ()
-        if way.granularities:
-            found = await self._store.find_allele(outline, allele, way.granularities)
+        if plan.granularities:
+            levels = plan.granularities
+            found = await self._store.find_allele(way.outline, allele, levels)
         return way.gate.disclose(found)
 
     async def answer_many(
@@ -195,7 +196,7 @@ class LocalBeacon:
         return [
             d.id
             for d in sight.datasets
-            if is_asked(d, whole) and sight.permits[d.id].individuals
+            if is_asked(d, whole) and may_name(sight.permits[d.id])
         ]
 
     async def _strangers(self, query: Query, requester: Requester) -> tuple[str, ...]:
@@ -350,15 +351,15 @@ class LocalBeacon:
             return VariantPattern(contig=allele.contig, spellings=(form,))
 
     async def _answer(self, query: Query, requester: Requester) -> Disclosure:
+        plan = self._plans.of(query, requester, await self._store.datasets())
+        plan.check()
         if self._guard is not None:
             await self._guard.admit(query, requester)
-        plan = self._plans.of(query, requester, await self._store.datasets())
         found = _NOTHING
         if plan.charged:
             query = replace(query, warnings=(*query.warnings, LEFT_OUT))
-            found = await self._charged(query, requester, plan)
-        elif plan.granularities:
-            found = await self._store.find(query, plan.granularities)
+        if plan.granularities:
+            found = await self._found(query, requester, plan)
         query.check_known(found.unknown_filters)
         if query.page.is_long:
             return await asyncio.to_thread(
@@ -366,17 +367,18 @@ class LocalBeacon:
             )
         return disclose(found, plan.permits, query, plan.unasked)
 
-    async def _charged(
-        self, query: Query, requester: Requester, plan: Plan
-    ) -> Findings:
+    async def _found(self, query: Query, requester: Requester, plan: Plan) -> Findings:
         """Return what is true, of some datasets without whom their ledgers leave out.
 
         Raises:
             StoreUnavailable: when what is learnt cannot be written down.
         """
+        levels = plan.granularities
+        if not plan.charged:
+            return await self._free(query, levels, plan.judged)
         if self._guard is None:
             raise StoreUnavailable(_NO_LEDGER)
-        free = {n: g for n, g in plan.granularities.items() if n not in plan.charged}
+        free = {name: g for name, g in levels.items() if name not in plan.charged}
         public = [
             dataset.id
             for dataset in (await self._sight(ANONYMOUS)).datasets
@@ -384,12 +386,40 @@ class LocalBeacon:
         ]
         charged, found = await asyncio.gather(
             self._guard.find(query, requester, plan.charged, public),
-            self._store.find(query, free) if free else _nothing(),
+            self._free(query, free, plan.judged),
         )
         by_id = {one.dataset.id: one for one in (*charged, *found.datasets)}
         return Findings(
-            datasets=tuple(by_id[n] for n in plan.granularities if n in by_id),
+            datasets=tuple(by_id[name] for name in levels if name in by_id),
             unknown_filters=found.unknown_filters,
+        )
+
+    async def _free(
+        self,
+        query: Query,
+        levels: Mapping[str, Granularity],
+        judged_whole: frozenset[str],
+    ) -> Findings:
+        """Return what is true; of some datasets all alleles, as each is judged.
+
+        Those are asked apart: what they know must not decide a word about others.
+        """
+        if not levels:
+            return _NOTHING
+        judged_here = judged_whole.intersection(levels)
+        if not judged_here:
+            return await self._store.find(query, levels)
+        whole = replace(
+            query, granularity=Granularity.RECORD, page=Page(limit=_EVERY_RECORD)
+        )
+        apart = {name: level for name, level in levels.items() if name in judged_here}
+        others = {name: level for name, level in levels.items() if name not in apart}
+        judged = await self._store.find(whole, apart)
+        plain = await self._store.find(query, others) if others else _NOTHING
+        by_id = {f.dataset.id: f for f in (*judged.datasets, *plain.datasets)}
+        return Findings(
+            datasets=tuple(by_id[name] for name in levels if name in by_id),
+            unknown_filters=plain.unknown_filters,
         )
 
     async def answer_records(
@@ -454,9 +484,12 @@ class LocalBeacon:
         chosen = [d for d in sight.datasets if query.chooses(d)]
         if not query.filters or not chosen:
             return collected(query, chosen, None)
+        asked = [d for d in chosen if may_filter(sight.permits[d.id])]
+        if not asked:
+            raise NotPermitted(refusal(sight.permits[d.id] for d in chosen))
         whole = replace(query, identity=None, page=Page(limit=_EVERY_RECORD))
         found = await self._store.find_records(
-            whole, {dataset.id: Granularity.RECORD for dataset in chosen}
+            whole, {dataset.id: Granularity.RECORD for dataset in asked}
         )
         query.check_known(found.unknown_filters)
         return collected(query, chosen, found)
@@ -477,7 +510,7 @@ class LocalBeacon:
         if query.identity is not None:
             under = Under(entry_type=query.about, identity=query.identity)
         return await self._store.filtering_terms(
-            [d.id for d in asked if may_ask(sight.permits[d.id], query)],
+            [d.id for d in asked if _tells_terms(sight.permits[d.id], query)],
             under=under,
             cohort=query.cohort,
         )
@@ -532,6 +565,11 @@ class LocalBeacon:
         except StoreUnavailable:
             return False
         return True
+
+
+def _tells_terms(granted: Permit, query: Query) -> bool:
+    """Whether it may be told what a dataset's records, or one's, can be filtered by."""
+    return may_filter(granted) and may_ask(granted, query)
 
 
 def _unknown(name: str, query: Query, asked: Sequence[Dataset]) -> Disclosure:

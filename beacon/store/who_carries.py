@@ -28,17 +28,19 @@ _COPIES = 2
 """Of an allele that nearly everybody has."""
 
 
-def asked_allele(pattern: VariantPattern) -> Allele | None:
-    """Return an allele that a question may mean; ``None`` where it spells none."""
-    if not pattern.spellings:
-        return None
-    return sequence_allele(pattern.sequence, *pattern.spellings[0])
+def asked_allele(pattern: VariantPattern) -> Allele:
+    """Return an allele that a question may mean: of an id, any where it begins."""
+    contig = pattern.sequence
+    if pattern.spellings:
+        return sequence_allele(contig, *pattern.spellings[0])
+    start = 0 if pattern.start is None else pattern.start.low
+    return sequence_allele(contig, start, "A", "C")
 
 
 async def carrying(
     shelf: Shelf,
     found: DatasetFindings,
-    asked: Allele | None,
+    asked: Allele,
     crowds: Mapping[int, Crowd],
     carriers: CarrierTable,
     most: int,
@@ -56,9 +58,8 @@ async def carrying(
     """
     variant = _there(found)
     if variant is None:
-        alleles = [] if asked is None else [asked]
         for part in shelf.rows.parts:
-            await carriers.shares(part.number, alleles)
+            await carriers.shares(part.number, [asked])
         return Carrying(found, ())
     counted = variant.tally.carriers
     if counted is None or any(p.number not in crowds for p in shelf.rows.parts):

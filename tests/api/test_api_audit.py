@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import orjson
@@ -18,15 +19,19 @@ from beacon.api.auditing import Auditor
 from beacon.api.keys import DOOR, REQUESTER
 from beacon.api.lane import Lane
 from beacon.api.routes import create_api
+from beacon.app import known_as, tiers_of
 from beacon.audit.canonical import CASES, QUERIES, code, subkey
 from beacon.audit.chain import segments_in
 from beacon.audit.log import AuditLog
 from beacon.audit.verifying import verify
 from beacon.model.errors import BudgetSpent, NotIdentified, NotPermitted
 from beacon.model.requester import Requester
+from beacon.policy.policy import OPEN
+from beacon.service import LocalBeacon
 from beacon.store.anchors import AnchorBook
 from beacon.store.variants import VariantStore
-from tests.api.site import IDENTITY, local_beacon
+from tests.api.site import IDENTITY
+from tests.policy_example import example
 
 KEY = b"k" * 32
 ASKED = "/api/g_variants"
@@ -76,7 +81,7 @@ async def site(aiohttp_client, filled_address, tmp_path):
     store = await VariantStore.open(filled_address)
     opened = []
 
-    async def made(requester=None, failure=None):
+    async def made(requester=None, failure=None, policy=OPEN):
         folder = tmp_path / f"audit{len(opened)}"
         log = AuditLog(folder, KEY, {"worker": "0"}, anchors=store.anchors())
         await log.open()
@@ -84,7 +89,8 @@ async def site(aiohttp_client, filled_address, tmp_path):
             log,
             queries=subkey(KEY, QUERIES),
             cases=subkey(KEY, CASES),
-            policy="example-2026-11",
+            policy=known_as(policy),
+            tiers=tiers_of(policy),
         )
 
         @web.middleware
@@ -95,7 +101,8 @@ async def site(aiohttp_client, filled_address, tmp_path):
                 raise failure
             return await handler(request)
 
-        app = create_api(local_beacon(store), IDENTITY, auditor=auditor)
+        beacon = LocalBeacon(store, policy, references={}, deadline=2)
+        app = create_api(beacon, IDENTITY, auditor=auditor)
         app.middlewares.append(known)
         opened.append(log)
         return Audited(await aiohttp_client(app), log, folder)
@@ -126,12 +133,25 @@ async def test_a_question_is_written_down(site):
         "organisation": "example.org",
         "issuer": "hospital",
         "acr": "loa3",
-        "policy": "example-2026-11",
         "queries": [ALLELE_CODE],
     } == line
     assert {"clinic": "seen", "twins": "seen"} == {t["id"]: t["said"] for t in told}
     assert {"boolean"} == {t["granularity"] for t in told}
     assert {1} == {t["release"] for t in told}
+
+
+async def test_a_line_says_by_which_policy_and_in_what_tier(site):
+    """Of each dataset that was seen; of one that was not, nothing."""
+    policy = replace(example().policy, noise_key=b"n" * 32)
+    steward = Requester(subject="p", roles=frozenset({"steward"}))
+    audited = await site(steward, policy=policy)
+    await audited.client.get(ASKED, params=ALLELE)
+    (line,) = audited.lines()
+
+    assert f"example-2026-11@{policy.digest[:16]}" == line["policy"]
+    assert [("clinic", "steward", "seen")] == [
+        (told["id"], told["tier"], told["said"]) for told in line["datasets"]
+    ]
 
 
 BODY = {

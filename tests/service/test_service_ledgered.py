@@ -11,42 +11,27 @@ from pymongo import MongoClient
 
 from beacon.model.disclosure import Permit
 from beacon.model.findings import Findings
-from beacon.model.notation import parse
-from beacon.model.profile import LedgerTerms, Profile
-from beacon.model.query import Granularity, Query
+from beacon.model.profile import Profile
+from beacon.model.query import Granularity
 from beacon.model.requester import Requester
 from beacon.model.status import Status
 from beacon.policy.policy import disclose
 from beacon.service.ledgered import Ledgered
 from beacon.store.accounts import Books
 from beacon.store.ledger import ALARMS, LEDGER, Ledger
-from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
-from tests.service.people_samples import Record, load
+from tests.service.ledgered_samples import PEOPLE, TERMS, asked, load_clinic
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from beacon.model.disclosure import DatasetDisclosure
+    from beacon.model.profile import LedgerTerms
     from beacon.store.connection import StoreAddress
 
 SLOW = 30.0
-PEOPLE = tuple(f"S{n}" for n in range(200))
 ANN = Requester(subject="ann", organisation="ward 3")
 BOB = Requester(subject="bob", organisation="ward 3")
-TERMS = LedgerTerms(population=6_000_000)
-"""Of 200 people 8.1 nats may be learnt; a rare answer about one tells 7.8."""
-VARIANTS: Mapping[int, Mapping[str, str]] = {
-    100: {"S0": "0/1"},
-    200: {"S0": "0/1"},
-    300: {"S0": "0/1", "S1": "1/1"},
-    400: {"S1": "0/1"},
-    500: {},
-    600: dict.fromkeys(PEOPLE[:70], "0/1"),
-    700: {"S2": "0/1", "S3": "0/1", "S4": "./1"},
-    800: {"S0": "0/1", "S5": "0/1"},
-}
-"""By place who carries A>G there."""
 
 
 @pytest.fixture(scope="module")
@@ -55,26 +40,9 @@ def address(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> StoreAddress:
     """Give a database of a clinic and a public dataset, which no test changes."""
-    found, folder = shared_address("ledgered"), tmp_path_factory.mktemp("ledgered")
-    with Catalogue(found) as catalogue:
-        load(catalogue, folder, "clinic", _records(), PEOPLE)
-        load(catalogue, folder, "public", _records(PEOPLE[:4]), PEOPLE)
+    found = shared_address("ledgered")
+    load_clinic(found, tmp_path_factory.mktemp("ledgered"))
     return found
-
-
-def _records(only: Sequence[str] = PEOPLE) -> list[Record]:
-    return [
-        Record(
-            chromosome="22",
-            pos=20_000_000 + place,
-            reference="A",
-            alternates="G",
-            genotypes=tuple(
-                carried.get(name, "0/0") if name in only else "0/0" for name in PEOPLE
-            ),
-        )
-        for place, carried in VARIANTS.items()
-    ]
 
 
 @pytest.fixture
@@ -97,13 +65,6 @@ async def books(store_address: StoreAddress) -> AsyncIterator[Books]:
 def ledgered(store: VariantStore, books: Books) -> Ledgered:
     """Give what charges for answers of the clinic."""
     return Ledgered(store, Ledger(books))
-
-
-def asked(place: int, **more: object) -> Query:
-    """Return the question for A>G at a place."""
-    text = f"22-{20_000_000 + place}-A-G"
-    pattern = parse(text, assembly="GRCh37", loaded=(), references={})
-    return Query(pattern=pattern, granularity=Granularity.COUNT, **more)  # type: ignore[arg-type]
 
 
 async def told(
@@ -224,15 +185,6 @@ async def test_where_a_first_answer_must_fit_it_may_be_hidden(
 
     assert (await told(ledgered, 100, terms=strict)).status is Status.WITHHELD
     assert (await told(ledgered, 500, terms=strict)).status is Status.WITHHELD
-
-
-async def test_excluding_somebody_charges_for_everybody(ledgered: Ledgered) -> None:
-    """What their absence tells is paid for, and the others are as they were."""
-    said = await told(ledgered, 300, excluded=("S0",))
-    assert said.counts is not None
-    assert (said.counts.ac, said.counts.an) == (2, 398)
-
-    assert (await told(ledgered, 100)).status is Status.WITHHELD  # S0 was charged
 
 
 async def test_a_dataset_that_forgot_its_people_says_nothing(
