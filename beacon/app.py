@@ -32,7 +32,7 @@ from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
 from beacon.audit.log import AuditLog
 from beacon.auth.networks import networks
-from beacon.auth.porter import Porter
+from beacon.auth.porter import Porter, Secrets
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beacon.auth.issuers import Issuer
-    from beacon.auth.keys import KeyStore
     from beacon.model.requester import Requester
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
@@ -251,7 +250,7 @@ def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
     return () if path is None else policy_file.read(path).issuers
 
 
-def porter_of(settings: Settings, keys: KeyStore) -> Porter | None:
+def porter_of(settings: Settings, store: VariantStore) -> Porter | None:
     """Return who finds out who asks; ``None``: everybody is told all there is.
 
     Raises:
@@ -262,9 +261,13 @@ def porter_of(settings: Settings, keys: KeyStore) -> Porter | None:
     secret = read_secret(settings.secret_path)
     return Porter(
         issuers_of(settings),
-        subjects=derive(secret, Purpose.SUBJECTS),
-        pepper=derive(secret, Purpose.API_KEYS),
-        keys=keys,
+        Secrets(
+            subjects=derive(secret, Purpose.SUBJECTS),
+            pepper=derive(secret, Purpose.API_KEYS),
+            passports=derive(secret, Purpose.PASSPORTS),
+        ),
+        keys=store.api_keys,
+        shelf=store.passports,
         proxies=networks(settings.server.proxies),
     )
 
@@ -459,7 +462,7 @@ def run_server(
             open_store(settings, address) as store,
             open_guard(settings, address, store) as guard,
         ):
-            porter = porter_of(settings, store.api_keys)
+            porter = porter_of(settings, store)
             auditor = await open_auditor(settings, store, post)
             beacon = beacon_over(settings, store, guard)
             site = Site(settings, beacon, post, porter, auditor)
