@@ -244,13 +244,14 @@ async def test_a_second_rare_answer_raises_an_alarm_once(
     ledger, raised = Ledger(books), []
     for question in ("1:a", "1:b", "1:b", "1:c"):
         asking = replace(ASKING, question=question)
-        raised.append(await ledger.charge(asking, [Hit("I1", 3.0)]))
+        _, overlaps = await ledger.charge(asking, [Hit("I1", 3.0)])
+        raised.append([(o.kind, o.hits, await ledger.alarm(o)) for o in overlaps])
 
-    assert [[alarm.kind for alarm in alarms] for _, alarms in raised] == [
+    assert raised == [
         [],
-        ["user"],
-        [],
-        [],
+        [("user", 2, True)],
+        [("user", 2, False)],
+        [("user", 3, False)],
     ]
     with MongoClient(store_address.uri) as client:
         (alarm,) = client[store_address.database][ALARMS].find()
