@@ -16,6 +16,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from beacon.annotating.transfer import Intake, Local, Transfer
+from beacon.api.auditing import beacon_of
 from beacon.api.exchange import requester_of
 from beacon.api.keys import ANNOTATIONS, BEACON, IDENTITY, LIMITS
 from beacon.model.assemblies import assembly as find_assembly
@@ -125,7 +126,7 @@ class _Annotation:
         beacon, me = self._request.app[BEACON], self._request.app[IDENTITY]
         requester = requester_of(self._request)
         local = Local(
-            answers=beacon,
+            answers=beacon_of(beacon, self._request),
             requester=requester,
             datasets=await beacon.datasets(requester),
             references=beacon.references,

@@ -32,6 +32,10 @@ COMMANDS = {
         "beacon.cli.ask",
         "Ask whether a variant has been seen, or what lies in a region.",
     ),
+    "audit": Later(
+        "beacon.cli.audit",
+        "Whether what was written of questions is whole, and who asked for an allele.",
+    ),
     "check": Later(
         "beacon.cli.check",
         "Judge the beacon at URL against the Beacon v2 specification.",
@@ -47,6 +51,10 @@ COMMANDS = {
     "load": Later("beacon.cli.load", "Load files into the store."),
     "serve": Later(
         "beacon.cli.serve", "Serve the API and the page until SIGTERM or Ctrl-C."
+    ),
+    "simulate-attack": Later(
+        "beacon.cli.simulate_attack",
+        "Measure what can be inferred of people under a policy file.",
     ),
     "store": Later(
         "beacon.cli.store", "What a database of many machines needs to know."
