@@ -150,9 +150,11 @@ async def open_guard(
         return
     key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
     books = await Books.open(address, key)
+    guard = Guard(policy, books, store)
     try:
-        yield Guard(policy, books, store)
+        yield guard
     finally:
+        await guard.close()
         books.close()
 
 
