@@ -28,7 +28,7 @@ from beacon.api.auditing import Auditor
 from beacon.api.connections import Watch
 from beacon.api.keys import DOOR, Limits
 from beacon.api.lane import Lane
-from beacon.api.metrics import Meter
+from beacon.api.metrics import Meter, Sums
 from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
 from beacon.audit.log import AuditLog
@@ -39,6 +39,8 @@ from beacon.model.errors import UsageError
 from beacon.page.views import add_page
 from beacon.policy.policy import OPEN, tier_of
 from beacon.service import LocalBeacon
+from beacon.service.guard import Guard, is_guarded
+from beacon.store.accounts import Books
 from beacon.store.variants import VariantStore
 from beacon.wire.info import BeaconIdentity
 from loaders.reference import FastaReference
@@ -124,7 +126,7 @@ def references_of(settings: Settings) -> dict[str, Reference]:
 async def open_beacon(
     settings: Settings, address: StoreAddress
 ) -> AsyncIterator[LocalBeacon]:
-    """Give this beacon's own answers, over an open store."""
+    """Give this beacon's own answers, over an open store, to its operator."""
     policy_of(settings)  # what is wrong with it is told before anything is opened
     async with open_store(settings, address) as store:
         yield beacon_over(settings, store)
@@ -142,13 +144,33 @@ async def open_store(
         await store.close()
 
 
-def beacon_over(settings: Settings, store: VariantStore) -> LocalBeacon:
+@asynccontextmanager
+async def open_guard(
+    settings: Settings, address: StoreAddress, store: VariantStore
+) -> AsyncIterator[Guard | None]:
+    """Give what counts questions and charges for answers, where a policy wants it."""
+    policy = policy_of(settings)
+    if not is_guarded(policy):
+        yield None
+        return
+    key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
+    books = await Books.open(address, key)
+    try:
+        yield Guard(policy, books, store)
+    finally:
+        books.close()
+
+
+def beacon_over(
+    settings: Settings, store: VariantStore, guard: Guard | None = None
+) -> LocalBeacon:
     """Return this beacon over an open store."""
     return LocalBeacon(
         store,
         policy_of(settings),
         references=references_of(settings),
         deadline=settings.server.deadline,
+        guard=guard,
     )
 
 
@@ -287,6 +309,7 @@ def application(
     identity = identity_of(settings)
     meter = Meter(identity.version, post.folder, post.name, post.workers)
     log = _access_log(server.access_log, post.name)
+    meter.watch(lambda: Sums(counts=beacon.counted()))
     app = create_api(
         beacon,
         identity,
@@ -437,10 +460,13 @@ def run_server(
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
         policy_of(settings)  # what is wrong with it is told before all else
-        async with open_store(settings, address) as store:
+        async with (
+            open_store(settings, address) as store,
+            open_guard(settings, address, store) as guard,
+        ):
             porter = porter_of(settings, store.api_keys)
             auditor = await open_auditor(settings, store, post)
-            beacon = beacon_over(settings, store)
+            beacon = beacon_over(settings, store, guard)
             site = Site(settings, beacon, post, porter, auditor)
             try:
                 await site.open()

@@ -330,6 +330,8 @@ def _of_profile(name: str, said: _Disclosure) -> Iterator[str]:
         yield f"{here}: alarm and org_ledger_extra_nats are of a ledger; it has none"
     if said.noise_sd > 0 and said.min_count == 1:
         yield f"{here}: noise_sd needs a min_count, or zero would show as a number"
+    if said.noise_sd > 0 and said.round_to == 1:
+        yield f"{here}: noise_sd needs a round_to, or the numbers would pass for exact"
     if said.ledger is not None and (said.noise_sd > 0 or said.round_to > 1):
         yield f"{here}: what a ledger charges for is exact: no noise_sd, no round_to"
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from beacon.api.keys import BeaconService
     from beacon.api.middleware import Kind
     from beacon.audit.log import AuditLog
+    from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import (
         Collected,
@@ -343,6 +344,10 @@ class Witness:
     async def loaded(self, requester: Requester) -> frozenset[str]:
         """Return the assemblies that at least one dataset it sees serves."""
         return await self._beacon.loaded(requester)
+
+    async def allowance(self, requester: Requester) -> Allowance:
+        """Return what a requester has left."""
+        return await self._beacon.allowance(requester)
 
     async def ontologies(self) -> Ontologies:
         """Return the hierarchies of terms that are loaded."""

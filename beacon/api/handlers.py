@@ -29,6 +29,7 @@ from beacon.model.errors import InvalidRequest
 from beacon.model.records import Under
 from beacon.model.status import Status
 from beacon.wire import catalogue, info, responses, terms
+from beacon.wire.budget import budget
 from beacon.wire.forms import Alike, recognise, understand_sent
 from beacon.wire.openapi import openapi
 from beacon.wire.requests import Address
@@ -184,6 +185,12 @@ async def show_configuration(request: web.Request) -> web.Response:
 async def show_entry_types(request: web.Request) -> web.Response:
     """List the kinds of records."""
     return as_json(info.entry_types(speaker(request)))
+
+
+async def show_budget(request: web.Request) -> web.Response:
+    """Tell whoever asks what is left for it."""
+    left = await request.app[BEACON].allowance(requester_of(request))
+    return as_json(budget(speaker(request), left))
 
 
 async def show_map(request: web.Request) -> web.Response:

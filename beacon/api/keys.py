@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from beacon.api.exchange import Known
     from beacon.api.metrics import Meter
     from beacon.api.middleware import Door
+    from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, Disclosure, RecordsDisclosure
     from beacon.model.genes import Genes
@@ -97,6 +98,13 @@ class BeaconService(Answers, Protocol):
 
         Raises:
             StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def allowance(self, requester: Requester) -> Allowance:
+        """Return what a requester has left.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
         """
 
     async def ready(self) -> bool:

@@ -51,6 +51,8 @@ GROWING: Final = {
     "refused": ("beacon_refused", "Requests refused because too much was waiting."),
     "late": ("beacon_late", "Requests given up at the deadline of a request."),
     "left": ("beacon_clients_left", "Requests whose client left before the answer."),
+    "spent": ("beacon_budget_refused", "Questions for which there was no room left."),
+    "alarms": ("beacon_ledger_alarms", "Alarms of the ledger, those of today apart."),
     "batches": ("beacon_store_batches", "Batches of look-ups sent to the store."),
     "looked_up": ("beacon_store_keys", "Alleles looked up in those batches."),
 }

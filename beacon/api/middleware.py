@@ -27,7 +27,12 @@ from beacon.api.sending import PAYS_FROM, JsonAnswer
 from beacon.api.turns import Deadlines, Overloaded, Turns
 from beacon.audit.log import AuditUnavailable
 from beacon.auth.doubts import Doubt
-from beacon.model.errors import BeaconError, NotIdentified, NotPermitted
+from beacon.model.errors import (
+    BeaconError,
+    BudgetSpent,
+    NotIdentified,
+    NotPermitted,
+)
 from beacon.model.status import Status
 from beacon.wire.envelopes import error_document, failure_document
 
@@ -403,6 +408,8 @@ def _refused(kind: Kind, speaker: Speaker, failure: BeaconError) -> web.Response
         response.headers[hdrs.WWW_AUTHENTICATE] = _CHALLENGE
     elif failure.status_hint >= 500:
         _log.warning("request.unanswered", path=kind.route, why=str(failure))
+    elif isinstance(failure, BudgetSpent):
+        response.headers.update(_until_there_is_room(failure))
     return response
 
 
@@ -416,6 +423,20 @@ def _without_answer(speaker: Speaker, sentence: str) -> web.Response:
     response = _failed(speaker, 503, sentence)
     response.headers[hdrs.RETRY_AFTER] = _COME_AGAIN
     return response
+
+
+def _until_there_is_room(failure: BudgetSpent) -> dict[str, str]:
+    """Return when whoever asked too much may ask again.
+
+    The names are those of the IETF's draft on rate limits that clients know best
+    (draft-ietf-httpapi-ratelimit-headers-06).
+    """
+    return {
+        hdrs.RETRY_AFTER: str(failure.seconds),
+        "RateLimit-Limit": str(failure.limit),
+        "RateLimit-Remaining": "0",
+        "RateLimit-Reset": str(failure.seconds),
+    }
 
 
 def _failed(speaker: Speaker, status: int, sentence: str) -> web.Response:

@@ -55,6 +55,7 @@ _FRAMEWORK: dict[str, Handler] = {
     "configuration": handlers.show_configuration,
     "entry_types": handlers.show_entry_types,
     "map": handlers.show_map,
+    "budget": handlers.show_budget,
     "filtering_terms": handlers.filtering_terms(),
 }
 _TERMS = "filtering_terms"

@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
         if known is not None or cmd_name not in self._later:
             return known
         module = import_module(self._later[cmd_name].module)
-        found: click.Command = getattr(module, cmd_name)
+        found: click.Command = getattr(module, cmd_name.replace("-", "_"))
         self._prepare(found)
         self.add_command(found)
         return found

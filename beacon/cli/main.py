@@ -52,6 +52,10 @@ COMMANDS = {
     "serve": Later(
         "beacon.cli.serve", "Serve the API and the page until SIGTERM or Ctrl-C."
     ),
+    "simulate-attack": Later(
+        "beacon.cli.simulate_attack",
+        "Measure what can be inferred of people under a policy file.",
+    ),
     "store": Later(
         "beacon.cli.store", "What a database of many machines needs to know."
     ),

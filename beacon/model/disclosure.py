@@ -40,6 +40,7 @@ class Permit:
         frequency: whether its AN may be told, and divided by.
         country: where its counts are pooled to.
         pools_alone: whether a pool of its country may hold this dataset alone.
+        noise_key: what noise on its counts is made with.
     """
 
     dataset: str
@@ -52,6 +53,7 @@ class Permit:
     frequency: bool = True
     country: str | None = None
     pools_alone: bool = False
+    noise_key: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class DatasetDisclosure:
             ``partial`` where not all that is asked lies inside it.
         filters: FILTER words that kept the allele from counting.
         groups: its people by the columns asked for.
+        adjusted_to: shown counts are multiples of it; ``None``: they are exact.
         kept: how it is written, by all that this depends on beside it; it is gone
             when this value is.
     """
@@ -102,6 +105,7 @@ class DatasetDisclosure:
     released: datetime | None = None
     sample_count: int | None = None
     groups: tuple[PeopleGroup, ...] = ()
+    adjusted_to: int | None = None
     kept: dict[Hashable, object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -123,6 +127,7 @@ class DatasetDisclosure:
             released=self.released,
             sample_count=self.sample_count,
             groups=self.groups,
+            adjusted_to=self.adjusted_to,
         )
 
 
@@ -172,6 +177,7 @@ class RecordSetDisclosure:
         granularity: the detail this dataset's part is given in.
         total: matching documents; ``None`` where it may not be said.
         records: the page of them.
+        adjusted_to: see ``DatasetDisclosure``.
     """
 
     dataset: str
@@ -181,6 +187,7 @@ class RecordSetDisclosure:
     exists: bool
     total: int | None = None
     records: tuple[Json, ...] = ()
+    adjusted_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.status import Status
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from beacon.model.counts import AlleleCounts, Tally
     from beacon.model.dataset import Dataset
     from beacon.model.grouped import PeopleGroup
+    from beacon.model.people import Share
     from beacon.model.records import Json
     from beacon.model.variant import Allele
 
@@ -129,6 +130,8 @@ class DatasetFindings:
         left_out: how many of its people the counts are without; ``None``: some
             were to be left out, and it does not know its people.
         groups: its people by the columns asked for; ``None``: likewise.
+        may_hide: whether carriers may have been left out of it, so that not finding
+            any is no "no".
         kept: what may be said of it, by what that depends on beside it (see
             ``policy``); it is gone when this value is.
     """
@@ -144,6 +147,7 @@ class DatasetFindings:
     is_other_version: bool = False
     left_out: int | None = 0
     groups: tuple[PeopleGroup, ...] | None = ()
+    may_hide: bool = False
     kept: dict[Hashable, object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -173,6 +177,32 @@ class DatasetFindings:
         if place.filters or place.coverage is Coverage.OUTSIDE:
             return True
         return place.an == 0 and is_genotyped
+
+
+class Carried(NamedTuple):
+    """What one individual adds to the counts of an allele.
+
+    Attributes:
+        column: of the release, in which they are counted.
+    """
+
+    individual: str
+    column: int
+    share: Share
+
+
+class Carrying(NamedTuple):
+    """What a dataset says of one allele, and who carries it.
+
+    Attributes:
+        carried: of few carriers, what each adds, part by part; ``None``: it is not
+            kept who they are.
+        is_common: whether more carry it than were to be told one by one.
+    """
+
+    found: DatasetFindings
+    carried: tuple[Carried, ...] | None
+    is_common: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

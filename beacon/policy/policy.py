@@ -9,6 +9,7 @@ value is kept with that value, and with no other.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from beacon.model.counts import AlleleCounts, group_counts
@@ -26,13 +27,21 @@ from beacon.model.filters import unknown_sentence
 from beacon.model.findings import Coverage, Findings, Silence
 from beacon.model.query import Granularity
 from beacon.model.status import Status
+from beacon.policy.asking import chooses_people, is_permitted, names_people
+from beacon.policy.rounding import blurred, named
 from beacon.policy.rules import RULES
+from beacon.policy.suppression import (
+    are_many,
+    ploidy_of,
+    shown_groups,
+    without_few,
+)
 from beacon.policy.tiers import has
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
-    from beacon.model.counts import Layout, Tally
+    from beacon.model.counts import Group, Layout, Tally
     from beacon.model.dataset import Dataset, Release
     from beacon.model.findings import (
         DatasetFindings,
@@ -43,6 +52,8 @@ if TYPE_CHECKING:
     from beacon.model.profile import Profile
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.variant import Allele
+    from beacon.policy.suppression import Ploidy
     from beacon.policy.terms import DatasetTerms, Tier
 
 _Kept = tuple[DatasetDisclosure, bool]
@@ -152,7 +163,7 @@ def _granted(
         return None
     return Permit(
         dataset=dataset.id,
-        granularity=tier.granularity,
+        granularity=_level(tier, profile),
         individuals="individuals" in tier.queries,
         tier=tier.name,
         profile=profile,
@@ -161,7 +172,15 @@ def _granted(
         frequency=terms.frequency,
         country=terms.country or dataset.country,
         pools_alone=(terms.country or dataset.country) in policy.pools,
+        noise_key=policy.noise_key,
     )
+
+
+def _level(tier: Tier, profile: Profile) -> Granularity:
+    """Return the most detail: groups of people would tell more than is charged."""
+    if profile.ledger is None:
+        return tier.granularity
+    return min(tier.granularity, Granularity.COUNT)
 
 
 def may_speak(profile: Profile, dataset: Dataset, people: int | None = None) -> bool:
@@ -191,14 +210,8 @@ def _people_of(dataset: Dataset) -> int | None:
 
 
 def may_ask(granted: Permit, query: Query) -> bool:
-    """Whether a question may be asked of a dataset: it may name an individual."""
-    return granted.individuals or not _names_people(query)
-
-
-def _names_people(query: Query) -> bool:
-    """Whether a question may name an individual."""
-    is_one = query.identity is not None or query.under is not None
-    return is_one or bool(query.excluded)
+    """Whether a question may be asked of a dataset."""
+    return is_permitted(granted, query)
 
 
 def detail(granted: Permit, query: Query) -> Granularity:
@@ -211,6 +224,27 @@ def detail(granted: Permit, query: Query) -> Granularity:
     if query.about in DOCUMENTED and not granted.individuals:
         most = min(most, Granularity.COUNT)
     return min(query.granularity, most)
+
+
+def depth(granted: Permit, query: Query) -> Granularity:
+    """Return the detail in which the store must be asked, so that it can be judged.
+
+    Whether an allele is shown follows from its count; noise from the allele itself.
+    A range is judged allele by allele.
+    """
+    wanted, profile = detail(granted, query), granted.profile
+    if profile is None or not profile.may_hide:
+        return wanted
+    is_one = _asks_allele(query)
+    if is_one and profile.noise_sd <= 0:
+        return max(wanted, Granularity.COUNT)
+    return Granularity.RECORD
+
+
+def is_judged_whole(granted: Permit, query: Query) -> bool:
+    """Whether every allele that a question meets must be found to answer it."""
+    profile = granted.profile
+    return profile is not None and profile.may_hide and not _asks_allele(query)
 
 
 def disclose_records(
@@ -326,7 +360,7 @@ class Gate:
         unasked: datasets that may not be asked them.
     """
 
-    __slots__ = ("_key", "_manner", "_permits", "_query", "_unasked")
+    __slots__ = ("_manner", "_one", "_permits", "_plain", "_query", "_rest", "_unasked")
 
     def __init__(
         self, permits: Mapping[str, Permit], query: Query, unasked: Sequence[Dataset]
@@ -335,24 +369,35 @@ class Gate:
         self._query = query
         self._unasked = unasked
         manner = self._manner = _manner(query)
-        keys = {_key(manner, granted) for granted in permits.values()}
-        self._key = keys.pop() if len(keys) == 1 and not unasked else _NO_KEY
+        self._plain = {
+            name: _plain(_key(manner, granted, query))
+            for name, granted in permits.items()
+        }
+        alike = set(self._plain.values())
+        self._one = alike.pop() if len(alike) == 1 else None
+        self._rest = tuple(map(_withheld, unasked))
 
     def disclose(self, found: Sequence[DatasetFindings]) -> Disclosure:
         """Return what may be said of findings, which permits are given for.
 
         What is said of each was mostly said before, and needs no explanation.
         """
-        plain = ~self._key
         parts: tuple[object, ...] | None
         try:
-            parts = tuple([one.kept[plain] for one in found])
+            plain = self._one
+            if plain is not None:
+                parts = tuple([one.kept[plain] for one in found])
+            else:
+                known = self._plain
+                parts = tuple([one.kept[known[one.dataset.id]] for one in found])
         except KeyError:
-            parts = self._judged(found, plain)
+            parts = self._judged(found)
         if parts is None:
             findings = Findings(datasets=tuple(found))
             return disclose(findings, self._permits, self._query, self._unasked)
         said = cast("tuple[DatasetDisclosure, ...]", parts)
+        if self._rest:
+            said += self._rest
         level = self._query.granularity
         if level > Granularity.BOOLEAN:
             level = max([part.granularity for part in said], default=level)
@@ -360,15 +405,11 @@ class Gate:
             granularity=level, datasets=said, warnings=self._query.warnings
         )
 
-    def _judged(
-        self, found: Sequence[DatasetFindings], plain: int
-    ) -> tuple[object, ...] | None:
+    def _judged(self, found: Sequence[DatasetFindings]) -> tuple[object, ...] | None:
         """Return what is said of each; ``None``: any needs an explanation."""
-        if self._key == _NO_KEY:
-            return None
         parts: list[object] = []
         for one in found:
-            part = one.kept.get(plain)
+            part = one.kept.get(self._plain.get(one.dataset.id))
             if part is None:
                 granted = self._permits.get(one.dataset.id)
                 part, is_plain = _part(one, granted, self._query, self._manner)
@@ -378,15 +419,29 @@ class Gate:
         return tuple(parts)
 
 
-_NO_KEY = 0
-
-
-def _key(manner: int, granted: Permit) -> int:
+def _key(manner: int, granted: Permit, query: Query) -> int | str:
     """Return all that a part depends on beside its findings, page and records apart.
 
-    Its complement is the key of a part that needs no explanation.
+    Of a profile that is all of it; whether the question may be asked at all; and
+    which people there cannot be where it asks.
     """
-    return 8 * manner + 2 * granted.granularity + granted.individuals
+    known = 8 * manner + 2 * granted.granularity + granted.individuals
+    if granted.queries is None:
+        return known
+    may = is_permitted(granted, query)
+    return (
+        f"{known} {may} {_ploidy(query)} {_worded(granted.profile, granted.frequency)}"
+    )
+
+
+@lru_cache(maxsize=256)
+def _worded(profile: Profile | None, frequency: bool) -> str:  # noqa: FBT001 - a part of the key
+    return f"{frequency} {profile}"
+
+
+def _plain(key: int | str) -> int | str:
+    """Return the key of a part that needs no explanation."""
+    return ~key if isinstance(key, int) else f"~{key}"
 
 
 def _manner(query: Query) -> int:
@@ -397,8 +452,8 @@ def _manner(query: Query) -> int:
     claims = (
         query.pattern is not None,
         _asks_allele(query),
-        _names_people(query),
-        _chooses_people(query),
+        names_people(query),
+        chooses_people(query),
     )
     manner = int(query.granularity)
     for claim in claims:
@@ -488,15 +543,16 @@ def _part(
     """
     if granted is None:
         return _withheld(found.dataset), True
-    key = _key(manner, granted)
+    key = _key(manner, granted, query)
     kept = cast("_Kept | None", found.kept.get(key))
     if kept is None:
         part = _ruled(found, granted, query)
         kept = part, _says_all(found, part)
-        if query.granularity < Granularity.RECORD or not found.variants:
+        is_below = query.granularity < Granularity.RECORD and _is_of_counts(granted)
+        if is_below or not found.variants:
             found.kept[key] = kept
             if kept[1]:
-                found.kept[~key] = part
+                found.kept[_plain(key)] = part
     return kept
 
 
@@ -510,9 +566,14 @@ def _says_all(found: DatasetFindings, part: DatasetDisclosure) -> bool:
 
 
 def _ruled(found: DatasetFindings, granted: Permit, query: Query) -> DatasetDisclosure:
-    if not may_ask(granted, query):
+    is_hidden = found.may_hide and found.status is Status.NOT_SEEN
+    if is_hidden or not may_ask(granted, query):
         return _withheld(found.dataset)
-    return _kept_to(_exact(found, query), granted, query)
+    exact = _exact(found, query, granted)
+    if not found.is_contig_loaded and _may_hide(granted):
+        # Of a contig that was never loaded nobody is hidden.
+        return replace(_kept_to(exact, granted, query), status=found.status)
+    return _kept_to(exact, granted, query)
 
 
 def _kept_to(
@@ -521,9 +582,13 @@ def _kept_to(
     """Return what is left of a statement by the rules."""
     for rule in _RULES:
         said = rule(said, granted)
-    if said.granularity < Granularity.COUNT and _chooses_people(query):
+    if said.granularity < Granularity.COUNT and chooses_people(query):
         # How many people are meant is a number that depends on the question.
         said = replace(said, sample_count=None)
+    if said.variants and is_judged_whole(granted, query):
+        first = query.page.offset
+        shown = said.variants[first : first + query.page.limit]
+        said = replace(said, variants=shown)
     return said
 
 
@@ -543,17 +608,34 @@ def counting(
     if granted is None or not may_ask(granted, query):
         withheld = _withheld(seen.dataset)
         return lambda _: withheld
-    exact = _exact(seen, query)
-    if seen.dataset.release is None or query.granularity < Granularity.COUNT:
+    exact = _exact(seen, query, granted)
+    is_counted = query.granularity >= Granularity.COUNT or _may_hide(granted)
+    if seen.dataset.release is None or not is_counted:
         said = _kept_to(exact, granted, query)
         return lambda _: said
-    return lambda counts: _kept_to(exact.counting(counts), granted, query)
+    if granted.profile is None:
+        return lambda counts: _kept_to(exact.counting(counts), granted, query)
+    least, ploidy = granted.profile.named_from, _ploidy(query)
+
+    def say(counts: AlleleCounts) -> DatasetDisclosure:
+        many = without_few(counts, least, ploidy)
+        return _kept_to(exact.counting(many), granted, query)
+
+    return say
 
 
-def _chooses_people(query: Query) -> bool:
-    """Whether counts are of some people, whom the question chooses."""
-    is_under = query.under is not None and query.under.entry_type in DOCUMENTED
-    return bool(query.filters) or is_under or query.cohort is not None
+def _may_hide(granted: Permit) -> bool:
+    return granted.profile is not None and granted.profile.may_hide
+
+
+def _ploidy(query: Query) -> Ploidy:
+    contig = None if query.pattern is None else query.pattern.contig
+    return ploidy_of(None if contig is None else contig.name)
+
+
+def _is_of_counts(granted: Permit) -> bool:
+    """Whether what is said of findings follows from their counts, and no allele."""
+    return granted.profile is None or granted.profile.noise_sd <= 0
 
 
 def _withheld(dataset: Dataset) -> DatasetDisclosure:
@@ -566,10 +648,14 @@ def _withheld(dataset: Dataset) -> DatasetDisclosure:
     )
 
 
-def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
-    """Return everything the question asked for, before any rule."""
+def _exact(found: DatasetFindings, query: Query, granted: Permit) -> DatasetDisclosure:
+    """Return everything the question asked for, before any rule.
+
+    And what is needed to judge it, where anything may be hidden.
+    """
     dataset, release, status = found.dataset, found.dataset.release, found.status
-    counted = query.granularity >= Granularity.COUNT
+    counted = query.granularity >= Granularity.COUNT or _may_hide(granted)
+    measure = _Measure(granted, query, release) if release else None
     asks_variants = release is not None and query.pattern is not None
     asks_allele = counted and asks_variants and _asks_allele(query)
     has_words = status in (Status.SEEN, Status.NOT_SEEN)
@@ -583,10 +669,10 @@ def _exact(found: DatasetFindings, query: Query) -> DatasetDisclosure:
         release=release.ordinal if release else None,
         released=release.published if release else None,
         sample_count=_people(found, release) if release else None,
-        variants=_records(found, release, query) if release else (),
+        variants=_records(found, measure, query) if measure else (),
         coverage=_coverage(found, status) if asks_variants else None,
         filters=_filters(found, status) if asks_variants else (),
-        counts=_everybody(found, release, status) if asks_allele and release else None,
+        counts=_counts(found, measure, status) if asks_allele and measure else None,
         groups=(found.groups or ()) if asks_allele and has_words else (),
     )
 
@@ -595,14 +681,64 @@ def _asks_allele(query: Query) -> bool:
     return query.pattern is not None and query.pattern.is_single_allele
 
 
+class _Measure:
+    """Makes the counts of alleles that one dataset may say under a profile.
+
+    Args:
+        granted: what may be learnt of the dataset.
+        query: the question.
+        release: that it serves.
+    """
+
+    def __init__(self, granted: Permit, query: Query, release: Release) -> None:
+        profile = granted.profile
+        self.release = release
+        self.is_of_each = is_judged_whole(granted, query)
+        self._ploidy = _ploidy(query)
+        self._named_from = 1 if profile is None else profile.named_from
+        self._rows_from = 1 if profile is None else profile.rows_from
+        self._noise_sd = 0.0 if profile is None else profile.noise_sd
+        self._noise_key = granted.noise_key
+
+    def everybody(self, counts: AlleleCounts, allele: Allele | None) -> AlleleCounts:
+        """Return the counts of all people together."""
+        if self._noise_sd > 0:
+            if allele is None:
+                return AlleleCounts(ac=None, an=counts.an)
+            name = named(self.release.number, self.release.dataset, allele)
+            return blurred(counts, self._noise_key, self._noise_sd, *name)
+        return without_few(counts, self._named_from, self._ploidy)
+
+    def groups(self, variant: FoundVariant) -> tuple[GroupDisclosure, ...]:
+        """Return the counts of groups of people, all together first."""
+        layout, tally = self.release.layout, variant.tally
+        if self._noise_sd > 0:
+            total = self.everybody(_total(tally, layout), variant.allele)
+            return (GroupDisclosure(label=layout.groups[0].label, counts=total),)
+        least = self._rows_from
+        shown = shown_groups(layout, tally, least, of_people=self.release.genotyped)
+        tells = all(are_many(part, least, self._ploidy) for part in shown.parts)
+
+        def counts_of(group: Group) -> AlleleCounts:
+            counts = group_counts(tally, group)
+            if group is layout.groups[0]:
+                return self.everybody(counts, variant.allele)
+            return counts if tells else AlleleCounts(ac=counts.ac, an=counts.an)
+
+        return tuple(
+            GroupDisclosure(label=group.label, counts=counts_of(group))
+            for group in shown.groups
+        )
+
+
 def _records(
-    found: DatasetFindings, release: Release, query: Query
+    found: DatasetFindings, measure: _Measure, query: Query
 ) -> tuple[VariantDisclosure, ...]:
-    """Return the records of the page, where records are asked for."""
-    if query.granularity < Granularity.RECORD:
+    """Return the records of the page, or all that must be judged."""
+    if query.granularity < Granularity.RECORD and not measure.is_of_each:
         return ()
     shown = (variant for variant in _on_page(found, query) if variant.exists)
-    return tuple(_record(variant, release.layout) for variant in shown)
+    return tuple(_record(variant, measure) for variant in shown)
 
 
 def _people(found: DatasetFindings, release: Release) -> int | None:
@@ -619,28 +755,28 @@ def _on_page(found: DatasetFindings, query: Query) -> tuple[FoundVariant, ...]:
     return found.variants[first : first + query.page.limit]
 
 
-def _record(variant: FoundVariant, layout: Layout) -> VariantDisclosure:
+def _record(variant: FoundVariant, measure: _Measure) -> VariantDisclosure:
     return VariantDisclosure(
         allele=variant.allele,
         annotation=variant.annotation,
-        groups=tuple(
-            GroupDisclosure(
-                label=group.label, counts=group_counts(variant.tally, group)
-            )
-            for group in layout.groups
-        ),
+        groups=measure.groups(variant),
     )
 
 
-def _everybody(
-    found: DatasetFindings, release: Release, status: Status
+def _counts(
+    found: DatasetFindings, measure: _Measure, status: Status
 ) -> AlleleCounts | None:
     """Return the counts of all people together; ``None`` where nothing is known."""
+    release = measure.release
     layout = release.layout
     if found.counts is not None:
-        return found.counts
+        return measure.everybody(found.counts, None)
     if status is Status.SEEN:
-        counts = [_total(v.tally, layout) for v in found.variants if v.exists]
+        counts = [
+            measure.everybody(_total(v.tally, layout), v.allele)
+            for v in found.variants
+            if v.exists
+        ]
         return max(counts, key=lambda c: c.ac or 0, default=None)
     if status is not Status.NOT_SEEN:
         return None

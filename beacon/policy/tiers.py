@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from beacon.model.requester import Requester
     from beacon.policy.terms import DatasetTerms, Tier
@@ -43,6 +43,12 @@ def has_standing(tier: Tier, requester: Requester) -> bool:
         and (not tier.acr or requester.acr in tier.acr)
         and (not tier.organisation or requester.organisation is not None)
     )
+
+
+def highest(tiers: Sequence[Tier], requester: Requester) -> Tier | None:
+    """Return the highest tier that a requester meets the demands of, if any."""
+    met = (tier for tier in reversed(tiers) if has_standing(tier, requester))
+    return next(met, None)
 
 
 def demands(tier: Tier) -> Iterator[str]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from beacon.model.entry_types import GENOMIC_VARIANT
-from beacon.model.errors import InvalidRequest
+from beacon.model.errors import InvalidRequest, NotPermitted
 from beacon.model.findings import FoundRecords, RecordFindings
 from beacon.model.joining import said_at_places, strongest
 from beacon.model.query import Granularity, Page
 from beacon.model.status import Status
-from beacon.policy.policy import detail, disclose_records, may_ask
+from beacon.policy.asking import refusal
+from beacon.policy.policy import depth, disclose_records, may_ask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,10 +66,27 @@ def asking(
     for dataset in datasets:
         granted = permits[dataset.id]
         if may_ask(granted, query):
-            granularities[dataset.id] = detail(granted, query)
+            granularities[dataset.id] = depth(granted, query)
         else:
             unasked.append(dataset)
     return granularities, unasked
+
+
+def check_permitted(
+    asked: Mapping[str, Granularity],
+    unasked: Sequence[Dataset],
+    permits: Mapping[str, Permit],
+) -> None:
+    """Refuse a question that no dataset may be asked, where tiers say so.
+
+    Raises:
+        NotPermitted: saying what may be asked instead.
+    """
+    if asked or not unasked:
+        return
+    refused = [permits[dataset.id] for dataset in unasked]
+    if all(granted.queries is not None for granted in refused):
+        raise NotPermitted(refusal(refused))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +137,10 @@ class Documents:
 
         Raises:
             UnknownFilters: where a filter nothing answers to is to be an error.
+            NotPermitted: where no dataset may be asked.
         """
-        granularities, _ = asking(query, asked, self.permits)
+        granularities, unasked = asking(query, asked, self.permits)
+        check_permitted(granularities, unasked, self.permits)
         if not granularities:
             return FoundRecords(datasets=())
         if exact:

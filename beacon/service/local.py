@@ -11,28 +11,33 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from beacon.model.allowance import UNLIMITED
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
-from beacon.model.errors import InvalidRequest, StoreUnavailable
+from beacon.model.errors import InvalidRequest, NotPermitted, StoreUnavailable
 from beacon.model.findings import Findings
 from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Page, Query
 from beacon.model.records import Under
+from beacon.model.requester import ANONYMOUS
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
+from beacon.policy.asking import has_ledger, may_filter, may_name, refusal
 from beacon.policy.policy import disclose, may_ask
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked
+from beacon.service.ledgered import LEFT_OUT
 from beacon.service.many import Together
 from beacon.service.plans import Plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
-    from beacon.model.disclosure import Collected, RecordsDisclosure
+    from beacon.model.disclosure import Collected, Permit, RecordsDisclosure
     from beacon.model.errors import BeaconError
     from beacon.model.findings import DatasetFindings
     from beacon.model.genes import Genes
@@ -44,7 +49,8 @@ if TYPE_CHECKING:
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
     from beacon.policy.policy import Policy
-    from beacon.service.plans import Sight
+    from beacon.service.guard import Guard
+    from beacon.service.plans import Plan, Sight
     from beacon.store.variants import VariantStore
 
 _VRS_KNOWN = "VRS ids of what is loaded (beacon load variants --vrs-ids keeps them)"
@@ -61,6 +67,8 @@ _ONE_ALLELE = (
 _EVERY_RECORD = 1_000_000
 _NO_TABLES = "no individuals are kept of any dataset."
 _NOTHING = Findings(datasets=())
+_POPULATION = "population"
+_NO_LEDGER = "nothing is open to write down what is learnt, so nothing is said"
 
 
 class _NoBases:
@@ -83,6 +91,7 @@ class LocalBeacon:
         policy: what may be said to whom.
         references: genomes that questions are normalised with, by assembly.
         deadline: seconds within which a ready store gives a sign of life.
+        guard: counts questions and charges for answers, where the policy wants it.
     """
 
     def __init__(
@@ -92,8 +101,10 @@ class LocalBeacon:
         *,
         references: Mapping[str, Reference],
         deadline: float,
+        guard: Guard | None = None,
     ) -> None:
         self._store = store
+        self._guard = guard
         self._deadline = deadline
         self.references = references
         self._plans = Plans(policy)
@@ -103,6 +114,7 @@ class LocalBeacon:
 
         Raises:
             InvalidRequest: for a name of more alleles than can be answered.
+            NotPermitted: where no dataset may be asked.
             StoreUnavailable: when the store fails or misses the deadline.
         """
         pattern = query.pattern
@@ -131,9 +143,17 @@ class LocalBeacon:
             StoreUnavailable: when the store fails or misses the deadline.
         """
         way = self._plans.way_of(outline, requester, await self._store.datasets())
+        plan = way.plan
+        plan.check()
+        if plan.is_apart:
+            asked = replace(outline.query, pattern=outline.pattern(allele))
+            return await self._answer(asked, requester)
+        if self._guard is not None:
+            await self._guard.admit_alike(outline, allele, requester)
         found: Sequence[DatasetFindings] = ()
-        if way.granularities:
-            found = await self._store.find_allele(outline, allele, way.granularities)
+        if plan.granularities:
+            levels = plan.granularities
+            found = await self._store.find_allele(way.outline, allele, levels)
         return way.gate.disclose(found)
 
     async def answer_many(
@@ -141,7 +161,13 @@ class LocalBeacon:
     ) -> Sequence[Disclosure | BeaconError]:
         """Return the answer to each question, in order, or why it has none."""
         together = Together(self, self._store, self._plans, requester)
-        return await together.answer(queries)
+        if self._guard is None:
+            return await together.answer(queries)
+        refused = await self._guard.admit_many(queries, requester)
+        left = [n for n in range(len(queries)) if n not in refused]
+        told = await together.answer([queries[n] for n in left])
+        said = dict(zip(left, told, strict=True)) | refused
+        return [said[n] for n in range(len(queries))]
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
         """Return a question with the columns as they are kept.
@@ -170,7 +196,7 @@ class LocalBeacon:
         return [
             d.id
             for d in sight.datasets
-            if is_asked(d, whole) and sight.permits[d.id].individuals
+            if is_asked(d, whole) and may_name(sight.permits[d.id])
         ]
 
     async def _strangers(self, query: Query, requester: Requester) -> tuple[str, ...]:
@@ -231,6 +257,8 @@ class LocalBeacon:
         checked, doubt = self._checked(name, carried)
         named = self._distinct(checked)
         if not named:
+            if self._guard is not None:
+                await self._guard.admit(query, requester)
             return _unknown(name, query, asked)
         query = replace(query, warnings=query.warnings + doubt)
         narrowed = [(a, p.narrowed_like(pattern)) for a, p in named]
@@ -278,7 +306,12 @@ class LocalBeacon:
         # Any dataset of the assembly may know the name, also one not asked for.
         known = replace(query, datasets=None)
         sight = await self._sight(requester)
-        telling = [d.id for d in sight.datasets if is_asked(d, known)]
+        # That somebody carries a name is not charged for, so it is not told.
+        telling = [
+            d.id
+            for d in sight.datasets
+            if is_asked(d, known) and not has_ledger(sight.permits[d.id])
+        ]
         return await self._store.alleles_named(name, assembly, telling)
 
     def _checked(
@@ -319,15 +352,75 @@ class LocalBeacon:
 
     async def _answer(self, query: Query, requester: Requester) -> Disclosure:
         plan = self._plans.of(query, requester, await self._store.datasets())
+        plan.check()
+        if self._guard is not None:
+            await self._guard.admit(query, requester)
         found = _NOTHING
+        if plan.charged:
+            query = replace(query, warnings=(*query.warnings, LEFT_OUT))
         if plan.granularities:
-            found = await self._store.find(query, plan.granularities)
+            found = await self._found(query, requester, plan)
         query.check_known(found.unknown_filters)
         if query.page.is_long:
             return await asyncio.to_thread(
                 disclose, found, plan.permits, query, plan.unasked
             )
         return disclose(found, plan.permits, query, plan.unasked)
+
+    async def _found(self, query: Query, requester: Requester, plan: Plan) -> Findings:
+        """Return what is true, of some datasets without whom their ledgers leave out.
+
+        Raises:
+            StoreUnavailable: when what is learnt cannot be written down.
+        """
+        levels = plan.granularities
+        if not plan.charged:
+            return await self._free(query, levels, plan.judged)
+        if self._guard is None:
+            raise StoreUnavailable(_NO_LEDGER)
+        free = {name: g for name, g in levels.items() if name not in plan.charged}
+        public = [
+            dataset.id
+            for dataset in (await self._sight(ANONYMOUS)).datasets
+            if dataset.kind == _POPULATION and dataset.id not in plan.charged
+        ]
+        charged, found = await asyncio.gather(
+            self._guard.find(query, requester, plan.charged, public),
+            self._free(query, free, plan.judged),
+        )
+        by_id = {one.dataset.id: one for one in (*charged, *found.datasets)}
+        return Findings(
+            datasets=tuple(by_id[name] for name in levels if name in by_id),
+            unknown_filters=found.unknown_filters,
+        )
+
+    async def _free(
+        self,
+        query: Query,
+        levels: Mapping[str, Granularity],
+        judged_whole: frozenset[str],
+    ) -> Findings:
+        """Return what is true; of some datasets all alleles, as each is judged.
+
+        Those are asked apart: what they know must not decide a word about others.
+        """
+        if not levels:
+            return _NOTHING
+        judged_here = judged_whole.intersection(levels)
+        if not judged_here:
+            return await self._store.find(query, levels)
+        whole = replace(
+            query, granularity=Granularity.RECORD, page=Page(limit=_EVERY_RECORD)
+        )
+        apart = {name: level for name, level in levels.items() if name in judged_here}
+        others = {name: level for name, level in levels.items() if name not in apart}
+        judged = await self._store.find(whole, apart)
+        plain = await self._store.find(query, others) if others else _NOTHING
+        by_id = {f.dataset.id: f for f in (*judged.datasets, *plain.datasets)}
+        return Findings(
+            datasets=tuple(by_id[name] for name in levels if name in by_id),
+            unknown_filters=plain.unknown_filters,
+        )
 
     async def answer_records(
         self, query: Query, requester: Requester
@@ -349,6 +442,9 @@ class LocalBeacon:
         if pattern.name is not None:
             patterns, doubt = await self._named_patterns(pattern, query, requester)
             query = replace(query, warnings=query.warnings + doubt)
+        if self._guard is not None:
+            for each in patterns:
+                await self._guard.admit(replace(query, pattern=each), requester)
         said = await documents.answer_any(query, asked, patterns)
         return await self._explained(said, query, requester)
 
@@ -388,9 +484,12 @@ class LocalBeacon:
         chosen = [d for d in sight.datasets if query.chooses(d)]
         if not query.filters or not chosen:
             return collected(query, chosen, None)
+        asked = [d for d in chosen if may_filter(sight.permits[d.id])]
+        if not asked:
+            raise NotPermitted(refusal(sight.permits[d.id] for d in chosen))
         whole = replace(query, identity=None, page=Page(limit=_EVERY_RECORD))
         found = await self._store.find_records(
-            whole, {dataset.id: Granularity.RECORD for dataset in chosen}
+            whole, {dataset.id: Granularity.RECORD for dataset in asked}
         )
         query.check_known(found.unknown_filters)
         return collected(query, chosen, found)
@@ -411,7 +510,7 @@ class LocalBeacon:
         if query.identity is not None:
             under = Under(entry_type=query.about, identity=query.identity)
         return await self._store.filtering_terms(
-            [d.id for d in asked if may_ask(sight.permits[d.id], query)],
+            [d.id for d in asked if _tells_terms(sight.permits[d.id], query)],
             under=under,
             cohort=query.cohort,
         )
@@ -425,8 +524,31 @@ class LocalBeacon:
         return (await self._sight(requester)).datasets
 
     async def loaded(self, requester: Requester) -> frozenset[str]:
-        """Return the assemblies that at least one dataset it sees serves."""
+        """Return the assemblies that at least one dataset it sees serves.
+
+        Raises:
+            StoreUnavailable: when they cannot be read, or nothing that the requester
+                may ask could be written down.
+        """
+        if self._guard is not None:
+            await self._guard.alive(requester)
         return (await self._sight(requester)).assemblies
+
+    async def allowance(self, requester: Requester) -> Allowance:
+        """Return what a requester has left.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
+        """
+        if self._guard is None:
+            return UNLIMITED
+        sight = await self._sight(requester)
+        seen = [(each, sight.permits[each.id]) for each in sight.datasets]
+        return await self._guard.allowance(requester, seen)
+
+    def counted(self) -> dict[str, float]:
+        """Return what this process counted of budgets and ledgers, by name."""
+        return {} if self._guard is None else self._guard.counted()
 
     async def genes(self) -> Genes:
         """Return the table of genes that is loaded."""
@@ -443,6 +565,11 @@ class LocalBeacon:
         except StoreUnavailable:
             return False
         return True
+
+
+def _tells_terms(granted: Permit, query: Query) -> bool:
+    """Whether it may be told what a dataset's records, or one's, can be filtered by."""
+    return may_filter(granted) and may_ask(granted, query)
 
 
 def _unknown(name: str, query: Query, asked: Sequence[Dataset]) -> Disclosure:

@@ -18,6 +18,7 @@ from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.errors import BeaconError, StoreUnavailable
 from beacon.model.query import Granularity
 from beacon.policy.statements import Stating, joined
+from beacon.policy.suppression import ploidy_of
 from beacon.store.many import Teller, is_told_together
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.policy.statements import Statement
+    from beacon.policy.suppression import Ploidy
     from beacon.service.plans import Plans
     from beacon.store.variants import VariantStore
 
@@ -43,11 +45,16 @@ _AT_A_STRETCH = 100
 
 
 class _Form(NamedTuple):
-    """What questions must share to be asked together."""
+    """What questions must share to be asked together.
+
+    Attributes:
+        ploidy: which people there cannot be where they ask.
+    """
 
     assembly: str
     granularity: Granularity
     datasets: tuple[str, ...] | None
+    ploidy: Ploidy
 
 
 def _form_of(query: Query) -> _Form | None:
@@ -66,7 +73,8 @@ def _form_of(query: Query) -> _Form | None:
         return None
     if not is_told_together(pattern):
         return None
-    return _Form(pattern.assembly, query.granularity, query.datasets)
+    ploidy = ploidy_of(pattern.sequence.name)
+    return _Form(pattern.assembly, query.granularity, query.datasets, ploidy)
 
 
 class _Chunk(NamedTuple):
@@ -168,7 +176,7 @@ class Together:
         """Return what every dataset may say to questions of one form."""
         datasets = await self._store.datasets()
         plan = self._plans.of(queries[0], self._requester, datasets)
-        if plan.unasked:
+        if plan.unasked or plan.is_apart:
             return [None] * len(queries)
         if not plan.granularities:
             return [()] * len(queries)

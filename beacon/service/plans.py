@@ -8,17 +8,20 @@ it is worked out once for each, and forgotten when a dataset is another one.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from beacon.policy.policy import Gate, permit, standing
-from beacon.service.documents import asking, is_asked
+from beacon.model.outline import Outline
+from beacon.policy.asking import can_be_charged, has_ledger, kinds_of, width_of
+from beacon.policy.policy import Gate, is_judged_whole, permit, standing
+from beacon.service.documents import asking, check_permitted, is_asked
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Permit
-    from beacon.model.outline import Outline
     from beacon.model.query import Granularity, Query
     from beacon.model.requester import Requester
     from beacon.policy.policy import Policy
@@ -52,22 +55,39 @@ class Plan(NamedTuple):
         permits: what may be said, of each dataset that the question concerns.
         granularities: the detail in which datasets are asked.
         unasked: the datasets that may not be asked.
+        judged: ids of those of which every allele must be found to answer.
+        is_apart: whether what any says follows from more than its own counts.
+        charged: permits of those that are asked whose answers are charged for.
     """
 
     permits: Mapping[str, Permit]
     granularities: Mapping[str, Granularity]
     unasked: Sequence[Dataset]
+    judged: frozenset[str] = frozenset()
+    is_apart: bool = False
+    charged: Mapping[str, Permit] = MappingProxyType({})
+
+    def check(self) -> None:
+        """Refuse the question where no dataset may be asked it.
+
+        Raises:
+            NotPermitted: saying what may be asked instead.
+        """
+        if self.unasked:
+            check_permitted(self.granularities, self.unasked, self.permits)
 
 
 class Way(NamedTuple):
     """How all questions of an outline are asked, and what may be said to them.
 
     Attributes:
-        granularities: the detail in which datasets are asked.
+        plan: how each of them is asked.
+        outline: by which the store is asked: their counts are needed to judge them.
         gate: says what may be said.
     """
 
-    granularities: Mapping[str, Granularity]
+    plan: Plan
+    outline: Outline
     gate: Gate
 
 
@@ -81,6 +101,7 @@ class Plans:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._datasets: tuple[Dataset, ...] = ()
+        self._has_tiers = policy.tiers is not None
         self._sights: dict[Hashable, Sight] = {}
         self._plans: dict[Hashable, Plan] = {}
         self._ways: dict[tuple[Outline, Hashable], Way] = {}
@@ -104,7 +125,9 @@ class Plans:
     ) -> Plan:
         """Return how a question is asked of the datasets there are now."""
         self._see(datasets)
-        key = _key(query), standing(self._policy, requester)
+        key: tuple[Hashable, ...] = _key(query), standing(self._policy, requester)
+        if self._has_tiers:
+            key += kinds_of(query), width_of(query.pattern)
         plan = self._plans.get(key)
         if plan is None:
             plan = planned(query, self.sight(requester, datasets))
@@ -122,7 +145,8 @@ class Plans:
         if way is None:
             query = outline.query
             plan = self.of(query, requester, datasets)
-            way = Way(plan.granularities, Gate(plan.permits, query, plan.unasked))
+            gate = Gate(plan.permits, query, plan.unasked)
+            way = Way(plan, _deepened(outline, plan), gate)
             _keep(self._ways, key, way)
         return way
 
@@ -157,7 +181,24 @@ def planned(query: Query, sight: Sight) -> Plan:
     """Return how a question is asked of what is seen."""
     asked = [dataset for dataset in sight.datasets if is_asked(dataset, query)]
     permits = {dataset.id: sight.permits[dataset.id] for dataset in asked}
-    return Plan(permits, *asking(query, asked, permits))
+    granularities, unasked = asking(query, asked, permits)
+    answering = [permits[name] for name in granularities]
+    return Plan(
+        permits,
+        granularities,
+        unasked,
+        frozenset(p.dataset for p in answering if is_judged_whole(p, query)),
+        any(p.profile is not None and p.profile.needs_more for p in answering),
+        {p.dataset: p for p in answering if has_ledger(p)},
+    )
+
+
+def _deepened(outline: Outline, plan: Plan) -> Outline:
+    """Return an outline with the detail in which the store must be asked."""
+    deepest = max(plan.granularities.values(), default=outline.query.granularity)
+    if deepest <= outline.query.granularity:
+        return outline
+    return Outline(replace(outline.query, granularity=deepest), outline.reference)
 
 
 def _size(query: Query) -> int:
@@ -168,8 +209,8 @@ def _size(query: Query) -> int:
 def _key(query: Query) -> Hashable:
     """Return all of a question that ``planned`` depends on.
 
-    Who is asked (``is_asked``), whether a person is named (``may_ask``), and in
-    what detail (``detail``): of a pattern that is its assembly alone.
+    Who is asked (``is_asked``), whether a person is named and an answer can be charged
+    for (``may_ask``), and in what detail (``detail``): of a pattern its assembly alone.
     """
     pattern = query.pattern
     return (
@@ -182,4 +223,5 @@ def _key(query: Query) -> Hashable:
         bool(query.unknown_filters),
         query.identity is not None or query.under is not None,
         bool(query.excluded),
+        can_be_charged(query),
     )

@@ -66,6 +66,7 @@ from beacon.store.scanning import POINT_CLASS, Answer, Called, scan
 from beacon.store.similar import find_similar
 from beacon.store.tables import Table
 from beacon.store.texts import read_texts, texts_version
+from beacon.store.who_carries import asked_allele, carrying
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -80,7 +81,7 @@ if TYPE_CHECKING:
 
     from beacon.model.annotation import Annotation
     from beacon.model.dataset import Dataset
-    from beacon.model.findings import FoundRecords
+    from beacon.model.findings import Carrying, FoundRecords
     from beacon.model.ontology import Ontologies
     from beacon.model.outline import Outline, Spelled
     from beacon.model.pattern import VariantPattern
@@ -366,6 +367,40 @@ class VariantStore:
             async with self._bounded(began):
                 await self._check_still_kept(shelves)
         return found
+
+    async def find_carriers(
+        self, query: Query, datasets: Sequence[str], most: int
+    ) -> list[Carrying]:
+        """Return what datasets say of one allele, of everybody, and who carries it.
+
+        Left out are datasets that ``find`` leaves out.
+
+        Args:
+            query: for one allele; nobody is left out or counted apart.
+            datasets: their ids.
+            most: people who are told one by one.
+
+        Raises:
+            StoreUnavailable: when the database fails or is too slow.
+        """
+        pattern = cast("VariantPattern", query.pattern)
+        began = await self._look_again()
+        read_at, valid_at = self._read_at, self._valid_at
+        async with self._bounded(began):
+            ask_through(self._members, began + self._deadline)
+            shelves = self._serving(pattern.assembly, datasets)
+            levels = dict.fromkeys([s.dataset.id for s in shelves], _RECORD)
+            found = await self._find(query, shelves, levels)
+            crowds = await self._directory.crowds(gone_from(s.rows for s in shelves))
+            carriers = self._carriers_of(pattern.assembly)
+            asked = asked_allele(pattern)
+            told = [
+                await carrying(shelf, one, asked, crowds, carriers, most)
+                for shelf, one in zip(shelves, found, strict=True)
+            ]
+            if self._may_be_gone(shelves, read_at, valid_at):
+                await self._check_still_kept(shelves)
+        return told
 
     async def _find_apart(
         self, query: Query, shelves: Rack, granularities: Mapping[str, Granularity]

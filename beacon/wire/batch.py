@@ -339,6 +339,9 @@ def _dataset(part: DatasetDisclosure) -> Document:
     said: Document = {"id": part.dataset, "status": part.status.value}
     if part.counts is not None:
         said.update(count_members(part.counts))
+    if part.counts is not None and part.adjusted_to is not None:
+        said["countPrecision"] = "rounded"
+        said["countAdjustedTo"] = [part.adjusted_to]
     if part.coverage is not None:
         said["coverage"] = part.coverage
     return said

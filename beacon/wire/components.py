@@ -50,6 +50,7 @@ def components() -> Mapping[str, Schema]:
         "answerInfo": _ANSWER_INFO,
         "batchQuestion": _BATCH_QUESTION,
         "batchAnswer": _BATCH_ANSWER,
+        "budget": _BUDGET,
         "health": {
             "type": "object",
             "required": ["status"],
@@ -273,6 +274,53 @@ _DATASET_INFO: Final[Schema] = {
             "description": "FILTER words that kept the allele from counting.",
         },
         **_COUNTS,
+    },
+}
+_BUDGET: Final[Schema] = {
+    "title": "What whoever asks has left",
+    "type": "object",
+    "required": ["meta", "response"],
+    "properties": {
+        "response": {
+            "type": "object",
+            "required": ["limits", "ledgers"],
+            "properties": {
+                "tier": {"type": "string", "description": "The highest it has."},
+                "limits": {
+                    "type": "array",
+                    "description": "Of distinct variants; repeating one is free.",
+                    "items": {
+                        "type": "object",
+                        "required": ["scope", "days", "limit", "left", "resetSeconds"],
+                        "properties": {
+                            "scope": {"enum": ["user", "client_net", "organisation"]},
+                            "days": _COUNT,
+                            "limit": _COUNT,
+                            "left": _COUNT,
+                            "resetSeconds": _COUNT,
+                        },
+                    },
+                },
+                "ledgers": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["datasetId", "nats", "peopleShown"],
+                        "properties": {
+                            "datasetId": {"type": "string"},
+                            "nats": {
+                                "type": "number",
+                                "description": "That may be learnt of one person.",
+                            },
+                            "peopleShown": {
+                                **_COUNT,
+                                "description": "In answers about few people so far.",
+                            },
+                        },
+                    },
+                },
+            },
+        },
     },
 }
 _BATCH_DATASETS: Final[Schema] = {

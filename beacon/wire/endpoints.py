@@ -67,6 +67,7 @@ _FRAMEWORK: Final = {
     "/configuration": ("configuration", "How this beacon is set up"),
     "/entry_types": ("entryTypes", "The kinds of records"),
     "/map": ("map", "The paths of the records"),
+    "/budget": ("budget", "What whoever asks has left"),
 }
 _HEALTH: Final = {
     "/openapi.json": ("openapi", "This document"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from beacon.model.entry_types import DATASET, GENOMIC_VARIANT
 from beacon.model.errors import (
     BeaconError,
+    BudgetSpent,
     InvalidRequest,
     IssuerUnavailable,
     NotPermitted,
@@ -52,6 +53,10 @@ class Part(Protocol):
     @property
     def granularity(self) -> Granularity:
         """The detail it is given in."""
+
+    @property
+    def adjusted_to(self) -> int | None:
+        """What shown counts are multiples of; ``None``: they are exact."""
 
 
 _MISSES = frozenset({Status.NOT_SEEN, Status.NOT_COVERED})
@@ -139,7 +144,7 @@ def result_set_document(
         setType=DATASET.id,
         exists=part.exists,
         resultsCount=int(part.exists) if counted is None else counted,
-        countPrecision="imprecise" if counted is None else None,
+        **_precision(part.adjusted_to, is_counted=counted is not None),
         results=list(results) if level is Granularity.RECORD else [],
         info=dict(info),
     )
@@ -176,12 +181,27 @@ def included(include: Include, parts: Sequence[AnyPart]) -> Sequence[AnyPart]:
 def _summary(answer: Said[Part], level: Granularity, total: int | None) -> Document:
     if level is Granularity.BOOLEAN:
         return {"exists": answer.exists}
-    uncounted = None in [part.total for part in answer.datasets]
+    is_counted = None not in [part.total for part in answer.datasets]
+    steps = [part.adjusted_to for part in answer.datasets if part.adjusted_to]
     return given(
         exists=answer.exists,
         numTotalResults=total,
-        countPrecision="imprecise" if uncounted else None,
+        **_precision(max(steps, default=None), is_counted=is_counted),
     )
+
+
+def _precision(adjusted_to: int | None, *, is_counted: bool) -> Document:
+    """Return how the counts of a part, or of all, are to be taken (Beacon v2.2).
+
+    Args:
+        adjusted_to: what they are multiples of.
+        is_counted: whether all that may be counted was.
+    """
+    if not is_counted:
+        return {"countPrecision": "imprecise"}
+    if adjusted_to is None:
+        return {}
+    return {"countPrecision": "rounded", "countAdjustedTo": [adjusted_to]}
 
 
 def error_document(error: BeaconError, speaker: Speaker) -> Document:
@@ -207,6 +227,8 @@ def _status_of(error: BeaconError) -> str | None:
         case InvalidRequest() | RequestTooLarge():
             return Status.NO_ANSWER.value
         case IssuerUnavailable() | StoreUnavailable():
+            return Status.NO_ANSWER.value
+        case BudgetSpent():
             return Status.NO_ANSWER.value
         case NotPermitted():
             return Status.WITHHELD.value

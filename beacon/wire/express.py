@@ -34,16 +34,22 @@ _EXISTS, _COUNTED, _UNCOUNTED = 1, 2, 4
 _WORDS = {status: 8 << number for number, status in enumerate(Status)}
 
 
+_Known = tuple[int, int | None, Granularity, int]
+"""What a summary depends on: bits and step of the pieces, the total, the level."""
+
+
 class Piece(NamedTuple):
     """One dataset's part of an answer.
 
     Attributes:
         text: how it is written; ``None``: it is not listed.
         said: whether it exists, whether it is counted, and its status, in bits.
+        step: what its counts are multiples of; 0: they are exact.
     """
 
     text: bytes | None
     said: int
+    step: int = 0
 
 
 class _Frame(NamedTuple):
@@ -108,7 +114,7 @@ class Script:
         include = self._query.include
         self._keys = {level: f"{level.word} {include}" for level in Granularity}
         self._heads: dict[Granularity, _Head | None] = {}
-        self._frames: dict[tuple[int, int | None, Granularity], _Frame | None] = {}
+        self._frames: dict[_Known, _Frame | None] = {}
 
     def written(self, parts: Parts, said: Disclosure) -> bytes | None:
         """Return an answer as bytes; ``None``: it must be written the long way.
@@ -122,15 +128,17 @@ class Script:
             return None
         total = said.total if self._counts else None
         level = granularity_of(query, said, total)
-        bits, texts = 0, []
+        bits, step, texts = 0, 0, []
         key = self._keys[level]
         for part in said.datasets:
             kept = cast("Piece | None", part.kept.get(key))
-            text, bit = kept or _piece(part, key, level, query.include)
+            text, bit, rounds = kept or _piece(part, key, level, query.include)
             bits |= bit
+            if rounds > step:
+                step = rounds
             if text is not None:
                 texts.append(text)
-        known = bits, total, level
+        known = bits, total, level, step
         frame = self._frames.get(known)
         if frame is None:
             frame = self._framed(known, said)
@@ -141,9 +149,7 @@ class Script:
         pieces += (frame.before, b",".join(texts), frame.after)
         return b"".join(pieces)
 
-    def _framed(
-        self, known: tuple[int, int | None, Granularity], said: Disclosure
-    ) -> _Frame | None:
+    def _framed(self, known: _Known, said: Disclosure) -> _Frame | None:
         """Return what stands around the pieces of an answer, for the first time.
 
         It is cut out of that answer, written the long way.
@@ -179,6 +185,6 @@ def _piece(
         text = written(result_set_below_records(part, own))
     said = _WORDS[part.status] | (_EXISTS if part.exists else 0)
     said |= _UNCOUNTED if part.total is None else _COUNTED
-    piece = Piece(text, said)
+    piece = Piece(text, said, part.adjusted_to or 0)
     part.kept[key] = piece
     return piece

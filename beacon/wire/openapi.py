@@ -122,7 +122,7 @@ def _responses(endpoint: Endpoint, method: str) -> Document:
         return found
     codes = [404, 405, 503]
     if endpoint.asks or endpoint.body:
-        codes.append(400)
+        codes += [400, 429]
     if method == "post" and endpoint.body:
         codes.append(413)
     return found | {
@@ -162,5 +162,6 @@ _FAILURES: Final[Mapping[int, tuple[str, str]]] = {
     404: ("NotThere", "There is nothing at this path."),
     405: ("NotThatMethod", "This path does not take that method."),
     413: ("TooLarge", "The request is larger than this beacon reads."),
+    429: ("Spent", "Whoever asks has asked as much as it may for now."),
     503: ("NotNow", "The store cannot be reached, or too much waits; no answer."),
 }

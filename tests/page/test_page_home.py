@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
 
 from beacon.model.dataset import Dataset
 from beacon.model.records import DocumentSet
-from beacon.model.requester import Requester
 from beacon.page.views import add_page, examples
 from beacon.wire.synthetic import synthetic_dataset
 from tests.speaking import IDENTITY, SPEAKER
+
+if TYPE_CHECKING:
+    from beacon.model.requester import Requester
 
 BARE = Dataset(
     id="bare",

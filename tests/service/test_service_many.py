@@ -19,11 +19,12 @@ from beacon.model.notation import parse
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.model.requester import ANONYMOUS
-from beacon.policy.policy import OPEN, Policy
+from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon, many
 from beacon.store.many import Places, Read, is_told_together
 from beacon.store.variants import VariantStore
 from loaders import LoadOptions
+from tests.policy_samples import policies
 from tests.store.store_samples import CHR21, CHR22
 from tests.store.store_samples import load as load_records
 from tests.store.test_store_coverage import EDGE
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from beacon.model.disclosure import Disclosure
     from beacon.model.errors import BeaconError
+    from beacon.policy.policy import Policy
     from beacon.store.connection import StoreAddress
     from beacon.store.releases import Catalogue
 
@@ -177,9 +179,7 @@ def questions(draw: st.DrawFn, known: Sequence[VariantRecord]) -> Query:
     )
 
 
-POLICIES = st.sampled_from(
-    [OPEN, *(Policy(granularity=g, individuals=False) for g in Granularity)]
-)
+POLICIES = policies("a", "b", "c")
 
 
 @settings(

@@ -163,6 +163,6 @@ def test_a_way_is_that_of_the_datasets_there_are_now() -> None:
     second = plans.way_of(outline, ANONYMOUS, fewer)
     expected = planned(outline.query, seen_by(Policy(), ANONYMOUS, fewer))
 
-    assert second.granularities == expected.granularities != first.granularities
+    assert second.plan == expected != first.plan
     assert plans.way_of(outline, ANONYMOUS, fewer) is second
     assert plans.way_of(outline, OPERATOR, fewer) is not second

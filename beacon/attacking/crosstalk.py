@@ -1,0 +1,102 @@
+"""Whether requests at one time get each other's answers.
+
+Each question is asked alone first, by each of those who ask; then all together, in
+another order each round.  Whatever differs then has come from somebody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from beacon.attacking.asking import headers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from beacon.attacking.asking import Account
+
+_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One request, as somebody sends it."""
+
+    account: Account = field(repr=False)
+    method: str
+    path: str
+    body: bytes | None = None
+    kind: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixed:
+    """What came of all rounds.
+
+    Attributes:
+        asked: requests.
+        differing: questions, by number, whose answer was another than alone.
+        kinds: different answers to all questions, asked alone.
+        statuses: how often each status came.
+    """
+
+    asked: int
+    differing: tuple[int, ...]
+    kinds: int
+    statuses: Mapping[int, int]
+
+
+async def mix(
+    url: str, questions: Sequence[Question], *, at_once: int, rounds: int, seed: int = 1
+) -> Mixed:
+    """Ask alone, then together; return what differed.
+
+    Args:
+        url: of the beacon's site.
+        questions: of which each is asked at least once a round where there is room.
+        at_once: requests that are on their way together.
+        rounds: how often.
+        seed: of the order.
+    """
+    order = random.Random(seed)  # noqa: S311 - what is drawn must be drawn again
+    differing: set[int] = set()
+    statuses: dict[int, int] = {}
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        timeout=aiohttp.ClientTimeout(total=_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    ) as session:
+        alone = [await _ask(session, url, each) for each in questions]
+        for _ in range(rounds):
+            chosen = [n % len(questions) for n in range(at_once)]
+            order.shuffle(chosen)
+            answers = await asyncio.gather(
+                *(_ask(session, url, questions[n]) for n in chosen)
+            )
+            for number, answer in zip(chosen, answers, strict=True):
+                statuses[answer[0]] = statuses.get(answer[0], 0) + 1
+                if answer != alone[number]:
+                    differing.add(number)
+    return Mixed(
+        asked=at_once * rounds,
+        differing=tuple(sorted(differing)),
+        kinds=len(set(alone)),
+        statuses=statuses,
+    )
+
+
+async def _ask(
+    session: aiohttp.ClientSession, url: str, question: Question
+) -> tuple[int, bytes]:
+    headers = headers_of(question.account)
+    if question.body is not None:
+        headers["Content-Type"] = question.kind
+    async with session.request(
+        question.method, url + question.path, data=question.body, headers=headers
+    ) as response:
+        return response.status, await response.read()

@@ -1,0 +1,291 @@
+"""Answers of datasets that keep a ledger: first it is written, then it is said.
+
+Whom an answer would tell of is charged for it, individual by individual
+(``policy.evidence``); who has been told enough of is left out of it, silently: the
+others, and how many were called, stay as they are.  Where nobody is left to be
+shown, or nobody was there, both are said alike, and take as long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from beacon.model.findings import DatasetFindings
+from beacon.model.pattern import identity_of
+from beacon.model.query import Granularity
+from beacon.policy.evidence import (
+    expected_carriers,
+    frequency_of,
+    may_have_left_out,
+    most_nats,
+    told_of,
+    without,
+)
+from beacon.store.ledger import Asking, Hit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+    from beacon.model.disclosure import Permit
+    from beacon.model.findings import Carrying
+    from beacon.model.profile import LedgerTerms
+    from beacon.model.query import Query
+    from beacon.model.requester import Requester
+    from beacon.store.ledger import Alarm, Ledger
+    from beacon.store.variants import VariantStore
+
+_log = structlog.get_logger(__name__)
+
+LEFT_OUT = (
+    "Some datasets here keep a ledger: whoever a requester was told enough of is left"
+    " out of further counts, so counts may be a little too small, and nothing is"
+    " said where nobody is left."
+)
+"""Stands beside every answer such a dataset has a part in, whatever it says."""
+_STEP = 0.05
+"""Seconds: answers leave at multiples of it, so that their time tells nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One question to one dataset.
+
+    Attributes:
+        terms: of its ledger.
+        asking: what is written down.
+        expected: carriers that were to be expected.
+    """
+
+    terms: LedgerTerms
+    asking: Asking
+    expected: float
+
+
+class _Flights:
+    """The questions of one requester to one dataset that are being charged."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, str], set[asyncio.Future[None]]] = {}
+
+    @contextmanager
+    def flying(self, who: str, dataset: str) -> Iterator[asyncio.Future[None]]:
+        """Say that one is, until the end of the block, or until it is told so."""
+        key = who, dataset
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        others = self._open.setdefault(key, set())
+        others.add(mine)
+        try:
+            yield mine
+        finally:
+            self._land(mine)
+            others.discard(mine)
+            if not others:
+                self._open.pop(key, None)
+
+    def _land(self, flight: asyncio.Future[None]) -> None:
+        if not flight.done():
+            flight.set_result(None)
+
+    async def landed(self, who: str, dataset: str, mine: asyncio.Future[None]) -> None:
+        """Wait for those that are under way by now; others need not wait for mine."""
+        self._land(mine)
+        others = [each for each in self._open.get((who, dataset), ()) if each != mine]
+        if others:
+            await asyncio.wait(others)
+
+
+class Ledgered:
+    """Finds what datasets with a ledger may say, and charges for it.
+
+    Args:
+        store: where the truth is.
+        ledger: where it is written down.
+    """
+
+    def __init__(self, store: VariantStore, ledger: Ledger) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._flights = _Flights()
+        self.alarms: dict[int, int] = {}
+        """How many were raised, by day."""
+
+    async def find(
+        self,
+        query: Query,
+        requester: Requester,
+        permits: Mapping[str, Permit],
+        references: Sequence[str],
+    ) -> list[DatasetFindings]:
+        """Return what datasets with a ledger find, without whom it leaves out.
+
+        Args:
+            query: for one allele, of all people alike.
+            requester: who asks.
+            permits: of datasets with a ledger, by id.
+            references: datasets whose frequencies everybody may know.
+
+        Raises:
+            StoreUnavailable: when it cannot be written down: there is no answer.
+        """
+        async with _in_steps():
+            return await self._find(query, requester, permits, references)
+
+    async def _find(
+        self,
+        query: Query,
+        requester: Requester,
+        permits: Mapping[str, Permit],
+        references: Sequence[str],
+    ) -> list[DatasetFindings]:
+        terms = {name: _terms(permit) for name, permit in permits.items()}
+        most = max(each.cap_carriers for each in terms.values())
+        found, frequency = await asyncio.gather(
+            self._store.find_carriers(query, tuple(permits), most),
+            self._frequency(query, references),
+        )
+        cases = [
+            _case(one, requester, query, terms[one.found.dataset.id], frequency)
+            for one in found
+        ]
+        said = await asyncio.gather(*map(self._told, cases, found))
+        return [
+            _left(one, out, may_hide=may_hide)
+            for one, (out, may_hide) in zip(found, said, strict=True)
+        ]
+
+    async def _frequency(self, query: Query, references: Sequence[str]) -> float:
+        """Return how frequent an allele is taken to be."""
+        if not references:
+            return frequency_of(())
+        asked = replace(query, datasets=None, granularity=Granularity.COUNT)
+        levels = dict.fromkeys(references, Granularity.COUNT)
+        found = await self._store.find(asked, levels)
+        return frequency_of(one.counts for one in found.datasets if one.counts)
+
+    async def _told(self, case: _Case, one: Carrying) -> tuple[frozenset[str], bool]:
+        """Charge for an answer; return who is left out, and whether any may be.
+
+        Where nobody is charged as much is written as for somebody.
+        """
+        asking, terms = case.asking, case.terms
+        carried = one.carried or ()
+        told = told_of(carried, case.expected, terms)
+        hits = [Hit(*each) for each in told]
+        with self._flights.flying(asking.who, asking.dataset) as flight:
+            out, alarms = await self._ledger.charge(asking, hits)
+            self._count(alarms)
+            shown = {one.individual for one in carried} - out
+            if hits and shown:
+                await self._ledger.turn(asking, len(shown), case.expected)
+            if shown or one.is_common:
+                return out, False
+            await self._flights.landed(asking.who, asking.dataset, flight)
+        page = await self._ledger.page(asking.who, asking.dataset)
+        may_hide = may_have_left_out(
+            page.shown, page.nats, case.expected, asking.most, terms
+        )
+        return out, may_hide or bool(out)
+
+    def _count(self, alarms: Sequence[Alarm]) -> None:
+        for alarm in alarms:
+            _log.warning("ledger.alarm", kind=alarm.kind, dataset=alarm.dataset)
+            today = self._ledger.today
+            self.alarms[today] = self.alarms.get(today, 0) + 1
+
+    @property
+    def alarms_before_today(self) -> int:
+        """How many alarms this process raised on earlier days.
+
+        Told at once they would tell who asked that somebody was left out.
+        """
+        today = self._ledger.today
+        return sum(number for day, number in self.alarms.items() if day < today)
+
+
+def _left(one: Carrying, out: frozenset[str], *, may_hide: bool) -> DatasetFindings:
+    """Return findings without some carriers; of nobody, whether that is a "no"."""
+    if one.carried is None:  # who carries it is not known, so nothing can be said
+        return DatasetFindings(dataset=one.found.dataset, total=0, may_hide=True)
+    left = without(one.found, one.carried, out)
+    return left if left.total or not may_hide else replace(left, may_hide=True)
+
+
+def _terms(permit: Permit) -> LedgerTerms:
+    """Return the terms of a permit's ledger.
+
+    Raises:
+        ValueError: where it has none.
+    """
+    if permit.profile is None or permit.profile.ledger is None:
+        message = f"dataset {permit.dataset} keeps no ledger"
+        raise ValueError(message)
+    return permit.profile.ledger
+
+
+def who_is(requester: Requester) -> str:
+    """Return what tells a requester from others: a pseudonym, or a network."""
+    if requester.subject is not None:
+        return f"subject:{requester.issuer or ''}:{requester.subject}"
+    return f"network:{requester.network or ''}"
+
+
+def _case(
+    one: Carrying,
+    requester: Requester,
+    query: Query,
+    terms: LedgerTerms,
+    frequency: float,
+) -> _Case:
+    dataset, release = one.found.dataset, one.found.dataset.release
+    people = 0 if release is None else release.sample_count or 0
+    most = most_nats(terms, people)
+    number = 0 if release is None else release.number
+    return _Case(
+        terms=terms,
+        expected=expected_carriers(max(people, 1), _copies(one.found), frequency),
+        asking=Asking(
+            who=who_is(requester),
+            organisation=requester.organisation,
+            dataset=dataset.id,
+            question=f"{number}:{_spelled(one.found, query)}",
+            most=most,
+            first_always=terms.first_hit_always,
+            org_most=most + terms.org_extra_nats,
+            user_hits=terms.user_rare_hits,
+            org_hits=terms.org_rare_hits,
+            window=terms.window_days,
+            cap=terms.cap_carriers,
+            ttl=terms.ttl_days,
+        ),
+    )
+
+
+def _spelled(found: DatasetFindings, query: Query) -> str:
+    """Return the allele as the dataset keeps it, however it was asked for."""
+    for variant in found.variants:
+        if variant.exists:
+            return identity_of(variant.allele)
+    pattern = query.pattern
+    return "" if pattern is None else repr(pattern.spellings or pattern.identity)
+
+
+def _copies(found: DatasetFindings) -> int | None:
+    """Return how many copies were called where an allele was looked for."""
+    for variant in found.variants:
+        if variant.exists:
+            return None if variant.tally.an is None else sum(variant.tally.an)
+    return None if found.place is None else found.place.an
+
+
+@asynccontextmanager
+async def _in_steps() -> AsyncIterator[None]:
+    """Let what happens inside end at a multiple of a step, unless it fails."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    yield
+    await asyncio.sleep(_STEP - (clock() - began) % _STEP)

@@ -1,0 +1,259 @@
+"""What is written before something is said: how, by whose client, and how long.
+
+Ledger and budgets are written by a majority and to its journals before an answer
+leaves, by a client of their own that gives up soon: who waits for an answer is told
+within a third of a second that there is none.  What waits is written together.
+Nothing here holds a name, a question or an individual, but keyed digests of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import ReadPreference, WriteConcern
+from pymongo.read_concern import ReadConcern
+
+from beacon.model.errors import StoreUnavailable
+from beacon.store.driver import Document, client_options, driver_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+
+    from motor.motor_asyncio import AsyncIOMotorCollection
+
+    from beacon.store.connection import StoreAddress
+
+K = TypeVar("K", bound="Hashable")
+V = TypeVar("V")
+
+PATIENCE = 0.28
+"""Seconds within which something is written, or there is no answer."""
+_SELECTED_MS = 200
+_SOCKET_MS = 1000
+_MOST_TOGETHER = 1000
+_SIZE = 16
+_NUMBER = 8
+_UNWRITTEN = "what is learnt cannot be written down now, so nothing is said"
+
+
+class Seal:
+    """Names things by keyed digests, which tell nothing without the key.
+
+    Args:
+        key: of the purpose ``ledger``.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def of(self, *parts: str) -> bytes:
+        """Return what stands for some texts, in this order."""
+        told = b"".join(
+            len(text).to_bytes(4, "big") + text
+            for text in (part.encode("utf-8", "surrogatepass") for part in parts)
+        )
+        return hmac.digest(self._key, told, "sha256")[:_SIZE]
+
+    def number(self, *parts: str) -> int:
+        """Return the same as a number of 64 bits, with its sign."""
+        return int.from_bytes(self.of(*parts)[:_NUMBER], "big", signed=True)
+
+
+def clock() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+class Books:
+    """The collections of ledger and budgets; made by ``open``, closed with ``close``.
+
+    Args:
+        client: their own.
+        database: its name.
+        seal: names what they are about.
+        patience: seconds within which something is written.
+        now: tells the time.
+    """
+
+    def __init__(
+        self,
+        client: AsyncIOMotorClient[Document],
+        database: str,
+        seal: Seal,
+        patience: float,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._database = client.get_database(
+            database,
+            read_preference=ReadPreference.PRIMARY,
+            read_concern=ReadConcern("majority"),
+            write_concern=WriteConcern(
+                w="majority", j=True, wtimeout=int(patience * 1000)
+            ),
+        )
+        self._indexed: set[str] = set()
+        self.seal = seal
+        self.patience = patience
+        self.now = now
+
+    @classmethod
+    async def open(
+        cls,
+        address: StoreAddress,
+        key: bytes,
+        *,
+        patience: float = PATIENCE,
+        now: Callable[[], datetime] = clock,
+    ) -> Self:
+        """Return them on the running event loop; nothing is asked of them yet.
+
+        Raises:
+            StoreUnavailable: when the address cannot be used at all.
+        """
+        options = client_options(
+            address.uri,
+            serverSelectionTimeoutMS=_SELECTED_MS,
+            connectTimeoutMS=_SELECTED_MS,
+            socketTimeoutMS=_SOCKET_MS,
+            waitQueueTimeoutMS=_SELECTED_MS,
+            heartbeatFrequencyMS=1000,
+        )
+        loop = asyncio.get_running_loop()
+        with driver_errors():
+            client: AsyncIOMotorClient[Document]
+            client = AsyncIOMotorClient(address.uri, io_loop=loop, **options)  # type: ignore[arg-type]
+        return cls(client, address.database, Seal(key), patience, now)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    async def collection(self, name: str) -> AsyncIOMotorCollection[Document]:
+        """Return a collection whose documents go at the time their ``x`` tells.
+
+        Raises:
+            StoreUnavailable: when that cannot be seen to.
+        """
+        found: AsyncIOMotorCollection[Document] = self._database[name]
+        if name not in self._indexed:
+            with driver_errors():
+                await found.create_index("x", expireAfterSeconds=0)
+            self._indexed.add(name)
+        return found
+
+    async def alive(self) -> None:
+        """See that there is a primary to write to.
+
+        Raises:
+            StoreUnavailable: when there is none now.
+        """
+        await within(self.patience, self._hello())
+
+    async def _hello(self) -> None:
+        with driver_errors():
+            said = await self._client.admin.command("hello")
+        if not said.get("isWritablePrimary"):
+            raise StoreUnavailable(_UNWRITTEN)
+
+
+async def within(seconds: float, doing: Awaitable[V]) -> V:
+    """Return what comes of something in time.
+
+    Raises:
+        StoreUnavailable: when it fails or takes longer.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await doing
+    except TimeoutError as error:
+        raise StoreUnavailable(_UNWRITTEN) from error
+
+
+class Together(Generic[K, V]):
+    """Writes what waits in one go, as soon as the write before is done.
+
+    Who leaves does not stop what others wait for; what is equal is written once.
+
+    Args:
+        commit: writes some things, and returns what came of each.
+        patience: seconds that anybody waits.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[list[K]], Awaitable[Mapping[K, V]]],
+        patience: float,
+    ) -> None:
+        self._commit = commit
+        self._patience = patience
+        self._waiting: dict[K, asyncio.Future[V]] = {}
+        self._working: asyncio.Task[None] | None = None
+
+    async def put(self, things: Sequence[K]) -> list[V]:
+        """Return what came of writing some things, in their order.
+
+        Raises:
+            StoreUnavailable: when it is not known that all were written.
+        """
+        if not things:
+            return []
+        futures = [self._future(thing) for thing in things]
+        if self._working is None or self._working.done():
+            self._working = asyncio.create_task(self._work())
+        done = asyncio.gather(*map(asyncio.shield, futures))
+        try:
+            return await within(self._patience, done)
+        except asyncio.CancelledError:
+            raise
+        except StoreUnavailable as error:
+            raise StoreUnavailable(_UNWRITTEN) from error
+
+    def _future(self, thing: K) -> asyncio.Future[V]:
+        future = self._waiting.get(thing)
+        if future is None:
+            future = asyncio.get_running_loop().create_future()
+            future.add_done_callback(_looked_at)
+            self._waiting[thing] = future
+        return future
+
+    async def _work(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(0)  # whoever is there already is taken along
+            mine = dict(list(self._waiting.items())[:_MOST_TOGETHER])
+            for thing in mine:
+                del self._waiting[thing]
+            try:
+                told = await self._commit(list(mine))
+            except Exception as error:  # noqa: BLE001 - whoever waits is told
+                for future in mine.values():
+                    future.set_exception(_own(error))
+                continue
+            for thing, future in mine.items():
+                future.set_result(told[thing])
+
+    async def close(self) -> None:
+        """Let what is being written end."""
+        if self._working is not None:
+            with suppress(Exception):
+                await self._working
+
+
+def _own(error: Exception) -> Exception:
+    """Return a failure for one of many: tracebacks are not shared."""
+    if not isinstance(error, StoreUnavailable):
+        return error
+    own = StoreUnavailable(str(error))
+    own.__cause__ = error
+    return own
+
+
+def _looked_at(future: asyncio.Future[V]) -> None:
+    """Take the failure of what nobody may wait for any more."""
+    if not future.cancelled():
+        future.exception()

@@ -1,0 +1,304 @@
+"""How many distinct questions an account has asked, and whether it may one more.
+
+``budgets`` holds one document for each account, changed by one update alone,
+
+    {_id: digest of the account, days: [{d: day, q: [digest of a question]}], x}
+
+so that no two processes ever give the same room away twice.  A question asked in
+the last 30 days is there already, and free.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from beacon.model.errors import StoreUnavailable
+from beacon.store.accounts import Together, within
+from beacon.store.driver import Document, driver_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from beacon.store.accounts import Books
+
+BUDGETS = "budgets"
+PERIOD = 30
+"""Days in which a question is asked once, however often."""
+_NO_LIMIT = (1 << 31) - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_KNOWN = 50_000
+_ATTEMPTS = 3
+
+
+class Account(NamedTuple):
+    """Whose questions are counted together, and how many they may be.
+
+    Attributes:
+        kind: ``user``, ``client_net`` or ``organisation``.
+        name: who it is, among those.
+        per_day: distinct questions a day (UTC); ``None``: any.
+        per_30d: the same in any 30 days.
+    """
+
+    kind: str
+    name: str
+    per_day: int | None = None
+    per_30d: int | None = None
+
+
+class Spent(NamedTuple):
+    """What an account has asked.
+
+    Attributes:
+        today: distinct questions asked first today.
+        period: in the last 30 days, those of today among them.
+        first: the day of the oldest of them; ``None``: there are none.
+        day: today; days are counted from 1970.
+    """
+
+    today: int
+    period: int
+    first: int | None
+    day: int
+
+
+class _Outcome(NamedTuple):
+    is_free: bool
+    spent: Spent
+
+
+_Wish = tuple[Account, int]
+
+
+class Budgets:
+    """Counts distinct questions.
+
+    Args:
+        books: where.
+    """
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._writing: Together[_Wish, _Outcome] = Together(
+            self._commit, books.patience
+        )
+        self._known: set[_Wish] = set()
+        self._known_on = 0
+
+    async def close(self) -> None:
+        """Let what is being written end."""
+        await self._writing.close()
+
+    @property
+    def now(self) -> datetime:
+        """The time it is."""
+        return self._books.now()
+
+    async def take(
+        self, account: Account, questions: Sequence[str]
+    ) -> dict[str, Spent | None]:
+        """Return of each question ``None`` where it may be asked, else what is spent.
+
+        Those that were asked before are free; of the others as many are counted as
+        there is room for, the first ones.
+
+        Raises:
+            StoreUnavailable: when it is not known to be written.
+        """
+        number = self._books.seal.number
+        wishes = {text: (account, number("question", text)) for text in questions}
+        known = self._known_now()
+        fresh = {text: wish for text, wish in wishes.items() if wish not in known}
+        told = await self._writing.put(list(fresh.values()))
+        outcomes = dict(zip(fresh, told, strict=True))
+        if len(known) + len(outcomes) > _MOST_KNOWN:
+            known.clear()
+        known.update(fresh[text] for text, one in outcomes.items() if one.is_free)
+        return {
+            text: None
+            if text not in outcomes or outcomes[text].is_free
+            else outcomes[text].spent
+            for text in wishes
+        }
+
+    async def spent(self, account: Account) -> Spent:
+        """Return what an account has asked.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
+        """
+        return await within(self._books.patience, self._spent(account))
+
+    async def _spent(self, account: Account) -> Spent:
+        books, day = self._books, day_of(self._books.now())
+        collection = await books.collection(BUDGETS)
+        with driver_errors():
+            found = await collection.find_one({"_id": self._id(account)})
+        kept = [one for one in _days(found) if one["d"] > day - PERIOD]
+        return Spent(
+            today=sum(len(one["q"]) for one in kept if one["d"] == day),
+            period=sum(len(one["q"]) for one in kept),
+            first=min((one["d"] for one in kept), default=None),
+            day=day,
+        )
+
+    def _known_now(self) -> set[_Wish]:
+        """Return the questions that this process knows to be free today."""
+        day = day_of(self._books.now())
+        if day != self._known_on:
+            self._known_on = day
+            self._known.clear()
+        return self._known
+
+    def _id(self, account: Account) -> bytes:
+        return self._books.seal.of("account", account.kind, account.name)
+
+    async def _commit(self, wishes: list[_Wish]) -> Mapping[_Wish, _Outcome]:
+        asked: dict[Account, list[int]] = {}
+        for account, question in wishes:
+            asked.setdefault(account, []).append(question)
+        told: dict[_Wish, _Outcome] = {}
+        for account, questions in asked.items():
+            free, spent = await self._count(account, questions)
+            for question in questions:
+                told[account, question] = _Outcome(question in free, spent)
+        return told
+
+    async def _count(
+        self, account: Account, asked: list[int]
+    ) -> tuple[frozenset[int], Spent]:
+        """Count questions of an account, and return those that it may ask."""
+        day = day_of(self._books.now())
+        collection = await self._books.collection(BUDGETS)
+        for attempt in range(_ATTEMPTS):
+            try:
+                with driver_errors():
+                    found = await collection.find_one_and_update(
+                        {"_id": self._id(account)},
+                        _counting(account, asked, day),
+                        projection=_told(asked, day),
+                        upsert=True,
+                        return_document=ReturnDocument.AFTER,
+                    )
+                break
+            except StoreUnavailable as error:
+                is_raced = isinstance(error.__cause__, DuplicateKeyError)
+                if not is_raced or attempt == _ATTEMPTS - 1:
+                    raise
+        told = cast("Mapping[str, object]", found)
+        return frozenset(cast("list[int]", told["free"])), Spent(
+            today=cast("int", told["today"]),
+            period=cast("int", told["period"]),
+            first=cast("int | None", told["first"]),
+            day=day,
+        )
+
+
+def day_of(moment: datetime) -> int:
+    """Return the day of a moment, counted from 1970."""
+    return (moment - _EPOCH).days
+
+
+def begin_of(day: int) -> datetime:
+    """Return when a day begins."""
+    return _EPOCH + timedelta(days=day)
+
+
+class _Day(TypedDict):
+    """The questions that were asked first on one day."""
+
+    d: int
+    q: list[int]
+
+
+def _days(document: Mapping[str, object] | None) -> list[_Day]:
+    return cast("list[_Day]", (document or {}).get("days", []))
+
+
+_ALL: Document = {
+    "$reduce": {
+        "input": "$days.q",
+        "initialValue": [],
+        "in": {"$concatArrays": ["$$value", "$$this"]},
+    }
+}
+
+
+def _of_day(day: int, *, others: bool = False) -> Document:
+    word = "$ne" if others else "$eq"
+    return {"$filter": {"input": "$days", "cond": {word: ["$$this.d", day]}}}
+
+
+def _today(day: int) -> Document:
+    """Return the questions that were first asked today."""
+    told: Document = {
+        "$reduce": {
+            "input": _of_day(day),
+            "initialValue": [],
+            "in": {"$concatArrays": ["$$value", "$$this.q"]},
+        }
+    }
+    return told
+
+
+def _counting(account: Account, asked: list[int], day: int) -> list[Document]:
+    """Return the update that counts as many questions as there is room for."""
+    most = (account.per_day, account.per_30d)
+    per_day, period = (_NO_LIMIT if one is None else one for one in most)
+    fresh: Document = {
+        "$filter": {"input": asked, "cond": {"$not": [{"$in": ["$$this", "$all"]}]}}
+    }
+    room: Document = {
+        "$max": [
+            0,
+            {
+                "$min": [
+                    {"$subtract": [per_day, {"$size": "$today"}]},
+                    {"$subtract": [period, {"$size": "$all"}]},
+                ]
+            },
+        ]
+    }
+    taken: Document = {
+        "$cond": [
+            {"$gt": ["$room", 0]},
+            {"$slice": ["$fresh", {"$max": ["$room", 1]}]},
+            [],
+        ]
+    }
+    last: Document = {"d": day, "q": {"$concatArrays": ["$today", "$taken"]}}
+    now_kept: Document = {
+        "$filter": {
+            "input": {"$ifNull": ["$days", []]},
+            "cond": {"$gt": ["$$this.d", day - PERIOD]},
+        }
+    }
+    joined: Document = {"$concatArrays": [_of_day(day, others=True), [last]]}
+    return [
+        {"$set": {"days": now_kept}},
+        {"$set": {"all": _ALL, "today": _today(day)}},
+        {"$set": {"fresh": fresh, "room": room}},
+        {"$set": {"taken": taken}},
+        {
+            "$set": {
+                "days": {"$cond": [{"$eq": ["$taken", []]}, "$days", joined]},
+                "x": begin_of(day + PERIOD + 1),
+            }
+        },
+        {"$unset": ["all", "today", "fresh", "room", "taken"]},
+    ]
+
+
+def _told(asked: list[int], day: int) -> Document:
+    """Return what is told of a document after it was changed."""
+    return {
+        "_id": 0,
+        "free": {"$setIntersection": [asked, _ALL]},
+        "today": {"$size": _today(day)},
+        "period": {"$size": _ALL},
+        "first": {"$min": "$days.d"},
+    }

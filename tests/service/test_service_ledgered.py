@@ -1,0 +1,256 @@
+"""A dataset with a ledger, on a real mongod: what is said once it is charged for."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from pymongo import MongoClient
+
+from beacon.model.disclosure import Permit
+from beacon.model.findings import Findings
+from beacon.model.profile import Profile
+from beacon.model.query import Granularity
+from beacon.model.requester import Requester
+from beacon.model.status import Status
+from beacon.policy.policy import disclose
+from beacon.service.ledgered import Ledgered
+from beacon.store.accounts import Books
+from beacon.store.ledger import ALARMS, LEDGER, Ledger
+from beacon.store.variants import VariantStore
+from tests.service.ledgered_samples import PEOPLE, TERMS, asked, load_clinic
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from beacon.model.disclosure import DatasetDisclosure
+    from beacon.model.profile import LedgerTerms
+    from beacon.store.connection import StoreAddress
+
+SLOW = 30.0
+ANN = Requester(subject="ann", organisation="ward 3")
+BOB = Requester(subject="bob", organisation="ward 3")
+
+
+@pytest.fixture(scope="module")
+def address(
+    shared_address: Callable[[str], StoreAddress],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> StoreAddress:
+    """Give a database of a clinic and a public dataset, which no test changes."""
+    found = shared_address("ledgered")
+    load_clinic(found, tmp_path_factory.mktemp("ledgered"))
+    return found
+
+
+@pytest.fixture
+async def store(address: StoreAddress) -> AsyncIterator[VariantStore]:
+    """Give the store of the clinic."""
+    opened = await VariantStore.open(address)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def books(store_address: StoreAddress) -> AsyncIterator[Books]:
+    """Give the books of a fresh database."""
+    opened = await Books.open(store_address, b"k" * 32, patience=SLOW)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ledgered(store: VariantStore, books: Books) -> Ledgered:
+    """Give what charges for answers of the clinic."""
+    return Ledgered(store, Ledger(books))
+
+
+async def told(
+    ledgered: Ledgered,
+    place: int,
+    requester: Requester = ANN,
+    terms: LedgerTerms = TERMS,
+    references: Sequence[str] = (),
+    **more: object,
+) -> DatasetDisclosure:
+    """Return what the clinic says of A>G at a place."""
+    profile = Profile(name="ledgered", ledger=terms)
+    permit = Permit(
+        dataset="clinic",
+        granularity=Granularity.COUNT,
+        individuals=True,
+        tier="care",
+        profile=profile,
+    )
+    permits, query = {"clinic": permit}, asked(place, **more)
+    found = await ledgered.find(query, requester, permits, references)
+    said = disclose(Findings(datasets=tuple(found)), permits, query)
+    return said.datasets[0]
+
+
+async def test_a_first_rare_answer_is_exact(ledgered: Ledgered) -> None:
+    """With its AN and its people."""
+    said = await told(ledgered, 100)
+
+    assert said.status is Status.SEEN
+    assert said.counts is not None
+    assert (said.counts.ac, said.counts.an, said.counts.het) == (1, 400, 1)
+    assert said.sample_count == len(PEOPLE)
+
+
+async def test_who_was_told_enough_of_is_left_out_silently(ledgered: Ledgered) -> None:
+    """The others are counted, and all are still there and called."""
+    await told(ledgered, 100)
+
+    said = await told(ledgered, 300)
+    assert said.counts is not None
+    assert (said.counts.ac, said.counts.hom, said.counts.het) == (2, 1, 0)
+    assert (said.counts.an, said.sample_count) == (400, len(PEOPLE))
+    # Somebody else was told nothing yet.
+    other = await told(ledgered, 300, BOB)
+    assert other.counts is not None
+    assert other.counts.ac == 3
+
+
+async def test_hidden_and_zero_are_said_alike(ledgered: Ledgered) -> None:
+    """Once anybody may be left out; before that a "no" is a "no"."""
+    before = await told(ledgered, 500)
+    await told(ledgered, 100)
+    hidden, zero = await told(ledgered, 200), await told(ledgered, 500)
+
+    assert before.status is Status.NOT_SEEN
+    assert before.counts is not None
+    assert before.counts.an == 400
+    assert hidden == zero
+    assert hidden.status is Status.WITHHELD
+    assert (hidden.exists, hidden.counts, hidden.sample_count) == (False, None, None)
+
+
+async def test_a_repeat_is_answered_alike_and_charged_once(
+    ledgered: Ledgered, books: Books, store_address: StoreAddress
+) -> None:
+    """Shown or left out, as the first time; also when 200 ask at once (C8)."""
+    first = [await told(ledgered, place) for place in (100, 300, 200)]
+    many = await asyncio.gather(*(told(ledgered, 700) for _ in range(200)))
+    again = [await told(ledgered, place) for place in (200, 300, 100)]
+
+    assert again == first[::-1]
+    assert set(map(repr, many)) == {repr(many[0])}
+    with MongoClient(store_address.uri) as client:
+        kept = list(client[store_address.database][LEDGER].find())
+    mine = [document for document in kept if document["e"][0]["n"]]
+    entries = [entry for document in mine for entry in document["e"] if entry["y"]]
+    # S0 once, S1 once, and three of 700; each for the user and for its organisation.
+    assert len(entries) == 2 * 5 + 2
+
+
+async def test_what_many_carry_is_told_and_not_charged(
+    ledgered: Ledgered, store_address: StoreAddress
+) -> None:
+    """More people than the cap tell of nobody, whatever was learnt of them."""
+    await told(ledgered, 100)
+    said = await told(ledgered, 600)
+
+    assert said.counts is not None
+    assert said.counts.ac == 70
+
+
+async def test_a_public_frequency_makes_an_answer_cheaper(ledgered: Ledgered) -> None:
+    """What is known to be frequent tells little of who carries it."""
+    await told(ledgered, 300, references=("public",))  # three copies there: 0.005
+    second = await told(ledgered, 200, references=("public",))  # one: taken for rare
+    third = await told(ledgered, 800, references=("public",))
+
+    assert second.counts is not None
+    assert second.counts.ac == 1
+    assert third.counts is not None
+    assert third.counts.ac == 1  # S0 is left out, S5 is not
+
+
+async def test_half_a_call_counts_for_its_copy(ledgered: Ledgered) -> None:
+    """It adds to AC alone, and is charged and left out as any other."""
+    said = await told(ledgered, 700)
+
+    assert said.counts is not None
+    assert (said.counts.ac, said.counts.het) == (3, 2)
+
+
+async def test_where_a_first_answer_must_fit_it_may_be_hidden(
+    ledgered: Ledgered,
+) -> None:
+    """And so may every "no", from the start."""
+    strict = replace(TERMS, first_hit_always=False, ppv_max=0.01)
+
+    assert (await told(ledgered, 100, terms=strict)).status is Status.WITHHELD
+    assert (await told(ledgered, 500, terms=strict)).status is Status.WITHHELD
+
+
+async def test_a_dataset_that_forgot_its_people_says_nothing(
+    ledgered: Ledgered, store: VariantStore, address: StoreAddress
+) -> None:
+    """Who carries an allele must add up to its counts, or nobody is told of it."""
+    (one,) = await store.find_carriers(asked(300), ("clinic",), 50)
+    assert one.carried is not None
+    assert sorted(c.individual for c in one.carried) == ["S0", "S1"]
+    (common,) = await store.find_carriers(asked(600), ("clinic",), 10)
+    assert common.is_common
+    release = one.found.dataset.release
+    assert release is not None
+    with MongoClient(address.uri) as client:
+        people = client[address.database]["people"]
+        where = {"_id": release.number << 32}
+        kept = people.find_one_and_delete(where)
+        try:
+            other = await VariantStore.open(address)
+            lost = Ledgered(other, ledgered._ledger)  # noqa: SLF001 - the same books
+            said = [await told(lost, place, BOB) for place in (300, 600)]
+            await other.close()
+        finally:
+            people.insert_one(kept)
+
+    assert [part.status for part in said] == [Status.WITHHELD, Status.WITHHELD]
+
+
+async def test_two_accounts_raise_the_organisation_s_alarm(
+    ledgered: Ledgered, store_address: StoreAddress, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the second rare answer on one person; the log names nobody (C4)."""
+    await told(ledgered, 100, ANN)
+    await told(ledgered, 200, BOB)
+
+    with MongoClient(store_address.uri) as client:
+        alarms = list(client[store_address.database][ALARMS].find())
+    assert [(alarm["kind"], alarm["who"]) for alarm in alarms] == [
+        ("organisation", "ward 3")
+    ]
+    logged = capsys.readouterr().out
+    assert "ledger.alarm" in logged
+    for word in ("ward 3", "ann", "bob", "S0", "20000200"):
+        assert word not in logged
+    assert ledgered.alarms_before_today == 0
+
+
+async def test_no_answer_comes_before_its_charge(
+    store: VariantStore, store_address: StoreAddress
+) -> None:
+    """Whoever breaks off after the charge was charged; nobody is answered without."""
+    books = await Books.open(store_address, b"k" * 32, patience=SLOW)
+    ledgered = Ledgered(store, Ledger(books))
+    await told(ledgered, 500)  # what is needed is open
+    asking = [asyncio.create_task(told(ledgered, 100)) for _ in range(5)]
+    with MongoClient(store_address.uri) as client:
+        ledger = client[store_address.database][LEDGER]
+        while not ledger.find_one({"e.n": {"$gt": 1}}):
+            await asyncio.sleep(0.001)
+            assert not any(task.done() for task in asking)
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+    books.close()
+    again = await Books.open(store_address, b"k" * 32, patience=SLOW)
+    said = await told(Ledgered(store, Ledger(again)), 200)
+    again.close()
+
+    assert said.status is Status.WITHHELD
