@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from socket import gethostname
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
 import uvloop
@@ -25,6 +25,7 @@ from aiohttp import web
 from beacon import policy_file
 from beacon.api.access_log import AccessLog
 from beacon.api.auditing import Auditor
+from beacon.api.connections import Watch
 from beacon.api.keys import DOOR, Limits
 from beacon.api.lane import Lane
 from beacon.api.metrics import Meter, Sums
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from beacon.api.connections import Connection
     from beacon.auth.issuers import Issuer
     from beacon.model.requester import Requester
     from beacon.model.variant import Reference
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
 _DRAIN_SECONDS = 20.0
 _PATIENCE = 8.0
 """Seconds a connection has for its next request when its process is replaced."""
+_LINGERING = 2.0
+"""Seconds for which a body that nobody wants is read, after its answer is sent."""
 _LOOK_EVERY = 0.05
 _COLLECTED_AFTER = (20_000, 20, 50)
 """Objects, and generations, after which the garbage collector looks."""
@@ -327,6 +331,7 @@ def application(
         log=log,
         porter=porter,
         auditor=auditor,
+        origins=server.cors,
     )
     add_page(app, catalogue=beacon, identity=identity)
     return app
@@ -373,6 +378,7 @@ class Site:
             handler_cancellation=True,
             keepalive_timeout=settings.server.keep_alive,
             max_line_size=_LONGEST_LINE,
+            lingering_time=_LINGERING,
             shutdown_timeout=_DRAIN_SECONDS,
         )
         self._accepting: dict[int, web.SockSite] = {}
@@ -380,8 +386,15 @@ class Site:
     async def open(self) -> None:
         """Accept connections from its own sockets."""
         await self._runner.setup()
-        if self._runner.server is not None:
-            self._lane.lead_past(self._runner.server)
+        server = self._runner.server
+        if server is not None:
+            self._lane.lead_past(server)
+            watch = Watch()
+            self._door.chores.append(
+                lambda now: watch.look(
+                    cast("list[Connection]", server.connections), now
+                )
+            )
         for number in self._post.mine:
             await self.accept(number)
 
