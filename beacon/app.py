@@ -13,7 +13,9 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import version
+from socket import gethostname
 from typing import TYPE_CHECKING, TextIO
 
 import structlog
@@ -22,16 +24,19 @@ from aiohttp import web
 
 from beacon import policy_file
 from beacon.api.access_log import AccessLog
+from beacon.api.auditing import Auditor
 from beacon.api.keys import DOOR, Limits
 from beacon.api.lane import Lane
 from beacon.api.metrics import Meter, Sums
 from beacon.api.routes import create_api
+from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
+from beacon.audit.log import AuditLog
 from beacon.auth.networks import networks
 from beacon.auth.porter import Porter
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
-from beacon.policy.policy import OPEN
+from beacon.policy.policy import OPEN, tier_of
 from beacon.service import LocalBeacon
 from beacon.service.guard import Guard, is_guarded
 from beacon.store.accounts import Books
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
 
     from beacon.auth.issuers import Issuer
     from beacon.auth.keys import KeyStore
+    from beacon.model.requester import Requester
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
     from beacon.settings import Settings
@@ -61,6 +67,12 @@ _SWITCHED_AFTER = 0.001
 """Seconds for which a thread that has an answer of the database waits for its turn."""
 _LONGEST_LINE = 65_536
 """Bytes of a request line: a long allele asked for by GET must fit."""
+
+_DIGITS = 16
+"""Of a digest: so many tell any two policies apart that anybody wrote."""
+_TIERS_KEPT = 4096
+
+_log = structlog.get_logger(__name__)
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -139,9 +151,11 @@ async def open_guard(
         return
     key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
     books = await Books.open(address, key)
+    guard = Guard(policy, books, store)
     try:
-        yield Guard(policy, books, store)
+        yield guard
     finally:
+        await guard.close()
         books.close()
 
 
@@ -156,6 +170,69 @@ def beacon_over(
         deadline=settings.server.deadline,
         guard=guard,
     )
+
+
+def audit_key(settings: Settings) -> bytes:
+    """Return the key of all that is audited.
+
+    Raises:
+        UsageError: when the secret it is derived from cannot be read.
+    """
+    return derive(read_secret(settings.secret_path), Purpose.AUDIT)
+
+
+async def open_auditor(
+    settings: Settings, store: VariantStore, post: Post
+) -> Auditor | None:
+    """Return who is told of every request, where there is an audit.
+
+    Raises:
+        UsageError: when its folder cannot be written.
+        StoreUnavailable: when the store takes no heads of its chains.
+    """
+    folder = settings.audit_folder
+    if folder is None:
+        return None
+    key = audit_key(settings)
+    about = {"beacon": settings.beacon.id, "worker": post.name, "host": gethostname()}
+    try:
+        log = AuditLog(
+            folder,
+            subkey(key, CHAINS),
+            about,
+            anchors=store.anchors(),
+            when_failing=lambda why: _log.error("audit.failing", why=why),
+        )
+        await log.open()
+    except OSError as failure:
+        message = f"audit.folder {folder} cannot be written ({failure.strerror})"
+        raise UsageError(message) from failure
+    policy = policy_of(settings)
+    return Auditor(
+        log,
+        queries=subkey(key, QUERIES),
+        cases=subkey(key, CASES),
+        policy=known_as(policy),
+        tiers=tiers_of(policy),
+    )
+
+
+def known_as(policy: Policy) -> str | None:
+    """Return what a policy is called in the audit: its id, and of its digest enough."""
+    if policy.digest is None:
+        return None
+    return f"{policy.id}@{policy.digest[:_DIGITS]}"
+
+
+def tiers_of(policy: Policy) -> Callable[[Requester, str], str | None]:
+    """Return what gives the tier of a requester towards a dataset, and keeps some."""
+
+    @lru_cache(maxsize=_TIERS_KEPT)
+    def tier(requester: Requester, dataset: str) -> str | None:
+        found = tier_of(policy, requester, dataset)
+        return None if found is None else found.name
+
+    return tier
 
 
 def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
@@ -206,7 +283,11 @@ class Post:
 
 
 def application(
-    settings: Settings, beacon: LocalBeacon, post: Post, porter: Porter | None = None
+    settings: Settings,
+    beacon: LocalBeacon,
+    post: Post,
+    porter: Porter | None = None,
+    auditor: Auditor | None = None,
 ) -> web.Application:
     """Return the web application of one beacon.
 
@@ -228,7 +309,13 @@ def application(
     log = _access_log(server.access_log, post.name)
     meter.watch(lambda: Sums(counts=beacon.counted()))
     app = create_api(
-        beacon, identity, limits=limits, meter=meter, log=log, porter=porter
+        beacon,
+        identity,
+        limits=limits,
+        meter=meter,
+        log=log,
+        porter=porter,
+        auditor=auditor,
     )
     add_page(app, catalogue=beacon, identity=identity)
     return app
@@ -252,6 +339,7 @@ class Site:
         beacon: that is asked.
         post: which process it is, and where it listens.
         porter: finds out who asks.
+        auditor: who is told of each request, if anybody.
     """
 
     def __init__(
@@ -260,10 +348,11 @@ class Site:
         beacon: LocalBeacon,
         post: Post,
         porter: Porter | None = None,
+        auditor: Auditor | None = None,
     ) -> None:
         self._post = post
         self._porter = porter
-        app = application(settings, beacon, post, porter)
+        app = application(settings, beacon, post, porter, auditor)
         self._door = app[DOOR]
         self._lane = Lane(app)
         self._runner = web.AppRunner(
@@ -359,13 +448,15 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
+        policy_of(settings)  # what is wrong with it is told before all else
         async with (
             open_store(settings, address) as store,
             open_guard(settings, address, store) as guard,
         ):
             porter = porter_of(settings, store.api_keys)
+            auditor = await open_auditor(settings, store, post)
             beacon = beacon_over(settings, store, guard)
-            site = Site(settings, beacon, post, porter)
+            site = Site(settings, beacon, post, porter, auditor)
             try:
                 await site.open()
                 _settle()

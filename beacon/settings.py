@@ -51,6 +51,7 @@ _PATHS: dict[str, frozenset[str] | None] = {
     "policy": frozenset({"file", "secret_file"}),
     "network": frozenset({"peers"}),
     "server": frozenset({"access_log"}),
+    "audit": frozenset({"folder"}),
 }
 """The sections that hold paths, and under which keys (``None``: all of them)."""
 _NO_PATHS = frozenset({"off", "-"})
@@ -285,6 +286,24 @@ class PolicySettings(_Section):
         return self.file is not None or self.default is not None
 
 
+class AuditSettings(_Section):
+    """What is written down of who asked what."""
+
+    folder: Path | None = Field(
+        default=None,
+        description=(
+            "Folder of the audit's files, for this beacon alone.  With a policy file"
+            " there is an audit in any case, in `audit` of the data directory unless"
+            " this says where; without one, only where this is set."
+        ),
+    )
+    retention_days: int = Field(
+        default=1827,
+        ge=1,
+        description="Days for which `beacon audit prune` leaves lines: five years.",
+    )
+
+
 class NetworkSettings(_Section):
     """Other beacons."""
 
@@ -317,7 +336,15 @@ class Settings(BaseSettings):
     store: Annotated[StoreSettings, NoDecode] = StoreSettings()
     references: ReferenceSettings = ReferenceSettings()
     policy: PolicySettings = PolicySettings()
+    audit: AuditSettings = AuditSettings()
     network: NetworkSettings = NetworkSettings()
+
+    @property
+    def audit_folder(self) -> Path | None:
+        """Where the audit is written; ``None``: there is none."""
+        if self.audit.folder is None and self.policy.file is not None:
+            return self.data_dir / "audit"
+        return self.audit.folder
 
     @property
     def secret_path(self) -> Path:

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from aiohttp import hdrs, web
 
 from beacon.annotating.transfer import Intake, Local, Transfer
+from beacon.api.auditing import beacon_of
 from beacon.api.exchange import requester_of
 from beacon.api.keys import ANNOTATIONS, BEACON, IDENTITY, LIMITS
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import (
     BeaconError,
+    BudgetSpent,
     InvalidRequest,
     RequestTooLarge,
     StoreUnavailable,
@@ -123,7 +126,7 @@ class _Annotation:
         beacon, me = self._request.app[BEACON], self._request.app[IDENTITY]
         requester = requester_of(self._request)
         local = Local(
-            answers=beacon,
+            answers=beacon_of(beacon, self._request),
             requester=requester,
             datasets=await beacon.datasets(requester),
             references=beacon.references,
@@ -150,6 +153,9 @@ class _Annotation:
     async def _pass(self, transfer: Transfer, block: Lines) -> None:
         asked = await asyncio.to_thread(transfer.read, block)
         said = await transfer.ask(asked)
+        for one in chain.from_iterable(said):
+            if isinstance(one, BudgetSpent):
+                raise one  # a file of which a part is missing helps nobody
         data, failed = await asyncio.to_thread(transfer.write, asked, said)
         if failed:
             raise StoreUnavailable(_FAILED)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from beacon.api.auditing import beacon_of
 from beacon.api.exchange import body_of, requester_of, understanding
 from beacon.api.keys import BEACON, LIMITS
 from beacon.model.errors import BeaconError, InvalidRequest, RequestTooLarge
@@ -52,7 +53,8 @@ _FAILED = "This beacon failed to answer."
 async def batch(request: web.Request) -> web.StreamResponse:
     """Answer a batch, one line for each of its lines."""
     known = await understanding(request)
-    scribe = _Scribe(request.app[BEACON], requester_of(request), known)
+    beacon = beacon_of(request.app[BEACON], request)
+    scribe = _Scribe(beacon, requester_of(request), known)
     async with aclosing(await _groups_of(request, request.app[LIMITS])) as groups:
         first = await anext(groups, None)  # what is wrong by now has a status yet
         headers = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
+from beacon.api.auditing import beacon_of
 from beacon.api.exchange import (
     as_json,
     requester_of,
@@ -109,15 +110,15 @@ async def variants(
         sent: what it says.
         address: of its path.
     """
-    requester = requester_of(request)
+    beacon, requester = beacon_of(app[BEACON], request), requester_of(request)
     told = recognise(sent, address, await app[KNOWN].now(requester))
     here = app[SPEAKERS](request.scheme, request.host)
     if not isinstance(told, Alike):
-        return as_json(await _variants(app[BEACON], told, here, requester))
+        return as_json(await _variants(beacon, told, here, requester))
     outline = told.form.outline
     if not outline.is_plain:
-        return as_json(await _variants(app[BEACON], told.question(), here, requester))
-    said = await app[BEACON].answer_alike(outline, told.allele(), requester)
+        return as_json(await _variants(beacon, told.question(), here, requester))
+    said = await beacon.answer_alike(outline, told.allele(), requester)
     text = told.written(said, here)
     if text is not None:
         return JsonAnswer(text)
@@ -146,7 +147,8 @@ async def _documents(request: web.Request, query: Query) -> Document:
         said = synthetic_records(query)
     else:
         requester = requester_of(request)
-        said = await request.app[BEACON].answer_records(query, requester)
+        beacon = beacon_of(request.app[BEACON], request)
+        said = await beacon.answer_records(query, requester)
         _refuse_no_answer(said)
     return responses.record_sets(query, said, speaker(request))
 
@@ -156,7 +158,8 @@ async def _groups(request: web.Request, query: Query) -> Document:
     if query.test_mode:
         said = synthetic_collection(query)
     else:
-        said = await request.app[BEACON].collect(query, requester_of(request))
+        beacon = beacon_of(request.app[BEACON], request)
+        said = await beacon.collect(query, requester_of(request))
     return catalogue.collections(query, said, speaker(request))
 
 
@@ -214,7 +217,8 @@ def filtering_terms(about: str | None = None) -> Handler:
             found = list(synthetic_terms(query))
         else:
             requester = requester_of(request)
-            found = list(await request.app[BEACON].filtering_terms(query, requester))
+            beacon = beacon_of(request.app[BEACON], request)
+            found = list(await beacon.filtering_terms(query, requester))
         if identity is None or await _holds_variants(request, query):
             found += EFFECT_TERMS
         if identity is None and about is not None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping, Sequence
 
+    from beacon.api.auditing import Account
     from beacon.api.exchange import Known
     from beacon.api.metrics import Meter
     from beacon.api.middleware import Door
@@ -158,5 +159,7 @@ KNOWN: web.AppKey[Known] = web.AppKey("known")
 """Gives what questions are understood with."""
 REQUESTER: web.RequestKey[Requester] = web.RequestKey("requester")
 """Under this key a request that passed the door holds who asks."""
+ACCOUNT: web.RequestKey[Account] = web.RequestKey("account")
+"""Under this key a request that is audited holds its account."""
 ANNOTATIONS: web.AppKey[asyncio.Semaphore] = web.AppKey("annotations")
 """The files that are annotated at once."""

@@ -18,11 +18,13 @@ import structlog
 from aiohttp import hdrs, web
 
 from beacon.api.access_log import Entry
+from beacon.api.auditing import REQUEST_ID, UNWRITTEN
 from beacon.api.exchange import as_json
 from beacon.api.keys import REQUESTER
 from beacon.api.metrics import Row, Sums, count
 from beacon.api.sending import OPEN_TO_BROWSERS, PAYS_FROM, JsonAnswer
 from beacon.api.turns import Deadlines, Overloaded, Turns
+from beacon.audit.log import AuditUnavailable
 from beacon.auth.doubts import Doubt
 from beacon.model.errors import (
     BeaconError,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from beacon.api.access_log import AccessLog
+    from beacon.api.auditing import Account, Auditor
     from beacon.api.keys import Limits
     from beacon.api.metrics import Meter
     from beacon.auth.porter import Porter
@@ -71,6 +74,8 @@ _QUERY: Final = "query"
 _FORWARDED: Final = "X-Forwarded-For"
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 _UNKNOWN: Final = "unknown"
+_ASKING: Final = ("/api", "/network", "/annotate")
+"""Paths below which something is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +85,31 @@ class Exceptions:
     Attributes:
         always: answered however much is waiting.
         streaming: that may take as long as their client does.
+        silent: that ask for nothing that is kept.
         unasked: where nobody is asked who they are.
         scopes: what a key must be for, where that is not ``query``.
     """
 
     always: frozenset[str] = frozenset()
     streaming: frozenset[str] = frozenset()
+    silent: frozenset[str] = frozenset()
     unasked: frozenset[str] = frozenset()
     scopes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Requests of one method and one pattern of paths, and where they are counted."""
+    """Requests of one method and one pattern of paths, and where they are counted.
+
+    Attributes:
+        asks: whether they ask for something that is kept, not what there is to ask.
+    """
 
     route: str
     method: str
     always: bool = False
     streaming: bool = False
+    asks: bool = False
     unasked: bool = False
     scope: str = _QUERY
     rows: dict[int, Row] = field(default_factory=dict)
@@ -112,6 +124,7 @@ class Door:
         meter: counts them.
         speakers: gives the beacon under the address a request came to.
         log: notes them, where it is asked for.
+        auditor: has a line written before an answer is sent, where there is an audit.
         porter: finds out who asks; ``None``: whoever shows anything is refused.
     """
 
@@ -123,8 +136,10 @@ class Door:
         speakers: Callable[[str, str], Speaker],
         log: AccessLog | None = None,
         porter: Porter | None = None,
+        auditor: Auditor | None = None,
     ) -> None:
         self._porter = porter
+        self._auditor = auditor
         self._exceptions = exceptions
         self._speakers = speakers
         self._meter = meter
@@ -152,6 +167,7 @@ class Door:
             method,
             always=route in self._exceptions.always,
             streaming=route in self._exceptions.streaming,
+            asks=route.startswith(_ASKING) and route not in self._exceptions.silent,
             unasked=route in self._exceptions.unasked,
             scope=self._exceptions.scopes.get(route, _QUERY),
         )
@@ -161,11 +177,16 @@ class Door:
     ) -> web.StreamResponse:
         """Answer a request whose kind is known, in its turn; count it and note it."""
         began = perf_counter()
+        account = None if self._auditor is None else self._auditor.open(request)
         try:
             response = await self._in_turn(kind, request, handler, began)
+            if account is not None:
+                response = await self._accounted(account, kind, request, response)
         except asyncio.CancelledError:
             self._left += 1
             self._note(kind, _CLIENT_LEFT, 0, began)
+            if account is not None:
+                account.leave(kind, request)
             raise
         if isinstance(response, JsonAnswer):
             if response.size >= PAYS_FROM:
@@ -177,6 +198,26 @@ class Door:
         if self.is_closing and not response.prepared:
             response.force_close()
         self._note(kind, response.status, size, began)
+        return response
+
+    async def _accounted(
+        self,
+        account: Account,
+        kind: Kind,
+        request: web.BaseRequest,
+        response: web.StreamResponse,
+    ) -> web.StreamResponse:
+        """Return an answer that is written down; what cannot be is not said."""
+        try:
+            await account.close(kind, request, response)
+        except AuditUnavailable:
+            if response.prepared:
+                return response  # what it said was written down part by part
+            response = _without_answer(self._speaker(request), UNWRITTEN)
+        if isinstance(response, JsonAnswer):
+            response.mark(REQUEST_ID, account.request_id)
+        elif not response.prepared:
+            response.headers[REQUEST_ID] = account.request_id
         return response
 
     async def _in_turn(
@@ -292,6 +333,8 @@ class Door:
         """Do once a second, while the application runs, what no request waits for."""
         keeping = asyncio.create_task(self._keep_house())
         yield
+        if self._auditor is not None:
+            await self._auditor.log.close()
         keeping.cancel()
         with suppress(asyncio.CancelledError):
             await keeping
@@ -306,6 +349,8 @@ class Door:
             self._deadlines.look(perf_counter())
             if self._log is not None:
                 self._log.write_soon()
+            if self._auditor is not None:
+                self._auditor.log.look()
             try:
                 await self._meter.lay_down()
             except OSError as failure:

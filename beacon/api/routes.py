@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from beacon.api.access_log import AccessLog
+    from beacon.api.auditing import Auditor
     from beacon.auth.porter import Porter
     from beacon.model.entry_types import EntryType
     from beacon.wire.info import BeaconIdentity
@@ -59,6 +60,10 @@ _TERMS = "filtering_terms"
 _EXCEPTIONS = Exceptions(
     always=frozenset({"/healthz", "/readyz", "/metrics"}),
     streaming=frozenset({f"{ROOT}/batch", "/annotate"}),
+    silent=frozenset(
+        {f"{ROOT}/{path}" if path else ROOT for path in _FRAMEWORK}
+        - {f"{ROOT}/{_TERMS}"}
+    ),
     unasked=frozenset({"/healthz", "/readyz"}),
     scopes={f"{ROOT}/batch": "batch", "/annotate": "annotate"},
 )
@@ -72,6 +77,7 @@ def create_api(
     meter: Meter | None = None,
     log: AccessLog | None = None,
     porter: Porter | None = None,
+    auditor: Auditor | None = None,
 ) -> web.Application:
     """Return an application that answers for ``beacon``.
 
@@ -81,6 +87,7 @@ def create_api(
         limits: that hold; absent, the usual ones.
         meter: counts requests; absent, one for this process alone.
         log: of requests, if any.
+        auditor: who is told of each, if anybody.
         porter: finds out who asks; absent, nobody can show who they are.
     """
     app = web.Application()
@@ -88,12 +95,15 @@ def create_api(
     app[IDENTITY] = identity
     app[LIMITS] = limits or Limits()
     app[METER] = meter or Meter(identity.version)
-    add_routes(app, log, porter)
+    add_routes(app, log, porter, auditor)
     return app
 
 
 def add_routes(
-    app: web.Application, log: AccessLog | None = None, porter: Porter | None = None
+    app: web.Application,
+    log: AccessLog | None = None,
+    porter: Porter | None = None,
+    auditor: Auditor | None = None,
 ) -> None:
     """Add the API, its health checks and its error documents to an application.
 
@@ -106,7 +116,7 @@ def add_routes(
     app[SPEAKERS] = speakers_of(app[IDENTITY])
     app[ANNOTATIONS] = asyncio.Semaphore(app[LIMITS].annotations)
     limits, meter, speakers = app[LIMITS], app[METER], app[SPEAKERS]
-    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log, porter)
+    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log, porter, auditor)
     app.middlewares.append(door.let_through)
     app.cleanup_ctx.append(door.keep_house)
     app.on_response_prepare.append(open_to_browsers)

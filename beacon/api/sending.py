@@ -86,6 +86,8 @@ class JsonAnswer(web.Response):
     def __init__(self, body: bytes, *, status: int = 200) -> None:
         super().__init__(body=body, status=status, headers=_HEADERS)
         self._bytes = body
+        self._more = b""
+        self._marks = 0
         self._writer: AbstractStreamWriter | None = None
 
     @property
@@ -98,10 +100,16 @@ class JsonAnswer(web.Response):
         """Whether the connection stays open after it."""
         return True if self._writer is not None else super().keep_alive
 
+    def mark(self, name: str, value: str) -> None:
+        """Add a header, once, which keeps the answer a usual one."""
+        self.headers[name] = value
+        self._more += f"\r\n{name}: {value}".encode("ascii")
+        self._marks += 1
+
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Begin to answer a request."""
         if (
-            len(self.headers) != len(_HEADERS)
+            len(self.headers) != len(_HEADERS) + self._marks
             or super().keep_alive is not None
             or not request.keep_alive
             or request.version != HttpVersion11
@@ -117,7 +125,8 @@ class JsonAnswer(web.Response):
             await super().write_eof(data)
             return
         head, body = _HEADS.before_length(self.status), self._bytes
-        await self._writer.write_eof(b"%b%d\r\n\r\n%b" % (head, len(body), body))
+        whole = b"%b%d%b\r\n\r\n%b" % (head, len(body), self._more, body)
+        await self._writer.write_eof(whole)
 
     async def packed(self, accepted: str) -> JsonAnswer:
         """Return the answer as a client that accepts such encodings gets it."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from beacon.auth.doubts import Doubt
+from beacon.auth.issuers import is_private
 from beacon.model.errors import NotIdentified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from beacon.auth.issuers import Issuer
 
@@ -20,10 +21,39 @@ LEEWAY: Final = 60
 """Seconds that two clocks may differ by."""
 _LATEST: Final = 2**40
 _LONGEST_NAME: Final = 1024
-_TYPES: Final = frozenset({None, "jwt", "at+jwt", "application/at+jwt"})
+_TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 """``typ`` of access tokens; visas, passports and proofs of possession have others."""
 _NOT_OF_ACCESS: Final = frozenset({"ga4gh_visa_v1", "at_hash", "c_hash", "nonce"})
 """What a visa or an ID token holds: neither gives access to anything."""
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and is_private(value)
+
+
+_FORMS: Final[Mapping[str, Callable[[object], bool]]] = {
+    "cty": _is_text,
+    "jku": _is_address,
+    "jwk": _is_object,
+    "typ": _is_text,
+    "x5c": _is_texts,
+    "x5t": _is_text,
+    "x5t#S256": _is_text,
+    "x5u": _is_address,
+}
+"""How what RFC 7515 registers is spelled, beside what is checked for itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +78,14 @@ class Standing:
 def check_header(header: Mapping[str, object], algs: Iterable[str]) -> tuple[str, str]:
     """Return the name of the key a token was signed with, and how.
 
+    Keys and addresses that a token brings itself are never used; but it must spell
+    them as RFC 7515 says, or it was not made by an issuer.
+
     Raises:
-        NotIdentified: when it may not be verified so.  Keys and addresses that a
-            token brings itself are never looked at.
+        NotIdentified: when it may not be verified so.
     """
+    if not all(is_so(header[name]) for name, is_so in _FORMS.items() if name in header):
+        raise NotIdentified(Doubt.MALFORMED)
     if "crit" in header or header.get("b64", True) is not True:
         raise NotIdentified(Doubt.CRITICAL)
     kid, alg = header.get("kid"), header.get("alg")
@@ -68,8 +102,8 @@ def check_type(header: Mapping[str, object]) -> None:
     Raises:
         NotIdentified: for a visa, a passport, or any other kind that says so.
     """
-    kind = header.get("typ")
-    if not isinstance(kind, str | None) or (kind and kind.lower()) not in _TYPES:
+    kind = header.get("typ", "jwt")
+    if not isinstance(kind, str) or kind.lower() not in _TYPES:
         raise NotIdentified(Doubt.TYPE)
 
 
@@ -147,9 +181,7 @@ def _check_audience(claims: Mapping[str, object], issuer: Issuer) -> None:
     audiences = [told] if isinstance(told, str) else told
     if audiences is None:
         audiences = []
-    if not isinstance(audiences, list) or not all(
-        isinstance(each, str) for each in audiences
-    ):
+    if not isinstance(audiences, list) or not _is_texts(audiences):
         raise NotIdentified(Doubt.AUDIENCE)
     if not issuer.audiences.isdisjoint(audiences):
         return

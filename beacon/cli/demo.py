@@ -18,6 +18,7 @@ import click
 from beacon.app import open_beacon
 from beacon.cli.answers import filled, print_answer
 from beacon.cli.ask import ask_beacon
+from beacon.cli.login import logging_in
 from beacon.cli.options import settings_of
 from beacon.cli.ports import Port
 from beacon.cli.serve import ends_calmly, serve_on
@@ -25,6 +26,7 @@ from beacon.ingest import LoadRequest, load_variants
 from beacon.ingest.describing import load_cohorts
 from beacon.ingest.documents import DocumentRequest, load_documents
 from beacon.model.entry_types import DOCUMENTED, ENTRY_TYPES
+from beacon.model.errors import UsageError
 from beacon.settings import Settings
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
@@ -33,6 +35,7 @@ from loaders import LoadOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from beacon.cli.login import Login
     from beacon.store.connection import StoreAddress
 
 _ASSEMBLY = "GRCh37"
@@ -113,16 +116,28 @@ QUESTIONS = (
 @click.command()
 @click.option("--once", is_flag=True, help="Stop after the questions.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port [5050]; 0: any.")
+@click.option(
+    "--with-login",
+    is_flag=True,
+    help="Serve it by a policy, with a test issuer, and print tokens of three users.",
+)
 @click.pass_context
 def demo(
     context: click.Context,
     once: bool,  # noqa: FBT001 - click passes it by name
     port: int | None,
+    with_login: bool,  # noqa: FBT001 - likewise
 ) -> None:
     """Load example data, ask questions of it, then serve it until Ctrl-C."""
+    if once and with_login:
+        message = "--with-login is for what is served; leave --once out"
+        raise UsageError(message)
     settings = _apart(settings_of(context, server={"port": port}))
     with ExitStack() as opened:
         opened.enter_context(ends_calmly())
+        login = opened.enter_context(logging_in()) if with_login else None
+        if login is not None:
+            settings = _with_policy(settings, login.policy)
         server = settings.server
         taken = None if once else opened.enter_context(Port(server.host, server.port))
         address = opened.enter_context(connect(None, settings.data_dir))
@@ -131,6 +146,8 @@ def demo(
         asyncio.run(_ask(settings, address))
         click.echo(f"To ask more:  export BEACON_DATA_DIR={settings.data_dir}")
         click.echo("And of its people:  /api/individuals?filters=MONDO:0005148")
+        if login is not None:
+            _tell_tokens(login)
         if taken is not None:
             serve_on(settings, address, taken, lambda: settings)
 
@@ -143,6 +160,22 @@ def _apart(settings: Settings) -> Settings:
             "server": {"port": settings.server.port},
         }
     )
+
+
+def _with_policy(settings: Settings, policy: str) -> Settings:
+    """Return settings with a policy, which is written beside the data."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.data_dir / "policy.toml"
+    path.write_text(policy, encoding="utf-8")
+    given = settings.model_dump(include={"data_dir": True, "server": {"port"}})
+    return Settings.model_validate({**given, "policy": {"file": path}})
+
+
+def _tell_tokens(login: Login) -> None:
+    click.echo("\nThree users and their tokens, for twelve hours and this demo alone:")
+    for user, token in login.tokens.items():
+        click.echo(f"{user}  {token}")
+    click.echo('Ask as one of them:  curl -H "Authorization: Bearer …" ADDRESS/api/…')
 
 
 def _load(address: StoreAddress) -> None:

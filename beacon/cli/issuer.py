@@ -163,7 +163,7 @@ async def _run() -> None:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     issuer.iss = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    told = {"iss": issuer.iss, "tokens": demo_tokens(issuer)}
+    told = {"iss": issuer.iss, "grant": GRANT, "tokens": demo_tokens(issuer)}
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)

@@ -21,6 +21,7 @@ from beacon.cli.genes import genes
 from beacon.cli.ontology import ontology
 from beacon.cli.open_files import allow_many_files
 from beacon.cli.options import must_be_an_id, must_be_writable, settings_of
+from beacon.cli.priority import give_way
 from beacon.cli.reading import reading
 from beacon.cli.withdraw import leave_out_again
 from beacon.ingest import (
@@ -195,6 +196,7 @@ def variants(
         else:
             with connect(settings.store_uri, settings.data_dir) as address:
                 click.echo(filled(address.description), err=True)
+                give_way()
                 with Catalogue(address) as catalogue:
                     leave_out_again(catalogue, settings)
                     into = append_variants if append else load_variants

@@ -32,6 +32,10 @@ COMMANDS = {
         "beacon.cli.ask",
         "Ask whether a variant has been seen, or what lies in a region.",
     ),
+    "audit": Later(
+        "beacon.cli.audit",
+        "Whether what was written of questions is whole, and who asked for an allele.",
+    ),
     "check": Later(
         "beacon.cli.check",
         "Judge the beacon at URL against the Beacon v2 specification.",

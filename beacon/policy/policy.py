@@ -115,9 +115,18 @@ def permit(policy: Policy, requester: Requester, dataset: Dataset) -> Permit | N
     terms = policy.datasets.get(dataset.id)
     if terms is None:
         return None
+    tier = tier_of(policy, requester, dataset.id)
+    return None if tier is None else _granted(policy, tier, terms, dataset)
+
+
+def tier_of(policy: Policy, requester: Requester, dataset: str) -> Tier | None:
+    """Return the highest tier that ``requester`` has towards a dataset."""
+    terms = policy.datasets.get(dataset)
+    if terms is None or policy.tiers is None:
+        return None
     for tier in reversed(policy.tiers):
         if tier.name in terms.access and has(tier, requester, terms):
-            return _granted(policy, tier, terms, dataset)
+            return tier
     return None
 
 

@@ -24,6 +24,7 @@ from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import DatasetFindings, Findings
 from beacon.model.genes import NO_GENES, GeneTable
 from beacon.model.query import Granularity
+from beacon.store.anchors import AnchorWriter
 from beacon.store.annotated import Tables, ask
 from beacon.store.annotation_documents import id_of
 from beacon.store.annotations import AnnotationTable
@@ -264,6 +265,10 @@ class VariantStore:
                 await self._database.command(
                     "ping", read_preference=reads, maxTimeMS=int(deadline * 1000)
                 )
+
+    def anchors(self) -> AnchorWriter:
+        """Return what keeps heads of audit chains in this store."""
+        return AnchorWriter(self._database)
 
     @property
     def reading(self) -> int:

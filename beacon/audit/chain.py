@@ -1,0 +1,234 @@
+"""A chain of lines, each sealed with a key over itself and the seal before it.
+
+A line is one JSON object whose last member is its seal:
+``{…,"seal":"<64 hex digits>"}``.  Whoever changes, takes out, adds or moves a line
+breaks every seal from there on, and cannot make new ones without the key.  A file
+is one segment of one chain and begins with a line that says which, and which seal
+it goes on from, so that a segment can be verified when those before it are gone.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+Fields = dict[str, object]
+
+GENESIS: Final = "0" * 64
+"""What the first line of a chain goes on from."""
+BEGIN, END, PRUNED = "begin", "end", "pruned"
+"""Kinds of lines that tell of the chain itself."""
+
+_HASH: Final = "sha256"
+_SEAL: Final = re.compile(rb',"seal":"([0-9a-f]{64})"\}\Z')
+_NAME: Final = re.compile(
+    r"(?P<chain>[0-9]{8}T[0-9]{6}Z-[0-9a-f]{16})\.(?P<part>\d{6})"
+)
+_SUFFIX: Final = ".jsonl"
+_CHUNK: Final = 1 << 20
+
+
+class Head(NamedTuple):
+    """Where a chain has got to.
+
+    Attributes:
+        chain: its name.
+        number: of its last line.
+        seal: of that line.
+    """
+
+    chain: str
+    number: int
+    seal: str
+
+
+class Link:
+    """Adds lines to one chain.
+
+    Args:
+        key: that seals them.
+        chain: its name.
+    """
+
+    def __init__(self, key: bytes, chain: str) -> None:
+        self._key = key
+        self.head = Head(chain, 0, GENESIS)
+
+    def line(self, fields: Mapping[str, object]) -> bytes:
+        """Return the next line, sealed, with its end."""
+        number = self.head.number + 1
+        body = orjson.dumps({"n": number, **fields})[:-1]
+        seal = _sealed(self._key, self.head.seal, body)
+        self.head = Head(self.head.chain, number, seal)
+        return b'%b,"seal":"%b"}\n' % (body, seal.encode())
+
+    def begin(self, part: int, fields: Mapping[str, object]) -> bytes:
+        """Return the first line of a segment."""
+        own = {"chain": self.head.chain, "part": part, "after": self.head.seal}
+        return self.line({"kind": BEGIN, **own, **fields})
+
+
+def _sealed(key: bytes, before: str, body: bytes) -> str:
+    return hmac.digest(key, before.encode() + body, _HASH).hex()
+
+
+class Segment(NamedTuple):
+    """What a segment file is called after."""
+
+    chain: str
+    part: int
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"{self.chain}.{self.part:06d}{_SUFFIX}"
+
+
+def segment_of(path: Path) -> Segment | None:
+    """Return which segment a file is; ``None``: none at all."""
+    found = _NAME.fullmatch(path.stem)
+    if found is None or path.suffix != _SUFFIX:
+        return None
+    return Segment(found["chain"], int(found["part"]))
+
+
+class Broken(ValueError):
+    """A line that is not what was written."""
+
+
+class Torn(ValueError):
+    """A last line without its end: its writer died, and nobody got an answer to it."""
+
+
+class Reader:
+    """Reads a segment line by line and holds each to its seal.
+
+    Args:
+        key: that sealed the lines.
+        segment: which it is by its name.
+        head: where the segment before ended; ``None``: what its first line says.
+    """
+
+    def __init__(self, key: bytes, segment: Segment, head: Head | None) -> None:
+        self._key = key
+        self._segment = segment
+        self._is_first = True
+        self.head = head
+
+    def read(self, path: Path) -> Iterator[Fields]:
+        """Yield the lines.
+
+        Raises:
+            Broken: at the first line that is not what was written, saying how.
+            Torn: where the last has no end.
+            OSError: when the file cannot be read.
+        """
+        rest = b""
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from map(self._checked, lines)
+        if rest:
+            self._check_torn(rest)
+        if self._is_first:
+            message = "it is empty"
+            raise Torn(message)
+
+    def _checked(self, line: bytes) -> Fields:
+        fields = _fields(line)
+        before = self.head
+        if before is None:
+            before = self._before_all(fields)
+        number = before.number + 1
+        seal = _sealed_part(line)
+        expected = _sealed(self._key, before.seal, line[: seal.start()])
+        if not hmac.compare_digest(expected.encode(), seal[1]):
+            message = f"line {number} was changed, or one before it taken out"
+            raise Broken(message)
+        if self._is_first:
+            self._check_begin(fields, before)
+            self._is_first = False
+        self.head = Head(self._segment.chain, number, expected)
+        return fields
+
+    @staticmethod
+    def _before_all(fields: Fields) -> Head:
+        """Return where a segment goes on from by what its first line says of it."""
+        number, after, chain = (fields.get(name) for name in ("n", "after", "chain"))
+        if not isinstance(number, int) or not isinstance(after, str):
+            message = "its first line does not begin a segment"
+            raise Broken(message)
+        return Head(str(chain), number - 1, after)
+
+    def _check_begin(self, fields: Fields, before: Head) -> None:
+        """Hold the first line to the name of the file and the segment before."""
+        said = tuple(fields.get(name) for name in ("kind", "chain", "part", "after"))
+        if said != (BEGIN, self._segment.chain, self._segment.part, before.seal):
+            message = "its first line begins another segment"
+            raise Broken(message)
+
+    def _check_torn(self, rest: bytes) -> None:
+        """Tell a line whose end was changed from one that was never finished.
+
+        Raises:
+            Broken: when all but the last byte is a line.
+            Torn: when it is none.
+        """
+        try:
+            _sealed_part(rest[:-1])
+        except Broken:
+            message = "its last line was not finished"
+            raise Torn(message) from None
+        message = "the end of its last line was changed"
+        raise Broken(message)
+
+
+def _fields(line: bytes) -> Fields:
+    try:
+        fields = orjson.loads(line)
+    except orjson.JSONDecodeError as failure:
+        message = "a line is no JSON"
+        raise Broken(message) from failure
+    if not isinstance(fields, dict):
+        message = "a line is no JSON object"
+        raise Broken(message)
+    return fields
+
+
+def _sealed_part(line: bytes) -> re.Match[bytes]:
+    seal = _SEAL.search(line)
+    if seal is None:
+        message = "a line has no seal"
+        raise Broken(message)
+    return seal
+
+
+def segments_in(folder: Path) -> dict[str, list[tuple[Segment, Path]]]:
+    """Return the segments of a folder by chain, in order.
+
+    Raises:
+        OSError: when it cannot be listed.
+    """
+    found: dict[str, list[tuple[Segment, Path]]] = {}
+    for path in sorted(folder.iterdir()):
+        segment = segment_of(path)
+        if segment is not None:
+            found.setdefault(segment.chain, []).append((segment, path))
+    return found
+
+
+def strangers_in(folder: Path, known: Iterable[str]) -> list[str]:
+    """Return what lies in a folder of ours and is not ours."""
+    names = set(known)
+    return [
+        path.name
+        for path in sorted(folder.iterdir())
+        if segment_of(path) is None and path.name not in names
+    ]

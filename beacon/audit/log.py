@@ -1,0 +1,420 @@
+"""AuditLog: lines are on disk before what they tell of is sent.
+
+One process writes one chain.  Whoever answers hands in an entry and waits; all
+that wait are written and synchronised together, in a thread of their own, so that a
+disk that hangs stops nothing else.  Where that fails an entry says so to who waits,
+and is kept to be written later, in a new chain.  Lines never get lost in silence: a
+chain ends with a line that says so, and its heads are anchored elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import secrets
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Protocol
+
+from beacon.audit.chain import END, Fields, Head, Link, Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+_PATIENCE: Final = 2.0
+"""Seconds for which an answer waits for its line."""
+_ANCHORED_EVERY: Final = 15.0
+"""Seconds between two anchors of a chain that grows."""
+_LARGEST: Final = 64 * 1024**2
+"""Bytes of a segment; another day is another segment, too."""
+_MOST_WAITING: Final = 50_000
+_LONGEST_WAITING: Final = 600.0
+"""So many entries wait for a disk that takes none, for so many seconds at most."""
+_MODE: Final = 0o600
+_FOLDER_MODE: Final = 0o700
+NODE_FILE: Final = "node"
+LOST: Final = "lost"
+"""A line that says how many could not even be kept; what they told of was refused."""
+
+
+class AuditUnavailable(Exception):
+    """A line could not be written; the answer it tells of must not be sent."""
+
+
+class Anchors(Protocol):
+    """Where heads of chains are kept, out of reach of who can write the files."""
+
+    async def put(self, node: str, head: Head, *, is_last: bool) -> None:
+        """Keep a head.
+
+        Raises:
+            BeaconError: when it cannot be kept.
+        """
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One line that is to be written.
+
+    Attributes:
+        fields: what it says; it may change until it is written.
+    """
+
+    fields: Fields
+    written: asyncio.Future[None] | None = field(default=None, repr=False)
+
+    def settle(self, failure: Exception | None) -> None:
+        """Tell who waits for it that it is written, or why it is not."""
+        future, self.written = self.written, None
+        if future is None or future.done():
+            return
+        if failure is None:
+            future.set_result(None)
+        else:
+            future.set_exception(failure)
+
+
+class _Writer:
+    """The file side of one chain; used by one thread at a time.
+
+    Args:
+        folder: of the segments.
+        key: that seals the lines.
+        about: what the first line of each segment says beside its place.
+        follows: the head of the chain before, where that could not be gone on with.
+    """
+
+    def __init__(
+        self, folder: Path, key: bytes, about: Fields, follows: Head | None
+    ) -> None:
+        now = datetime.now(UTC)
+        chain = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(8)}"
+        self._folder = folder
+        self._about = about
+        self._follows = follows
+        if follows is not None:
+            self._about = {**about, "follows": follows._asdict()}
+        self._link = Link(key, chain)
+        self.head = self._link.head
+        self._part = -1
+        self._day = ""
+        self._size = 0
+        self._file = -1
+
+    def write(self, groups: Sequence[Mapping[str, object]]) -> None:
+        """Write lines; they are on disk when this returns.
+
+        Raises:
+            OSError: when they are not; this writer is then of no more use.
+        """
+        now = datetime.now(UTC)
+        if self._file < 0 or self._size > _LARGEST or f"{now:%Y%m%d}" != self._day:
+            self._turn_over(now)
+        self._put(b"".join(map(self._link.line, groups)))
+        self.head = self._link.head
+
+    def end(self) -> None:
+        """Write the last line.
+
+        Raises:
+            OSError: when it cannot be written.
+        """
+        self.write([{"kind": END, "time": moment(datetime.now(UTC))}])
+        self._close()
+
+    def give_up(self) -> Head | None:
+        """Leave the chain as it was when all was well, as far as that can be.
+
+        Returns the head of the last chain that was begun.
+        """
+        with suppress(OSError):
+            if self._file >= 0:
+                os.ftruncate(self._file, self._size)
+        self._close()
+        return self.head if self.head.number else self._follows
+
+    def _turn_over(self, now: datetime) -> None:
+        """Begin the next segment."""
+        self._close()
+        self._part, self._day, self._size = self._part + 1, f"{now:%Y%m%d}", 0
+        self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        path = self._folder / Segment(self._link.head.chain, self._part).file
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
+        self._file = os.open(path, flags, _MODE)
+        fcntl.flock(self._file, fcntl.LOCK_EX)  # so that no pruning takes it
+        self._put(self._link.begin(self._part, {"time": moment(now), **self._about}))
+        _keep_names(self._folder)
+
+    def _put(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
+        os.fdatasync(self._file)
+        self._size += len(data)
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def written_once(folder: Path, key: bytes, about: Fields, fields: Fields) -> Head:
+    """Return the head of a new chain that says one thing and ends.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    writer = _Writer(folder, key, about, None)
+    writer.write([fields])
+    writer.end()
+    return writer.head
+
+
+def moment(now: datetime) -> str:
+    """Return a moment as lines have it: UTC, to the millisecond."""
+    return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _keep_names(folder: Path) -> None:
+    """Make the names of new files last, too."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def node_of(folder: Path) -> str:
+    """Return what a folder of chains is known as, for good.
+
+    Raises:
+        OSError: when it cannot be read or made.
+    """
+    path = folder / NODE_FILE
+    folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    if not path.exists():
+        made = folder / f".{NODE_FILE}.{secrets.token_hex(4)}"
+        made.write_text(f"{secrets.token_hex(8)}\n", encoding="ascii")
+        with suppress(FileExistsError):  # another process came first
+            os.link(made, path)
+        made.unlink()
+        _keep_names(folder)
+    return path.read_text(encoding="ascii").strip()
+
+
+class AuditLog:
+    """Writes what is handed in, in the order it comes.
+
+    Args:
+        folder: where chains are.
+        key: that seals lines.
+        about: what each segment's first line says of who writes.
+        anchors: keeps the heads.
+        when_failing: told once when writing begins to fail, and why.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        key: bytes,
+        about: Mapping[str, object],
+        *,
+        anchors: Anchors,
+        when_failing: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._folder, self._key = folder, key
+        self._about, self._anchors = dict(about), anchors
+        self._when_failing = when_failing
+        self._node = node_of(folder)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit")
+        self._writer = _Writer(folder, key, self._about, None)
+        self._waiting: deque[Entry] = deque()
+        self._running: list[Entry] = []
+        self._flight: asyncio.Future[None] | None = None
+        self._flight_since = 0.0
+        self._failing_since: float | None = None
+        self._lost = 0
+        self._anchored: Head | None = None
+        self._anchored_at = 0.0
+        self._anchoring: asyncio.Task[None] | None = None
+        self._is_closed = False
+        self.written = 0
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether lines cannot be written now."""
+        return self._failing_since is not None
+
+    @property
+    def waiting(self) -> int:
+        """How many lines are not written yet."""
+        return len(self._waiting) + len(self._running)
+
+    async def open(self) -> None:
+        """Begin the chain, and anchor that there is one.
+
+        Raises:
+            OSError: when it cannot be written.
+            BeaconError: when it cannot be anchored.
+        """
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._writer.write, [])
+        await self._anchor(is_last=False)
+
+    async def admit(self, entry: Entry, *, may_wait: bool = False) -> None:
+        """Return when an entry is on disk.
+
+        Args:
+            entry: to be written.
+            may_wait: whether what it tells of may be sent before it is written,
+                while writing fails, for ten minutes.
+
+        Raises:
+            AuditUnavailable: when it is not, and what it tells of must not be sent.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._is_closed:
+            raise AuditUnavailable
+        if self._failing_since is None:
+            entry.written = asyncio.get_running_loop().create_future()
+            future = entry.written
+            self.note(entry)
+            try:
+                await future
+            except AuditUnavailable:
+                if not (may_wait and self._has_room(now, more=0)):
+                    raise
+            return
+        is_kept = self._has_room(now, more=1)
+        if is_kept:
+            self._waiting.append(entry)
+        else:
+            self._lost += 1
+        if not (may_wait and is_kept):
+            raise AuditUnavailable
+
+    def note(self, entry: Entry) -> None:
+        """Have an entry written soon; nobody waits for it."""
+        self._waiting.append(entry)
+        if self._flight is None and self._failing_since is None:
+            self._fly()
+
+    def look(self) -> None:
+        """Do once a second what no request waits for."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if self._flight is not None:
+            if now - self._flight_since > _PATIENCE:
+                self._fail("the disk does not answer", now)
+        elif self._waiting or self._lost:
+            self._fly()
+        is_due = now - self._anchored_at >= _ANCHORED_EVERY
+        is_idle = self._anchoring is None or self._anchoring.done()
+        if is_due and is_idle and self._anchored != self._writer.head:
+            self._anchored_at = now
+            self._anchoring = loop.create_task(self._anchor_or_say())
+
+    async def close(self) -> None:
+        """Write what waits, the last line and the last anchor."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        loop = asyncio.get_running_loop()
+        if self._anchoring is not None:
+            await asyncio.gather(self._anchoring, return_exceptions=True)
+        await self._settle()
+        if self.waiting:
+            self._when_failing(f"{self.waiting} lines are lost")
+        if self._flight is None:
+            try:
+                await loop.run_in_executor(self._thread, self._writer.end)
+            except OSError as failure:
+                self._when_failing(_why(failure))
+            else:
+                await self._anchor_or_say(is_last=True)
+        self._thread.shutdown(wait=False)
+
+    async def _settle(self) -> None:
+        """Write what is on its way, and what came meanwhile."""
+        for _ in range(2):
+            if self._flight is not None:
+                await asyncio.wait({self._flight}, timeout=_PATIENCE)
+                await asyncio.sleep(0)  # so that it lands
+            if self._flight is None and self._waiting:
+                self._fly()
+
+    # --- writing ----------------------------------------------------------------
+
+    def _has_room(self, now: float, *, more: int) -> bool:
+        since = self._failing_since
+        is_recent = since is None or now - since <= _LONGEST_WAITING
+        return is_recent and self.waiting + more <= _MOST_WAITING
+
+    def _fly(self) -> None:
+        """Write all that waits."""
+        loop = asyncio.get_running_loop()
+        if self._lost:
+            now = moment(datetime.now(UTC))
+            fields: Fields = {"kind": LOST, "time": now, "lines": self._lost}
+            self._waiting.append(Entry(fields))
+            self._lost = 0
+        self._running = list(self._waiting)
+        self._waiting.clear()
+        self._flight_since = loop.time()
+        self._flight = loop.run_in_executor(self._thread, self._write, self._running)
+        self._flight.add_done_callback(self._landed)
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        self._writer.write([entry.fields for entry in entries])
+
+    def _landed(self, flight: asyncio.Future[None]) -> None:
+        self._flight = None
+        now = asyncio.get_running_loop().time()
+        failure = None if flight.cancelled() else flight.exception()
+        if failure is None:
+            self._failing_since = None
+            self.written += len(self._running)
+            for entry in self._running:
+                entry.settle(None)
+            self._running = []
+            if self._waiting:
+                self._fly()
+            return
+        before = self._writer.give_up()
+        self._writer = _Writer(self._folder, self._key, self._about, before)
+        self._waiting.extendleft(reversed(self._running))
+        self._running = []
+        self._fail(_why(failure), now)
+
+    def _fail(self, why: str, now: float) -> None:
+        """Tell all who wait that their lines are not written."""
+        if self._failing_since is None:
+            self._failing_since = now
+            self._when_failing(why)
+        for entry in [*self._running, *self._waiting]:
+            entry.settle(AuditUnavailable())
+
+    # --- anchoring --------------------------------------------------------------
+
+    async def _anchor(self, *, is_last: bool) -> None:
+        head = self._writer.head
+        await self._anchors.put(self._node, head, is_last=is_last)
+        self._anchored = head
+        self._anchored_at = asyncio.get_running_loop().time()
+
+    async def _anchor_or_say(self, *, is_last: bool = False) -> None:
+        try:
+            await self._anchor(is_last=is_last)
+        except Exception as failure:  # noqa: BLE001 - the next second tries again
+            self._when_failing(f"no anchor: {failure}")
+
+
+def _why(failure: BaseException) -> str:
+    if isinstance(failure, OSError) and failure.strerror:
+        return failure.strerror
+    return type(failure).__name__

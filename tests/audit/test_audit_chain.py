@@ -1,0 +1,294 @@
+"""What is written cannot be changed, cut or taken away unseen."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from beacon.audit.chain import Head, Link, Segment, segments_in
+from beacon.audit.log import node_of, written_once
+from beacon.audit.pruning import old_ones, prune
+from beacon.audit.verifying import verify
+from beacon.model.errors import UsageError
+
+KEY = b"k" * 32
+CHAINS = ("20260101T000000Z-" + "a" * 16, "20260102T000000Z-" + "b" * 16)
+PARTS = 3
+LINES = 4
+"""Of a segment, its first one included."""
+
+
+class Kept(NamedTuple):
+    """A head that was anchored."""
+
+    chain: str
+    number: int
+    seal: str
+    node: str
+    is_last: bool
+
+
+def written(folder):
+    """Write two chains of three segments, a day apart; return their last heads."""
+    node, heads = node_of(folder), []
+    for chain in CHAINS:
+        link = Link(KEY, chain)
+        for part in range(PARTS):
+            moment = f"2026-01-{part + 10}T00:00:00.000Z"
+            lines = [link.begin(part, {"time": moment})]
+            lines += [
+                link.line({"kind": "request", "time": moment, "status": 200})
+                for _ in range(LINES - 2)
+            ]
+            is_last = part == PARTS - 1
+            lines.append(link.line({"kind": "end" if is_last else "x", "time": moment}))
+            (folder / Segment(chain, part).file).write_bytes(b"".join(lines))
+        heads.append(Kept(*link.head, node, is_last=True))
+    return heads
+
+
+def judged(folder, heads, *, whole=False):
+    """Return what verification finds of a folder."""
+    return verify([folder], KEY, heads, whole=whole)
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory):
+    """Give a folder of two whole chains, and their heads."""
+    folder = tmp_path_factory.mktemp("audit")
+    return folder, written(folder)
+
+
+@pytest.fixture
+def copied(master, tmp_path):
+    """Give a copy to spoil."""
+    folder = tmp_path / "audit"
+    shutil.copytree(master[0], folder)
+    return folder, master[1]
+
+
+def files(folder):
+    """Return the segments of a folder."""
+    return [path for each in segments_in(folder).values() for _, path in each]
+
+
+def test_what_is_whole_is_whole(master):
+    """Nothing is found of chains as they were written."""
+    verdict = judged(*master, whole=True)
+
+    assert ([], []) == (verdict.faults, verdict.notes)
+    assert (2, 2 * PARTS * LINES) == (verdict.chains, verdict.lines)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_one_changed_byte_is_found(copied, data):
+    """Wherever it is, and whatever it becomes."""
+    folder, heads = copied
+    path = data.draw(st.sampled_from(files(folder)))
+    good = path.read_bytes()
+    place = data.draw(st.integers(0, len(good) - 1))
+    other = data.draw(st.integers(1, 255))
+    path.write_bytes(good[:place] + bytes([good[place] ^ other]) + good[place + 1 :])
+    verdict = judged(folder, heads)
+    path.write_bytes(good)
+
+    assert 1 <= len(verdict.faults)
+    assert any(re.search("|".join(CHAINS), fault) for fault in verdict.faults)
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_line_that_is_gone_doubled_or_moved_is_found(copied, data):
+    """The seal of what follows it says so, or the head that was anchored."""
+    folder, heads = copied
+    path = data.draw(st.sampled_from(files(folder)))
+    good = path.read_bytes()
+    lines = good.splitlines(keepends=True)
+    place = data.draw(st.integers(0, len(lines) - 1))
+    spoilt = data.draw(
+        st.sampled_from(
+            [
+                lines[:place] + lines[place + 1 :],
+                [*lines[:place], lines[place], *lines[place:]],
+                [lines[place], *lines[:place], *lines[place + 1 :]] if place else [],
+            ]
+        )
+    )
+    path.write_bytes(b"".join(spoilt))
+    verdict = judged(folder, heads)
+    path.write_bytes(good)
+
+    assert 1 <= len(verdict.faults)
+
+
+def test_without_the_key_no_line_can_be_sealed(copied):
+    """A chain that was written anew, whole, with another key is broken."""
+    folder, heads = copied
+    forged = Link(b"another key, as long as it may be", CHAINS[0])
+    lines = [forged.begin(0, {"time": "2026-01-10T00:00:00.000Z"})]
+    (folder / Segment(CHAINS[0], 0).file).write_bytes(b"".join(lines))
+
+    assert "line 1 was changed" in judged(folder, heads).faults[0]
+
+
+@pytest.mark.parametrize("left", [0, 1, LINES - 1])
+def test_a_chain_that_was_cut_is_found_by_its_anchor(copied, left):
+    """Also between two lines, where every seal that is left is right."""
+    folder, heads = copied
+    path = folder / Segment(CHAINS[1], PARTS - 1).file
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:left]))
+
+    (fault,) = judged(folder, heads).faults
+    assert f"its last {LINES - left} lines are missing" in fault
+
+
+def test_files_that_are_gone_are_found(copied):
+    """The last segment, one in the middle, the first, a whole chain."""
+    folder, heads = copied
+    found = []
+    for chain, part in ((0, 2), (0, 1), (1, 0)):
+        path = folder / Segment(CHAINS[chain], part).file
+        good = path.read_bytes()
+        path.unlink()
+        found += judged(folder, heads).faults
+        path.write_bytes(good)
+    for path in files(folder):
+        if path.name.startswith(CHAINS[0]):
+            path.unlink()
+    found += judged(folder, heads).faults
+
+    assert [
+        ": its last 4 lines are missing.",
+        ": the segment before it is missing.",
+        ": its first 4 lines are missing, and no pruning tells of them.",
+        " is missing; it had 12 lines.",
+    ] == [re.sub(r"^chain [^: ]*|^.*jsonl", "", fault) for fault in found]
+
+
+def test_what_its_writer_did_not_finish_is_no_fault(copied):
+    """A torn last line was never acknowledged; nor is an end that is not there."""
+    folder, _ = copied
+    path = folder / Segment(CHAINS[0], PARTS - 1).file
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.rindex(b'{"n"') + 30])
+    verdict = judged(folder, [])
+
+    assert [] == verdict.faults
+    assert 2 == len(verdict.notes)
+    assert "its last line was not finished" in verdict.notes[0]
+    assert "has not ended" in verdict.notes[1]
+
+
+def test_folders_elsewhere_are_named(copied, tmp_path):
+    """With all folders at hand, what lies in none of them is missing."""
+    folder, heads = copied
+    away = Kept("20260103T000000Z-" + "c" * 16, 7, "0" * 64, "f00d", is_last=False)
+
+    assert [] == judged(folder, [*heads, away]).faults
+    assert "f00d" in judged(folder, [*heads, away]).notes[0]
+    assert "had 7 lines" in judged(folder, [*heads, away], whole=True).faults[0]
+
+
+def test_what_is_no_audit_file_is_named(copied):
+    """It is no fault."""
+    folder, heads = copied
+    (folder / "core.1").write_bytes(b"")
+    verdict = judged(folder, heads)
+
+    assert ([], 1) == (verdict.faults, len(verdict.notes))
+
+
+# --- pruning -----------------------------------------------------------------
+
+
+def before(day):
+    """Return the beginning of a day of the written chains."""
+    return datetime(2026, 1, day, tzinfo=UTC)
+
+
+def anchored(folder, head):
+    """Return a head as the store keeps it."""
+    return Kept(*head, node_of(folder), is_last=True)
+
+
+def test_pruned_chains_stay_verifiable(copied):
+    """Old segments go, the rest begins where they ended, and a line says so."""
+    folder, heads = copied
+    old = old_ones(folder, KEY, before(12))
+    head = prune(folder, KEY, old, datetime.now(UTC))
+    verdict = judged(folder, [*heads, anchored(folder, head)], whole=True)
+
+    assert [] == verdict.faults
+    assert 2 * 2 * LINES == verdict.pruned
+    assert 3 == verdict.chains
+    assert {"2026-01-11T00:00:00.000Z"} == {one.until for one in old}
+
+
+def test_whole_chains_may_go(copied):
+    """Their anchors, where they are still there, are accounted for."""
+    folder, heads = copied
+    old = old_ones(folder, KEY, before(20))
+    prune(folder, KEY, old, datetime.now(UTC))
+
+    verdict = judged(folder, heads, whole=True)
+    assert ([], 1) == (verdict.faults, verdict.chains)
+
+
+def test_a_pruning_that_was_killed_is_gone_on_with(copied):
+    """What is left of what was to go is no fault, and goes the next time."""
+    folder, heads = copied
+    prune(folder, KEY, old_ones(folder, KEY, before(12)), datetime.now(UTC))
+    late = before(13)
+    kept = folder / Segment(CHAINS[0], 2).file
+    saved = kept.read_bytes()
+    prune(folder, KEY, old_ones(folder, KEY, late), datetime.now(UTC))
+    kept.write_bytes(saved)
+
+    assert [] == judged(folder, heads).faults
+    assert [kept] == [f for one in old_ones(folder, KEY, late) for f in one.files]
+
+
+def test_a_beginning_that_is_gone_without_a_pruning_is_a_fault(copied):
+    """Also beside one that tells of less."""
+    folder, heads = copied
+    prune(folder, KEY, old_ones(folder, KEY, before(11)), datetime.now(UTC))
+    (folder / Segment(CHAINS[0], 1).file).unlink()
+
+    (fault,) = judged(folder, heads).faults
+    assert "its first 8 lines are missing" in fault
+
+
+def test_nothing_is_pruned_of_what_is_not_whole(copied):
+    """Somebody has to look first."""
+    folder, _ = copied
+    path = folder / Segment(CHAINS[0], 0).file
+    path.write_bytes(path.read_bytes().replace(b"200", b"403"))
+
+    with pytest.raises(UsageError, match="nothing is pruned"):
+        old_ones(folder, KEY, before(20))
+
+
+def test_a_chain_that_is_written_to_is_left(tmp_path):
+    """However old its lines are."""
+    folder = tmp_path / "audit"
+    head = written_once(folder, KEY, {}, {"kind": "x"})
+    path = folder / Segment(head.chain, 0).file
+    file = os.open(path, os.O_RDONLY)
+    os.set_inheritable(file, False)
+    late = datetime.now(UTC) + timedelta(days=1)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    busy = old_ones(folder, KEY, late)
+    os.close(file)
+
+    assert ([], 1) == (busy, len(old_ones(folder, KEY, late)))
+    assert isinstance(head, Head)
