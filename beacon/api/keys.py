@@ -131,6 +131,8 @@ class Limits:
         annotate_text: the same, in bytes of its text.
         annotate_records: most records of it.
         annotations: how many are annotated at once, by one process.
+        batches: how many batches are answered at once, by one process; they may take
+            as long as their client does, and must leave room for others.
         strict_filters: whether a filter nothing answers to is an error, where the
             request does not say.
         in_work: requests that are answered at once, by one process.
@@ -147,6 +149,7 @@ class Limits:
     annotate_text: int = 64 * 1024**3
     annotate_records: int = 10_000_000
     annotations: int = 4
+    batches: int = 32
     strict_filters: bool = False
     in_work: int = 256
     waiting: int = 1024
@@ -166,5 +169,7 @@ REQUESTER: web.RequestKey[Requester] = web.RequestKey("requester")
 """Under this key a request that passed the door holds who asks."""
 ACCOUNT: web.RequestKey[Account] = web.RequestKey("account")
 """Under this key a request that is audited holds its account."""
+BATCHES: web.AppKey[asyncio.Semaphore] = web.AppKey("batches")
+"""The batches that are answered at once."""
 ANNOTATIONS: web.AppKey[asyncio.Semaphore] = web.AppKey("annotations")
 """The files that are annotated at once."""
