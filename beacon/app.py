@@ -12,11 +12,11 @@ import logging
 import signal
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from socket import gethostname
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
 import uvloop
@@ -25,6 +25,7 @@ from aiohttp import web
 from beacon import policy_file
 from beacon.api.access_log import AccessLog
 from beacon.api.auditing import Auditor
+from beacon.api.connections import Watch
 from beacon.api.keys import DOOR, Limits
 from beacon.api.lane import Lane
 from beacon.api.metrics import Meter, Sums
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from beacon.api.connections import Connection
     from beacon.auth.issuers import Issuer
     from beacon.model.requester import Requester
     from beacon.model.variant import Reference
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
 _DRAIN_SECONDS = 20.0
 _PATIENCE = 8.0
 """Seconds a connection has for its next request when its process is replaced."""
+_LINGERING = 2.0
+"""Seconds for which a body that nobody wants is read, after its answer is sent."""
 _LOOK_EVERY = 0.05
 _COLLECTED_AFTER = (20_000, 20, 50)
 """Objects, and generations, after which the garbage collector looks."""
@@ -152,9 +156,11 @@ async def open_guard(
         return
     key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
     books = await Books.open(address, key)
+    guard = Guard(policy, books, store)
     try:
-        yield Guard(policy, books, store)
+        yield guard
     finally:
+        await guard.close()
         books.close()
 
 
@@ -164,11 +170,19 @@ def beacon_over(
     """Return this beacon over an open store."""
     return LocalBeacon(
         store,
-        policy_of(settings),
+        _with_noise(settings, policy_of(settings)),
         references=references_of(settings),
         deadline=settings.server.deadline,
         guard=guard,
     )
+
+
+def _with_noise(settings: Settings, policy: Policy) -> Policy:
+    """Return a policy with the key of its noise, where any profile has some."""
+    if all(profile.noise_sd <= 0 for profile in policy.profiles.values()):
+        return policy
+    key = derive(read_secret(settings.secret_path), Purpose.NOISE)
+    return replace(policy, noise_key=key)
 
 
 def audit_key(settings: Settings) -> bytes:
@@ -319,6 +333,7 @@ def application(
         log=log,
         porter=porter,
         auditor=auditor,
+        origins=server.cors,
     )
     add_page(app, catalogue=beacon, identity=identity)
     return app
@@ -366,6 +381,7 @@ class Site:
             keepalive_timeout=settings.server.keep_alive,
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_FIELD,
+            lingering_time=_LINGERING,
             shutdown_timeout=_DRAIN_SECONDS,
         )
         self._accepting: dict[int, web.SockSite] = {}
@@ -373,8 +389,15 @@ class Site:
     async def open(self) -> None:
         """Accept connections from its own sockets."""
         await self._runner.setup()
-        if self._runner.server is not None:
-            self._lane.lead_past(self._runner.server)
+        server = self._runner.server
+        if server is not None:
+            self._lane.lead_past(server)
+            watch = Watch()
+            self._door.chores.append(
+                lambda now: watch.look(
+                    cast("list[Connection]", server.connections), now
+                )
+            )
         for number in self._post.mine:
             await self.accept(number)
 
