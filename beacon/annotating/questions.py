@@ -1,8 +1,9 @@
 """Lines of a VCF → questions, one for each ALT that is an exact allele.
 
 An ALT is asked about exactly as ``beacon ask`` asks about it, in the same words
-of the model.  What cannot be asked has its status word already: ``not_asked``
-where it is no exact allele, ``no_answer`` where it cannot be understood.
+of the model; questions of a contig share an outline.  What cannot be asked has its
+status word already: ``not_asked`` where it is no exact allele, ``no_answer`` where
+it cannot be understood.
 Lines are split, never parsed further: they are written again as they are.
 """
 
@@ -14,7 +15,7 @@ from beacon.annotating.columns import FIELDS
 from beacon.model.assemblies import find_contig
 from beacon.model.dialects import is_structural
 from beacon.model.errors import InvalidRequest, ReadError
-from beacon.model.mould import Mould
+from beacon.model.outline import Outline, Spelled
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Include, Query
 from beacon.model.spelling import allele_spellings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from beacon.model.genome import Contig
     from beacon.model.pattern import Spelling
     from beacon.model.variant import Reference
+    from beacon.model.wording import Asked as Question
     from loaders.stream import Block
 
 NO_ANSWER, NOT_ASKED = -1, -2
@@ -60,13 +62,13 @@ class Asked(NamedTuple):
         rows: columns CHROM to INFO and the rest of each line, or a line that stays
             as it is.
         targets: one for each row.
-        queries: the questions, in order.
+        questions: in order.
         runs: how the lines follow each other.
     """
 
     rows: list[list[str] | str]
     targets: list[Target]
-    queries: list[Query]
+    questions: list[Question]
     runs: list[Run]
 
 
@@ -111,7 +113,7 @@ class Understanding:
             self._refuse_cut(lines[-1], block.line + len(lines) - 1)
         asked = Asked([], [], [], [])
         order = _Order(asked.runs)
-        rows, targets, queries = asked.rows, asked.targets, asked.queries
+        rows, targets, questions = asked.rows, asked.targets, asked.questions
         for number, line in enumerate(lines):
             fields = line.split("\t", _COLUMNS)
             if len(fields) < _COLUMNS:
@@ -126,11 +128,11 @@ class Understanding:
             else:
                 order.note(name, place)
             if "," in alternates:
-                targets.append(self._several(name, place, ref, alternates, queries))
+                targets.append(self._several(name, place, ref, alternates, questions))
             elif alternates in _NO_ALLELES:
                 targets.append(None)
             else:
-                targets.append(self._ask(name, place, ref, alternates, queries))
+                targets.append(self._ask(name, place, ref, alternates, questions))
             if "BEACON_" in fields[_INFO]:
                 fields[_INFO] = _without_ours(fields[_INFO])
             rows.append(fields)
@@ -138,13 +140,15 @@ class Understanding:
         return asked
 
     def _several(
-        self, name: str, place: int, ref: str, alternates: str, into: list[Query]
+        self, name: str, place: int, ref: str, alternates: str, into: list[Question]
     ) -> Target:
         every = alternates.split(",")
         found = tuple([self._ask(name, place, ref, alt, into) for alt in every])
         return found if _has_allele(every) else None
 
-    def _ask(self, name: str, place: int, ref: str, alt: str, into: list[Query]) -> int:
+    def _ask(
+        self, name: str, place: int, ref: str, alt: str, into: list[Question]
+    ) -> int:
         """Add the question about an ALT; return its number, or why there is none.
 
         Args:
@@ -161,14 +165,14 @@ class Understanding:
         if form is None:
             return _unasked(alt)
         if ref in _ONE_BASE and alt in _ONE_BASE:
-            query = form.of_base(place - 1, ref, alt)
+            allele = form.of_base(place - 1, ref, alt)
         elif not alt.isalpha():
             return _unasked(alt)
         else:
-            query = form.of_bases(place - 1, _bases(ref), _bases(alt))
-        if query is None:
+            allele = form.of_bases(place - 1, _bases(ref), _bases(alt))
+        if allele is None:
             return NO_ANSWER
-        into.append(query)
+        into.append((form.outline, allele))
         return len(into) - 1
 
     def _new_form(self, name: str) -> _Form | None:
@@ -194,17 +198,22 @@ class Understanding:
 
 _MOST_NAMES = 100_000
 _ONE_BASE = frozenset("ACGT")
+_ANY: tuple[Spelling, ...] = ((0, "A", "C"),)
+"""Stands where an allele's spellings would."""
 _MOST_KNOWN, _SHORT = 5_000, 50
 """Pairs of REF and ALT whose spellings are kept, for a contig, and their bases."""
 
 
 class _Form:
-    """Questions about the alleles of one contig, alike but for the allele.
+    """Alleles of one contig, as they are asked for.
 
     Args:
         contig: where they lie.
         reference: see ``Understanding``.
         datasets: see ``Understanding``.
+
+    Attributes:
+        outline: what questions for them have in common.
     """
 
     def __init__(
@@ -216,43 +225,38 @@ class _Form:
         self._contig = contig
         self._length = contig.length
         self._reference = reference
-        pattern = VariantPattern(contig=contig)
-        self._base = Mould(pattern, "spellings").cast
-        self._pattern = Mould(pattern, "spellings", "is_provisional").cast
         query = Query(
+            pattern=VariantPattern(contig=contig, spellings=_ANY),
             datasets=datasets,
             assembly=contig.assembly,
             granularity=Granularity.COUNT,
             include=Include.ALL,
         )
-        self._query = Mould(query, "pattern").cast
-        self._known: dict[tuple[str, str], tuple[tuple[Spelling, ...], bool]] = {}
+        self.outline = Outline(query, reference)
+        self._known: dict[tuple[str, str], Spelled] = {}
 
-    def of_base(self, start: int, ref: str, alt: str) -> Query | None:
-        """Return the question about one known base that became another.
+    def of_base(self, start: int, ref: str, alt: str) -> Spelled | None:
+        """Return one known base that became another.
 
-        It is spelled in one way only, so what ``of_bases`` asks is known at once.
+        It is spelled in one way only, so what ``of_bases`` gives is known at once.
         ``None`` where the contig has no such place, or it cannot be asked.
         """
         if self._reference is not None:
             return self.of_bases(start, ref, alt)
         if ref == alt or not 0 <= start < self._length:
             return None
-        return self._query(self._base(((start, ref, alt),)))
+        return Spelled(((start, ref, alt),), is_provisional=False)
 
-    def of_bases(self, start: int, ref: str, alt: str) -> Query | None:
-        """Return the question about an allele; ``None`` where it cannot be asked."""
+    def of_bases(self, start: int, ref: str, alt: str) -> Spelled | None:
+        """Return an allele by its spellings; ``None`` where it cannot be asked."""
         if not ref or not alt or start < 0:
             return None
         try:
-            said = self._spellings(start, ref, alt)
+            return self._spelled(start, ref, alt)
         except InvalidRequest:
             return None
-        return self._query(self._pattern(*said))
 
-    def _spellings(
-        self, start: int, ref: str, alt: str
-    ) -> tuple[tuple[Spelling, ...], bool]:
+    def _spelled(self, start: int, ref: str, alt: str) -> Spelled:
         """Return how an allele may be spelled, and whether those may not be all.
 
         Without a reference its bases alone decide that, wherever it lies, as long
@@ -269,13 +273,14 @@ class _Form:
             allele = sequence_allele(self._contig, start, ref, alt)
             forms, is_provisional = allele_spellings(allele, self._reference)
             if not is_free:
-                return forms, is_provisional
+                return Spelled(forms, is_provisional)
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            known = tuple([(at - start, r, a) for at, r, a in forms]), is_provisional
-            self._known[ref, alt] = known
+            shifted = tuple([(at - start, r, a) for at, r, a in forms])
+            known = self._known[ref, alt] = Spelled(shifted, is_provisional)
         forms, is_provisional = known
-        return tuple([(start + by, r, a) for by, r, a in forms]), is_provisional
+        moved = tuple([(start + by, r, a) for by, r, a in forms])
+        return Spelled(moved, is_provisional)
 
 
 def _bases(text: str) -> str:

@@ -208,16 +208,17 @@ async def _work(link: Connection, plan: Plan) -> None:
 
 async def _annotator(plan: Plan, opened: AsyncExitStack) -> Annotator:
     references = references_of(plan.settings)
-    beacons: list[tuple[Consulted, Persistent]] = []
+    beacons: list[Persistent] = []
     left = iter(plan.consulted)
     if plan.address is not None:
-        local = open_beacon(plan.settings, plan.address)
-        here = Persistent(await opened.enter_async_context(local), OPERATOR)
-        beacons.append((next(left), here))
+        local = await opened.enter_async_context(
+            open_beacon(plan.settings, plan.address)
+        )
+        beacons.append(Persistent(local, OPERATOR, next(left)))
     for url, consulted in zip(plan.urls, left, strict=True):
         remote = await opened.enter_async_context(RemoteBatch(url, references))
         remote.expect(consulted)
-        beacons.append((consulted, Persistent(remote, OPERATOR)))
+        beacons.append(Persistent(remote, OPERATOR, consulted))
     understanding = Understanding(
         plan.name,
         ASSEMBLIES[plan.assembly],

@@ -41,7 +41,7 @@ class Outline:
             records: nothing but the allele decides what is found.
     """
 
-    __slots__ = ("_patterns", "contig", "is_plain", "query", "reference")
+    __slots__ = ("_patterns", "_queries", "contig", "is_plain", "query", "reference")
 
     def __init__(self, query: Query, reference: Reference | None) -> None:
         pattern = cast("VariantPattern", query.pattern)
@@ -49,6 +49,7 @@ class Outline:
         self.reference = reference
         self.contig: Contig = pattern.sequence
         self._patterns = Mould(pattern, "spellings", "is_provisional")
+        self._queries = Mould(query, "pattern")
         self.is_plain = _is_plain(query, pattern)
 
     def spelled(self, start: int, ref: str, alt: str) -> Spelled:
@@ -74,6 +75,10 @@ class Outline:
     def pattern(self, allele: Spelled) -> VariantPattern:
         """Return the pattern of the question for an allele."""
         return self._patterns.cast(*allele)
+
+    def question(self, allele: Spelled) -> Query:
+        """Return the question for an allele."""
+        return self._queries.cast(self.pattern(allele))
 
 
 def _is_plain(query: Query, pattern: VariantPattern) -> bool:

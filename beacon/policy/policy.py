@@ -29,7 +29,7 @@ from beacon.model.status import Status
 from beacon.policy.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from beacon.model.counts import Layout, Tally
     from beacon.model.dataset import Dataset, Release
@@ -415,26 +415,31 @@ def _kept_to(
 
 
 def counting(
-    seen: DatasetFindings, granted: Permit, query: Query
-) -> Callable[[AlleleCounts], DatasetDisclosure]:
-    """Return what says of counts what is disclosed of findings that have them.
+    found: DatasetFindings, granted: Permit, query: Query
+) -> tuple[DatasetDisclosure, bool]:
+    """Return what is disclosed of findings, whatever the counts are that they rest on.
 
-    Nothing else of what is said depends on counts, so it is stated once; the rules
-    are asked about every statement.
+    Nothing else of what is said depends on counts, and rules do not look at a
+    number, so it is stated once.
 
     Args:
-        seen: that an allele is there, with counts or without.
+        found: that an allele is there, with counts or without; or that it is not, by
+            the copies that were called there.
         granted: what may be learnt of the dataset.
         query: asks for one allele.
+
+    Returns:
+        The statement, and whether exact counts stand in it.
     """
+    if found.total and found.counts is None:
+        found = replace(found, counts=_NO_COPIES)
     if not may_ask(granted, query):
-        withheld = _withheld(seen.dataset)
-        return lambda _: withheld
-    exact = _exact(seen, query)
-    if seen.dataset.release is None or query.granularity < Granularity.COUNT:
-        said = _kept_to(exact, granted, query)
-        return lambda _: said
-    return lambda counts: _kept_to(exact.counting(counts), granted, query)
+        return _withheld(found.dataset), False
+    said = _kept_to(_exact(found, query), granted, query)
+    return said, said.counts is not None
+
+
+_NO_COPIES = AlleleCounts(ac=0, an=0)
 
 
 def _chooses_people(query: Query) -> bool:

@@ -1,7 +1,9 @@
 """Disclosure rules: functions that take something out of a statement, or nothing.
 
 A rule receives what would be said of one dataset and returns what is left.  It
-never adds: no number appears, grows or becomes more exact (tests hold it).
+never adds: no number appears, grows or becomes more exact (tests hold it).  Counts
+stay as they are or go, whatever they are: what is said of thousands of alleles
+differs in them alone, so rules are asked once for all (``policy.counting``).
 A new rule is a function and a row in ``RULES``; rows apply in order.
 """
 

@@ -25,7 +25,7 @@ from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.policy import disclose, may_ask, permit
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked
-from beacon.service.many import Together
+from beacon.service.many import Tellers, Together
 from beacon.service.plans import Plans
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
+    from beacon.model.wording import Asked, Whole, Word, Wording
     from beacon.policy.policy import Policy
     from beacon.store.variants import VariantStore
 
@@ -97,6 +98,7 @@ class LocalBeacon:
         self._deadline = deadline
         self.references = references
         self._plans = Plans(policy)
+        self._tellers = Tellers(policy)
 
     async def answer(self, query: Query, requester: Requester) -> Disclosure:
         """Return what may be said to ``requester``.
@@ -140,8 +142,19 @@ class LocalBeacon:
         self, queries: Sequence[Query], requester: Requester
     ) -> Sequence[Disclosure | BeaconError]:
         """Return the answer to each question, in order, or why it has none."""
-        together = Together(self, self._store, self._policy, requester)
-        return await together.answer(queries)
+        return await self._together(requester).answer(queries)
+
+    async def answer_alleles(
+        self,
+        asked: Sequence[Asked],
+        requester: Requester,
+        wording: Wording[Word, Whole],
+    ) -> Sequence[Whole | BeaconError]:
+        """Return the same for the questions of plain outlines, in words."""
+        return await self._together(requester).answer_alleles(asked, wording)
+
+    def _together(self, requester: Requester) -> Together:
+        return Together(self, self._store, self._plans, self._tellers, requester)
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
         """Return a question with the columns as they are kept.
