@@ -18,8 +18,7 @@ from beacon.model.errors import InvalidRequest, ReadError
 from beacon.model.outline import Outline, Spelled
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Include, Query
-from beacon.model.spelling import allele_spellings
-from beacon.model.variant import BASES, sequence_allele
+from beacon.model.variant import BASES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -200,8 +199,7 @@ _MOST_NAMES = 100_000
 _ONE_BASE = frozenset("ACGT")
 _ANY: tuple[Spelling, ...] = ((0, "A", "C"),)
 """Stands where an allele's spellings would."""
-_MOST_KNOWN, _SHORT = 5_000, 50
-"""Pairs of REF and ALT whose spellings are kept, for a contig, and their bases."""
+_SHORT = 50
 
 
 class _Form:
@@ -222,7 +220,6 @@ class _Form:
         reference: Reference | None,
         datasets: tuple[str, ...] | None,
     ) -> None:
-        self._contig = contig
         self._length = contig.length
         self._reference = reference
         query = Query(
@@ -233,7 +230,6 @@ class _Form:
             include=Include.ALL,
         )
         self.outline = Outline(query, reference)
-        self._known: dict[tuple[str, str], Spelled] = {}
 
     def of_base(self, start: int, ref: str, alt: str) -> Spelled | None:
         """Return one known base that became another.
@@ -252,35 +248,9 @@ class _Form:
         if not ref or not alt or start < 0:
             return None
         try:
-            return self._spelled(start, ref, alt)
+            return self.outline.spelled(start, ref, alt)
         except InvalidRequest:
             return None
-
-    def _spelled(self, start: int, ref: str, alt: str) -> Spelled:
-        """Return how an allele may be spelled, and whether those may not be all.
-
-        Without a reference its bases alone decide that, wherever it lies, as long
-        as a base stands before it and before that: few are worked out.
-
-        Raises:
-            InvalidRequest: as ``allele_spellings`` does.
-        """
-        is_free = self._reference is None and start > 1
-        is_free = is_free and start + len(ref) <= self._length
-        is_free = is_free and len(ref) + len(alt) <= _SHORT
-        known = self._known.get((ref, alt)) if is_free else None
-        if known is None:
-            allele = sequence_allele(self._contig, start, ref, alt)
-            forms, is_provisional = allele_spellings(allele, self._reference)
-            if not is_free:
-                return Spelled(forms, is_provisional)
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            shifted = tuple([(at - start, r, a) for at, r, a in forms])
-            known = self._known[ref, alt] = Spelled(shifted, is_provisional)
-        forms, is_provisional = known
-        moved = tuple([(start + by, r, a) for by, r, a in forms])
-        return Spelled(moved, is_provisional)
 
 
 def _bases(text: str) -> str:

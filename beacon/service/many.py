@@ -211,8 +211,8 @@ class Together:
         try:
             for at, chunk in enumerate(chunks):
                 for one in chunks[at + len(running) : at + _AT_ONCE]:
-                    task = asyncio.create_task(self._chunk(one))
-                    running.append(task)
+                    answers = self._chunk(one)
+                    running.append(asyncio.create_task(answers))
                 told = await running[0]
                 running.popleft()
                 for n, answer in zip(chunk.numbers, told, strict=True):
