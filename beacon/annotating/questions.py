@@ -19,6 +19,7 @@ from beacon.model.outline import Outline, Spelled
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Include, Query
 from beacon.model.variant import BASES
+from loaders.indexing import Lines, is_indexable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -63,12 +64,14 @@ class Asked(NamedTuple):
         targets: one for each row.
         questions: in order.
         runs: how the lines follow each other.
+        lines: where the records lie; ``None``: some reach further than their REF.
     """
 
     rows: list[list[str] | str]
     targets: list[Target]
     questions: list[Question]
     runs: list[Run]
+    lines: Lines | None
 
 
 class Understanding:
@@ -110,8 +113,12 @@ class Understanding:
         lines = block.text.decode("latin-1").split("\n")
         if lines[-1]:
             self._refuse_cut(lines[-1], block.line + len(lines) - 1)
-        asked = Asked([], [], [], [])
-        order = _Order(asked.runs)
+        contigs: list[tuple[str, int]] = []
+        begins: list[int] = []
+        lengths: list[int] = []
+        records = Lines(contigs, begins, lengths)
+        asked = Asked([], [], [], [], records if is_indexable(block.text) else None)
+        order = _Order(asked.runs, contigs)
         rows, targets, questions = asked.rows, asked.targets, asked.questions
         for number, line in enumerate(lines):
             fields = line.split("\t", _COLUMNS)
@@ -125,7 +132,9 @@ class Understanding:
             if name == order.contig and place >= order.last:
                 order.last = place
             else:
-                order.note(name, place)
+                order.note(name, place, len(begins))
+            begins.append(place - 1)
+            lengths.append(len(ref))
             if "," in alternates:
                 targets.append(self._several(name, place, ref, alternates, questions))
             elif alternates in _NO_ALLELES:
@@ -289,16 +298,18 @@ class _Order:
         last: its place.
     """
 
-    def __init__(self, runs: list[Run]) -> None:
+    def __init__(self, runs: list[Run], contigs: list[tuple[str, int]]) -> None:
         self._runs = runs
+        self._contigs = contigs
         self.contig: str | None = None
         self.last = 0
         self._first = 0
         self._rises = True
 
-    def note(self, contig: str, place: int) -> None:
+    def note(self, contig: str, place: int, number: int) -> None:
         """Take the place of the next line; what is no place stands before all."""
         if contig != self.contig:
+            self._contigs.append((contig, number))
             self.end()
             self.contig, self._first, self._rises = contig, place, place >= 0
         elif place < self.last:

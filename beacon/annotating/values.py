@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from beacon.annotating.questions import Asked, Run, Target
     from beacon.model.counts import AlleleCounts
     from beacon.model.disclosure import DatasetDisclosure
+    from loaders.indexing import Lines
 
 _MOST_REMEMBERED = 50_000
 _AC, _AN, _AF, _HOM, _STATUS = FIELDS
@@ -182,11 +183,12 @@ class Tally:
 
 
 class Written(NamedTuple):
-    """A block as it is written, what was counted, and how its lines follow."""
+    """A block as it is written, what was counted, and its lines (see ``Asked``)."""
 
     text: bytes
     tally: Tally
     runs: list[Run]
+    lines: Lines | None
 
 
 class Values:
@@ -233,7 +235,8 @@ class Values:
         tally.alleles = len(words)
         tally.words.update(words)
         tally.unread += _count(asked.targets, NO_ANSWER)
-        return Written("\n".join(lines).encode("latin-1"), tally, asked.runs)
+        text = "\n".join(lines).encode("latin-1")
+        return Written(text, tally, asked.runs, asked.lines)
 
     def _told(self, said: Sequence[Sequence[Said]], tally: Tally) -> list[Told]:
         """Return what is written of each question, of all datasets."""
