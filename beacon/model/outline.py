@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from beacon.model.query import Query
     from beacon.model.variant import Reference
 
+_ONE_BASE = frozenset("ACGT")
 _MOST_KNOWN, _SHORT = 5_000, 50
 """Pairs of REF and ALT whose spellings are kept, and their bases together."""
 
@@ -71,14 +72,15 @@ class Outline:
 
         Args:
             start: 0-based.
-            ref: its bases, A, C, G and T.
+            ref: its bases, in capital letters.
             alt: likewise.
 
         Raises:
             InvalidRequest: as ``spelling.allele_pattern`` does.
         """
         contig = self.contig
-        if len(ref) == len(alt) == 1 and ref != alt and 0 <= start < contig.length:
+        is_one = ref in _ONE_BASE and alt in _ONE_BASE and ref != alt
+        if is_one and 0 <= start < contig.length:
             # One base in the place of one has one spelling, and lies where it lies.
             if self.reference is not None:
                 check_reference(contig, start, ref, self.reference)

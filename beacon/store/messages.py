@@ -30,8 +30,8 @@ Row = tuple[int, bytes]
 """The key of a row, and all that follows it in the document."""
 
 _RAW = CodecOptions(document_class=RawBSONDocument)
-_MOST = 50_000
-"""Rows of one message; it also ends at 16 MiB."""
+_MOST = 5_000
+"""Rows of one message: finding them holds nobody up; it also ends at 16 MiB."""
 _SIZE, _KEY = Struct("<i"), Struct("<q")
 _ARRAY, _DOCUMENT, _INT64, _TEXT = 0x04, 0x03, 0x12, 0x02
 _MARK = b"\x12_id\0"
@@ -133,16 +133,18 @@ async def find_raw(
             "find": collection.name,
             "filter": asked,
             "hint": hint,
+            "limit": _MOST,
             "batchSize": _MOST,
             "maxTimeMS": max_ms,
         }
         with driver_errors():
             rows, cursor = rows_of(await _sent(collection, command))
-            if len(rows):
-                yield rows
-            if not cursor:
-                return
-            await _end(collection, cursor)
+            if cursor:
+                await _end(collection, cursor)
+        if len(rows):
+            yield rows
+        if not cursor and len(rows) < _MOST:
+            return
         last = int(rows.keys[-1])
         asked = {"$and": [where, {"_id": {"$gt": last}}]}
 
