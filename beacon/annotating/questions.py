@@ -15,7 +15,7 @@ from beacon.annotating.columns import FIELDS
 from beacon.model.assemblies import find_contig
 from beacon.model.dialects import is_structural
 from beacon.model.errors import InvalidRequest, ReadError
-from beacon.model.outline import Outline, Spelled
+from beacon.model.outline import Outline
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Include, Query
 from beacon.model.variant import BASES
@@ -101,7 +101,7 @@ class Understanding:
         self._reference = reference
         self._columns = columns
         self._datasets = datasets
-        self._forms: dict[str, _Form | None] = dict.fromkeys(other_sequences)
+        self._outlines: dict[str, Outline | None] = dict.fromkeys(other_sequences)
 
     def questions(self, block: Block) -> Asked:
         """Return the questions of a block.
@@ -167,30 +167,40 @@ class Understanding:
             into: the questions so far.
         """
         try:
-            form = self._forms[name]
+            outline = self._outlines[name]
         except KeyError:
-            form = self._new_form(name)
-        if form is None:
+            outline = self._new_outline(name)
+        if outline is None:
             return _unasked(alt)
-        if ref in _ONE_BASE and alt in _ONE_BASE:
-            allele = form.of_base(place - 1, ref, alt)
-        elif not alt.isalpha():
-            return _unasked(alt)
-        else:
-            allele = form.of_bases(place - 1, _bases(ref), _bases(alt))
-        if allele is None:
+        if ref not in _ONE_BASE or alt not in _ONE_BASE:
+            if not alt.isalpha():
+                return _unasked(alt)
+            ref, alt = _bases(ref), _bases(alt)
+        if not ref or not alt or place < 1:
             return NO_ANSWER
-        into.append((form.outline, allele))
+        try:
+            into.append((outline, outline.spelled(place - 1, ref, alt)))
+        except InvalidRequest:
+            return NO_ANSWER
         return len(into) - 1
 
-    def _new_form(self, name: str) -> _Form | None:
+    def _new_outline(self, name: str) -> Outline | None:
+        """Return what questions of a contig have in common, and keep it."""
         contig = find_contig(self._assembly, name)
-        form = (
-            None if contig is None else _Form(contig, self._reference, self._datasets)
+        outline = None if contig is None else self._outline(contig)
+        if len(self._outlines) < _MOST_NAMES:
+            self._outlines[name] = outline
+        return outline
+
+    def _outline(self, contig: Contig) -> Outline:
+        query = Query(
+            pattern=VariantPattern(contig=contig, spellings=_ANY),
+            datasets=self._datasets,
+            assembly=contig.assembly,
+            granularity=Granularity.COUNT,
+            include=Include.ALL,
         )
-        if len(self._forms) < _MOST_NAMES:
-            self._forms[name] = form
-        return form
+        return Outline(query, self._reference)
 
     def _refuse_short(self, line: str, number: int) -> None:
         if line not in ("", "\r"):
@@ -209,57 +219,6 @@ _ONE_BASE = frozenset("ACGT")
 _ANY: tuple[Spelling, ...] = ((0, "A", "C"),)
 """Stands where an allele's spellings would."""
 _SHORT = 50
-
-
-class _Form:
-    """Alleles of one contig, as they are asked for.
-
-    Args:
-        contig: where they lie.
-        reference: see ``Understanding``.
-        datasets: see ``Understanding``.
-
-    Attributes:
-        outline: what questions for them have in common.
-    """
-
-    def __init__(
-        self,
-        contig: Contig,
-        reference: Reference | None,
-        datasets: tuple[str, ...] | None,
-    ) -> None:
-        self._length = contig.length
-        self._reference = reference
-        query = Query(
-            pattern=VariantPattern(contig=contig, spellings=_ANY),
-            datasets=datasets,
-            assembly=contig.assembly,
-            granularity=Granularity.COUNT,
-            include=Include.ALL,
-        )
-        self.outline = Outline(query, reference)
-
-    def of_base(self, start: int, ref: str, alt: str) -> Spelled | None:
-        """Return one known base that became another.
-
-        It is spelled in one way only, so what ``of_bases`` gives is known at once.
-        ``None`` where the contig has no such place, or it cannot be asked.
-        """
-        if self._reference is not None:
-            return self.of_bases(start, ref, alt)
-        if ref == alt or not 0 <= start < self._length:
-            return None
-        return Spelled(((start, ref, alt),), is_provisional=False)
-
-    def of_bases(self, start: int, ref: str, alt: str) -> Spelled | None:
-        """Return an allele by its spellings; ``None`` where it cannot be asked."""
-        if not ref or not alt or start < 0:
-            return None
-        try:
-            return self.outline.spelled(start, ref, alt)
-        except InvalidRequest:
-            return None
 
 
 def _bases(text: str) -> str:
