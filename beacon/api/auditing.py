@@ -11,13 +11,13 @@ import asyncio
 import re
 from collections import Counter
 from datetime import UTC, datetime
-from operator import attrgetter
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 from uuid import uuid4
 
 from beacon.api.exchange import requester_of
 from beacon.api.keys import ACCOUNT
+from beacon.api.overhearing import Overheard, told_of
 from beacon.audit.canonical import allele_text, code, question_text
 from beacon.audit.log import AuditUnavailable, Entry, moment
 from beacon.model.errors import BeaconError, StoreUnavailable
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from beacon.api.keys import BeaconService
     from beacon.api.middleware import Kind
+    from beacon.api.overhearing import Told
     from beacon.audit.log import AuditLog
     from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
@@ -43,14 +44,13 @@ if TYPE_CHECKING:
     from beacon.model.ontology import Ontologies
     from beacon.model.outline import Outline, Spelled
     from beacon.model.profile import PolicyName
-    from beacon.model.query import Granularity, Query
+    from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
+    from beacon.model.wording import Asked, Whole, Word, Wording
 
     Fields = dict[str, object]
-    Told = tuple[str, int | None, str, Granularity | None]
-    """What was said of a dataset: its id, its release, the word, in what detail."""
 
 REQUEST_ID: Final = "X-Request-Id"
 CASE: Final = "X-Case-Reference"
@@ -68,7 +68,6 @@ _DECISIONS: Final = {
     503: "no_answer",
 }
 UNWRITTEN: Final = "The audit of this beacon cannot be written, so nothing is said."
-_told_of = attrgetter("dataset", "release", "status", "granularity")
 _FAILED: Final = ("", None, "no_answer", None)
 _NOTHING: Final[tuple[object, ...]] = (None, "", [])
 
@@ -143,7 +142,11 @@ class Noted:
 
     def said(self, parts: Iterable[DatasetDisclosure]) -> None:
         """Note what is said of datasets."""
-        self.told.update(map(_told_of, parts))
+        self.told.update(map(told_of, parts))
+
+    def overheard(self, told: Iterable[Told]) -> None:
+        """Note what was heard to be said of datasets."""
+        self.told.update(told)
 
     def said_of_records(self, parts: Iterable[RecordSetDisclosure]) -> None:
         """Note what is said of datasets' documents."""
@@ -274,6 +277,7 @@ class Witness:
         self._account = account
         self._auditor, self._noted = account.auditor, account.noted
         self._request = request
+        self._words: tuple[object, object] | None = None
 
     @property
     def references(self) -> Mapping[str, Reference]:
@@ -316,11 +320,46 @@ class Witness:
                 noted.failed()
             else:
                 noted.said(said.datasets)
+        failure = await self._closed(noted)
+        return answers if failure is None else [failure] * len(queries)
+
+    async def answer_alleles(
+        self,
+        asked: Sequence[Asked],
+        requester: Requester,
+        wording: Wording[Word, Whole],
+    ) -> Sequence[Whole | BeaconError]:
+        """Return the same for the questions of plain outlines, in words."""
+        noted = Noted()
+        for number, (outline, allele) in enumerate(asked):
+            noted.codes.append(self._auditor.coded_alike(outline, allele))
+            if number % _AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+        overheard = self._overheard(wording)
+        answers: list[Whole | BeaconError] = []
+        for said in await self._beacon.answer_alleles(asked, requester, overheard):
+            if isinstance(said, BeaconError):
+                noted.failed()
+                answers.append(said)
+            else:
+                noted.overheard(said[1])
+                answers.append(said[0])
+        failure = await self._closed(noted)
+        return answers if failure is None else [failure] * len(asked)
+
+    def _overheard(self, wording: Wording[Word, Whole]) -> Overheard[Word, Whole]:
+        """Return a wording as it is overheard: one for one, as words are kept by it."""
+        if self._words is None or self._words[0] is not wording:
+            self._words = wording, Overheard(wording)
+        return cast("Overheard[Word, Whole]", self._words[1])
+
+    async def _closed(self, noted: Noted) -> StoreUnavailable | None:
+        """Write down some questions of many; return why that cannot be done."""
         try:
             await self._account.close_part(self._request, noted)
         except StoreUnavailable as failure:
-            return [failure] * len(queries)
-        return answers
+            return failure
+        return None
 
     async def answer_records(
         self, query: Query, requester: Requester

@@ -647,26 +647,28 @@ def _kept_to(
 
 
 def counting(
-    seen: DatasetFindings, granted: Permit | None, query: Query
-) -> Callable[[AlleleCounts], DatasetDisclosure]:
-    """Return what says of counts what is disclosed of findings that have them.
-
-    Nothing else of what is said depends on counts, so it is stated once; the rules
-    are asked about every statement.
+    found: DatasetFindings, granted: Permit | None, query: Query
+) -> Callable[[AlleleCounts], DatasetDisclosure] | DatasetDisclosure:
+    """Return what says of counts what is disclosed of findings that rest on them.
 
     Args:
-        seen: that an allele is there, with counts or without.
+        found: that an allele is there, with counts or without; or that it is not, by
+            the copies that were called there.
         granted: what may be learnt of the dataset; ``None``: nothing.
         query: asks for one allele.
+
+    Returns:
+        What states it of any counts, where rules look at them; else one statement:
+        what is said of others differs from it in the counts that stand in it, if any.
     """
     if granted is None or not may_ask(granted, query):
-        withheld = _withheld(seen.dataset)
-        return lambda _: withheld
-    exact = _exact(seen, query, granted)
+        return _withheld(found.dataset)
+    if found.total and found.counts is None:
+        found = replace(found, counts=_NO_COPIES)
+    exact = _exact(found, query, granted)
     is_counted = query.granularity >= Granularity.COUNT or _may_hide(granted)
-    if seen.dataset.release is None or not is_counted:
-        said = _kept_to(exact, granted, query)
-        return lambda _: said
+    if _is_said_as_it_is(granted) or not is_counted or found.dataset.release is None:
+        return _kept_to(exact, granted, query)
     if granted.profile is None:
         return lambda counts: _kept_to(exact.counting(counts), granted, query)
     least, ploidy = granted.profile.named_from, _ploidy(query)
@@ -676,6 +678,14 @@ def counting(
         return _kept_to(exact.counting(many), granted, query)
 
     return say
+
+
+_NO_COPIES = AlleleCounts(ac=0, an=0)
+
+
+def _is_said_as_it_is(granted: Permit) -> bool:
+    """Whether counts stay as they are, or go, whatever they are."""
+    return granted.profile is None and granted.frequency
 
 
 def _may_hide(granted: Permit) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from beacon.model.outline import Outline, Spelled
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.wording import Asked
     from beacon.policy.policy import Policy
     from beacon.policy.terms import Budget, Tier
     from beacon.store.accounts import Books
@@ -88,10 +89,23 @@ class Guard:
         self, queries: Sequence[Query], requester: Requester
     ) -> dict[int, BudgetSpent]:
         """Count questions in one go; return those there is no room for, by place."""
+        return await self._admit_texts([spelled(query) for query in queries], requester)
+
+    async def admit_alleles(
+        self, asked: Sequence[Asked], requester: Requester
+    ) -> dict[int, BudgetSpent]:
+        """Count the questions of outlines for alleles, as ``admit_many`` does."""
+        return await self._admit_texts(
+            [spelled_allele(o.contig, allele.spellings) for o, allele in asked],
+            requester,
+        )
+
+    async def _admit_texts(
+        self, texts: Sequence[str | None], requester: Requester
+    ) -> dict[int, BudgetSpent]:
         budget = self._budget_of(requester)
         if budget is None:
             return {}
-        texts = [spelled(query) for query in queries]
         told = await self._allowances.take(
             budget, requester, [text for text in texts if text is not None]
         )

@@ -98,6 +98,11 @@ def allele_bits(key: int) -> int:
     return key & _ALLELE_MASK
 
 
+def spelled_bits(reference: str, alternate: str) -> int:
+    """Return the bits of an allele; odd where they are a hash."""
+    return _allele_bits(reference, alternate, 0)
+
+
 def is_hashed_key(key: int) -> bool:
     """Whether a key holds a hash of its alleles, and not the alleles."""
     return bool(key + _OFFSET & 1)
