@@ -152,6 +152,7 @@ async def open_guard(
     key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
     books = await Books.open(address, key)
     guard = Guard(policy, books, store)
+    await guard.open()
     try:
         yield guard
     finally:
