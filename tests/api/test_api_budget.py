@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from beacon.store.connection import StoreAddress
 
 SLOW = 30.0
-A_BUSY_MACHINE = 0.5
+A_BUSY_MACHINE = 1.0
 """Seconds that a machine with much other work may add."""
 LEVELS = {"requestedGranularity": "count", "includeResultsetResponses": "ALL"}
 PEPPER = b"p" * 32
