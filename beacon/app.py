@@ -155,8 +155,9 @@ async def open_guard(
         yield None
         return
     key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
-    books = await Books.open(address, key)
+    books = await Books.open(address, key, patience=settings.store.patience)
     guard = Guard(policy, books, store)
+    await guard.open()
     try:
         yield guard
     finally:

@@ -95,7 +95,7 @@ SAID = st.builds(
 def test_no_rule_looks_at_a_number(
     said: DatasetDisclosure, granted: Permit, one: AlleleCounts, other: AlleleCounts
 ) -> None:
-    """Counts stay as they are or go, whatever they are."""
+    """Without a profile counts stay as they are or go, whatever they are."""
     for rule in RULES.values():
         left = rule(said.counting(one), granted)
         right = rule(said.counting(other), granted)
