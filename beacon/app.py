@@ -12,7 +12,7 @@ import logging
 import signal
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from socket import gethostname
@@ -33,7 +33,7 @@ from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
 from beacon.audit.log import AuditLog
 from beacon.auth.networks import networks
-from beacon.auth.porter import Porter
+from beacon.auth.porter import Porter, Secrets
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 
     from beacon.api.connections import Connection
     from beacon.auth.issuers import Issuer
-    from beacon.auth.keys import KeyStore
     from beacon.model.requester import Requester
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
@@ -155,9 +154,11 @@ async def open_guard(
         return
     key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
     books = await Books.open(address, key)
+    guard = Guard(policy, books, store)
     try:
-        yield Guard(policy, books, store)
+        yield guard
     finally:
+        await guard.close()
         books.close()
 
 
@@ -167,11 +168,19 @@ def beacon_over(
     """Return this beacon over an open store."""
     return LocalBeacon(
         store,
-        policy_of(settings),
+        _with_noise(settings, policy_of(settings)),
         references=references_of(settings),
         deadline=settings.server.deadline,
         guard=guard,
     )
+
+
+def _with_noise(settings: Settings, policy: Policy) -> Policy:
+    """Return a policy with the key of its noise, where any profile has some."""
+    if all(profile.noise_sd <= 0 for profile in policy.profiles.values()):
+        return policy
+    key = derive(read_secret(settings.secret_path), Purpose.NOISE)
+    return replace(policy, noise_key=key)
 
 
 def audit_key(settings: Settings) -> bytes:
@@ -247,7 +256,7 @@ def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
     return () if path is None else policy_file.read(path).issuers
 
 
-def porter_of(settings: Settings, keys: KeyStore) -> Porter | None:
+def porter_of(settings: Settings, store: VariantStore) -> Porter | None:
     """Return who finds out who asks; ``None``: everybody is told all there is.
 
     Raises:
@@ -258,9 +267,13 @@ def porter_of(settings: Settings, keys: KeyStore) -> Porter | None:
     secret = read_secret(settings.secret_path)
     return Porter(
         issuers_of(settings),
-        subjects=derive(secret, Purpose.SUBJECTS),
-        pepper=derive(secret, Purpose.API_KEYS),
-        keys=keys,
+        Secrets(
+            subjects=derive(secret, Purpose.SUBJECTS),
+            pepper=derive(secret, Purpose.API_KEYS),
+            passports=derive(secret, Purpose.PASSPORTS),
+        ),
+        keys=store.api_keys,
+        shelf=store.passports,
         proxies=networks(settings.server.proxies),
     )
 
@@ -464,7 +477,7 @@ def run_server(
             open_store(settings, address) as store,
             open_guard(settings, address, store) as guard,
         ):
-            porter = porter_of(settings, store.api_keys)
+            porter = porter_of(settings, store)
             auditor = await open_auditor(settings, store, post)
             beacon = beacon_over(settings, store, guard)
             site = Site(settings, beacon, post, porter, auditor)

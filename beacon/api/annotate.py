@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -21,6 +22,7 @@ from beacon.api.keys import ANNOTATIONS, BEACON, IDENTITY, LIMITS
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import (
     BeaconError,
+    BudgetSpent,
     InvalidRequest,
     RequestTooLarge,
     StoreUnavailable,
@@ -151,6 +153,9 @@ class _Annotation:
     async def _pass(self, transfer: Transfer, block: Lines) -> None:
         asked = await asyncio.to_thread(transfer.read, block)
         said = await transfer.ask(asked)
+        for one in chain.from_iterable(said):
+            if isinstance(one, BudgetSpent):
+                raise one  # a file of which a part is missing helps nobody
         data, failed = await asyncio.to_thread(transfer.write, asked, said)
         if failed:
             raise StoreUnavailable(_FAILED)

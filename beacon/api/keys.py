@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from beacon.model.genes import Genes
     from beacon.model.ontology import Ontologies
     from beacon.model.outline import Outline, Spelled
+    from beacon.model.profile import PolicyName
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 class BeaconService(Answers, Protocol):
     """The beacon behind the API."""
+
+    @property
+    def policy(self) -> PolicyName | None:
+        """By what the policy in force is known; ``None``: it has no file."""
 
     @property
     def references(self) -> Mapping[str, Reference]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from beacon.attacking.asking import Account
 
 _SECONDS = 120.0
+_AWAY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,8 @@ class Mixed:
 
     Attributes:
         asked: requests.
-        differing: questions, by number, whose answer was another than alone.
+        differing: questions, by number, whose answer was another than alone; one that
+            was turned away, for want of room or time, has no answer.
         kinds: different answers to all questions, asked alone.
         statuses: how often each status came.
     """
@@ -80,7 +83,7 @@ async def mix(
             )
             for number, answer in zip(chosen, answers, strict=True):
                 statuses[answer[0]] = statuses.get(answer[0], 0) + 1
-                if answer != alone[number]:
+                if answer != alone[number] and answer[0] not in _AWAY:
                     differing.add(number)
     return Mixed(
         asked=at_once * rounds,

@@ -80,8 +80,7 @@ def serving(
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith("BEACON_")}
     kept["BEACON_DATA_DIR"] = str(data_dir)
-    if not address.is_embedded:
-        kept["BEACON_STORE"] = f"{address.uri}/{address.database}"
+    kept["BEACON_STORE"] = f"{address.uri}/{address.database}"
     if policy is not None:
         kept["BEACON_POLICY__FILE"] = str(policy)
     command = [sys.executable, "-c", _SERVE, "serve", "--port", "0"]

@@ -47,6 +47,10 @@ class Allowances:
         self.refused = 0
         """How many questions were not answered for it."""
 
+    async def close(self) -> None:
+        """Let what is being counted be written."""
+        await self._budgets.close()
+
     async def take(
         self, budget: Budget, requester: Requester, texts: Sequence[str]
     ) -> dict[str, BudgetSpent | None]:

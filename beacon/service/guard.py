@@ -172,6 +172,12 @@ class Guard:
         most = most_nats(terms, dataset.release.sample_count or 0)
         return Learnt(dataset=dataset.id, most=most, shown=page.shown)
 
+    async def close(self) -> None:
+        """Let what is being written be written."""
+        await self._ledgered.close()
+        await self._allowances.close()
+        await self._ledger.close()
+
     def counted(self) -> dict[str, float]:
         """Return what this process has counted of all this, by name."""
         return {

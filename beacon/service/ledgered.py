@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import DatasetFindings
 from beacon.model.pattern import identity_of
 from beacon.model.query import Granularity
@@ -29,14 +30,20 @@ from beacon.policy.evidence import (
 from beacon.store.ledger import Asking, Hit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import (
+        AsyncIterator,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from beacon.model.disclosure import Permit
     from beacon.model.findings import Carrying
     from beacon.model.profile import LedgerTerms
     from beacon.model.query import Query
     from beacon.model.requester import Requester
-    from beacon.store.ledger import Alarm, Ledger
+    from beacon.store.ledger import Ledger, Overlap
     from beacon.store.variants import VariantStore
 
 _log = structlog.get_logger(__name__)
@@ -47,7 +54,7 @@ LEFT_OUT = (
     " said where nobody is left."
 )
 """Stands beside every answer such a dataset has a part in, whatever it says."""
-_STEP = 0.05
+_STEP = 0.1
 """Seconds: answers leave at multiples of it, so that their time tells nothing."""
 
 
@@ -99,6 +106,46 @@ class _Flights:
             await asyncio.wait(others)
 
 
+class _Alarms:
+    """Raises alarms beside the answers, whose time must not tell of them.
+
+    What is lost with a process is raised by the next answer of the kind.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._raising: set[asyncio.Task[None]] = set()
+        self._by_day: dict[int, int] = {}
+
+    def raise_soon(self, overlaps: Iterable[Overlap]) -> None:
+        """Keep alarms, and note those that are new in the log."""
+        for overlap in overlaps:
+            task = asyncio.create_task(self._raise(overlap))
+            self._raising.add(task)
+            task.add_done_callback(self._raising.discard)
+
+    async def _raise(self, overlap: Overlap) -> None:
+        try:
+            is_new = await self._ledger.alarm(overlap)
+        except StoreUnavailable:
+            _log.warning("ledger.alarm_not_kept", kind=overlap.kind)
+            return
+        if is_new:
+            _log.warning("ledger.alarm", kind=overlap.kind, dataset=overlap.dataset)
+            today = self._ledger.today
+            self._by_day[today] = self._by_day.get(today, 0) + 1
+
+    async def close(self) -> None:
+        """Wait for those that are being kept."""
+        await asyncio.gather(*self._raising, return_exceptions=True)
+
+    @property
+    def before_today(self) -> int:
+        """How many were raised on earlier days."""
+        today = self._ledger.today
+        return sum(number for day, number in self._by_day.items() if day < today)
+
+
 class Ledgered:
     """Finds what datasets with a ledger may say, and charges for it.
 
@@ -111,8 +158,7 @@ class Ledgered:
         self._store = store
         self._ledger = ledger
         self._flights = _Flights()
-        self.alarms: dict[int, int] = {}
-        """How many were raised, by day."""
+        self._alarms = _Alarms(ledger)
 
     async def find(
         self,
@@ -177,8 +223,8 @@ class Ledgered:
         told = told_of(carried, case.expected, terms)
         hits = [Hit(*each) for each in told]
         with self._flights.flying(asking.who, asking.dataset) as flight:
-            out, alarms = await self._ledger.charge(asking, hits)
-            self._count(alarms)
+            out, overlaps = await self._ledger.charge(asking, hits)
+            self._alarms.raise_soon(overlaps)
             shown = {one.individual for one in carried} - out
             if hits and shown:
                 await self._ledger.turn(asking, len(shown), case.expected)
@@ -191,11 +237,9 @@ class Ledgered:
         )
         return out, may_hide or bool(out)
 
-    def _count(self, alarms: Sequence[Alarm]) -> None:
-        for alarm in alarms:
-            _log.warning("ledger.alarm", kind=alarm.kind, dataset=alarm.dataset)
-            today = self._ledger.today
-            self.alarms[today] = self.alarms.get(today, 0) + 1
+    async def close(self) -> None:
+        """Let alarms be kept that were raised."""
+        await self._alarms.close()
 
     @property
     def alarms_before_today(self) -> int:
@@ -203,8 +247,7 @@ class Ledgered:
 
         Told at once they would tell who asked that somebody was left out.
         """
-        today = self._ledger.today
-        return sum(number for day, number in self.alarms.items() if day < today)
+        return self._alarms.before_today
 
 
 def _left(one: Carrying, out: frozenset[str], *, may_hide: bool) -> DatasetFindings:

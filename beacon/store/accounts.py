@@ -33,7 +33,8 @@ V = TypeVar("V")
 
 PATIENCE = 0.28
 """Seconds within which something is written, or there is no answer."""
-_SELECTED_MS = 200
+_SELECTED = 0.7
+"""Of that, how much may go by until there is a primary to write to."""
 _SOCKET_MS = 1000
 _MOST_TOGETHER = 1000
 _SIZE = 16
@@ -116,12 +117,13 @@ class Books:
         Raises:
             StoreUnavailable: when the address cannot be used at all.
         """
+        selected = int(1000 * patience * _SELECTED)
         options = client_options(
             address.uri,
-            serverSelectionTimeoutMS=_SELECTED_MS,
-            connectTimeoutMS=_SELECTED_MS,
-            socketTimeoutMS=_SOCKET_MS,
-            waitQueueTimeoutMS=_SELECTED_MS,
+            serverSelectionTimeoutMS=selected,
+            connectTimeoutMS=selected,
+            socketTimeoutMS=max(_SOCKET_MS, int(1000 * patience)),
+            waitQueueTimeoutMS=selected,
             heartbeatFrequencyMS=1000,
         )
         loop = asyncio.get_running_loop()

@@ -27,7 +27,7 @@ from beacon.store.budgets import day_of
 from beacon.store.driver import Document, driver_errors, duplicates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from beacon.store.accounts import Books
@@ -99,11 +99,23 @@ class Page(NamedTuple):
     nats: float = 0.0
 
 
-class Alarm(NamedTuple):
-    """Somebody learnt too much of one individual."""
+class Overlap(NamedTuple):
+    """Too much was learnt of one individual.
+
+    Attributes:
+        kind: ``user`` or ``organisation``.
+        who: that is, by pseudonym or as it is called.
+        person: stands for the individual.
+        hits: rare answers on it lately.
+        nats: that all answers on it told.
+    """
 
     kind: str
+    who: str
     dataset: str
+    person: bytes
+    hits: int
+    nats: float
 
 
 class _Entry(NamedTuple):
@@ -165,13 +177,13 @@ class Ledger:
 
     async def charge(
         self, asking: Asking, hits: Sequence[Hit]
-    ) -> tuple[frozenset[str], tuple[Alarm, ...]]:
+    ) -> tuple[frozenset[str], tuple[Overlap, ...]]:
         """Write down whom an answer would tell of; return who is left out of it.
 
         As much is written where it tells of nobody, so that it takes as long.
 
         Returns:
-            The individuals that are left out, and the alarms it raised.
+            The individuals that are left out, and of whom too much was learnt.
 
         Raises:
             StoreUnavailable: when it is not known to be written: there is no answer.
@@ -188,11 +200,11 @@ class Ledger:
             for hit, state in zip(hits, mine, strict=False)
             if not _is_shown(state, question)
         )
-        raised = [
+        overlaps = (
             *self._overlaps(asking, hits, mine),
             *self._overlaps(asking, hits, theirs, is_of_organisation=True),
-        ]
-        return out, await self._raise(asking, raised)
+        )
+        return out, overlaps
 
     async def turn(self, asking: Asking, shown: int, expected: float) -> Page:
         """Write down what an answer told as a whole, and return what all have told.
@@ -318,60 +330,51 @@ class Ledger:
         states: Sequence[_State],
         *,
         is_of_organisation: bool = False,
-    ) -> list[Document]:
-        """Return an alarm for each individual of whom too much was learnt.
+    ) -> Iterator[Overlap]:
+        """Yield of whom too much was learnt.
 
         A rare answer is one of which two do not fit.
         """
         since = self._books.now() - timedelta(days=asking.window)
         most = asking.org_hits if is_of_organisation else asking.user_hits
-        found: list[Document] = []
+        who = asking.organisation if is_of_organisation else asking.who
         for hit, state in zip(hits, states, strict=False):
             lately = [e for e in state if e["at"] > since and _is_rare(e["n"], asking)]
             nats = sum(e["n"] for e in state)
             is_over = is_of_organisation and nats > asking.org_most
             if _is_rare(hit.nats, asking) and (is_over or len(lately) >= most):
-                found.append(
-                    {
-                        "kind": "organisation" if is_of_organisation else "user",
-                        "who": asking.organisation
-                        if is_of_organisation
-                        else asking.who,
-                        "person": self._books.seal.of("p", asking.dataset, hit[0]),
-                        "hits": len(lately),
-                        "nats": nats,
-                    }
+                yield Overlap(
+                    kind="organisation" if is_of_organisation else "user",
+                    who=who or "",
+                    dataset=asking.dataset,
+                    person=self._books.seal.of("p", asking.dataset, hit.individual),
+                    hits=len(lately),
+                    nats=nats,
                 )
-        return found
 
-    async def _raise(
-        self, asking: Asking, raised: Sequence[Document]
-    ) -> tuple[Alarm, ...]:
-        """Write alarms; return those that were not raised before."""
-        if not raised:
-            return ()
-        seal, now = self._books.seal, self._books.now()
-        fresh: list[Alarm] = []
-        collection = await self._books.collection(ALARMS)
-        for told in raised:
-            person = cast("bytes", told["person"])
-            kind, who = str(told["kind"]), str(told["who"])
-            name = seal.of("alarm", kind, who, asking.dataset, person.hex())
-            change: Document = {
-                "$setOnInsert": {
-                    "kind": kind,
-                    "who": who,
-                    "dataset": asking.dataset,
-                    "person": person,
-                    "first": now,
-                },
-                "$set": {"hits": told["hits"], "nats": told["nats"], "last": now},
-            }
-            with driver_errors():
-                done = await collection.update_one({"_id": name}, change, upsert=True)
-            if done.upserted_id is not None:
-                fresh.append(Alarm(kind, asking.dataset))
-        return tuple(fresh)
+    async def alarm(self, overlap: Overlap) -> bool:
+        """Keep an alarm; whether it is a new one.
+
+        Raises:
+            StoreUnavailable: when it is not known to be kept; it may be again.
+        """
+        collection, now = await self._books.collection(ALARMS), self._books.now()
+        kind, who, dataset, person, hits, nats = overlap
+        change: Document = {
+            "$setOnInsert": {
+                "kind": kind,
+                "who": who,
+                "dataset": dataset,
+                "person": person,
+                "first": now,
+            },
+            "$set": {"last": now},
+            "$max": {"hits": hits, "nats": nats},
+        }
+        name = self._books.seal.of("alarm", kind, who, dataset, person.hex())
+        with driver_errors():
+            done = await collection.update_one({"_id": name}, change, upsert=True)
+        return done.upserted_id is not None
 
 
 def _is_shown(state: _State, question: int) -> bool:

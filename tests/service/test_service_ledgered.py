@@ -219,6 +219,7 @@ async def test_two_accounts_raise_the_organisation_s_alarm(
     """At the second rare answer on one person; the log names nobody (C4)."""
     await told(ledgered, 100, ANN)
     await told(ledgered, 200, BOB)
+    await ledgered.close()
 
     with MongoClient(store_address.uri) as client:
         alarms = list(client[store_address.database][ALARMS].find())

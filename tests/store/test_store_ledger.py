@@ -7,11 +7,14 @@ import math
 import random
 import signal
 import time as clocks
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pymongo import MongoClient
 
 from beacon.model.errors import StoreUnavailable
@@ -20,6 +23,7 @@ from beacon.store.budgets import Account, Budgets
 from beacon.store.connection import StoreAddress
 from beacon.store.ledger import ALARMS, LEDGER, MOST_ENTRIES, Asking, Hit, Ledger
 from benchmarks.replica_set import replica_set
+from tests.store.ledger_twin import Twin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
@@ -135,6 +139,45 @@ async def test_entries_are_forgotten(books: Books, time: Clock) -> None:
     assert await left_out(ledger, "1:c", {"I1": 4.0}) == set()
 
 
+ASKED = st.lists(
+    st.tuples(
+        st.integers(0, 6),
+        st.dictionaries(
+            st.sampled_from(("I1", "I2", "I3")), st.floats(0.01, 5.0), min_size=1
+        ),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=ASKED, first_always=st.booleans(), together=st.booleans())
+async def test_it_decides_as_its_twin(
+    store_address: StoreAddress,
+    asked: list[tuple[int, dict[str, float]]],
+    *,
+    first_always: bool,
+    together: bool,
+) -> None:
+    """Whatever is asked, and asked again; together as one after another."""
+    books = await Books.open(store_address, KEY, patience=SLOW)
+    ledger, who = Ledger(books), uuid.uuid4().hex
+    twin = Twin(ASKING.most, first_always=first_always)
+    more = {"who": who, "first_always": first_always}
+    try:
+        expected = [twin.left_out(f"1:{n}", hits) for n, hits in asked]
+        asking = [left_out(ledger, f"1:{n}", hits, **more) for n, hits in asked]
+        if together:
+            told = await asyncio.gather(*asking)
+        else:
+            told = [await each for each in asking]
+    finally:
+        books.close()
+
+    # An individual is charged what the first question of a kind told of them.
+    assert told == expected
+
+
 async def test_identical_questions_at_once_are_charged_once(
     books: Books, store_address: StoreAddress
 ) -> None:
@@ -201,13 +244,14 @@ async def test_a_second_rare_answer_raises_an_alarm_once(
     ledger, raised = Ledger(books), []
     for question in ("1:a", "1:b", "1:b", "1:c"):
         asking = replace(ASKING, question=question)
-        raised.append(await ledger.charge(asking, [Hit("I1", 3.0)]))
+        _, overlaps = await ledger.charge(asking, [Hit("I1", 3.0)])
+        raised.append([(o.kind, o.hits, await ledger.alarm(o)) for o in overlaps])
 
-    assert [[alarm.kind for alarm in alarms] for _, alarms in raised] == [
+    assert raised == [
         [],
-        ["user"],
-        [],
-        [],
+        [("user", 2, True)],
+        [("user", 2, False)],
+        [("user", 3, False)],
     ]
     with MongoClient(store_address.uri) as client:
         (alarm,) = client[store_address.database][ALARMS].find()
