@@ -157,6 +157,10 @@ async def bombs(port: int, pids: list[int]) -> dict[str, object]:
     }
 
 
+def _written(audit: Path) -> str:
+    return "".join(path.read_text() for path in audit.glob("*.jsonl"))
+
+
 async def stopped(port: int, process: subprocess.Popen[str], audit: Path) -> dict:
     """Ask from 64 sides, stop the server in the middle; return what was lost."""
     answered: list[str | None] = []
@@ -181,7 +185,7 @@ async def stopped(port: int, process: subprocess.Popen[str], audit: Path) -> dic
     await asyncio.gather(*everybody)
     code = await asyncio.to_thread(process.wait, 60)
     spent = time.perf_counter() - began
-    written = "".join(path.read_text() for path in audit.glob("*.jsonl"))
+    written = await asyncio.to_thread(_written, audit)
     lost = sum(known is None or known not in written for known in answered)
     return {
         "answered": len(answered),

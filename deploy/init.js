@@ -28,8 +28,4 @@ if (!isReady()) {
   db.getSiblingDB("admin").auth("admin", password);
 }
 db.getMongo().setReadPref("primaryPreferred");
-for (const [name, role] of [["serve", "read"], ["load", "readWrite"]]) {
-  if (db.getSiblingDB("admin").getUser(name) === null) {
-    add(name, secret(`mongo_${name}_password`), [{ role, db: "beacon" }]);
-  }
-}
+load("/deploy/users.js");

@@ -8,10 +8,27 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
+
+from beacon.audit.chain import Head
+from beacon.store.accounts import Books
+from beacon.store.anchors import AUDIT_HEADS, AnchorWriter
+from beacon.store.connection import StoreAddress
+from beacon.store.embedded import find_mongod
+from beacon.store.releases import Catalogue
+from beacon.store.variants import VariantStore
+from tests.api.site import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEPLOY = Path(__file__).resolve().parents[1] / "deploy"
 COMPOSE: dict[str, Any] = json.loads((DEPLOY / "compose.json").read_text())
@@ -42,7 +59,8 @@ def test_what_is_named_is_declared() -> None:
     assert COMPOSE["secrets"].keys() == secrets
     assert COMPOSE["networks"].keys() == networks
     assert COMPOSE["volumes"].keys() == {s for s in sources if s[0] != "."}
-    here = {"./member.sh", "./init.js", "./files", "./journal"}
+    here = {"./member.sh", "./init.js", "./users.js", "./roles.json"}
+    here |= {"./files", "./journal"}
     assert here == {s for s in sources if s[0] == "."}
     assert awaited <= SERVICES.keys()
 
@@ -81,7 +99,194 @@ def test_the_scripts_can_be_read() -> None:
         ["/bin/bash", "-n", str(DEPLOY / "member.sh")], capture_output=True, check=False
     )
     read = set(re.findall(r'secret\("(\w+)"\)', (DEPLOY / "init.js").read_text()))
-    read |= {"mongo_serve_password", "mongo_load_password"}
+    read |= {"mongo_serve_password", "mongo_load_password"}  # by users.js
 
     assert (0, b"") == (checked.returncode, checked.stderr)
     assert read == set(SERVICES["mongo-init"]["secrets"])
+
+
+# --- one machine ------------------------------------------------------------------
+
+SINGLE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+ALONE: dict[str, dict[str, Any]] = SINGLE["services"]
+
+
+def test_the_small_composition_declares_what_it_uses() -> None:
+    """Secrets, networks and volumes that are used are there, no others."""
+    secrets = {s for service in ALONE.values() for s in service.get("secrets", [])}
+    networks = {n for service in ALONE.values() for n in service["networks"]}
+    mounts = [m for service in ALONE.values() for m in service.get("volumes", [])]
+    sources = {mount.partition(":")[0] for mount in mounts}
+
+    assert SINGLE["secrets"].keys() == secrets
+    assert SINGLE["networks"].keys() == networks
+    assert SINGLE["volumes"].keys() == {s for s in sources if s[0] != "."}
+    assert all(
+        (DEPLOY / source).exists()
+        for source in sources
+        if source[0] == "." and source not in ("./files", "./journal")
+    )
+
+
+def test_only_the_proxy_has_a_port_and_only_the_beacon_sees_both_networks() -> None:
+    """The database has authentication and no way out; nobody may gain privileges."""
+    mongo = ALONE["mongo"]
+
+    assert ["proxy"] == [name for name, one in ALONE.items() if "ports" in one]
+    assert {"internal": True} == SINGLE["networks"]["data"]
+    assert ["beacon"] == [n for n, one in ALONE.items() if len(one["networks"]) > 1]
+    assert "--auth" in mongo["command"]
+    assert "--noscripting" in mongo["command"]
+    assert mongo["image"] == "mongo:8"
+    for service in ALONE.values():
+        assert ["no-new-privileges:true"] == service["security_opt"]
+        assert {"cpus", "memory"} == service["deploy"]["resources"]["limits"].keys()
+    for name in ("beacon", "load", "proxy"):
+        assert (True, ["ALL"]) == (ALONE[name]["read_only"], ALONE[name]["cap_drop"])
+
+
+def test_the_small_composition_writes_no_secret_down() -> None:
+    """Passwords and keys come from files that are not kept here."""
+    environment = ALONE["mongo"]["environment"]
+
+    assert all("environment" not in one for n, one in ALONE.items() if n != "mongo")
+    assert environment.keys() == {
+        "MONGO_INITDB_ROOT_USERNAME",
+        "MONGO_INITDB_ROOT_PASSWORD_FILE",
+    }
+    assert all(
+        {"file": f"./secrets/{name}"} == secret
+        for name, secret in SINGLE["secrets"].items()
+    )
+
+
+def test_the_proxy_speaks_tls_and_passes_on_what_the_beacon_needs() -> None:
+    """TLS 1.3 alone, a client's address set and not added to, no query in its log."""
+    text = (DEPLOY / "proxy.conf").read_text()
+
+    assert "ssl_protocols TLSv1.3;" in text
+    assert "Strict-Transport-Security" in text
+    assert "X-Forwarded-For $remote_addr;" in text
+    assert "location = /metrics { return 404; }" in text
+    assert not re.search(r"log_format[^;]*\$(request|request_uri|args|uri)\b", text)
+
+
+# --- least privilege, on a real mongod ----------------------------------------------
+
+RIGHTS: dict[str, list[dict[str, Any]]] = json.loads(
+    (DEPLOY / "roles.json").read_text()
+)
+
+
+NOTHING: dict[str, Any] = {"pwd": "x", "roles": []}
+
+
+@contextmanager
+def guarded(folder: Path) -> Iterator[str]:
+    """Run a mongod that asks for a password; give its socket, quoted for a URI."""
+    socket = folder / "mongodb-1.sock"
+    command = [str(find_mongod()), "--auth", "--dbpath", str(folder), "--port", "1"]
+    bound = ["--bind_ip", str(socket), "--unixSocketPrefix", str(folder)]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*command, *bound], stdout=log, stderr=log)
+    try:
+        for _ in range(300):
+            if socket.exists():
+                break
+            time.sleep(0.1)
+        yield str(socket).replace("/", "%2F")
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Give the addresses of the users that ``users.js`` makes, by name."""
+    folder = tmp_path_factory.mktemp("m")
+    with guarded(folder) as place:
+        made = {"createUser": "admin", "pwd": "a", "roles": ["root"]}
+        with MongoClient(f"mongodb://{place}") as first:
+            first.admin.command(made)
+        uri = f"mongodb://{{0}}:{{1}}@{place}/beacon?authSource=admin"
+        with MongoClient(uri.format("admin", "a")) as admin:
+            privileges = [
+                {
+                    "resource": {"db": "beacon", "collection": one["collection"]},
+                    "actions": one["actions"],
+                }
+                for one in RIGHTS["serve"]
+            ]
+            admin.admin.command(
+                "createRole", "beacon_serve", privileges=privileges, roles=[]
+            )
+            roles = {
+                "serve": ["beacon_serve"],
+                "load": [{"role": "readWrite", "db": "beacon"}],
+            }
+            for name, held in roles.items():
+                admin.admin.command("createUser", name, pwd=name, roles=held)
+        yield {name: uri.format(name, name) for name in roles}
+
+
+def at(uri: str) -> StoreAddress:
+    """Return a store at an address."""
+    return StoreAddress(uri=uri, database="beacon", is_embedded=False, description="")
+
+
+async def test_the_server_can_do_its_work_with_its_rights(
+    users: dict[str, str],
+) -> None:
+    """It reads what was loaded, and writes heads of the audit and what was learnt."""
+    with Catalogue(at(users["load"])) as catalogue:
+        fill(catalogue)
+    store = await VariantStore.open(at(users["serve"]))
+    datasets = await store.datasets()
+    await AnchorWriter(store._database).put(  # noqa: SLF001 - as it is put together
+        "n", Head("c", 1, "s"), is_last=False
+    )
+    await store.close()
+    accounts = await Books.open(at(users["serve"]), b"k" * 32)
+    for name in ("budgets", "ledger", "ledger_pages", "alarms"):
+        kept = await accounts.collection(name)
+        await kept.update_one({"_id": 1}, {"$inc": {"n": 1}}, upsert=True)
+    accounts.close()
+
+    assert ["clinic", "twins"] == [dataset.id for dataset in datasets]
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        lambda db: db.datasets.update_one({}, {"$set": {"active": 1}}),
+        lambda db: db.variants_GRCh37.insert_one({"_id": 1}),
+        lambda db: db.variants_GRCh37.drop(),
+        lambda db: db[AUDIT_HEADS].update_one({}, {"$set": {"n": 0}}),
+        lambda db: db[AUDIT_HEADS].delete_many({}),
+        lambda db: db.ledger.delete_many({}),
+        lambda db: db.budgets.drop(),
+        lambda db: db.api_keys.insert_one({"_id": "mine"}),
+        lambda db: db.command("dropDatabase"),
+        lambda db: db.client.admin.command(
+            {"createUser": "x", "pwd": "x", "roles": []}
+        ),
+        lambda db: db.client.admin.command("getParameter", "*"),
+    ],
+)
+def test_the_server_can_do_nothing_else(users: dict[str, str], forbidden: Any) -> None:
+    """With its password nobody changes data, takes back a head or mints a key."""
+    with (
+        MongoClient(users["serve"]) as client,
+        pytest.raises(OperationFailure, match="not authorized"),
+    ):
+        forbidden(client["beacon"])
+
+
+def test_without_a_password_there_is_nothing(users: dict[str, str]) -> None:
+    """Not even a list of collections."""
+    place = users["serve"].partition("@")[2].partition("/")[0]
+    with (
+        MongoClient(f"mongodb://{place}") as client,
+        pytest.raises((OperationFailure, ServerSelectionTimeoutError)),
+    ):
+        client["beacon"].list_collection_names()

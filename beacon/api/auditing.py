@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import Counter
 from datetime import UTC, datetime
+from os import urandom
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, cast
-from uuid import uuid4
+
+import orjson
 
 from beacon.api.exchange import requester_of
 from beacon.api.keys import ACCOUNT
@@ -69,7 +70,10 @@ _DECISIONS: Final = {
 }
 UNWRITTEN: Final = "The audit of this beacon cannot be written, so nothing is said."
 _FAILED: Final = ("", None, "no_answer", None)
-_NOTHING: Final[tuple[object, ...]] = (None, "", [])
+_VARIANTS: Final = "89ab"
+"""Of a UUID: RFC 9562, section 4.1."""
+_PARTIES_KEPT: Final = 1024
+_SAYINGS_KEPT: Final = 256
 
 
 class Auditor:
@@ -93,15 +97,16 @@ class Auditor:
         tiers: Callable[[Requester, str], str | None] = lambda *_: None,
     ) -> None:
         self.log = log
-        self.tiers = tiers
+        self._tiers = tiers
+        self._parties: dict[Requester, Party] = {}
         self._queries, self._cases = queries, cases
         self._policy = policy
 
     def open(self, request: web.BaseRequest) -> Account:
         """Open the account of a request."""
-        given = request.headers.get(REQUEST_ID, "")
-        known = given.lower() if _UUID.fullmatch(given) else str(uuid4())
-        account = Account(self, known)
+        given = request.headers.get(REQUEST_ID)
+        is_known = given is not None and _UUID.fullmatch(given) is not None
+        account = Account(self, given.lower() if is_known and given else _fresh_id())
         request[ACCOUNT] = account
         return account
 
@@ -113,22 +118,89 @@ class Auditor:
         """Return the code of the question of a plain outline for an allele."""
         return code(self._queries, allele_text(outline.contig, allele.spellings))
 
-    def about(self, request: web.BaseRequest) -> Fields:
-        """Return what a line says of who asks."""
-        asks = requester_of(request)
-        case = request.headers.get(CASE, "")[:_LONGEST_CASE]
-        return {
+    def case(self, request: web.BaseRequest) -> str | None:
+        """Return the code of the case that a request says it is about."""
+        said = request.headers.get(CASE)
+        return code(self._cases, said[:_LONGEST_CASE]) if said else None
+
+    def party(self, asks: Requester) -> Party:
+        """Return what lines say of a requester; it is kept for the next of them."""
+        found = self._parties.get(asks)
+        if found is None:
+            while len(self._parties) >= _PARTIES_KEPT:
+                del self._parties[next(iter(self._parties))]
+            found = self._parties[asks] = Party(asks, self._policy, self._tiers)
+        return found
+
+
+class Party:
+    """What lines say of one requester: who it is, and in what tier it is told what.
+
+    Args:
+        asks: the requester.
+        policy: what the policy in force is known as.
+        tiers: gives the tier that a requester has towards a dataset.
+    """
+
+    __slots__ = ("_asks", "_datasets", "_tiers", "fields")
+
+    def __init__(
+        self,
+        asks: Requester,
+        policy: str | None,
+        tiers: Callable[[Requester, str], str | None],
+    ) -> None:
+        self._asks, self._tiers = asks, tiers
+        self._datasets: dict[str, orjson.Fragment] = {}
+        said: Fields = {
             "subject": asks.subject,
             "organisation": asks.organisation,
-            "roles": sorted(asks.roles),
+            "roles": sorted(asks.roles) or None,
             "issuer": asks.issuer,
             "acr": asks.acr,
             "purpose": asks.purpose,
             "key": asks.key,
             "network": asks.network,
-            "case": code(self._cases, case) if case else None,
-            "policy": self._policy,
+            "policy": policy,
         }
+        self.fields = {name: each for name, each in said.items() if each is not None}
+
+    def datasets(self, told: Iterable[Told]) -> list[orjson.Fragment]:
+        """Return what was said of each dataset, and how often where that is several."""
+        times: dict[str, int] = {}
+        sample: dict[str, Told] = {}
+        for each in told:
+            key = "%s|%s|%s|%s" % each  # noqa: UP031 - what is told often, told soon
+            times[key] = times.get(key, 0) + 1
+            sample[key] = each
+        return [self._dataset(key, sample[key], n) for key, n in times.items()]
+
+    def _dataset(self, key: str, told: Told, times: int) -> orjson.Fragment:
+        found = self._datasets.get(key) if times == 1 else None
+        if found is None:
+            found = orjson.Fragment(orjson.dumps(self._said(told, times)))
+            if times == 1 and len(self._datasets) < _SAYINGS_KEPT:
+                self._datasets[key] = found
+        return found
+
+    def _said(self, told: Told, times: int) -> Fields:
+        dataset, release, status, granularity = told
+        fields: Fields = {
+            "id": dataset or None,
+            "release": release,
+            "said": status,
+            "tier": self._tiers(self._asks, dataset),
+            "granularity": None if granularity is None else granularity.word,
+            "times": times if times > 1 else None,
+        }
+        return {name: each for name, each in fields.items() if each is not None}
+
+
+def _fresh_id() -> str:
+    """Return a random UUID (version 4) as it is written."""
+    text = urandom(16).hex()
+    variant = _VARIANTS[int(text[16], 16) & 3]
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
 
 class Noted:
@@ -138,24 +210,23 @@ class Noted:
 
     def __init__(self) -> None:
         self.codes: list[str] = []
-        self.told: Counter[Told] = Counter()
+        self.told: list[Told] = []
 
     def said(self, parts: Iterable[DatasetDisclosure]) -> None:
         """Note what is said of datasets."""
-        self.told.update(map(told_of, parts))
+        self.told += map(told_of, parts)
 
     def overheard(self, told: Iterable[Told]) -> None:
         """Note what was heard to be said of datasets."""
-        self.told.update(told)
+        self.told += told
 
     def said_of_records(self, parts: Iterable[RecordSetDisclosure]) -> None:
         """Note what is said of datasets' documents."""
-        for part in parts:
-            self.told[part.dataset, None, part.status, part.granularity] += 1
+        self.told += [(p.dataset, None, p.status, p.granularity) for p in parts]
 
     def failed(self) -> None:
         """Note a question of many that has no answer."""
-        self.told[_FAILED] += 1
+        self.told.append(_FAILED)
 
 
 class Account:
@@ -222,43 +293,30 @@ class Account:
         status: int | None,
         noted: Noted,
     ) -> Fields:
-        asks, tiers = requester_of(request), self.auditor.tiers
-        milliseconds = (perf_counter() - self._began) * 1000
+        party = self.auditor.party(requester_of(request))
         fields: Fields = {
             "kind": word,
             "time": moment(datetime.now(UTC)),
             "request": self.request_id,
-            "route": None if kind is None else kind.route,
-            "method": None if kind is None else kind.method,
-            "status": status,
-            "decision": None if status is None else _decision(status),
-            "ms": round(milliseconds, 1),
-            **self.auditor.about(request),
-            "queries": noted.codes,
-            "datasets": [
-                _dataset(told, n, tiers(asks, told[0]))
-                for told, n in noted.told.items()
-            ],
         }
-        return {name: value for name, value in fields.items() if value not in _NOTHING}
+        if kind is not None:
+            fields["route"], fields["method"] = kind.route, kind.method
+        if status is not None:
+            fields["status"], fields["decision"] = status, _decision(status)
+        fields["ms"] = round((perf_counter() - self._began) * 1000, 1)
+        fields.update(party.fields)
+        case = self.auditor.case(request)
+        if case is not None:
+            fields["case"] = case
+        if noted.codes:
+            fields["queries"] = noted.codes
+        if noted.told:
+            fields["datasets"] = party.datasets(noted.told)
+        return fields
 
 
 def _decision(status: int) -> str:
     return _DECISIONS.get(status, "answered" if status < 400 else "not_understood")
-
-
-def _dataset(told: Told, times: int, tier: str | None) -> Fields:
-    """Return what was said of one dataset, and how often where that is several."""
-    dataset, release, status, granularity = told
-    fields: Fields = {
-        "id": dataset,
-        "release": release,
-        "said": status,
-        "tier": tier,
-        "granularity": None if granularity is None else granularity.word,
-        "times": times if times > 1 else None,
-    }
-    return {name: value for name, value in fields.items() if value not in _NOTHING}
 
 
 class Witness:

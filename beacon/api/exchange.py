@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
-from beacon.api.keys import KNOWN, REQUESTER, SPEAKERS
+from beacon.api.keys import BODY, KNOWN, REQUESTER, SPEAKERS
 from beacon.api.sending import JsonAnswer
 from beacon.model.errors import InvalidRequest, RequestTooLarge
 from beacon.model.requester import ANONYMOUS, Requester
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from beacon.wire.info import BeaconIdentity
 
 _CHUNK = 64 * 1024
-_SECONDS_FOR_LITTLE = 10.0
+SECONDS_FOR_LITTLE = 10.0
 _SECONDS_FOR_MUCH = 60.0
 _NOT_UNPACKED = "The request body cannot be unpacked."
 _ADDRESSES_KEPT = 64
@@ -113,7 +113,9 @@ async def sent_with(request: web.BaseRequest, largest: int) -> Sent:
     """Return a request as it came, with its body, which is so many bytes at most."""
     body = None
     if request.method == "POST":
-        body = await body_of(request, largest=largest, seconds=_SECONDS_FOR_LITTLE)
+        body = request.get(BODY)
+        if body is None:
+            body = await body_of(request, largest=largest, seconds=SECONDS_FOR_LITTLE)
     text = request.rel_url.raw_query_string
     return Sent(text=text, parameters=lambda: request.query.items(), body=body)
 

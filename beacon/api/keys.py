@@ -167,6 +167,8 @@ KNOWN: web.AppKey[Known] = web.AppKey("known")
 """Gives what questions are understood with."""
 REQUESTER: web.RequestKey[Requester] = web.RequestKey("requester")
 """Under this key a request that passed the door holds who asks."""
+BODY: web.RequestKey[bytes] = web.RequestKey("body")
+"""Under this key a request holds its body, where it came after its head."""
 ACCOUNT: web.RequestKey[Account] = web.RequestKey("account")
 """Under this key a request that is audited holds its account."""
 BATCHES: web.AppKey[asyncio.Semaphore] = web.AppKey("batches")

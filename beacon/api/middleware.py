@@ -20,8 +20,8 @@ from aiohttp import hdrs, web
 from beacon.api.access_log import Entry
 from beacon.api.auditing import REQUEST_ID, UNWRITTEN
 from beacon.api.browsers import Browsers, is_preflight
-from beacon.api.exchange import as_json
-from beacon.api.keys import REQUESTER
+from beacon.api.exchange import SECONDS_FOR_LITTLE, as_json, body_of
+from beacon.api.keys import BODY, REQUESTER
 from beacon.api.metrics import Row, Sums, count
 from beacon.api.sending import PAYS_FROM, JsonAnswer
 from beacon.api.turns import Deadlines, Overloaded, Turns
@@ -145,6 +145,8 @@ class Door:
         self._log = log
         self._turns = Turns(limits.in_work, limits.waiting)
         self._deadlines = Deadlines(limits.seconds)
+        self._coming_in, self._most_coming_in = 0, limits.waiting
+        self._largest = limits.body
         self._kinds: dict[object, Kind] = {}
         self._left = 0
         self.chores: list[Callable[[float], object]] = []
@@ -180,7 +182,9 @@ class Door:
         began = perf_counter()
         account = None if self._auditor is None else self._auditor.open(request)
         try:
-            response = await self._in_turn(kind, request, handler, began)
+            is_whole = kind.streaming or not kind.asks or request.content.is_eof()
+            answer = self._in_turn if is_whole else self._once_whole
+            response = await answer(kind, request, handler, began)
             if account is not None:
                 response = await self._accounted(account, kind, request, response)
         except asyncio.CancelledError:
@@ -256,6 +260,32 @@ class Door:
             return _unexplained(self._speaker(request))
         finally:
             self._deadlines.end(task)
+
+    async def _once_whole(
+        self,
+        kind: Kind,
+        request: RequestT,
+        handler: Answering[RequestT],
+        began: float,
+    ) -> web.StreamResponse:
+        """Wait for a body that has yet to come, then for a place.
+
+        However slowly bodies come, they keep nobody waiting.
+        """
+        if self._coming_in >= self._most_coming_in:
+            return _without_answer(self._speaker(request), _FULL)
+        self._coming_in += 1
+        try:
+            request[BODY] = await body_of(
+                request, largest=self._largest, seconds=SECONDS_FOR_LITTLE
+            )
+        except BeaconError as failure:
+            return _refused(kind, self._speaker(request), failure)
+        except ConnectionError:
+            return web.Response(status=_CLIENT_LEFT)  # nobody reads it
+        finally:
+            self._coming_in -= 1
+        return await self._in_turn(kind, request, handler, began)
 
     async def _explained(
         self, kind: Kind, request: RequestT, handler: Answering[RequestT]

@@ -131,6 +131,13 @@ HEADERS = (
     "Referer: \xe9\xe8",
     "User-Agent: BN/2.0.0",
     "Expect: 100-continue",
+    "Authorization: Bearer gbk_00000000_" + "A" * 43,
+    "Authorization: Bearer eyJhbGciOiJub25lIn0.e30.",
+    "Authorization: Bearer a.b.c\r\nAuthorization: Bearer d.e.f",
+    "X-Request-Id: 22-101-T-C",
+    "X-Request-Id: 0190b6a2-1111-4222-8333-abcdefabcdef",
+    "X-Case-Reference: \xe9" + "x" * 5000,
+    "X-Case-Reference: " + "{'$gt': ''}",
 )
 KINDS = (
     *("application/json", "application/json; charset=utf-8", "text/plain", "", "a/b"),
