@@ -258,6 +258,8 @@ def crosstalk(given: argparse.Namespace) -> None:
             f"{mixed.statuses}\n",
             flush=True,
         )
+        for number, pair in list(mixed.differing.items())[:3]:
+            print(questions[number].path, *(text[-600:] for text in pair), sep="\n")
 
 
 def pools_of(manner: Manner, people: int, questions: int) -> tuple[Pool, ...]:
