@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,12 +28,15 @@ from tests.service.ledgered_samples import FIRST, PEOPLE, load_clinic
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from aiohttp import web
     from aiohttp.test_utils import TestClient
     from pytest_aiohttp import AiohttpClient
 
     from beacon.store.connection import StoreAddress
 
 SLOW = 30.0
+A_BUSY_MACHINE = 0.5
+"""Seconds that a machine with much other work may add."""
 LEVELS = {"requestedGranularity": "count", "includeResultsetResponses": "ALL"}
 PEPPER = b"p" * 32
 POLICY = b"""
@@ -55,6 +61,9 @@ access = { care = "ledgered" }
 kind = "reference"
 access = { public = "exact", care = "exact" }
 """
+
+
+RULES = parsed(POLICY, "policy.toml").policy
 
 
 @pytest.fixture(scope="module")
@@ -88,21 +97,41 @@ def keys(address: StoreAddress) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture
-async def client(
-    aiohttp_client: AiohttpClient, address: StoreAddress, store_address: StoreAddress
-) -> AsyncIterator[TestClient]:
-    """Give a client of a site whose books are fresh."""
-    store = await VariantStore.open(address)
+async def store(address: StoreAddress) -> AsyncIterator[VariantStore]:
+    """Give the store of both."""
+    opened = await VariantStore.open(address)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def guard(
+    store: VariantStore, store_address: StoreAddress
+) -> AsyncIterator[Guard]:
+    """Give a guard whose books are fresh."""
     books = await Books.open(store_address, b"k" * 32, patience=SLOW)
-    policy = parsed(POLICY, "policy.toml").policy
-    beacon = LocalBeacon(
-        store, policy, references={}, deadline=5, guard=Guard(policy, books, store)
-    )
-    porter = Porter((), subjects=b"s" * 32, pepper=PEPPER, keys=store.api_keys)
-    yield await aiohttp_client(create_api(beacon, IDENTITY, porter=porter))
-    await porter.close()
+    made = Guard(RULES, books, store)
+    yield made
+    await made.close()
     books.close()
-    await store.close()
+
+
+@asynccontextmanager
+async def site(store: VariantStore, guard: Guard) -> AsyncIterator[web.Application]:
+    """Give the whole site behind a guard."""
+    beacon = LocalBeacon(store, RULES, references={}, deadline=5, guard=guard)
+    porter = Porter((), subjects=b"s" * 32, pepper=PEPPER, keys=store.api_keys)
+    yield create_api(beacon, IDENTITY, porter=porter)
+    await porter.close()
+
+
+@pytest.fixture
+async def client(
+    aiohttp_client: AiohttpClient, store: VariantStore, guard: Guard
+) -> AsyncIterator[TestClient]:
+    """Give a client of that site."""
+    async with site(store, guard) as app:
+        yield await aiohttp_client(app)
 
 
 def about(place: int, **more: object) -> dict[str, object]:
@@ -242,11 +271,15 @@ async def test_hidden_and_zero_are_the_same_bytes(
 
 
 async def test_nobody_is_named(
-    client: TestClient, keys: dict[str, dict[str, str]], capsys: pytest.CaptureFixture
+    client: TestClient,
+    keys: dict[str, dict[str, str]],
+    guard: Guard,
+    capsys: pytest.CaptureFixture,
 ) -> None:
     """No individual, requester or variant stands in what is logged of an alarm."""
     await ask(client, 100, keys["ann"])
     await ask(client, 200, keys["bob"])
+    await guard.close()
     logged = capsys.readouterr().out
 
     assert "ledger.alarm" in logged
@@ -267,3 +300,26 @@ async def test_the_budget_is_as_announced(
     Draft202012Validator(components()["budget"]).validate(document)
     wrong = {"Authorization": "Bearer gbk_nonsense"}
     assert (await client.get("/api/budget", headers=wrong)).status == 401
+
+
+async def test_without_books_there_is_no_answer_and_soon(
+    aiohttp_client: AiohttpClient,
+    store: VariantStore,
+    store_address: StoreAddress,
+    keys: dict[str, dict[str, str]],
+) -> None:
+    """Nothing is said that cannot be written down: 503 within 300 ms (C8, D3)."""
+    gone = replace(store_address, uri="mongodb://127.0.0.1:9/", is_embedded=False)
+    books = await Books.open(gone, b"k" * 32)
+    async with site(store, Guard(RULES, books, store)) as app:
+        client = await aiohttp_client(app)
+        await store.datasets()
+        for who in (keys["ann"], None):
+            began = monotonic()
+            status, _, document = await ask(client, 100, who)
+
+            assert monotonic() - began < 0.3 + A_BUSY_MACHINE
+            assert status == 503
+            assert document["info"]["status"] == "no_answer"
+            assert "response" not in document
+    books.close()
