@@ -16,7 +16,7 @@ from attacked import SMALL
 
 from beacon.attacking.asking import ANYBODY, NO_WORD, Account, Asker
 from beacon.attacking.attacks import Attack, carry_out, most_telling_first, rarest_first
-from beacon.attacking.cohort import draw
+from beacon.attacking.cohort import FIRST, draw
 from beacon.attacking.crosstalk import Question, mix
 from beacon.attacking.files import person
 from beacon.attacking.policies import DATASET, defended, simulated
@@ -74,7 +74,7 @@ async def test_care_data_is_invisible_to_anybody(arena) -> None:
         said = await asker.ask(sites)
         _, listed = await asker.get("/api/datasets")
         _, described = await asker.get("/api/info")
-        code, found = await by_ranges(asker, DATASET, 1, 100_000)
+        code, found = await by_ranges(asker, DATASET, FIRST, FIRST + 100_000)
 
     assert set(said.tolist()) == {NO_WORD}
     assert asker.heard == 0
@@ -208,7 +208,7 @@ async def test_ranges_enumerate_nothing(arena, tier) -> None:
     url, vouch, _ = arena
     (account,) = vouch.accounts(tier)
     async with Asker(url, DATASET) as asker:
-        _, found = await by_ranges(asker, DATASET, 1, 100_000, account)
+        _, found = await by_ranges(asker, DATASET, FIRST, FIRST + 100_000, account)
 
     assert found == {}
 
@@ -230,15 +230,17 @@ def test_hidden_and_zero_have_one_form(arena, granularity) -> None:
     url, vouch, cohort = arena
     (account,) = vouch.accounts("registered")
     counts = cohort.counts()
-    hidden, zero = np.flatnonzero(counts == 1)[:10], np.flatnonzero(counts == 0)[:10]
+    hidden, zero = np.flatnonzero(counts == 1)[:20], np.flatnonzero(counts == 0)[:20]
     timed = compare(
         url,
         [cohort.spelled(int(site)) for site in hidden],
         [cohort.spelled(int(site)) for site in zero],
         account,
         granularity,
+        DATASET,
     )
 
+    assert len(timed.sizes) == 1
     assert timed.statuses == {200}
     assert len(timed.forms) == 1
     assert b"withheld" in next(iter(timed.forms))
@@ -267,7 +269,7 @@ async def test_mixed_requests_get_their_own_answers(arena) -> None:
     assert mixed.differing == {}
     assert set(mixed.statuses) <= {200, 401, 503}
     assert mixed.statuses[200] >= 300
-    assert mixed.statuses[401] == mixed.asked // len(accounts)
+    assert mixed.statuses[401] >= 100
     assert mixed.kinds > 10
 
 
