@@ -12,11 +12,11 @@ import logging
 import signal
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from socket import gethostname
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
 import uvloop
@@ -25,6 +25,7 @@ from aiohttp import web
 from beacon import policy_file
 from beacon.api.access_log import AccessLog
 from beacon.api.auditing import Auditor
+from beacon.api.connections import Watch
 from beacon.api.keys import DOOR, Limits
 from beacon.api.lane import Lane
 from beacon.api.metrics import Meter, Sums
@@ -32,7 +33,7 @@ from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
 from beacon.audit.log import AuditLog
 from beacon.auth.networks import networks
-from beacon.auth.porter import Porter
+from beacon.auth.porter import Porter, Secrets
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
@@ -49,8 +50,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from beacon.api.connections import Connection
     from beacon.auth.issuers import Issuer
-    from beacon.auth.keys import KeyStore
     from beacon.model.requester import Requester
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
 _DRAIN_SECONDS = 20.0
 _PATIENCE = 8.0
 """Seconds a connection has for its next request when its process is replaced."""
+_LINGERING = 2.0
+"""Seconds for which a body that nobody wants is read, after its answer is sent."""
 _LOOK_EVERY = 0.05
 _COLLECTED_AFTER = (20_000, 20, 50)
 """Objects, and generations, after which the garbage collector looks."""
@@ -165,11 +168,19 @@ def beacon_over(
     """Return this beacon over an open store."""
     return LocalBeacon(
         store,
-        policy_of(settings),
+        _with_noise(settings, policy_of(settings)),
         references=references_of(settings),
         deadline=settings.server.deadline,
         guard=guard,
     )
+
+
+def _with_noise(settings: Settings, policy: Policy) -> Policy:
+    """Return a policy with the key of its noise, where any profile has some."""
+    if all(profile.noise_sd <= 0 for profile in policy.profiles.values()):
+        return policy
+    key = derive(read_secret(settings.secret_path), Purpose.NOISE)
+    return replace(policy, noise_key=key)
 
 
 def audit_key(settings: Settings) -> bytes:
@@ -245,7 +256,7 @@ def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
     return () if path is None else policy_file.read(path).issuers
 
 
-def porter_of(settings: Settings, keys: KeyStore) -> Porter | None:
+def porter_of(settings: Settings, store: VariantStore) -> Porter | None:
     """Return who finds out who asks; ``None``: everybody is told all there is.
 
     Raises:
@@ -256,9 +267,13 @@ def porter_of(settings: Settings, keys: KeyStore) -> Porter | None:
     secret = read_secret(settings.secret_path)
     return Porter(
         issuers_of(settings),
-        subjects=derive(secret, Purpose.SUBJECTS),
-        pepper=derive(secret, Purpose.API_KEYS),
-        keys=keys,
+        Secrets(
+            subjects=derive(secret, Purpose.SUBJECTS),
+            pepper=derive(secret, Purpose.API_KEYS),
+            passports=derive(secret, Purpose.PASSPORTS),
+        ),
+        keys=store.api_keys,
+        shelf=store.passports,
         proxies=networks(settings.server.proxies),
     )
 
@@ -316,6 +331,7 @@ def application(
         log=log,
         porter=porter,
         auditor=auditor,
+        origins=server.cors,
     )
     add_page(app, catalogue=beacon, identity=identity)
     return app
@@ -362,6 +378,7 @@ class Site:
             handler_cancellation=True,
             keepalive_timeout=settings.server.keep_alive,
             max_line_size=_LONGEST_LINE,
+            lingering_time=_LINGERING,
             shutdown_timeout=_DRAIN_SECONDS,
         )
         self._accepting: dict[int, web.SockSite] = {}
@@ -369,8 +386,15 @@ class Site:
     async def open(self) -> None:
         """Accept connections from its own sockets."""
         await self._runner.setup()
-        if self._runner.server is not None:
-            self._lane.lead_past(self._runner.server)
+        server = self._runner.server
+        if server is not None:
+            self._lane.lead_past(server)
+            watch = Watch()
+            self._door.chores.append(
+                lambda now: watch.look(
+                    cast("list[Connection]", server.connections), now
+                )
+            )
         for number in self._post.mine:
             await self.accept(number)
 
@@ -453,7 +477,7 @@ def run_server(
             open_store(settings, address) as store,
             open_guard(settings, address, store) as guard,
         ):
-            porter = porter_of(settings, store.api_keys)
+            porter = porter_of(settings, store)
             auditor = await open_auditor(settings, store, post)
             beacon = beacon_over(settings, store, guard)
             site = Site(settings, beacon, post, porter, auditor)

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
+Origin = Annotated[
+    str, Field(pattern=r"^(\*|https?://[a-zA-Z0-9.-]+(:[0-9]{1,5})?)$", max_length=253)
+]
 Values = dict[str, object]
 """Nested settings as a file, an environment or a command line gives them."""
 
@@ -179,6 +182,13 @@ class ServerSettings(_Section):
             "Networks of proxies that are believed when they tell a client's address "
             "in `X-Forwarded-For`; its /24 or /48 has the budgets of who does not log "
             "in."
+        ),
+    )
+    cors: tuple[Origin, ...] = Field(
+        default=("*",),
+        description=(
+            "Origins whose pages may read answers, `https://portal.example.org`; `*`:"
+            " everybody's, `[]`: nobody's but our own."
         ),
     )
     strict_filters: bool = Field(

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from beacon.model.genes import Genes
     from beacon.model.ontology import Ontologies
     from beacon.model.outline import Outline, Spelled
+    from beacon.model.profile import PolicyName
     from beacon.model.query import Granularity, Query
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm
@@ -278,6 +279,11 @@ class Witness:
     def references(self) -> Mapping[str, Reference]:
         """Genomes that questions are normalised with, by assembly."""
         return self._beacon.references
+
+    @property
+    def policy(self) -> PolicyName | None:
+        """By what the policy in force is known."""
+        return self._beacon.policy
 
     async def answer(self, query: Query, requester: Requester) -> Disclosure:
         """Return what the beacon answers."""

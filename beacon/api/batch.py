@@ -13,6 +13,7 @@ it comes; where it turns out too long, a last line says so.
 from __future__ import annotations
 
 import asyncio
+from asyncio import to_thread
 from collections import deque
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -22,8 +23,13 @@ from aiohttp import web
 
 from beacon.api.auditing import beacon_of
 from beacon.api.exchange import body_of, requester_of, understanding
-from beacon.api.keys import BEACON, LIMITS
-from beacon.model.errors import BeaconError, InvalidRequest, RequestTooLarge
+from beacon.api.keys import BATCHES, BEACON, LIMITS
+from beacon.model.errors import (
+    BeaconError,
+    InvalidRequest,
+    RequestTooLarge,
+    StoreUnavailable,
+)
 from beacon.wire.batch import Arriving, Line, Pen, question, read_line, split
 
 if TYPE_CHECKING:
@@ -46,12 +52,21 @@ _AT_ONCE = 2
 _AT_A_STRETCH = 10
 """Lines that are read, or written, before others get their turn."""
 _SECONDS_BETWEEN = 60.0
-"""A stream that says nothing for so long has ended badly."""
+"""A stream that says, or takes, nothing for so long has ended badly."""
 _FAILED = "This beacon failed to answer."
+_FULL = "As many batches as may be are answered already; send it again later."
 
 
 async def batch(request: web.Request) -> web.StreamResponse:
     """Answer a batch, one line for each of its lines."""
+    turns = request.app[BATCHES]
+    if turns.locked():
+        raise StoreUnavailable(_FULL)
+    async with turns:
+        return await _answer_lines(request)
+
+
+async def _answer_lines(request: web.Request) -> web.StreamResponse:
     known = await understanding(request)
     beacon = beacon_of(request.app[BEACON], request)
     scribe = _Scribe(beacon, requester_of(request), known)
@@ -63,7 +78,8 @@ async def batch(request: web.Request) -> web.StreamResponse:
         try:
             async with aclosing(_answered(first, groups, scribe.answer)) as answers:
                 async for text in answers:
-                    await stream.write(text)
+                    async with asyncio.timeout(_SECONDS_BETWEEN):
+                        await stream.write(text)
         except ConnectionError:
             raise  # the client left, which is no failure
         except Exception:  # noqa: BLE001 - what is half answered must not look whole
@@ -86,7 +102,7 @@ async def _groups_of(request: web.Request, limits: Limits) -> Groups:
         return _arriving(request, limits)
     body = await body_of(request, largest=limits.batch_body)
     # Twenty megabytes take long; other requests go on meanwhile.
-    lines = await asyncio.to_thread(split, body, most=limits.batch_lines)
+    lines = await to_thread(split, body, most=limits.batch_lines)
     return _at_hand(lines, limits.at_once)
 
 
@@ -105,7 +121,10 @@ async def _arriving(request: web.Request, limits: Limits) -> Groups:
     has_begun = False
     try:
         while not lines.is_over:
-            for group in _cut(lines.take(await _next(request)), limits.at_once):
+            more = await _next(request)
+            # An array is read at its end, whole, which may take long.
+            found = lines.take(more) if more else await to_thread(lines.take, more)
+            for group in _cut(found, limits.at_once):
                 yield group
                 has_begun = True
     except (InvalidRequest, RequestTooLarge) as failure:

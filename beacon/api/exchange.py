@@ -6,7 +6,7 @@ import asyncio
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from beacon.api.keys import KNOWN, REQUESTER, SPEAKERS
 from beacon.api.sending import JsonAnswer
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from beacon.wire.info import BeaconIdentity
 
 _CHUNK = 64 * 1024
-_SECONDS_FOR_LITTLE = 15.0
+_SECONDS_FOR_LITTLE = 10.0
 _SECONDS_FOR_MUCH = 60.0
+_NOT_UNPACKED = "The request body cannot be unpacked."
 _ADDRESSES_KEPT = 64
 _UNDERSTANDINGS_KEPT = 8
 """There are three assemblies, and so many sets of them."""
@@ -71,6 +72,13 @@ async def body_of(
         RequestTooLarge: when it is larger.
         InvalidRequest: when it cannot be unpacked, or does not arrive in time.
     """
+    body = await _body_of(request, largest, seconds)
+    if not body and request.content_length and hdrs.CONTENT_ENCODING in request.headers:
+        raise InvalidRequest(_NOT_UNPACKED)  # cut short, it must not ask for all
+    return body
+
+
+async def _body_of(request: web.BaseRequest, largest: int, seconds: float) -> bytes:
     if (request.content_length or 0) > largest:
         raise _too_large(largest)
     try:
@@ -85,8 +93,7 @@ async def body_of(
         message = f"The request body did not arrive within {seconds:g} s."
         raise InvalidRequest(message) from failure
     except web.RequestPayloadError as failure:
-        message = "The request body cannot be unpacked."
-        raise InvalidRequest(message) from failure
+        raise InvalidRequest(_NOT_UNPACKED) from failure
 
 
 async def _arriving(request: web.BaseRequest, largest: int) -> bytes:

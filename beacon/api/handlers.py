@@ -168,7 +168,8 @@ async def show_info(request: web.Request) -> web.Response:
     beacon = request.app[BEACON]
     loaded = await beacon.datasets(requester_of(request))
     ontologies = await beacon.ontologies()
-    return as_json(info.info(speaker(request), loaded, ontologies))
+    said = info.info(speaker(request), loaded, ontologies, beacon.policy)
+    return as_json(said)
 
 
 async def show_service_info(request: web.Request) -> web.Response:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from beacon.model.genes import Genes
     from beacon.model.ontology import Ontologies
     from beacon.model.outline import Outline, Spelled
+    from beacon.model.profile import PolicyName
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 class BeaconService(Answers, Protocol):
     """The beacon behind the API."""
+
+    @property
+    def policy(self) -> PolicyName | None:
+        """By what the policy in force is known; ``None``: it has no file."""
 
     @property
     def references(self) -> Mapping[str, Reference]:
@@ -126,6 +131,8 @@ class Limits:
         annotate_text: the same, in bytes of its text.
         annotate_records: most records of it.
         annotations: how many are annotated at once, by one process.
+        batches: how many batches are answered at once, by one process; they may take
+            as long as their client does, and must leave room for others.
         strict_filters: whether a filter nothing answers to is an error, where the
             request does not say.
         in_work: requests that are answered at once, by one process.
@@ -142,6 +149,7 @@ class Limits:
     annotate_text: int = 64 * 1024**3
     annotate_records: int = 10_000_000
     annotations: int = 4
+    batches: int = 32
     strict_filters: bool = False
     in_work: int = 256
     waiting: int = 1024
@@ -161,5 +169,7 @@ REQUESTER: web.RequestKey[Requester] = web.RequestKey("requester")
 """Under this key a request that passed the door holds who asks."""
 ACCOUNT: web.RequestKey[Account] = web.RequestKey("account")
 """Under this key a request that is audited holds its account."""
+BATCHES: web.AppKey[asyncio.Semaphore] = web.AppKey("batches")
+"""The batches that are answered at once."""
 ANNOTATIONS: web.AppKey[asyncio.Semaphore] = web.AppKey("annotations")
 """The files that are annotated at once."""

@@ -19,10 +19,11 @@ from aiohttp import hdrs, web
 
 from beacon.api.access_log import Entry
 from beacon.api.auditing import REQUEST_ID, UNWRITTEN
+from beacon.api.browsers import Browsers, is_preflight
 from beacon.api.exchange import as_json
 from beacon.api.keys import REQUESTER
 from beacon.api.metrics import Row, Sums, count
-from beacon.api.sending import OPEN_TO_BROWSERS, PAYS_FROM, JsonAnswer
+from beacon.api.sending import PAYS_FROM, JsonAnswer
 from beacon.api.turns import Deadlines, Overloaded, Turns
 from beacon.audit.log import AuditUnavailable
 from beacon.auth.doubts import Doubt
@@ -54,11 +55,6 @@ RequestT = TypeVar("RequestT", bound=web.BaseRequest)
 
 _log = structlog.get_logger(__name__)
 
-_PREFLIGHT = OPEN_TO_BROWSERS | {
-    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type",
-    "Access-Control-Max-Age": "86400",
-}
 _CLIENT_LEFT = 499
 _SENTENCES = {
     404: "There is nothing at this path; /api/map lists what there is.",
@@ -125,6 +121,7 @@ class Door:
         speakers: gives the beacon under the address a request came to.
         log: notes them, where it is asked for.
         auditor: has a line written before an answer is sent, where there is an audit.
+        browsers: which pages of others may read it; absent, all.
         porter: finds out who asks; ``None``: whoever shows anything is refused.
     """
 
@@ -137,7 +134,9 @@ class Door:
         log: AccessLog | None = None,
         porter: Porter | None = None,
         auditor: Auditor | None = None,
+        browsers: Browsers | None = None,
     ) -> None:
+        self._browsers = Browsers() if browsers is None else browsers
         self._porter = porter
         self._auditor = auditor
         self._exceptions = exceptions
@@ -148,6 +147,8 @@ class Door:
         self._deadlines = Deadlines(limits.seconds)
         self._kinds: dict[object, Kind] = {}
         self._left = 0
+        self.chores: list[Callable[[float], object]] = []
+        """What else is done once a second, with the time it is."""
         self.is_closing = False
         """Whether every connection is to end with its next answer."""
         meter.watch(self._counted)
@@ -193,6 +194,8 @@ class Door:
                 accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "")
                 response = await response.packed(accepted)
             size = response.size
+            if not self._browsers.is_open:
+                self._browsers.close(response)
         else:
             size = response.body_length or response.content_length or 0
         if self.is_closing and not response.prepared:
@@ -265,7 +268,7 @@ class Door:
         except BeaconError as failure:
             return _refused(kind, self._speaker(request), failure)
         except web.HTTPException as failure:
-            if _is_preflight(request):
+            if is_preflight(request):
                 return web.Response(status=204)
             return _http_failure(self._speaker(request), failure)
         except Exception as failure:  # noqa: BLE001 - nothing leaves without a document
@@ -347,6 +350,8 @@ class Door:
         while True:
             await asyncio.sleep(_EVERY)
             self._deadlines.look(perf_counter())
+            for chore in self.chores:
+                chore(perf_counter())
             if self._log is not None:
                 self._log.write_soon()
             if self._auditor is not None:
@@ -365,13 +370,6 @@ def _check_scope(requester: Requester, scope: str) -> None:
 
 def _has_left(request: web.BaseRequest) -> bool:
     return request.transport is None or request.transport.is_closing()
-
-
-def _is_preflight(request: web.BaseRequest) -> bool:
-    return (
-        request.method == hdrs.METH_OPTIONS
-        and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
-    )
 
 
 def _route(request: web.Request) -> str:
@@ -445,8 +443,3 @@ def _failed(speaker: Speaker, status: int, sentence: str) -> web.Response:
     info = {"status": Status.NO_ANSWER.value}
     document = failure_document(status, sentence, speaker, info=info)
     return as_json(document, status=status)
-
-
-async def open_to_browsers(request: web.Request, response: web.StreamResponse) -> None:
-    """Let pages of any origin read what anybody may read; there are no cookies."""
-    response.headers.update(_PREFLIGHT if _is_preflight(request) else OPEN_TO_BROWSERS)

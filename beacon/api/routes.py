@@ -16,9 +16,11 @@ from aiohttp import web
 from beacon.api import handlers
 from beacon.api.annotate import annotate
 from beacon.api.batch import batch
+from beacon.api.browsers import Browsers
 from beacon.api.exchange import Known, speakers_of
 from beacon.api.keys import (
     ANNOTATIONS,
+    BATCHES,
     BEACON,
     DOOR,
     IDENTITY,
@@ -30,11 +32,11 @@ from beacon.api.keys import (
     Limits,
 )
 from beacon.api.metrics import Meter
-from beacon.api.middleware import Door, Exceptions, open_to_browsers
+from beacon.api.middleware import Door, Exceptions
 from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from aiohttp.typedefs import Handler
 
@@ -78,6 +80,7 @@ def create_api(
     log: AccessLog | None = None,
     porter: Porter | None = None,
     auditor: Auditor | None = None,
+    origins: Iterable[str] = ("*",),
 ) -> web.Application:
     """Return an application that answers for ``beacon``.
 
@@ -88,6 +91,7 @@ def create_api(
         meter: counts requests; absent, one for this process alone.
         log: of requests, if any.
         auditor: who is told of each, if anybody.
+        origins: whose pages may read what is answered; ``*``: everybody's.
         porter: finds out who asks; absent, nobody can show who they are.
     """
     app = web.Application()
@@ -95,7 +99,7 @@ def create_api(
     app[IDENTITY] = identity
     app[LIMITS] = limits or Limits()
     app[METER] = meter or Meter(identity.version)
-    add_routes(app, log, porter, auditor)
+    add_routes(app, log, porter, auditor, Browsers(origins))
     return app
 
 
@@ -104,6 +108,7 @@ def add_routes(
     log: AccessLog | None = None,
     porter: Porter | None = None,
     auditor: Auditor | None = None,
+    browsers: Browsers | None = None,
 ) -> None:
     """Add the API, its health checks and its error documents to an application.
 
@@ -114,12 +119,16 @@ def add_routes(
     app.setdefault(METER, Meter(app[IDENTITY].version))
     app[KNOWN] = Known(app[BEACON], app[LIMITS])
     app[SPEAKERS] = speakers_of(app[IDENTITY])
+    app[BATCHES] = asyncio.Semaphore(app[LIMITS].batches)
     app[ANNOTATIONS] = asyncio.Semaphore(app[LIMITS].annotations)
     limits, meter, speakers = app[LIMITS], app[METER], app[SPEAKERS]
-    door = app[DOOR] = Door(limits, _EXCEPTIONS, meter, speakers, log, porter, auditor)
+    known = Browsers() if browsers is None else browsers
+    door = app[DOOR] = Door(
+        limits, _EXCEPTIONS, meter, speakers, log, porter, auditor, known
+    )
     app.middlewares.append(door.let_through)
     app.cleanup_ctx.append(door.keep_house)
-    app.on_response_prepare.append(open_to_browsers)
+    app.on_response_prepare.append(known.prepare)
     for named in (_plain, _any_slashes):
         for path, handler in _paths():
             pattern = ROOT + named(path)

@@ -21,17 +21,20 @@ from multidict import CIMultiDict
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
 
-OPEN_TO_BROWSERS: Final = {
-    hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
+ON_ALL: Final = {
     "X-Content-Type-Options": "nosniff",
     hdrs.SERVER: "nordic-beacon",
 }
-"""On everything that leaves: any origin may read what anybody may read."""
+"""On everything that leaves."""
+OPEN_TO_BROWSERS: Final = {hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*", **ON_ALL}
+"""The same, where any origin may read what anybody may read."""
 
 _HEADERS: Final = CIMultiDict(
     {
         hdrs.CONTENT_TYPE: "application/json",
         hdrs.CACHE_CONTROL: "no-store",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
         **OPEN_TO_BROWSERS,
     }
 )

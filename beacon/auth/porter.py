@@ -10,7 +10,7 @@ import asyncio
 import hmac
 from base64 import b32encode
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -26,7 +26,8 @@ from beacon.auth.fetching import Fetcher
 from beacon.auth.keys import PREFIX, check_key, public_id
 from beacon.auth.keysets import Keyset
 from beacon.auth.networks import client_of, network_of
-from beacon.auth.passports import Passports
+from beacon.auth.passports import Passports, Sharing
+from beacon.auth.shelves import OwnShelf, Seal
 from beacon.auth.tokens import prove
 from beacon.auth.visas import organisation_of
 from beacon.model.errors import BeaconError, NotIdentified
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from beacon.auth.issuers import Issuer
     from beacon.auth.keys import KeyStore
     from beacon.auth.networks import Network
+    from beacon.auth.shelves import Shelf
     from beacon.model.api_key import ApiKey
 
 _log = structlog.get_logger(__name__)
@@ -67,20 +69,28 @@ class _Kept:
     api_key: ApiKey | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class _Trusted:
     """One issuer with what asks it."""
 
-    def __init__(
-        self,
-        issuer: Issuer,
-        fetcher: Fetcher,
-        visa_keys: dict[str, Keyset],
-        clock: Callable[[], float],
-    ) -> None:
-        places = Places(issuer, fetcher)
-        self.issuer = issuer
-        self.keys = Keyset(issuer.name, places.keys, clock)
-        self.passports = Passports(issuer, places, visa_keys, clock)
+    issuer: Issuer
+    keys: Keyset
+    passports: Passports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """The keys that a porter needs, each of a purpose of its own.
+
+    Attributes:
+        subjects: pseudonyms are made with it.
+        pepper: API keys are kept under it.
+        passports: visas are shelved under it.
+    """
+
+    subjects: bytes = field(repr=False)
+    pepper: bytes = field(repr=False)
+    passports: bytes = field(repr=False)
 
 
 class Porter:
@@ -88,9 +98,9 @@ class Porter:
 
     Args:
         issuers: whose tokens are believed.
-        subjects: the key that pseudonyms are made with.
-        pepper: the key that API keys are kept under.
-        keys: where those are kept; ``None``: there are none.
+        secrets: the keys of this beacon.
+        keys: where API keys are kept; ``None``: there are none.
+        shelf: where visas are shared; ``None``: with nobody.
         proxies: that tell the addresses of clients.
         clock: says what time it is.
     """
@@ -98,32 +108,42 @@ class Porter:
     def __init__(
         self,
         issuers: Iterable[Issuer],
+        secrets: Secrets,
         *,
-        subjects: bytes,
-        pepper: bytes,
         keys: KeyStore | None = None,
+        shelf: Shelf | None = None,
         proxies: Sequence[Network] = (),
         clock: Callable[[], float] = time,
     ) -> None:
         self._clock = clock
-        self._subjects = subjects
-        self._pepper = pepper
+        self._secrets = secrets
+        self._shelf = shelf or OwnShelf()
         self._key_store = keys
         self._proxies = tuple(proxies)
         self._fetcher = Fetcher()
         issuers = tuple(issuers)
         places = {at for issuer in issuers for at in issuer.visa_issuers.values()}
         self._visa_keys = {at: self._keyset_at(at) for at in places}
-        self._trusted = {
-            issuer.iss: _Trusted(issuer, self._fetcher, self._visa_keys, clock)
-            for issuer in issuers
-        }
+        self._trusted = {issuer.iss: self._trust(issuer) for issuer in issuers}
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._used: dict[str, float] = {}
         self._noting: set[asyncio.Task[None]] = set()
 
     def _keyset_at(self, place: str) -> Keyset:
         return Keyset(place, lambda: self._fetcher.document(place), self._clock)
+
+    def _trust(self, issuer: Issuer) -> _Trusted:
+        places = Places(issuer, self._fetcher)
+        sharing = Sharing(
+            self._shelf,
+            Seal(self._secrets.passports),
+            lambda subject: self._pseudonym(issuer.iss, subject),
+        )
+        return _Trusted(
+            issuer,
+            Keyset(issuer.name, places.keys, self._clock),
+            Passports(issuer, places, self._visa_keys, sharing, self._clock),
+        )
 
     async def close(self) -> None:
         """Stop asking anybody."""
@@ -159,7 +179,7 @@ class Porter:
             raise NotIdentified(Doubt.REVOKED)
         if kept.api_key is not None:
             client = client_of(remote, forwarded, self._proxies)
-            check_key(kept.api_key, text, self._pepper, self._clock(), client)
+            check_key(kept.api_key, text, self._secrets.pepper, self._clock(), client)
             self._note_use(kept.api_key)
         if not is_known:
             self._keep(mark, kept)
@@ -233,7 +253,7 @@ class Porter:
     def _pseudonym(self, issuer: str, subject: str) -> str:
         """Return what a party is called here: always the same, and by nobody else."""
         named = issuer.encode() + _SEPARATOR + subject.encode()
-        mark = hmac.digest(self._subjects, named, "sha256")
+        mark = hmac.digest(self._secrets.subjects, named, "sha256")
         return b32encode(mark).decode().lower()[:_LETTERS]
 
     def _note_use(self, key: ApiKey) -> None:

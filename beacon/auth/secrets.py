@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     NOISE = "noise"
     AUDIT = "audit"
     LEDGER = "ledger"
+    PASSPORTS = "passports"
 
 
 def derive(master: bytes, purpose: Purpose) -> bytes:

@@ -17,6 +17,8 @@ from aiohttp import hdrs, web
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
+from beacon.policy.tiers import REGISTERED_ACCESS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     Claims = dict[str, object]
 
 AUDIENCE: Final = "beacon-demo"
-REGISTERED_ACCESS: Final = "https://doi.org/10.1038/s41431-018-0219-y"
-"""What both visas of registered access say (GA4GH Passport 1.2)."""
 GRANT: Final = "https://demo.example/datasets/clinic"
 COMMITTEE: Final = "https://demo.example/dac"
 STANDARD_LOGIN: Final = "loa3"

@@ -87,6 +87,7 @@ class DatasetDisclosure:
         filters: FILTER words that kept the allele from counting.
         groups: its people by the columns asked for.
         adjusted_to: shown counts are multiples of it; ``None``: they are exact.
+        pool: datasets it speaks for together, where it speaks for several.
         kept: how it is written, by all that this depends on beside it; it is gone
             when this value is.
     """
@@ -106,6 +107,7 @@ class DatasetDisclosure:
     sample_count: int | None = None
     groups: tuple[PeopleGroup, ...] = ()
     adjusted_to: int | None = None
+    pool: tuple[str, ...] = ()
     kept: dict[Hashable, object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

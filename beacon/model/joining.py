@@ -92,7 +92,8 @@ def _joined(
 
     One that came or went between two of the questions was not asked for all.
     """
-    words = [*words, *[Status.NO_ANSWER] * (asked - len(parts))]
+    if not parts[0].pool:  # a pool comes and goes with what is in it
+        words = [*words, *[Status.NO_ANSWER] * (asked - len(parts))]
     totals = [part.total for part in parts]
     known = [total for total in totals if total is not None]
     variants = tuple(variant for part in parts for variant in part.variants)
@@ -104,6 +105,7 @@ def _joined(
         total=sum(known) if len(known) == len(totals) else None,
         variants=variants[page.offset : page.offset + page.limit],
         counts=None,
+        pool=tuple(dict.fromkeys(name for part in parts for name in part.pool)),
         groups=(),
         coverage=next((p.coverage for p in parts if p.coverage is not None), None),
         filters=tuple(dict.fromkeys(word for part in parts for word in part.filters)),

@@ -6,6 +6,14 @@ Frozen values that a permit carries; ``policy.rules`` applies them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class PolicyName(NamedTuple):
+    """By what a policy is known: its id, and the SHA-256 of its file."""
+
+    id: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,9 @@ __all__ = [
     "variant_pattern",
 ]
 
+LONGEST_ALLELE = 100_000
+"""Bases; a longer allele is asked for by its place, type and length."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantParameters:
@@ -243,6 +246,8 @@ def _bases(parameter: str, text: str | None) -> str | None:
     """Return bases in upper case as DNA; a lone ``-`` or ``.`` means none."""
     if text is None:
         return None
+    if len(text) > LONGEST_ALLELE:
+        _refuse(parameter, f"{parameter} has more than {LONGEST_ALLELE:,} bases.")
     bases = "" if text in ("-", ".") else text.upper()
     if BASES.match(bases) is None:
         _refuse(parameter, f"{parameter} may hold the letters ACGTUNRYSWKMBDHV only.")

@@ -86,6 +86,11 @@ def has_ledger(granted: Permit) -> bool:
     return granted.profile is not None and granted.profile.ledger is not None
 
 
+def hides(granted: Permit) -> bool:
+    """Whether an allele that is there may be left unsaid."""
+    return granted.profile is not None and granted.profile.may_hide
+
+
 def can_be_charged(query: Query) -> bool:
     """Whether it can be told whom an answer tells of, one by one.
 
@@ -133,16 +138,17 @@ def refusal(permits: Iterable[Permit]) -> str:
     given = list(permits)
     tiers = dict.fromkeys(p.tier for p in given if p.tier is not None)
     allowed = {kind for granted in given for kind in asked_of(granted)}
-    words = [_word(kind, given) for kind in KINDS if kind in allowed]
+    wide = max((widest(p) for p in given if RANGE in asked_of(p)), default=0)
+    words = [worded(kind, wide) for kind in KINDS if kind in allowed]
     who = " and ".join(tiers) or "this requester"
     may = f"may ask for {', '.join(words)}" if words else "may ask nothing"
     return f"This question is not permitted: here {who} {may}."
 
 
-def _word(kind: str, permits: Iterable[Permit]) -> str:
+def worded(kind: str, wide: float) -> str:
+    """Return a kind of question in words; ``wide``: how wide a range may be."""
     if kind != RANGE:
         return _WORDS[kind]
-    wide = max(widest(p) for p in permits if RANGE in asked_of(p))
     return "ranges" if wide == math.inf else f"ranges of at most {wide:,.0f} bases"
 
 

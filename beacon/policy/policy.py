@@ -25,10 +25,12 @@ from beacon.model.disclosure import (
 from beacon.model.entry_types import DOCUMENTED, INDIVIDUAL
 from beacon.model.filters import unknown_sentence
 from beacon.model.findings import Coverage, Findings, Silence
+from beacon.model.profile import PolicyName
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.policy.asking import chooses_people, is_permitted, names_people
-from beacon.policy.rounding import blurred, named
+from beacon.policy.pooling import Member, members_of, pooled
+from beacon.policy.rounding import blurred, named, rounded
 from beacon.policy.rules import RULES
 from beacon.policy.suppression import (
     are_many,
@@ -91,6 +93,13 @@ class Policy:
     noise_key: bytes = field(default=b"", repr=False)
 
     @property
+    def name(self) -> PolicyName | None:
+        """By what it is known; ``None``: it was read from no file."""
+        if self.id is None or self.digest is None:
+            return None
+        return PolicyName(self.id, self.digest)
+
+    @property
     def profiles(self) -> Mapping[str, Profile]:
         """The profiles that datasets speak in, by name."""
         terms = self.datasets.values()
@@ -128,6 +137,31 @@ def tier_of(policy: Policy, requester: Requester, dataset: str) -> Tier | None:
         if tier.name in terms.access and has(tier, requester, terms):
             return tier
     return None
+
+
+def described(granted: Permit, dataset: Dataset) -> Dataset:
+    """Return a dataset as it may be described: how much is in it, as exactly as that.
+
+    Where anything may be hidden, how many alleles there are is told in two digits:
+    it changes with each person.
+    """
+    profile = granted.profile
+    if profile is None or not (profile.may_hide or profile.is_adjusted):
+        return dataset
+    step, release = profile.round_to, dataset.release
+    if release is not None:
+        people, alleles = release.sample_count, release.variants
+        digits = max(100, 10 ** (len(str(alleles)) - 2))
+        release = replace(
+            release,
+            sample_count=None if people is None else rounded(people, step),
+            variants=rounded(alleles, digits),
+        )
+    documents = {
+        name: replace(each, count=rounded(each.count, step))
+        for name, each in dataset.documents.items()
+    }
+    return replace(dataset, release=release, documents=documents)
 
 
 def standing(policy: Policy, requester: Requester) -> Hashable:
@@ -343,12 +377,32 @@ def disclose(
     warnings = (*query.warnings, *map(unknown_sentence, findings.unknown_filters))
     if not is_plain:
         warnings += (*_doubts(findings, parts), *_nobody(findings, parts))
-    parts += map(_withheld, unasked)
+    parts = [*_pooled(findings, permits, query, parts), *map(_withheld, unasked)]
     return Disclosure(
         granularity=max((p.granularity for p in parts), default=query.granularity),
         datasets=tuple(parts),
         warnings=warnings,
     )
+
+
+def _pooled(
+    findings: Findings,
+    permits: Mapping[str, Permit],
+    query: Query,
+    parts: Sequence[DatasetDisclosure],
+) -> Sequence[DatasetDisclosure]:
+    """Return what is said, with what pools say of what is not said by name."""
+    some = members_of(permits, [found.dataset.id for found in findings.datasets])
+    if not some or not _asks_allele(query):
+        return parts
+    members = []
+    for at, granted in some:
+        found = findings.datasets[at]
+        counts = _exact(found, query, granted).counts
+        is_told = found.status is not Status.SEEN or (counts and counts.ac is not None)
+        if found.is_contig_loaded and is_told and may_ask(granted, query):
+            members.append(Member(at, granted, counts))
+    return pooled(members, parts, query.granularity)
 
 
 class Gate:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from beacon.model.requester import Requester
+    from beacon.model.requester import Requester, Visa
     from beacon.policy.terms import DatasetTerms, Tier
 
 GRANTS = "ControlledAccessGrants"
 """The one type of visa whose value names a dataset."""
+REGISTERED_ACCESS = "https://doi.org/10.1038/s41431-018-0219-y"
+"""What the visas of registered access state (GA4GH Passport 1.2), both of them."""
+_OF_REGISTERED_ACCESS = frozenset({"ResearcherStatus", "AcceptedTermsAndPolicies"})
 
 
 def has(tier: Tier, requester: Requester, terms: DatasetTerms) -> bool:
@@ -35,7 +38,7 @@ def has(tier: Tier, requester: Requester, terms: DatasetTerms) -> bool:
 
 def has_standing(tier: Tier, requester: Requester) -> bool:
     """Whether a requester meets all that a tier demands, whatever the dataset."""
-    held = {visa.type for visa in requester.visas}
+    held = {visa.type for visa in requester.visas if _counts(visa)}
     return (
         tier.visas <= held
         and (not tier.roles or not tier.roles.isdisjoint(requester.roles))
@@ -43,6 +46,13 @@ def has_standing(tier: Tier, requester: Requester) -> bool:
         and (not tier.acr or requester.acr in tier.acr)
         and (not tier.organisation or requester.organisation is not None)
     )
+
+
+def _counts(visa: Visa) -> bool:
+    """Whether a visa states what its type is asked for; nobody is one by own word."""
+    if visa.type == "ResearcherStatus" and visa.by == "self":
+        return False
+    return visa.type not in _OF_REGISTERED_ACCESS or visa.value == REGISTERED_ACCESS
 
 
 def highest(tiers: Sequence[Tier], requester: Requester) -> Tier | None:

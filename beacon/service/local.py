@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from beacon.model.allowance import UNLIMITED
@@ -24,7 +25,7 @@ from beacon.model.requester import ANONYMOUS
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
-from beacon.policy.asking import has_ledger, may_filter, may_name, refusal
+from beacon.policy.asking import has_ledger, hides, may_filter, may_name, refusal
 from beacon.policy.policy import disclose, may_ask
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked
@@ -107,6 +108,7 @@ class LocalBeacon:
         self._guard = guard
         self._deadline = deadline
         self.references = references
+        self.policy = policy.name
         self._plans = Plans(policy)
 
     async def answer(self, query: Query, requester: Requester) -> Disclosure:
@@ -302,7 +304,11 @@ class LocalBeacon:
     async def _named(
         self, name: str, assembly: str, query: Query, requester: Requester
     ) -> list[Allele]:
-        """Return the alleles of a name, in any dataset that may say it knows it."""
+        """Return the alleles of a name, in any dataset that may say it knows it.
+
+        Those that only datasets know which may hide them are named where they are
+        shown: elsewhere the name alone would tell that somebody carries it.
+        """
         # Any dataset of the assembly may know the name, also one not asked for.
         known = replace(query, datasets=None)
         sight = await self._sight(requester)
@@ -312,7 +318,24 @@ class LocalBeacon:
             for d in sight.datasets
             if is_asked(d, known) and not has_ledger(sight.permits[d.id])
         ]
-        return await self._store.alleles_named(name, assembly, telling)
+        hiding = {name for name in telling if hides(sight.permits[name])}
+        plain = [name for name in telling if name not in hiding]
+        found = await self._store.alleles_named(name, assembly, plain)
+        if not hiding:
+            return found
+        others = await self._store.alleles_named(name, assembly, sorted(hiding))
+        asked = [allele for allele in others if allele not in found]
+        shown = await asyncio.gather(*(self._is_shown(a, requester) for a in asked))
+        return [*found, *compress(asked, shown)]
+
+    async def _is_shown(self, allele: Allele, requester: Requester) -> bool:
+        """Whether any dataset says to a requester, free of charge, that it has it."""
+        query = Query(pattern=self._pattern(allele), granularity=Granularity.BOOLEAN)
+        plan = self._plans.of(query, requester, await self._store.datasets())
+        levels = {n: g for n, g in plan.granularities.items() if n not in plan.charged}
+        found = await self._free(query, levels, plan.judged)
+        said = disclose(found, plan.permits, query)
+        return any(part.exists and not part.pool for part in said.datasets)
 
     def _checked(
         self, name: str, found: Sequence[Allele]
@@ -482,8 +505,9 @@ class LocalBeacon:
         """
         sight = await self._sight(requester)
         chosen = [d for d in sight.datasets if query.chooses(d)]
+        described = [d for d in sight.described if query.chooses(d)]
         if not query.filters or not chosen:
-            return collected(query, chosen, None)
+            return collected(query, described, None)
         asked = [d for d in chosen if may_filter(sight.permits[d.id])]
         if not asked:
             raise NotPermitted(refusal(sight.permits[d.id] for d in chosen))
@@ -492,7 +516,7 @@ class LocalBeacon:
             whole, {dataset.id: Granularity.RECORD for dataset in asked}
         )
         query.check_known(found.unknown_filters)
-        return collected(query, chosen, found)
+        return collected(query, described, found)
 
     async def filtering_terms(
         self, query: Query, requester: Requester
@@ -521,7 +545,7 @@ class LocalBeacon:
 
     async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
         """Return every dataset that a requester sees, with a release or without."""
-        return (await self._sight(requester)).datasets
+        return (await self._sight(requester)).described
 
     async def loaded(self, requester: Requester) -> frozenset[str]:
         """Return the assemblies that at least one dataset it sees serves.

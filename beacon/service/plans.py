@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from beacon.model.outline import Outline
 from beacon.policy.asking import can_be_charged, has_ledger, kinds_of, width_of
-from beacon.policy.policy import Gate, is_judged_whole, permit, standing
+from beacon.policy.policy import Gate, described, is_judged_whole, permit, standing
 from beacon.service.documents import asking, check_permitted, is_asked
 
 if TYPE_CHECKING:
@@ -39,11 +39,13 @@ class Sight(NamedTuple):
 
     Attributes:
         datasets: that there are, for it.
+        described: the same, as they may be described.
         permits: of each of them.
         assemblies: that they serve.
     """
 
     datasets: tuple[Dataset, ...]
+    described: tuple[Dataset, ...]
     permits: Mapping[str, Permit]
     assemblies: frozenset[str]
 
@@ -174,7 +176,9 @@ def seen_by(
     if len(permits) < len(datasets):
         seen = tuple(each for each in datasets if each.id in permits)
     releases = (each.release for each in seen if each.release is not None)
-    return Sight(seen, permits, frozenset(release.assembly for release in releases))
+    assemblies = frozenset(release.assembly for release in releases)
+    told = tuple(described(permits[each.id], each) for each in seen)
+    return Sight(seen, told, permits, assemblies)
 
 
 def planned(query: Query, sight: Sight) -> Plan:

@@ -51,6 +51,7 @@ from beacon.store.many import ASKED_AT_ONCE, TOLD_AT_ONCE, Places, Turns, asked_
 from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
+from beacon.store.passports import PassportShelf
 from beacon.store.people import PeopleTable
 from beacon.store.racks import Rack, Shelf
 from beacon.store.reach_documents import ReachTable
@@ -179,6 +180,7 @@ class VariantStore:
         self._directory = Directory(PeopleTable(self._database))
         self._filing = Filing(self._database, deadline)
         self.api_keys = ApiKeyReader(client.get_database(database))
+        self.passports = PassportShelf(client.get_database(database))
         self._genes = NO_GENES
         self._genes_version = 0
         self._changes = 0

@@ -35,6 +35,10 @@ _WRITTEN = 4096
 """Statements that are kept as they are written."""
 _SPELLED = frozenset({"variant", "assemblyId", "assembly", "id"})
 _EXCLUDE = "exclude"
+_LONGEST_LINE = 262_144
+"""Bytes: two alleles of the longest there are, and what stands around them."""
+_SHOWN = 80
+_TOO_LONG = f"A line of a batch has at most {_LONGEST_LINE:,} bytes."
 MOST_EXCLUDED = 100
 """So many individuals one question may leave out."""
 
@@ -174,6 +178,9 @@ def read_line(raw: Raw) -> Line:
     """Return what a line holds, or why it cannot be read."""
     if isinstance(raw, Line):
         return raw
+    if len(raw) > _LONGEST_LINE:
+        start = raw[:_SHOWN].decode("utf-8", errors="replace")
+        return Line(value=f"{start}…", error=_TOO_LONG)
     try:
         return Line(value=read_json(raw))
     except InvalidRequest as failure:
@@ -189,6 +196,8 @@ def question(line: Line, known: Understanding) -> Query:
     """
     if line.error is not None:
         raise InvalidRequest(line.error)
+    if isinstance(line.value, str) and len(line.value) > _LONGEST_LINE:
+        raise InvalidRequest(_TOO_LONG)
     datasets: tuple[str, ...] | None = None
     excluded: tuple[str, ...] = ()
     match line.value:

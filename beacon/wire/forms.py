@@ -15,11 +15,18 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.entry_types import GENOMIC_VARIANT
+from beacon.model.errors import InvalidRequest
 from beacon.model.mould import Mould
 from beacon.model.outline import Outline
 from beacon.model.spelling import reference_of
 from beacon.wire.express import Script
-from beacon.wire.requests import SECTION, gather_body, gather_parameters, understand
+from beacon.wire.requests import (
+    MOST_PARAMETERS,
+    SECTION,
+    gather_body,
+    gather_parameters,
+    understand,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -68,8 +75,12 @@ class Sent(NamedTuple):
         """Return what it asks, in its query string and in its body.
 
         Raises:
-            InvalidRequest: when it contradicts itself, or the body is no object.
+            InvalidRequest: when it contradicts itself, or the body is no object, or
+                it holds too much.
         """
+        if self.text.count("&") >= MOST_PARAMETERS:
+            message = f"A query string holds at most {MOST_PARAMETERS} parameters."
+            raise InvalidRequest(message)
         asked = None if self.body is None else gather_body(self.body)
         return gather_parameters(self.parameters(), asked)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset
     from beacon.model.entry_types import EntryType
     from beacon.model.ontology import Ontologies
+    from beacon.model.profile import PolicyName
 
 Document = dict[str, object]
 """One JSON object, ready to be written."""
@@ -119,10 +120,12 @@ def info(
     speaker: Speaker,
     datasets: Sequence[Dataset],
     ontologies: Ontologies = NO_ONTOLOGIES,
+    policy: PolicyName | None = None,
 ) -> Document:
     """Return the ``/info`` document.
 
-    Networks poll it to learn that anything changed, so it lists what is loaded.
+    Networks poll it to learn that anything changed, so it lists what is loaded, and
+    by what the policy in force is known.
     """
     me = speaker.identity
     loaded = sorted(datasets, key=lambda dataset: dataset.id)
@@ -141,6 +144,7 @@ def info(
         info=given(
             datasets=[_loaded(dataset) for dataset in loaded],
             ontologies=_ontologies(ontologies),
+            policy=policy and {"id": policy.id, "sha256": policy.digest},
         ),
     )
     return framework_document(speaker, "info", response)

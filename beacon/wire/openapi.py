@@ -28,6 +28,14 @@ _KINDS: Final = {"batchAnswer": _LINES, "metrics": "text/plain"}
 _GZIP: Final = "application/gzip"
 _VCF: Final = "text/vcf"
 _BYTES: Final = "application/octet-stream"
+_BEARER: Final = "bearer"
+_TOKENS: Final[Schema] = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An access token (JWT) of an issuer, or an API key (`gbk_…`).",
+}
+_UNASKED: Final = frozenset({"/healthz", "/readyz"})
+"""Where nobody is asked who they are."""
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -50,7 +58,9 @@ def openapi(speaker: Speaker) -> Document:
             "schemas": components(),
             "responses": _failures(),
             "parameters": {name: query_parameter(name) for name in VARIANTS},
+            "securitySchemes": {_BEARER: _TOKENS},
         },
+        "security": [{}, {_BEARER: []}],
     }
 
 
@@ -76,6 +86,8 @@ def _operation(endpoint: Endpoint, method: str) -> Document:
         "tags": [endpoint.group],
         "responses": _responses(endpoint, method),
     }
+    if endpoint.path in _UNASKED:
+        operation["security"] = []
     if endpoint.asks and (method == "get" or endpoint.body == "vcf"):
         operation["parameters"] = [
             {"$ref": f"#/components/parameters/{name}"} for name in endpoint.asks
@@ -118,11 +130,11 @@ def _responses(endpoint: Endpoint, method: str) -> Document:
         found = {"200": {"description": said, "content": {_GZIP: {}, _VCF: {}}}}
     if endpoint.path == "/readyz":
         found["503"] = _response("Not now.", _answer(endpoint.answer))
-    if endpoint.group == "Health":
-        return found
-    codes = [404, 405, 503]
+    codes = [] if endpoint.path in _UNASKED else [401]
+    if endpoint.group != "Health":
+        codes += [404, 405, 503]
     if endpoint.asks or endpoint.body:
-        codes += [400, 429]
+        codes += [400, 403, 429]
     if method == "post" and endpoint.body:
         codes.append(413)
     return found | {
@@ -159,6 +171,8 @@ def _failures() -> Document:
 _UNREAD: Final = 400
 _FAILURES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("NotUnderstood", "The request cannot be understood; one sentence says why."),
+    401: ("NotIdentified", "The token or the key of this request proves nothing."),
+    403: ("NotPermitted", "Who asks may not ask this."),
     404: ("NotThere", "There is nothing at this path."),
     405: ("NotThatMethod", "This path does not take that method."),
     413: ("TooLarge", "The request is larger than this beacon reads."),

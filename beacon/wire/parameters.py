@@ -28,6 +28,7 @@ from beacon.wire.values import (
     whole,
 )
 
+_MOST_SCHEMAS = 100
 _LETTERS = "[ACGTUNRYSWKMBDHV.-]*"
 _BASES = re.compile(_LETTERS + r"\Z")
 
@@ -57,6 +58,8 @@ def _bases(value: object) -> str:
 
 def _schemas(value: object) -> list[object]:
     items = [item for item in listed(value) if item != ""]
+    if len(items) > _MOST_SCHEMAS:
+        refuse(f"holds more than {_MOST_SCHEMAS} schemas")
     for item in items:
         if not isinstance(item, str | dict):
             refuse(f"must hold names or objects, not {shown(item)}")

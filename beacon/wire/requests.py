@@ -88,6 +88,10 @@ _COMMON_NAMES = {
 _LISTS = frozenset({"start", "end", "filters", "datasets", "requestedSchemas"})
 _CHOICES = ("datasets", "cohorts")
 """What chooses whom to ask, in whatever spelling, and in several places together."""
+MOST_VALUES = 5_000
+"""Of the JSON of one question: 500 filters with all they may say have 3,500."""
+MOST_PARAMETERS = 500
+"""Of one query string."""
 _MOST_WARNINGS = 20
 _MAY_BE_EMPTY = frozenset({"referenceBases", "alternateBases"})
 
@@ -262,6 +266,9 @@ def gather_body(body: bytes) -> Asked:
         InvalidRequest: when it is not a JSON object, or contradicts itself.
     """
     asked = Asked()
+    if body.count(b",") >= MOST_VALUES:  # each costs time, wherever it stands
+        message = f"A question holds at most {MOST_VALUES:,} values."
+        raise InvalidRequest(message)
     if body.strip():
         document = read_json(body)
         if not isinstance(document, dict):

@@ -100,6 +100,7 @@ def _information(part: DatasetDisclosure, level: Granularity) -> Document:
         sampleCount=part.sample_count,
         coverage=part.coverage,
         filters=list(part.filters) or None,
+        datasets=list(part.pool) or None,
     )
     return members if counts is None else members | count_members(counts)
 

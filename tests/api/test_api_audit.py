@@ -284,6 +284,7 @@ async def test_a_batch_is_written_down_group_by_group(site):
     ]
     answer = await audited.client.post("/api/batch", json=asked)
     said = (await answer.text()).splitlines()
+    await audited.log.close()  # the last line comes after the last answer
     parts, (whole,) = audited.lines("part"), audited.lines()
 
     assert (1200, 1200) == (len(said), len({c for p in parts for c in p["queries"]}))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from beacon.auth.issuers import Issuer
-from beacon.auth.porter import Porter
+from beacon.auth.porter import Porter, Secrets
 from beacon.cli import issuer as issuing
 from beacon.cli.issuer import AUDIENCE
 
@@ -92,7 +92,8 @@ def believed(issuer: issuing.Issuer, **more: object) -> Issuer:
 
 def porter_for(*issuers: Issuer, clock: Clock, **more: object) -> Porter:
     """Return a porter that believes some issuers."""
-    return Porter(issuers, subjects=b"s" * 32, pepper=b"p" * 32, clock=clock, **more)
+    keys = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
+    return Porter(issuers, keys, clock=clock, **more)
 
 
 async def who(porter: Porter, token: str) -> Requester:

@@ -36,13 +36,10 @@ STRICTER: Final = {
     Doubt.MALFORMED: "names that come twice, NaN, half letters, stray bits, plain http",
     Doubt.CRITICAL: "no critical header is known to us",
     Doubt.TYPE: "an access token says so, or says nothing",
-    Doubt.NO_KEY_ID: "a key is found by its name alone",
-    Doubt.UNKNOWN_KEY: "a key is for one kind of signature",
     Doubt.NO_ACCESS_TOKEN: "neither a visa nor an ID token gives access",
     Doubt.CLAIM: "moments are whole seconds, names are not empty, and both are bounded",
     Doubt.TOO_OLD: "a token ages, whatever it says of its end",
     Doubt.SCOPE: "an access token has a scope (GA4GH AAI 1.2), as text",
-    Doubt.AUDIENCE: "an audience is text, or a list of nothing but text",
 }
 """Why we may refuse what joserfc believes; it believes nothing that we refuse else."""
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from beacon.model.requester import ANONYMOUS, OPERATOR, Requester, Visa
 from beacon.policy.policy import permit, standing
+from beacon.policy.tiers import REGISTERED_ACCESS
 from tests.policy.test_policy_disclose import dataset
 from tests.policy_example import example
 
@@ -28,7 +29,10 @@ def visa(kind: str, value: str = "x", source: str = DAC) -> Visa:
 
 REGISTERED = Requester(
     subject="r",
-    visas=frozenset({visa("ResearcherStatus"), visa("AcceptedTermsAndPolicies")}),
+    visas=frozenset(
+        visa(kind, REGISTERED_ACCESS)
+        for kind in ("ResearcherStatus", "AcceptedTermsAndPolicies")
+    ),
 )
 CARE = Requester(
     subject="c",
@@ -102,6 +106,27 @@ def test_every_demand_must_be_met(change: dict[str, object]) -> None:
     assert speaks(replace(CARE, **change), "clinic") is None  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("ResearcherStatus", {"value": "x"}),
+        ("ResearcherStatus", {"value": f"{REGISTERED_ACCESS}/"}),
+        ("ResearcherStatus", {"by": "self"}),
+        ("AcceptedTermsAndPolicies", {"value": "https://terms.example/"}),
+    ],
+)
+def test_registered_access_is_stated_letter_by_letter(
+    kind: str, change: dict[str, str]
+) -> None:
+    """Both visas say what the standard says, and no researcher is one by own word."""
+    (other,) = (each for each in REGISTERED.visas if each.type != kind)
+    wrong = replace(visa(kind, REGISTERED_ACCESS), **change)
+    requester = replace(REGISTERED, visas=frozenset({other, wrong}))
+
+    assert speaks(REGISTERED, "clinic") == "registered: blurred"
+    assert speaks(requester, "clinic") is None
+
+
 def test_a_small_dataset_is_not_there() -> None:
     """Nor is one of which it is not known how many people it is of."""
     assert speaks(ANONYMOUS, "reference", 100) == "public: reference_public"
@@ -149,7 +174,7 @@ VISAS = st.frozensets(
     st.builds(
         Visa,
         type=st.sampled_from(["ControlledAccessGrants", "ResearcherStatus"]),
-        value=st.sampled_from(["observed", "x"]),
+        value=st.sampled_from(["observed", "x", REGISTERED_ACCESS]),
         source=st.just(DAC),
     )
 )

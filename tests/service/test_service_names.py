@@ -13,6 +13,7 @@ from beacon.ingest import LoadRequest, load_variants
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import InvalidRequest, UsageError
 from beacon.model.notation import parse
+from beacon.model.profile import Profile
 from beacon.model.query import Granularity, Page, Query
 from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
@@ -23,6 +24,7 @@ from beacon.service import LocalBeacon
 from beacon.store.keys import encode, long_key
 from loaders import LoadOptions
 from loaders.reference import FastaReference
+from tests.policy_samples import tiered
 from tests.store.store_samples import load, record
 
 if TYPE_CHECKING:
@@ -432,3 +434,38 @@ def test_vrs_ids_need_a_reference(catalogue: Catalogue, tmp_path: Path) -> None:
             ),
         )
     assert catalogue.datasets() == ()
+
+
+@pytest.mark.parametrize(
+    ("least", "name", "expected"),
+    [
+        (2, "rs2", [(10, "T", "C")]),
+        (2, "rs3", [(14, "G", "A")]),
+        (3, "rs2", None),
+        (3, "rs3", None),
+        (3, "rs99", None),
+    ],
+)
+async def test_what_is_hidden_is_not_named(
+    variant_store: VariantStore,
+    annotated: None,
+    least: int,
+    name: str,
+    expected: list[tuple[int, str, str]] | None,
+) -> None:
+    """An allele that no dataset shows answers like a name that nobody carries."""
+    del annotated
+    profile = Profile(name="t", min_count=least)
+    profiles = {"one": profile, "two": profile}
+    policy = tiered(Granularity.COUNT, profiles, queries=frozenset({"allele"}))
+    strict = LocalBeacon(variant_store, policy, references={}, deadline=5)
+    answer = await strict.answer(question(name), ANONYMOUS)
+    sentence = (
+        f"{name} is not among the rsIDs of what is loaded; give position, REF and ALT."
+    )
+
+    if expected is None:
+        assert answer.warnings == (sentence,)
+        assert answer.alleles == ()
+    else:
+        assert expected == names(answer)

@@ -40,6 +40,21 @@ def _at(node: dict, path: str) -> object:
     return node or None
 
 
+def test_who_asks_is_asked_everywhere_but_for_health():
+    """A token is taken on every path, and may be refused there; nobody needs one."""
+    document = openapi(SPEAKER)
+    asked = {
+        path
+        for path, operations in document["paths"].items()
+        for each in operations.values()
+        if isinstance(each, dict) and "401" in each["responses"]
+    }
+
+    assert document["security"] == [{}, {"bearer": []}]
+    assert document["paths"].keys() - asked == {"/healthz", "/readyz"}
+    assert document["paths"]["/healthz"]["get"]["security"] == []
+
+
 def test_every_schema_of_ours_is_embedded():
     """With no address that a reader would have to fetch."""
     assert set(names()) <= components().keys()
