@@ -70,6 +70,8 @@ _SWITCHED_AFTER = 0.001
 """Seconds for which a thread that has an answer of the database waits for its turn."""
 _LONGEST_LINE = 65_536
 """Bytes of a request line: a long allele asked for by GET must fit."""
+_LONGEST_FIELD = 16_384 + 1024
+"""Bytes of a header: a token of the longest that is read must fit."""
 
 _DIGITS = 16
 """Of a digest: so many tell any two policies apart that anybody wrote."""
@@ -378,6 +380,7 @@ class Site:
             handler_cancellation=True,
             keepalive_timeout=settings.server.keep_alive,
             max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_FIELD,
             lingering_time=_LINGERING,
             shutdown_timeout=_DRAIN_SECONDS,
         )

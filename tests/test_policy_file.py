@@ -11,7 +11,16 @@ from beacon.model.errors import UsageError
 from beacon.model.profile import LedgerTerms, Profile
 from beacon.model.query import Granularity
 from beacon.policy.terms import Budget, DatasetTerms, ReleaseTerms, Tier
-from beacon.policy_file import parsed, read
+from beacon.policy_file import (
+    _Budget,
+    _Dataset,
+    _Disclosure,
+    _Release,
+    _Require,
+    _Tier,
+    parsed,
+    read,
+)
 from tests.policy_example import TEXT, example
 
 VISAS = frozenset({"ResearcherStatus", "AcceptedTermsAndPolicies"})
@@ -154,3 +163,29 @@ def test_a_blank_basis_is_none() -> None:
     text = TEXT.replace(BASIS, 'legal_basis = "  "\n')
     with pytest.raises(UsageError, match="needs a legal_basis"):
         parsed(text.encode(), "policy.toml")
+
+
+def test_the_example_in_the_documentation_is_a_policy() -> None:
+    """It can be copied."""
+    page = Path(__file__).parents[1] / "docs" / "policy.md"
+    _, _, example = page.read_text(encoding="utf-8").partition("## An example")
+    text = example.split("```toml\n")[1].split("```")[0]
+    policy = parsed(text.encode(), "policy.md").policy
+
+    assert list(policy.datasets) == ["GOE-DK-DATASET-001", "GDI-SE-DATASET-020"]
+    assert [tier.name for tier in policy.tiers or ()] == [
+        "public",
+        "registered",
+        "care",
+    ]
+
+
+def test_every_key_is_documented() -> None:
+    """Tiers, profiles, datasets and releases have each a place on the page."""
+    page = Path(__file__).parents[1] / "docs" / "policy.md"
+    text = page.read_text(encoding="utf-8")
+    tables = (_Tier, _Require, _Budget, _Disclosure, _Dataset, _Release)
+    keys = {key for table in tables for key in table.model_fields}
+    missing = {key for key in keys if f"`{key}" not in text and f"{key} =" not in text}
+
+    assert missing == {"opt_out_hours"}

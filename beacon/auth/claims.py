@@ -6,7 +6,7 @@ Pure: the time is an argument.  Signatures are ``tokens``' business, visas their
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from beacon.auth.doubts import Doubt
 from beacon.auth.issuers import is_private
@@ -166,12 +166,14 @@ def name_in(claims: Mapping[str, object], claim: str) -> str:
     return name
 
 
+def is_moment(said: object) -> TypeGuard[int]:
+    """Whether that is a time in whole seconds; True is an int to Python alone."""
+    return isinstance(said, int) and not isinstance(said, bool) and 0 <= said <= _LATEST
+
+
 def _moment(claims: Mapping[str, object], claim: str) -> int:
     moment = claims.get(claim)
-    # True is an int to Python, and no moment to anybody.
-    if not isinstance(moment, int) or isinstance(moment, bool):
-        raise NotIdentified(Doubt.CLAIM)
-    if not 0 <= moment <= _LATEST:
+    if not is_moment(moment):
         raise NotIdentified(Doubt.CLAIM)
     return moment
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from beacon.auth.claims import LEEWAY, check_header, lifetime, name_in
+from beacon.auth.claims import LEEWAY, check_header, is_moment, lifetime, name_in
 from beacon.auth.compact import Compact, read_compact
 from beacon.auth.doubts import Doubt
 from beacon.auth.issuers import ALGORITHMS
@@ -80,7 +80,7 @@ def stated(said: Compact, now: float) -> Stated:
     if body.get("conditions") is not None:
         raise NotIdentified(Doubt.CONDITIONS)
     asserted = body.get("asserted")
-    if not isinstance(asserted, int) or not 0 <= asserted <= now + LEEWAY:
+    if not is_moment(asserted) or asserted > now + LEEWAY:
         raise NotIdentified(Doubt.VISA)
     by = body.get("by")
     visa = Visa(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from beacon import policy_file
 from beacon.cli.answers import filled
 from beacon.cli.documents import documents
 from beacon.cli.genes import genes
@@ -43,6 +44,7 @@ from loaders.presets import PRESETS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from beacon.settings import Settings
     from loaders.report import LoadReport
 
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)(%?)\Z")
@@ -186,6 +188,7 @@ def variants(
         reference=reference,
         keeps_vrs_ids=vrs_ids,
         jobs=jobs,
+        min_new_people=min_new_people(settings, dataset),
     )
     # Records come by the million and hold no cycles: looking for some costs a third.
     gc.set_threshold(200_000, 20, 100)
@@ -210,6 +213,19 @@ def variants(
         click.echo(filled(hint), err=True)
     if report is not None:
         report.write_text(json.dumps(outcome.as_dict(), indent=2) + "\n")
+
+
+def min_new_people(settings: Settings, dataset: str) -> int | None:
+    """Return in how many people releases of a dataset must differ, if in any number.
+
+    Raises:
+        UsageError: when the policy cannot be read.
+    """
+    if settings.policy.file is None:
+        return None
+    file = policy_file.read(settings.policy.file)
+    is_listed = dataset in file.policy.datasets
+    return file.release.min_new_people if is_listed else None
 
 
 def _say(sentence: str) -> None:

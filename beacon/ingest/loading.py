@@ -15,6 +15,7 @@ from hashlib import file_digest, sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
 
+from beacon.ingest.batches import check_batch
 from beacon.ingest.chunks import (
     LATE,
     ChunkReader,
@@ -96,6 +97,8 @@ class LoadRequest:
         jobs: how many processes read at most.
         told: options that are kept otherwise than they are given here.
         notes: what the report says of the load.
+        min_new_people: a release may not differ from the one served in fewer;
+            ``None``: in any number.
     """
 
     dataset: str
@@ -107,6 +110,7 @@ class LoadRequest:
     jobs: int = 1
     told: Mapping[str, object] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    min_new_people: int | None = None
 
     def reference_path(self, assembly: str) -> Path | None:
         """Return the FASTA for an assembly, if there is one."""
@@ -161,6 +165,8 @@ def store_files(
         onto: what the release is appended to.
     """
     told = told or (_nobody_asks, _nobody_listens)
+    cohort, is_added = opened.work.cohort, onto is not None
+    check_batch(catalogue, request, cohort, is_added=is_added)
     try:
         release = _load(catalogue, request, opened, publish, told, onto)
     except OutOfOrder:

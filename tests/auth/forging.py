@@ -344,6 +344,7 @@ UNBELIEVED: dict[str, Forge] = {
     "no source": vouched(ga4gh_visa_v1=stated(source=...)),
     "no type": vouched(ga4gh_visa_v1=stated(type=...)),
     "asserted never": vouched(ga4gh_visa_v1=stated(asserted=...)),
+    "asserted as true": vouched(ga4gh_visa_v1=stated(asserted=True)),
     "asserted tomorrow": vouched(ga4gh_visa_v1=stated(asserted=NOON + 86_400)),
     "no token": lambda _: "gbk_00000000_" + "0" * 43,
     "a link to the user by a stranger": vouched(

@@ -80,6 +80,12 @@ def test_tampered_tokens_are_refused(served: Server, tokens: dict[str, str]) -> 
     assert "response" not in said
 
 
+def test_long_tokens_are_read(served: Server) -> None:
+    """A token of 16 KiB reaches us, and is refused as any other that is none."""
+    for size in (9_000, 16_384):
+        assert asked(served.url, "/api/datasets", "x" * size)[0] == 401
+
+
 def test_login_needs_a_server(tmp_path: Path) -> None:
     """Tokens for what is not served are refused in a sentence."""
     done = Command(home=tmp_path)("demo", "--once", "--with-login")
