@@ -21,8 +21,8 @@ import uvloop
 from aiohttp import web
 
 from beacon.api.access_log import AccessLog
+from beacon.api.front import Front
 from beacon.api.keys import DOOR, Limits
-from beacon.api.lane import Lane
 from beacon.api.metrics import Meter
 from beacon.api.routes import create_api
 from beacon.model.errors import UsageError
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from beacon.store.connection import StoreAddress
 
 _DRAIN_SECONDS = 20.0
+_BACKLOG = 128
 _PATIENCE = 8.0
 """Seconds a connection has for its next request when its process is replaced."""
 _LOOK_EVERY = 0.05
@@ -183,38 +184,42 @@ class Site:
         self._post = post
         app = application(settings, beacon, post)
         self._door = app[DOOR]
-        self._lane = Lane(app)
+        self._app = app
+        self._keep_alive = settings.server.keep_alive
+        self._front: Front | None = None
         self._runner = web.AppRunner(
             app,
             access_log=None,
             logger=_silent_logger(),
             handler_cancellation=True,
-            keepalive_timeout=settings.server.keep_alive,
+            keepalive_timeout=self._keep_alive,
             max_line_size=_LONGEST_LINE,
             shutdown_timeout=_DRAIN_SECONDS,
         )
-        self._accepting: dict[int, web.SockSite] = {}
+        self._accepting: dict[int, asyncio.Server] = {}
 
     async def open(self) -> None:
         """Accept connections from its own sockets."""
         await self._runner.setup()
         if self._runner.server is not None:
-            self._lane.lead_past(self._runner.server)
+            self._front = Front(
+                self._app, self._runner.server, keep_alive=self._keep_alive
+            )
         for number in self._post.mine:
             await self.accept(number)
 
     async def accept(self, number: int) -> None:
         """Accept connections from a socket; from one of others while they cannot."""
-        if number not in self._accepting:
+        if number not in self._accepting and self._front is not None:
             # Closing a copy leaves what waits in the socket to the others.
-            site = web.SockSite(self._runner, self._post.sockets[number].dup())
-            self._accepting[number] = site
-            await site.start()
+            self._accepting[number] = await asyncio.get_running_loop().create_server(
+                self._front, sock=self._post.sockets[number].dup(), backlog=_BACKLOG
+            )
 
     async def leave_to_others(self, number: int) -> None:
         """Accept no more from a socket that has a process of its own again."""
         if number not in self._post.mine and number in self._accepting:
-            await self._accepting.pop(number).stop()
+            self._accepting.pop(number).close()
 
     async def hand_over(self) -> None:
         """Accept nothing more, and let clients go to other processes.
@@ -224,10 +229,10 @@ class Site:
         """
         self._door.is_closing = True
         while self._accepting:
-            await self._accepting.popitem()[1].stop()
+            self._accepting.popitem()[1].close()
         deadline = asyncio.get_running_loop().time() + _PATIENCE
-        server = self._runner.server
-        while server and server.connections:
+        server, front = self._runner.server, self._front
+        while (server and server.connections) or (front and front.connections):
             if asyncio.get_running_loop().time() > deadline:
                 return
             await asyncio.sleep(_LOOK_EVERY)
@@ -236,9 +241,11 @@ class Site:
         """Let running requests end, and close every connection."""
         self._door.is_closing = True
         while self._accepting:
-            await self._accepting.popitem()[1].stop()
+            self._accepting.popitem()[1].close()
         for each in self._post.sockets:
             each.close()
+        if self._front is not None:
+            await self._front.close(_DRAIN_SECONDS)
         await self._runner.cleanup()
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from beacon.api.keys import BeaconService
+    from beacon.api.middleware import Asking
     from beacon.model.disclosure import Disclosure, RecordsDisclosure
     from beacon.model.query import Query
     from beacon.wire.forms import Sent
@@ -90,7 +91,7 @@ def _address(match: Mapping[str, str], about: str, parent: str | None) -> Addres
 
 
 async def variants(
-    app: web.Application, request: web.BaseRequest, sent: Sent, address: Address
+    app: web.Application, request: Asking, sent: Sent, address: Address
 ) -> JsonAnswer:
     """Answer a question about variants: all, one by id, or those of a record.
 

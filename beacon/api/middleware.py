@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from re import sub
 from time import perf_counter, time
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 import structlog
 from aiohttp import hdrs, web
@@ -27,7 +27,7 @@ from beacon.model.status import Status
 from beacon.wire.envelopes import error_document, failure_document
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from aiohttp.typedefs import Handler
 
@@ -38,7 +38,32 @@ if TYPE_CHECKING:
 
     Answering = Callable[["RequestT"], Awaitable[web.StreamResponse]]
 
-RequestT = TypeVar("RequestT", bound=web.BaseRequest)
+
+class Asking(Protocol):
+    """What the door reads of a request, whoever read it off the wire."""
+
+    @property
+    def method(self) -> str:
+        """``GET``, ``POST`` or another."""
+
+    @property
+    def scheme(self) -> str:
+        """Of the address it came to."""
+
+    @property
+    def host(self) -> str:
+        """Of the address it came to, as the client names us."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its fields."""
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """What it came by, while that is open."""
+
+
+RequestT = TypeVar("RequestT", bound=Asking)
 
 _log = structlog.get_logger(__name__)
 
@@ -210,7 +235,7 @@ class Door:
             _log.exception("request.failed", path=kind.route, method=request.method)
             return _unexplained(self._speaker(request))
 
-    def _speaker(self, request: web.BaseRequest) -> Speaker:
+    def _speaker(self, request: Asking) -> Speaker:
         return self._speakers(request.scheme, request.host)
 
     def _kind(self, request: web.Request) -> Kind:
@@ -269,11 +294,11 @@ class Door:
                 _log.warning("metrics.not_laid_down", why=failure.strerror)
 
 
-def _has_left(request: web.BaseRequest) -> bool:
+def _has_left(request: Asking) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-def _is_preflight(request: web.BaseRequest) -> bool:
+def _is_preflight(request: Asking) -> bool:
     return (
         request.method == hdrs.METH_OPTIONS
         and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers
