@@ -17,7 +17,7 @@ import structlog
 from beacon.api.handlers import variants
 from beacon.api.keys import DOOR, LIMITS
 from beacon.api.plain import END, PATH, plain_head
-from beacon.api.sending import JsonAnswer, as_bytes
+from beacon.api.sending import JsonAnswer, as_bytes, usual
 from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.wire.requests import Address
 
@@ -90,10 +90,10 @@ class Front:
         """Return where requests with such a head are counted."""
         return self._kinds[head.method]
 
-    def answering(self, body: bytes) -> Callable[[Head], Awaitable[JsonAnswer]]:
+    def answering(self, body: bytes) -> Callable[[Head], Awaitable[JsonAnswer | bytes]]:
         """Return what answers a request with this body."""
 
-        def answer(head: Head) -> Awaitable[JsonAnswer]:
+        def answer(head: Head) -> Awaitable[JsonAnswer | bytes]:
             return variants(self._app, head, head.sent(body), _HERE)
 
         return answer
@@ -209,14 +209,21 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             return
         self.task = None
-        stays = not self._is_ending and response.keep_alive is not False
-        self._transport.write(as_bytes(cast("web.Response", response), stays=stays))
-        if not stays:
+        if isinstance(response, bytes) and not self._is_ending:
+            self._transport.write(usual(response))
+        elif not self._write(response):
             self._transport.close()
             return
         self._since = self._loop.time()
         if self._read and not self._is_full:
             self._go_on()
+
+    def _write(self, response: web.StreamResponse | bytes) -> bool:
+        """Write any answer; return whether the connection stays open."""
+        whole = JsonAnswer(response) if isinstance(response, bytes) else response
+        stays = not self._is_ending and whole.keep_alive is not False
+        self._transport.write(as_bytes(cast("web.Response", whole), stays=stays))
+        return stays
 
     def _hand_over(self) -> None:
         """Give the connection to the library, with what it has not seen yet."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from beacon.api.metrics import Meter
     from beacon.wire.info import Speaker
 
-    Answering = Callable[["RequestT"], Awaitable[web.StreamResponse]]
+    Answering = Callable[["RequestT"], Awaitable[web.StreamResponse | bytes]]
 
 
 class Asking(Protocol):
@@ -146,7 +146,8 @@ class Door:
     ) -> web.StreamResponse:
         """Answer a request, in its turn; count it and note it."""
         kind = self._kinds.get(request.match_info.route) or self._kind(request)
-        return await self.let_in(kind, request, handler)
+        response = await self.let_in(kind, request, handler)
+        return JsonAnswer(response) if isinstance(response, bytes) else response
 
     def kind(self, route: str, method: str) -> Kind:
         """Return the kind of the requests of a method and a pattern of paths."""
@@ -159,8 +160,11 @@ class Door:
 
     async def let_in(
         self, kind: Kind, request: RequestT, handler: Answering[RequestT]
-    ) -> web.StreamResponse:
-        """Answer a request whose kind is known, in its turn; count it and note it."""
+    ) -> web.StreamResponse | bytes:
+        """Answer a request whose kind is known, in its turn; count it and note it.
+
+        Of a usual answer that leaves as it is, its document is enough.
+        """
         began = perf_counter()
         try:
             response = await self._in_turn(kind, request, handler, began)
@@ -168,6 +172,11 @@ class Door:
             self._left += 1
             self._note(kind, _CLIENT_LEFT, 0, began)
             raise
+        if isinstance(response, bytes):
+            if len(response) < PAYS_FROM and not self.is_closing:
+                self._note(kind, 200, len(response), began)
+                return response
+            response = JsonAnswer(response)
         if isinstance(response, JsonAnswer):
             if response.size >= PAYS_FROM:
                 accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "")
@@ -186,7 +195,7 @@ class Door:
         request: RequestT,
         handler: Answering[RequestT],
         began: float,
-    ) -> web.StreamResponse:
+    ) -> web.StreamResponse | bytes:
         """Answer a request once there is a place; give up at its deadline."""
         if kind.always:
             return await self._explained(kind, request, handler)
@@ -216,7 +225,7 @@ class Door:
 
     async def _explained(
         self, kind: Kind, request: RequestT, handler: Answering[RequestT]
-    ) -> web.StreamResponse:
+    ) -> web.StreamResponse | bytes:
         """Answer every failure with an error document."""
         try:
             return await handler(request)

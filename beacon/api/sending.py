@@ -79,6 +79,11 @@ def _head(status: int, headers: Mapping[str, str], date: str) -> bytes:
     return "\r\n".join(lines).encode("ascii")
 
 
+def usual(body: bytes, status: int = 200) -> bytes:
+    """Return head and body of a usual answer as they leave."""
+    return b"%b%d\r\n\r\n%b" % (_HEADS.before_length(status), len(body), body)
+
+
 def as_bytes(response: web.Response, *, stays: bool) -> bytes:
     """Return any answer as it leaves to a client of HTTP/1.1.
 
@@ -148,8 +153,7 @@ class JsonAnswer(web.Response):
 
     def whole(self) -> bytes:
         """Return head and body of a usual answer as they leave."""
-        head, body = _HEADS.before_length(self.status), self._bytes
-        return b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        return usual(self._bytes, self.status)
 
     async def packed(self, accepted: str) -> JsonAnswer:
         """Return the answer as a client that accepts such encodings gets it."""

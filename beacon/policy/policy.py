@@ -213,7 +213,7 @@ class Gate:
         unasked: datasets that may not be asked them.
     """
 
-    __slots__ = ("_key", "_manner", "_permits", "_query", "_unasked")
+    __slots__ = ("_key", "_manner", "_permits", "_query", "_said", "_unasked")
 
     def __init__(
         self, permits: Mapping[str, Permit], query: Query, unasked: Sequence[Dataset]
@@ -224,9 +224,26 @@ class Gate:
         manner = self._manner = _manner(query)
         keys = {_key(manner, granted) for granted in permits.values()}
         self._key = keys.pop() if len(keys) == 1 and not unasked else _NO_KEY
+        self._said: dict[int, tuple[Sequence[DatasetFindings], Disclosure]] = {}
 
     def disclose(self, found: Sequence[DatasetFindings]) -> Disclosure:
         """Return what may be said of findings, which permits are given for.
+
+        Of the very same tuple of findings it is the very same.
+        """
+        if type(found) is not tuple:
+            return self._disclosed(found)
+        known = self._said.get(id(found))
+        if known is not None and known[0] is found:
+            return known[1]
+        said = self._disclosed(found)
+        if len(self._said) >= _MOST:
+            self._said.clear()
+        self._said[id(found)] = found, said
+        return said
+
+    def _disclosed(self, found: Sequence[DatasetFindings]) -> Disclosure:
+        """Return what may be said of findings.
 
         What is said of each was mostly said before, and needs no explanation.
         """
@@ -266,6 +283,8 @@ class Gate:
 
 
 _NO_KEY = 0
+_MOST = 1024
+"""Tuples of findings of which what may be said is kept."""
 
 
 def _key(manner: int, granted: Permit) -> int:
