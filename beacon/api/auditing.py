@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from beacon.api.keys import BeaconService
     from beacon.api.middleware import Kind
     from beacon.api.overhearing import Told
+    from beacon.api.plain import Asking
     from beacon.audit.log import AuditLog
     from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
@@ -102,7 +103,7 @@ class Auditor:
         self._queries, self._cases = queries, cases
         self._policy = policy
 
-    def open(self, request: web.BaseRequest) -> Account:
+    def open(self, request: Asking) -> Account:
         """Open the account of a request."""
         given = request.headers.get(REQUEST_ID)
         is_known = given is not None and _UUID.fullmatch(given) is not None
@@ -118,7 +119,7 @@ class Auditor:
         """Return the code of the question of a plain outline for an allele."""
         return code(self._queries, allele_text(outline.contig, allele.spellings))
 
-    def case(self, request: web.BaseRequest) -> str | None:
+    def case(self, request: Asking) -> str | None:
         """Return the code of the case that a request says it is about."""
         said = request.headers.get(CASE)
         return code(self._cases, said[:_LONGEST_CASE]) if said else None
@@ -246,7 +247,7 @@ class Account:
         self._began = perf_counter()
 
     async def close(
-        self, kind: Kind, request: web.BaseRequest, answer: web.StreamResponse
+        self, kind: Kind, request: Asking, answer: web.StreamResponse
     ) -> None:
         """Write the line of a request; it is on disk when this returns.
 
@@ -265,13 +266,13 @@ class Account:
                 entry.fields["status"], entry.fields["decision"] = 503, _DECISIONS[503]
             raise
 
-    def leave(self, kind: Kind, request: web.BaseRequest) -> None:
+    def leave(self, kind: Kind, request: Asking) -> None:
         """Have it written that a client left before its answer."""
         if kind.asks:
             line = self._line("request", kind, request, 499, self.noted)
             self.auditor.log.note(Entry(line))
 
-    async def close_part(self, request: web.BaseRequest, noted: Noted) -> None:
+    async def close_part(self, request: Asking, noted: Noted) -> None:
         """Write a line of some questions of a request that goes on.
 
         Raises:
@@ -289,7 +290,7 @@ class Account:
         self,
         word: str,
         kind: Kind | None,
-        request: web.BaseRequest,
+        request: Asking,
         status: int | None,
         noted: Noted,
     ) -> Fields:
@@ -329,7 +330,7 @@ class Witness:
     """
 
     def __init__(
-        self, beacon: BeaconService, account: Account, request: web.BaseRequest
+        self, beacon: BeaconService, account: Account, request: Asking
     ) -> None:
         self._beacon = beacon
         self._account = account
@@ -465,7 +466,7 @@ class Witness:
         return await self._beacon.ready()
 
 
-def beacon_of(beacon: BeaconService, request: web.BaseRequest) -> BeaconService:
+def beacon_of(beacon: BeaconService, request: Asking) -> BeaconService:
     """Return a beacon as a request asks it."""
     account: Account | None = request.get(ACCOUNT)
     return beacon if account is None else Witness(beacon, account, request)

@@ -414,7 +414,10 @@ class Gate:
         unasked: datasets that may not be asked them.
     """
 
-    __slots__ = ("_manner", "_one", "_permits", "_plain", "_query", "_rest", "_unasked")
+    __slots__ = (
+        *("_manner", "_one", "_permits", "_plain", "_query", "_rest", "_said"),
+        "_unasked",
+    )
 
     def __init__(
         self, permits: Mapping[str, Permit], query: Query, unasked: Sequence[Dataset]
@@ -430,9 +433,26 @@ class Gate:
         alike = set(self._plain.values())
         self._one = alike.pop() if len(alike) == 1 else None
         self._rest = tuple(map(_withheld, unasked))
+        self._said: dict[int, tuple[Sequence[DatasetFindings], Disclosure]] = {}
 
     def disclose(self, found: Sequence[DatasetFindings]) -> Disclosure:
         """Return what may be said of findings, which permits are given for.
+
+        Of the very same tuple of findings it is the very same.
+        """
+        if type(found) is not tuple:
+            return self._disclosed(found)
+        known = self._said.get(id(found))
+        if known is not None and known[0] is found:
+            return known[1]
+        said = self._disclosed(found)
+        if len(self._said) >= _MOST:
+            self._said.clear()
+        self._said[id(found)] = found, said
+        return said
+
+    def _disclosed(self, found: Sequence[DatasetFindings]) -> Disclosure:
+        """Return what may be said of findings.
 
         What is said of each was mostly said before, and needs no explanation.
         """
@@ -471,6 +491,10 @@ class Gate:
                     return None
             parts.append(part)
         return tuple(parts)
+
+
+_MOST = 1024
+"""Tuples of findings of which what may be said is kept."""
 
 
 def _key(manner: int, granted: Permit, query: Query) -> int | str:
