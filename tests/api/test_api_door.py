@@ -39,7 +39,7 @@ class SlowBeacon:
         self.asked = 0
         self.cancelled = 0
 
-    async def loaded(self, _):
+    async def loaded(self, _=None):
         """Wait, and know of nothing."""
         self.asked += 1
         try:
@@ -162,7 +162,7 @@ async def test_a_cancellation_within_is_a_failure_of_ours(aiohttp_client):
     """The client, who is still there, is told so."""
 
     class Cancelled(SlowBeacon):
-        async def loaded(self, _):
+        async def loaded(self, _=None):
             raise asyncio.CancelledError
 
     client = await aiohttp_client(create_api(Cancelled(), IDENTITY))
