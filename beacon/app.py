@@ -26,8 +26,8 @@ from beacon import policy_file
 from beacon.api.access_log import AccessLog
 from beacon.api.auditing import Auditor
 from beacon.api.connections import Watch
+from beacon.api.front import Front
 from beacon.api.keys import DOOR, Limits
-from beacon.api.lane import Lane
 from beacon.api.metrics import Meter, Sums
 from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from beacon.store.connection import StoreAddress
 
 _DRAIN_SECONDS = 20.0
+_BACKLOG = 128
 _PATIENCE = 8.0
 """Seconds a connection has for its next request when its process is replaced."""
 _LINGERING = 2.0
@@ -155,8 +156,9 @@ async def open_guard(
         yield None
         return
     key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
-    books = await Books.open(address, key)
+    books = await Books.open(address, key, patience=settings.store.patience)
     guard = Guard(policy, books, store)
+    await guard.open()
     try:
         yield guard
     finally:
@@ -372,26 +374,28 @@ class Site:
         self._porter = porter
         app = application(settings, beacon, post, porter, auditor)
         self._door = app[DOOR]
-        self._lane = Lane(app)
+        self._app = app
+        self._keep_alive = settings.server.keep_alive
+        self._front: Front | None = None
         self._runner = web.AppRunner(
             app,
             access_log=None,
             logger=_silent_logger(),
             handler_cancellation=True,
-            keepalive_timeout=settings.server.keep_alive,
+            keepalive_timeout=self._keep_alive,
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_FIELD,
             lingering_time=_LINGERING,
             shutdown_timeout=_DRAIN_SECONDS,
         )
-        self._accepting: dict[int, web.SockSite] = {}
+        self._accepting: dict[int, asyncio.Server] = {}
 
     async def open(self) -> None:
         """Accept connections from its own sockets."""
         await self._runner.setup()
         server = self._runner.server
         if server is not None:
-            self._lane.lead_past(server)
+            self._front = Front(self._app, server, keep_alive=self._keep_alive)
             watch = Watch()
             self._door.chores.append(
                 lambda now: watch.look(
@@ -403,16 +407,16 @@ class Site:
 
     async def accept(self, number: int) -> None:
         """Accept connections from a socket; from one of others while they cannot."""
-        if number not in self._accepting:
+        if number not in self._accepting and self._front is not None:
             # Closing a copy leaves what waits in the socket to the others.
-            site = web.SockSite(self._runner, self._post.sockets[number].dup())
-            self._accepting[number] = site
-            await site.start()
+            self._accepting[number] = await asyncio.get_running_loop().create_server(
+                self._front, sock=self._post.sockets[number].dup(), backlog=_BACKLOG
+            )
 
     async def leave_to_others(self, number: int) -> None:
         """Accept no more from a socket that has a process of its own again."""
         if number not in self._post.mine and number in self._accepting:
-            await self._accepting.pop(number).stop()
+            self._accepting.pop(number).close()
 
     async def hand_over(self) -> None:
         """Accept nothing more, and let clients go to other processes.
@@ -422,10 +426,10 @@ class Site:
         """
         self._door.is_closing = True
         while self._accepting:
-            await self._accepting.popitem()[1].stop()
+            self._accepting.popitem()[1].close()
         deadline = asyncio.get_running_loop().time() + _PATIENCE
-        server = self._runner.server
-        while server and server.connections:
+        server, front = self._runner.server, self._front
+        while (server and server.connections) or (front and front.connections):
             if asyncio.get_running_loop().time() > deadline:
                 return
             await asyncio.sleep(_LOOK_EVERY)
@@ -434,9 +438,11 @@ class Site:
         """Let running requests end, and close every connection."""
         self._door.is_closing = True
         while self._accepting:
-            await self._accepting.popitem()[1].stop()
+            self._accepting.popitem()[1].close()
         for each in self._post.sockets:
             each.close()
+        if self._front is not None:
+            await self._front.close(_DRAIN_SECONDS)
         await self._runner.cleanup()
         if self._porter is not None:
             await self._porter.close()

@@ -227,6 +227,15 @@ class StoreSettings(_Section):
             "data directory.  Also `BEACON_STORE` and `--store`."
         ),
     )
+    patience: float = Field(
+        default=0.28,
+        gt=0,
+        le=10,
+        description=(
+            "Seconds within which budgets and ledgers of the policy must be written; "
+            "otherwise a question gets no answer (503)."
+        ),
+    )
 
 
 class ReferenceSettings(_Section):

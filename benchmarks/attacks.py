@@ -203,7 +203,7 @@ def timing(given: argparse.Namespace) -> None:
             for kind in (hidden, zero)
         ]
         for granularity in ("count", "boolean"):
-            timed = compare(at.url, *spelled, account, granularity)
+            timed = compare(at.url, *spelled, account, granularity, DATASET)
             print(
                 f"C7, {granularity}: {len(timed.first)} pairs, medians "
                 f"{np.median(timed.first):.3f} and {np.median(timed.second):.3f} ms, "
@@ -212,14 +212,17 @@ def timing(given: argparse.Namespace) -> None:
                 f"{len(timed.forms)}, sizes {len(timed.sizes)}, {set(timed.statuses)}",
                 flush=True,
             )
+            for form in sorted(timed.forms)[1:3]:
+                print(form[-400:], flush=True)
         # Asked by another before, and never asked: does anything remember?
         half = number // 2
         (other,) = at.vouch.accounts("registered")
         for granularity in ("count",):
-            compare(at.url, spelled[1][:half], spelled[1][:half], other, granularity)
+            again = spelled[1][:half]
+            compare(at.url, again, again, other, granularity, DATASET)
             (third,) = at.vouch.accounts("registered")
             fresh = spelled[1][half : 2 * half]
-            timed = compare(at.url, spelled[1][:half], fresh, third, granularity)
+            timed = compare(at.url, again, fresh, third, granularity, DATASET)
             print(
                 f"cache, {granularity}: {len(timed.first)} pairs, difference "
                 f"{timed.difference * 1000:.0f} us, KS p {timed.p:.3g}\n",
@@ -258,6 +261,8 @@ def crosstalk(given: argparse.Namespace) -> None:
             f"{mixed.statuses}\n",
             flush=True,
         )
+        for number, pair in list(mixed.differing.items())[:3]:
+            print(questions[number].path, *(text[-600:] for text in pair), sep="\n")
 
 
 def pools_of(manner: Manner, people: int, questions: int) -> tuple[Pool, ...]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _HEAD = bytes.fromhex("1f8b08040000000000ff060042430200")
-_IN_BLOCK = 0xFF00
+IN_BLOCK = 0xFF00
+"""Bytes that each block holds; the last may hold less."""
 _SIZE, _TAIL = Struct("<H"), Struct("<II")
 _FRAME = len(_HEAD) + _SIZE.size + _TAIL.size
 _QUICK = 1
@@ -27,9 +28,17 @@ def packed(data: bytes) -> bytes:
     return b"".join(_blocks(data))
 
 
+def begins_of(blocks: bytes) -> Iterator[int]:
+    """Yield where each block begins, of some that follow each other."""
+    at = 0
+    while at < len(blocks):
+        yield at
+        at += _SIZE.unpack_from(blocks, at + len(_HEAD))[0] + 1
+
+
 def _blocks(data: bytes) -> Iterator[bytes]:
-    for start in range(0, len(data), _IN_BLOCK):
-        piece = data[start : start + _IN_BLOCK]
+    for start in range(0, len(data), IN_BLOCK):
+        piece = data[start : start + IN_BLOCK]
         made = _deflated(piece, _QUICK)
         if len(made) + _FRAME > 1 << 16:
             made = _deflated(piece, 0)  # what cannot be made smaller is stored

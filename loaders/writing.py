@@ -23,6 +23,8 @@ from loaders.packed import BGZF_END
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from loaders.indexing import TabixIndex
+
 LONGEST_TBI = 1 << 29
 """Bases of the longest contig that a .tbi can index."""
 _MIN_SHIFT = 14
@@ -111,12 +113,15 @@ class NewFile:
         except OSError as error:
             raise self._refusal(error) from error
 
-    def publish(self, *, is_indexed: bool, longest: int) -> Path | None:
+    def publish(
+        self, *, is_indexed: bool, longest: int, index: TabixIndex | None = None
+    ) -> Path | None:
         """Put the file in its place; return its index, if it has one.
 
         Args:
             is_indexed: whether its records are in an order that has an index.
             longest: bases of its longest contig, as far as it says.
+            index: where records of BGZF blocks stand, as far as that is told.
         """
         try:
             if self._form is Form.PACKED:
@@ -126,23 +131,26 @@ class NewFile:
             raise self._refusal(error) from error
         if self._program is not None and self._program.wait():
             raise LoadRejected(_NO_BCF)
-        made = self._index(longest) if is_indexed else None
+        made = self._index(longest, index) if is_indexed else None
         # An index of the file that was here before must not stay beside this one.
         for old in _indexes(self._path):
             old.unlink(missing_ok=True)
         self._part.replace(self._path)
         if made is None:
             return None
-        index = self._path.with_name(self._path.name + made.suffix)
-        made.replace(index)
-        return index
+        beside = self._path.with_name(self._path.name + made.suffix)
+        made.replace(beside)
+        return beside
 
-    def _index(self, longest: int) -> Path | None:
+    def _index(self, longest: int, index: TabixIndex | None) -> Path | None:
         if self._form is Form.TEXT:
             return None
         is_csi = self._form is Form.BCF or longest > LONGEST_TBI
         suffix = ".csi" if is_csi else ".tbi"
         made = self._part.with_name(self._part.name + suffix)
+        if index is not None and index.is_whole and not is_csi:
+            made.write_bytes(index.written())
+            return made
         preset = "bcf" if self._form is Form.BCF else "vcf"
         before = pysam.set_verbosity(0)  # what it finds odd was so in the input
         try:

@@ -188,4 +188,4 @@ def test_every_key_is_documented() -> None:
     keys = {key for table in tables for key in table.model_fields}
     missing = {key for key in keys if f"`{key}" not in text and f"{key} =" not in text}
 
-    assert missing == {"opt_out_hours"}
+    assert missing == set()

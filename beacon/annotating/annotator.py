@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from beacon.annotating.asking import Persistent
-    from beacon.annotating.columns import Consulted
     from beacon.annotating.questions import Asked, Understanding
     from beacon.annotating.values import Said, Written
     from loaders.stream import Block
@@ -26,17 +25,17 @@ class Annotator:
 
     Args:
         understanding: reads its lines.
-        beacons: each beacon, and the datasets of it that are written.
+        beacons: each beacon, in the order of the columns.
     """
 
     def __init__(
         self,
         understanding: Understanding,
-        beacons: Sequence[tuple[Consulted, Persistent]],
+        beacons: Sequence[Persistent],
     ) -> None:
         self._understanding = understanding
-        self._beacons = [beacon for _, beacon in beacons]
-        self._values = Values([consulted for consulted, _ in beacons])
+        self._beacons = beacons
+        self._values = Values([beacon.columns for beacon in beacons])
 
     def read(self, block: Block) -> Asked:
         """Return the questions of a block.
@@ -48,7 +47,7 @@ class Annotator:
 
     async def ask(self, asked: Asked) -> Sequence[Sequence[Said]]:
         """Return what each beacon says, question by question."""
-        return await asyncio.gather(*(b.ask(asked.queries) for b in self._beacons))
+        return await asyncio.gather(*(b.ask(asked.questions) for b in self._beacons))
 
     def write(self, asked: Asked, said: Sequence[Sequence[Said]]) -> Written:
         """Return the block with the answers."""

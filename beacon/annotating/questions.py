@@ -1,8 +1,9 @@
 """Lines of a VCF → questions, one for each ALT that is an exact allele.
 
 An ALT is asked about exactly as ``beacon ask`` asks about it, in the same words
-of the model.  What cannot be asked has its status word already: ``not_asked``
-where it is no exact allele, ``no_answer`` where it cannot be understood.
+of the model; questions of a contig share an outline.  What cannot be asked has its
+status word already: ``not_asked`` where it is no exact allele, ``no_answer`` where
+it cannot be understood.
 Lines are split, never parsed further: they are written again as they are.
 """
 
@@ -14,11 +15,11 @@ from beacon.annotating.columns import FIELDS
 from beacon.model.assemblies import find_contig
 from beacon.model.dialects import is_structural
 from beacon.model.errors import InvalidRequest, ReadError
-from beacon.model.mould import Mould
+from beacon.model.outline import Outline
 from beacon.model.pattern import VariantPattern
 from beacon.model.query import Granularity, Include, Query
-from beacon.model.spelling import allele_spellings
-from beacon.model.variant import BASES, sequence_allele
+from beacon.model.variant import BASES
+from loaders.indexing import Lines, is_indexable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from beacon.model.genome import Contig
     from beacon.model.pattern import Spelling
     from beacon.model.variant import Reference
+    from beacon.model.wording import Asked as Question
     from loaders.stream import Block
 
 NO_ANSWER, NOT_ASKED = -1, -2
@@ -60,14 +62,16 @@ class Asked(NamedTuple):
         rows: columns CHROM to INFO and the rest of each line, or a line that stays
             as it is.
         targets: one for each row.
-        queries: the questions, in order.
+        questions: in order.
         runs: how the lines follow each other.
+        lines: where the records lie; ``None``: some reach further than their REF.
     """
 
     rows: list[list[str] | str]
     targets: list[Target]
-    queries: list[Query]
+    questions: list[Question]
     runs: list[Run]
+    lines: Lines | None
 
 
 class Understanding:
@@ -97,7 +101,7 @@ class Understanding:
         self._reference = reference
         self._columns = columns
         self._datasets = datasets
-        self._forms: dict[str, _Form | None] = dict.fromkeys(other_sequences)
+        self._outlines: dict[str, Outline | None] = dict.fromkeys(other_sequences)
 
     def questions(self, block: Block) -> Asked:
         """Return the questions of a block.
@@ -109,9 +113,13 @@ class Understanding:
         lines = block.text.decode("latin-1").split("\n")
         if lines[-1]:
             self._refuse_cut(lines[-1], block.line + len(lines) - 1)
-        asked = Asked([], [], [], [])
-        order = _Order(asked.runs)
-        rows, targets, queries = asked.rows, asked.targets, asked.queries
+        contigs: list[tuple[str, int]] = []
+        begins: list[int] = []
+        lengths: list[int] = []
+        records = Lines(contigs, begins, lengths)
+        asked = Asked([], [], [], [], records if is_indexable(block.text) else None)
+        order = _Order(asked.runs, contigs)
+        rows, targets, questions = asked.rows, asked.targets, asked.questions
         for number, line in enumerate(lines):
             fields = line.split("\t", _COLUMNS)
             if len(fields) < _COLUMNS:
@@ -124,13 +132,15 @@ class Understanding:
             if name == order.contig and place >= order.last:
                 order.last = place
             else:
-                order.note(name, place)
+                order.note(name, place, len(begins))
+            begins.append(place - 1)
+            lengths.append(len(ref))
             if "," in alternates:
-                targets.append(self._several(name, place, ref, alternates, queries))
+                targets.append(self._several(name, place, ref, alternates, questions))
             elif alternates in _NO_ALLELES:
                 targets.append(None)
             else:
-                targets.append(self._ask(name, place, ref, alternates, queries))
+                targets.append(self._ask(name, place, ref, alternates, questions))
             if "BEACON_" in fields[_INFO]:
                 fields[_INFO] = _without_ours(fields[_INFO])
             rows.append(fields)
@@ -138,13 +148,15 @@ class Understanding:
         return asked
 
     def _several(
-        self, name: str, place: int, ref: str, alternates: str, into: list[Query]
+        self, name: str, place: int, ref: str, alternates: str, into: list[Question]
     ) -> Target:
         every = alternates.split(",")
         found = tuple([self._ask(name, place, ref, alt, into) for alt in every])
         return found if _has_allele(every) else None
 
-    def _ask(self, name: str, place: int, ref: str, alt: str, into: list[Query]) -> int:
+    def _ask(
+        self, name: str, place: int, ref: str, alt: str, into: list[Question]
+    ) -> int:
         """Add the question about an ALT; return its number, or why there is none.
 
         Args:
@@ -155,30 +167,40 @@ class Understanding:
             into: the questions so far.
         """
         try:
-            form = self._forms[name]
+            outline = self._outlines[name]
         except KeyError:
-            form = self._new_form(name)
-        if form is None:
+            outline = self._new_outline(name)
+        if outline is None:
             return _unasked(alt)
-        if ref in _ONE_BASE and alt in _ONE_BASE:
-            query = form.of_base(place - 1, ref, alt)
-        elif not alt.isalpha():
-            return _unasked(alt)
-        else:
-            query = form.of_bases(place - 1, _bases(ref), _bases(alt))
-        if query is None:
+        if ref not in _ONE_BASE or alt not in _ONE_BASE:
+            if not alt.isalpha():
+                return _unasked(alt)
+            ref, alt = _bases(ref), _bases(alt)
+        if not ref or not alt or place < 1:
             return NO_ANSWER
-        into.append(query)
+        try:
+            into.append((outline, outline.spelled(place - 1, ref, alt)))
+        except InvalidRequest:
+            return NO_ANSWER
         return len(into) - 1
 
-    def _new_form(self, name: str) -> _Form | None:
+    def _new_outline(self, name: str) -> Outline | None:
+        """Return what questions of a contig have in common, and keep it."""
         contig = find_contig(self._assembly, name)
-        form = (
-            None if contig is None else _Form(contig, self._reference, self._datasets)
+        outline = None if contig is None else self._outline(contig)
+        if len(self._outlines) < _MOST_NAMES:
+            self._outlines[name] = outline
+        return outline
+
+    def _outline(self, contig: Contig) -> Outline:
+        query = Query(
+            pattern=VariantPattern(contig=contig, spellings=_ANY),
+            datasets=self._datasets,
+            assembly=contig.assembly,
+            granularity=Granularity.COUNT,
+            include=Include.ALL,
         )
-        if len(self._forms) < _MOST_NAMES:
-            self._forms[name] = form
-        return form
+        return Outline(query, self._reference)
 
     def _refuse_short(self, line: str, number: int) -> None:
         if line not in ("", "\r"):
@@ -194,88 +216,9 @@ class Understanding:
 
 _MOST_NAMES = 100_000
 _ONE_BASE = frozenset("ACGT")
-_MOST_KNOWN, _SHORT = 5_000, 50
-"""Pairs of REF and ALT whose spellings are kept, for a contig, and their bases."""
-
-
-class _Form:
-    """Questions about the alleles of one contig, alike but for the allele.
-
-    Args:
-        contig: where they lie.
-        reference: see ``Understanding``.
-        datasets: see ``Understanding``.
-    """
-
-    def __init__(
-        self,
-        contig: Contig,
-        reference: Reference | None,
-        datasets: tuple[str, ...] | None,
-    ) -> None:
-        self._contig = contig
-        self._length = contig.length
-        self._reference = reference
-        pattern = VariantPattern(contig=contig)
-        self._base = Mould(pattern, "spellings").cast
-        self._pattern = Mould(pattern, "spellings", "is_provisional").cast
-        query = Query(
-            datasets=datasets,
-            assembly=contig.assembly,
-            granularity=Granularity.COUNT,
-            include=Include.ALL,
-        )
-        self._query = Mould(query, "pattern").cast
-        self._known: dict[tuple[str, str], tuple[tuple[Spelling, ...], bool]] = {}
-
-    def of_base(self, start: int, ref: str, alt: str) -> Query | None:
-        """Return the question about one known base that became another.
-
-        It is spelled in one way only, so what ``of_bases`` asks is known at once.
-        ``None`` where the contig has no such place, or it cannot be asked.
-        """
-        if self._reference is not None:
-            return self.of_bases(start, ref, alt)
-        if ref == alt or not 0 <= start < self._length:
-            return None
-        return self._query(self._base(((start, ref, alt),)))
-
-    def of_bases(self, start: int, ref: str, alt: str) -> Query | None:
-        """Return the question about an allele; ``None`` where it cannot be asked."""
-        if not ref or not alt or start < 0:
-            return None
-        try:
-            said = self._spellings(start, ref, alt)
-        except InvalidRequest:
-            return None
-        return self._query(self._pattern(*said))
-
-    def _spellings(
-        self, start: int, ref: str, alt: str
-    ) -> tuple[tuple[Spelling, ...], bool]:
-        """Return how an allele may be spelled, and whether those may not be all.
-
-        Without a reference its bases alone decide that, wherever it lies, as long
-        as a base stands before it and before that: few are worked out.
-
-        Raises:
-            InvalidRequest: as ``allele_spellings`` does.
-        """
-        is_free = self._reference is None and start > 1
-        is_free = is_free and start + len(ref) <= self._length
-        is_free = is_free and len(ref) + len(alt) <= _SHORT
-        known = self._known.get((ref, alt)) if is_free else None
-        if known is None:
-            allele = sequence_allele(self._contig, start, ref, alt)
-            forms, is_provisional = allele_spellings(allele, self._reference)
-            if not is_free:
-                return forms, is_provisional
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            known = tuple([(at - start, r, a) for at, r, a in forms]), is_provisional
-            self._known[ref, alt] = known
-        forms, is_provisional = known
-        return tuple([(start + by, r, a) for by, r, a in forms]), is_provisional
+_ANY: tuple[Spelling, ...] = ((0, "A", "C"),)
+"""Stands where an allele's spellings would."""
+_SHORT = 50
 
 
 def _bases(text: str) -> str:
@@ -314,16 +257,18 @@ class _Order:
         last: its place.
     """
 
-    def __init__(self, runs: list[Run]) -> None:
+    def __init__(self, runs: list[Run], contigs: list[tuple[str, int]]) -> None:
         self._runs = runs
+        self._contigs = contigs
         self.contig: str | None = None
         self.last = 0
         self._first = 0
         self._rises = True
 
-    def note(self, contig: str, place: int) -> None:
+    def note(self, contig: str, place: int, number: int) -> None:
         """Take the place of the next line; what is no place stands before all."""
         if contig != self.contig:
+            self._contigs.append((contig, number))
             self.end()
             self.contig, self._first, self._rises = contig, place, place >= 0
         elif place < self.last:

@@ -179,8 +179,8 @@ class Transfer:
             columns=header.columns,
             other_sequences=left_out(header, genome),
         )
-        asking = Persistent(local.answers, local.requester, pauses=_PAUSES)
-        self._annotator = Annotator(understanding, [(consulted, asking)])
+        asking = Persistent(local.answers, local.requester, consulted, pauses=_PAUSES)
+        self._annotator = Annotator(understanding, [asking])
 
     def head(self) -> bytes:
         """Return the header, as it is sent."""

@@ -2,49 +2,147 @@
 
 Only what a disclosure says is written: a value for each ALT and dataset, ``.``
 where no number is given.  Who was asked and did not answer says ``no_answer``.
+What is said of many alleles is one text.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.annotating.columns import FIELDS
 from beacon.annotating.questions import NO_ANSWER, NOT_ASKED
-from beacon.model.disclosure import Disclosure
 from beacon.model.errors import BeaconError, InvalidRequest
 from beacon.model.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from beacon.annotating.columns import Consulted
     from beacon.annotating.questions import Asked, Run, Target
     from beacon.model.counts import AlleleCounts
     from beacon.model.disclosure import DatasetDisclosure
+    from loaders.indexing import Lines
 
-Said = Disclosure | BeaconError
-"""What a beacon says to one question, or why it says nothing."""
-
-_MOST_REMEMBERED = 200_000
+_MOST_REMEMBERED = 50_000
 _AC, _AN, _AF, _HOM, _STATUS = FIELDS
 _INFO = 7
+_UNUSUAL_ENDS = ("", ".", ";", "\r")
+
+Numbers = tuple[str, str, str, str]
+"""AC, AN, AF and HOM of one allele and dataset, as they are written."""
+_NO_NUMBERS: Numbers = (".", ".", ".", ".")
+Cell = tuple[str, int | None, str, str, str, str, str]
+"""A dataset, the release it answers from, its numbers and its word."""
 
 
-class Cell(NamedTuple):
-    """The values of one allele and dataset, as they are written."""
+class Told(NamedTuple):
+    """What is written of one allele.
 
-    ac: str
-    an: str
-    af: str
-    hom: str
-    status: str
+    Attributes:
+        text: all fields.
+        words: the words of the datasets, as they are written.
+        changed: labels of those that serve another release than the header names.
+    """
+
+    text: str
+    words: str
+    changed: frozenset[str] = frozenset()
 
 
-_BARE = {status: Cell(".", ".", ".", ".", status.value) for status in Status}
-_FIXED = {NO_ANSWER: _BARE[Status.NO_ANSWER], NOT_ASKED: _BARE[Status.NOT_ASKED]}
+Said = Told | BeaconError
+"""What a beacon says to one question, or why it says nothing."""
+
+
+class Columns:
+    """Words what one beacon says, in the order of its columns.
+
+    Args:
+        consulted: the beacon.
+    """
+
+    def __init__(self, consulted: Consulted) -> None:
+        self._columns = consulted.columns
+        self._ids = tuple(c.dataset for c in consulted.columns)
+        self._releases = tuple(c.release for c in consulted.columns)
+        self._numbers: dict[tuple[int | None, int | None, int | None], Numbers] = {}
+
+    def of(self, part: DatasetDisclosure, doubts: Sequence[str]) -> Cell:
+        """Return the cell of what one dataset says."""
+        del doubts
+        counts = part.counts
+        numbers = _NO_NUMBERS if counts is None else self._spelled(counts)
+        return (part.dataset, part.release, *numbers, part.status.value)
+
+    def counting(
+        self, part: DatasetDisclosure, doubts: Sequence[str]
+    ) -> Callable[[AlleleCounts], Cell]:
+        """Return what gives the cell of the same with other counts."""
+        del doubts
+        head, tail = (part.dataset, part.release), (part.status.value,)
+        known, spelled = self._numbers, self._spelled
+
+        def cell(counts: AlleleCounts) -> Cell:
+            numbers = known.get((counts.ac, counts.an, counts.hom))
+            return head + (numbers or spelled(counts)) + tail
+
+        return cell
+
+    def joined(self, words: Sequence[Cell]) -> Told:
+        """Return what is written of an allele."""
+        if len(words) != len(self._ids) or not words:
+            return self._picked(words)
+        names, releases, ac, an, af, hom, status = zip(*words, strict=True)
+        if names != self._ids:
+            return self._picked(words)
+        is_same = releases == self._releases
+        changed = frozenset[str]() if is_same else self._changed(releases)
+        said = ",".join(status)
+        return Told(
+            f"{_AC}={','.join(ac)};{_AN}={','.join(an)};{_AF}={','.join(af)}"
+            f";{_HOM}={','.join(hom)};{_STATUS}={said}",
+            said,
+            changed,
+        )
+
+    def silent(self, status: Status) -> Told:
+        """Return what is written where no dataset gives any number."""
+        none = (*_NO_NUMBERS, status.value)
+        cells = [(name, None, *none) for name in self._ids]
+        return self.joined(cells) if cells else _NOTHING
+
+    def _picked(self, words: Sequence[Cell]) -> Told:
+        """Return the same of datasets that came in another order, or not all."""
+        if not self._ids:
+            return _NOTHING
+        by_id = {cell[0]: cell for cell in words}
+        none = (None, *_NO_NUMBERS, Status.NO_ANSWER.value)
+        return self.joined([by_id.get(name, (name, *none)) for name in self._ids])
+
+    def _changed(self, releases: Sequence[int | None]) -> frozenset[str]:
+        return frozenset(
+            column.label
+            for column, release in zip(self._columns, releases, strict=True)
+            if None not in (release, column.release) and release != column.release
+        )
+
+    def _spelled(self, counts: AlleleCounts) -> Numbers:
+        if len(self._numbers) >= _MOST_REMEMBERED:
+            self._numbers.clear()
+        frequency = counts.frequency
+        numbers = (
+            _number(counts.ac),
+            _number(counts.an),
+            "." if frequency is None else f"{frequency:.6g}",
+            _number(counts.hom),
+        )
+        self._numbers[counts.ac, counts.an, counts.hom] = numbers
+        return numbers
+
+
+_NOTHING = Told("", "")
+"""What is written for a beacon without columns."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +151,7 @@ class Tally:
 
     Attributes:
         records, alleles: how many lines, and ALTs that are alleles.
-        words: how often the words were said of an allele, dataset by dataset.
+        words: how often the words were said of an allele, as they are written.
         failed: alleles that a beacon gave no answer to, as it failed.
         unread: alleles that could not be understood, so nobody was asked.
         changed: labels of datasets that served another release meanwhile.
@@ -61,7 +159,7 @@ class Tally:
 
     records: int = 0
     alleles: int = 0
-    words: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    words: Counter[str] = field(default_factory=Counter)
     failed: int = 0
     unread: int = 0
     changed: set[str] = field(default_factory=set)
@@ -79,28 +177,32 @@ class Tally:
         """Return how often each word was said by each dataset."""
         found: list[Counter[str]] = [Counter() for _ in range(columns)]
         for words, times in self.words.items():
-            for counter, word in zip(found, words, strict=True):
+            for counter, word in zip(found, words.split(","), strict=True):
                 counter[word] += times
         return found
 
 
 class Written(NamedTuple):
-    """A block as it is written, what was counted, and how its lines follow."""
+    """A block as it is written, what was counted, and its lines (see ``Asked``)."""
 
     text: bytes
     tally: Tally
     runs: list[Run]
+    lines: Lines | None
 
 
 class Values:
     """Writes the values of the datasets of some beacons."""
 
-    def __init__(self, consulted: Sequence[Consulted]) -> None:
-        self._consulted = consulted
-        self._ids = [tuple(c.dataset for c in each.columns) for each in consulted]
-        width = sum(map(len, self._ids))
-        self._fixed = {number: [cell] * width for number, cell in _FIXED.items()}
-        self._remembered: dict[tuple[object, ...], Cell] = {}
+    def __init__(self, columns: Sequence[Columns]) -> None:
+        self._columns = columns
+        self._fixed = {
+            number: _side_by_side([each.silent(status) for each in columns])
+            for number, status in (
+                (NO_ANSWER, Status.NO_ANSWER),
+                (NOT_ASKED, Status.NOT_ASKED),
+            )
+        }
 
     def write(self, asked: Asked, said: Sequence[Sequence[Said]]) -> Written:
         """Return the lines of a block with the answers to its questions.
@@ -110,112 +212,69 @@ class Values:
             said: the answers of each beacon, in the order of the questions.
         """
         tally = Tally()
-        cells = self._cells(said, tally)
-        rows, words = asked.rows, []
-        for row, target in zip(rows, asked.targets, strict=True):
+        told, fixed = self._told(said, tally), self._fixed
+        lines, words = [], []
+        for row, target in zip(asked.rows, asked.targets, strict=True):
             if isinstance(row, str):
+                lines.append(row)
                 continue
             tally.records += 1
-            if target is None:
-                continue
             if isinstance(target, int):
-                mine = cells[target] if target >= 0 else self._fixed[target]
-                ac, an, af, hom, status = zip(*mine, strict=True)
-                words.append(status)
-            else:
-                each = [cells[t] if t >= 0 else self._fixed[t] for t in target]
-                ac, an, af, hom, status = zip(*chain.from_iterable(each), strict=True)
-                words += [tuple(c.status for c in some) for some in each]
-            row[_INFO] = _joined(
-                row[_INFO],
-                f"{_AC}={','.join(ac)};{_AN}={','.join(an)};{_AF}={','.join(af)}"
-                f";{_HOM}={','.join(hom)};{_STATUS}={','.join(status)}",
-            )
+                mine = told[target] if target >= 0 else fixed[target]
+                words.append(mine.words)
+                info = row[_INFO]
+                if info[-1:] in _UNUSUAL_ENDS:
+                    row[_INFO] = _joined(info, mine.text)
+                else:
+                    row[_INFO] = f"{info};{mine.text}"
+            elif target is not None:
+                each = [told[t] if t >= 0 else fixed[t] for t in target]
+                words += [one.words for one in each]
+                row[_INFO] = _joined(row[_INFO], _side_by_side(each).text)
+            lines.append("\t".join(row))
         tally.alleles = len(words)
         tally.words.update(words)
-        tally.unread = _count(asked.targets, NO_ANSWER)
-        tally.changed = self._changed(said)
-        lines = [row if isinstance(row, str) else "\t".join(row) for row in rows]
-        return Written("\n".join(lines).encode("latin-1"), tally, asked.runs)
+        tally.unread += _count(asked.targets, NO_ANSWER)
+        text = "\n".join(lines).encode("latin-1")
+        return Written(text, tally, asked.runs, asked.lines)
 
-    def _cells(self, said: Sequence[Sequence[Said]], tally: Tally) -> list[list[Cell]]:
-        """Return the cells of each question, of all datasets."""
+    def _told(self, said: Sequence[Sequence[Said]], tally: Tally) -> list[Told]:
+        """Return what is written of each question, of all datasets."""
         found = [
-            [self._of_beacon(answer, ids, tally) for answer in answers]
-            for ids, answers in zip(self._ids, said, strict=True)
+            [
+                answer if isinstance(answer, Told) else _failed(answer, columns, tally)
+                for answer in answers
+            ]
+            for columns, answers in zip(self._columns, said, strict=True)
         ]
+        # All questions of a block are asked at about one time: its ends tell.
+        for answers in found:
+            for one in (*answers[:1], *answers[-1:]):
+                tally.changed |= one.changed
         if len(found) == 1:
             return found[0]
-        return [list(chain.from_iterable(p)) for p in zip(*found, strict=True)]
-
-    def _of_beacon(
-        self, answer: Said, ids: tuple[str, ...], tally: Tally
-    ) -> list[Cell]:
-        if isinstance(answer, BeaconError):
-            if isinstance(answer, InvalidRequest):
-                tally.unread += 1
-            else:
-                tally.failed += 1
-            return [_BARE[Status.NO_ANSWER]] * len(ids)
-        parts = answer.datasets
-        if len(parts) != len(ids):
-            return self._picked(parts, ids)
-        cells = []
-        for part, name in zip(parts, ids, strict=True):
-            if part.dataset != name:
-                return self._picked(parts, ids)
-            cells.append(self._cell(part.counts, part.status))
-        return cells
-
-    def _picked(
-        self, parts: Sequence[DatasetDisclosure], ids: tuple[str, ...]
-    ) -> list[Cell]:
-        """Return the cells of datasets that came in another order, or not all."""
-        by_id = {part.dataset: part for part in parts}
-        return [
-            self._cell(by_id[name].counts, by_id[name].status)
-            if name in by_id
-            else _BARE[Status.NO_ANSWER]
-            for name in ids
-        ]
-
-    def _cell(self, counts: AlleleCounts | None, status: Status) -> Cell:
-        if counts is None:
-            return _BARE[status]
-        key = (counts.ac, counts.an, counts.hom, status)
-        found = self._remembered.get(key)
-        if found is None:
-            if len(self._remembered) >= _MOST_REMEMBERED:
-                self._remembered.clear()
-            found = self._remembered[key] = _spelled(counts, status)
-        return found
-
-    def _changed(self, said: Sequence[Sequence[Said]]) -> set[str]:
-        """Return which datasets no longer serve the release the header names.
-
-        All questions of a block are asked at about one time: its ends tell.
-        """
-        return {
-            column.label
-            for each, answers in zip(self._consulted, said, strict=True)
-            for answer in (*answers[:1], *answers[-1:])
-            if isinstance(answer, Disclosure)
-            for column in each.columns
-            for part in answer.datasets
-            if part.dataset == column.dataset
-            and None not in (part.release, column.release)
-            and part.release != column.release
-        }
+        return [_side_by_side(each) for each in zip(*found, strict=True)]
 
 
-def _spelled(counts: AlleleCounts, status: Status) -> Cell:
-    frequency = counts.frequency
-    return Cell(
-        _number(counts.ac),
-        _number(counts.an),
-        "." if frequency is None else f"{frequency:.6g}",
-        _number(counts.hom),
-        status.value,
+def _failed(failure: BeaconError, columns: Columns, tally: Tally) -> Told:
+    """Count a failure; return what is written of it."""
+    if isinstance(failure, InvalidRequest):
+        tally.unread += 1
+    else:
+        tally.failed += 1
+    return columns.silent(Status.NO_ANSWER)
+
+
+def _side_by_side(each: Sequence[Told]) -> Told:
+    """Return the values of several alleles, or of several beacons, as one list."""
+    some = [told for told in each if told.words]
+    if len(some) == 1:
+        return some[0]
+    fields = [[f.partition("=")[2] for f in told.text.split(";")] for told in some]
+    pairs = zip(FIELDS, map(",".join, zip(*fields, strict=True)), strict=True)
+    return Told(
+        ";".join(f"{name}={values}" for name, values in pairs),
+        ",".join(told.words for told in some),
     )
 
 

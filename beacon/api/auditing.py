@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime
-from operator import attrgetter
 from os import urandom
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import orjson
 
 from beacon.api.exchange import requester_of
 from beacon.api.keys import ACCOUNT
+from beacon.api.overhearing import Overheard, told_of
 from beacon.audit.canonical import allele_text, code, question_text
 from beacon.audit.log import AuditUnavailable, Entry, moment
 from beacon.model.errors import BeaconError, StoreUnavailable
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from beacon.api.keys import BeaconService
     from beacon.api.middleware import Kind
+    from beacon.api.overhearing import Told
+    from beacon.api.plain import Asking
     from beacon.audit.log import AuditLog
     from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
@@ -44,14 +46,13 @@ if TYPE_CHECKING:
     from beacon.model.ontology import Ontologies
     from beacon.model.outline import Outline, Spelled
     from beacon.model.profile import PolicyName
-    from beacon.model.query import Granularity, Query
+    from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
+    from beacon.model.wording import Asked, Whole, Word, Wording
 
     Fields = dict[str, object]
-    Told = tuple[str, int | None, str, Granularity | None]
-    """What was said of a dataset: its id, its release, the word, in what detail."""
 
 REQUEST_ID: Final = "X-Request-Id"
 CASE: Final = "X-Case-Reference"
@@ -69,7 +70,6 @@ _DECISIONS: Final = {
     503: "no_answer",
 }
 UNWRITTEN: Final = "The audit of this beacon cannot be written, so nothing is said."
-_told_of = attrgetter("dataset", "release", "status", "granularity")
 _FAILED: Final = ("", None, "no_answer", None)
 _VARIANTS: Final = "89ab"
 """Of a UUID: RFC 9562, section 4.1."""
@@ -103,7 +103,7 @@ class Auditor:
         self._queries, self._cases = queries, cases
         self._policy = policy
 
-    def open(self, request: web.BaseRequest) -> Account:
+    def open(self, request: Asking) -> Account:
         """Open the account of a request."""
         given = request.headers.get(REQUEST_ID)
         is_known = given is not None and _UUID.fullmatch(given) is not None
@@ -119,7 +119,7 @@ class Auditor:
         """Return the code of the question of a plain outline for an allele."""
         return code(self._queries, allele_text(outline.contig, allele.spellings))
 
-    def case(self, request: web.BaseRequest) -> str | None:
+    def case(self, request: Asking) -> str | None:
         """Return the code of the case that a request says it is about."""
         said = request.headers.get(CASE)
         return code(self._cases, said[:_LONGEST_CASE]) if said else None
@@ -215,7 +215,11 @@ class Noted:
 
     def said(self, parts: Iterable[DatasetDisclosure]) -> None:
         """Note what is said of datasets."""
-        self.told += map(_told_of, parts)
+        self.told += map(told_of, parts)
+
+    def overheard(self, told: Iterable[Told]) -> None:
+        """Note what was heard to be said of datasets."""
+        self.told += told
 
     def said_of_records(self, parts: Iterable[RecordSetDisclosure]) -> None:
         """Note what is said of datasets' documents."""
@@ -243,7 +247,7 @@ class Account:
         self._began = perf_counter()
 
     async def close(
-        self, kind: Kind, request: web.BaseRequest, answer: web.StreamResponse
+        self, kind: Kind, request: Asking, answer: web.StreamResponse
     ) -> None:
         """Write the line of a request; it is on disk when this returns.
 
@@ -262,13 +266,13 @@ class Account:
                 entry.fields["status"], entry.fields["decision"] = 503, _DECISIONS[503]
             raise
 
-    def leave(self, kind: Kind, request: web.BaseRequest) -> None:
+    def leave(self, kind: Kind, request: Asking) -> None:
         """Have it written that a client left before its answer."""
         if kind.asks:
             line = self._line("request", kind, request, 499, self.noted)
             self.auditor.log.note(Entry(line))
 
-    async def close_part(self, request: web.BaseRequest, noted: Noted) -> None:
+    async def close_part(self, request: Asking, noted: Noted) -> None:
         """Write a line of some questions of a request that goes on.
 
         Raises:
@@ -286,7 +290,7 @@ class Account:
         self,
         word: str,
         kind: Kind | None,
-        request: web.BaseRequest,
+        request: Asking,
         status: int | None,
         noted: Noted,
     ) -> Fields:
@@ -326,12 +330,13 @@ class Witness:
     """
 
     def __init__(
-        self, beacon: BeaconService, account: Account, request: web.BaseRequest
+        self, beacon: BeaconService, account: Account, request: Asking
     ) -> None:
         self._beacon = beacon
         self._account = account
         self._auditor, self._noted = account.auditor, account.noted
         self._request = request
+        self._words: tuple[object, object] | None = None
 
     @property
     def references(self) -> Mapping[str, Reference]:
@@ -374,11 +379,46 @@ class Witness:
                 noted.failed()
             else:
                 noted.said(said.datasets)
+        failure = await self._closed(noted)
+        return answers if failure is None else [failure] * len(queries)
+
+    async def answer_alleles(
+        self,
+        asked: Sequence[Asked],
+        requester: Requester,
+        wording: Wording[Word, Whole],
+    ) -> Sequence[Whole | BeaconError]:
+        """Return the same for the questions of plain outlines, in words."""
+        noted = Noted()
+        for number, (outline, allele) in enumerate(asked):
+            noted.codes.append(self._auditor.coded_alike(outline, allele))
+            if number % _AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+        overheard = self._overheard(wording)
+        answers: list[Whole | BeaconError] = []
+        for said in await self._beacon.answer_alleles(asked, requester, overheard):
+            if isinstance(said, BeaconError):
+                noted.failed()
+                answers.append(said)
+            else:
+                noted.overheard(said[1])
+                answers.append(said[0])
+        failure = await self._closed(noted)
+        return answers if failure is None else [failure] * len(asked)
+
+    def _overheard(self, wording: Wording[Word, Whole]) -> Overheard[Word, Whole]:
+        """Return a wording as it is overheard: one for one, as words are kept by it."""
+        if self._words is None or self._words[0] is not wording:
+            self._words = wording, Overheard(wording)
+        return cast("Overheard[Word, Whole]", self._words[1])
+
+    async def _closed(self, noted: Noted) -> StoreUnavailable | None:
+        """Write down some questions of many; return why that cannot be done."""
         try:
             await self._account.close_part(self._request, noted)
         except StoreUnavailable as failure:
-            return [failure] * len(queries)
-        return answers
+            return failure
+        return None
 
     async def answer_records(
         self, query: Query, requester: Requester
@@ -426,7 +466,7 @@ class Witness:
         return await self._beacon.ready()
 
 
-def beacon_of(beacon: BeaconService, request: web.BaseRequest) -> BeaconService:
+def beacon_of(beacon: BeaconService, request: Asking) -> BeaconService:
     """Return a beacon as a request asks it."""
     account: Account | None = request.get(ACCOUNT)
     return beacon if account is None else Witness(beacon, account, request)

@@ -24,22 +24,33 @@ from aiohttp import web
 from beacon.api.auditing import beacon_of
 from beacon.api.exchange import body_of, requester_of, understanding
 from beacon.api.keys import BATCHES, BEACON, LIMITS
+from beacon.model.disclosure import Disclosure
 from beacon.model.errors import (
     BeaconError,
     InvalidRequest,
     RequestTooLarge,
     StoreUnavailable,
 )
-from beacon.wire.batch import Arriving, Line, Pen, question, read_line, split
+from beacon.model.wording import question as question_of
+from beacon.model.wording import worded
+from beacon.wire.batch import (
+    Arriving,
+    Line,
+    Members,
+    Pen,
+    Plainly,
+    question,
+    read_line,
+    split,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 
     from beacon.api.keys import BeaconService, Limits
-    from beacon.model.disclosure import Disclosure
     from beacon.model.query import Query
     from beacon.model.requester import Requester
-    from beacon.wire.batch import Raw
+    from beacon.wire.batch import Plain, Raw
     from beacon.wire.requests import Understanding
 
     Said = Disclosure | BeaconError
@@ -51,6 +62,8 @@ _AT_ONCE = 2
 """Groups under way."""
 _AT_A_STRETCH = 10
 """Lines that are read, or written, before others get their turn."""
+_PLAIN_AT_A_STRETCH = 100
+"""The same of plain lines."""
 _SECONDS_BETWEEN = 60.0
 """A stream that says, or takes, nothing for so long has ended badly."""
 _FAILED = "This beacon failed to answer."
@@ -202,10 +215,61 @@ class _Scribe:
         self._beacon = beacon
         self._requester = requester
         self._known = known
+        self._plainly = Plainly(known)
+        self._members = Members()
         self._pen = Pen()
 
     async def answer(self, group: Sequence[Raw]) -> bytes:
         """Return the answers to a group, a line for each; a failure is its line's."""
+        plain: dict[int, Plain] = {}
+        others: list[int] = []
+        for number, raw in enumerate(group):
+            line = self._plainly.read(raw)
+            if line is None:
+                others.append(number)
+            else:
+                plain[number] = line
+            if number % _PLAIN_AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+        written = [b""] * len(group)
+        for number, text in zip(
+            others, await self._answers([group[n] for n in others]), strict=True
+        ):
+            written[number] = text
+        said = await self._told(list(plain.values()))
+        for at, ((number, line), one) in enumerate(
+            zip(plain.items(), said, strict=True)
+        ):
+            written[number] = (
+                line.answered(one)
+                if isinstance(one, bytes)
+                else self._pen.unanswered(read_line(group[number]), one)
+            )
+            if at % _PLAIN_AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+        return b"".join(written)
+
+    async def _told(self, lines: Sequence[Plain]) -> Sequence[bytes | str]:
+        """Return what is said to plain lines, or why nothing is."""
+        if not lines:
+            return ()
+        asked = [(line.outline, line.allele) for line in lines]
+        try:
+            said = await self._beacon.answer_alleles(
+                asked, self._requester, self._members
+            )
+        except Exception:  # noqa: BLE001 - a worker's last line: other lines go on
+            _log.exception("batch.group_failed")
+        else:
+            return [one if isinstance(one, bytes) else str(one) for one in said]
+        alone = await asyncio.gather(*(self._alone(question_of(one)) for one in asked))
+        return [
+            worded(one, self._members) if isinstance(one, Disclosure) else str(one)
+            for one in alone
+        ]
+
+    async def _answers(self, group: Sequence[Raw]) -> Sequence[bytes]:
+        """Return the answers to lines of any kind."""
         lines: list[Line] = []
         asked: list[Query | str] = []
         for number, raw in enumerate(group):
@@ -222,7 +286,7 @@ class _Scribe:
             )
             if number % _AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
-        return b"".join(written)
+        return written
 
     def _question(self, line: Line) -> Query | str:
         """Return what a line asks, or the sentence why it asks nothing."""

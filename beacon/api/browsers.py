@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from beacon.api.plain import Asking
+
 _ANY: Final = "*"
 _METHODS: Final = {
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
@@ -56,7 +58,7 @@ class Browsers:
             response.headers.update(_METHODS)
 
 
-def is_preflight(request: web.BaseRequest) -> bool:
+def is_preflight(request: Asking) -> bool:
     """Whether a browser asks what it may ask."""
     return (
         request.method == hdrs.METH_OPTIONS

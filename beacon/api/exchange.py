@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from beacon.api.keys import BeaconService, Limits
+    from beacon.api.plain import Asking
     from beacon.wire.info import BeaconIdentity
 
 _CHUNK = 64 * 1024
@@ -37,7 +38,7 @@ def speaker(request: web.Request) -> Speaker:
     return request.app[SPEAKERS](request.scheme, request.host)
 
 
-def requester_of(request: web.BaseRequest) -> Requester:
+def requester_of(request: Asking) -> Requester:
     """Return who asks, as the door found out."""
     found: Requester = request.get(REQUESTER, ANONYMOUS)
     return found

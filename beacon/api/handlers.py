@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from beacon.api.keys import BeaconService
+    from beacon.api.plain import Asking
     from beacon.model.disclosure import Disclosure, RecordsDisclosure
     from beacon.model.query import Query
     from beacon.model.requester import Requester
@@ -82,7 +83,8 @@ def entries(about: str, parent: str | None = None) -> Handler:
         address = _address(request.match_info, about, parent)
         sent = await sent_with(request, request.app[LIMITS].body)
         if about == GENOMIC_VARIANT.id:
-            return await variants(request.app, request, sent, address)
+            said = await variants(request.app, request, sent, address)
+            return JsonAnswer(said) if isinstance(said, bytes) else said
         query = understand_sent(sent, address, await understanding(request))
         return as_json(await answer(request, query))
 
@@ -98,11 +100,12 @@ def _address(match: Mapping[str, str], about: str, parent: str | None) -> Addres
 
 
 async def variants(
-    app: web.Application, request: web.BaseRequest, sent: Sent, address: Address
-) -> JsonAnswer:
+    app: web.Application, request: Asking, sent: Sent, address: Address
+) -> JsonAnswer | bytes:
     """Answer a question about variants: all, one by id, or those of a record.
 
-    A plain one that is of a known form goes a shorter way to the same answer.
+    A plain one that is of a known form goes a shorter way to the same answer, which
+    is its document alone.
 
     Args:
         app: that answers.
@@ -121,7 +124,7 @@ async def variants(
     said = await beacon.answer_alike(outline, told.allele(), requester)
     text = told.written(said, here)
     if text is not None:
-        return JsonAnswer(text)
+        return text
     _refuse_no_answer(said)
     return as_json(responses.result_sets(told.question(), said, here))
 

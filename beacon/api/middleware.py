@@ -45,13 +45,14 @@ if TYPE_CHECKING:
     from beacon.api.auditing import Account, Auditor
     from beacon.api.keys import Limits
     from beacon.api.metrics import Meter
+    from beacon.api.plain import Asking
     from beacon.auth.porter import Porter
     from beacon.model.requester import Requester
     from beacon.wire.info import Speaker
 
-    Answering = Callable[["RequestT"], Awaitable[web.StreamResponse]]
+    Answering = Callable[["RequestT"], Awaitable[web.StreamResponse | bytes]]
 
-RequestT = TypeVar("RequestT", bound=web.BaseRequest)
+RequestT = TypeVar("RequestT", bound="Asking")
 
 _log = structlog.get_logger(__name__)
 
@@ -155,13 +156,20 @@ class Door:
         """Whether every connection is to end with its next answer."""
         meter.watch(self._counted)
 
+    @property
+    def is_open_to_all(self) -> bool:
+        """Whether pages of any origin may read what is answered."""
+        return self._browsers.is_open
+
     @web.middleware
     async def let_through(
         self, request: web.Request, handler: Handler
     ) -> web.StreamResponse:
         """Answer a request, in its turn; count it and note it."""
         kind = self._kinds.get(request.match_info.route) or self._kind(request)
-        return await self.let_in(kind, request, handler)
+        is_coming = kind.asks and not kind.streaming and not request.content.is_eof()
+        response = await self.let_in(kind, request, handler, is_coming=is_coming)
+        return JsonAnswer(response) if isinstance(response, bytes) else response
 
     def kind(self, route: str, method: str) -> Kind:
         """Return the kind of the requests of a method and a pattern of paths."""
@@ -176,14 +184,27 @@ class Door:
         )
 
     async def let_in(
-        self, kind: Kind, request: RequestT, handler: Answering[RequestT]
-    ) -> web.StreamResponse:
-        """Answer a request whose kind is known, in its turn; count it and note it."""
+        self,
+        kind: Kind,
+        request: RequestT,
+        handler: Answering[RequestT],
+        *,
+        is_coming: bool = False,
+    ) -> web.StreamResponse | bytes:
+        """Answer a request whose kind is known, in its turn; count it and note it.
+
+        Of a usual answer that leaves as it is, its document is enough.
+
+        Args:
+            kind: of the request.
+            request: that is answered.
+            handler: answers it.
+            is_coming: whether its body has yet to come.
+        """
         began = perf_counter()
         account = None if self._auditor is None else self._auditor.open(request)
         try:
-            is_whole = kind.streaming or not kind.asks or request.content.is_eof()
-            answer = self._in_turn if is_whole else self._once_whole
+            answer = self._once_whole if is_coming else self._in_turn
             response = await answer(kind, request, handler, began)
             if account is not None:
                 response = await self._accounted(account, kind, request, response)
@@ -193,6 +214,19 @@ class Door:
             if account is not None:
                 account.leave(kind, request)
             raise
+        if isinstance(response, bytes):
+            if len(response) < PAYS_FROM and not self.is_closing:
+                self._note(kind, 200, len(response), began)
+                return response
+            response = JsonAnswer(response)
+        response, size = await self._finished(request, response)
+        self._note(kind, response.status, size, began)
+        return response
+
+    async def _finished(
+        self, request: Asking, response: web.StreamResponse
+    ) -> tuple[web.StreamResponse, int]:
+        """Return an answer as it leaves, packed where that pays, and its size."""
         if isinstance(response, JsonAnswer):
             if response.size >= PAYS_FROM:
                 accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "")
@@ -204,17 +238,17 @@ class Door:
             size = response.body_length or response.content_length or 0
         if self.is_closing and not response.prepared:
             response.force_close()
-        self._note(kind, response.status, size, began)
-        return response
+        return response, size
 
     async def _accounted(
         self,
         account: Account,
         kind: Kind,
-        request: web.BaseRequest,
-        response: web.StreamResponse,
+        request: Asking,
+        said: web.StreamResponse | bytes,
     ) -> web.StreamResponse:
         """Return an answer that is written down; what cannot be is not said."""
+        response = JsonAnswer(said) if isinstance(said, bytes) else said
         try:
             await account.close(kind, request, response)
         except AuditUnavailable:
@@ -233,7 +267,7 @@ class Door:
         request: RequestT,
         handler: Answering[RequestT],
         began: float,
-    ) -> web.StreamResponse:
+    ) -> web.StreamResponse | bytes:
         """Answer a request once there is a place; give up at its deadline."""
         if kind.always:
             return await self._explained(kind, request, handler)
@@ -267,7 +301,7 @@ class Door:
         request: RequestT,
         handler: Answering[RequestT],
         began: float,
-    ) -> web.StreamResponse:
+    ) -> web.StreamResponse | bytes:
         """Wait for a body that has yet to come, then for a place.
 
         However slowly bodies come, they keep nobody waiting.
@@ -277,7 +311,9 @@ class Door:
         self._coming_in += 1
         try:
             request[BODY] = await body_of(
-                request, largest=self._largest, seconds=SECONDS_FOR_LITTLE
+                cast("web.BaseRequest", request),
+                largest=self._largest,
+                seconds=SECONDS_FOR_LITTLE,
             )
         except BeaconError as failure:
             return _refused(kind, self._speaker(request), failure)
@@ -289,7 +325,7 @@ class Door:
 
     async def _explained(
         self, kind: Kind, request: RequestT, handler: Answering[RequestT]
-    ) -> web.StreamResponse:
+    ) -> web.StreamResponse | bytes:
         """Answer every failure with an error document."""
         try:
             if self._porter is not None or hdrs.AUTHORIZATION in request.headers:
@@ -307,7 +343,7 @@ class Door:
             _log.exception("request.failed", path=kind.route, method=request.method)
             return _unexplained(self._speaker(request))
 
-    async def _identify(self, kind: Kind, request: web.BaseRequest) -> None:
+    async def _identify(self, kind: Kind, request: Asking) -> None:
         """Find out who asks, before anything is answered.
 
         Raises:
@@ -327,7 +363,7 @@ class Door:
         _check_scope(requester, kind.scope)
         request[REQUESTER] = requester
 
-    def _speaker(self, request: web.BaseRequest) -> Speaker:
+    def _speaker(self, request: Asking) -> Speaker:
         return self._speakers(request.scheme, request.host)
 
     def _kind(self, request: web.Request) -> Kind:
@@ -398,7 +434,7 @@ def _check_scope(requester: Requester, scope: str) -> None:
         raise NotPermitted(message)
 
 
-def _has_left(request: web.BaseRequest) -> bool:
+def _has_left(request: Asking) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 

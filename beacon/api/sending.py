@@ -13,12 +13,14 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from time import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from aiohttp import HttpVersion11, hdrs, web
 from multidict import CIMultiDict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiohttp.abc import AbstractStreamWriter
 
 ON_ALL: Final = {
@@ -58,21 +60,55 @@ class _Heads:
         self._heads: dict[int, bytes] = {}
 
     def before_length(self, status: int) -> bytes:
-        """Return the head of an answer, up to the value of ``Content-Length``."""
+        """Return the head of a usual answer, up to the value of ``Content-Length``."""
         second = int(time())
         if second != self._second:
             self._second, self._date = second, formatdate(second, usegmt=True)
             self._heads = {}
         head = self._heads.get(status)
         if head is None:
-            lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-            lines += [f"{name}: {value}" for name, value in _HEADERS.items()]
-            lines += [f"Date: {self._date}", "Content-Length: "]
-            head = self._heads[status] = "\r\n".join(lines).encode("ascii")
+            head = self._heads[status] = _head(status, _HEADERS, self._date)
         return head
 
 
 _HEADS = _Heads()
+
+
+def _head(status: int, headers: Mapping[str, str], date: str) -> bytes:
+    """Return the head of an answer, up to the value of ``Content-Length``."""
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines += [f"Date: {date}", "Content-Length: "]
+    return "\r\n".join(lines).encode("ascii")
+
+
+def usual(body: bytes, status: int = 200, more: bytes = b"") -> bytes:
+    """Return head and body of a usual answer as they leave.
+
+    Args:
+        body: of the answer.
+        status: of the answer.
+        more: lines of its head beside the usual ones, each after a line's end.
+    """
+    head = _HEADS.before_length(status)
+    return b"%b%d%b\r\n\r\n%b" % (head, len(body), more, body)
+
+
+def as_bytes(response: web.Response, *, stays: bool) -> bytes:
+    """Return any answer as it leaves to a client of HTTP/1.1.
+
+    Args:
+        response: whose body is whole.
+        stays: whether the connection stays open after it.
+    """
+    if stays and isinstance(response, JsonAnswer) and response.is_usual:
+        return response.whole()
+    headers = {**response.headers, **OPEN_TO_BROWSERS}
+    if not stays:
+        headers[hdrs.CONNECTION] = "close"
+    body = cast("bytes", response.body or b"")
+    head = _head(response.status, headers, formatdate(usegmt=True))
+    return b"%b%d\r\n\r\n%b" % (head, len(body), body)
 
 
 class JsonAnswer(web.Response):
@@ -112,8 +148,7 @@ class JsonAnswer(web.Response):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Begin to answer a request."""
         if (
-            len(self.headers) != len(_HEADERS) + self._marks
-            or super().keep_alive is not None
+            not self.is_usual
             or not request.keep_alive
             or request.version != HttpVersion11
             or request.method == hdrs.METH_HEAD
@@ -127,9 +162,17 @@ class JsonAnswer(web.Response):
         if self._writer is None:
             await super().write_eof(data)
             return
-        head, body = _HEADS.before_length(self.status), self._bytes
-        whole = b"%b%d%b\r\n\r\n%b" % (head, len(body), self._more, body)
-        await self._writer.write_eof(whole)
+        await self._writer.write_eof(self.whole())
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it has no header but ours, and leaves the connection open."""
+        is_ours = len(self.headers) == len(_HEADERS) + self._marks
+        return is_ours and super().keep_alive is None
+
+    def whole(self) -> bytes:
+        """Return head and body of a usual answer as they leave."""
+        return usual(self._bytes, self.status, self._more)
 
     async def packed(self, accepted: str) -> JsonAnswer:
         """Return the answer as a client that accepts such encodings gets it."""

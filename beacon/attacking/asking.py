@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 NO_WORD = -1
 """No answer, or a refusal: nothing can be made of it."""
 _IN_REQUEST = 1_000
+_SMALLER = 10
 _AT_ONCE = 4
 _SECONDS = 300.0
 _NONE = frozenset({"not_seen", "withheld", "not_covered"})
@@ -63,14 +64,14 @@ class Asker:
         self._dataset = dataset
         self._sessions: dict[str | None, aiohttp.ClientSession] = {}
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._asked = self._heard = 0
         self.words: Counter[str] = Counter()
-        """How often each word was said, and each refusal."""
+        """How often each word was said, and each refusal, however often asked again."""
 
     @property
     def heard(self) -> float:
         """The share of questions that got an answer: where none did, none is safe."""
-        told = sum(self.words[word] for word in (*_NONE, "seen"))
-        return told / max(1, self.words.total())
+        return self._heard / max(1, self._asked)
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,14 +95,23 @@ class Asker:
             without: individuals to be left out.
             alone: so many are asked one after the other, the rest together.
         """
-        first = [await self._ask([v], account, without) for v in variants[:alone]]
-        rest = variants[alone:]
-        groups = [
-            rest[start : start + _IN_REQUEST]
-            for start in range(0, len(rest), _IN_REQUEST)
-        ]
-        said = await asyncio.gather(*(self._ask(g, account, without) for g in groups))
-        return np.concatenate([np.empty(0, dtype=np.int64), *first, *said])
+        said = np.full(len(variants), NO_WORD)
+        for number in range(min(alone, len(variants))):
+            said[number] = (await self._ask([variants[number]], account, without))[0]
+        left, size = np.arange(alone, len(variants)), _IN_REQUEST
+        while len(left):
+            groups = [left[at : at + size] for at in range(0, len(left), size)]
+            asked = [[variants[number] for number in each] for each in groups]
+            told = [self._ask(each, account, without) for each in asked]
+            said[left] = np.concatenate(await asyncio.gather(*told))
+            again = np.flatnonzero(said == NO_WORD)
+            if len(again) == len(left):
+                break  # asking again brings nothing
+            # What found no room beside the others is asked again, in smaller lots.
+            left, size = again, max(1, size // _SMALLER)
+        self._asked += len(said)
+        self._heard += int((said != NO_WORD).sum())
+        return said
 
     async def _ask(
         self, variants: Sequence[str], account: Account, without: Sequence[str]

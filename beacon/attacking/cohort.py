@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Frequencies = npt.NDArray[np.float64]
 
 ASSEMBLY, CONTIG, LENGTH = "GRCh37", "1", 249_250_621
+FIRST = 10_000_000
+"""Where the first site is: all places that are asked for have eight digits."""
 _APART = 37
 """Bases between sites."""
 MISSED = 0.005
@@ -142,7 +144,7 @@ def draw(plan: Plan) -> Cohort:
     is_loaded = copy < 2 * (plan.people + plan.newcomers)
     is_missed = is_loaded & _missed(rng, site, copy // 2)
     is_called = is_loaded & ~is_missed
-    places = 1_000 + _APART * rng.permutation(len(frequency))
+    places = FIRST + _APART * rng.permutation(len(frequency))
     return Cohort(
         plan=plan,
         frequency=frequency,

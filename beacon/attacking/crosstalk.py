@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from beacon.attacking.asking import Account
 
 _SECONDS = 120.0
+_ATTEMPTS = 20
 _AWAY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -42,14 +43,14 @@ class Mixed:
 
     Attributes:
         asked: requests.
-        differing: questions, by number, whose answer was another than alone; one that
-            was turned away, for want of room or time, has no answer.
+        differing: questions, by number, whose answer was another than alone, with
+            both; one that was turned away, for want of room or time, has none.
         kinds: different answers to all questions, asked alone.
         statuses: how often each status came.
     """
 
     asked: int
-    differing: tuple[int, ...]
+    differing: Mapping[int, tuple[bytes, bytes]]
     kinds: int
     statuses: Mapping[int, int]
 
@@ -67,14 +68,14 @@ async def mix(
         seed: of the order.
     """
     order = random.Random(seed)  # noqa: S311 - what is drawn must be drawn again
-    differing: set[int] = set()
+    differing: dict[int, tuple[bytes, bytes]] = {}
     statuses: dict[int, int] = {}
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         timeout=aiohttp.ClientTimeout(total=_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
-        alone = [await _ask(session, url, each) for each in questions]
+        alone = [await _alone(session, url, each) for each in questions]
         for _ in range(rounds):
             chosen = [n % len(questions) for n in range(at_once)]
             order.shuffle(chosen)
@@ -84,13 +85,24 @@ async def mix(
             for number, answer in zip(chosen, answers, strict=True):
                 statuses[answer[0]] = statuses.get(answer[0], 0) + 1
                 if answer != alone[number] and answer[0] not in _AWAY:
-                    differing.add(number)
+                    differing[number] = alone[number][1], answer[1]
     return Mixed(
         asked=at_once * rounds,
-        differing=tuple(sorted(differing)),
+        differing=differing,
         kinds=len(set(alone)),
         statuses=statuses,
     )
+
+
+async def _alone(
+    session: aiohttp.ClientSession, url: str, question: Question
+) -> tuple[int, bytes]:
+    """Return the answer to a question that nothing else is asked beside."""
+    for _ in range(_ATTEMPTS):
+        answer = await _ask(session, url, question)
+        if answer[0] != HTTPStatus.SERVICE_UNAVAILABLE:
+            break
+    return answer
 
 
 async def _ask(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _TINY = 1e-300
 _SPREADS = 8
+_NOISE_MOST = 3
+"""Deviations that noise has at most."""
 _TIMES = 4
 """Variants so much more frequent than a threshold tell less than those near it."""
 _DECADE = 40
@@ -83,7 +85,9 @@ class Manner:
 
     def _noise_below(self, bounds: Chances) -> Chances:
         """Return how likely noise is to be below each of some whole numbers."""
-        return _normal((bounds - 1 / 2) / self.noise_sd)
+        most = _NOISE_MOST * self.noise_sd
+        below = _normal((bounds - 1 / 2) / self.noise_sd)
+        return np.where(bounds > most, 1.0, np.where(bounds <= -most, 0.0, below))
 
 
 def _normal(deviations: Chances) -> Chances:

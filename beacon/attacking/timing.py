@@ -75,6 +75,7 @@ def compare(
     second: Sequence[str],
     account: Account = ANYBODY,
     granularity: str = "count",
+    dataset: str | None = None,
     seed: int = 1,
 ) -> Timed:
     """Ask pairs of alleles, one of each kind, and time the answers.
@@ -85,6 +86,7 @@ def compare(
         second: as many.
         account: who asks.
         granularity: of the questions.
+        dataset: the only one that is asked; ``None``: all.
         seed: of the order within pairs.
     """
     where = urlsplit(url)
@@ -95,7 +97,8 @@ def compare(
     try:
         for number, pair in enumerate(zip(first, second, strict=True)):
             for kind in order.sample((0, 1), 2):
-                took, status, body = _ask(connection, pair[kind], account, granularity)
+                path = _path(pair[kind], granularity, dataset)
+                took, status, body = _ask(connection, path, account)
                 if number >= min(_UNSEEN, len(first) // 10):
                     times[kind].append(took)
                     seen.add((status, len(body), _without(body, pair[kind])))
@@ -110,10 +113,8 @@ def compare(
     )
 
 
-def _ask(
-    connection: HTTPConnection, variant: str, account: Account, granularity: str
-) -> tuple[float, int, bytes]:
-    """Return milliseconds, status and body of one answer."""
+def _path(variant: str, granularity: str, dataset: str | None) -> str:
+    """Return the question for one allele."""
     contig, place, reference, alternate = variant.split("-")
     asked = {
         "assemblyId": ASSEMBLY,
@@ -124,7 +125,14 @@ def _ask(
         "requestedGranularity": granularity,
         "includeResultsetResponses": "ALL",
     }
-    path = f"/api/g_variants?{urlencode(asked)}"
+    chosen = {} if dataset is None else {"datasets": dataset}
+    return f"/api/g_variants?{urlencode(asked | chosen)}"
+
+
+def _ask(
+    connection: HTTPConnection, path: str, account: Account
+) -> tuple[float, int, bytes]:
+    """Return milliseconds, status and body of one answer."""
     headers = headers_of(account)
     began = perf_counter_ns()
     connection.request("GET", path, headers=headers)

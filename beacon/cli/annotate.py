@@ -41,6 +41,7 @@ from beacon.model.requester import OPERATOR
 from beacon.model.status import Status
 from beacon.store.connection import connect
 from loaders.header import choose_assembly, header_of, left_out
+from loaders.indexing import TabixIndex
 from loaders.packed import packed
 from loaders.reader import Stamp
 from loaders.stream import Cutter
@@ -245,13 +246,17 @@ def _written(
     out: str, form: Form, taken: _Input, head: Sequence[bytes], crew: Crew
 ) -> Tally:
     """Write the file; return what was counted."""
-    totals, order = Tally(), Order()
+    totals, order, index = Tally(), Order(), TabixIndex()
     text = b"".join(line + taken.ending for line in head)
+    above = packed(text) if form is Form.PACKED else text
 
     def pour(write: Callable[[bytes], object]) -> None:
-        write(packed(text) if form is Form.PACKED else text)
+        write(above)
+        written = len(above)
         for done in crew.annotated(taken.blocks):
             write(done.data)
+            index.add(done.marks, written)
+            written += len(done.data)
             totals.add(done.tally)
             order.add(done.runs)
 
@@ -261,8 +266,8 @@ def _written(
     with NewFile(Path(out), form) as file:
         pour(file.write)
         longest = max(order.longest, *taken.header.lengths.values(), 0)
-        index = file.publish(is_indexed=order.is_kept, longest=longest)
-    if index is None and form is not Form.TEXT:
+        made = file.publish(is_indexed=order.is_kept, longest=longest, index=index)
+    if made is None and form is not Form.TEXT:
         click.echo(f"{out} is not sorted, so it has no index", err=True)
     return totals
 

@@ -33,6 +33,7 @@ from beacon.model.errors import (
     UsageError,
 )
 from beacon.model.requester import OPERATOR
+from loaders.indexing import marks_of
 from loaders.packed import packed
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ if TYPE_CHECKING:
 
     from beacon.annotating.columns import Consulted
     from beacon.annotating.questions import Run
-    from beacon.annotating.values import Tally
+    from beacon.annotating.values import Tally, Written
     from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
+    from loaders.indexing import Marks
     from loaders.stream import Block
 
 _PROGRAM = "from beacon.cli.annotators import main; main()"
@@ -77,11 +79,12 @@ class Plan:
 
 
 class Done(NamedTuple):
-    """A block, annotated, as bytes to be written."""
+    """A block, annotated, as bytes to be written, and where its records stand."""
 
     data: bytes
     tally: Tally
     runs: list[Run]
+    marks: list[Marks] | None
 
 
 class Failed(NamedTuple):
@@ -202,22 +205,32 @@ async def _work(link: Connection, plan: Plan) -> None:
         while True:
             block = await asyncio.to_thread(link.recv)
             written = await annotator.annotate(block)
-            data = packed(written.text) if plan.is_packed else written.text
-            link.send(Done(data, written.tally, written.runs))
+            link.send(_done(written, is_packed=plan.is_packed))
+
+
+def _done(written: Written, *, is_packed: bool) -> Done:
+    """Return a block as it is written to the file."""
+    text, lines = written.text, written.lines
+    if not is_packed:
+        return Done(text, written.tally, written.runs, None)
+    data = packed(text)
+    marks = None if lines is None else marks_of(lines, text, data)
+    return Done(data, written.tally, written.runs, marks)
 
 
 async def _annotator(plan: Plan, opened: AsyncExitStack) -> Annotator:
     references = references_of(plan.settings)
-    beacons: list[tuple[Consulted, Persistent]] = []
+    beacons: list[Persistent] = []
     left = iter(plan.consulted)
     if plan.address is not None:
-        local = open_beacon(plan.settings, plan.address)
-        here = Persistent(await opened.enter_async_context(local), OPERATOR)
-        beacons.append((next(left), here))
+        local = await opened.enter_async_context(
+            open_beacon(plan.settings, plan.address)
+        )
+        beacons.append(Persistent(local, OPERATOR, next(left)))
     for url, consulted in zip(plan.urls, left, strict=True):
         remote = await opened.enter_async_context(RemoteBatch(url, references))
         remote.expect(consulted)
-        beacons.append((consulted, Persistent(remote, OPERATOR)))
+        beacons.append(Persistent(remote, OPERATOR, consulted))
     understanding = Understanding(
         plan.name,
         ASSEMBLIES[plan.assembly],

@@ -23,6 +23,7 @@ from beacon.model.errors import BeaconError, StoreUnavailable
 from beacon.model.notation import vcf_style
 from beacon.model.query import Granularity
 from beacon.model.status import Status
+from beacon.model.wording import answered_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.variant import Reference
+    from beacon.model.wording import Asked, Whole, Word, Wording
 
 _IN_REQUEST = 1000
 _AT_ONCE = 4
@@ -162,6 +164,15 @@ class RemoteBatch:
         ]
         answers = await asyncio.gather(*(self._ask(group) for group in groups))
         return [each for some in answers for each in some]
+
+    async def answer_alleles(
+        self,
+        asked: Sequence[Asked],
+        requester: Requester,
+        wording: Wording[Word, Whole],
+    ) -> Sequence[Whole | BeaconError]:
+        """Return the same for the questions of plain outlines, in words."""
+        return await answered_whole(self, asked, requester, wording)
 
     async def _ask(
         self, queries: Sequence[Query]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from beacon.model.records import Json
     from beacon.model.requester import Requester
     from beacon.model.variant import Allele
+    from beacon.model.wording import Asked, Whole, Word, Wording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,3 +247,11 @@ class Answers(Protocol):
 
         Each is what ``answer`` gives, or the error it raises.
         """
+
+    async def answer_alleles(
+        self,
+        asked: Sequence[Asked],
+        requester: Requester,
+        wording: Wording[Word, Whole],
+    ) -> Sequence[Whole | BeaconError]:
+        """Return the same for the questions of plain outlines, in words."""

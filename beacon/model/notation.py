@@ -152,7 +152,7 @@ def parse(
     context = Context(
         assembly=assembly, loaded=loaded, references=references, genes=genes
     )
-    plain = _PLAIN_VCF.fullmatch(text)
+    plain = PLAIN_VCF.fullmatch(text)
     if plain is not None:  # nothing to tidy, and no other way of writing is like it
         return _read_vcf(plain, context)
     return _read(_tidy(text), context)
@@ -334,10 +334,11 @@ def _gapless(bases: str) -> str:
 
 
 # As programs write thousands of them; longer bases go the longer way.
-_PLAIN_VCF = re.compile(
+PLAIN_VCF = re.compile(
     r"(?P<contig>(?:chr)?(?:[1-9]|1[0-9]|2[0-2]|X|Y))(?P<gap>[-:])(?P<pos>[1-9][0-9]{0,8})"
     r"(?P=gap)(?P<ref>[ACGT]{1,50})(?P=gap)(?P<alt>[ACGT]{1,50})"
 )
+"""Contig, what stands between, POS, REF and ALT; no other way of writing is like it."""
 
 _NO_ALLELES = ("*", "<*>", "<NON_REF>", "<X>", ".")
 

@@ -414,7 +414,10 @@ class Gate:
         unasked: datasets that may not be asked them.
     """
 
-    __slots__ = ("_manner", "_one", "_permits", "_plain", "_query", "_rest", "_unasked")
+    __slots__ = (
+        *("_manner", "_one", "_permits", "_plain", "_query", "_rest", "_said"),
+        "_unasked",
+    )
 
     def __init__(
         self, permits: Mapping[str, Permit], query: Query, unasked: Sequence[Dataset]
@@ -430,9 +433,26 @@ class Gate:
         alike = set(self._plain.values())
         self._one = alike.pop() if len(alike) == 1 else None
         self._rest = tuple(map(_withheld, unasked))
+        self._said: dict[int, tuple[Sequence[DatasetFindings], Disclosure]] = {}
 
     def disclose(self, found: Sequence[DatasetFindings]) -> Disclosure:
         """Return what may be said of findings, which permits are given for.
+
+        Of the very same tuple of findings it is the very same.
+        """
+        if type(found) is not tuple:
+            return self._disclosed(found)
+        known = self._said.get(id(found))
+        if known is not None and known[0] is found:
+            return known[1]
+        said = self._disclosed(found)
+        if len(self._said) >= _MOST:
+            self._said.clear()
+        self._said[id(found)] = found, said
+        return said
+
+    def _disclosed(self, found: Sequence[DatasetFindings]) -> Disclosure:
+        """Return what may be said of findings.
 
         What is said of each was mostly said before, and needs no explanation.
         """
@@ -471,6 +491,10 @@ class Gate:
                     return None
             parts.append(part)
         return tuple(parts)
+
+
+_MOST = 1024
+"""Tuples of findings of which what may be said is kept."""
 
 
 def _key(manner: int, granted: Permit, query: Query) -> int | str:
@@ -647,26 +671,28 @@ def _kept_to(
 
 
 def counting(
-    seen: DatasetFindings, granted: Permit | None, query: Query
-) -> Callable[[AlleleCounts], DatasetDisclosure]:
-    """Return what says of counts what is disclosed of findings that have them.
-
-    Nothing else of what is said depends on counts, so it is stated once; the rules
-    are asked about every statement.
+    found: DatasetFindings, granted: Permit | None, query: Query
+) -> Callable[[AlleleCounts], DatasetDisclosure] | DatasetDisclosure:
+    """Return what says of counts what is disclosed of findings that rest on them.
 
     Args:
-        seen: that an allele is there, with counts or without.
+        found: that an allele is there, with counts or without; or that it is not, by
+            the copies that were called there.
         granted: what may be learnt of the dataset; ``None``: nothing.
         query: asks for one allele.
+
+    Returns:
+        What states it of any counts, where rules look at them; else one statement:
+        what is said of others differs from it in the counts that stand in it, if any.
     """
     if granted is None or not may_ask(granted, query):
-        withheld = _withheld(seen.dataset)
-        return lambda _: withheld
-    exact = _exact(seen, query, granted)
+        return _withheld(found.dataset)
+    if found.total and found.counts is None:
+        found = replace(found, counts=_NO_COPIES)
+    exact = _exact(found, query, granted)
     is_counted = query.granularity >= Granularity.COUNT or _may_hide(granted)
-    if seen.dataset.release is None or not is_counted:
-        said = _kept_to(exact, granted, query)
-        return lambda _: said
+    if _is_said_as_it_is(granted) or not is_counted or found.dataset.release is None:
+        return _kept_to(exact, granted, query)
     if granted.profile is None:
         return lambda counts: _kept_to(exact.counting(counts), granted, query)
     least, ploidy = granted.profile.named_from, _ploidy(query)
@@ -676,6 +702,14 @@ def counting(
         return _kept_to(exact.counting(many), granted, query)
 
     return say
+
+
+_NO_COPIES = AlleleCounts(ac=0, an=0)
+
+
+def _is_said_as_it_is(granted: Permit) -> bool:
+    """Whether counts stay as they are, or go, whatever they are."""
+    return granted.profile is None and granted.frequency
 
 
 def _may_hide(granted: Permit) -> bool:

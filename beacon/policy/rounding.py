@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _BITS = 53
 _DIGEST = "sha256"
+_MOST = 3.0
+"""Deviations that noise has at most: no rare allele is lifted over a threshold by luck,
+which would all but prove that somebody carries it."""
 
 
 def rounded(number: int, step: int) -> int:
@@ -27,7 +30,7 @@ def rounded(number: int, step: int) -> int:
 
 
 def noise(key: bytes, sd: float, *named: object) -> int:
-    """Return a whole number of a normal distribution around 0.
+    """Return a whole number of a normal distribution around 0, cut at both ends.
 
     Args:
         key: without which it cannot be told.
@@ -42,7 +45,7 @@ def noise(key: bytes, sd: float, *named: object) -> int:
     )
     # Box and Muller 1958; 1 - one is above 0.
     normal = math.sqrt(-2 * math.log(1 - one)) * math.cos(2 * math.pi * other)
-    return round(sd * normal)
+    return round(sd * max(-_MOST, min(normal, _MOST)))
 
 
 def blurred(

@@ -2,8 +2,10 @@
 
 A rule receives what would be said of one dataset and returns what is left.  It
 never adds: no number appears or becomes more exact, and no word but ``withheld``
-comes for another (tests hold it).  A new rule is a function and a row in ``RULES``;
-rows apply in order.
+comes for another (tests hold it).  Without a profile counts stay as they are or go,
+whatever they are, and rules are asked once for thousands of alleles
+(``policy.counting``).  A new rule is a function and a row in ``RULES``; rows apply
+in order.
 """
 
 from __future__ import annotations

@@ -1,16 +1,17 @@
 """What is said of one dataset alone, and answers put together from such statements.
 
 Of thousands of alleles whose rows say the same, the same is said: it is stated
-once.  Nothing is decided here; ``policy`` is asked.
+once, in the words of who asks.  Nothing is decided here; ``policy`` is asked.
 """
 
 from __future__ import annotations
 
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple
 
-from beacon.model.disclosure import Disclosure
+from beacon.model.disclosure import DatasetDisclosure, Disclosure
 from beacon.model.findings import Findings
+from beacon.model.wording import Whole, Word
 from beacon.policy.policy import counting, disclose
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
     from beacon.model.counts import AlleleCounts
     from beacon.model.dataset import Dataset
-    from beacon.model.disclosure import DatasetDisclosure, Permit
+    from beacon.model.disclosure import Permit
     from beacon.model.findings import DatasetFindings
     from beacon.model.query import Query
+    from beacon.model.wording import Wording
 
 _part_of, _doubts_of = itemgetter(0), itemgetter(1)
 _granularity_of = attrgetter("granularity")
@@ -30,7 +32,7 @@ class Statement(NamedTuple):
     """What is said of one dataset, and in words why it gives no answer, if so."""
 
     part: DatasetDisclosure
-    doubts: tuple[str, ...]
+    doubts: Sequence[str]
 
 
 def state(found: DatasetFindings, granted: Permit | None, query: Query) -> Statement:
@@ -44,32 +46,73 @@ def state(found: DatasetFindings, granted: Permit | None, query: Query) -> State
     return Statement(said.datasets[0], said.warnings)
 
 
-class Stating:
+class Stating(Generic[Word, Whole]):
     """States what datasets may say to questions of one form.
 
     Args:
         query: one of them; see ``state``.
         permit_of: what may be learnt of a dataset.
+        wording: the words of who asks.
     """
 
     def __init__(
-        self, query: Query, permit_of: Callable[[Dataset], Permit | None]
+        self,
+        query: Query,
+        permit_of: Callable[[Dataset], Permit | None],
+        wording: Wording[Word, Whole],
     ) -> None:
         self._query = query
         self._permit_of = permit_of
+        self._wording = wording
+        self.joined = wording.joined
 
-    def state(self, found: DatasetFindings) -> Statement:
+    def state(self, found: DatasetFindings) -> Word:
         """Return what may be said of one dataset's findings."""
+        return self._wording.of(*self._statement(found))
+
+    def counting(self, found: DatasetFindings) -> Callable[[AlleleCounts], Word]:
+        """Return what says of counts what is stated of findings that rest on them.
+
+        ``found`` says that an allele is there, and no more, or is not, by the copies
+        that were called there.
+        """
+        doubts = self._statement(found).doubts
+        said = counting(found, self._permit_of(found.dataset), self._query)
+        if not isinstance(said, DatasetDisclosure):
+            say, word_of = said, self._wording.of
+            return lambda counts: word_of(say(counts), doubts)
+        if said.counts is not None:
+            return self._wording.counting(said, doubts)
+        word = self._wording.of(said, doubts)
+        return lambda _: word
+
+    def _statement(self, found: DatasetFindings) -> Statement:
         return state(found, self._permit_of(found.dataset), self._query)
 
-    def counting(self, seen: DatasetFindings) -> Callable[[AlleleCounts], Statement]:
-        """Return what says of counts what is stated of findings that have them.
 
-        ``seen`` says that an allele is there, and no more.
-        """
-        doubts = self.state(seen).doubts
-        say = counting(seen, self._permit_of(seen.dataset), self._query)
-        return lambda counts: Statement(say(counts), doubts)
+class Plainly:
+    """Answers as they are: their words are statements.
+
+    Args:
+        query: one of the questions; it has no warnings.
+    """
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+
+    def of(self, part: DatasetDisclosure, doubts: Sequence[str]) -> Statement:
+        """Return the statement."""
+        return Statement(part, doubts)
+
+    def counting(
+        self, part: DatasetDisclosure, doubts: Sequence[str]
+    ) -> Callable[[AlleleCounts], Statement]:
+        """Return what states the same of other counts."""
+        return lambda counts: Statement(part.counting(counts), doubts)
+
+    def joined(self, words: Sequence[Statement]) -> Disclosure:
+        """Return the answer."""
+        return joined(words, self._query)
 
 
 def joined(statements: Sequence[Statement], query: Query) -> Disclosure:

@@ -7,15 +7,15 @@ keep a ledger; here both are written before anything is found.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.allowance import Allowance, Learnt
 from beacon.policy.evidence import most_nats
 from beacon.policy.tiers import highest
 from beacon.service.allowances import Allowances, spelled, spelled_allele
 from beacon.service.ledgered import Ledgered, who_is
-from beacon.store.budgets import Budgets
-from beacon.store.ledger import Ledger
+from beacon.store.budgets import BUDGETS, Budgets
+from beacon.store.ledger import ALARMS, LEDGER, PAGES, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,10 +28,30 @@ if TYPE_CHECKING:
     from beacon.model.outline import Outline, Spelled
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.wording import Asked
     from beacon.policy.policy import Policy
     from beacon.policy.terms import Budget, Tier
     from beacon.store.accounts import Books
     from beacon.store.variants import VariantStore
+
+
+_MOST = 4096
+"""So many requesters are known at once."""
+
+
+class _Standing(NamedTuple):
+    """How a requester stands.
+
+    Attributes:
+        tier: the highest that it has; an operator needs none.
+        budget: that of the highest tier or, where it has none, of the highest whose
+            answers are charged for.
+        is_charged: whether any of its tiers' answers are.
+    """
+
+    tier: Tier | None
+    budget: Budget | None
+    is_charged: bool
 
 
 class Guard:
@@ -49,6 +69,7 @@ class Guard:
         self._ledger = Ledger(books)
         self._allowances = Allowances(Budgets(books))
         self._ledgered = Ledgered(store, self._ledger)
+        self._standings: dict[Requester, _Standing] = {}
         self._charging = frozenset(
             tier
             for terms in policy.datasets.values()
@@ -62,11 +83,8 @@ class Guard:
         Raises:
             StoreUnavailable: when it cannot: a question would get no answer.
         """
-        if self._charging and not requester.is_operator:
-            tiers = self._policy.tiers or ()
-            charged = [tier for tier in tiers if tier.name in self._charging]
-            if highest(charged, requester) is not None:
-                await self._books.alive()
+        if self._standing(requester).is_charged:
+            await self._books.alive()
 
     async def admit(self, query: Query, requester: Requester) -> None:
         """Count a question.
@@ -75,23 +93,38 @@ class Guard:
             BudgetSpent: where there is no room for it.
             StoreUnavailable: when it cannot be written: there is no answer then.
         """
-        await self._admit(spelled(query), requester)
+        if self._standing(requester).budget is not None:
+            await self._admit(spelled(query), requester)
 
     async def admit_alike(
         self, outline: Outline, allele: Spelled, requester: Requester
     ) -> None:
         """Count the question of an outline for an allele, as ``admit`` does."""
-        text = spelled_allele(outline.contig, allele.spellings)
-        await self._admit(text, requester)
+        if self._standing(requester).budget is not None:
+            text = spelled_allele(outline.contig, allele.spellings)
+            await self._admit(text, requester)
 
     async def admit_many(
         self, queries: Sequence[Query], requester: Requester
     ) -> dict[int, BudgetSpent]:
         """Count questions in one go; return those there is no room for, by place."""
-        budget = self._budget_of(requester)
+        return await self._admit_texts([spelled(query) for query in queries], requester)
+
+    async def admit_alleles(
+        self, asked: Sequence[Asked], requester: Requester
+    ) -> dict[int, BudgetSpent]:
+        """Count the questions of outlines for alleles, as ``admit_many`` does."""
+        return await self._admit_texts(
+            [spelled_allele(o.contig, allele.spellings) for o, allele in asked],
+            requester,
+        )
+
+    async def _admit_texts(
+        self, texts: Sequence[str | None], requester: Requester
+    ) -> dict[int, BudgetSpent]:
+        budget = self._standing(requester).budget
         if budget is None:
             return {}
-        texts = [spelled(query) for query in queries]
         told = await self._allowances.take(
             budget, requester, [text for text in texts if text is not None]
         )
@@ -99,7 +132,7 @@ class Guard:
         return {n: why for n, why in refused if why is not None}
 
     async def _admit(self, text: str | None, requester: Requester) -> None:
-        budget = self._budget_of(requester)
+        budget = self._standing(requester).budget
         if budget is None or text is None:
             return
         told = await self._allowances.take(budget, requester, [text])
@@ -107,25 +140,24 @@ class Guard:
         if why is not None:
             raise why
 
-    def _tier_of(self, requester: Requester) -> Tier | None:
-        """Return the highest tier that a requester has; an operator needs none."""
-        if requester.is_operator:
-            return None
-        return highest(self._policy.tiers or (), requester)
+    def _standing(self, requester: Requester) -> _Standing:
+        """Return how a requester stands, worked out once for each."""
+        found = self._standings.get(requester)
+        if found is None:
+            if len(self._standings) >= _MOST:
+                self._standings.clear()
+            found = self._standings[requester] = self._found(requester)
+        return found
 
-    def _budget_of(self, requester: Requester) -> Budget | None:
-        """Return the budget of the highest tier, or of the highest that is charged.
-
-        Who stands higher than a tier whose answers are charged for has its budget
-        where it has none of its own.
-        """
+    def _found(self, requester: Requester) -> _Standing:
         if requester.is_operator:
-            return None
+            return _Standing(None, None, is_charged=False)
         tiers = self._policy.tiers or ()
         charged = [tier for tier in tiers if tier.name in self._charging]
-        found = (highest(tiers, requester), highest(charged, requester))
-        budgets = (tier.budget for tier in found if tier is not None)
-        return next((budget for budget in budgets if budget is not None), None)
+        tier, other = highest(tiers, requester), highest(charged, requester)
+        budgets = (each.budget for each in (tier, other) if each is not None)
+        budget = next((each for each in budgets if each is not None), None)
+        return _Standing(tier, budget, is_charged=other is not None)
 
     async def find(
         self,
@@ -149,7 +181,7 @@ class Guard:
         Raises:
             StoreUnavailable: when it cannot be read.
         """
-        tier, budget = self._tier_of(requester), self._budget_of(requester)
+        tier, budget, _ = self._standing(requester)
         rooms: tuple[Room, ...] = ()
         if budget is not None:
             rooms = await self._allowances.rooms(budget, requester)
@@ -171,6 +203,10 @@ class Guard:
         page = await self._ledger.page(who_is(requester), dataset.id)
         most = most_nats(terms, dataset.release.sample_count or 0)
         return Learnt(dataset=dataset.id, most=most, shown=page.shown)
+
+    async def open(self) -> None:
+        """Make ready what questions would else wait for."""
+        await self._books.prepare((BUDGETS, LEDGER, PAGES, ALARMS))
 
     async def close(self) -> None:
         """Let what is being written be written."""

@@ -30,7 +30,7 @@ from beacon.policy.policy import disclose, may_ask
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, is_asked
 from beacon.service.ledgered import LEFT_OUT
-from beacon.service.many import Together
+from beacon.service.many import Tellers, Together
 from beacon.service.plans import Plans
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
+    from beacon.model.wording import Asked, Whole, Word, Wording
     from beacon.policy.policy import Policy
     from beacon.service.guard import Guard
     from beacon.service.plans import Plan, Sight
@@ -110,6 +111,7 @@ class LocalBeacon:
         self.references = references
         self.policy = policy.name
         self._plans = Plans(policy)
+        self._tellers = Tellers(self._plans)
 
     async def answer(self, query: Query, requester: Requester) -> Disclosure:
         """Return what may be said to ``requester``.
@@ -162,7 +164,7 @@ class LocalBeacon:
         self, queries: Sequence[Query], requester: Requester
     ) -> Sequence[Disclosure | BeaconError]:
         """Return the answer to each question, in order, or why it has none."""
-        together = Together(self, self._store, self._plans, requester)
+        together = self._together(requester)
         if self._guard is None:
             return await together.answer(queries)
         refused = await self._guard.admit_many(queries, requester)
@@ -170,6 +172,25 @@ class LocalBeacon:
         told = await together.answer([queries[n] for n in left])
         said = dict(zip(left, told, strict=True)) | refused
         return [said[n] for n in range(len(queries))]
+
+    async def answer_alleles(
+        self,
+        asked: Sequence[Asked],
+        requester: Requester,
+        wording: Wording[Word, Whole],
+    ) -> Sequence[Whole | BeaconError]:
+        """Return the same for the questions of plain outlines, in words."""
+        together = self._together(requester)
+        if self._guard is None:
+            return await together.answer_alleles(asked, wording)
+        refused = await self._guard.admit_alleles(asked, requester)
+        left = [n for n in range(len(asked)) if n not in refused]
+        told = await together.answer_alleles([asked[n] for n in left], wording)
+        said = dict(zip(left, told, strict=True)) | refused
+        return [said[n] for n in range(len(asked))]
+
+    def _together(self, requester: Requester) -> Together:
+        return Together(self, self._store, self._plans, self._tellers, requester)
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
         """Return a question with the columns as they are kept.

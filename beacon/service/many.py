@@ -12,27 +12,35 @@ import asyncio
 from collections import deque
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.errors import BeaconError, StoreUnavailable
+from beacon.model.outline import Spelled
 from beacon.model.query import Granularity
-from beacon.policy.statements import Stating, joined
+from beacon.model.wording import question, worded
+from beacon.policy.statements import Plainly, Stating
 from beacon.policy.suppression import ploidy_of
 from beacon.store.many import Teller, is_told_together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from beacon.model.disclosure import Answers, Disclosure
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.wording import Asked, Wording
     from beacon.policy.statements import Statement
     from beacon.policy.suppression import Ploidy
     from beacon.service.plans import Plans
+    from beacon.store.many import Sought
     from beacon.store.variants import VariantStore
 
     Said = Disclosure | BeaconError
+
+T = TypeVar("T")
+J = TypeVar("J")
 
 _ALONE = 50
 """So many questions of the general kind are on their way at once."""
@@ -41,7 +49,7 @@ _CHUNK = 1000
 _AT_ONCE = 2
 """Chunks on their way."""
 _AT_A_STRETCH = 100
-"""Answers that are made before others get their turn."""
+"""Questions that are looked at before others get their turn."""
 
 
 class _Form(NamedTuple):
@@ -77,11 +85,44 @@ def _form_of(query: Query) -> _Form | None:
     return _Form(pattern.assembly, query.granularity, query.datasets, ploidy)
 
 
-class _Chunk(NamedTuple):
-    """Questions of one form, by their numbers, and who tells of them."""
+class _Chunk(NamedTuple, Generic[T, J]):
+    """Alleles asked for by questions of one form: their numbers, and who tells.
+
+    Attributes:
+        query: one of the questions, without warnings.
+    """
 
     numbers: Sequence[int]
-    teller: Teller[Statement]
+    sought: Sequence[Sought]
+    query: Query
+    teller: Teller[T, J]
+
+
+class Tellers:
+    """Who tells of alleles in the words of doors, as long as those are kept.
+
+    Args:
+        plans: what may be said to whom.
+    """
+
+    def __init__(self, plans: Plans) -> None:
+        self._plans = plans
+        self._known: WeakKeyDictionary[
+            object, dict[tuple[_Form, Requester], Teller[object, object]]
+        ] = WeakKeyDictionary()
+
+    def of(
+        self, query: Query, requester: Requester, wording: Wording[T, J]
+    ) -> Teller[T, J]:
+        """Return who tells of the alleles of questions like this."""
+        key = cast("_Form", _form_of(query)), requester
+        mine = self._known.setdefault(wording, {})
+        teller = mine.get(key)
+        if teller is None:
+            may = partial(self._plans.permit, requester)
+            stating = Stating(query, may, wording)
+            teller = mine[key] = cast("Teller[object, object]", Teller(stating))
+        return cast("Teller[T, J]", teller)
 
 
 class Together:
@@ -90,7 +131,8 @@ class Together:
     Args:
         beacon: what answers one question.
         store: where ``beacon`` finds what it says.
-        plans: how questions are asked.
+        plans: who is asked, and in how much detail.
+        tellers: who tells.
         requester: who asks.
     """
 
@@ -99,11 +141,13 @@ class Together:
         beacon: Answers,
         store: VariantStore,
         plans: Plans,
+        tellers: Tellers,
         requester: Requester,
     ) -> None:
         self._beacon = beacon
         self._store = store
         self._plans = plans
+        self._tellers = tellers
         self._requester = requester
 
     async def answer(self, queries: Sequence[Query]) -> list[Said]:
@@ -111,45 +155,70 @@ class Together:
 
         What is no ``BeaconError`` is raised: it says nothing of the questions.
         """
-        said: list[Said | None] = [None] * len(queries)
         forms: dict[_Form, list[int]] = {}
         turns = self._store.turns
         for n, form in enumerate(await turns.each(_form_of, queries, _AT_A_STRETCH)):
             if form is not None:
                 forms.setdefault(form, []).append(n)
-        await self._fill(said, queries, list(self._chunks(forms.values(), queries)))
+        chunks: list[_Chunk[Statement, Disclosure]] = []
+        for numbers in forms.values():
+            query = replace(queries[numbers[0]], warnings=())
+            sought = [_sought(queries[n]) for n in numbers]
+            teller = self._tellers.of(query, self._requester, Plainly(query))
+            chunks += _cut(numbers, sought, query, teller)
+        together = await self._filled(len(queries), chunks)
+        said = list(map(_warned, together, queries))
         alone = [n for n, one in enumerate(said) if one is None]
         told = await self._each([queries[n] for n in alone])
         for n, one in zip(alone, told, strict=True):
             said[n] = one
         return cast("list[Said]", said)
 
+    async def answer_alleles(
+        self, asked: Sequence[Asked], wording: Wording[T, J]
+    ) -> list[J | BeaconError]:
+        """Return the same of the questions of plain outlines, in words."""
+        said = await self._filled(len(asked), list(self._chunks(asked, wording)))
+        alone = [n for n, one in enumerate(said) if one is None]
+        told = await self._each([question(asked[n]) for n in alone])
+        for n, one in zip(alone, told, strict=True):
+            said[n] = one if isinstance(one, BeaconError) else worded(one, wording)
+        return cast("list[J | BeaconError]", said)
+
     def _chunks(
-        self, forms: Iterable[Sequence[int]], queries: Sequence[Query]
-    ) -> Iterator[_Chunk]:
-        for numbers in forms:
-            teller = Teller(self._stating(replace(queries[numbers[0]], warnings=())))
-            for first in range(0, len(numbers), _CHUNK):
-                yield _Chunk(numbers[first : first + _CHUNK], teller)
+        self, asked: Sequence[Asked], wording: Wording[T, J]
+    ) -> Iterator[_Chunk[T, J]]:
+        """Yield the questions of plain outlines that are asked together."""
+        forms: dict[_Form, list[int]] = {}
+        outlines = {id(outline): outline for outline, _ in asked}
+        form_of = {
+            number: _form_of(outline.query) if outline.is_plain else None
+            for number, outline in outlines.items()
+        }
+        for n, (outline, _) in enumerate(asked):
+            form = form_of[id(outline)]
+            if form is not None:
+                forms.setdefault(form, []).append(n)
+        for numbers in forms.values():
+            query = replace(asked[numbers[0]][0].query, warnings=())
+            teller = self._tellers.of(query, self._requester, wording)
+            sought = [(asked[n][0].contig, asked[n][1]) for n in numbers]
+            yield from _cut(numbers, sought, query, teller)
 
-    def _stating(self, query: Query) -> Stating:
-        """Return what says of findings what may be said to questions like this."""
-        return Stating(query, partial(self._plans.permit, self._requester))
+    async def _filled(
+        self, count: int, chunks: Sequence[_Chunk[T, J]]
+    ) -> list[J | BeaconError | None]:
+        """Return so many answers, those of chunks in their places.
 
-    async def _fill(
-        self,
-        said: list[Said | None],
-        queries: Sequence[Query],
-        chunks: Sequence[_Chunk],
-    ) -> None:
-        """Answer chunks; while one is told, the database reads for the next."""
-        running: deque[asyncio.Task[list[Said | None]]] = deque()
+        While one is told, the database reads for the next.
+        """
+        said: list[J | BeaconError | None] = [None] * count
+        running: deque[asyncio.Task[Sequence[J | BeaconError | None]]] = deque()
         try:
             for at, chunk in enumerate(chunks):
                 for one in chunks[at + len(running) : at + _AT_ONCE]:
-                    asked = [queries[n] for n in one.numbers]
-                    task = asyncio.create_task(self._chunk(asked, one.teller))
-                    running.append(task)
+                    answers = self._chunk(one)
+                    running.append(asyncio.create_task(answers))
                 told = await running[0]
                 running.popleft()
                 for n, answer in zip(chunk.numbers, told, strict=True):
@@ -158,30 +227,19 @@ class Together:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+        return said
 
-    async def _chunk(
-        self, queries: Sequence[Query], teller: Teller[Statement]
-    ) -> list[Said | None]:
-        """Return the answers to questions of one form; ``None``: ask it alone."""
+    async def _chunk(self, chunk: _Chunk[T, J]) -> Sequence[J | BeaconError | None]:
+        """Return what is said of alleles; ``None``: they are asked for alone."""
         try:
-            told = await self._stated(queries, teller)
+            datasets = await self._store.datasets()
+            plan = self._plans.of(chunk.query, self._requester, datasets)
+            if plan.unasked or plan.is_apart:
+                return [None] * len(chunk.sought)
+            asked = tuple(plan.granularities)
+            return await self._store.find_many(chunk.sought, asked, chunk.teller)
         except StoreUnavailable as failure:
-            return [_own(failure) for _ in queries]
-        pairs = list(zip(told, queries, strict=True))
-        return await self._store.turns.each(_joined, pairs, _AT_A_STRETCH)
-
-    async def _stated(
-        self, queries: Sequence[Query], teller: Teller[Statement]
-    ) -> Sequence[Sequence[Statement] | None]:
-        """Return what every dataset may say to questions of one form."""
-        datasets = await self._store.datasets()
-        plan = self._plans.of(queries[0], self._requester, datasets)
-        if plan.unasked or plan.is_apart:
-            return [None] * len(queries)
-        if not plan.granularities:
-            return [()] * len(queries)
-        patterns = [q.pattern for q in queries if q.pattern is not None]
-        return await self._store.find_many(patterns, tuple(plan.granularities), teller)
+            return [_own(failure) for _ in chunk.sought]
 
     async def _each(self, queries: Sequence[Query]) -> list[Said]:
         """Return the answers to questions of any kind, each asked for itself.
@@ -212,10 +270,31 @@ class Together:
             return failure
 
 
-def _joined(told: tuple[Sequence[Statement] | None, Query]) -> Said | None:
-    """Return the answer to a question, where datasets told what they say to it."""
-    statements, query = told
-    return None if statements is None else joined(statements, query)
+def _cut(
+    numbers: Sequence[int],
+    sought: Sequence[Sought],
+    query: Query,
+    teller: Teller[T, J],
+) -> Iterator[_Chunk[T, J]]:
+    """Yield alleles a chunk at a time."""
+    for first in range(0, len(numbers), _CHUNK):
+        some = slice(first, first + _CHUNK)
+        yield _Chunk(numbers[some], sought[some], query, teller)
+
+
+def _sought(query: Query) -> Sought:
+    pattern = query.pattern
+    if pattern is None:
+        message = "a question for an allele names it"
+        raise ValueError(message)
+    return pattern.sequence, Spelled(pattern.spellings, pattern.is_provisional)
+
+
+def _warned(said: Said | None, query: Query) -> Said | None:
+    """Return an answer with the sentences that its question must repeat."""
+    if not query.warnings or said is None or isinstance(said, BeaconError):
+        return said
+    return replace(said, warnings=(*query.warnings, *said.warnings))
 
 
 def _place(query: Query) -> tuple[int, int]:

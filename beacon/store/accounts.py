@@ -22,7 +22,14 @@ from beacon.model.errors import StoreUnavailable
 from beacon.store.driver import Document, client_options, driver_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+    from collections.abc import (
+        Awaitable,
+        Callable,
+        Hashable,
+        Iterable,
+        Mapping,
+        Sequence,
+    )
 
     from motor.motor_asyncio import AsyncIOMotorCollection
 
@@ -36,6 +43,8 @@ PATIENCE = 0.28
 _SELECTED = 0.7
 """Of that, how much may go by until there is a primary to write to."""
 _SOCKET_MS = 1000
+_AT_FIRST = 5.0
+"""Seconds that making an index may take before anybody waits for it."""
 _MOST_TOGETHER = 1000
 _SIZE = 16
 _NUMBER = 8
@@ -135,6 +144,15 @@ class Books:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    async def prepare(self, names: Iterable[str]) -> None:
+        """Make the indexes of collections, if there is somewhere to write to by now.
+
+        Otherwise the first who writes makes them.
+        """
+        for name in names:
+            with suppress(StoreUnavailable):
+                await within(_AT_FIRST, self.collection(name))
 
     async def collection(self, name: str) -> AsyncIOMotorCollection[Document]:
         """Return a collection whose documents go at the time their ``x`` tells.

@@ -16,7 +16,7 @@ from beacon.store.runs import BIN, bin_key, bin_keys, is_whole, unpack_runs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from beacon.model.pattern import VariantPattern
+    from beacon.model.pattern import Spelling, VariantPattern
     from beacon.store.driver import Document
     from beacon.store.lookup import Shelf
     from beacon.store.reach import Lessens
@@ -38,10 +38,7 @@ def asked_stretch(pattern: VariantPattern) -> Stretch:
     """
     length = pattern.sequence.length
     if pattern.spellings:
-        start, reference, _ = min(
-            pattern.spellings, key=lambda s: (len(s[1]) + len(s[2]), s[0])
-        )
-        return _clipped(start, start + len(reference), length)
+        return spelled_stretch(pattern.spellings, length)
     if pattern.identity is not None and pattern.start is not None:
         start = pattern.start.low
         end = start + 1 if pattern.end is None else pattern.end.low
@@ -54,6 +51,12 @@ def asked_stretch(pattern: VariantPattern) -> Stretch:
     if pattern.end is not None:
         return _clipped(pattern.end.low - 1, pattern.end.high - 1, length)
     return 0, length
+
+
+def spelled_stretch(spellings: Sequence[Spelling], length: int) -> Stretch:
+    """Return the same of an allele that is spelled, on a contig of this length."""
+    start, reference, _ = min(spellings, key=lambda s: (len(s[1]) + len(s[2]), s[0]))
+    return _clipped(start, start + len(reference), length)
 
 
 def _clipped(start: int, end: int, length: int) -> Stretch:

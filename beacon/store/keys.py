@@ -23,8 +23,10 @@ _POSITION_BITS = 28
 _ALLELE_BITS = 31
 _OFFSET = 1 << 63
 _ALLELE_MASK = (1 << _ALLELE_BITS) - 1
-_POSITION_MASK = (1 << _POSITION_BITS) - 1
+_POSITION_MASK = HIGHEST_START = (1 << _POSITION_BITS) - 1
 _LONGEST_WRITTEN = 11
+PER_START = 1 << _ALLELE_BITS
+"""How many keys begin at one base."""
 _CODES = {"A": 0, "C": 1, "G": 2, "T": 3}
 
 
@@ -56,6 +58,11 @@ def position_range(rank: int, start: int, end: int) -> tuple[int, int]:
     low = (rank << _POSITION_BITS) + max(0, start)
     high = (rank << _POSITION_BITS) + max(0, min(end, _POSITION_MASK + 1))
     return (low << _ALLELE_BITS) - _OFFSET, (high << _ALLELE_BITS) - _OFFSET
+
+
+def lowest_key(rank: int, start: int) -> int:
+    """Return the lowest of the ``PER_START`` keys that begin at ``start``."""
+    return ((rank << _POSITION_BITS) + start << _ALLELE_BITS) - _OFFSET
 
 
 def contig_range(rank: int) -> tuple[int, int]:
@@ -96,6 +103,11 @@ def is_hashed(reference: str, alternate: str) -> bool:
 def allele_bits(key: int) -> int:
     """Return the bits of a key that spell its allele, or are their hash."""
     return key & _ALLELE_MASK
+
+
+def spelled_bits(reference: str, alternate: str) -> int:
+    """Return the bits of an allele; odd where they are a hash."""
+    return _allele_bits(reference, alternate, 0)
 
 
 def is_hashed_key(key: int) -> bool:

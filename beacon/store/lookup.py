@@ -29,7 +29,7 @@ from beacon.store.racks import Held, Rack, Told
 from beacon.store.racks import Shelf as Shelf  # what questions are asked of, too
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from beacon.model.dataset import Release
     from beacon.model.findings import DatasetFindings
@@ -99,7 +99,7 @@ async def look_up_alike(
     table: Table,
     granularities: Mapping[str, Granularity],
     until: float,
-) -> list[DatasetFindings]:
+) -> Sequence[DatasetFindings]:
     """Return what ``look_up`` gives for the question of a plain outline.
 
     A spelling whose key is written out has that key, which no other allele has, and
@@ -117,7 +117,7 @@ async def look_up_alike(
         return await look_up(asked, shelves, table, None, None, granularities)
     is_conclusive = not allele.is_provisional
     there: Sequence[Document] = await table.places.one((rank, start), until) or ()
-    told = None
+    told: tuple[Sequence[DatasetFindings], Collection[int]] | None = None
     if outline.query.granularity is Granularity.BOOLEAN and not standing.has_long:
         told = standing.of_key(key, there, is_conclusive=is_conclusive)
     if told is None:
@@ -129,11 +129,13 @@ async def look_up_alike(
             standing,
             table,
         )
-    found, own = told
+    said, own = told
     open_ = [n for n in standing.declaring if n not in own]
-    if open_:
-        asked = outline.pattern(allele)
-        await _declare(asked, standing, open_, found, table, None, None)
+    if not open_:
+        return said
+    found = [*said]
+    asked = outline.pattern(allele)
+    await _declare(asked, standing, open_, found, table, None, None)
     return found
 
 

@@ -1,24 +1,23 @@
 """Thousands of alleles, every dataset: read together, told one by one.
 
 Two halves.  ``Places`` reads every row that begins at any of many places, in as
-few ranges as that takes.  ``Telling`` says of each allele what ``lookup`` says of
-it, and says it once for all alleles whose rows say the same of a dataset.  What is
-asked of more than one allele's rows is not told here: ``is_told_together``.
+few ranges as that takes, and decodes none.  ``Telling`` says of each allele what
+``lookup`` says of it, and says it once for all alleles whose rows hold the same
+bytes.  What is asked of more than one allele's rows is not told here:
+``is_told_together``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import struct
 from collections import defaultdict
 from itertools import chain, pairwise
 from operator import is_
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, cast
 
-import bson
-
-from beacon.model.findings import DatasetFindings, Place
-from beacon.store.covering import asked_stretch, looked_at
+from beacon.model.counts import AlleleCounts
+from beacon.model.findings import Place
+from beacon.store.covering import looked_at, spelled_stretch
 from beacon.store.driver import (
     Document,
     driver_errors,
@@ -26,8 +25,9 @@ from beacon.store.driver import (
     long_collection,
     variants_collection,
 )
-from beacon.store.keys import SALTS, encode, is_hashed_key, place_key
+from beacon.store.keys import SALTS, encode, is_hashed_key, place_key, spelled_bits
 from beacon.store.lookup import declares_more, place_declared, starts_of
+from beacon.store.messages import counts_of, find_raw, spelling_of
 from beacon.store.packing import everybody, exists
 from beacon.store.runs import bin_keys
 
@@ -36,36 +36,41 @@ if TYPE_CHECKING:
 
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
-    from beacon.model.counts import AlleleCounts
+    from beacon.model.findings import DatasetFindings
+    from beacon.model.genome import Contig
+    from beacon.model.outline import Spelled
     from beacon.model.pattern import Spelling, VariantPattern
+    from beacon.store.messages import Row
     from beacon.store.racks import Shelf
     from beacon.store.rows import Counts
     from beacon.store.tables import Table
 
 A = TypeVar("A")
 T = TypeVar("T")
-Said = TypeVar("Said", covariant=True)
+J = TypeVar("J")
+Joined = TypeVar("Joined", covariant=True)
 
 _HIGHEST_START = (1 << 28) - 1
 _OFFSET = 1 << 63
-_ALLELE_BITS = 31
-_HEAD = struct.Struct("<i5xq")
-"""A row's size, the name of its first member, and its key where that has 64 bits."""
-_INT64 = 0x12
+_ALLELE_BITS, _POSITION_BITS = 31, 28
 _BRANCHES = 100
 """Ranges of one question to the server; of more, each costs it more."""
 _BY_KEY = "_id_"
 """The index that is named to the server, which plans each range for itself else."""
 _MESSAGE = 500
-"""Rows of one message: decoding them holds nobody up."""
-_WORTH = 8.0
+"""Long rows of one message: decoding them holds nobody up."""
+_WORTH = 20.0
 """So many rows between two places are read rather than a range more begun."""
-ASKED_AT_ONCE, TOLD_AT_ONCE = 200, 30
+ASKED_AT_ONCE, TOLD_AT_ONCE = 500, 100
 """Alleles that are made ready, and told, before others get their turn."""
-_REMEMBERED = 4096
-"""Statements of one dataset that are kept."""
+_REMEMBERED = 8192
+"""Statements of one dataset that are kept, and as many of all together."""
+_CALLED = Place(an=1, has_record=True)
 _NARROWEST, _WIDEST = 16.0, 4096.0
 _USUAL = 200.0
+
+Sought = tuple["Contig", "Spelled"]
+"""An allele that is asked for."""
 
 
 def is_told_together(pattern: VariantPattern) -> bool:
@@ -87,22 +92,27 @@ class Asked(NamedTuple):
         is_long: whether a spelling is kept among long variants.
     """
 
-    pattern: VariantPattern
     places: tuple[int, ...]
     keys: tuple[tuple[int, Spelling | None], ...]
     is_elsewhere: bool = False
     is_long: bool = False
 
 
-def asked_of(pattern: VariantPattern) -> Asked:
+def key_or_asked(sought: Sought) -> int | Asked:
+    """Return the key of an allele that has no other; of others all there is to ask."""
+    contig, (spellings, _) = sought
+    if len(spellings) == 1:
+        start, reference, alternate = spellings[0]
+        bits = spelled_bits(reference, alternate)
+        if not bits & 1 and 0 <= start <= _HIGHEST_START:
+            place = contig.rank << _POSITION_BITS | start
+            return (place << _ALLELE_BITS | bits) - _OFFSET
+    return asked_of(contig.rank, spellings)
+
+
+def asked_of(rank: int, every: Sequence[Spelling]) -> Asked:
     """Return where and under which keys to look for an allele."""
-    rank = pattern.sequence.rank
-    if len(pattern.spellings) == 1:
-        start, reference, alternate = pattern.spellings[0]
-        key = encode(rank, start, reference, alternate) if start >= 0 else 1
-        if not is_hashed_key(key) and start <= _HIGHEST_START:
-            return Asked(pattern, (place_key(rank, start),), ((key, None),))
-    spellings = [s for s in pattern.spellings if 0 <= s[0] <= _HIGHEST_START]
+    spellings = [s for s in every if 0 <= s[0] <= _HIGHEST_START]
     keys: list[tuple[int, Spelling | None]] = []
     has_long = False
     for spelling in spellings:
@@ -116,13 +126,10 @@ def asked_of(pattern: VariantPattern) -> Asked:
             keys += ((one, spelling) for one in (key, *salted))
         else:
             keys.append((key, None))
-    if len(spellings) == 1:
-        place = place_key(rank, spellings[0][0])
-        return Asked(pattern, (place,), tuple(keys), is_long=has_long)
     starts = starts_of(spellings)
     places = tuple([place_key(rank, start) for start in starts])
     is_elsewhere = any(start not in starts for start, _, _ in spellings)
-    return Asked(pattern, places, tuple(keys), is_elsewhere, is_long=has_long)
+    return Asked(places, tuple(keys), is_elsewhere, is_long=has_long)
 
 
 class Turns:
@@ -148,10 +155,18 @@ class Turns:
 
 
 class Read(NamedTuple):
-    """The rows that many alleles may need: by place, and by key, and bins by key."""
+    """The rows that many alleles may need.
 
-    there: Mapping[int, Sequence[Document]]
-    elsewhere: Mapping[int, Document]
+    Attributes:
+        there: by place, in order, as they came.
+        long: long rows, by place.
+        elsewhere: rows that begin at none of the places, by key.
+        bins: what datasets declare, by key.
+    """
+
+    there: Mapping[int, Sequence[Row]]
+    long: Mapping[int, Sequence[Document]]
+    elsewhere: Mapping[int, bytes]
     bins: Mapping[int, Document]
 
 
@@ -159,8 +174,8 @@ class Places:
     """Reads the rows at thousands of places of one assembly.
 
     Where places stand close, what lies between is read, too: a range costs the
-    server as much as eight rows.  How close is close follows from how many rows
-    lay between places before.
+    server as much as ten rows, and us more than those.  How close is close follows
+    from how many rows lay between places before.
 
     Args:
         deadline: seconds any single operation may take on the server.
@@ -177,48 +192,55 @@ class Places:
         self._gap = _USUAL
 
     async def read(
-        self, asked: Sequence[Asked], shelves: Sequence[Shelf], table: Table
+        self,
+        sought: Sequence[Sought],
+        asked: Sequence[int | Asked],
+        shelves: Sequence[Shelf],
+        table: Table,
     ) -> Read:
         """Return every row that answers to any of the alleles.
 
         Raises:
             StoreUnavailable: when the database fails or is too slow.
         """
-        places = sorted({place for one in asked for place in one.places})
+        others = [one for one in asked if not isinstance(one, int)]
+        found = {one + _OFFSET >> _ALLELE_BITS for one in asked if isinstance(one, int)}
+        found.update(place for one in others for place in one.places)
+        places = sorted(found)
         there = await self._rows_at(places)
         classes = sorted({k for shelf in shelves for k in shelf.long_classes})
-        if classes:
-            for place, rows in (await self._long_at(places, classes)).items():
-                there.setdefault(place, []).extend(rows)
-        far = [key for one in asked if one.is_elsewhere for key, _ in one.keys]
-        elsewhere = await table.rows.get(far) if far else {}
+        long = await self._long_at(places, classes) if classes else {}
+        far = [key for one in others if one.is_elsewhere for key, _ in one.keys]
+        elsewhere = await self._rows_of(far) if far else {}
         bins: Mapping[int, Document] = {}
         if any(shelf.release.coverage is not None for shelf in shelves):
-            stretches = ((a.pattern.sequence.rank, *_stretch(a)) for a in asked)
+            stretches = ((one[0].rank, *_stretch(one)) for one in sought)
             keys = {key for one in stretches for key in bin_keys(*one)}
             bins = await table.bins.get(sorted(keys))
-        return Read(there, elsewhere, bins)
+        return Read(there, long, elsewhere, bins)
 
-    async def _rows_at(self, places: Sequence[int]) -> dict[int, list[Document]]:
+    async def _rows_at(self, places: Sequence[int]) -> dict[int, list[Row]]:
         """Return the short rows that begin at some places, in order."""
-        wanted = frozenset(places)
-        there: dict[int, list[Document]] = defaultdict(list)
+        there: dict[int, list[Row]] = defaultdict(list)
         ranges = list(_ranges(places, self._gap))
         seen = 0
         for first in range(0, len(ranges), _BRANCHES):
             branches = [_between(*r) for r in ranges[first : first + _BRANCHES]]
-            where = branches[0] if len(branches) == 1 else {"$or": branches}
-            with driver_errors():
-                cursor = self._short.find_raw_batches(
-                    where,
-                    max_time_ms=self._max_ms,
-                    batch_size=_MESSAGE,
-                    hint=_BY_KEY,
-                )
-                async for message in cursor:
-                    seen += _take(message, wanted, there)
+            where: Document = {"$or": branches} if branches[1:] else branches[0]
+            async for rows in find_raw(self._short, where, _BY_KEY, self._max_ms):
+                seen += len(rows)
+                for place, row in rows.at(places):
+                    there[place].append(row)
         self._learn(ranges, seen)
         return there
+
+    async def _rows_of(self, keys: Sequence[int]) -> dict[int, bytes]:
+        """Return the short rows of some keys."""
+        found: dict[int, bytes] = {}
+        where: Document = {"_id": {"$in": list(keys)}}
+        async for rows in find_raw(self._short, where, _BY_KEY, self._max_ms):
+            found.update(rows.every())
+        return found
 
     def _learn(self, ranges: Sequence[tuple[int, int]], seen: int) -> None:
         """Take note of how many rows stand between places."""
@@ -244,8 +266,9 @@ class Places:
         return there
 
 
-def _stretch(asked: Asked) -> tuple[int, int]:
-    return asked_stretch(asked.pattern)
+def _stretch(sought: Sought) -> tuple[int, int]:
+    contig, allele = sought
+    return spelled_stretch(allele.spellings, contig.length)
 
 
 def _ranges(places: Sequence[int], gap: float) -> Iterator[tuple[int, int]]:
@@ -266,65 +289,69 @@ def _between(first: int, last: int) -> Document:
     return {"_id": {"$gte": low - _OFFSET, "$lt": high - _OFFSET}}
 
 
-def _take(
-    message: bytes, wanted: frozenset[int], there: dict[int, list[Document]]
-) -> int:
-    """Keep the rows of a message that begin at wanted places; return how many came.
-
-    Rows between are told by their key alone and are not decoded.
-    """
-    at = count = 0
-    kept: list[bytes] = []
-    places: list[int] = []
-    size_and_key, end = _HEAD.unpack_from, len(message)
-    while at < end:
-        size, key = size_and_key(message, at)
-        if message[at + 4] != _INT64:  # a small number is kept in 32 bits
-            key = cast("int", bson.decode(message[at : at + size])["_id"])
-        place = key + _OFFSET >> _ALLELE_BITS
-        if place in wanted:
-            kept.append(message[at : at + size])
-            places.append(place)
-        at += size
-        count += 1
-    for place, row in zip(places, bson.decode_all(b"".join(kept)), strict=True):
-        there[place].append(row)
-    return count
-
-
-class _Blank(NamedTuple, Generic[T]):
-    """What is told of an allele of a contig that no row tells of.
+class _Blank(Generic[T, J]):
+    """What is told of alleles of a contig.
 
     Attributes:
-        told: by dataset, in their order.
-        loaded: which of them have the contig.
-        by_field: which of them a row's field speaks for, where one field does.
+        told: of one that no row tells of, by dataset, in their order.
+        joined: all of that.
+        known: what is told by rows, by what they hold.
+        lacking: by dataset, what tells of no copies among those that were called.
+        is_provisional: whether their spellings may not be all.
+        by_field: which datasets a row's field speaks for, where one field does.
         several: those that several fields speak for.
         declaring: those that declare where they looked.
-        is_simple: whether there are neither of both.
         has_long: whether any that has the contig has long variants.
     """
 
-    told: tuple[T, ...]
-    loaded: tuple[int, ...]
-    by_field: Mapping[str, int]
-    several: tuple[int, ...]
-    declaring: tuple[int, ...]
-    is_simple: bool
-    has_long: bool
+    __slots__ = (
+        "by_field",
+        "declaring",
+        "has_long",
+        "is_provisional",
+        "joined",
+        "known",
+        "lacking",
+        "several",
+        "told",
+    )
+
+    def __init__(
+        self,
+        shelves: Sequence[Shelf],
+        contig: str,
+        told: Sequence[T],
+        joined: J,
+        *,
+        is_provisional: bool,
+    ) -> None:
+        loaded = [n for n, s in enumerate(shelves) if contig in s.release.contigs]
+        fields = {n: shelves[n].rows.only for n in loaded}
+        self.told = told
+        self.joined = joined
+        self.is_provisional = is_provisional
+        self.known: dict[object, J] = {}
+        self.lacking: dict[int, Callable[[AlleleCounts], T]] = {}
+        self.by_field = {only: n for n, only in fields.items() if only is not None}
+        self.several = [n for n in loaded if fields[n] is None]
+        self.declaring = [n for n in loaded if shelves[n].release.coverage is not None]
+        self.has_long = any(shelves[n].long_classes for n in loaded)
 
 
-class Sayer(Protocol[Said]):
+class Sayer(Protocol[T, Joined]):
     """Makes of findings what is said of them."""
 
-    def state(self, found: DatasetFindings) -> Said:
+    def state(self, found: DatasetFindings) -> T:
         """Return what is said of one dataset's findings."""
 
-    def counting(self, seen: DatasetFindings) -> Callable[[AlleleCounts], Said]:
+    def counting(self, found: DatasetFindings) -> Callable[[AlleleCounts], T]:
         """Return what says of counts what ``state`` says of findings with them."""
 
+    def joined(self, words: Sequence[T]) -> Joined:
+        """Return what is said of an allele, by what each dataset says."""
 
-class Teller(Generic[T]):
+
+class Teller(Generic[T, J]):
     """Tells of alleles, and remembers what it said as long as nothing changes.
 
     Args:
@@ -332,18 +359,18 @@ class Teller(Generic[T]):
             the allele is, where rows hold the same bytes.
     """
 
-    def __init__(self, sayer: Sayer[T]) -> None:
+    def __init__(self, sayer: Sayer[T, J]) -> None:
         self._sayer = sayer
-        self._telling = Telling[T]((), sayer)
+        self._telling = Telling[T, J]((), sayer)
 
-    def of(self, shelves: Sequence[Shelf]) -> Telling[T]:
+    def of(self, shelves: Sequence[Shelf]) -> Telling[T, J]:
         """Return what tells of the datasets as they are served now."""
         if not self._telling.is_of(shelves):
             self._telling = Telling(shelves, self._sayer)
         return self._telling
 
 
-class Telling(Generic[T]):
+class Telling(Generic[T, J]):
     """Says of alleles what every dataset tells of them.
 
     Args:
@@ -351,12 +378,14 @@ class Telling(Generic[T]):
         sayer: see ``Teller``.
     """
 
-    def __init__(self, shelves: Sequence[Shelf], sayer: Sayer[T]) -> None:
+    def __init__(self, shelves: Sequence[Shelf], sayer: Sayer[T, J]) -> None:
         self._shelves = shelves
+        self._sayer = sayer
         self._say = sayer.state
+        self._join = sayer.joined
         self._plain = [shelf.sayings.plain for shelf in shelves]
         self._count = [sayer.counting(shelf.sayings.seen) for shelf in shelves]
-        self._blanks: dict[tuple[str, bool], _Blank[T]] = {}
+        self._blanks: dict[tuple[str, bool], _Blank[T, J]] = {}
         self._found: list[dict[object, T]] = [{} for _ in shelves]
         self._placed: list[dict[object, T]] = [{} for _ in shelves]
 
@@ -367,91 +396,114 @@ class Telling(Generic[T]):
             for one, other in zip(self._shelves, shelves, strict=True)
         )
 
-    def told(self, asked: Asked, read: Read) -> Sequence[T] | None:
+    def told(self, one: tuple[Sought, int | Asked], read: Read) -> J | None:
         """Return what is told of an allele by each dataset; ``None``: not here."""
-        pattern = asked.pattern
-        blank = self._blank(pattern)
+        (contig, (_, is_provisional)), asked = one
+        blank = self._blanks.get((contig.name, is_provisional))
+        if blank is None:
+            blank = self._new_blank(contig.name, is_provisional=is_provisional)
+        if not isinstance(asked, int):
+            return self._told(one, asked, blank, read)
+        place = asked + _OFFSET >> _ALLELE_BITS
+        here = read.there.get(place, ())
+        if len(here) < 2 and not blank.declaring and place not in read.long:
+            if not here:
+                return blank.joined
+            key, row = here[0]
+            if key == asked:
+                said = blank.known.get(row)
+                if said is None:
+                    own = [counts_of(row)]
+                    said = self._join(self._told_by_rows(blank, own, own))
+                    _remember(blank.known, row, said)
+                return said
+        return self._told(one, Asked((place,), ((asked, None),)), blank, read)
+
+    def _told(
+        self,
+        one: tuple[Sought, int | Asked],
+        asked: Asked,
+        blank: _Blank[T, J],
+        read: Read,
+    ) -> J | None:
+        """Return the same of any allele."""
         if asked.is_long and blank.has_long:
             return None
-        there = read.there
-        if len(asked.places) == 1:
-            here = there.get(asked.places[0], ())
-        else:
-            here = [row for place in asked.places for row in there.get(place, ())]
-        own = _own(asked, here, read.elsewhere)
-        if blank.is_simple and len(own) <= 1:
-            return self._told_simply(pattern, blank, own, here)
+        rows = [row for place in asked.places for row in read.there.get(place, ())]
+        own = _own(asked, rows, read.elsewhere)
+        long = [d for place in asked.places for d in read.long.get(place, ())]
+        if blank.declaring or long:
+            mine = list(map(counts_of, own))
+            held = [counts_of(row) for _, row in rows]
+            held += [cast("Counts", document["d"]) for document in long]
+            told = self._told_by_rows(blank, mine, held)
+            for n in blank.declaring:
+                if self._key(n, mine) is None:
+                    told[n] = self._declared(n, one[0], blank, held, read)
+            return self._join(told)
+        if not rows and not own:
+            return blank.joined
+        name = (*own, None, *[row for _, row in rows])
+        said = blank.known.get(name)
+        if said is None:
+            mine = list(map(counts_of, own))
+            held = [counts_of(row) for _, row in rows]
+            said = self._join(self._told_by_rows(blank, mine, held))
+            _remember(blank.known, name, said)
+        return said
+
+    def _told_by_rows(
+        self, blank: _Blank[T, J], own: Sequence[Counts], held: Sequence[Counts]
+    ) -> list[T]:
+        """Return what each dataset tells by rows, whatever it declares.
+
+        Args:
+            blank: what they tell of the contig.
+            own: the rows of the allele, in the order of its spellings.
+            held: the rows that begin where it may begin.
+        """
         told = list(blank.told)
-        held = [cast("Counts", row["d"]) for row in here]
-        counts = [cast("Counts", row["d"]) for row in own]
-        silent = set(blank.declaring)
-        for n in _spoken_for(blank, held, counts):
-            key = self._key(n, counts)
-            if key is None:
-                told[n] = self._at_place(n, pattern, held)
-            else:
-                silent.discard(n)
-                told[n] = self._of_rows(n, key, counts)
-        for n in silent:
-            told[n] = self._declared(n, asked, held, read)
-        return told
-
-    def _told_simply(
-        self,
-        pattern: VariantPattern,
-        blank: _Blank[T],
-        own: Sequence[Document],
-        here: Sequence[Document],
-    ) -> Sequence[T]:
-        """Return what is told where an allele has one row at most, and rows are all."""
-        if not here and not own:
-            return blank.told
-        told, numbers = list(blank.told), blank.by_field
-        mine: Counts = own[0]["d"] if own else {}  # type: ignore[assignment]
-        for field, blob in mine.items():
-            n = numbers.get(field)
-            if n is not None:
-                told[n] = self._found[n].get(blob) or self._of_blob(n, blob, mine)
-        if len(here) != len(own) or len(here) > 1:
-            for n, rows in _beside(numbers, here, mine).items():
-                told[n] = self._at_place(n, pattern, rows)
-        return told
-
-    def _blank(self, pattern: VariantPattern) -> _Blank[T]:
-        name = pattern.sequence.name, pattern.is_provisional
-        blank = self._blanks.get(name)
-        if blank is None:
-            blank = self._blanks[name] = self._new_blank(*name)
-        return blank
-
-    def _new_blank(self, contig: str, is_provisional: bool) -> _Blank[T]:  # noqa: FBT001 - a part of the key
-        shelves = self._shelves
-        loaded = [n for n, s in enumerate(shelves) if contig in s.release.contigs]
-        several = tuple(n for n in loaded if shelves[n].rows.only is None)
-        declaring = tuple(n for n in loaded if shelves[n].release.coverage is not None)
-        return _Blank(
-            tuple(
-                self._say(
-                    DatasetFindings(
-                        dataset=shelf.dataset,
-                        total=0,
-                        place=Place(),
-                        is_conclusive=not is_provisional,
-                    )
-                    if n in loaded
-                    else DatasetFindings(
-                        dataset=shelf.dataset, total=0, is_contig_loaded=False
-                    )
+        if blank.several or len(own) > 1:
+            for n in _spoken_for(blank, held, own):
+                key = self._key(n, own)
+                told[n] = (
+                    self._at_place(n, blank, held)
+                    if key is None
+                    else self._of_rows(n, key, own)
                 )
-                for n, shelf in enumerate(shelves)
-            ),
-            tuple(loaded),
-            {only: n for n in loaded if (only := shelves[n].rows.only) is not None},
-            several,
-            declaring,
-            not several and not declaring,
-            any(shelves[n].long_classes for n in loaded),
+            return told
+        numbers = blank.by_field
+        mine: Counts = own[0] if own else {}
+        for field, blob in mine.items():
+            number = numbers.get(field)
+            if number is not None:
+                said = self._found[number].get(blob)
+                told[number] = (
+                    self._of_blob(number, blob, mine) if said is None else said
+                )
+        if len(held) != len(own) or len(held) > 1:
+            for n, rows in _beside(numbers, held, mine).items():
+                told[n] = self._at_place(n, blank, rows)
+        return told
+
+    def _new_blank(self, contig: str, *, is_provisional: bool) -> _Blank[T, J]:
+        told = [
+            self._say(
+                shelf.sayings.silent(Place(), is_conclusive=not is_provisional)
+                if contig in shelf.release.contigs
+                else shelf.sayings.not_loaded
+            )
+            for shelf in self._shelves
+        ]
+        blank = _Blank(
+            self._shelves,
+            contig,
+            told,
+            self._join(told),
+            is_provisional=is_provisional,
         )
+        self._blanks[contig, is_provisional] = blank
+        return blank
 
     def _key(self, n: int, own: Sequence[Counts]) -> object:
         """Return what tells apart what rows of an allele say of a dataset."""
@@ -491,43 +543,58 @@ class Telling(Generic[T]):
         held = [counts for counts in own if shelf.rows.key(counts) is not None]
         return self._say(shelf.sayings.not_carried(held))
 
-    def _at_place(self, n: int, pattern: VariantPattern, held: Sequence[Counts]) -> T:
+    def _at_place(self, n: int, blank: _Blank[T, J], held: Sequence[Counts]) -> T:
         """Return what is told where a dataset lacks the allele, by its place."""
         shelf = self._shelves[n]
         keys = frozenset(filter(None, map(shelf.rows.key, held)))
         if not keys:
-            return self._blank(pattern).told[n]
-        name = keys, pattern.is_provisional
+            return blank.told[n]
+        name = keys, blank.is_provisional
         said = self._placed[n].get(name)
         if said is None:
-            said = self._missing(n, pattern, shelf.sayings.beside(held))
+            said = self._missing(n, blank, shelf.sayings.beside(held))
             _remember(self._placed[n], name, said)
         return said
 
-    def _missing(self, n: int, pattern: VariantPattern, place: Place) -> T:
+    def _missing(self, n: int, blank: _Blank[T, J], place: Place) -> T:
         """Return what is told where a dataset lacks an allele, by what it says."""
-        name = place, pattern.is_provisional
+        name = place, blank.is_provisional
         said = self._placed[n].get(name)
         if said is None:
-            is_conclusive = not pattern.is_provisional
-            sayings = self._shelves[n].sayings
-            said = self._say(sayings.silent(place, is_conclusive=is_conclusive))
+            said = self._silent(n, blank, place)
             _remember(self._placed[n], name, said)
         return said
 
-    def _declared(self, n: int, asked: Asked, held: Sequence[Counts], read: Read) -> T:
+    def _silent(self, n: int, blank: _Blank[T, J], place: Place) -> T:
+        """Return the same, worked out: of a place where copies were called by them."""
+        sayings, is_conclusive = self._shelves[n].sayings, not blank.is_provisional
+        if place != Place(an=place.an, has_record=True) or not place.an:
+            return self._say(sayings.silent(place, is_conclusive=is_conclusive))
+        lacking = blank.lacking.get(n)
+        if lacking is None:
+            called = sayings.silent(_CALLED, is_conclusive=is_conclusive)
+            lacking = blank.lacking[n] = self._sayer.counting(called)
+        return lacking(AlleleCounts(ac=0, an=place.an, hom=0, het=0, hemi=0))
+
+    def _declared(
+        self,
+        n: int,
+        sought: Sought,
+        blank: _Blank[T, J],
+        held: Sequence[Counts],
+        read: Read,
+    ) -> T:
         """Return what is told of a place where a dataset declares what it saw."""
-        shelf, pattern = self._shelves[n], asked.pattern
-        place, stretch = shelf.sayings.beside(held), _stretch(asked)
+        shelf, rank = self._shelves[n], sought[0].rank
+        place, stretch = shelf.sayings.beside(held), _stretch(sought)
         if declares_more([shelf], {shelf.dataset.id: place}, stretch):
-            rank = pattern.sequence.rank
             looked = looked_at([shelf], rank, stretch, read.bins)
             seen = looked[shelf.release.number]
             place = place_declared(place, shelf.release, seen)
-        return self._missing(n, pattern, place)
+        return self._missing(n, blank, place)
 
 
-def _remember(known: dict[object, T], key: object, said: T) -> None:
+def _remember(known: dict[object, A], key: object, said: A) -> None:
     """Keep what was said; all is forgotten when it becomes too much."""
     if len(known) >= _REMEMBERED:
         known.clear()
@@ -535,38 +602,33 @@ def _remember(known: dict[object, T], key: object, said: T) -> None:
 
 
 def _own(
-    asked: Asked, here: Sequence[Document], elsewhere: Mapping[int, Document]
-) -> list[Document]:
+    asked: Asked, here: Sequence[Row], elsewhere: Mapping[int, bytes]
+) -> list[bytes]:
     """Return the rows of an allele, in the order of its spellings.
 
     A hash may have named another allele; it is left out.
     """
     if not here and not asked.is_elsewhere:
         return []
-    if len(asked.keys) == 1 and not asked.is_elsewhere:
-        key, hashed = asked.keys[0]
-        if hashed is None:
-            return [row for row in here if row["_id"] == key]
-    by_key = {row["_id"]: row for row in here}
-    own: list[Document] = []
+    by_key = dict(here)
+    own: list[bytes] = []
     for key, hashed in asked.keys:
         row = by_key.get(key)
         if row is None and asked.is_elsewhere:
             row = elsewhere.get(key)
         if row is None:
             continue
-        if hashed is None or (row.get("r"), row.get("a")) == hashed[1:]:
+        if hashed is None or spelling_of(row) == hashed[1:]:
             own.append(row)
     return own
 
 
 def _beside(
-    numbers: Mapping[str, int], here: Iterable[Document], mine: Counts
+    numbers: Mapping[str, int], held: Iterable[Counts], mine: Counts
 ) -> dict[int, list[Counts]]:
     """Return the rows that speak of datasets which an allele's own row does not."""
     found: dict[int, list[Counts]] = {}
-    for row in here:
-        counts: Counts = row["d"]  # type: ignore[assignment]
+    for counts in held:
         for field in counts:
             n = numbers.get(field)
             if n is not None and field not in mine:
@@ -575,7 +637,7 @@ def _beside(
 
 
 def _spoken_for(
-    blank: _Blank[T], held: Iterable[Counts], own: Iterable[Counts]
+    blank: _Blank[T, J], held: Iterable[Counts], own: Iterable[Counts]
 ) -> set[int]:
     """Return the datasets that rows may speak of."""
     by_field = blank.by_field

@@ -283,22 +283,59 @@ def everybody(blob: bytes, layout: Layout) -> AlleleCounts:
     if flags & _INVOLVED:
         every = Group(label="", columns=tuple(range(len(layout.baseline))))
         return group_counts(unpack(blob, layout)[0], every)
-    numbers, at = _numbers(blob), 0
-    an: int | None = None
+    an, at = None, 1
     if flags & _HAS_AN:
-        an, at = _called(numbers, layout.baseline)
+        an, at = _called_first(blob, layout.baseline)
     if not flags & _HAS_AC:
         return AlleleCounts(ac=None, an=an)
-    count = numbers[at]
-    if flags & _HAS_PEOPLE:
-        if count == 1 and not numbers[at + 2] & 1:
-            ac = numbers[at + 2] >> 1
-            return AlleleCounts(ac=ac, an=an, hom=0, het=ac, hemi=0)
-        ac, hom, het, hemi = _people(numbers, at + 1, count)
-        return AlleleCounts(ac=ac, an=an, hom=hom, het=het, hemi=hemi)
-    ac = sum(numbers[at + 2 :: 2])
+    ac, hom, het, hemi = _carried(blob[at:], flags & _HAS_PEOPLE)
+    return AlleleCounts(ac=ac, an=an, hom=hom, het=het, hemi=hemi)
+
+
+def _called_first(blob: bytes, baseline: tuple[int, ...]) -> tuple[int, int]:
+    """Return AN of all columns, and the byte at which what follows begins."""
+    kind = blob[1]
+    if kind == 0:
+        return sum(baseline), 2
+    if len(baseline) > 1:
+        an, numbers = _called(_numbers(blob), baseline)
+        return an, _behind(blob, numbers)
+    end = 2
+    while blob[end] > 0x7F:
+        end += 1
+    return baseline[0] + _step(blob[2 : end + 1]), end + 1
+
+
+def _behind(blob: bytes, numbers: int) -> int:
+    """Return the byte behind so many numbers."""
+    at = 0
+    while numbers:
+        at += 1
+        numbers -= blob[at] < 0x80
+    return at + 1
+
+
+@lru_cache(maxsize=1 << 13)
+def _step(number: bytes) -> int:
+    """Return a step, of which rows of one AN hold the same."""
+    return unzigzag(_read_varint(number, 0)[0])
+
+
+_Carried = tuple[int, int | None, int | None, int | None]
+
+
+@lru_cache(maxsize=1 << 14)
+def _carried(rest: bytes, has_people: int) -> _Carried:
+    """Return AC, hom, het and hemi of all columns, by what stands behind AN.
+
+    Rows of whatever AN hold the same few of it.
+    """
+    numbers = _numbers(b"\0" + rest)
+    count = numbers[0]
+    if has_people:
+        return _people(numbers, 1, count)
     people = None if count else 0
-    return AlleleCounts(ac=ac, an=an, hom=people, het=people, hemi=people)
+    return sum(numbers[2::2]), people, people, people
 
 
 def called(blob: bytes, layout: Layout) -> int | None:

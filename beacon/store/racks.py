@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _BOOLEAN, _COUNT = Granularity.BOOLEAN, Granularity.COUNT
 _NOTHING = Place()
+_MOST = 1024
+"""Sets of datasets that hold an allele, of which what all say is kept."""
 
 
 class Shelf(NamedTuple):
@@ -132,6 +134,9 @@ class Standing:
         self.has_long = any(shelf.long_classes for _, shelf in loaded)
         self.declaring = [n for n, s in loaded if s.release.coverage is not None]
         self._by_field = {s.rows.only: n for n, s in loaded if s.rows.only is not None}
+        self._told: dict[
+            tuple[object, ...], tuple[tuple[DatasetFindings, ...], frozenset[int]]
+        ] = {}
         self._others = [(n, s.rows) for n, s in loaded if s.rows.only is None]
         self._nothing = {
             is_conclusive: [
@@ -149,11 +154,12 @@ class Standing:
 
     def of_key(
         self, key: int, there: Sequence[Document], *, is_conclusive: bool
-    ) -> tuple[list[DatasetFindings], set[int]] | None:
+    ) -> tuple[Sequence[DatasetFindings], frozenset[int]] | None:
         """Return what all say of the one allele of a key, at boolean granularity.
 
         ``Told`` in one go, where each dataset has one field and the rows of a place
-        are few.
+        are few.  Of rows that the same datasets hold, and all of them as existing,
+        it is the very same tuple.
 
         Returns:
             Their findings, and the numbers of those that hold a row of it; ``None``:
@@ -161,21 +167,34 @@ class Standing:
         """
         if self._others or len(there) > 1 or (there and there[0]["_id"] != key):
             return None
+        counts = cast("Counts", there[0]["d"]) if there else {}
+        held: tuple[object, ...] = (is_conclusive, *counts)
+        known = self._told.get(held)
+        for blob in counts.values():
+            if not blob[0] & EXISTS:
+                return self._of_counts(counts, is_conclusive=is_conclusive)
+        if known is None:
+            known = self._of_counts(counts, is_conclusive=is_conclusive)
+            if len(self._told) >= _MOST:
+                self._told.clear()
+            self._told[held] = known
+        return known
+
+    def _of_counts(
+        self, counts: Counts, *, is_conclusive: bool
+    ) -> tuple[tuple[DatasetFindings, ...], frozenset[int]]:
+        """Return what all say of an allele by its only row, and who holds it."""
         found, own = self._nothing[is_conclusive].copy(), set()
-        numbers = self._by_field
-        for row in there:
-            counts = cast("Counts", row["d"])
-            for field, blob in counts.items():
-                number = numbers.get(field)
-                if number is None:
-                    continue
-                own.add(number)
-                if blob[0] & EXISTS:
-                    found[number] = self.seen[number]
-                else:
-                    sayings = self.shelves[number].sayings
-                    found[number] = sayings.not_carried((counts,))
-        return found, own
+        for field, blob in counts.items():
+            number = self._by_field.get(field)
+            if number is None:
+                continue
+            own.add(number)
+            if blob[0] & EXISTS:
+                found[number] = self.seen[number]
+            else:
+                found[number] = self.shelves[number].sayings.not_carried((counts,))
+        return tuple(found), frozenset(own)
 
     def holders(self, counts: Counts) -> list[tuple[int, bool]]:
         """Return of which datasets a row holds anything, and where its allele exists.

@@ -7,11 +7,8 @@ pointers that are read by (``members``).
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
@@ -24,8 +21,15 @@ from beacon.store.driver import (
     long_collection,
     variants_collection,
 )
-from beacon.store.keys import position_range, start_of
+from beacon.store.keys import (
+    HIGHEST_START,
+    PER_START,
+    lowest_key,
+    position_range,
+    start_of,
+)
 from beacon.store.packing import EXISTS
+from beacon.store.reading import Readers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Hashable, Mapping, Sequence
@@ -90,7 +94,7 @@ class Table:
         self._coverage: AsyncIOMotorCollection[Document]
         self._coverage = database[coverage_collection(assembly)]
         self._max_ms = int(deadline * 1000)
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reads")
+        self._readers = Readers(_READERS)
         rows = Coalescer(self._fetch_rows, deadline=deadline)
         long_rows = Coalescer(self._fetch_long_rows, deadline=deadline)
         places = Coalescer(self._fetch_places, deadline=deadline)
@@ -113,7 +117,7 @@ class Table:
         """Stop every look-up."""
         for asked in self._closing:
             await asked.close()
-        self._readers.shutdown(wait=False)
+        self._readers.close()
 
     async def _fetch_rows(self, keys: list[int]) -> Mapping[int, Document]:
         found = await self._find(self._short, {"_id": {"$in": keys}}, len(keys))
@@ -131,15 +135,20 @@ class Table:
         self, places: list[PlaceKey]
     ) -> Mapping[PlaceKey, list[Document]]:
         """Return every row that begins at one of the places."""
-        by_range = {position_range(r, s, s + 1): (r, s) for r, s in places}
+        by_low = {
+            lowest_key(rank, start): (rank, start)
+            for rank, start in places
+            if 0 <= start <= HIGHEST_START
+        }
+        if not by_low:
+            return {}
         ranges: list[Document]
-        ranges = [{"_id": {"$gte": low, "$lt": high}} for low, high in by_range]
+        ranges = [{"_id": {"$gte": low, "$lt": low + PER_START}} for low in by_low]
         found = await self._find(self._short, {"$or": ranges}, LARGEST_PAGE, _BY_KEY)
-        by_low = {low: place for (low, _), place in by_range.items()}
-        rows: dict[PlaceKey, list[Document]] = defaultdict(list)
+        rows: dict[PlaceKey, list[Document]] = {}
         for document in found:
-            low = cast("int", document["_id"]) >> 31 << 31
-            rows[by_low[low]].append(document)
+            key = cast("int", document["_id"])
+            rows.setdefault(by_low[key - key % PER_START], []).append(document)
         return rows
 
     async def _fetch_long_places(
@@ -170,10 +179,8 @@ class Table:
         index is named.
         """
         read = partial(_read, collection.delegate, where, self._max_ms, most + 1, index)
-        context = copy_context()  # listeners are told in the thread that reads
-        loop = asyncio.get_running_loop()
         with driver_errors():
-            return await loop.run_in_executor(self._readers, context.run, read)
+            return await self._readers.read(read)
 
     async def short_pages(
         self,
@@ -304,10 +311,7 @@ def _read(
     size: int,
     index: str | None,
 ) -> list[Document]:
-    """Return all documents, by the client that Motor has inside.
-
-    Motor hops to a thread and back for every message of a cursor; this is one hop.
-    """
+    """Return all documents, by the client that Motor has inside."""
     cursor = collection.find(where, max_time_ms=max_ms, hint=index, batch_size=size)
     return list(cursor)
 

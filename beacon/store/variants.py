@@ -47,7 +47,13 @@ from beacon.store.finding import NOBODY_KNOWN, Narrowed, find_records
 from beacon.store.individuals import Directory, Individuals, gone_from
 from beacon.store.joint import Joint, is_scanned, of_variants, spelled_apart
 from beacon.store.lookup import loaded_only, look_up, look_up_alike, ranges_declared
-from beacon.store.many import ASKED_AT_ONCE, TOLD_AT_ONCE, Places, Turns, asked_of
+from beacon.store.many import (
+    ASKED_AT_ONCE,
+    TOLD_AT_ONCE,
+    Places,
+    Turns,
+    key_or_asked,
+)
 from beacon.store.meant import is_of_people, meant_by
 from beacon.store.members import Members, Since, ask_through
 from beacon.store.naming import NameTable
@@ -93,7 +99,7 @@ if TYPE_CHECKING:
     from beacon.store.cabinets import Cabinet
     from beacon.store.connection import StoreAddress
     from beacon.store.individuals import Crowd
-    from beacon.store.many import Teller
+    from beacon.store.many import Sought, Teller
     from beacon.store.release_documents import ReleaseDocument, StoredRelease
 
 _FRESH = 1.0
@@ -107,6 +113,7 @@ _MOST_RACKS = 256
 _RECORD = Granularity.RECORD
 
 T = TypeVar("T")
+J = TypeVar("J")
 
 
 def _is_of_shared_reads(query: Query) -> bool:
@@ -428,36 +435,39 @@ class VariantStore:
 
     async def find_many(
         self,
-        patterns: Sequence[VariantPattern],
+        sought: Sequence[Sought],
         datasets: Sequence[str],
-        teller: Teller[T],
-    ) -> list[Sequence[T] | None]:
+        teller: Teller[T, J],
+    ) -> list[J | None]:
         """Return what is said of alleles of one assembly, by the datasets named.
 
         What an allele's datasets find is what ``find`` finds; ``None`` stands for
         an allele that must be asked for alone.
 
         Args:
-            patterns: as ``many.is_told_together`` wants them.
+            sought: the alleles, as ``many.is_told_together`` wants them.
             datasets: their ids; left out are those that ``find`` leaves out.
             teller: says what it is made to say of a dataset's findings.
 
         Raises:
             StoreUnavailable: when the database fails or is too slow.
         """
-        if not patterns:
+        if not sought:
             return []
-        assembly = patterns[0].assembly
+        assembly = sought[0][0].assembly
         async with _within(self._deadline):
-            asked = await self.turns.each(asked_of, patterns, ASKED_AT_ONCE)
+            asked = await self.turns.each(key_or_asked, sought, ASKED_AT_ONCE)
             await self._refresh(_FRESH)
             read_at, valid_at = self._read_at, self._valid_at
             shelves = self._serving(assembly, datasets)
             ask_through(self._members)
             places, table = self._places_of(assembly), self._table(assembly)
-            read = await self._members.ask(lambda: places.read(asked, shelves, table))
+            read = await self._members.ask(
+                lambda: places.read(sought, asked, shelves, table)
+            )
             tell = partial(teller.of(shelves).told, read=read)
-            told = await self.turns.each(tell, asked, TOLD_AT_ONCE)
+            pairs = list(zip(sought, asked, strict=True))
+            told = await self.turns.each(tell, pairs, TOLD_AT_ONCE)
             if self._may_be_gone(shelves, read_at, valid_at):
                 await self._check_still_kept(shelves)
         return told

@@ -8,31 +8,36 @@ from __future__ import annotations
 
 import json
 from codecs import BOM_UTF8
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from beacon.model.errors import InvalidRequest, RequestTooLarge
-from beacon.model.notation import parse, vcf_style
+from beacon.model.errors import BeaconError, InvalidRequest, RequestTooLarge
+from beacon.model.notation import PLAIN_VCF, parse, vcf_style
+from beacon.model.outline import Outline
 from beacon.model.query import Granularity, Include, Query
-from beacon.model.status import Status
+from beacon.model.spelling import reference_of
+from beacon.model.status import Status, overall
 from beacon.wire.info import given
 from beacon.wire.reading import read_json, shown
 from beacon.wire.requests import Address, Understanding, gather_line, understand
 from beacon.wire.responses import count_members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from beacon.model.counts import AlleleCounts
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
+    from beacon.model.outline import Spelled
     from beacon.model.pattern import VariantPattern
     from beacon.wire.info import Document
 
 _ARRAY = b"["
 _WRITTEN = 4096
 """Statements that are kept as they are written."""
+_OUTLINES = 256
 _SPELLED = frozenset({"variant", "assemblyId", "assembly", "id"})
 _EXCLUDE = "exclude"
 _LONGEST_LINE = 262_144
@@ -296,6 +301,154 @@ def _allele(pattern: VariantPattern | None) -> VariantPattern:
         )
         raise InvalidRequest(message)
     return pattern
+
+
+class Plain(NamedTuple):
+    """A line that asks for one allele as programs write thousands of them.
+
+    Attributes:
+        head: what its answer begins with: the variant as it was given, and its id.
+    """
+
+    outline: Outline
+    allele: Spelled
+    head: bytes
+
+    def answered(self, said: bytes) -> bytes:
+        """Return the line that answers it, by what ``Members`` joined."""
+        return b"%b,%b}\n" % (self.head, said)
+
+
+class Plainly:
+    """Reads lines of one batch that are written in the plainest way.
+
+    ``question`` says what a line asks; of lines that differ in place and bases
+    alone it is asked once.
+
+    Args:
+        known: what lines are understood with.
+    """
+
+    def __init__(self, known: Understanding) -> None:
+        self._known = known
+        self._outlines: dict[tuple[str, str | None], Outline | None] = {}
+
+    def read(self, raw: Raw) -> Plain | None:
+        """Return a plain line; ``None``: it must be read the long way."""
+        value = _plain_members(raw) if isinstance(raw, bytes) else None
+        if value is None:
+            return None
+        text, named = value.get("variant"), value.get("assemblyId")
+        rest = len(value) - ("id" in value) - ("assemblyId" in value)
+        if not isinstance(text, str) or isinstance(named, int) or rest != 1:
+            return None
+        found = PLAIN_VCF.fullmatch(text)
+        if found is None:
+            return None
+        contig, _, pos, ref, alt = found.groups()
+        try:
+            outline = self._outlines[contig, named]
+        except KeyError:
+            outline = self._learn(contig, named, value)
+        if outline is None:
+            return None
+        try:
+            allele = outline.spelled(int(pos) - 1, ref, alt)
+        except InvalidRequest:
+            return None  # the long way says why
+        sent = value.get("id")
+        if sent is None:
+            return Plain(outline, allele, b'{"variant":"%b"' % text.encode())
+        marked = b"%d" % sent if isinstance(sent, int) else orjson.dumps(sent)
+        head = b'{"variant":"%b","id":%b' % (text.encode(), marked)
+        return Plain(outline, allele, head)
+
+    def _learn(
+        self, contig: str, assembly: str | None, value: Mapping[str, str | int]
+    ) -> Outline | None:
+        """Return the outline of a line, and keep it for others like it."""
+        try:
+            query = question(Line(value=dict(value)), self._known)
+        except BeaconError:
+            return None
+        pattern = query.pattern
+        if pattern is None or not pattern.spellings:
+            return None
+        reference = reference_of(pattern.sequence, self._known.references)
+        outline: Outline | None = Outline(query, reference)
+        if outline is not None and not outline.is_plain:
+            outline = None
+        if len(self._outlines) >= _OUTLINES:
+            self._outlines.clear()
+        self._outlines[contig, assembly] = outline
+        return outline
+
+
+def _plain_members(raw: bytes) -> dict[str, str | int] | None:
+    """Return what ``read_json`` gives of an object of plain texts and whole numbers.
+
+    Without escapes every quote begins or ends a text, so that their number tells
+    whether a name was given twice.  ``None``: it is another value, or has to be
+    read with more care.
+    """
+    if b"\\" in raw:
+        return None
+    try:
+        value = orjson.loads(raw)
+    except ValueError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    kinds = list(map(type, value.values()))
+    texts = kinds.count(str)
+    if texts + kinds.count(int) != len(kinds):
+        return None
+    return value if raw.count(b'"') == 2 * (len(value) + texts) else None
+
+
+class Member(NamedTuple):
+    """What one dataset says, as it is written, its word, and why it is no answer."""
+
+    text: bytes
+    status: Status
+    doubts: Sequence[str]
+
+
+class Members:
+    """Words answers to plain lines: what follows the head of each."""
+
+    def of(self, part: DatasetDisclosure, doubts: Sequence[str]) -> Member:
+        """Return what one dataset says."""
+        return Member(orjson.dumps(_dataset(part)), part.status, doubts)
+
+    def counting(
+        self, part: DatasetDisclosure, doubts: Sequence[str]
+    ) -> Callable[[AlleleCounts], Member]:
+        """Return what words the same of other counts."""
+        said, status = _dataset(replace(part, counts=None, coverage=None)), part.status
+        head = orjson.dumps(said)[:-1]
+        tail = orjson.dumps({"coverage": part.coverage})[1:] if part.coverage else b"}"
+        between = b"," if part.coverage else b""
+
+        def member(counts: AlleleCounts) -> Member:
+            members = orjson.dumps(count_members(counts))[1:-1]
+            first = b"," if members else b""
+            text = b"".join((head, first, members, between, tail))
+            return Member(text, status, doubts)
+
+        return member
+
+    def joined(self, words: Sequence[Member]) -> bytes:
+        """Return what is said of an allele."""
+        status = overall([word.status for word in words])
+        parts = b",".join([word.text for word in words])
+        said = b'"status":"%b","datasets":[%b]' % (status.value.encode(), parts)
+        if status is not Status.NO_ANSWER:
+            return said
+        doubts = dict.fromkeys(doubt for word in words for doubt in word.doubts)
+        if not doubts:
+            return said
+        return said + b',"error":' + orjson.dumps(" ".join(doubts))
 
 
 class Pen:

@@ -9,6 +9,7 @@ joined; what is not plainly so is left to the long way.
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from beacon.model.query import Granularity
@@ -18,6 +19,8 @@ from beacon.wire.responses import result_set_below_records, result_sets
 from beacon.wire.writing import written
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
     from beacon.model.query import Include
     from beacon.wire.forms import Form, Parts
@@ -30,6 +33,8 @@ _MODEL = (_START, _REF, _ALT, _END)
 _QUOTED = (1, 2)
 _MEMBERS = ["meta", "responseSummary", "response", "info"]
 _MOST = 256
+_MOST_SAID = 1024
+"""So many disclosures at boolean granularity are known again."""
 _EXISTS, _COUNTED, _UNCOUNTED = 1, 2, 4
 _WORDS = {status: 8 << number for number, status in enumerate(Status)}
 
@@ -59,25 +64,29 @@ class _Frame(NamedTuple):
     after: bytes
 
 
-class _Head(NamedTuple):
-    """An answer's ``meta``, cut where the parts of its allele stand.
+class _Head:
+    """An answer's ``meta``, with places for the parts of an allele.
 
-    Attributes:
-        order: which part stands at each cut.
-        text: what stands before each, and after the last.
+    Args:
+        order: which part stands at each place.
+        texts: what stands before each, and after the last.
     """
 
-    order: tuple[int, ...]
-    text: tuple[bytes, ...]
+    __slots__ = ("_format", "_in_order")
 
-    def of(self, parts: Parts) -> list[bytes]:
-        """Return it with an allele, in pieces."""
+    def __init__(self, order: Sequence[int], texts: Sequence[bytes]) -> None:
+        self._in_order = itemgetter(*order)
+        places = [b"%b" if number in _QUOTED else b"%d" for number in order]
+        cut = [text.replace(b"%", b"%%") for text in texts]
+        self._format = b"".join(
+            text + place for text, place in zip(cut, [*places, b""], strict=True)
+        )
+
+    def of(self, parts: Parts) -> bytes:
+        """Return it with an allele."""
         start, ref, alt, end = parts
-        allele = (b"%d" % start, ref.encode(), alt.encode(), b"%d" % (end or 0))
-        pieces = [self.text[0]]
-        for number, text in zip(self.order, self.text[1:], strict=True):
-            pieces += (allele[number], text)
-        return pieces
+        allele = (start, ref.encode(), alt.encode(), end)
+        return bytes(self._format % self._in_order(allele))
 
 
 def _head(meta: bytes, *, has_end: bool) -> _Head | None:
@@ -93,7 +102,16 @@ def _head(meta: bytes, *, has_end: bool) -> _Head | None:
         quote = b'"' if number in _QUOTED else b""
         texts.append(before + quote)
         after = quote + after
-    return _Head(tuple(number for _, number in places), (*texts, after))
+    return _Head([number for _, number in places], (*texts, after))
+
+
+class _Joining(NamedTuple):
+    """What the answer of a disclosure is joined from, but for its allele."""
+
+    said: Disclosure
+    head: _Head
+    frame: _Frame
+    texts: Sequence[bytes]
 
 
 class Script:
@@ -114,6 +132,7 @@ class Script:
         include = self._query.include
         self._keys = {level: f"{level.word} {include}" for level in Granularity}
         self._heads: dict[Granularity, _Head | None] = {}
+        self._said: dict[int, _Joining] = {}
         self._frames: dict[_Known, _Frame | None] = {}
 
     def written(self, parts: Parts, said: Disclosure) -> bytes | None:
@@ -123,6 +142,21 @@ class Script:
             parts: the allele of the request.
             said: what may be said.
         """
+        kept = self._said.get(id(said))
+        if kept is None or kept.said is not said:
+            kept = self._joining(said)
+            if kept is None:
+                return None
+        listed = b",".join(kept.texts)
+        frame = kept.frame
+        return b"".join((kept.head.of(parts), frame.before, listed, frame.after))
+
+    def _joining(self, said: Disclosure) -> _Joining | None:
+        """Return what an answer is joined from; ``None``: it cannot be.
+
+        Of the very same disclosure it is the same, and at boolean granularity, where
+        there are few of them, it is kept.
+        """
         query = self._query
         if said.warnings != query.warnings or said.alleles:
             return None
@@ -131,8 +165,8 @@ class Script:
         bits, step, texts = 0, 0, []
         key = self._keys[level]
         for part in said.datasets:
-            kept = cast("Piece | None", part.kept.get(key))
-            text, bit, rounds = kept or _piece(part, key, level, query.include)
+            piece = cast("Piece | None", part.kept.get(key))
+            text, bit, rounds = piece or _piece(part, key, level, query.include)
             bits |= bit
             if rounds > step:
                 step = rounds
@@ -145,9 +179,15 @@ class Script:
         head = self._heads.get(level)
         if frame is None or head is None:
             return None
-        pieces = head.of(parts)
-        pieces += (frame.before, b",".join(texts), frame.after)
-        return b"".join(pieces)
+        joining = _Joining(said, head, frame, texts)
+        if not self._counts:
+            self._keep(joining)
+        return joining
+
+    def _keep(self, joining: _Joining) -> None:
+        if len(self._said) >= _MOST_SAID:
+            self._said.clear()
+        self._said[id(joining.said)] = joining
 
     def _framed(self, known: _Known, said: Disclosure) -> _Frame | None:
         """Return what stands around the pieces of an answer, for the first time.

@@ -22,7 +22,7 @@ from beacon.annotating.columns import (
 )
 from beacon.annotating.order import Order
 from beacon.annotating.questions import NO_ANSWER, Run, Understanding
-from beacon.annotating.values import Values
+from beacon.annotating.values import Columns, Values
 from beacon.model.assemblies import ASSEMBLIES, find_contig
 from beacon.model.counts import AlleleCounts
 from beacon.model.disclosure import DatasetDisclosure, Disclosure
@@ -37,6 +37,7 @@ from beacon.model.requester import ANONYMOUS
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.variant import sequence_allele
+from beacon.model.wording import answered_whole, question, worded
 from loaders.stream import Block
 
 GENOME = ASSEMBLIES["GRCh37"]
@@ -90,14 +91,18 @@ class Known:
             return [StoreUnavailable("gone")] * len(queries)
         return [await self.answer(query, requester) for query in queries]
 
+    async def answer_alleles(self, asked, requester, wording):
+        """Return the same in words."""
+        return await answered_whole(self, asked, requester, wording)
+
 
 def annotated(lines: str, beacon=None, *, columns: int = 8, consulted=None):
     """Return lines with the answers of a beacon."""
     beacon = beacon or Known((99, "A", "C"))
     consulted = consulted or Consulted(beacon="x", columns=(column("a"), column("b")))
     understanding = Understanding("x", GENOME, None, columns=columns)
-    asking = Persistent(beacon, ANONYMOUS, pauses=(0, 0))
-    annotator = Annotator(understanding, [(consulted, asking)])
+    asking = Persistent(beacon, ANONYMOUS, consulted, pauses=(0, 0))
+    annotator = Annotator(understanding, [asking])
     block = Block(10, lines.encode("latin-1"))
     return asyncio.run(annotator.annotate(block))
 
@@ -241,9 +246,12 @@ def test_a_beacon_that_keeps_failing_is_left_alone():
 
     async def run() -> list[int]:
         beacon = Known((99, "A", "C"), failures=99)
-        asking = Persistent(beacon, ANONYMOUS, pauses=(0,))
-        first = await asking.ask(["q", "r"])
-        again = await asking.ask(["q", "r"])
+        consulted = Consulted(beacon="x", columns=(column("a"),))
+        asking = Persistent(beacon, ANONYMOUS, consulted, pauses=(0,))
+        understanding = Understanding("x", GENOME, None, columns=8)
+        lines = b"1\t5\t.\tA\tC\t.\t.\t.\n" * 2
+        asked = understanding.questions(Block(1, lines)).questions
+        first, again = await asking.ask(asked), await asking.ask(asked)
         assert all(isinstance(each, BeaconError) for each in (*first, *again))
         return beacon.asked
 
@@ -374,8 +382,9 @@ def test_an_allele_is_asked_about_as_the_model_asks(places, alleles, reference, 
         line = f"chr1\t{place}\t.\t{ref}\t{alt}\t.\t.\t.\n"
         asked = understanding.questions(Block(1, line.encode()))
 
-        assert asked.queries == asked_by_the_model(place, ref, alt, reference, chosen)
-        assert asked.targets[0] == (0 if asked.queries else NO_ANSWER)
+        found = [question(one) for one in asked.questions]
+        assert found == asked_by_the_model(place, ref, alt, reference, chosen)
+        assert asked.targets[0] == (0 if found else NO_ANSWER)
 
 
 def asked_by_the_model(place, ref, alt, reference, chosen):
@@ -412,23 +421,25 @@ def test_a_statement_that_is_made_once_is_written_as_any_other(rows):
         (Status.NOT_SEEN, AlleleCounts(ac=0, an=None, hom=None, het=None)),
         (Status.SEEN, AlleleCounts(ac=None, an=None, hom=None, het=None)),
     ]
-    made_once = {(d, n): part(d, *said[n]) for d in "ab" for n in range(6)}
+    columns = Columns(consulted)
+    counting = {d: columns.counting(part(d, Status.SEEN, NONE), ()) for d in "ab"}
     texts = []
     for is_anew in (False, True):
         answers = [
-            Disclosure(
-                granularity=Granularity.COUNT,
-                datasets=tuple(
-                    part(d, *said[n]) if is_anew else made_once[d, n]
+            (Columns(consulted) if is_anew else columns).joined(
+                [
+                    counting[d](SEEN)
+                    if said[n][1] is SEEN and not is_anew
+                    else columns.of(part(d, *said[n]), ())
                     for d, n in zip("ab", row, strict=True)
-                ),
+                ]
             )
             for row in rows
         ]
         lines = "".join(f"1\t{n}\t.\tA\tC\t.\t.\t.\n" for n in range(1, len(rows) + 1))
         understanding = Understanding("x", GENOME, None, columns=8)
         asked = understanding.questions(Block(1, lines.encode()))
-        texts.append(Values([consulted]).write(asked, [answers]).text)
+        texts.append(Values([columns]).write(asked, [answers]).text)
 
     assert texts[0] == texts[1]
 
@@ -440,11 +451,13 @@ def test_statements_in_another_order_stay_with_their_datasets():
     understanding = Understanding("x", GENOME, None, columns=8)
     line = "1\t5\t.\tA\tC\t.\t.\t.\n"
     asked = understanding.questions(Block(1, (line * 4).encode()))
+    columns = Columns(consulted)
     orders = [(a, b), (b, a), (b,), (a, a, b)]
     answers = [
-        Disclosure(granularity=Granularity.COUNT, datasets=each) for each in orders
+        worded(Disclosure(granularity=Granularity.COUNT, datasets=each), columns)
+        for each in orders
     ]
-    text = Values([consulted]).write(asked, [answers]).text.decode()
+    text = Values([columns]).write(asked, [answers]).text.decode()
     words = [each.rpartition("STATUS=")[2] for each in text.splitlines()]
 
     assert words == [

@@ -110,11 +110,11 @@ async def test_what_is_too_large_is_refused(aiohttp_client, beacon, limit):
 async def test_a_store_that_fails_is_no_answer(client, beacon, monkeypatch):
     """Nothing was sent yet, so it is told."""
 
-    async def fail(queries, requester):
-        del requester
-        return [StoreUnavailable("The store is away.")] * len(queries)
+    async def fail(asked, requester, wording):
+        del requester, wording
+        return [StoreUnavailable("The store is away.")] * len(asked)
 
-    monkeypatch.setattr(beacon, "answer_many", fail)
+    monkeypatch.setattr(beacon, "answer_alleles", fail)
     response, _ = await sent(client, TEXT, status=503)
 
     assert (await response.json())["info"]["status"] == "no_answer"

@@ -13,11 +13,10 @@ from uuid import UUID
 
 import orjson
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from beacon.api.auditing import Auditor
 from beacon.api.keys import DOOR, REQUESTER
-from beacon.api.lane import Lane
 from beacon.api.routes import create_api
 from beacon.app import known_as, tiers_of
 from beacon.audit.canonical import CASES, QUERIES, code, subkey
@@ -30,6 +29,7 @@ from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
 from beacon.store.anchors import AnchorBook
 from beacon.store.variants import VariantStore
+from tests.api.fronted import fronted
 from tests.api.site import IDENTITY
 from tests.policy_example import example
 
@@ -192,16 +192,16 @@ async def test_one_allele_has_one_code_whatever_way_it_is_asked(site, way):
     assert [[ALLELE_CODE]] == found[-1:]
 
 
-async def test_the_lane_is_audited_as_the_router_is(site, unused_tcp_port):
-    """Beside the application, through the same door."""
+async def test_the_front_is_audited_as_the_router_is(site):
+    """Before the library, through the same door."""
     audited = await site()
-    app = audited.client.app
-    runner = web.AppRunner(app)
-    runner._server = audited.client.server.runner._server  # noqa: SLF001
-    Lane(app).lead_past(runner.server)
-    answer = await audited.client.post(ASKED, json=BODY)
+    server = audited.client.server.runner.server
+    front = fronted(audited.client.app, server)
+    async with front as url, ClientSession(url) as session:
+        answer = await session.post(ASKED, json=BODY)
 
     assert 200 == answer.status
+    assert "X-Request-Id" in answer.headers
     assert [[ALLELE_CODE]] == [line["queries"] for line in audited.lines()]
 
 

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from beacon.api.routes import create_api
 from beacon.auth.keys import KeyTerms, make_key
-from beacon.auth.porter import Porter
+from beacon.auth.porter import Porter, Secrets
 from beacon.policy_file import parsed
 from beacon.service import LocalBeacon
 from beacon.service.guard import Guard
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from beacon.store.connection import StoreAddress
 
 SLOW = 30.0
-A_BUSY_MACHINE = 0.5
+A_BUSY_MACHINE = 1.0
 """Seconds that a machine with much other work may add."""
 LEVELS = {"requestedGranularity": "count", "includeResultsetResponses": "ALL"}
 PEPPER = b"p" * 32
@@ -120,7 +120,8 @@ async def guard(
 async def site(store: VariantStore, guard: Guard) -> AsyncIterator[web.Application]:
     """Give the whole site behind a guard."""
     beacon = LocalBeacon(store, RULES, references={}, deadline=5, guard=guard)
-    porter = Porter((), subjects=b"s" * 32, pepper=PEPPER, keys=store.api_keys)
+    secrets = Secrets(subjects=b"s" * 32, pepper=PEPPER, passports=b"v" * 32)
+    porter = Porter((), secrets, keys=store.api_keys)
     yield create_api(beacon, IDENTITY, porter=porter)
     await porter.close()
 

@@ -15,6 +15,7 @@ from beacon.api.exchange import as_json
 from beacon.api.handlers import variants
 from beacon.api.keys import SPEAKERS
 from beacon.api.routes import create_api
+from beacon.api.sending import JsonAnswer
 from beacon.model.errors import BeaconError, InvalidRequest
 from beacon.model.query import Granularity
 from beacon.model.requester import ANONYMOUS
@@ -94,7 +95,8 @@ async def the_long_way(
 
 async def the_short_way(app: web.Application, sent: Sent) -> object:
     """Return the answer to a request as it is sent."""
-    answer = await variants(app, POST, sent, HERE)
+    said = await variants(app, POST, sent, HERE)
+    answer = JsonAnswer(said) if isinstance(said, bytes) else said
     return answer.status, orjson.loads(answer.body)
 
 

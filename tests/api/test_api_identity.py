@@ -10,11 +10,11 @@ import pytest
 import structlog
 from aiohttp import ClientSession, hdrs
 
-from beacon.api.lane import Lane
 from beacon.api.routes import create_api
 from beacon.auth.keys import KeyTerms, make_key
 from beacon.model.requester import ANONYMOUS, Requester
 from beacon.page.views import add_page
+from tests.api.fronted import fronted
 from tests.api.site import IDENTITY
 from tests.auth.forging import FORGED
 from tests.auth.issuing import NOON, Clock, believed, porter_for, watched
@@ -272,15 +272,15 @@ ALLELE = (
 WRONG = {"Authorization": "Bearer nonsense"}
 
 
-async def test_the_lane_knows_who_asks(
+async def test_the_front_knows_who_asks(
     aiohttp_server, beacon: LocalBeacon, porter: Porter, issuer: Watched
 ) -> None:
-    """Beside the router, too, everybody is who they are, and forgers are refused."""
+    """Before the library, too, everybody is who they are, and forgers are refused."""
     listening = Listening(beacon)
     app = site(listening, porter)
     server = await aiohttp_server(app)
-    Lane(app).lead_past(server.runner.server)
-    async with ClientSession(server.make_url("/")) as session:
+    front = fronted(app, server.runner.server)
+    async with front as url, ClientSession(url) as session:
         shown = [f"Bearer {issuer.token(name)}" for name in "ab"]
         statuses = []
         for headers in (*({"Authorization": each} for each in shown), {}, WRONG):

@@ -7,7 +7,7 @@ import pytest
 from attacked import DATASET, load
 
 from beacon.attacking.asking import Asker
-from beacon.attacking.cohort import Plan, Pool, draw
+from beacon.attacking.cohort import FIRST, Plan, Pool, draw
 from beacon.attacking.files import person
 from beacon.attacking.tables import (
     by_frequencies,
@@ -92,8 +92,8 @@ async def test_leaving_somebody_out_tells_what_they_carry(cohort, undefended) ->
 async def test_a_range_enumerates_what_is_there(cohort, undefended) -> None:
     """All alleles of a stretch come with their counts, nobody having known them."""
     async with Asker(undefended.address, DATASET) as asker:
-        code, found = await by_ranges(asker, DATASET, 1_000, 1_000 + WINDOW)
-    is_near = cohort.position <= 1_000 + WINDOW
+        code, found = await by_ranges(asker, DATASET, FIRST, FIRST + WINDOW)
+    is_near = cohort.position <= FIRST + WINDOW
     counts = cohort.counts()
     expected = {
         int(cohort.position[site]): int(counts[site])

@@ -70,7 +70,7 @@ async def test_answers_are_those_of_their_questions(cohort, undefended) -> None:
     ]
     mixed = await mix(undefended.address, questions, at_once=200, rounds=3)
 
-    assert mixed.differing == ()
+    assert mixed.differing == {}
     assert mixed.statuses == {200: 600}
     assert mixed.kinds > 100
 

@@ -8,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beacon.model.counts import AlleleCounts, Carriers, Tally, group_counts
-from beacon.model.disclosure import Permit
-from beacon.model.findings import DatasetFindings, Findings
+from beacon.model.disclosure import DatasetDisclosure, Permit
+from beacon.model.findings import DatasetFindings, Findings, Place
+from beacon.model.grouped import PeopleGroup
 from beacon.model.query import Granularity, Query
+from beacon.model.status import Status
 from beacon.policy.policy import disclose
-from beacon.policy.statements import Stating, joined, state
+from beacon.policy.rules import RULES
+from beacon.policy.statements import Plainly, Stating, joined, state
 from tests.policy.test_policy_disclose import (
     LAYOUT,
     ONE_ALLELE,
@@ -25,6 +28,7 @@ from tests.policy.test_policy_disclose import (
 )
 
 ASKED = questions.map(lambda query: replace(query, pattern=ONE_ALLELE))
+GROUP = PeopleGroup("affected", 3, None)
 COUNTS = st.builds(
     AlleleCounts,
     ac=st.none() | st.integers(2, 10),
@@ -48,10 +52,57 @@ def test_counts_are_stated_as_findings_that_have_them(
     """What is stated once for all counts is what the gate says of each."""
     source = dataset() if is_published else replace(dataset(), release=None)
     there = DatasetFindings(dataset=source, total=1)
-    stating = Stating(query, lambda _: granted)
+    stating = Stating(query, lambda _: granted, Plainly(query))
     expected = state(replace(there, counts=counts), granted, query)
 
     assert expected == stating.counting(there)(counts)
+
+
+@given(ASKED, permits_given, st.booleans(), st.integers(1, 10_000))
+def test_places_are_stated_as_findings_that_rest_on_them(
+    query: Query, granted: Permit, is_conclusive: bool, an: int
+) -> None:
+    """What is stated once of copies that were called is what the gate says of each."""
+
+    def lacking(called: int) -> DatasetFindings:
+        return DatasetFindings(
+            dataset=dataset(),
+            total=0,
+            place=Place(an=called, has_record=True),
+            is_conclusive=is_conclusive,
+        )
+
+    stating = Stating(query, lambda _: granted, Plainly(query))
+    counts = AlleleCounts(ac=0, an=an, hom=0, het=0, hemi=0)
+
+    assert stating.counting(lacking(1))(counts) == state(lacking(an), granted, query)
+
+
+SAID = st.builds(
+    DatasetDisclosure,
+    dataset=st.just("d"),
+    name=st.just("D"),
+    status=st.sampled_from(Status),
+    granularity=st.sampled_from(Granularity),
+    exists=st.booleans(),
+    total=st.none() | st.integers(0, 9),
+    sample_count=st.none() | st.integers(0, 9),
+    groups=st.sampled_from([(), (GROUP,)]),
+)
+
+
+@given(SAID, permits_given, COUNTS, COUNTS)
+def test_no_rule_looks_at_a_number(
+    said: DatasetDisclosure, granted: Permit, one: AlleleCounts, other: AlleleCounts
+) -> None:
+    """Without a profile counts stay as they are or go, whatever they are."""
+    for rule in RULES.values():
+        left = rule(said.counting(one), granted)
+        right = rule(said.counting(other), granted)
+
+        assert left.counts in (one, None)
+        assert (left.counts is None) == (right.counts is None)
+        assert left.counting(other) == right.counting(other)
 
 
 @given(TALLIES, ASKED, permits_given)

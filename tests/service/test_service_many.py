@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -13,14 +13,19 @@ from hypothesis import strategies as st
 from beacon.ingest import LoadRequest, load_variants
 from beacon.model.counts import CoverageRun, VariantRecord
 from beacon.model.dataset import CoverageKind
+from beacon.model.disclosure import Disclosure
 from beacon.model.errors import StoreUnavailable
 from beacon.model.genome import Interval
 from beacon.model.notation import parse
+from beacon.model.outline import Outline, Spelled
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Query
 from beacon.model.requester import ANONYMOUS
+from beacon.model.wording import question as question_of
+from beacon.model.wording import worded
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon, many
+from beacon.store import messages
 from beacon.store.many import Places, Read, is_told_together
 from beacon.store.variants import VariantStore
 from loaders import LoadOptions
@@ -32,11 +37,13 @@ from tests.store.test_store_coverage import load as load_covered
 from tests.store.test_store_oracle import BASE, BASES, NEAR, RECORDS, patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from beacon.model.disclosure import Disclosure
+    from beacon.model.counts import AlleleCounts
+    from beacon.model.disclosure import DatasetDisclosure
     from beacon.model.errors import BeaconError
+    from beacon.model.wording import Asked
     from beacon.policy.policy import Policy
     from beacon.store.connection import StoreAddress
     from beacon.store.releases import Catalogue
@@ -179,6 +186,44 @@ def questions(draw: st.DrawFn, known: Sequence[VariantRecord]) -> Query:
     )
 
 
+class Words:
+    """Words that hold all that a statement does."""
+
+    def of(self, part: DatasetDisclosure, doubts: Sequence[str]) -> object:
+        """Return the statement in other words."""
+        return repr(part), tuple(doubts)
+
+    def counting(
+        self, part: DatasetDisclosure, doubts: Sequence[str]
+    ) -> Callable[[AlleleCounts], object]:
+        """Return what words the same of other counts."""
+        return lambda counts: self.of(part.counting(counts), doubts)
+
+    def joined(self, words: Sequence[object]) -> object:
+        """Return all words, and each doubt once."""
+        pairs = cast("Sequence[tuple[str, tuple[str, ...]]]", words)
+        doubts = dict.fromkeys(doubt for _, some in pairs for doubt in some)
+        return tuple(part for part, _ in pairs), tuple(doubts)
+
+
+WORDS = Words()
+
+
+def in_words(answer: object) -> object:
+    """Return an answer in these words, or why there is none."""
+    return worded(answer, WORDS) if isinstance(answer, Disclosure) else answer
+
+
+def outlined(query: Query) -> Asked | None:
+    """Return a question by its outline, where it has a plain one; nothing warns."""
+    pattern = query.pattern
+    if pattern is None or pattern.contig is None or not pattern.spellings:
+        return None
+    outline = Outline(replace(query, warnings=()), None)
+    allele = Spelled(pattern.spellings, pattern.is_provisional)
+    return (outline, allele) if outline.is_plain else None
+
+
 POLICIES = policies("a", "b", "c")
 
 
@@ -219,6 +264,14 @@ async def test_whatever_is_stored_many_are_answered_as_each_alone(
         said = await beacon.answer_many(asked, ANONYMOUS)
 
         assert [told(one) for one in said] == await each(beacon, asked)
+
+        plain = [one for one in map(outlined, asked) if one is not None]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(messages, "_MOST", data.draw(st.sampled_from([1, 2, 5000])))
+            words = await beacon.answer_alleles(plain * 2, ANONYMOUS, WORDS)
+        alone = await each(beacon, [question_of(one) for one in plain])
+
+        assert [in_words(one) for one in alone] * 2 == [told(one) for one in words]
     finally:
         await store.close()
 

@@ -9,12 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from beacon.model.counts import AlleleCounts
+from beacon.model.disclosure import DatasetDisclosure, Disclosure
 from beacon.model.errors import InvalidRequest, RequestTooLarge
 from beacon.model.query import Granularity
+from beacon.model.status import Status
 from beacon.wire.batch import (
     Arriving,
     Line,
+    Members,
     Pen,
+    Plainly,
     answered,
     question,
     read_line,
@@ -102,6 +107,137 @@ def test_what_is_written_is_what_is_answered():
 def asked(value):
     """Return the question a line asks."""
     return question(Line(value=value), KNOWN)
+
+
+GENOME = ("ACGTTTGGCACACAAA" * 4)[:50]
+
+
+class Genome:
+    """A reference that begins with some bases; the others are not known."""
+
+    def bases(self, contig, start, end):
+        """Return its bases."""
+        del contig
+        return GENOME[max(0, start) : max(0, end)].ljust(max(0, end - start), "N")
+
+
+KNOWN_ONES = [
+    KNOWN,
+    Understanding(loaded={"GRCh37", "GRCh38"}, references={"GRCh38": Genome()}),
+]
+TEXTS = st.builds(
+    "{}{}{}{}{}{}{}".format,
+    st.sampled_from(["1", "chr22", "X", "chrM", "99"]),
+    st.sampled_from("--:"),
+    st.integers(0, 40) | st.sampled_from([16050408, 51304566, 51304567, 10**9]),
+    st.sampled_from("--:"),
+    st.text("ACGTN", max_size=3),
+    st.sampled_from("--:>"),
+    st.text("ACGT", max_size=3),
+)
+SENT = st.one_of(
+    st.fixed_dictionaries(
+        {"variant": TEXTS | st.sampled_from(["22-5-A-C", "rs7", 7])},
+        optional={
+            "id": st.one_of(
+                st.integers(-(2**66), 2**66),
+                st.text(max_size=3),
+                st.sampled_from([None, True, 0.5, -0.0, [1], {"a": 1}]),
+            ),
+            "assemblyId": st.sampled_from(["GRCh38", "hg19", "hg1", "", 37, None]),
+            "assembly": st.just("GRCh37"),
+            "exclude": st.just("P1"),
+            "datasets": st.just(["a"]),
+        },
+    ),
+    TEXTS,
+    st.integers(),
+)
+
+
+@st.composite
+def raw_lines(draw):
+    """Draw a line as it is sent: plain, escaped, with a name given twice."""
+    text = json.dumps(draw(SENT), ensure_ascii=draw(st.booleans()))
+    twice = draw(st.sampled_from(["", "", '{"variant":"1-1-A-C",', '{"id": 1, ']))
+    if twice and text.startswith("{") and len(text) > 2:
+        text = twice + text[1:]
+    spaced = text.replace(", ", draw(st.sampled_from([", ", ",", " ,\t"])))
+    return spaced.encode("utf-8", "surrogatepass")
+
+
+PARTS = st.lists(
+    st.builds(
+        DatasetDisclosure,
+        dataset=st.sampled_from(["a", 'b"', "ö"]),
+        name=st.just("A"),
+        status=st.sampled_from(Status),
+        granularity=st.just(Granularity.COUNT),
+        exists=st.booleans(),
+        counts=st.none()
+        | st.builds(
+            AlleleCounts,
+            ac=st.none() | st.integers(2, 9),
+            an=st.none() | st.integers(9, 99),
+            hom=st.none() | st.just(1),
+            het=st.none() | st.just(0),
+        ),
+        coverage=st.sampled_from([None, "partial"]),
+    ),
+    max_size=3,
+)
+
+
+@given(st.sampled_from(KNOWN_ONES), st.lists(raw_lines(), min_size=1, max_size=4))
+def test_a_plain_line_asks_what_the_long_way_asks(known, lines):
+    """Or it is not plain; whatever lines were read before."""
+    plainly = Plainly(known)
+    for raw in lines:
+        plain = plainly.read(raw)
+        if plain is None:
+            continue
+        expected = question(read_line(raw), known)
+
+        assert plain.outline.question(plain.allele) == expected
+
+
+@given(PARTS, st.sampled_from([(), ("Why.",), ("Why.", "So.")]), SENT)
+def test_a_plain_line_is_answered_as_the_long_way_answers(parts, doubts, sent):
+    """Byte for byte, in words that were made for other counts, too."""
+    raw = json.dumps(sent).encode()
+    plain = Plainly(KNOWN).read(raw)
+    members = Members()
+    words = [members.of(part, doubts) for part in parts]
+    counted = [
+        word
+        if part.counts is None
+        else members.counting(replace(part, counts=AlleleCounts(ac=0, an=0)), doubts)(
+            part.counts
+        )
+        for part, word in zip(parts, words, strict=True)
+    ]
+    said = Disclosure(
+        granularity=Granularity.COUNT,
+        datasets=tuple(parts),
+        warnings=doubts if parts else (),
+    )
+
+    assert members.joined(counted) == members.joined(words)
+    if plain is not None:
+        answer = Pen().answered(read_line(raw), said)
+        assert plain.answered(members.joined(words)) == answer
+
+
+def test_programs_lines_are_plain():
+    """As they write them."""
+    plainly = Plainly(KNOWN)
+    lines = [
+        b'{"variant": "22-16050408-T-C", "id": 1, "assemblyId": "GRCh37"}',
+        b'{"id":"a","variant":"chr22:16050408:T:C"}',
+        b'{"variant":"22-16050408-TTTTT-C"}',
+    ]
+
+    assert all(plainly.read(line) for line in lines)
 
 
 SPELLINGS = [

@@ -1,0 +1,273 @@
+"""Where every connection begins: plain questions about variants, read off the wire.
+
+What the library does for a request, from its parser to its writer, takes twice as
+long as answering.  So a request whose head is plain in every byte (``plain``) passes
+through the door here, as the library's do.  The first that is anything else is given
+to the library unread, and the connection with it, for good: of HTTP nothing is
+decided here that could be decided otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, cast
+
+import structlog
+from aiohttp import hdrs
+
+from beacon.api.handlers import variants
+from beacon.api.keys import DOOR, LIMITS
+from beacon.api.plain import END, PATH, PlainRequest, plain_head
+from beacon.api.sending import JsonAnswer, as_bytes, usual
+from beacon.model.entry_types import GENOMIC_VARIANT
+from beacon.wire.requests import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiohttp import web
+
+    from beacon.api.middleware import Kind
+    from beacon.api.plain import Head
+
+_log = structlog.get_logger(__name__)
+
+_HERE = Address(about=GENOMIC_VARIANT.id)
+_LARGEST: Final = 16 * 1024
+"""Bytes of a body that is read here."""
+_AHEAD: Final = 64 * 1024
+"""Bytes that are read while an answer is on its way."""
+_PATIENCE: Final = 1.0
+"""Seconds for the rest of a body; after that the library waits for it."""
+_HEADS: Final = 256
+_KEPT: Final = 1024
+"""So many heads, of at most so many bytes, are known again."""
+
+
+class Front:
+    """Gives every connection of a server its first protocol.
+
+    Args:
+        app: that has all of the API.
+        library: gives a connection the library's protocol.
+        keep_alive: seconds for which a connection may say nothing.
+    """
+
+    def __init__(
+        self,
+        app: web.Application,
+        library: Callable[[], asyncio.Protocol],
+        *,
+        keep_alive: float,
+    ) -> None:
+        self.library = library
+        self.door = app[DOOR]
+        self.keep_alive = keep_alive
+        self.connections: set[Connection] = set()
+        self._app = app
+        # What some pages may read and others not is said the library's way.
+        self._is_open = self.door.is_open_to_all
+        self._largest = min(_LARGEST, app[LIMITS].body)
+        self._kinds = {m: self.door.kind(PATH, m) for m in ("GET", "POST")}
+        self._heads: dict[bytes, Head] = {}
+
+    def __call__(self) -> Connection:
+        """Return the protocol of a new connection."""
+        return Connection(self)
+
+    def head(self, text: bytes) -> Head | None:
+        """Return a head that is answered here; ``None``: it is not."""
+        try:
+            return self._heads[text]
+        except KeyError:
+            head = plain_head(text)
+        if head is None or head.length > self._largest or not self._is_open:
+            return None
+        is_secret = hdrs.AUTHORIZATION in head.headers
+        if head.method == "POST" and len(text) <= _KEPT and not is_secret:
+            if len(self._heads) >= _HEADS:
+                self._heads.clear()
+            self._heads[text] = head
+        return head
+
+    def kind(self, head: Head) -> Kind:
+        """Return where requests with such a head are counted."""
+        return self._kinds[head.method]
+
+    def answering(
+        self, body: bytes
+    ) -> Callable[[PlainRequest], Awaitable[JsonAnswer | bytes]]:
+        """Return what answers a request with this body."""
+
+        def answer(request: PlainRequest) -> Awaitable[JsonAnswer | bytes]:
+            return variants(self._app, request, request.head.sent(body), _HERE)
+
+        return answer
+
+    async def close(self, seconds: float) -> None:
+        """Close every connection, and let what is being answered end in its time."""
+        for each in self.connections.copy():
+            each.end()
+        running = [each.task for each in self.connections if each.task is not None]
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+        for each in self.connections.copy():
+            each.abort()
+
+
+class Connection(asyncio.Protocol):
+    """A connection all of whose requests so far were plain.
+
+    Args:
+        front: it belongs to.
+
+    Attributes:
+        task: answers the request that was read last, one at a time.
+    """
+
+    _transport: asyncio.Transport
+
+    def __init__(self, front: Front) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self._front = front
+        self._loop = asyncio.get_running_loop()
+        self._read = b""
+        self._since = self._loop.time()
+        self._timer = self._loop.call_later(front.keep_alive, self._look)
+        self._patience: asyncio.TimerHandle | None = None
+        self._is_held = self._is_full = self._is_ending = False
+
+    # --- what the event loop tells ---------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self._transport = cast("asyncio.Transport", transport)
+        address = transport.get_extra_info("peername")
+        self._remote = address[0] if isinstance(address, tuple) else None
+        self._front.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on."""
+        self._read = self._read + data if self._read else data
+        if self.task is None and not self._is_full:
+            self._go_on()
+        elif len(self._read) > _AHEAD and not self._is_held:
+            self._is_held = True
+            self._transport.pause_reading()
+
+    def pause_writing(self) -> None:
+        """Answer nothing further: the client does not read."""
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        """Go on: it does."""
+        self._is_full = False
+        if self.task is None:
+            self._go_on()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop: nobody waits for an answer."""
+        del exc
+        self._leave()
+        if self.task is not None:
+            self.task.cancel()
+
+    # --- one request after the other -------------------------------------------
+
+    def _go_on(self) -> None:
+        """Begin to answer the next request, once it is there."""
+        read = self._read
+        if not read:
+            self._listen()
+            return
+        end = read.find(END) + len(END)
+        head = self._front.head(read[:end]) if end >= len(END) else None
+        if head is None:
+            self._hand_over()
+            return
+        whole = end + head.length
+        if len(read) < whole:
+            self._wait()
+            return
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        self._read = read[whole:]
+        self.task = self._loop.create_task(self._answer(head, read[end:whole]))
+
+    def _wait(self) -> None:
+        """Wait for the rest of a body."""
+        self._listen()
+        if self._patience is None:
+            self._patience = self._loop.call_later(_PATIENCE, self._hand_over)
+
+    def _listen(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            self._transport.resume_reading()
+
+    async def _answer(self, head: Head, body: bytes) -> None:
+        front = self._front
+        try:
+            request = PlainRequest(head, self._remote)
+            response = await front.door.let_in(
+                front.kind(head), request, front.answering(body)
+            )
+        except Exception:  # noqa: BLE001 - the door explains whatever it can
+            _log.exception("request.failed", path=PATH)
+            self._transport.close()
+            return
+        self.task = None
+        if isinstance(response, bytes) and not self._is_ending:
+            self._transport.write(usual(response))
+        elif not self._write(response):
+            self._transport.close()
+            return
+        self._since = self._loop.time()
+        if self._read and not self._is_full:
+            self._go_on()
+
+    def _write(self, response: web.StreamResponse | bytes) -> bool:
+        """Write any answer; return whether the connection stays open."""
+        whole = JsonAnswer(response) if isinstance(response, bytes) else response
+        stays = not self._is_ending and whole.keep_alive is not False
+        self._transport.write(as_bytes(cast("web.Response", whole), stays=stays))
+        return stays
+
+    def _hand_over(self) -> None:
+        """Give the connection to the library, with what it has not seen yet."""
+        self._leave()
+        self._listen()
+        protocol, read = self._front.library(), self._read
+        self._transport.set_protocol(protocol)
+        protocol.connection_made(self._transport)
+        protocol.data_received(read)
+
+    # --- the end -----------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Close a connection that has said nothing for a while."""
+        idle = 0.0 if self.task is not None else self._loop.time() - self._since
+        left = self._front.keep_alive - idle
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look)
+        else:
+            self._transport.close()
+
+    def end(self) -> None:
+        """Close it with its next answer, or now, where none is on its way."""
+        self._is_ending = True
+        if self.task is None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close it now."""
+        if self.task is not None:
+            self.task.cancel()
+        self._transport.close()
+
+    def _leave(self) -> None:
+        self._front.connections.discard(self)
+        self._timer.cancel()
+        if self._patience is not None:
+            self._patience.cancel()

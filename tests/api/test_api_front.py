@@ -1,0 +1,364 @@
+"""What is read off the wire here is answered as by the library, and counted with it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import ClientSession, web
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from beacon.api.front import Front
+from beacon.api.keys import METER
+from beacon.api.plain import plain_head
+from beacon.api.sending import PAYS_FROM
+from tests.api.site import application
+from tests.api.test_api_door import SlowBeacon, soon
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from beacon.api.keys import BeaconService
+    from beacon.service import LocalBeacon
+
+ASKED = "/api/g_variants"
+BODY = {
+    "query": {
+        "requestParameters": {
+            "assemblyId": "GRCh37",
+            "referenceName": "22",
+            "start": [100],
+            "referenceBases": "T",
+            "alternateBases": "C",
+        },
+        "requestedGranularity": "count",
+    }
+}
+TEXT = "assemblyId=GRCh37&referenceName=22&start=100&referenceBases=T&alternateBases=C"
+
+
+class Fronted:
+    """A site whose connections begin at the front, and the same without it."""
+
+    def __init__(self, app: web.Application, keep_alive: float) -> None:
+        self.app = app
+        self.keep_alive = keep_alive
+        self.front: Front
+        self.ports: tuple[int, int]
+
+    def url(self, path: str, *, library: bool = False) -> str:
+        """Return where a path is, by the front or by the library alone."""
+        return f"http://127.0.0.1:{self.ports[library]}{path}"
+
+
+@asynccontextmanager
+async def fronted(
+    beacon: BeaconService, *, keep_alive: float = 75.0, **limits: int
+) -> AsyncIterator[Fronted]:
+    """Give a site over a beacon."""
+    site = Fronted(application(beacon, **limits), keep_alive)
+    runner = web.AppRunner(site.app, access_log=None, handler_cancellation=True)
+    await runner.setup()
+    assert runner.server is not None
+    site.front = Front(site.app, runner.server, keep_alive=keep_alive)
+    loop = asyncio.get_running_loop()
+    servers = [
+        await loop.create_server(protocol, "127.0.0.1", 0)
+        for protocol in (site.front, runner.server)
+    ]
+    first, second = (server.sockets[0].getsockname()[1] for server in servers)
+    site.ports = first, second
+    yield site
+    for server in servers:
+        server.close()
+    await site.front.close(5)
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def site(beacon: LocalBeacon) -> AsyncIterator[Fronted]:
+    """Give the site over two datasets."""
+    async with fronted(beacon) as site:
+        yield site
+
+
+REQUESTS = [
+    ("POST", ASKED, {"json": BODY}),
+    ("POST", ASKED, {"json": BODY}),
+    ("GET", f"{ASKED}?{TEXT}", {}),
+    ("GET", f"{ASKED}?{TEXT}&requestedGranularity=record&limit=0", {}),
+    ("GET", ASKED, {}),
+    ("GET", f"{ASKED}?start=ten", {}),
+    ("GET", f"{ASKED}?{TEXT.replace('start=100', 'start=999999999')}", {}),
+    ("GET", f"{ASKED}/", {}),
+    ("HEAD", f"{ASKED}?{TEXT}", {}),
+    ("PUT", ASKED, {"json": BODY}),
+    ("OPTIONS", ASKED, {"headers": {"Access-Control-Request-Method": "POST"}}),
+    ("POST", ASKED, {"data": b"{"}),
+    ("POST", ASKED, {"json": BODY, "compress": "deflate"}),
+    ("POST", ASKED, {"json": BODY, "expect100": True}),
+    ("POST", ASKED, {"json": BODY, "chunked": True}),
+    ("POST", f"{ASKED}?limit=1", {"json": BODY}),
+    ("GET", f"{ASKED}?{TEXT}&datasets=none", {"headers": {"Connection": "close"}}),
+]
+UNLIKE = {"Date", "Connection"}
+
+
+@pytest.mark.parametrize(("method", "path", "more"), REQUESTS)
+async def test_the_front_answers_as_the_library_does(
+    site: Fronted, method: str, path: str, more: dict
+) -> None:
+    """Status, headers and body, asked twice each on one connection."""
+    more = more | {"headers": {"Host": "a.example"} | more.get("headers", {})}
+    async with ClientSession() as session:
+        for _ in range(2):
+            told = []
+            for library in (False, True):
+                url = site.url(path, library=library)
+                async with session.request(method, url, **more) as answer:
+                    headers = dict(answer.headers.items())
+                    kept = {k: v for k, v in headers.items() if k not in UNLIKE}
+                    told.append((answer.status, kept, await answer.read()))
+
+            assert told[0] == told[1]
+
+
+def sent(first: str, body: bytes | None = None, *fields: str) -> bytes:
+    """Return a request as bytes."""
+    lines = [first, "Host: a.example", *fields]
+    if body is not None:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
+
+
+def posted(start: int, granularity: str = "count") -> bytes:
+    """Return the question for a SNP, as bytes."""
+    text = json.dumps(BODY).replace("[100]", f"[{start}]")
+    body = text.replace("count", granularity).encode()
+    return sent(f"POST {ASKED} HTTP/1.1", body)
+
+
+SAID = [
+    *(posted(start) for start in (99, 100, 101, 1000)),
+    posted(100, "boolean"),
+    posted(100, "record"),
+    sent(f"GET {ASKED}?{TEXT} HTTP/1.1"),
+    sent(f"GET {ASKED}?{TEXT}&limit=x HTTP/1.1"),
+    sent(f"POST {ASKED} HTTP/1.1", b"{"),
+    sent(f"POST {ASKED} HTTP/1.1", b""),
+    sent("GET /api/info HTTP/1.1"),
+    sent(f"GET {ASKED}/ HTTP/1.1"),
+    sent(f"GET {ASKED} HTTP/1.1", None, "Connection: keep-alive"),
+    sent(f"POST {ASKED} HTTP/1.1", None, "Transfer-Encoding: chunked") + b"0\r\n\r\n",
+]
+LAST = sent("GET /healthz HTTP/1.1", None, "Connection: close")
+
+
+@asynccontextmanager
+async def connected(
+    port: int,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Give a connection; whoever closes it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(20):
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+async def conversation(port: int, pieces: Sequence[bytes]) -> bytes:
+    """Return all that is answered to pieces of bytes, but for moments."""
+    async with connected(port) as (reader, writer):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.001)
+        told = await reader.read()
+    return re.sub(rb"Date: [^\r]*\r\n", b"", told)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    said=st.lists(st.sampled_from(SAID), max_size=8),
+    cuts=st.lists(st.integers(0, 3000), max_size=6),
+)
+async def test_a_conversation_is_answered_however_it_is_cut(
+    site: Fronted, said: list[bytes], cuts: list[int]
+) -> None:
+    """Byte for byte as the library does, one request after the other."""
+    text = b"".join([*said, LAST])
+    ends = sorted({cut for cut in cuts if cut < len(text)})
+    pairs = zip([0, *ends], [*ends, len(text)], strict=True)
+    pieces = [text[start:end] for start, end in pairs]
+    whole = await conversation(site.ports[True], [text])
+
+    assert await conversation(site.ports[False], pieces) == whole
+
+
+HEAD = f"POST {ASKED} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+
+
+def test_a_plain_head_is_told_by_its_fields() -> None:
+    """With the length of its body, and what the client names us."""
+    head = plain_head(f"{HEAD}Accept: */*\r\n\r\n".encode())
+    assert head is not None
+    assert (head.method, head.host, head.length) == ("POST", "a", 2)
+    assert head.headers["ACCEPT"] == "*/*"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}Content-Length: 2\r\n\r\n",
+        f"{HEAD}content-length: 3\r\n\r\n",
+        f"{HEAD}Transfer-Encoding: chunked\r\n\r\n",
+        f"{HEAD}Host: b\r\n\r\n",
+        f"{HEAD}Expect: 100-continue\r\n\r\n",
+        f"{HEAD}Connection: close\r\n\r\n",
+        f"{HEAD}Upgrade: websocket\r\n\r\n",
+        f"{HEAD}X: a\r\n b\r\n\r\n",
+        f"{HEAD}X : a\r\n\r\n",
+        f"{HEAD}X: a\tb\r\n\r\n",
+        f"{HEAD}X: a\nTransfer-Encoding: chunked\r\n\r\n",
+        f"{HEAD}X: é\r\n\r\n",
+        HEAD.replace(": 2", ": +2") + "\r\n",
+        HEAD.replace(": 2", ": 02") + "\r\n",
+        HEAD.replace("1.1", "1.0") + "\r\n",
+        HEAD.replace("Host: a\r\n", "") + "\r\n",
+        HEAD.replace("Content-Length: 2\r\n", "") + "\r\n",
+        HEAD.replace("POST", "GET") + "\r\n",
+        HEAD.replace("POST", "PUT") + "\r\n",
+        HEAD.replace(ASKED, f"{ASKED}#a") + "\r\n",
+        HEAD.replace(ASKED, f"http://a{ASKED}") + "\r\n",
+    ],
+)
+def test_what_is_not_plain_is_left(text: str) -> None:
+    """Whatever says more of a body, says it twice, or in another spelling."""
+    assert plain_head(text.encode()) is None
+
+
+async def test_long_answers_are_packed(site: Fronted) -> None:
+    """For clients that accept it."""
+    path = f"{ASKED}?assemblyId=GRCh37&referenceName=22&start=0&end=5000"
+    path += "&requestedGranularity=record&limit=100"
+    async with (
+        ClientSession(headers={"Accept-Encoding": "gzip"}) as session,
+        session.get(site.url(path)) as answer,
+    ):
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert len(await answer.read()) > PAYS_FROM
+
+
+async def test_it_is_counted_under_the_path(site: Fronted) -> None:
+    """Together with what the library let through."""
+    async with ClientSession() as session:
+        await session.get(site.url(f"{ASKED}?{TEXT}"))
+        await session.get(site.url(f"{ASKED}/?{TEXT}"))
+    rows = site.app[METER].mine().rows
+
+    assert sum(rows[ASKED, "GET", 200][1:]) == 2
+
+
+async def test_a_large_body_is_refused(beacon: LocalBeacon) -> None:
+    """By its size."""
+    async with (
+        fronted(beacon, body=10) as site,
+        ClientSession() as session,
+        session.post(site.url(ASKED), json=BODY) as answer,
+    ):
+        assert answer.status == 413
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_who_finds_no_place_is_refused() -> None:
+    """With 503, and when to come again."""
+    beacon = SlowBeacon()
+    async with (
+        fronted(beacon, in_work=1, waiting=0) as site,  # type: ignore[arg-type]
+        ClientSession() as session,
+    ):
+        first = asyncio.ensure_future(session.get(site.url(ASKED)))
+        await soon(lambda: beacon.asked)
+        async with session.get(site.url(ASKED)) as answer:
+            assert answer.status == 503
+            assert answer.headers["Retry-After"] == "1"
+            assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        beacon.go.set()
+        (await first).close()
+
+
+async def test_who_leaves_is_not_answered() -> None:
+    """What was asked for them ends, and they are counted."""
+    beacon = SlowBeacon()
+    async with fronted(beacon) as site:  # type: ignore[arg-type]
+        async with connected(site.ports[0]) as (_, writer):
+            writer.write(posted(100))
+            await soon(lambda: beacon.asked)
+            writer.transport.abort()
+            await soon(lambda: beacon.cancelled)
+        await soon(lambda: not site.front.connections)
+
+        assert site.app[METER].mine().counts["left"] == 1
+
+
+async def test_what_is_on_its_way_is_answered_before_the_end() -> None:
+    """And the connection ends with it; one that is idle ends at once."""
+    beacon = SlowBeacon()
+    async with (
+        fronted(beacon) as site,  # type: ignore[arg-type]
+        connected(site.ports[0]) as (idle, _),
+        connected(site.ports[0]) as (reader, writer),
+    ):
+        writer.write(sent(f"POST {ASKED} HTTP/1.1", b"{"))
+        await soon(lambda: beacon.asked)
+        ending = asyncio.ensure_future(site.front.close(20))
+        assert await idle.read() == b""
+        beacon.go.set()
+        told = await reader.read()
+        await ending
+
+        assert told.startswith(b"HTTP/1.1 400 ")
+        assert b"Connection: close" in told
+
+
+async def test_a_server_that_closes_says_so(site: Fronted) -> None:
+    """With the next answer of each connection."""
+    site.front.door.is_closing = True
+    async with connected(site.ports[0]) as (reader, writer):
+        writer.write(posted(100))
+
+        assert b"Connection: close" in await reader.read()
+
+
+async def test_a_silent_connection_is_closed(beacon: LocalBeacon) -> None:
+    """After as long as it may say nothing, counted from its last answer."""
+    async with (
+        fronted(beacon, keep_alive=0.3) as site,
+        connected(site.ports[0]) as (reader, writer),
+    ):
+        writer.write(posted(100))
+
+        assert (await reader.read()).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_client_that_does_not_read_is_not_read(site: Fronted) -> None:
+    """Its questions wait until it does; then all of them are answered."""
+    many = 4000
+    async with connected(site.ports[0]) as (reader, writer):
+        writer.write(posted(100) * many + LAST)
+        await asyncio.sleep(0.2)
+        told = await reader.read()
+
+    assert told.count(b"HTTP/1.1 200") == many + 1
