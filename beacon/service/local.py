@@ -156,8 +156,8 @@ class LocalBeacon:
             await self._guard.admit_alike(outline, allele, requester)
         found: Sequence[DatasetFindings] = ()
         if plan.granularities:
-            levels = plan.granularities
-            found = await self._store.find_allele(way.outline, allele, levels)
+            levels, silent = plan.granularities, plan.silent
+            found = await self._store.find_allele(way.outline, allele, levels, silent)
         return way.gate.disclose(found)
 
     async def answer_many(
@@ -354,7 +354,7 @@ class LocalBeacon:
         query = Query(pattern=self._pattern(allele), granularity=Granularity.BOOLEAN)
         plan = self._plans.of(query, requester, await self._store.datasets())
         levels = {n: g for n, g in plan.granularities.items() if n not in plan.charged}
-        found = await self._free(query, levels, plan.judged)
+        found = await self._free(query, levels, plan)
         said = disclose(found, plan.permits, query)
         return any(part.exists and not part.pool for part in said.datasets)
 
@@ -419,7 +419,7 @@ class LocalBeacon:
         """
         levels = plan.granularities
         if not plan.charged:
-            return await self._free(query, levels, plan.judged)
+            return await self._free(query, levels, plan)
         if self._guard is None:
             raise StoreUnavailable(_NO_LEDGER)
         free = {name: g for name, g in levels.items() if name not in plan.charged}
@@ -430,7 +430,7 @@ class LocalBeacon:
         ]
         charged, found = await asyncio.gather(
             self._guard.find(query, requester, plan.charged, public),
-            self._free(query, free, plan.judged),
+            self._free(query, free, plan),
         )
         by_id = {one.dataset.id: one for one in (*charged, *found.datasets)}
         return Findings(
@@ -442,7 +442,7 @@ class LocalBeacon:
         self,
         query: Query,
         levels: Mapping[str, Granularity],
-        judged_whole: frozenset[str],
+        plan: Plan,
     ) -> Findings:
         """Return what is true; of some datasets all alleles, as each is judged.
 
@@ -450,16 +450,18 @@ class LocalBeacon:
         """
         if not levels:
             return _NOTHING
-        judged_here = judged_whole.intersection(levels)
+        judged_here = plan.judged.intersection(levels)
         if not judged_here:
-            return await self._store.find(query, levels)
+            return await self._store.find(query, levels, plan.silent)
         whole = replace(
             query, granularity=Granularity.RECORD, page=Page(limit=_EVERY_RECORD)
         )
         apart = {name: level for name, level in levels.items() if name in judged_here}
         others = {name: level for name, level in levels.items() if name not in apart}
-        judged = await self._store.find(whole, apart)
-        plain = await self._store.find(query, others) if others else _NOTHING
+        judged = await self._store.find(whole, apart, plan.silent)
+        plain = _NOTHING
+        if others:
+            plain = await self._store.find(query, others, plan.silent)
         by_id = {f.dataset.id: f for f in (*judged.datasets, *plain.datasets)}
         return Findings(
             datasets=tuple(by_id[name] for name in levels if name in by_id),

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from beacon.model.outline import Outline
-from beacon.policy.asking import can_be_charged, has_ledger, kinds_of, width_of
+from beacon.policy.asking import can_be_charged, has_ledger, hides, kinds_of, width_of
 from beacon.policy.policy import Gate, described, is_judged_whole, permit, standing
 from beacon.service.documents import asking, check_permitted, is_asked
 
@@ -60,6 +60,7 @@ class Plan(NamedTuple):
         judged: ids of those of which every allele must be found to answer.
         is_apart: whether what any says follows from more than its own counts.
         charged: permits of those that are asked whose answers are charged for.
+        silent: ids of those that are asked and never say why they lack an allele.
     """
 
     permits: Mapping[str, Permit]
@@ -68,6 +69,7 @@ class Plan(NamedTuple):
     judged: frozenset[str] = frozenset()
     is_apart: bool = False
     charged: Mapping[str, Permit] = MappingProxyType({})
+    silent: frozenset[str] = frozenset()
 
     def check(self) -> None:
         """Refuse the question where no dataset may be asked it.
@@ -194,6 +196,7 @@ def planned(query: Query, sight: Sight) -> Plan:
         frozenset(p.dataset for p in answering if is_judged_whole(p, query)),
         any(p.profile is not None and p.profile.needs_more for p in answering),
         {p.dataset: p for p in answering if has_ledger(p)},
+        frozenset(p.dataset for p in answering if hides(p)),
     )
 
 

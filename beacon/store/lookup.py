@@ -57,6 +57,7 @@ async def look_up(
     individuals: Individuals | None = None,
     joint: Joint | None = None,
     granularities: Mapping[str, Granularity] = MappingProxyType({}),
+    silent: Collection[str] = (),
 ) -> list[DatasetFindings]:
     """Return what every dataset says of the one allele that is asked for.
 
@@ -71,6 +72,8 @@ async def look_up(
         individuals: whom counts leave out or set apart.
         joint: whom counts are of.
         granularities: by id; below record one shows no variant.
+        silent: ids of datasets that never say why they lack it, so that nothing more
+            is asked for them, and no time is spent, than where they have it.
     """
     standing = Rack.of(shelves).standing(pattern.sequence)
     asked = Asked(pattern, table, individuals, has_long=standing.has_long)
@@ -80,10 +83,10 @@ async def look_up(
     held = asked.of_pattern(await asked.rows() if there is None else there)
     levels = granularities if individuals is None else {}
     told = Told(standing, held, levels, is_conclusive=not pattern.is_provisional)
-    if len(told.own) < standing.count:
+    if not told.own.issuperset(standing.resting(silent)):
         told.rest_on(await asked.rows_there() if there is None else there)
     found = told.findings
-    open_ = [n for n in standing.declaring if n not in told.own]
+    open_ = _open(standing, told.own, silent)
     if open_:
         await _declare(pattern, standing, open_, found, table, individuals, joint)
     if individuals is None:
@@ -99,6 +102,7 @@ async def look_up_alike(
     table: Table,
     granularities: Mapping[str, Granularity],
     until: float,
+    silent: Collection[str] = (),
 ) -> Sequence[DatasetFindings]:
     """Return what ``look_up`` gives for the question of a plain outline.
 
@@ -114,7 +118,7 @@ async def look_up_alike(
     key = encode(rank, start, ref, alt) if is_only and start >= 0 else None
     if key is None or is_hashed_key(key) or standing.count < _SEVERAL:
         asked = outline.pattern(allele)
-        return await look_up(asked, shelves, table, None, None, granularities)
+        return await look_up(asked, shelves, table, None, None, granularities, silent)
     is_conclusive = not allele.is_provisional
     there: Sequence[Document] = await table.places.one((rank, start), until) or ()
     told: tuple[Sequence[DatasetFindings], Collection[int]] | None = None
@@ -128,9 +132,10 @@ async def look_up_alike(
             (rank, start),
             standing,
             table,
+            silent,
         )
     said, own = told
-    open_ = [n for n in standing.declaring if n not in own]
+    open_ = _open(standing, own, silent)
     if not open_:
         return said
     found = [*said]
@@ -139,14 +144,30 @@ async def look_up_alike(
     return found
 
 
+def _open(
+    standing: Standing, own: Collection[int], silent: Collection[str]
+) -> list[int]:
+    """Return which datasets declare why they have no row of an allele."""
+    declaring = standing.declaring
+    if silent:
+        resting = standing.resting(silent)
+        declaring = [n for n in declaring if n in resting]
+    return [n for n in declaring if n not in own]
+
+
 async def _told_there(
-    told: Told, there: list[Row], place: PlaceKey, standing: Standing, table: Table
+    told: Told,
+    there: list[Row],
+    place: PlaceKey,
+    standing: Standing,
+    table: Table,
+    silent: Collection[str],
 ) -> tuple[list[DatasetFindings], set[int]]:
     """Return what datasets say of one allele by the rows that begin where it does.
 
     And the numbers of those that hold a row of it.
     """
-    if len(told.own) < standing.count:
+    if not told.own.issuperset(standing.resting(silent)):
         if standing.has_long:
             there += _flat(await table.long_places.get((place,)))
         told.rest_on(there)

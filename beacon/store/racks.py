@@ -15,7 +15,7 @@ from beacon.store.packing import EXISTS
 from beacon.store.scanning import allele_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from beacon.model.annotation import Kind
     from beacon.model.dataset import Dataset, Release
@@ -133,6 +133,7 @@ class Standing:
         self.seen = [shelf.sayings.seen for shelf in shelves]
         self.has_long = any(shelf.long_classes for _, shelf in loaded)
         self.declaring = [n for n, s in loaded if s.release.coverage is not None]
+        self._all = frozenset(number for number, _ in loaded)
         self._by_field = {s.rows.only: n for n, s in loaded if s.rows.only is not None}
         self._told: dict[
             tuple[object, ...], tuple[tuple[DatasetFindings, ...], frozenset[int]]
@@ -147,6 +148,17 @@ class Standing:
             ]
             for is_conclusive in (True, False)
         }
+
+    def resting(self, silent: Collection[str]) -> frozenset[int]:
+        """Return which of those that have anything of the contig say why they lack it.
+
+        Args:
+            silent: ids of datasets that never do.
+        """
+        if not silent:
+            return self._all
+        shelves = self.shelves
+        return frozenset(n for n in self._all if shelves[n].dataset.id not in silent)
 
     def nothing(self, *, is_conclusive: bool) -> list[DatasetFindings]:
         """Return what all say where nothing stands at a place."""

@@ -317,12 +317,20 @@ class VariantStore:
         return self._filing.ontologies
 
     async def find(
-        self, query: Query, granularities: Mapping[str, Granularity]
+        self,
+        query: Query,
+        granularities: Mapping[str, Granularity],
+        silent: Collection[str] = (),
     ) -> Findings:
         """Return what the named datasets truly say, in the order they are named.
 
         Left out are datasets that serve nothing, serve another assembly than is
         asked for, or are gone.
+
+        Args:
+            query: the question.
+            granularities: the detail in which datasets are asked, by id.
+            silent: ids of those that never say why they lack an allele.
 
         Raises:
             StoreUnavailable: when the database fails or is too slow.
@@ -335,7 +343,9 @@ class VariantStore:
             pattern = cast("VariantPattern", query.pattern)
             table = self._table(pattern.assembly)
             found: Sequence[DatasetFindings]
-            found = await look_up(pattern, shelves, table, None, None, granularities)
+            found = await look_up(
+                pattern, shelves, table, None, None, granularities, silent
+            )
             if shelves.is_annotated:
                 found = await self._annotated(found, shelves, granularities)
             unknown: tuple[str, ...] = ()
@@ -352,6 +362,7 @@ class VariantStore:
         outline: Outline,
         allele: Spelled,
         granularities: Mapping[str, Granularity],
+        silent: Collection[str] = (),
     ) -> Sequence[DatasetFindings]:
         """Return what ``find`` finds for the question of a plain outline.
 
@@ -370,7 +381,7 @@ class VariantStore:
             return ()
         table = self._table(assembly)
         found = await look_up_alike(
-            outline, allele, shelves, table, granularities, until
+            outline, allele, shelves, table, granularities, until, silent
         )
         if self._may_be_gone(shelves, read_at, valid_at):
             async with self._bounded(began):
