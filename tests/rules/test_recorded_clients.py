@@ -27,8 +27,8 @@ OFFER = (
     "Accept: application/json\r\n"
     "Content-Type: application/json\r\n"
     "User-Agent: BN/2.0.0\r\n"
-    "Authorization: Bearer of-the-user-who-asks-the-network\r\n\r\n"
 )
+FORWARDED = "Authorization: Bearer of-the-user-who-asks-the-network\r\n"
 POLLED = {
     "info": "info",
     "map": "map",
@@ -38,12 +38,25 @@ POLLED = {
 }
 
 
-def backend(site, method: str, path: str, body: bytes = b""):
-    """Return the answer to what the backend sends, byte for byte."""
+def backend(site, method: str, path: str, body: bytes = b"", shown: str = ""):
+    """Return the answer to what the backend sends, byte for byte.
+
+    It shows the token of the user who asks the network, if there is one.
+    """
     host = site.server.address.removeprefix("http://")
     head = f"{method} /api/{path} HTTP/1.1\r\n"
-    offer = OFFER.format(length=len(body), host=host)
-    return site.server.send((head + offer).encode() + body)
+    offer = OFFER.format(length=len(body), host=host) + shown
+    return site.server.send(f"{head}{offer}\r\n".encode() + body)
+
+
+@pytest.mark.parametrize("path", ["info", "g_variants"])
+def test_a_token_the_backend_forwards_must_be_one_of_ours(site, path):
+    """What cannot be verified is refused, never answered as if it were not there."""
+    answer = backend(site, "GET", path, shown=FORWARDED)
+
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+    assert violations(answer.document, "error") == []
 
 
 @pytest.mark.parametrize(("path", "kind"), POLLED.items())

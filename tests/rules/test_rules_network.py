@@ -524,16 +524,13 @@ def test_m26_a_position_off_by_one_is_warned_of(referenced):
     assert warnings(referenced.variants(**SEEN)) == []
 
 
-def test_m27_a_token_nobody_checks_is_ignored(site):
-    """Today nobody has an identity here, so a token changes nothing.
-
-    It is decided that an invalid one will be refused with 401 everywhere, once
-    tokens are read at all.
-    """
+def test_m27_a_token_that_proves_nothing_is_refused(site):
+    """Networks expect it to be ignored; here nobody is taken for somebody else."""
     headers = {"Authorization": "Bearer not-one-of-ours"}
     asked = site.server.ask("GET", "/api/individuals", b"", headers)
 
-    assert (asked.status, asked.body) == (200, site.server.get("/api/individuals").body)
+    assert asked.status == 401
+    assert asked.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
 
 def test_m03_dates_follow_from_what_is_loaded():
