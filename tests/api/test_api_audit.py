@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 import pytest
 from aiohttp import ClientSession, web
+from yarl import URL
 
 from beacon.api.auditing import Auditor
 from beacon.api.keys import DOOR, REQUESTER
@@ -332,6 +333,37 @@ async def test_a_case_is_kept_as_a_code(site):
 
     assert {code(subkey(KEY, CASES), "case 17 of ward 3")} == cases
     assert b"ward" not in audited.text()
+
+
+@pytest.mark.parametrize("is_fronted", [False, True])
+async def test_a_case_of_any_bytes_is_kept_as_a_code(site, is_fronted):
+    """Latin-1 as hospitals send it, and bytes that are no text at all: no failure."""
+    audited = await site()
+    server = audited.client.server
+    front = fronted(audited.client.app, server.runner.server)
+    async with front as url:
+        port = URL(url).port if is_fronted else server.port
+        told = [await _said_of_case(port, case) for case in ODD_CASES]
+
+    assert [b"HTTP/1.1 200"] * len(ODD_CASES) == told
+    assert len(ODD_CASES) == len({line["case"] for line in audited.lines()})
+
+
+ODD_CASES = ("fall å 17".encode("latin-1"), b"\xff\xfe", "fall å 17".encode())
+
+
+async def _said_of_case(port, case):
+    """Return how the answer to a question about a case begins."""
+    body = json.dumps(BODY).encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        b"POST /api/g_variants HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Content-Type: application/json\r\nX-Case-Reference: %b\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (case, len(body), body)
+    )
+    answer = await reader.read()
+    writer.close()
+    return answer[:12]
 
 
 async def test_no_line_holds_what_was_asked_or_proven(site):
