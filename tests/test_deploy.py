@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import time
+import tomllib
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,6 +117,32 @@ def test_the_beacon_has_the_policy_it_is_told_of() -> None:
     """It answers other machines only by one; in each composition it is a secret."""
     for services in (SERVICES, ALONE):
         assert {"serve.toml", "policy.toml"} == set(services["beacon"]["secrets"])
+
+
+def test_the_guide_fills_in_what_the_compositions_need() -> None:
+    """Loads know the audit that the server writes; the proxy may read its key."""
+    text = (DEPLOY.parent / "docs" / "operating.md").read_text()
+    written = {
+        name: tomllib.loads(
+            "\n".join(
+                bytes(part, "ascii").decode("unicode_escape")
+                for part in re.findall(
+                    rf"^printf '([^']*)' >> secrets/{name}", text, re.MULTILINE
+                )
+            )
+        )
+        for name in ("serve.toml", "load.toml")
+    }
+    data_dir = re.search(r"printf 'data_dir = \"([^\"]+)\"", text)
+
+    assert data_dir is not None
+    assert f"{data_dir[1]}/audit" == written["load.toml"]["audit"]["folder"]
+    assert "/run/secrets/policy.toml" == written["serve.toml"]["policy"]["file"]
+    assert "audit" not in written["serve.toml"]
+    assert re.search(
+        r"chown root:root \S*tls_\*\.pem && sudo chmod 400 \S*tls_key", text
+    )
+    assert not {"DAC_OVERRIDE", "DAC_READ_SEARCH"} & set(ALONE["proxy"]["cap_add"])
 
 
 def test_no_database_runs_scripts() -> None:
