@@ -325,7 +325,8 @@ class AuditLog:
             self._fly()
         is_due = now - self._anchored_at >= _ANCHORED_EVERY
         is_idle = self._anchoring is None or self._anchoring.done()
-        if is_due and is_idle and self._anchored != self._writer.head:
+        head = self._writer.head
+        if is_due and is_idle and head.number and self._anchored != head:
             self._anchored_at = now
             self._anchoring = loop.create_task(self._anchor_or_say())
 

@@ -276,6 +276,20 @@ async def test_heads_are_anchored_while_a_chain_grows(log, heads, said, monkeypa
     assert ["no anchor: away"] == said
 
 
+async def test_a_chain_without_a_line_is_not_anchored(log, disk, heads, monkeypatch):
+    """While the disk takes none there may be no file, which would count as missing."""
+    monkeypatch.setattr(audit_log, "_ANCHORED_EVERY", 0.0)
+    disk.fails = True
+    await log.admit(entry(), may_wait=True)
+    log.look()
+    await asyncio.sleep(0.01)
+    anchored = [head.number for _, head, _ in heads.kept]
+    disk.fails = False
+    await log.close()
+
+    assert [1] == anchored
+
+
 async def test_a_client_that_leaves_takes_no_line_with_it(log, disk, tmp_path):
     """Its line is written all the same, and others' with it."""
     disk.goes.clear()
