@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from importlib.metadata import version
 from socket import gethostname
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
 import uvloop
@@ -407,7 +407,7 @@ class Site:
             await self.accept(number)
 
     @staticmethod
-    def _look(watch: Watch, server: web.Server[Any], front: Front, now: float) -> None:
+    def _look(watch: Watch, server: web.Server, front: Front, now: float) -> None:
         """Close connections that do not move, whoever reads them."""
         library = cast("list[Connection]", server.connections)
         watch.look([*library, *front.connections], now)
@@ -452,7 +452,6 @@ class Site:
         await self._runner.cleanup()
         if self._porter is not None:
             await self._porter.close()
-
 
     async def _drain(self) -> None:
         """Let what is asked be answered, at the front and by the library at once.

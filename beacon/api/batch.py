@@ -305,6 +305,8 @@ class _Scribe:
 
     async def _said(self, queries: Sequence[Query]) -> Sequence[Said | str]:
         """Return the answers; where asking together fails, each is asked alone."""
+        if not queries:
+            return ()  # nor is it written down
         try:
             return await self._beacon.answer_many(queries, self._requester)
         except Exception:  # noqa: BLE001 - a worker's last line: other lines go on

@@ -264,7 +264,7 @@ class Door:
             response = _without_answer(self._speaker(request), UNWRITTEN)
         except Exception as failure:  # noqa: BLE001 - whatever it is, no line is there
             # Neither its text nor its trace: both may hold what was sent.
-            _log.error("audit.no_line", path=kind.route, why=type(failure).__name__)  # noqa: TRY400
+            _log.error("audit.no_line", path=kind.route, why=type(failure).__name__)
             if response.prepared:
                 if request.transport is not None:
                     request.transport.abort()
@@ -460,7 +460,7 @@ def _leave(account: Account, kind: Kind, request: Asking) -> None:
     try:
         account.leave(kind, request)
     except Exception as failure:  # noqa: BLE001 - the cancellation must go on
-        _log.error("audit.no_line", path=kind.route, why=type(failure).__name__)  # noqa: TRY400
+        _log.error("audit.no_line", path=kind.route, why=type(failure).__name__)
 
 
 def _route(request: web.Request) -> str:
