@@ -13,7 +13,7 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from socket import gethostname
 from typing import TYPE_CHECKING, TextIO, cast
@@ -58,7 +58,13 @@ if TYPE_CHECKING:
     from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
 
-_DRAIN_SECONDS = 20.0
+_DRAIN_SECONDS = 15.0
+"""Seconds for all that is being answered when a process ends, whoever answers it; the
+rest of what the parent grants is the audit's."""
+_GRACE = 0.5
+"""Seconds for a request that was sent before its client could know of the end."""
+_LAST_SECONDS = 1.0
+"""Seconds for what is given up to end."""
 _BACKLOG = 128
 _PATIENCE = 8.0
 """Seconds a connection has for its next request when its process is replaced."""
@@ -386,7 +392,7 @@ class Site:
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_FIELD,
             lingering_time=_LINGERING,
-            shutdown_timeout=_DRAIN_SECONDS,
+            shutdown_timeout=_LAST_SECONDS,
         )
         self._accepting: dict[int, asyncio.Server] = {}
 
@@ -396,14 +402,15 @@ class Site:
         server = self._runner.server
         if server is not None:
             self._front = Front(self._app, server, keep_alive=self._keep_alive)
-            watch = Watch()
-            self._door.chores.append(
-                lambda now: watch.look(
-                    cast("list[Connection]", server.connections), now
-                )
-            )
+            self._door.chores.append(partial(self._look, Watch(), server, self._front))
         for number in self._post.mine:
             await self.accept(number)
+
+    @staticmethod
+    def _look(watch: Watch, server: web.Server, front: Front, now: float) -> None:
+        """Close connections that do not move, whoever reads them."""
+        library = cast("list[Connection]", server.connections)
+        watch.look([*library, *front.connections], now)
 
     async def accept(self, number: int) -> None:
         """Accept connections from a socket; from one of others while they cannot."""
@@ -441,11 +448,31 @@ class Site:
             self._accepting.popitem()[1].close()
         for each in self._post.sockets:
             each.close()
-        if self._front is not None:
-            await self._front.close(_DRAIN_SECONDS)
+        await self._drain()
         await self._runner.cleanup()
         if self._porter is not None:
             await self._porter.close()
+
+    async def _drain(self) -> None:
+        """Let what is asked be answered, at the front and by the library at once.
+
+        The library reads no further once it is told to end, not even a body, so it is
+        told when nobody asks it anything.
+        """
+        loop, server = asyncio.get_running_loop(), self._runner.server
+        if server is None:
+            return
+        began, quiet = loop.time(), 0
+        until = began + _DRAIN_SECONDS
+        if self._front is not None:
+            await self._front.close(_DRAIN_SECONDS)
+        while server.connections and loop.time() < until:
+            is_early = loop.time() < began + _GRACE
+            quiet = 0 if is_early or self._door.is_busy else quiet + 1
+            if quiet > 1:  # a connection may just have been handed over
+                break
+            await asyncio.sleep(_LOOK_EVERY)
+        await server.shutdown(max(_LAST_SECONDS, until - loop.time()))
 
 
 def _silent_logger() -> logging.Logger:

@@ -37,22 +37,35 @@ _BOMB_MB = 64
 _ENDED_WITHIN = 30.0
 
 
-async def ask(port: int, number: int) -> tuple[int, str | None, float]:
-    """Ask honestly, over a connection of its own; return status, id and seconds."""
-    began = time.perf_counter()
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    path = f"{_ASK}&start={100 + number}&alternateBases=C"
-    head = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    writer.write(head.encode())
-    answer = await reader.read()
-    writer.close()
-    lines = answer.partition(b"\r\n\r\n")[0].decode().split("\r\n")
-    named = dict(line.split(": ", 1) for line in lines[1:])
-    return (
-        int(lines[0].split()[1]),
-        named.get("X-Request-Id"),
-        time.perf_counter() - began,
-    )
+class Asker:
+    """Asks honestly, in plain heads on a connection that it keeps: of the front."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, number: int) -> tuple[int, str | None, float]:
+        """Return status, id and seconds of one question."""
+        began = time.perf_counter()
+        if self.line is None:
+            self.line = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = self.line
+        path = f"{_ASK}&start={100 + number}&alternateBases=C"
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().strip()
+        lines = head.split("\r\n")
+        named = dict(line.split(": ", 1) for line in lines[1:])
+        await reader.readexactly(int(named["Content-Length"]))
+        if named.get("Connection") == "close":
+            self.leave()
+        spent = time.perf_counter() - began
+        return int(lines[0].split()[1]), named.get("X-Request-Id"), spent
+
+    def leave(self) -> None:
+        """Give the connection up."""
+        if self.line is not None:
+            self.line[1].close()
+            self.line = None
 
 
 async def trickle(port: int, head: bytes, until: float) -> float | None:
@@ -96,13 +109,14 @@ async def beside_slow_ones(port: int, slow: int, seconds: float) -> dict[str, ob
     trickling = [
         asyncio.create_task(again(head)) for head in (_HEAD, _BODY) for _ in range(slow)
     ]
-    took, statuses, number = [], [], 0
+    took, statuses, number, asker = [], [], 0, Asker(port)
     while not all(task.done() for task in trickling):
-        status, _, spent = await ask(port, number)
+        status, _, spent = await asker.ask(number)
         took.append(spent)
         statuses.append(status)
         number += 1
         await asyncio.sleep(0.1)
+    asker.leave()
     closed = [one for task in trickling for one in task.result()]
     return {
         "slow": len(closed),
@@ -162,20 +176,27 @@ def _written(audit: Path) -> str:
 
 
 async def stopped(port: int, process: subprocess.Popen[str], audit: Path) -> dict:
-    """Ask from 64 sides, stop the server in the middle; return what was lost."""
+    """Ask from 64 sides, stop the server in the middle; return what was lost.
+
+    A connection that is kept and breaks is a loss whenever it does; who knocks anew
+    while the door is being shut may find it shut.
+    """
     answered: list[str | None] = []
-    broken = 0
+    broken, began = 0, float("inf")
 
     async def asking(first: int) -> None:
         nonlocal broken
+        asker = Asker(port)
         for number in range(first, first + 100_000):
+            is_kept, since = asker.line is not None, time.perf_counter()
             try:
-                _, known, _ = await ask(port, number % 50_000)
+                _, known, _ = await asker.ask(number % 50_000)
                 answered.append(known)
             except ConnectionRefusedError:
                 return
-            except (OSError, IndexError, ValueError):
-                broken += 1
+            except (OSError, EOFError, KeyError, IndexError, ValueError):
+                broken += is_kept or since < began
+                asker.leave()
                 return
 
     everybody = [asyncio.create_task(asking(n * 1000)) for n in range(64)]

@@ -1,4 +1,4 @@
-// Makes the three members a set, and its users; run again, it changes nothing.
+// Makes the three members a set, and its users; run again, it updates their rights.
 // It speaks to mongo1 as localhost, which may do so while there is no user yet.
 const secret = (name) => fs.readFileSync(`/run/secrets/${name}`, "utf8").trim();
 const members = ["mongo1:27017", "mongo2:27017", "mongo3:27017"];

@@ -9,7 +9,9 @@ import json
 import re
 import subprocess
 import time
+import tomllib
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +21,16 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
 from beacon.audit.chain import Head
+from beacon.model.api_key import ApiKey
+from beacon.model.passport import Shelved
+from beacon.settings import ServerSettings
 from beacon.store.accounts import Books
 from beacon.store.anchors import AUDIT_HEADS, AnchorWriter
+from beacon.store.api_keys import ApiKeys
+from beacon.store.budgets import BUDGETS, Account, Budgets
 from beacon.store.connection import StoreAddress
 from beacon.store.embedded import find_mongod
+from beacon.store.ledger import ALARMS, LEDGER, PAGES, Asking, Hit, Ledger, Overlap
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 from tests.api.site import fill
@@ -105,6 +113,51 @@ def test_the_scripts_can_be_read() -> None:
     assert read == set(SERVICES["mongo-init"]["secrets"])
 
 
+def test_the_beacon_has_the_policy_it_is_told_of() -> None:
+    """It answers other machines only by one; in each composition it is a secret."""
+    for services in (SERVICES, ALONE):
+        assert {"serve.toml", "policy.toml"} == set(services["beacon"]["secrets"])
+
+
+def test_the_guide_fills_in_what_the_compositions_need() -> None:
+    """Loads know the audit that the server writes; the proxy may read its key."""
+    text = (DEPLOY.parent / "docs" / "operating.md").read_text()
+    written = {
+        name: tomllib.loads(
+            "\n".join(
+                bytes(part, "ascii").decode("unicode_escape")
+                for part in re.findall(
+                    rf"^printf '([^']*)' >> secrets/{name}", text, re.MULTILINE
+                )
+            )
+        )
+        for name in ("serve.toml", "load.toml")
+    }
+    data_dir = re.search(r"printf 'data_dir = \"([^\"]+)\"", text)
+
+    assert data_dir is not None
+    assert f"{data_dir[1]}/audit" == written["load.toml"]["audit"]["folder"]
+    assert "/run/secrets/policy.toml" == written["serve.toml"]["policy"]["file"]
+    assert "audit" not in written["serve.toml"]
+    assert re.search(
+        r"chown root:root \S*tls_\*\.pem && sudo chmod 400 \S*tls_key", text
+    )
+    assert not {"DAC_OVERRIDE", "DAC_READ_SEARCH"} & set(ALONE["proxy"]["cap_add"])
+
+
+def test_no_database_runs_scripts() -> None:
+    """JavaScript is off in every ``mongod`` of every composition."""
+    databases = [
+        each["command"]
+        for services in (SERVICES, ALONE)
+        for name, each in services.items()
+        if each["image"] == "mongo:8" and name != "mongo-init"
+    ]
+
+    assert 4 == len(databases)
+    assert all("--noscripting" in command for command in databases)
+
+
 # --- one machine ------------------------------------------------------------------
 
 SINGLE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -136,7 +189,6 @@ def test_only_the_proxy_has_a_port_and_only_the_beacon_sees_both_networks() -> N
     assert {"internal": True} == SINGLE["networks"]["data"]
     assert ["beacon"] == [n for n, one in ALONE.items() if len(one["networks"]) > 1]
     assert "--auth" in mongo["command"]
-    assert "--noscripting" in mongo["command"]
     assert mongo["image"] == "mongo:8"
     for service in ALONE.values():
         assert ["no-new-privileges:true"] == service["security_opt"]
@@ -168,6 +220,12 @@ def test_the_proxy_speaks_tls_and_passes_on_what_the_beacon_needs() -> None:
     assert "Strict-Transport-Security" in text
     assert "X-Forwarded-For $remote_addr;" in text
     assert "location = /metrics { return 404; }" in text
+    assert 'proxy_set_header Connection "";' in text
+    assert {"http://beacon"} == set(re.findall(r"proxy_pass (\S+);", text))
+    kept = re.search(r"upstream beacon {[^}]*keepalive_timeout (\d+)s;", text)
+    assert kept is not None
+    assert int(kept[1]) < ServerSettings().keep_alive
+    assert re.search(r"upstream beacon {[^}]*keepalive \d+;", text)
     assert not re.search(r"log_format[^;]*\$(request|request_uri|args|uri)\b", text)
 
 
@@ -178,7 +236,21 @@ RIGHTS: dict[str, list[dict[str, Any]]] = json.loads(
 )
 
 
-NOTHING: dict[str, Any] = {"pwd": "x", "roles": []}
+NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
+ASKING = Asking(
+    who="ann",
+    organisation="ward",
+    dataset="clinic",
+    question="1:a",
+    most=4.0,
+    first_always=True,
+    org_most=5.5,
+    user_hits=2,
+    org_hits=3,
+    window=90,
+    cap=50,
+    ttl=365,
+)
 
 
 @contextmanager
@@ -246,13 +318,76 @@ async def test_the_server_can_do_its_work_with_its_rights(
         "n", Head("c", 1, "s"), is_last=False
     )
     await store.close()
-    accounts = await Books.open(at(users["serve"]), b"k" * 32)
-    for name in ("budgets", "ledger", "ledger_pages", "alarms"):
-        kept = await accounts.collection(name)
-        await kept.update_one({"_id": 1}, {"$inc": {"n": 1}}, upsert=True)
-    accounts.close()
 
     assert ["clinic", "twins"] == [dataset.id for dataset in datasets]
+
+
+async def test_the_server_can_look_at_keys_and_share_visas(
+    users: dict[str, str],
+) -> None:
+    """A key that was made is found and noted as used; a passport has one asker."""
+    key = ApiKey(
+        id="a",
+        digest=b"d",
+        name="pipeline",
+        scopes=frozenset({"query"}),
+        created=NOON,
+        expires=NOON + timedelta(days=90),
+    )
+    with ApiKeys(at(users["load"])) as made:
+        made.add(key)
+    store = await VariantStore.open(at(users["serve"]))
+    found = await store.api_keys.api_key("a")
+    await store.api_keys.api_key_used("a", NOON)
+    used = await store.api_keys.api_key("a")
+    shelf = store.passports
+    turns = [await shelf.turn("p", 100.0, 110.0) for _ in range(2)]
+    await shelf.put("p", Shelved(sealed=b"s", found=100.0, again=3700.0), 100.0)
+    kept = await shelf.look("p")
+    await store.close()
+
+    assert key == found
+    assert used is not None
+    assert used.used is not None
+    assert [Shelved(), None] == turns
+    assert kept is not None
+    assert b"s" == kept.sealed
+
+
+async def test_the_server_can_keep_books_with_its_rights(
+    users: dict[str, str],
+) -> None:
+    """It charges the ledger, turns its page, spends a budget and raises an alarm."""
+    books = await Books.open(at(users["serve"]), b"k" * 32, patience=20)
+    await books.prepare((BUDGETS, LEDGER, PAGES, ALARMS))
+    budgets, ledger = Budgets(books), Ledger(books)
+    account = Account("user", "ann", 1, 1)
+    told = await budgets.take(account, ["1:a", "1:b"])
+    spent = await budgets.spent(account)
+    out, _ = await ledger.charge(ASKING, [Hit("P1", 3.0)])
+    page = await ledger.turn(ASKING, 1, 0.5)
+    overlap = Overlap(
+        kind="user", who="ann", dataset="clinic", person=b"p", hits=2, nats=5.0
+    )
+    alarms = [await ledger.alarm(overlap) for _ in range(2)]
+    await budgets.close()
+    await ledger.close()
+    books.close()
+
+    assert [True, False] == [told[text] is None for text in ("1:a", "1:b")]
+    assert (1, frozenset()) == (spent.today, out)
+    assert (1, True) == (page.shown, page.nats > 0)
+    assert [True, False] == alarms
+
+
+def test_rights_that_were_given_once_are_brought_up_to_date() -> None:
+    """``users.js`` updates a role that is there."""
+    script = (DEPLOY / "users.js").read_text()
+
+    assert re.search(r'createRole\({ role: "beacon_serve", privileges', script)
+    assert re.search(
+        r'else {\s+admin\.updateRole\("beacon_serve", { privileges', script
+    )
 
 
 @pytest.mark.parametrize(
@@ -265,6 +400,8 @@ async def test_the_server_can_do_its_work_with_its_rights(
         lambda db: db[AUDIT_HEADS].delete_many({}),
         lambda db: db.ledger.delete_many({}),
         lambda db: db.budgets.drop(),
+        lambda db: db.passports.delete_many({}),
+        lambda db: db.alarms.delete_many({}),
         lambda db: db.api_keys.insert_one({"_id": "mine"}),
         lambda db: db.command("dropDatabase"),
         lambda db: db.client.admin.command(

@@ -305,6 +305,8 @@ class _Scribe:
 
     async def _said(self, queries: Sequence[Query]) -> Sequence[Said | str]:
         """Return the answers; where asking together fails, each is asked alone."""
+        if not queries:
+            return ()  # nor is it written down
         try:
             return await self._beacon.answer_many(queries, self._requester)
         except Exception:  # noqa: BLE001 - a worker's last line: other lines go on
@@ -312,10 +314,12 @@ class _Scribe:
         return await asyncio.gather(*map(self._alone, queries))
 
     async def _alone(self, query: Query) -> Said | str:
+        """Return the answer to one line, as a group of its own: it is written down."""
         try:
-            return await self._beacon.answer(query, self._requester)
+            (said,) = await self._beacon.answer_many([query], self._requester)
         except BeaconError as failure:
             return failure
         except Exception:  # noqa: BLE001 - a worker's last line: other lines go on
             _log.exception("batch.line_failed")
             return _FAILED
+        return said

@@ -39,6 +39,9 @@ _AHEAD: Final = 64 * 1024
 """Bytes that are read while an answer is on its way."""
 _PATIENCE: Final = 1.0
 """Seconds for the rest of a body; after that the library waits for it."""
+_GRACE: Final = 0.5
+"""Seconds for which a server that closes reads on: what was sent may not be here."""
+_LOOK_EVERY: Final = 0.02
 _HEADS: Final = 256
 _KEPT: Final = 1024
 """So many heads, of at most so many bytes, are known again."""
@@ -105,12 +108,21 @@ class Front:
         return answer
 
     async def close(self, seconds: float) -> None:
-        """Close every connection, and let what is being answered end in its time."""
-        for each in self.connections.copy():
-            each.end()
-        running = [each.task for each in self.connections if each.task is not None]
-        if running:
-            await asyncio.wait(running, timeout=seconds)
+        """Close every connection, and let what is being answered end in its time.
+
+        Each ends with its next answer.  A request that a client had sent before it
+        could know may still be on its way, so that what is idle is closed a moment
+        later.
+        """
+        loop = asyncio.get_running_loop()
+        self.door.is_closing = True
+        until = loop.time() + seconds
+        idle_until = min(loop.time() + _GRACE, until)
+        while self.connections and loop.time() < until:
+            if loop.time() >= idle_until:
+                for each in self.connections.copy():
+                    each.end()
+            await asyncio.sleep(_LOOK_EVERY)
         for each in self.connections.copy():
             each.abort()
 
@@ -123,19 +135,26 @@ class Connection(asyncio.Protocol):
 
     Attributes:
         task: answers the request that was read last, one at a time.
+        has_asked: whether a request has come.
     """
 
     _transport: asyncio.Transport
 
     def __init__(self, front: Front) -> None:
         self.task: asyncio.Task[None] | None = None
+        self.has_asked = False
         self._front = front
         self._loop = asyncio.get_running_loop()
         self._read = b""
         self._since = self._loop.time()
         self._timer = self._loop.call_later(front.keep_alive, self._look)
         self._patience: asyncio.TimerHandle | None = None
-        self._is_held = self._is_full = self._is_ending = False
+        self._is_held = self._is_full = False
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """What carries it."""
+        return self._transport
 
     # --- what the event loop tells ---------------------------------------------
 
@@ -193,6 +212,7 @@ class Connection(asyncio.Protocol):
             self._patience.cancel()
             self._patience = None
         self._read = read[whole:]
+        self.has_asked = True
         self.task = self._loop.create_task(self._answer(head, read[end:whole]))
 
     def _wait(self) -> None:
@@ -213,14 +233,12 @@ class Connection(asyncio.Protocol):
             response = await front.door.let_in(
                 front.kind(head), request, front.answering(body)
             )
+            stays = self._write(response)
         except Exception:  # noqa: BLE001 - the door explains whatever it can
             _log.exception("request.failed", path=PATH)
-            self._transport.close()
-            return
+            stays = False
         self.task = None
-        if isinstance(response, bytes) and not self._is_ending:
-            self._transport.write(usual(response))
-        elif not self._write(response):
+        if not stays:
             self._transport.close()
             return
         self._since = self._loop.time()
@@ -229,9 +247,11 @@ class Connection(asyncio.Protocol):
 
     def _write(self, response: web.StreamResponse | bytes) -> bool:
         """Write any answer; return whether the connection stays open."""
-        whole = JsonAnswer(response) if isinstance(response, bytes) else response
-        stays = not self._is_ending and whole.keep_alive is not False
-        self._transport.write(as_bytes(cast("web.Response", whole), stays=stays))
+        if isinstance(response, bytes):
+            self._transport.write(usual(response))
+            return True
+        stays = response.keep_alive is not False
+        self._transport.write(as_bytes(cast("web.Response", response), stays=stays))
         return stays
 
     def _hand_over(self) -> None:
@@ -255,16 +275,15 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def end(self) -> None:
-        """Close it with its next answer, or now, where none is on its way."""
-        self._is_ending = True
-        if self.task is None:
+        """Close it, where nothing is asked; else it ends with its answer."""
+        if self.task is None and not self._read:
             self._transport.close()
 
     def abort(self) -> None:
-        """Close it now."""
+        """Close it now, whether or not the client has taken what was sent."""
         if self.task is not None:
             self.task.cancel()
-        self._transport.close()
+        self._transport.abort()
 
     def _leave(self) -> None:
         self._front.connections.discard(self)

@@ -23,6 +23,7 @@ from beacon.api.browsers import Browsers, is_preflight
 from beacon.api.exchange import SECONDS_FOR_LITTLE, as_json, body_of
 from beacon.api.keys import BODY, REQUESTER
 from beacon.api.metrics import Row, Sums, count
+from beacon.api.plain import PlainRequest
 from beacon.api.sending import PAYS_FROM, JsonAnswer
 from beacon.api.turns import Deadlines, Overloaded, Turns
 from beacon.audit.log import AuditUnavailable
@@ -157,6 +158,12 @@ class Door:
         meter.watch(self._counted)
 
     @property
+    def is_busy(self) -> bool:
+        """Whether a body is coming, or somebody has a place or waits for one."""
+        turns = self._turns
+        return turns.working + turns.waiting + self._coming_in > 0
+
+    @property
     def is_open_to_all(self) -> bool:
         """Whether pages of any origin may read what is answered."""
         return self._browsers.is_open
@@ -212,7 +219,7 @@ class Door:
             self._left += 1
             self._note(kind, _CLIENT_LEFT, 0, began)
             if account is not None:
-                account.leave(kind, request)
+                _leave(account, kind, request)
             raise
         if isinstance(response, bytes):
             if len(response) < PAYS_FROM and not self.is_closing:
@@ -254,6 +261,14 @@ class Door:
         except AuditUnavailable:
             if response.prepared:
                 return response  # what it said was written down part by part
+            response = _without_answer(self._speaker(request), UNWRITTEN)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, no line is there
+            # Neither its text nor its trace: both may hold what was sent.
+            _log.error("audit.no_line", path=kind.route, why=type(failure).__name__)
+            if response.prepared:
+                if request.transport is not None:
+                    request.transport.abort()
+                return response
             response = _without_answer(self._speaker(request), UNWRITTEN)
         if isinstance(response, JsonAnswer):
             response.mark(REQUEST_ID, account.request_id)
@@ -435,7 +450,17 @@ def _check_scope(requester: Requester, scope: str) -> None:
 
 
 def _has_left(request: Asking) -> bool:
+    if isinstance(request, PlainRequest):
+        return False  # whoever leaves the front has their request cancelled
     return request.transport is None or request.transport.is_closing()
+
+
+def _leave(account: Account, kind: Kind, request: Asking) -> None:
+    """Have it written that a client left; a failure of that ends nothing else."""
+    try:
+        account.leave(kind, request)
+    except Exception as failure:  # noqa: BLE001 - the cancellation must go on
+        _log.error("audit.no_line", path=kind.route, why=type(failure).__name__)
 
 
 def _route(request: web.Request) -> str:

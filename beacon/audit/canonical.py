@@ -39,8 +39,9 @@ def subkey(key: bytes, use: str) -> bytes:
 
 
 def code(key: bytes, text: str) -> str:
-    """Return the code of a text."""
-    return hmac.digest(key, text.encode(), _HASH)[:_BYTES].hex()
+    """Return the code of a text, whatever bytes a client made it of."""
+    told = text.encode("utf-8", "surrogatepass")
+    return hmac.digest(key, told, _HASH)[:_BYTES].hex()
 
 
 def allele_text(contig: Contig, spellings: Iterable[Spelling]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
@@ -25,6 +26,8 @@ GENESIS: Final = "0" * 64
 """What the first line of a chain goes on from."""
 BEGIN, END, PRUNED = "begin", "end", "pruned"
 """Kinds of lines that tell of the chain itself."""
+FOLLOWS: Final = "follows"
+"""Where a first line names the head of a chain that could not be gone on with."""
 
 _HASH: Final = "sha256"
 _SEAL: Final = re.compile(rb',"seal":"([0-9a-f]{64})"\}\Z')
@@ -188,6 +191,25 @@ class Reader:
             raise Torn(message) from None
         message = "the end of its last line was changed"
         raise Broken(message)
+
+
+def followed_in(path: Path) -> Head | None:
+    """Return the head that a segment says its chain goes on after, if it says one.
+
+    Whether the segment may be believed shows when it is read.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    with path.open("rb") as file:
+        line = file.readline(_CHUNK)
+    with suppress(Broken):
+        told = _fields(line).get(FOLLOWS)
+        if isinstance(told, dict):
+            chain, number, seal = (told.get(name) for name in Head._fields)
+            if isinstance(number, int):
+                return Head(str(chain), number, str(seal))
+    return None
 
 
 def _fields(line: bytes) -> Fields:

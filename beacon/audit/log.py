@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
-from beacon.audit.chain import END, Fields, Head, Link, Segment
+from beacon.audit.chain import END, FOLLOWS, Fields, Head, Link, Segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,7 +98,7 @@ class _Writer:
         self._about = about
         self._follows = follows
         if follows is not None:
-            self._about = {**about, "follows": follows._asdict()}
+            self._about = {**about, FOLLOWS: follows._asdict()}
         self._link = Link(key, chain)
         self.head = self._link.head
         self._part = -1
@@ -187,6 +187,16 @@ def _keep_names(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def node_in(folder: Path) -> str | None:
+    """Return what a folder of chains is known as; ``None``: it does not say.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    path = folder / NODE_FILE
+    return path.read_text(encoding="ascii").strip() if path.exists() else None
 
 
 def node_of(folder: Path) -> str:
@@ -315,7 +325,8 @@ class AuditLog:
             self._fly()
         is_due = now - self._anchored_at >= _ANCHORED_EVERY
         is_idle = self._anchoring is None or self._anchoring.done()
-        if is_due and is_idle and self._anchored != self._writer.head:
+        head = self._writer.head
+        if is_due and is_idle and head.number and self._anchored != head:
             self._anchored_at = now
             self._anchoring = loop.create_task(self._anchor_or_say())
 

@@ -16,7 +16,7 @@ from beacon.audit.log import moment, written_once
 from beacon.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from beacon.audit.chain import Fields, Segment
@@ -91,18 +91,30 @@ def _is_written_to(path: Path) -> bool:
     return False
 
 
-def prune(folder: Path, key: bytes, old: Sequence[Old], now: datetime) -> Head:
-    """Write down what goes, then take it away; return the head of what was written.
+def prune(
+    folder: Path,
+    key: bytes,
+    old: Sequence[Old],
+    now: datetime,
+    keep: Callable[[Head], None],
+) -> None:
+    """Write down what goes, have that kept elsewhere, too, and only then take it away.
 
     Killed in between, what is left is pruned again another time.
+
+    Args:
+        folder: of the chains.
+        key: that seals what is written down.
+        old: what goes.
+        now: the time.
+        keep: keeps the head of what was written down; where it fails, nothing goes.
 
     Raises:
         OSError: when it cannot be written down, or not be taken away.
     """
     removed = [{**one.head._asdict(), "until": one.until} for one in old]
     fields: Fields = {"kind": PRUNED, "time": moment(now), "removed": removed}
-    head = written_once(folder, key, {"by": "prune"}, fields)
+    keep(written_once(folder, key, {"by": "prune"}, fields))
     for one in old:
         for path in one.files:
             path.unlink(missing_ok=True)
-    return head

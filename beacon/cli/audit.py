@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,18 +47,23 @@ def audit() -> None:
 @audit.command("verify")
 @click.argument("folders", metavar="[FOLDER]…", nargs=-1, type=_FOLDER)
 @click.option(
-    "--complete",
+    "--partial",
+    "is_partial",
     is_flag=True,
-    help="These are all the folders there are: chains of others are missing.",
+    help="There are folders on other machines, too: their chains are not missing.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print what is found as JSON.")
 @click.pass_context
 def verify_chains(
-    context: click.Context, folders: tuple[Path, ...], *, complete: bool, as_json: bool
+    context: click.Context,
+    folders: tuple[Path, ...],
+    *,
+    is_partial: bool,
+    as_json: bool,
 ) -> None:
     """Hold every line to its seal, and every chain to the heads kept in the store.
 
-    Exit code 0: all is as it was written; 1: it is not.
+    Exit code 0: all is as it was written; 1: it is not, or a folder is missing.
     """
     settings = settings_of(context)
     chosen = folders or (_folder(settings),)
@@ -65,7 +71,7 @@ def verify_chains(
     with connect(settings.store_uri, settings.data_dir) as address:
         with AnchorBook(address) as book:
             anchors = book.all()  # before the files, which only grow
-        verdict = verify(chosen, key, anchors, whole=complete)
+        verdict = verify(chosen, key, anchors, whole=not is_partial)
     if as_json:
         click.echo(json.dumps(asdict(verdict), indent=2))
     else:
@@ -86,7 +92,11 @@ def verify_chains(
 def prune_chains(
     context: click.Context, older_than: int | None, *, dry_run: bool
 ) -> None:
-    """Take away segments all of whose lines are old, and write down which."""
+    """Take away segments all of whose lines are old, and write down which.
+
+    It takes a user of the store who may forget heads; before the store has agreed
+    nothing is taken away.
+    """
     settings = settings_of(context)
     folder, key = _folder(settings), subkey(audit_key(settings), CHAINS)
     now = datetime.now(UTC)
@@ -98,9 +108,10 @@ def prune_chains(
         if not old:
             click.echo(f"Nothing is older than {days} days.")
         elif not dry_run:
+            node = node_of(folder)
             with AnchorBook(address) as book:
-                head = prune(folder, key, old, now)
-                book.put(node_of(folder), head, is_last=True)
+                book.forget(old[0].head.chain, 0)  # nothing, but whether we may
+                prune(folder, key, old, now, partial(book.put, node, is_last=True))
                 for one in old:
                     book.forget(one.head.chain, one.head.number)
 

@@ -16,6 +16,7 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import AutoReconnect
 
+from beacon.model.errors import StoreUnavailable
 from beacon.store.driver import Document, driver_errors
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _MARK = b"\x12_id\0"
 _TO_KEY, _TO_REST = 9, 17
 _COUNTS = b"\x03d\0"
 _OFFSET, _ALLELE_BITS = 1 << 63, 31
+_BEFORE_ALL = -(1 << 63) - 1
+_DISORDER = "The database gave its rows in disorder."
 
 
 _POWERS = 10 ** np.arange(1, 10)
@@ -121,18 +124,20 @@ async def find_raw(
     Args:
         collection: of short variants.
         where: the condition; one on ``_id``.
-        hint: the index to use, in whose order rows come.
+        hint: the index to use, by which rows come in the order of their keys.
         max_ms: milliseconds the server may take for a message.
 
     Raises:
-        StoreUnavailable: when the database fails or is too slow.
+        StoreUnavailable: when the database fails or is too slow, or its rows come in
+            another order, in which some would be passed over.
     """
-    asked = where
+    asked, last = where, _BEFORE_ALL
     while True:
         command = {
             "find": collection.name,
             "filter": asked,
             "hint": hint,
+            "sort": {"_id": 1},
             "limit": _MOST,
             "batchSize": _MOST,
             "maxTimeMS": max_ms,
@@ -142,11 +147,18 @@ async def find_raw(
             if cursor:
                 await _end(collection, cursor)
         if len(rows):
+            if not _ascends(rows.keys, last):
+                raise StoreUnavailable(_DISORDER)
             yield rows
         if not cursor and len(rows) < _MOST:
             return
         last = int(rows.keys[-1])
         asked = {"$and": [where, {"_id": {"$gt": last}}]}
+
+
+def _ascends(keys: NDArray[np.int64], last: int) -> bool:
+    """Whether each key is above the one before it, and the first above the last."""
+    return int(keys[0]) > last and bool((keys[1:] > keys[:-1]).all())
 
 
 async def _sent(

@@ -45,13 +45,14 @@ class Readers:
         self._busy += 1
         if self._threads < min(self._busy, self._most):
             self._threads += 1
-            args = loop, self._jobs
+            args = loop, self._jobs, self._ended
             Thread(target=_serve, args=args, name="reads", daemon=True).start()
         self._jobs.put((future, copy_context(), work))
-        try:
-            return cast("T", await future)
-        finally:
-            self._busy -= 1
+        return cast("T", await future)
+
+    def _ended(self) -> None:
+        """Count a thread free, which it is with its job, whoever waits for that."""
+        self._busy -= 1
 
     def close(self) -> None:
         """End every thread, once it has read what it reads."""
@@ -59,26 +60,33 @@ class Readers:
             self._jobs.put(None)
 
 
-def _serve(loop: asyncio.AbstractEventLoop, jobs: SimpleQueue[Job | None]) -> None:
+def _serve(
+    loop: asyncio.AbstractEventLoop,
+    jobs: SimpleQueue[Job | None],
+    ended: Callable[[], None],
+) -> None:
     """Do one job after the other, and tell the loop what came of it."""
     while (job := jobs.get()) is not None:
         future, context, work = job
-        if future.cancelled():
-            continue
         result, failure = None, None
-        try:
-            result = context.run(work)
-        except BaseException as error:  # noqa: BLE001 - it is of whoever waits
-            failure = error
+        if not future.cancelled():
+            try:
+                result = context.run(work)
+            except BaseException as error:  # noqa: BLE001 - it is of whoever waits
+                failure = error
         if loop.is_closed():
             return
-        loop.call_soon_threadsafe(_tell, future, result, failure)
+        loop.call_soon_threadsafe(_tell, ended, future, result, failure)
         del job, future, context, work, result, failure
 
 
 def _tell(
-    future: asyncio.Future[object], result: object, failure: BaseException | None
+    ended: Callable[[], None],
+    future: asyncio.Future[object],
+    result: object,
+    failure: BaseException | None,
 ) -> None:
+    ended()
     if future.done():
         return
     if failure is None:

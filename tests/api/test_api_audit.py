@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 import pytest
 from aiohttp import ClientSession, web
+from yarl import URL
 
 from beacon.api.auditing import Auditor
 from beacon.api.keys import DOOR, REQUESTER
@@ -81,14 +82,16 @@ async def site(aiohttp_client, filled_address, tmp_path):
     store = await VariantStore.open(filled_address)
     opened = []
 
-    async def made(requester=None, failure=None, policy=OPEN):
+    async def made(
+        requester=None, failure=None, policy=OPEN, kind=LocalBeacon, cases=None
+    ):
         folder = tmp_path / f"audit{len(opened)}"
         log = AuditLog(folder, KEY, {"worker": "0"}, anchors=store.anchors())
         await log.open()
         auditor = Auditor(
             log,
             queries=subkey(KEY, QUERIES),
-            cases=subkey(KEY, CASES),
+            cases=cases or subkey(KEY, CASES),
             policy=known_as(policy),
             tiers=tiers_of(policy),
         )
@@ -101,7 +104,7 @@ async def site(aiohttp_client, filled_address, tmp_path):
                 raise failure
             return await handler(request)
 
-        beacon = LocalBeacon(store, policy, references={}, deadline=2)
+        beacon = kind(store, policy, references={}, deadline=2)
         app = create_api(beacon, IDENTITY, auditor=auditor)
         app.middlewares.append(known)
         opened.append(log)
@@ -334,6 +337,37 @@ async def test_a_case_is_kept_as_a_code(site):
     assert b"ward" not in audited.text()
 
 
+@pytest.mark.parametrize("is_fronted", [False, True])
+async def test_a_case_of_any_bytes_is_kept_as_a_code(site, is_fronted):
+    """Latin-1 as hospitals send it, and bytes that are no text at all: no failure."""
+    audited = await site()
+    server = audited.client.server
+    front = fronted(audited.client.app, server.runner.server)
+    async with front as url:
+        port = URL(url).port if is_fronted else server.port
+        told = [await _said_of_case(port, case) for case in ODD_CASES]
+
+    assert [b"HTTP/1.1 200"] * len(ODD_CASES) == told
+    assert len(ODD_CASES) == len({line["case"] for line in audited.lines()})
+
+
+ODD_CASES = ("fall å 17".encode("latin-1"), b"\xff\xfe", "fall å 17".encode())
+
+
+async def _said_of_case(port, case):
+    """Return how the answer to a question about a case begins."""
+    body = json.dumps(BODY).encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        b"POST /api/g_variants HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Content-Type: application/json\r\nX-Case-Reference: %b\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (case, len(body), body)
+    )
+    answer = await reader.read()
+    writer.close()
+    return answer[:12]
+
+
 async def test_no_line_holds_what_was_asked_or_proven(site):
     """No variant, no name, no token, no address, in whatever way they came (D8)."""
     audited = await site()
@@ -380,6 +414,106 @@ async def test_without_its_line_no_answer_leaves(site, monkeypatch):
     assert ["no_answer"] == [line["status"] for line in lines]
     assert [503, 200] == [line["status"] for line in audited.lines()]
     assert "no_answer" == audited.lines()[0]["decision"]
+
+
+class Scattered(LocalBeacon):
+    """A beacon that fails, unexpectedly, whenever several lines are asked at once."""
+
+    async def answer_many(self, queries, requester):
+        """Fail, but for one."""
+        if len(queries) > 1:
+            raise KeyError
+        return await super().answer_many(queries, requester)
+
+    async def answer_alleles(self, asked, requester, wording):
+        """Fail."""
+        raise KeyError
+
+
+@pytest.mark.parametrize("more", [{}, {"datasets": ["clinic"]}])
+async def test_lines_that_are_asked_again_are_written_down_as_well(site, more):
+    """A group that failed as a whole is answered line by line, each with its part."""
+    audited = await site(kind=Scattered)
+    asked = [
+        {"variant": f"22-{1001 + n}-A-G", "assemblyId": "GRCh37", **more}
+        for n in range(3)
+    ]
+    sent = "\n".join(map(json.dumps, asked))
+    answer = await audited.client.post("/api/batch", data=sent)
+    lines = [json.loads(line) for line in (await answer.text()).splitlines()]
+    await audited.log.close()
+    codes = [c for part in audited.lines("part") for c in part["queries"]]
+
+    assert ["seen"] * 3 == [line["status"] for line in lines]
+    assert 3 == len(set(codes))
+
+
+CASE_OF_BYTES = b"X-Case-Reference: \xff\r\n"
+
+
+async def spoken(port, first, case, body=b""):
+    """Return all that is said to a request with a field, and whether it was whole."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = f"{first} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    if body:
+        head += f"Content-Length: {len(body)}\r\n"
+    writer.write(head.encode() + case + b"\r\n" + body)
+    try:
+        async with asyncio.timeout(20):
+            said = await reader.read()
+    except ConnectionResetError:
+        return b"", False
+    finally:
+        writer.close()
+    return said, b"chunked" not in said or said.endswith(b"0\r\n\r\n")
+
+
+ONE = "GET " + ASKED + "?" + "&".join(f"{k}={v}" for k, v in ALLELE.items())
+MANY = b'["22-101-T-C","22-1001-A-G"]'
+
+
+@pytest.mark.parametrize("case", [CASE_OF_BYTES, b"X-Case-Reference: 17\r\n"])
+@pytest.mark.parametrize("has_key", [True, False])
+async def test_one_answer_without_a_line_is_none(site, case, has_key, capsys):
+    """Whatever the line fails at, also what nobody thought of."""
+    audited = await site(**({} if has_key else {"cases": "no bytes"}))
+    said, _ = await spoken(audited.client.server.port, ONE, case)
+    status, lines = int(said.split()[1]), audited.lines()
+
+    assert (200, 1) == (status, len(lines)) or (503, 0) == (status, len(lines))
+    assert has_key or status == 503
+    assert (b'"no_answer"' in said) is (status == 503)
+    assert (b"responseSummary" in said) is (status == 200)
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+async def test_the_front_says_nothing_without_a_line_either(site):
+    """The same, of what is read there."""
+    audited = await site(cases="no bytes")
+    server = audited.client.server.runner.server
+    async with fronted(audited.client.app, server) as url, ClientSession() as session:
+        headers = {"X-Case-Reference": "17"}
+        async with session.get(f"{url}{ASKED}", params=ALLELE, headers=headers) as one:
+            assert 503 == one.status
+    assert [] == audited.lines()
+
+
+@pytest.mark.parametrize("case", [CASE_OF_BYTES, b"X-Case-Reference: 17\r\n"])
+@pytest.mark.parametrize("has_key", [True, False])
+async def test_a_batch_without_lines_tells_nothing_and_breaks_off(site, case, has_key):
+    """Its lines have no answer, and it does not look whole."""
+    audited = await site(**({} if has_key else {"cases": "no bytes"}))
+    port = audited.client.server.port
+    said, is_whole = await spoken(port, "POST /api/batch", case, MANY)
+    await audited.log.close()
+    parts, lines = audited.lines("part"), audited.lines()
+
+    if b'"seen"' in said:
+        assert (2, 1) == (sum(len(p["queries"]) for p in parts), len(lines))
+        assert is_whole
+    else:
+        assert ([], []) == (parts, lines)
+    assert has_key or b'"seen"' not in said
 
 
 async def test_what_anybody_may_know_is_answered_meanwhile(site, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,21 @@ from aiohttp import ClientSession, web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from beacon.api.connections import Watch
 from beacon.api.front import Front
 from beacon.api.keys import METER
 from beacon.api.plain import plain_head
 from beacon.api.sending import PAYS_FROM
+from beacon.app import Post, Site
+from beacon.settings import Settings
 from tests.api.site import application
 from tests.api.test_api_door import SlowBeacon, soon
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
 
+    from beacon.api.front import Connection
     from beacon.api.keys import BeaconService
     from beacon.service import LocalBeacon
 
@@ -314,7 +320,7 @@ async def test_who_leaves_is_not_answered() -> None:
 
 
 async def test_what_is_on_its_way_is_answered_before_the_end() -> None:
-    """And the connection ends with it; one that is idle ends at once."""
+    """And the connection ends with it; one that is idle ends before."""
     beacon = SlowBeacon()
     async with (
         fronted(beacon) as site,  # type: ignore[arg-type]
@@ -331,6 +337,169 @@ async def test_what_is_on_its_way_is_answered_before_the_end() -> None:
 
         assert told.startswith(b"HTTP/1.1 400 ")
         assert b"Connection: close" in told
+
+
+@pytest.mark.parametrize("cut", [0, -20])
+async def test_what_was_sent_before_the_end_is_answered(
+    site: Fronted, cut: int
+) -> None:
+    """What still lies unread, or has half come, on a connection that is kept."""
+    text = posted(100)
+    async with connected(site.ports[0]) as (reader, writer):
+        writer.write(text)
+        await reader.readuntil(b"\r\n\r\n")
+        await soon(lambda: all(each.task is None for each in site.front.connections))
+        if cut < 0:  # a head and half a body: that is never cut off
+            writer.write(text[:cut])
+            await asyncio.sleep(0.05)
+        ending = asyncio.ensure_future(site.front.close(20))
+        await asyncio.sleep(0.6 if cut < 0 else 0.1)
+        writer.write(text[cut:])
+        told = await reader.read()
+        await ending
+
+    assert told.count(b"HTTP/1.1 200") == 1
+    assert b"Connection: close" in told
+
+
+async def test_a_failure_that_reads_as_a_client_that_left_is_explained() -> None:
+    """Who asks at the front is there: it is told that this beacon failed."""
+
+    class Broken(SlowBeacon):
+        async def loaded(self, _: object = None) -> frozenset[str]:
+            raise ConnectionResetError
+
+        datasets = genes = loaded
+
+    async with (
+        fronted(Broken()) as site,  # type: ignore[arg-type]
+        ClientSession() as session,
+        asyncio.timeout(10),
+        session.post(site.url(ASKED), json=BODY) as answer,
+    ):
+        assert answer.status == 500
+        assert (await answer.json())["info"]["status"] == "no_answer"
+
+
+@pytest.mark.parametrize("status", [499, 200])
+async def test_an_answer_that_cannot_be_written_ends_the_connection(
+    site: Fronted, status: int
+) -> None:
+    """A status without a phrase, or no answer at all, hangs nobody."""
+
+    async def odd(*_: object) -> object:
+        return web.Response(status=499) if status == 499 else None
+
+    site.front.door.let_in = odd  # type: ignore[method-assign, assignment]
+    async with connected(site.ports[0]) as (reader, writer):
+        writer.write(posted(100))
+
+        assert await asyncio.wait_for(reader.read(), 10) == b""
+    await soon(lambda: not site.front.connections)
+
+
+async def stuck(site: Fronted) -> tuple[socket.socket, Connection]:
+    """Return a client that asks for much and takes nothing, and its connection."""
+    loop = asyncio.get_running_loop()
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.setblocking(False)
+    await loop.sock_connect(line, ("127.0.0.1", site.ports[0]))
+    sending = asyncio.ensure_future(loop.sock_sendall(line, posted(100) * 20_000))
+    await soon(lambda: site.front.connections)
+    (connection,) = site.front.connections
+    before = 0
+    while not before or before != connection.transport.get_write_buffer_size():
+        before = connection.transport.get_write_buffer_size()
+        await asyncio.sleep(0.2)
+    sending.cancel()
+    return line, connection
+
+
+async def test_who_takes_nothing_is_given_up_at_the_end(site: Fronted) -> None:
+    """What is not taken in the time there is keeps no connection."""
+    line, connection = await stuck(site)
+    await site.front.close(0.7)
+    await soon(lambda: not site.front.connections)
+
+    assert connection.transport.is_closing()
+    line.close()
+
+
+@pytest.mark.parametrize("is_closing", [False, True])
+async def test_a_served_client_that_takes_nothing_is_given_up(
+    site: Fronted, is_closing: bool
+) -> None:
+    """Also one whose connection is closed already, as far as what is sent allows."""
+    line, connection = await stuck(site)
+    if is_closing:
+        connection.transport.close()
+    watch = Watch()
+    ended = [watch.look([*site.front.connections], 100.0 + n) for n in range(33)]
+
+    assert sum(ended[:30]) == 0
+    assert sum(ended) > 0
+    await soon(lambda: not site.front.connections)
+    line.close()
+
+
+async def test_a_silent_client_has_as_long_as_at_the_library(site: Fronted) -> None:
+    """For its first request; once it has asked, as long as connections are kept."""
+    async with connected(site.ports[0]) as (idle, _):
+        await soon(lambda: site.front.connections)
+        (silent,) = site.front.connections
+        async with connected(site.ports[0]) as (reader, writer):
+            writer.write(posted(100))
+            await reader.readuntil(b"\r\n\r\n")
+            watch = Watch()
+            ended = [watch.look([*site.front.connections], 9.0 * n) for n in range(3)]
+
+            assert (ended, silent.has_asked) == ([0, 0, 1], False)
+            with suppress(ConnectionError):
+                assert await idle.read() == b""
+            assert silent not in site.front.connections
+            assert len(site.front.connections) == 1
+
+
+def post_at(listening: socket.socket, folder: Path) -> Post:
+    """Return the post of a process that is alone."""
+    return Post(name="0", workers=1, folder=folder, sockets=(listening,), mine=(0,))
+
+
+async def test_a_process_looks_at_the_connections_of_its_front(
+    beacon: LocalBeacon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A served site closes one that asks nothing, once its time is over."""
+    monkeypatch.setattr("beacon.api.connections.FOR_A_HEAD", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        process = Site(Settings(), beacon, post_at(listening, tmp_path))
+        await process.open()
+        async with connected(port) as (reader, _):
+            with suppress(ConnectionError):
+                assert await asyncio.wait_for(reader.read(), 15) == b""
+        await process.close()
+
+
+async def test_a_process_ends_with_what_the_library_was_still_sent(
+    beacon: LocalBeacon, tmp_path: Path
+) -> None:
+    """Half a body that has come is read on, and answered; all within one time."""
+    text = posted(100).replace(b"Host:", b"Accept-Charset: \t\r\nHost:")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        process = Site(Settings(), beacon, post_at(listening, tmp_path))
+        await process.open()
+        async with connected(port) as (reader, writer):
+            writer.write(text[:-20])
+            await asyncio.sleep(0.2)
+            ending = asyncio.ensure_future(process.close())
+            await asyncio.sleep(1)
+            writer.write(text[-20:])
+            told = await reader.read()
+            await ending
+
+    assert told.startswith(b"HTTP/1.1 200")
 
 
 async def test_a_server_that_closes_says_so(site: Fronted) -> None:

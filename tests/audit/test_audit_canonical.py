@@ -107,6 +107,14 @@ def test_a_text_does_not_depend_on_the_process():
     assert here == said.stdout.strip()
 
 
+@pytest.mark.parametrize("text", ["fall \udce5 17", "\ud800", "\udc80\ud800", "å"])
+def test_whatever_bytes_came_have_a_code(text):
+    """What is no UTF-8 in a header comes as halves of pairs; each has its code."""
+    codes = {code(b"k", text), code(b"k", text + "\udce5"), code(b"k", "fall å 17")}
+
+    assert 3 == len(codes)
+
+
 def test_codes_need_the_key():
     """Another key, another use, another code; 128 bits of each."""
     key = b"k" * 32

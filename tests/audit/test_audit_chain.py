@@ -9,6 +9,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from beacon.audit.chain import Head, Link, Segment, segments_in
 from beacon.audit.log import node_of, written_once
 from beacon.audit.pruning import old_ones, prune
 from beacon.audit.verifying import verify
-from beacon.model.errors import UsageError
+from beacon.model.errors import StoreUnavailable, UsageError
 
 KEY = b"k" * 32
 CHAINS = ("20260101T000000Z-" + "a" * 16, "20260102T000000Z-" + "b" * 16)
@@ -189,6 +190,76 @@ def test_what_its_writer_did_not_finish_is_no_fault(copied):
     assert "has not ended" in verdict.notes[1]
 
 
+def head_at(folder, chain, number, *, is_last=False):
+    """Return what a store that was told of a line has of it."""
+    lines = b"".join(
+        path.read_bytes() for _, path in segments_in(folder)[chain]
+    ).splitlines()
+    seal = orjson.loads(lines[number - 1])["seal"]
+    return Kept(chain, number, seal, node_of(folder), is_last)
+
+
+def test_a_chain_that_was_written_anew_is_found(copied):
+    """With the key, longer than it was: its lines are not those that were anchored."""
+    folder, heads = copied
+    middle = head_at(folder, CHAINS[0], 2 * LINES)
+    for path in files(folder):
+        if path.name.startswith(CHAINS[0]):
+            path.unlink()
+    link, part = Link(KEY, CHAINS[0]), folder / Segment(CHAINS[0], 0).file
+    lines = [link.begin(0, {"time": "2026-01-10T00:00:00.000Z"})]
+    lines += [link.line({"kind": "request"}) for _ in range(PARTS * LINES)]
+    part.write_bytes(b"".join(lines))
+    (first,) = judged(folder, [middle, *heads]).faults
+    (last,) = judged(folder, heads).faults
+
+    assert "its line 8 is not the one that was anchored" in first
+    assert "its line 12 is not the one that was anchored" in last
+
+
+def test_nothing_follows_the_end_of_a_chain(copied):
+    """Who has the key may add lines, but the store knows that it had ended."""
+    folder, heads = copied
+    path = folder / Segment(CHAINS[0], PARTS - 1).file
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]))
+    link = Link(KEY, CHAINS[0])
+    link.head = Head(*head_at(folder, CHAINS[0], PARTS * LINES - 1)[:3])
+    more = [orjson.loads(lines[-1])["time"]] * 2
+    fields = [{"kind": "end", "time": moment} for moment in more]
+    path.write_bytes(b"".join([*lines[:-1], *map(link.line, fields)]))
+    (fault,) = judged(folder, heads).faults
+
+    assert "it ended with line 12, and lines follow" in fault
+
+
+def test_a_folder_that_was_wiped_is_found(copied, tmp_path):
+    """Also where it is there and empty, or only its name is new; unless on purpose."""
+    folder, heads = copied
+    empty = tmp_path / "empty"
+    node_of(empty)
+    wiped = judged(empty, heads, whole=True).faults
+    (folder / "node").unlink()
+    nameless = judged(folder, heads, whole=True).faults
+    node_of(folder)
+    renamed = judged(folder, heads, whole=True).faults
+
+    assert ["had 12 lines" in fault for fault in wiped] == [True, True, False]
+    assert ["node: the file is missing" in fault for fault in nameless] == [True, False]
+    assert ["is missing, or its file node was" in fault for fault in renamed] == [True]
+    assert [] == judged(empty, heads).faults
+
+
+def test_a_copy_beside_its_chain_is_named(copied, tmp_path):
+    """Only one of them would be held to the store."""
+    folder, heads = copied
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+
+    faults = verify([folder, copy], KEY, heads, whole=True).faults
+    assert [f"chain {chain} is in two of these folders." for chain in CHAINS] == faults
+
+
 def test_folders_elsewhere_are_named(copied, tmp_path):
     """With all folders at hand, what lies in none of them is missing."""
     folder, heads = copied
@@ -216,6 +287,13 @@ def before(day):
     return datetime(2026, 1, day, tzinfo=UTC)
 
 
+TODAY = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def kept_nowhere(_):
+    """Keep no head, as a store whose answer does not matter."""
+
+
 def anchored(folder, head):
     """Return a head as the store keeps it."""
     return Kept(*head, node_of(folder), is_last=True)
@@ -225,7 +303,9 @@ def test_pruned_chains_stay_verifiable(copied):
     """Old segments go, the rest begins where they ended, and a line says so."""
     folder, heads = copied
     old = old_ones(folder, KEY, before(12))
-    head = prune(folder, KEY, old, datetime.now(UTC))
+    kept = []
+    prune(folder, KEY, old, datetime.now(UTC), kept.append)
+    (head,) = kept
     verdict = judged(folder, [*heads, anchored(folder, head)], whole=True)
 
     assert [] == verdict.faults
@@ -238,7 +318,7 @@ def test_whole_chains_may_go(copied):
     """Their anchors, where they are still there, are accounted for."""
     folder, heads = copied
     old = old_ones(folder, KEY, before(20))
-    prune(folder, KEY, old, datetime.now(UTC))
+    prune(folder, KEY, old, datetime.now(UTC), kept_nowhere)
 
     verdict = judged(folder, heads, whole=True)
     assert ([], 1) == (verdict.faults, verdict.chains)
@@ -247,11 +327,11 @@ def test_whole_chains_may_go(copied):
 def test_a_pruning_that_was_killed_is_gone_on_with(copied):
     """What is left of what was to go is no fault, and goes the next time."""
     folder, heads = copied
-    prune(folder, KEY, old_ones(folder, KEY, before(12)), datetime.now(UTC))
+    prune(folder, KEY, old_ones(folder, KEY, before(12)), TODAY, kept_nowhere)
     late = before(13)
     kept = folder / Segment(CHAINS[0], 2).file
     saved = kept.read_bytes()
-    prune(folder, KEY, old_ones(folder, KEY, late), datetime.now(UTC))
+    prune(folder, KEY, old_ones(folder, KEY, late), TODAY, kept_nowhere)
     kept.write_bytes(saved)
 
     assert [] == judged(folder, heads).faults
@@ -261,11 +341,27 @@ def test_a_pruning_that_was_killed_is_gone_on_with(copied):
 def test_a_beginning_that_is_gone_without_a_pruning_is_a_fault(copied):
     """Also beside one that tells of less."""
     folder, heads = copied
-    prune(folder, KEY, old_ones(folder, KEY, before(11)), datetime.now(UTC))
+    prune(folder, KEY, old_ones(folder, KEY, before(11)), TODAY, kept_nowhere)
     (folder / Segment(CHAINS[0], 1).file).unlink()
 
     (fault,) = judged(folder, heads).faults
     assert "its first 8 lines are missing" in fault
+
+
+def test_nothing_goes_before_its_head_is_kept(copied):
+    """Where the store fails, every file is still there, and all is whole."""
+    folder, heads = copied
+    there = files(folder)
+
+    def refuse(_):
+        message = "not authorized"
+        raise StoreUnavailable(message)
+
+    with pytest.raises(StoreUnavailable):
+        prune(folder, KEY, old_ones(folder, KEY, before(20)), TODAY, refuse)
+
+    assert all(path.exists() for path in there)
+    assert [] == judged(folder, heads, whole=True).faults
 
 
 def test_nothing_is_pruned_of_what_is_not_whole(copied):

@@ -13,6 +13,7 @@ from beacon.audit import log as audit_log
 from beacon.audit.chain import segments_in
 from beacon.audit.log import AuditLog, AuditUnavailable, Entry
 from beacon.audit.verifying import verify
+from beacon.store.anchors import Anchor
 
 KEY = b"k" * 32
 
@@ -167,6 +168,33 @@ async def test_what_was_kept_is_written_when_the_disk_is_well(log, disk, tmp_pat
     assert [] == verify([folder], KEY, [], whole=True).faults
 
 
+async def test_what_is_followed_cannot_be_cut(log, disk, heads, tmp_path):
+    """Its last seconds have no anchor in the store; the chain after it is one."""
+    for number in range(4):
+        await log.admit(entry(number))
+    disk.fails = True
+    await log.admit(entry(4), may_wait=True)
+    disk.fails = False
+    log.look()
+    async with asyncio.timeout(20):
+        while log.is_failing:  # noqa: ASYNC110 - nobody sets an event for it
+            await asyncio.sleep(0.01)
+    await log.close()
+    folder, chain = tmp_path / "audit", heads.kept[0][1].chain
+    anchors = [Anchor(*head, node, is_last) for node, head, is_last in heads.kept]
+    whole = verify([folder], KEY, anchors, whole=True).faults
+    ((_, path),) = segments_in(folder)[chain]
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-2]))
+    (cut,) = verify([folder], KEY, anchors, whole=True).faults
+    path.unlink()
+    (gone,) = verify([folder], KEY, anchors, whole=True).faults
+
+    assert [1] == [anchor.number for anchor in anchors if anchor.chain == chain]
+    assert [] == whole
+    assert "its last 2 lines are missing" in cut
+    assert "is missing; it had 5 lines" in gone
+
+
 async def test_a_disk_that_hangs_keeps_nobody_waiting(log, disk, tmp_path, monkeypatch):
     """The look of every second frees who waits; the lines come in the end."""
     monkeypatch.setattr(audit_log, "_PATIENCE", 0.0)
@@ -246,6 +274,20 @@ async def test_heads_are_anchored_while_a_chain_grows(log, heads, said, monkeypa
 
     assert (1, 1, [1, 2]) == (begun, idle, grown)
     assert ["no anchor: away"] == said
+
+
+async def test_a_chain_without_a_line_is_not_anchored(log, disk, heads, monkeypatch):
+    """While the disk takes none there may be no file, which would count as missing."""
+    monkeypatch.setattr(audit_log, "_ANCHORED_EVERY", 0.0)
+    disk.fails = True
+    await log.admit(entry(), may_wait=True)
+    log.look()
+    await asyncio.sleep(0.01)
+    anchored = [head.number for _, head, _ in heads.kept]
+    disk.fails = False
+    await log.close()
+
+    assert [1] == anchored
 
 
 async def test_a_client_that_leaves_takes_no_line_with_it(log, disk, tmp_path):

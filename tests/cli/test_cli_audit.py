@@ -15,6 +15,8 @@ import pytest
 from commands import Command
 
 from beacon.cli.main import main
+from beacon.model.errors import StoreUnavailable
+from beacon.store.anchors import AnchorBook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,6 +158,23 @@ def test_a_cut_chain_is_found_by_the_store(home: Path, run: Run) -> None:
     assert f"is missing; it had {len(written)} lines" in gone_said
 
 
+def test_a_wiped_audit_is_found_by_the_store(home: Path, run: Run) -> None:
+    """Exit code 1: with its files gone, with its name gone, and with another name."""
+    (home / "audit" / "node").unlink()
+    nameless = run("audit", "verify")
+    for path in chains(home):
+        path.unlink()
+    bare = run("audit", "verify")
+    (home / "audit" / "node").write_text("f00d\n")
+    wiped = run("audit", "verify")
+    elsewhere = run("audit", "verify", "--partial")
+
+    assert [1, 1, 1, 0] == [done[0] for done in (nameless, bare, wiped, elsewhere)]
+    assert "node: the file is missing" in nameless[1]
+    assert 2 == wiped[1].count("is missing; it had")
+    assert "are kept elsewhere" in elsewhere[1]
+
+
 def test_who_asked_for_an_allele_is_found_by_its_code(run: Run) -> None:
     """However it is spelled, without any line that names it."""
     hit = run("audit", "find", "chr22:18:A:G", "--assembly", "GRCh38", "--json")
@@ -202,6 +221,25 @@ def test_pruned_chains_are_written_down_and_stay_whole(
 _NO_TIME = timedelta(0)
 
 
+@pytest.mark.parametrize("what", ["forget", "put"])
+def test_nothing_is_pruned_that_the_store_did_not_agree_to(
+    home: Path, run: Run, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A user who may not forget heads, or a store that is away, leaves every file."""
+    before = chains(home)
+    monkeypatch.setattr("beacon.cli.audit.timedelta", lambda **_: _NO_TIME)
+
+    def refuse(*_: object, **__: object) -> None:
+        message = "not authorized"
+        raise StoreUnavailable(message)
+
+    monkeypatch.setattr(AnchorBook, what, refuse)
+    code, _, said = run("audit", "prune")
+
+    assert (1, True) == (code, "not authorized" in said)
+    assert set(before) <= set(chains(home))
+
+
 def test_without_an_audit_there_is_a_sentence(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,7 +259,7 @@ def test_a_killed_worker_leaves_a_chain_that_is_whole(empty_beacon: Command) -> 
         for worker in children(server.pid):
             os.kill(worker, 9)
         server.end()
-    done = empty_beacon("audit", "verify", "--complete")
+    done = empty_beacon("audit", "verify")
 
     assert 0 == done.returncode
     assert "has not ended" in done.stdout

@@ -54,6 +54,21 @@ async def test_what_nobody_waits_for_is_not_begun():
     readers.close()
 
 
+async def test_a_thread_that_still_reads_is_not_counted_free():
+    """Whoever comes after one that left is not kept waiting by what it left behind."""
+    readers, go = Readers(2), threading.Event()
+    left = asyncio.ensure_future(readers.read(lambda: go.wait(20)))
+    await asyncio.sleep(0.05)
+    left.cancel()
+    await asyncio.gather(left, return_exceptions=True)
+    try:
+        async with asyncio.timeout(5):
+            assert await readers.read(lambda: 7) == 7
+    finally:
+        go.set()
+        readers.close()
+
+
 async def test_there_are_so_many_threads_and_no_more():
     """As many as reads are on their way, up to the most."""
     readers, go = Readers(3), threading.Event()
