@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -500,8 +501,8 @@ async def test_the_front_says_nothing_without_a_line_either(site):
 
 @pytest.mark.parametrize("case", [CASE_OF_BYTES, b"X-Case-Reference: 17\r\n"])
 @pytest.mark.parametrize("has_key", [True, False])
-async def test_a_batch_without_lines_tells_nothing_and_breaks_off(site, case, has_key):
-    """Its lines have no answer, and it does not look whole."""
+async def test_a_batch_without_lines_tells_nothing(site, case, has_key):
+    """None of its lines has an answer, whether or not the end of it still leaves."""
     audited = await site(**({} if has_key else {"cases": "no bytes"}))
     port = audited.client.server.port
     said, is_whole = await spoken(port, "POST /api/batch", case, MANY)
@@ -514,6 +515,19 @@ async def test_a_batch_without_lines_tells_nothing_and_breaks_off(site, case, ha
     else:
         assert ([], []) == (parts, lines)
     assert has_key or b'"seen"' not in said
+
+
+async def test_a_stream_without_its_line_loses_its_connection(site):
+    """Which would be kept else."""
+    audited = await site(cases="no bytes")
+    port = audited.client.server.port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = f"POST /api/batch HTTP/1.1\r\nHost: x\r\nContent-Length: {len(MANY)}\r\n"
+    writer.write(head.encode() + b"X-Case-Reference: 17\r\n\r\n" + MANY)
+    with suppress(ConnectionResetError):
+        async with asyncio.timeout(5):
+            assert b'"seen"' not in await reader.read()
+    writer.close()
 
 
 async def test_what_anybody_may_know_is_answered_meanwhile(site, monkeypatch):
