@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     )
     from beacon.model.profile import Profile
     from beacon.model.query import Query
+    from beacon.model.records import Json
     from beacon.model.requester import Requester
     from beacon.model.variant import Allele
     from beacon.policy.suppression import Ploidy
@@ -143,7 +144,8 @@ def described(granted: Permit, dataset: Dataset) -> Dataset:
     """Return a dataset as it may be described: how much is in it, as exactly as that.
 
     Where anything may be hidden, how many alleles there are is told in two digits:
-    it changes with each person.
+    it changes with each person.  Of the records loaded for it those members are left
+    that count nobody.
     """
     profile = granted.profile
     if profile is None or not (profile.may_hide or profile.is_adjusted):
@@ -161,7 +163,28 @@ def described(granted: Permit, dataset: Dataset) -> Dataset:
         name: replace(each, count=rounded(each.count, step))
         for name, each in dataset.documents.items()
     }
-    return replace(dataset, release=release, documents=documents)
+    return replace(
+        dataset,
+        release=release,
+        documents=documents,
+        record=None if dataset.record is None else _uncounted(dataset.record),
+        cohorts=tuple(
+            replace(each, document=_uncounted(each.document))
+            for each in dataset.cohorts
+        ),
+    )
+
+
+_UNCOUNTED = (
+    *("id", "name", "description", "version", "externalUrl", "cohortType"),
+    *("createDateTime", "updateDateTime"),
+)
+"""Members of dataset and cohort records that hold texts, and count nobody."""
+
+
+def _uncounted(record: Json) -> Json:
+    """Return the members of a record that are texts about the whole of it."""
+    return {key: record[key] for key in _UNCOUNTED if isinstance(record.get(key), str)}
 
 
 def standing(policy: Policy, requester: Requester) -> Hashable:
