@@ -423,7 +423,7 @@ def _pooled(
         found = findings.datasets[at]
         counts = _exact(found, query, granted).counts
         is_told = found.status is not Status.SEEN or (counts and counts.ac is not None)
-        if found.is_contig_loaded and is_told and may_ask(granted, query):
+        if _is_loaded(found, query) and is_told and may_ask(granted, query):
             members.append(Member(at, granted, counts))
     return pooled(members, parts, query.granularity)
 
@@ -667,14 +667,27 @@ def _says_all(found: DatasetFindings, part: DatasetDisclosure) -> bool:
 
 
 def _ruled(found: DatasetFindings, granted: Permit, query: Query) -> DatasetDisclosure:
-    is_hidden = found.may_hide and found.status is Status.NOT_SEEN
+    # Whatever the word for finding none would be: who is hidden has no other.
+    is_hidden = found.may_hide and not found.total and found.is_contig_loaded
     if is_hidden or not may_ask(granted, query):
         return _withheld(found.dataset)
-    exact = _exact(found, query, granted)
-    if not found.is_contig_loaded and _may_hide(granted):
+    said = _kept_to(_exact(found, query, granted), granted, query)
+    is_silent = said.status is Status.WITHHELD and _may_hide(granted)
+    if is_silent and not _is_loaded(found, query):
         # Of a contig that was never loaded nobody is hidden.
-        return replace(_kept_to(exact, granted, query), status=found.status)
-    return _kept_to(exact, granted, query)
+        return replace(said, status=Status.NOT_COVERED)
+    return said
+
+
+def _is_loaded(found: DatasetFindings, query: Query) -> bool:
+    """Whether a dataset's release has the contig that is asked for.
+
+    The finding would tell of a breakend that has its mate on a contig without any.
+    """
+    contig = None if query.pattern is None else query.pattern.contig
+    release = found.dataset.release
+    is_known = release is None or contig is None or contig.name in release.contigs
+    return found.is_contig_loaded and is_known
 
 
 def _kept_to(
