@@ -378,6 +378,7 @@ def disclose(
     permits: Mapping[str, Permit],
     query: Query,
     unasked: Sequence[Dataset] = (),
+    beside: frozenset[str] = frozenset(),
 ) -> Disclosure:
     """Return what may be said of ``findings``, dataset by dataset.
 
@@ -389,6 +390,8 @@ def disclose(
         permits: by dataset.
         query: the question.
         unasked: datasets that may not be asked it.
+        beside: ids of those that are found only so that their pools can be judged:
+            nothing is said of them, nor by a pool that they are in.
     """
     manner = _manner(query)
     parts: list[DatasetDisclosure] = []
@@ -399,8 +402,16 @@ def disclose(
         is_plain = is_plain and says_all
     warnings = (*query.warnings, *map(unknown_sentence, findings.unknown_filters))
     if not is_plain:
-        warnings += (*_doubts(findings, parts), *_nobody(findings, parts))
-    parts = [*_pooled(findings, permits, query, parts), *map(_withheld, unasked)]
+        answering = [
+            (found, part)
+            for found, part in zip(findings.datasets, parts, strict=True)
+            if part.status is not Status.WITHHELD and part.dataset not in beside
+        ]
+        warnings += (*_doubts(answering), *_nobody([found for found, _ in answering]))
+    told = _pooled(findings, permits, query, parts)
+    if beside:
+        told = [p for p in told if beside.isdisjoint((p.dataset, *p.pool))]
+    parts = [*told, *map(_withheld, unasked)]
     return Disclosure(
         granularity=max((p.granularity for p in parts), default=query.granularity),
         datasets=tuple(parts),
@@ -562,12 +573,12 @@ def _manner(query: Query) -> int:
     return manner
 
 
-def _doubts(findings: Findings, parts: Sequence[DatasetDisclosure]) -> tuple[str, ...]:
+def _doubts(
+    answering: Sequence[tuple[DatasetFindings, DatasetDisclosure]],
+) -> tuple[str, ...]:
     """Return why datasets could give no answer, each reason in one sentence."""
     said: dict[str, None] = {}
-    for found, part in zip(findings.datasets, parts, strict=True):
-        if part.status is Status.WITHHELD:
-            continue
+    for found, part in answering:
         if found.silence is not None:
             said[_SILENT[found.silence]] = None
         elif part.status is Status.NO_ANSWER:
@@ -577,13 +588,8 @@ def _doubts(findings: Findings, parts: Sequence[DatasetDisclosure]) -> tuple[str
     return tuple(said)
 
 
-def _nobody(findings: Findings, parts: Sequence[DatasetDisclosure]) -> tuple[str, ...]:
+def _nobody(answering: Sequence[DatasetFindings]) -> tuple[str, ...]:
     """Return which datasets could not do what was asked of their people."""
-    answering = [
-        found
-        for found, part in zip(findings.datasets, parts, strict=True)
-        if part.status is not Status.WITHHELD
-    ]
     whole = [found.dataset.id for found in answering if found.left_out is None]
     undivided = [found.dataset.id for found in answering if found.groups is None]
     said = []

@@ -358,8 +358,18 @@ class LocalBeacon:
         plan = self._plans.of(query, requester, await self._store.datasets())
         levels = {n: g for n, g in plan.granularities.items() if n not in plan.charged}
         found = await self._free(query, levels, plan)
-        said = disclose(found, plan.permits, query)
-        return any(part.exists and not part.pool for part in said.datasets)
+        said = disclose(found, plan.permits, query, beside=plan.beside)
+        # What a pool leaves named cannot be told without all that are in it.
+        partly = {p.country for p in plan.charged.values() if is_pooled(p)}
+        doubtful = {
+            name
+            for name, p in plan.permits.items()
+            if is_pooled(p) and p.country in partly
+        }
+        return any(
+            part.exists and not part.pool and part.dataset not in doubtful
+            for part in said.datasets
+        )
 
     def _checked(
         self, name: str, found: Sequence[Allele]
@@ -410,9 +420,9 @@ class LocalBeacon:
         query.check_known(found.unknown_filters)
         if query.page.is_long:
             return await asyncio.to_thread(
-                disclose, found, plan.permits, query, plan.unasked
+                disclose, found, plan.permits, query, plan.unasked, plan.beside
             )
-        return disclose(found, plan.permits, query, plan.unasked)
+        return disclose(found, plan.permits, query, plan.unasked, plan.beside)
 
     async def _found(self, query: Query, requester: Requester, plan: Plan) -> Findings:
         """Return what is true, of some datasets without whom their ledgers leave out.
