@@ -41,7 +41,7 @@ from beacon.policy.suppression import (
 from beacon.policy.tiers import has
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 
     from beacon.model.counts import Group, Layout, Tally
     from beacon.model.dataset import Dataset, Release
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     )
     from beacon.model.profile import Profile
     from beacon.model.query import Query
-    from beacon.model.records import Json
+    from beacon.model.records import Json, Record
     from beacon.model.requester import Requester
     from beacon.model.variant import Allele
     from beacon.policy.suppression import Ploidy
@@ -140,12 +140,12 @@ def tier_of(policy: Policy, requester: Requester, dataset: str) -> Tier | None:
     return None
 
 
-def described(granted: Permit, dataset: Dataset) -> Dataset:
+def _described(granted: Permit, dataset: Dataset) -> Dataset:
     """Return a dataset as it may be described: how much is in it, as exactly as that.
 
     Where anything may be hidden, how many alleles there are is told in two digits:
-    it changes with each person.  Of the records loaded for it those members are left
-    that count nobody.
+    it changes with each person.  Of the record loaded for it those members are left
+    that count nobody; those of its cohorts, see ``described_together``.
     """
     profile = granted.profile
     if profile is None or not (profile.may_hide or profile.is_adjusted):
@@ -168,10 +168,6 @@ def described(granted: Permit, dataset: Dataset) -> Dataset:
         release=release,
         documents=documents,
         record=None if dataset.record is None else _uncounted(dataset.record),
-        cohorts=tuple(
-            replace(each, document=_uncounted(each.document))
-            for each in dataset.cohorts
-        ),
     )
 
 
@@ -180,6 +176,35 @@ _UNCOUNTED = (
     *("createDateTime", "updateDateTime"),
 )
 """Members of dataset and cohort records that hold texts, and count nobody."""
+
+
+def described_together(
+    permits: Mapping[str, Permit], datasets: Sequence[Dataset]
+) -> tuple[Dataset, ...]:
+    """Return datasets as they may be described beside each other.
+
+    The record of a cohort may be of people in several: where one of those may not
+    be counted, none tells it.
+    """
+    told = tuple(_described(permits[each.id], each) for each in datasets)
+    coarse = {
+        cohort.id
+        for each, said in zip(datasets, told, strict=True)
+        if said is not each
+        for cohort in each.cohorts
+    }
+    return tuple(
+        replace(each, cohorts=tuple(_bare(c, coarse) for c in each.cohorts))
+        if any(cohort.id in coarse for cohort in each.cohorts)
+        else each
+        for each in told
+    )
+
+
+def _bare(cohort: Record, coarse: Set[str]) -> Record:
+    if cohort.id not in coarse:
+        return cohort
+    return replace(cohort, document=_uncounted(cohort.document))
 
 
 def _uncounted(record: Json) -> Json:

@@ -21,7 +21,13 @@ from beacon.policy.asking import (
     kinds_of,
     width_of,
 )
-from beacon.policy.policy import Gate, described, is_judged_whole, permit, standing
+from beacon.policy.policy import (
+    Gate,
+    described_together,
+    is_judged_whole,
+    permit,
+    standing,
+)
 from beacon.policy.pooling import is_pooled
 from beacon.service.documents import asking, check_permitted, is_asked
 
@@ -192,7 +198,7 @@ def seen_by(
         seen = tuple(each for each in datasets if each.id in permits)
     releases = (each.release for each in seen if each.release is not None)
     assemblies = frozenset(release.assembly for release in releases)
-    told = tuple(described(permits[each.id], each) for each in seen)
+    told = described_together(permits, seen)
     beyond = _beyond(policy, requester, datasets)
     return Sight(seen, told, permits, assemblies, beyond)
 

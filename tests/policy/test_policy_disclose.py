@@ -35,7 +35,7 @@ from beacon.model.records import Record, Under
 from beacon.model.requester import ANONYMOUS, OPERATOR
 from beacon.model.status import Status
 from beacon.model.variant import sequence_allele
-from beacon.policy.policy import OPEN, Policy, described, disclose, permit
+from beacon.policy.policy import OPEN, Policy, described_together, disclose, permit
 from beacon.policy.rules import RULES
 
 GRCH37 = assembly("GRCh37")
@@ -114,12 +114,15 @@ def test_records_of_what_is_not_exact_count_nobody(profile: Profile) -> None:
     whole = replace(
         dataset(), record=about, cohorts=(Record(id="c", document=named | size),)
     )
+    other = replace(whole, id="d2")
     granted = Permit(dataset="d1", granularity=Granularity.RECORD, profile=profile)
-    told = described(granted, whole)
+    exact = replace(granted, dataset="d2", profile=Profile(name="exact"))
+    told, beside = described_together({"d1": granted, "d2": exact}, (whole, other))
 
     assert told.record == {"name": "d", "description": "text"}
-    assert told.cohorts == (Record(id="c", document=named),)
-    assert described(replace(granted, profile=Profile(name="e")), whole) == whole
+    assert told.cohorts == beside.cohorts == (Record(id="c", document=named),)
+    assert beside.record == about
+    assert described_together({"d2": exact}, (other,)) == (other,)
 
 
 def test_seen_allele_is_counted_over_everybody() -> None:
