@@ -334,6 +334,11 @@ def _of_profile(name: str, said: _Disclosure) -> Iterator[str]:
         yield f"{here}: noise_sd needs a round_to, or the numbers would pass for exact"
     if said.ledger is not None and (said.noise_sd > 0 or said.round_to > 1):
         yield f"{here}: what a ledger charges for is exact: no noise_sd, no round_to"
+    if said.cohort_named_from > 1 and (said.noise_sd > 0 or said.round_to > 1):
+        yield (
+            f"{here}: a country's sum (cohort_named_from) is exact: no noise_sd, no"
+            " round_to"
+        )
 
 
 def _of_access(said: _File, name: str, tier: str, profile: str) -> Iterator[str]:

@@ -113,6 +113,10 @@ def test_a_file_is_known_by_its_id_and_its_bytes(tmp_path: Path) -> None:
         (("[tiers.public]", "[tiers.public"), "this is not TOML"),
         (("min_count = 20", "min_count = 1"), "noise_sd needs a min_count"),
         (("[disclosure.exact]", "[disclosure.exact]\nalarm = {}"), "are of a ledger"),
+        (
+            ("[disclosure.pooled]", "[disclosure.pooled]\nround_to = 10"),
+            "disclosure.pooled: a country's sum (cohort_named_from) is exact",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

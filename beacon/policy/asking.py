@@ -2,6 +2,7 @@
 
 What may be hidden can be hidden of one allele, or of each of a stretch.  Of chosen
 people it cannot: who asks for them with somebody and without learns of that one.
+Nor can documents be rounded: each would be one person's.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ KINDS = (ALLELE, RANGE, FILTERS, DOCUMENTS, INDIVIDUALS)
 WIDEST_JUDGED = 100_000
 """Bases of a range each of whose alleles is judged by itself."""
 _JUDGED = frozenset({ALLELE, RANGE})
-_CHARGED = frozenset({ALLELE})
+_ALONE = frozenset({ALLELE})
 
 
 def kinds_of(query: Query) -> frozenset[str]:
@@ -91,6 +92,17 @@ def hides(granted: Permit) -> bool:
     return granted.profile is not None and granted.profile.may_hide
 
 
+def is_pooled_with_others(granted: Permit) -> bool:
+    """Whether what is said under a dataset's name follows from others' counts, too.
+
+    Of one allele those are known; of a stretch they are not.
+    """
+    profile = granted.profile
+    if profile is None or granted.country is None or granted.pools_alone:
+        return False
+    return profile.cohort_named_from > 1
+
+
 def can_be_charged(query: Query) -> bool:
     """Whether it can be told whom an answer tells of, one by one.
 
@@ -109,9 +121,11 @@ def asked_of(granted: Permit) -> frozenset[str]:
     """Return the kinds of questions that a dataset can be asked."""
     kinds = frozenset(KINDS) if granted.queries is None else granted.queries
     profile = granted.profile
-    if has_ledger(granted):
-        return kinds & _CHARGED
-    return kinds & _JUDGED if profile is not None and profile.may_hide else kinds
+    if has_ledger(granted) or is_pooled_with_others(granted):
+        return kinds & _ALONE
+    if profile is not None and (profile.may_hide or profile.is_adjusted):
+        return kinds & _JUDGED
+    return kinds
 
 
 def widest(granted: Permit) -> float:

@@ -41,7 +41,7 @@ from beacon.policy.suppression import (
 from beacon.policy.tiers import has
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 
     from beacon.model.counts import Group, Layout, Tally
     from beacon.model.dataset import Dataset, Release
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     )
     from beacon.model.profile import Profile
     from beacon.model.query import Query
+    from beacon.model.records import Json, Record
     from beacon.model.requester import Requester
     from beacon.model.variant import Allele
     from beacon.policy.suppression import Ploidy
@@ -139,11 +140,12 @@ def tier_of(policy: Policy, requester: Requester, dataset: str) -> Tier | None:
     return None
 
 
-def described(granted: Permit, dataset: Dataset) -> Dataset:
+def _described(granted: Permit, dataset: Dataset) -> Dataset:
     """Return a dataset as it may be described: how much is in it, as exactly as that.
 
     Where anything may be hidden, how many alleles there are is told in two digits:
-    it changes with each person.
+    it changes with each person.  Of the record loaded for it those members are left
+    that count nobody; those of its cohorts, see ``described_together``.
     """
     profile = granted.profile
     if profile is None or not (profile.may_hide or profile.is_adjusted):
@@ -161,7 +163,53 @@ def described(granted: Permit, dataset: Dataset) -> Dataset:
         name: replace(each, count=rounded(each.count, step))
         for name, each in dataset.documents.items()
     }
-    return replace(dataset, release=release, documents=documents)
+    return replace(
+        dataset,
+        release=release,
+        documents=documents,
+        record=None if dataset.record is None else _uncounted(dataset.record),
+    )
+
+
+_UNCOUNTED = (
+    *("id", "name", "description", "version", "externalUrl", "cohortType"),
+    *("createDateTime", "updateDateTime"),
+)
+"""Members of dataset and cohort records that hold texts, and count nobody."""
+
+
+def described_together(
+    permits: Mapping[str, Permit], datasets: Sequence[Dataset]
+) -> tuple[Dataset, ...]:
+    """Return datasets as they may be described beside each other.
+
+    The record of a cohort may be of people in several: where one of those may not
+    be counted, none tells it.
+    """
+    told = tuple(_described(permits[each.id], each) for each in datasets)
+    coarse = {
+        cohort.id
+        for each, said in zip(datasets, told, strict=True)
+        if said is not each
+        for cohort in each.cohorts
+    }
+    return tuple(
+        replace(each, cohorts=tuple(_bare(c, coarse) for c in each.cohorts))
+        if any(cohort.id in coarse for cohort in each.cohorts)
+        else each
+        for each in told
+    )
+
+
+def _bare(cohort: Record, coarse: Set[str]) -> Record:
+    if cohort.id not in coarse:
+        return cohort
+    return replace(cohort, document=_uncounted(cohort.document))
+
+
+def _uncounted(record: Json) -> Json:
+    """Return the members of a record that are texts about the whole of it."""
+    return {key: record[key] for key in _UNCOUNTED if isinstance(record.get(key), str)}
 
 
 def standing(policy: Policy, requester: Requester) -> Hashable:
@@ -355,6 +403,7 @@ def disclose(
     permits: Mapping[str, Permit],
     query: Query,
     unasked: Sequence[Dataset] = (),
+    beside: frozenset[str] = frozenset(),
 ) -> Disclosure:
     """Return what may be said of ``findings``, dataset by dataset.
 
@@ -366,6 +415,8 @@ def disclose(
         permits: by dataset.
         query: the question.
         unasked: datasets that may not be asked it.
+        beside: ids of those that are found only so that their pools can be judged:
+            nothing is said of them, nor by a pool that they are in.
     """
     manner = _manner(query)
     parts: list[DatasetDisclosure] = []
@@ -376,8 +427,16 @@ def disclose(
         is_plain = is_plain and says_all
     warnings = (*query.warnings, *map(unknown_sentence, findings.unknown_filters))
     if not is_plain:
-        warnings += (*_doubts(findings, parts), *_nobody(findings, parts))
-    parts = [*_pooled(findings, permits, query, parts), *map(_withheld, unasked)]
+        answering = [
+            (found, part)
+            for found, part in zip(findings.datasets, parts, strict=True)
+            if part.status is not Status.WITHHELD and part.dataset not in beside
+        ]
+        warnings += (*_doubts(answering), *_nobody([found for found, _ in answering]))
+    told = _pooled(findings, permits, query, parts)
+    if beside:
+        told = [p for p in told if beside.isdisjoint((p.dataset, *p.pool))]
+    parts = [*told, *map(_withheld, unasked)]
     return Disclosure(
         granularity=max((p.granularity for p in parts), default=query.granularity),
         datasets=tuple(parts),
@@ -400,7 +459,7 @@ def _pooled(
         found = findings.datasets[at]
         counts = _exact(found, query, granted).counts
         is_told = found.status is not Status.SEEN or (counts and counts.ac is not None)
-        if found.is_contig_loaded and is_told and may_ask(granted, query):
+        if _is_loaded(found, query) and is_told and may_ask(granted, query):
             members.append(Member(at, granted, counts))
     return pooled(members, parts, query.granularity)
 
@@ -539,12 +598,12 @@ def _manner(query: Query) -> int:
     return manner
 
 
-def _doubts(findings: Findings, parts: Sequence[DatasetDisclosure]) -> tuple[str, ...]:
+def _doubts(
+    answering: Sequence[tuple[DatasetFindings, DatasetDisclosure]],
+) -> tuple[str, ...]:
     """Return why datasets could give no answer, each reason in one sentence."""
     said: dict[str, None] = {}
-    for found, part in zip(findings.datasets, parts, strict=True):
-        if part.status is Status.WITHHELD:
-            continue
+    for found, part in answering:
         if found.silence is not None:
             said[_SILENT[found.silence]] = None
         elif part.status is Status.NO_ANSWER:
@@ -554,13 +613,8 @@ def _doubts(findings: Findings, parts: Sequence[DatasetDisclosure]) -> tuple[str
     return tuple(said)
 
 
-def _nobody(findings: Findings, parts: Sequence[DatasetDisclosure]) -> tuple[str, ...]:
+def _nobody(answering: Sequence[DatasetFindings]) -> tuple[str, ...]:
     """Return which datasets could not do what was asked of their people."""
-    answering = [
-        found
-        for found, part in zip(findings.datasets, parts, strict=True)
-        if part.status is not Status.WITHHELD
-    ]
     whole = [found.dataset.id for found in answering if found.left_out is None]
     undivided = [found.dataset.id for found in answering if found.groups is None]
     said = []
@@ -644,14 +698,27 @@ def _says_all(found: DatasetFindings, part: DatasetDisclosure) -> bool:
 
 
 def _ruled(found: DatasetFindings, granted: Permit, query: Query) -> DatasetDisclosure:
-    is_hidden = found.may_hide and found.status is Status.NOT_SEEN
+    # Whatever the word for finding none would be: who is hidden has no other.
+    is_hidden = found.may_hide and not found.total and found.is_contig_loaded
     if is_hidden or not may_ask(granted, query):
         return _withheld(found.dataset)
-    exact = _exact(found, query, granted)
-    if not found.is_contig_loaded and _may_hide(granted):
+    said = _kept_to(_exact(found, query, granted), granted, query)
+    is_silent = said.status is Status.WITHHELD and _may_hide(granted)
+    if is_silent and not _is_loaded(found, query):
         # Of a contig that was never loaded nobody is hidden.
-        return replace(_kept_to(exact, granted, query), status=found.status)
-    return _kept_to(exact, granted, query)
+        return replace(said, status=Status.NOT_COVERED)
+    return said
+
+
+def _is_loaded(found: DatasetFindings, query: Query) -> bool:
+    """Whether a dataset's release has the contig that is asked for.
+
+    The finding would tell of a breakend that has its mate on a contig without any.
+    """
+    contig = None if query.pattern is None else query.pattern.contig
+    release = found.dataset.release
+    is_known = release is None or contig is None or contig.name in release.contigs
+    return found.is_contig_loaded and is_known
 
 
 def _kept_to(

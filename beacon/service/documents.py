@@ -89,6 +89,18 @@ def check_permitted(
         raise NotPermitted(refusal(refused))
 
 
+def check_asking(
+    query: Query, datasets: Sequence[Dataset], permits: Mapping[str, Permit]
+) -> None:
+    """Refuse a question that none of the datasets it concerns may be asked.
+
+    Raises:
+        NotPermitted: saying what may be asked instead.
+    """
+    granularities, unasked = asking(query, datasets, permits)
+    check_permitted(granularities, unasked, permits)
+
+
 @dataclass(frozen=True, slots=True)
 class Documents:
     """Answers questions about documents of datasets, as far as each is permitted."""

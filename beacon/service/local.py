@@ -27,8 +27,9 @@ from beacon.model.status import Status
 from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.asking import has_ledger, hides, may_filter, may_name, refusal
 from beacon.policy.policy import disclose, may_ask
+from beacon.policy.pooling import is_pooled
 from beacon.service.catalogue import collected
-from beacon.service.documents import Documents, is_asked
+from beacon.service.documents import Documents, check_asking, is_asked
 from beacon.service.ledgered import LEFT_OUT
 from beacon.service.many import Tellers, Together
 from beacon.service.plans import Plans
@@ -67,6 +68,7 @@ _ONE_ALLELE = (
     " an rsID); not over a range, a gene or what is similar."
 )
 _EVERY_RECORD = 1_000_000
+_ANY_ALLELE = ((0, "A", "C"),)
 _NO_TABLES = "no individuals are kept of any dataset."
 _NOTHING = Findings(datasets=())
 _POPULATION = "population"
@@ -276,6 +278,7 @@ class LocalBeacon:
         asked = [d for d in sight.datasets if is_asked(d, query)]
         if not asked:
             return await self._answer(query, requester)
+        check_asking(_as_allele(query), asked, sight.permits)
         carried = await self._named(name, pattern.assembly, query, requester)
         checked, doubt = self._checked(name, carried)
         named = self._distinct(checked)
@@ -355,8 +358,18 @@ class LocalBeacon:
         plan = self._plans.of(query, requester, await self._store.datasets())
         levels = {n: g for n, g in plan.granularities.items() if n not in plan.charged}
         found = await self._free(query, levels, plan)
-        said = disclose(found, plan.permits, query)
-        return any(part.exists and not part.pool for part in said.datasets)
+        said = disclose(found, plan.permits, query, beside=plan.beside)
+        # What a pool leaves named cannot be told without all that are in it.
+        partly = {p.country for p in plan.charged.values() if is_pooled(p)}
+        doubtful = {
+            name
+            for name, p in plan.permits.items()
+            if is_pooled(p) and p.country in partly
+        }
+        return any(
+            part.exists and not part.pool and part.dataset not in doubtful
+            for part in said.datasets
+        )
 
     def _checked(
         self, name: str, found: Sequence[Allele]
@@ -407,9 +420,9 @@ class LocalBeacon:
         query.check_known(found.unknown_filters)
         if query.page.is_long:
             return await asyncio.to_thread(
-                disclose, found, plan.permits, query, plan.unasked
+                disclose, found, plan.permits, query, plan.unasked, plan.beside
             )
-        return disclose(found, plan.permits, query, plan.unasked)
+        return disclose(found, plan.permits, query, plan.unasked, plan.beside)
 
     async def _found(self, query: Query, requester: Requester, plan: Plan) -> Findings:
         """Return what is true, of some datasets without whom their ledgers leave out.
@@ -485,14 +498,26 @@ class LocalBeacon:
         if pattern is None or not asked:
             return await documents.answer(query, asked)
         patterns: Sequence[VariantPattern] = pattern.places
+        counted = patterns
+        for each in patterns:
+            check_asking(replace(query, pattern=each), asked, sight.permits)
         if pattern.name is not None:
+            # Before it is looked up: that nobody carries it is an answer, too.
+            await self._admit(query, requester, [pattern])
             patterns, doubt = await self._named_patterns(pattern, query, requester)
             query = replace(query, warnings=query.warnings + doubt)
+            counted = patterns[1:]
+        await self._admit(query, requester, counted)
+        said = await documents.answer_any(query, asked, patterns)
+        return await self._explained(said, query, requester)
+
+    async def _admit(
+        self, query: Query, requester: Requester, patterns: Sequence[VariantPattern]
+    ) -> None:
+        """Count a question for each of some patterns, where that is done."""
         if self._guard is not None:
             for each in patterns:
                 await self._guard.admit(replace(query, pattern=each), requester)
-        said = await documents.answer_any(query, asked, patterns)
-        return await self._explained(said, query, requester)
 
     async def _named_patterns(
         self, pattern: VariantPattern, query: Query, requester: Requester
@@ -612,6 +637,14 @@ class LocalBeacon:
         except StoreUnavailable:
             return False
         return True
+
+
+def _as_allele(query: Query) -> Query:
+    """Return the question for a name as one for an allele, whichever that is."""
+    if query.pattern is None:
+        return query
+    pattern = replace(query.pattern, annotated=None, spellings=_ANY_ALLELE)
+    return replace(query, pattern=pattern)
 
 
 def _tells_terms(granted: Permit, query: Query) -> bool:

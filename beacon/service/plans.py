@@ -13,8 +13,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from beacon.model.outline import Outline
-from beacon.policy.asking import can_be_charged, has_ledger, hides, kinds_of, width_of
-from beacon.policy.policy import Gate, described, is_judged_whole, permit, standing
+from beacon.policy.asking import (
+    ALLELE,
+    can_be_charged,
+    has_ledger,
+    hides,
+    kinds_of,
+    width_of,
+)
+from beacon.policy.policy import (
+    Gate,
+    described_together,
+    is_judged_whole,
+    permit,
+    standing,
+)
+from beacon.policy.pooling import is_pooled
 from beacon.service.documents import asking, check_permitted, is_asked
 
 if TYPE_CHECKING:
@@ -42,12 +56,14 @@ class Sight(NamedTuple):
         described: the same, as they may be described.
         permits: of each of them.
         assemblies: that they serve.
+        beyond: those that it is kept from, and that are in pools with what it sees.
     """
 
     datasets: tuple[Dataset, ...]
     described: tuple[Dataset, ...]
     permits: Mapping[str, Permit]
     assemblies: frozenset[str]
+    beyond: Sequence[tuple[Dataset, Permit]] = ()
 
 
 class Plan(NamedTuple):
@@ -61,6 +77,8 @@ class Plan(NamedTuple):
         is_apart: whether what any says follows from more than its own counts.
         charged: permits of those that are asked whose answers are charged for.
         silent: ids of those that are asked and never say why they lack an allele.
+        beside: ids of those that are looked into only because what is asked is in a
+            pool with them; nothing is said of them.
     """
 
     permits: Mapping[str, Permit]
@@ -70,6 +88,7 @@ class Plan(NamedTuple):
     is_apart: bool = False
     charged: Mapping[str, Permit] = MappingProxyType({})
     silent: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
 
     def check(self) -> None:
         """Refuse the question where no dataset may be asked it.
@@ -179,8 +198,21 @@ def seen_by(
         seen = tuple(each for each in datasets if each.id in permits)
     releases = (each.release for each in seen if each.release is not None)
     assemblies = frozenset(release.assembly for release in releases)
-    told = tuple(described(permits[each.id], each) for each in seen)
-    return Sight(seen, told, permits, assemblies)
+    told = described_together(permits, seen)
+    beyond = _beyond(policy, requester, datasets)
+    return Sight(seen, told, permits, assemblies, beyond)
+
+
+def _beyond(
+    policy: Policy, requester: Requester, datasets: Sequence[Dataset]
+) -> list[tuple[Dataset, Permit]]:
+    """Return the pooled datasets that its tier sees, and its key is kept from."""
+    if requester.only is None:
+        return []
+    whole = replace(requester, only=None)
+    others = [each for each in datasets if each.id not in requester.only]
+    granted = [(each, permit(policy, whole, each)) for each in others]
+    return [(d, one) for d, one in granted if one is not None and is_pooled(one)]
 
 
 def planned(query: Query, sight: Sight) -> Plan:
@@ -188,6 +220,10 @@ def planned(query: Query, sight: Sight) -> Plan:
     asked = [dataset for dataset in sight.datasets if is_asked(dataset, query)]
     permits = {dataset.id: sight.permits[dataset.id] for dataset in asked}
     granularities, unasked = asking(query, asked, permits)
+    others = _beside(query, sight, [permits[name] for name in granularities])
+    beside = {dataset.id: granted for dataset, granted in others}
+    more, _ = asking(query, [dataset for dataset, _ in others], beside)
+    permits, granularities = permits | beside, granularities | more
     answering = [permits[name] for name in granularities]
     return Plan(
         permits,
@@ -197,7 +233,33 @@ def planned(query: Query, sight: Sight) -> Plan:
         any(p.profile is not None and p.profile.needs_more for p in answering),
         {p.dataset: p for p in answering if has_ledger(p)},
         frozenset(p.dataset for p in answering if hides(p)),
+        frozenset(beside),
     )
+
+
+def _beside(
+    query: Query, sight: Sight, answering: Sequence[Permit]
+) -> list[tuple[Dataset, Permit]]:
+    """Return what is not asked, but is in a pool with what is.
+
+    A pool is the same whichever of its datasets are asked: else one would be the
+    difference of two answers.
+    """
+    countries = {granted.country for granted in answering if is_pooled(granted)}
+    if not countries or ALLELE not in kinds_of(query):
+        return []
+    whole = replace(query, datasets=None)
+    unasked = [
+        (dataset, sight.permits[dataset.id])
+        for dataset in sight.datasets
+        if not query.chooses(dataset)
+    ]
+    return [
+        (dataset, granted)
+        for dataset, granted in (*unasked, *sight.beyond)
+        if is_pooled(granted) and granted.country in countries
+        if is_asked(dataset, whole)
+    ]
 
 
 def _deepened(outline: Outline, plan: Plan) -> Outline:

@@ -29,12 +29,13 @@ from beacon.model.findings import (
 )
 from beacon.model.grouped import PeopleGroup
 from beacon.model.pattern import VariantPattern
+from beacon.model.profile import Profile
 from beacon.model.query import Granularity, Page, Query
-from beacon.model.records import Under
+from beacon.model.records import Record, Under
 from beacon.model.requester import ANONYMOUS, OPERATOR
 from beacon.model.status import Status
 from beacon.model.variant import sequence_allele
-from beacon.policy.policy import OPEN, Policy, disclose, permit
+from beacon.policy.policy import OPEN, Policy, described_together, disclose, permit
 from beacon.policy.rules import RULES
 
 GRCH37 = assembly("GRCh37")
@@ -100,6 +101,28 @@ def said(
     permits = {"d1": Permit(dataset="d1", granularity=granted)}
     query = Query(pattern=pattern, granularity=asked)
     return disclose(Findings(datasets=(found,)), permits, query).datasets[0]
+
+
+@pytest.mark.parametrize(
+    "profile", [Profile(name="hides", min_count=2), Profile(name="rounds", round_to=10)]
+)
+def test_records_of_what_is_not_exact_count_nobody(profile: Profile) -> None:
+    """Numbers that were loaded with datasets and cohorts go; their names stay."""
+    named = {"id": "c", "name": "women", "cohortType": "study-defined"}
+    size = {"cohortSize": 17, "collectionEvents": [{"eventCases": {"availability": 3}}]}
+    about = {"name": "d", "description": "text", "info": {"people": 17}}
+    whole = replace(
+        dataset(), record=about, cohorts=(Record(id="c", document=named | size),)
+    )
+    other = replace(whole, id="d2")
+    granted = Permit(dataset="d1", granularity=Granularity.RECORD, profile=profile)
+    exact = replace(granted, dataset="d2", profile=Profile(name="exact"))
+    told, beside = described_together({"d1": granted, "d2": exact}, (whole, other))
+
+    assert told.record == {"name": "d", "description": "text"}
+    assert told.cohorts == beside.cohorts == (Record(id="c", document=named),)
+    assert beside.record == about
+    assert described_together({"d2": exact}, (other,)) == (other,)
 
 
 def test_seen_allele_is_counted_over_everybody() -> None:

@@ -48,7 +48,7 @@ def test_a_public_reference_is_told_in_sentences() -> None:
         (REGISTERED, "clinic", "ranges of at most 1,000 bases"),
         (REGISTERED, "clinic", "Legal basis: Example act, section 1."),
         (CARE, "clinic", "it is told for SE as a whole, where two datasets or more"),
-        (CARE, "clinic", "ranges of at most 100,000 bases"),
+        (CARE, "clinic", "It may be asked for single alleles."),
         (CARE, "observed", "No AN and no frequency is told."),
         (STEWARD, "reference", "Nothing is hidden, and counts are exact."),
         (ANONYMOUS, "clinic", "(a grant is of https://dac.example/clinic from https"),

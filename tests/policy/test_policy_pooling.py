@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -12,6 +13,7 @@ from beacon.model.findings import DatasetFindings, Findings
 from beacon.model.profile import LedgerTerms, Profile
 from beacon.model.query import Granularity, Query
 from beacon.model.status import Status
+from beacon.policy.asking import asked_of
 from beacon.policy.policy import disclose
 from tests.policy.test_policy_disclose import ONE_ALLELE, dataset
 
@@ -106,6 +108,21 @@ def test_a_threshold_holds_for_a_sum() -> None:
 
     assert told(1, 1, profile=profile)["pooled:SE"].status is Status.WITHHELD
     assert told(1, 2, profile=profile)["pooled:SE"].status is Status.SEEN
+
+
+def test_a_stretch_names_nobody_whom_a_pool_does_not() -> None:
+    """So it is not asked, but where a pool takes in nobody who has enough."""
+    granted = Permit(
+        dataset="d0",
+        granularity=Granularity.COUNT,
+        profile=POOLED,
+        queries=frozenset({"allele", "range"}),
+        country="SE",
+    )
+
+    assert asked_of(granted) == {"allele"}
+    assert asked_of(replace(granted, pools_alone=True)) == {"allele", "range"}
+    assert asked_of(replace(granted, country=None)) == {"allele", "range"}
 
 
 def test_a_word_needs_no_count() -> None:

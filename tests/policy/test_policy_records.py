@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from beacon.model.dataset import Dataset
 from beacon.model.disclosure import Permit, RecordSetDisclosure
 from beacon.model.findings import FoundRecords, RecordFindings
+from beacon.model.profile import Profile
 from beacon.model.query import Granularity, Query
 from beacon.model.records import Under
 from beacon.model.status import Status
+from beacon.policy.asking import KINDS, may_filter
 from beacon.policy.policy import disclose_records
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,6 +88,16 @@ def test_a_question_that_names_somebody_is_withheld_without_leave(query: Query) 
 
     assert part == other
     assert (part.status, part.exists, part.total) == (Status.WITHHELD, False, None)
+
+
+def test_documents_cannot_be_rounded_and_are_withheld() -> None:
+    """Each is one individual's, and how many there are would be exact."""
+    profile = Profile(name="rounded", round_to=10)
+    permit = replace(granted(), profile=profile, queries=frozenset(KINDS))
+
+    assert said(permit).status is Status.WITHHELD
+    assert not may_filter(permit)
+    assert said(replace(permit, profile=Profile(name="exact"))).total == 2
 
 
 def test_what_has_no_permit_is_withheld() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from beacon.model.assemblies import contig
 from beacon.model.counts import AlleleCounts, Carriers, Tally
 from beacon.model.disclosure import DatasetDisclosure, Permit
 from beacon.model.findings import (
@@ -29,6 +30,7 @@ from beacon.policy.rules import RULES
 from tests.policy.test_policy_disclose import (
     ALLELE,
     CHR22,
+    GRCH37,
     ONE_ALLELE,
     dataset,
 )
@@ -198,6 +200,43 @@ def test_no_word_explains_what_is_hidden() -> None:
     }
 
     assert told == {()}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"is_conclusive": False},
+        {"place": Place(filters=("LowQual",))},
+        {"place": Place(coverage=Coverage.OUTSIDE)},
+        {"place": Place(an=0, has_record=True)},
+    ],
+)
+def test_where_a_ledger_hides_nobody_is_withheld_whatever_the_word(
+    more: dict[str, object],
+) -> None:
+    """Without a threshold, too: who is left out is withheld wherever it is."""
+    exact = Profile(name="exact")
+    part = said(found(may_hide=True, **more), permit_of(exact))
+
+    assert part == said(found(may_hide=True), permit_of(exact))
+    assert part.status is Status.WITHHELD
+
+
+def test_a_mate_on_a_contig_that_is_not_loaded_is_hidden_as_if_it_were_not() -> None:
+    """A breakend of another contig may be found there, and be too rare to be said."""
+    query = Query(
+        pattern=replace(A_RANGE, contig=contig(GRCH37, "21")),
+        granularity=Granularity.COUNT,
+    )
+    permits = {"d1": permit_of(THRESHOLD)}
+    hidden, none = (
+        disclose(Findings(datasets=(each,)), permits, query)
+        for each in (found(carried(1)), found(is_contig_loaded=False))
+    )
+
+    assert hidden == none
+    assert hidden.datasets[0].status is Status.NOT_COVERED
 
 
 def test_a_contig_that_was_never_loaded_is_not_covered() -> None:

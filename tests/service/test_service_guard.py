@@ -9,7 +9,12 @@ import pytest
 
 from beacon.model.disclosure import Disclosure
 from beacon.model.entry_types import INDIVIDUAL
-from beacon.model.errors import BudgetSpent, StoreUnavailable
+from beacon.model.errors import (
+    BudgetSpent,
+    InvalidRequest,
+    NotPermitted,
+    StoreUnavailable,
+)
 from beacon.model.filters import TermFilter
 from beacon.model.notation import parse
 from beacon.model.outline import Outline
@@ -297,6 +302,38 @@ async def test_distinct_variants_are_counted_and_repeats_are_free(
         await beacon.answer_records(asked(400, about=INDIVIDUAL.id), SOMEBODY)
     await spend(beacon, 100, 200, 300)
     await spend(beacon, 400, who=replace(SOMEBODY, network="198.51.100.0/24"))
+
+
+async def test_names_are_counted_before_they_are_looked_up(
+    beacon: LocalBeacon,
+) -> None:
+    """Of documents, too, where nobody knows them."""
+    for name in ("rs901", "rs902", "rs903", "rs901"):
+        with pytest.raises(InvalidRequest):
+            await beacon.answer_records(_carriers(name), SOMEBODY)
+
+    with pytest.raises(BudgetSpent):
+        await beacon.answer_records(_carriers("rs904"), SOMEBODY)
+
+
+@pytest.mark.parametrize("name", ["rs100", "rs999"])
+async def test_a_name_tells_nothing_where_it_may_not_be_asked(
+    beacon: LocalBeacon, store: VariantStore, name: str
+) -> None:
+    """Neither of documents nor of chosen people; and it costs nothing."""
+    narrow = replace(PUBLIC, queries=frozenset({"allele"}), budget=None)
+    policy = replace(POLICY, tiers=(narrow, CARE, STEWARD))
+    strict = LocalBeacon(store, policy, references={}, deadline=5)
+
+    with pytest.raises(NotPermitted):
+        await strict.answer_records(_carriers(name), SOMEBODY)
+    with pytest.raises(NotPermitted):
+        await strict.answer(Query(pattern=_pattern(name), filters=_FILTER), SOMEBODY)
+    assert (await beacon.allowance(SOMEBODY)).rooms[0].left == 3
+
+
+def _carriers(name: str) -> Query:
+    return Query(pattern=_pattern(name), about=INDIVIDUAL.id)
 
 
 async def test_each_line_of_a_batch_counts(beacon: LocalBeacon) -> None:
