@@ -427,12 +427,7 @@ def disclose(
         is_plain = is_plain and says_all
     warnings = (*query.warnings, *map(unknown_sentence, findings.unknown_filters))
     if not is_plain:
-        answering = [
-            (found, part)
-            for found, part in zip(findings.datasets, parts, strict=True)
-            if part.status is not Status.WITHHELD and part.dataset not in beside
-        ]
-        warnings += (*_doubts(answering), *_nobody([found for found, _ in answering]))
+        warnings += _explained(findings, parts, beside)
     told = _pooled(findings, permits, query, parts)
     if beside:
         told = [p for p in told if beside.isdisjoint((p.dataset, *p.pool))]
@@ -596,6 +591,18 @@ def _manner(query: Query) -> int:
     for claim in claims:
         manner = 2 * manner + claim
     return manner
+
+
+def _explained(
+    findings: Findings, parts: Sequence[DatasetDisclosure], beside: frozenset[str]
+) -> tuple[str, ...]:
+    """Return in words what datasets could not do, of which anything is said."""
+    answering = [
+        (found, part)
+        for found, part in zip(findings.datasets, parts, strict=True)
+        if part.status is not Status.WITHHELD and part.dataset not in beside
+    ]
+    return (*_doubts(answering), *_nobody([found for found, _ in answering]))
 
 
 def _doubts(
