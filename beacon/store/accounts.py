@@ -1,8 +1,9 @@
 """What is written before something is said: how, by whose client, and how long.
 
 Ledger and budgets are written by a majority and to its journals before an answer
-leaves, by a client of their own that gives up soon: who waits for an answer is told
-within a third of a second that there is none.  What waits is written together.
+leaves, by a client of their own that gives up soon: without a primary that answers
+who waits is told within a third of a second that there is no answer.  A primary that
+is slow is waited for.  What waits is written together.
 Nothing here holds a name, a question or an individual, but keyed digests of them.
 """
 
@@ -16,10 +17,11 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReadPreference, WriteConcern
+from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
 from beacon.model.errors import StoreUnavailable
-from beacon.store.driver import Document, client_options, driver_errors
+from beacon.store.driver import Document, client_options, driver_errors, duplicates
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     )
 
     from motor.motor_asyncio import AsyncIOMotorCollection
+    from pymongo import UpdateOne
 
     from beacon.store.connection import StoreAddress
 
@@ -39,13 +42,16 @@ K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
 PATIENCE = 0.28
-"""Seconds within which something is written, or there is no answer."""
+"""Seconds without a sign of a primary after which there is no answer."""
 _SELECTED = 0.7
 """Of that, how much may go by until there is a primary to write to."""
-_SOCKET_MS = 1000
+_SOCKET_MS = 2000
+_SLOWEST = 2.0
+"""Seconds that a write may take at a primary that goes on answering."""
 _AT_FIRST = 5.0
 """Seconds that making an index may take before anybody waits for it."""
-_MOST_TOGETHER = 1000
+_MOST_TOGETHER = 500
+_ATTEMPTS = 4
 _SIZE = 16
 _NUMBER = 8
 _UNWRITTEN = "what is learnt cannot be written down now, so nothing is said"
@@ -86,7 +92,7 @@ class Books:
         client: their own.
         database: its name.
         seal: names what they are about.
-        patience: seconds within which something is written.
+        patience: seconds that a primary may be silent.
         now: tells the time.
     """
 
@@ -167,6 +173,44 @@ class Books:
             self._indexed.add(name)
         return found
 
+    async def write(self, name: str, changes: list[UpdateOne]) -> None:
+        """Make changes, each of which may be done again; again where two met.
+
+        Raises:
+            StoreUnavailable: when it is not known that all were made.
+        """
+        collection = await self.collection(name)
+        for _ in range(_ATTEMPTS):
+            with driver_errors():
+                try:
+                    await collection.bulk_write(changes, ordered=False)
+                except BulkWriteError as error:
+                    changes = [changes[n] for n in duplicates(error)]
+                else:
+                    return
+        message = "what is learnt is being written by too many at once"
+        raise StoreUnavailable(message)
+
+    async def patiently(self, doing: Awaitable[V]) -> V:
+        """Return what comes of reading or writing, however slow, while it may come.
+
+        Raises:
+            StoreUnavailable: when it fails, or the primary gives no sign of life.
+        """
+        task = asyncio.ensure_future(doing)
+        clock = asyncio.get_running_loop().time
+        until = clock() + max(_SLOWEST, self.patience)
+        try:
+            while True:
+                done, _ = await asyncio.wait({task}, timeout=self.patience / 2)
+                if done:
+                    return task.result()
+                if clock() > until:
+                    raise StoreUnavailable(_UNWRITTEN)
+                await within(self.patience / 2, self._hello())
+        finally:
+            task.cancel()
+
     async def alive(self) -> None:
         """See that there is a primary to write to.
 
@@ -199,19 +243,21 @@ class Together(Generic[K, V]):
     """Writes what waits in one go, as soon as the write before is done.
 
     Who leaves does not stop what others wait for; what is equal is written once.
+    Waiting for a turn is no failure, and has no end but the asker's own; a failure
+    is everybody's who waits by then, as all wait for the same primary.
 
     Args:
         commit: writes some things, and returns what came of each.
-        patience: seconds that anybody waits.
+        books: who knows how long that may take.
     """
 
     def __init__(
         self,
         commit: Callable[[list[K]], Awaitable[Mapping[K, V]]],
-        patience: float,
+        books: Books,
     ) -> None:
         self._commit = commit
-        self._patience = patience
+        self._books = books
         self._waiting: dict[K, asyncio.Future[V]] = {}
         self._working: asyncio.Task[None] | None = None
 
@@ -226,11 +272,8 @@ class Together(Generic[K, V]):
         futures = [self._future(thing) for thing in things]
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work())
-        done = asyncio.gather(*map(asyncio.shield, futures))
         try:
-            return await within(self._patience, done)
-        except asyncio.CancelledError:
-            raise
+            return await asyncio.gather(*map(asyncio.shield, futures))
         except StoreUnavailable as error:
             raise StoreUnavailable(_UNWRITTEN) from error
 
@@ -249,9 +292,10 @@ class Together(Generic[K, V]):
             for thing in mine:
                 del self._waiting[thing]
             try:
-                told = await self._commit(list(mine))
+                told = await self._books.patiently(self._commit(list(mine)))
             except Exception as error:  # noqa: BLE001 - whoever waits is told
-                for future in mine.values():
+                late, self._waiting = self._waiting, {}
+                for future in (*mine.values(), *late.values()):
                     future.set_exception(_own(error))
                 continue
             for thing, future in mine.items():
