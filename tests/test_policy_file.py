@@ -46,7 +46,7 @@ def test_a_tier_is_what_its_table_says() -> None:
         visas=frozenset({"ControlledAccessGrants"}),
         purpose="care",
         acr=frozenset({"loa3", "https://refeds.org/profile/mfa"}),
-        organisation=True,
+        organisations=frozenset({"hospital", "h", "o"}),
     )
 
 
@@ -113,6 +113,11 @@ def test_a_file_is_known_by_its_id_and_its_bytes(tmp_path: Path) -> None:
         (("[tiers.public]", "[tiers.public"), "this is not TOML"),
         (("min_count = 20", "min_count = 1"), "noise_sd needs a min_count"),
         (("[disclosure.exact]", "[disclosure.exact]\nalarm = {}"), "are of a ledger"),
+        (("range_width = 1000\n", ""), "tiers.registered: distinct_variants counts"),
+        (
+            ('organisations = ["hospital", "h", "o"]\n', ""),
+            "tiers.care: org_agreement needs require.organisations",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

@@ -38,7 +38,7 @@ from beacon.policy.suppression import (
     shown_groups,
     without_few,
 )
-from beacon.policy.tiers import has
+from beacon.policy.tiers import has, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -175,7 +175,7 @@ def standing(policy: Policy, requester: Requester) -> Hashable:
         requester.roles,
         requester.purpose,
         requester.acr,
-        requester.organisation is not None,
+        listed(policy.tiers, requester),
         requester.only,
     )
 

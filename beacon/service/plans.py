@@ -61,6 +61,7 @@ class Plan(NamedTuple):
         is_apart: whether what any says follows from more than its own counts.
         charged: permits of those that are asked whose answers are charged for.
         silent: ids of those that are asked and never say why they lack an allele.
+        tiers: by which those that are asked answer.
     """
 
     permits: Mapping[str, Permit]
@@ -70,6 +71,7 @@ class Plan(NamedTuple):
     is_apart: bool = False
     charged: Mapping[str, Permit] = MappingProxyType({})
     silent: frozenset[str] = frozenset()
+    tiers: frozenset[str] = frozenset()
 
     def check(self) -> None:
         """Refuse the question where no dataset may be asked it.
@@ -197,6 +199,7 @@ def planned(query: Query, sight: Sight) -> Plan:
         any(p.profile is not None and p.profile.needs_more for p in answering),
         {p.dataset: p for p in answering if has_ledger(p)},
         frozenset(p.dataset for p in answering if hides(p)),
+        frozenset(p.tier for p in answering if p.tier is not None),
     )
 
 
