@@ -45,6 +45,9 @@ PATIENCE = 0.28
 """Seconds without a sign of a primary after which there is no answer."""
 _SELECTED = 0.7
 """Of that, how much may go by until there is a primary to write to."""
+_SILENT = 1 / 3
+"""Of it, how much goes by until a sign is asked for."""
+_GLANCE = 0.005
 _SOCKET_MS = 2000
 _SLOWEST = 2.0
 """Seconds that a write may take at a primary that goes on answering."""
@@ -114,6 +117,7 @@ class Books:
             ),
         )
         self._indexed: set[str] = set()
+        self._sign = float("-inf")
         self.seal = seal
         self.patience = patience
         self.now = now
@@ -200,16 +204,33 @@ class Books:
         task = asyncio.ensure_future(doing)
         clock = asyncio.get_running_loop().time
         until = clock() + max(_SLOWEST, self.patience)
+        silence = self.patience * _SILENT
         try:
-            while True:
-                done, _ = await asyncio.wait({task}, timeout=self.patience / 2)
-                if done:
-                    return task.result()
+            while not await _is_done(task, silence):
                 if clock() > until:
                     raise StoreUnavailable(_UNWRITTEN)
-                await within(self.patience / 2, self._hello())
+                if clock() - self._sign > silence:
+                    await self._listen(task, self.patience - silence)
+            self._sign = clock()
+            return task.result()
         finally:
             task.cancel()
+
+    async def _listen(self, task: asyncio.Future[V], seconds: float) -> None:
+        """Ask for a sign of life, unless something is done before there is one.
+
+        Raises:
+            StoreUnavailable: when there is none in time.
+        """
+        asked = asyncio.ensure_future(self._hello())
+        try:
+            if not await _is_done(asked, seconds, task):
+                raise StoreUnavailable(_UNWRITTEN)
+            if asked.done():
+                asked.result()
+                self._sign = asyncio.get_running_loop().time()
+        finally:
+            asked.cancel()
 
     async def alive(self) -> None:
         """See that there is a primary to write to.
@@ -224,6 +245,23 @@ class Books:
             said = await self._client.admin.command("hello")
         if not said.get("isWritablePrimary"):
             raise StoreUnavailable(_UNWRITTEN)
+
+
+async def _is_done(
+    future: asyncio.Future[V], seconds: float, *others: asyncio.Future[K]
+) -> bool:
+    """Wait for one of some futures; whether any is done in time.
+
+    A loop that was busy may have yet to see what came long ago.
+    """
+    every: set[asyncio.Future[V] | asyncio.Future[K]] = {future, *others}
+    for wait in (seconds, _GLANCE):
+        done, _ = await asyncio.wait(
+            every, timeout=wait, return_when=asyncio.FIRST_COMPLETED
+        )
+        if done:
+            return True
+    return False
 
 
 async def within(seconds: float, doing: Awaitable[V]) -> V:

@@ -161,11 +161,14 @@ class Ledger:
         self._entering = Together(self._enter, books)
         self._turning: Together[_Turned, Page]
         self._turning = Together(self._turn, books)
+        self._reading: Together[bytes, Page]
+        self._reading = Together(self._read, books)
 
     async def close(self) -> None:
         """Let what is being written end."""
         await self._entering.close()
         await self._turning.close()
+        await self._reading.close()
 
     @property
     def today(self) -> int:
@@ -227,8 +230,8 @@ class Ledger:
             StoreUnavailable: when it cannot be read.
         """
         name = self._books.seal.of("page", who, dataset)
-        found = await self._books.patiently(self._pages([name]))
-        return found.get(name, Page())
+        (page,) = await self._reading.put([name])
+        return page
 
     async def fill(self, asking: Asking) -> None:
         """Let a page tell that nothing more fits: it lacks an answer that was told.
@@ -306,6 +309,10 @@ class Ledger:
         )
         pages = await self._pages(list({one.name for one in turned}))
         return {one: pages.get(one.name, Page()) for one in turned}
+
+    async def _read(self, names: list[bytes]) -> Mapping[bytes, Page]:
+        found = await self._pages(names)
+        return {name: found.get(name, Page()) for name in names}
 
     async def _pages(self, names: list[bytes]) -> dict[bytes, Page]:
         collection = await self._books.collection(PAGES)
