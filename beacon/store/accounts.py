@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
@@ -48,8 +49,9 @@ _SELECTED = 0.7
 _SILENT = 1 / 3
 """Of it, how much goes by until a sign is asked for."""
 _GLANCE = 0.005
+_EARS = 2
 _SOCKET_MS = 2000
-_SLOWEST = 2.0
+_SLOWEST = 5.0
 """Seconds that a write may take at a primary that goes on answering."""
 _AT_FIRST = 5.0
 """Seconds that making an index may take before anybody waits for it."""
@@ -118,6 +120,8 @@ class Books:
         )
         self._indexed: set[str] = set()
         self._sign = float("-inf")
+        # Threads of its own: a sign of life must not wait for those that write.
+        self._ears = ThreadPoolExecutor(_EARS, "books")
         self.seal = seal
         self.patience = patience
         self.now = now
@@ -154,6 +158,7 @@ class Books:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._ears.shutdown(wait=False, cancel_futures=True)
 
     async def prepare(self, names: Iterable[str]) -> None:
         """Make the indexes of collections, if there is somewhere to write to by now.
@@ -241,8 +246,9 @@ class Books:
         await within(self.patience, self._hello())
 
     async def _hello(self) -> None:
+        loop, ask = asyncio.get_running_loop(), self._client.delegate.admin.command
         with driver_errors():
-            said = await self._client.admin.command("hello")
+            said = await loop.run_in_executor(self._ears, ask, "hello")
         if not said.get("isWritablePrimary"):
             raise StoreUnavailable(_UNWRITTEN)
 
