@@ -215,7 +215,8 @@ class Books:
                 if clock() > until:
                     raise StoreUnavailable(_UNWRITTEN)
                 if clock() - self._sign > silence:
-                    await self._listen(task, self.patience - silence)
+                    left = self.patience - silence - 3 * _GLANCE
+                    await self._listen(task, max(left, _GLANCE))
             self._sign = clock()
             return task.result()
         finally:
