@@ -92,6 +92,7 @@ class _Budget(_Section):
 class _Require(_Section):
     purpose: Name | None = None
     org_agreement: bool = False
+    organisations: list[Name] = []
     mfa: bool = False
     acr: list[Name] = []
     roles: list[Name] = []
@@ -261,7 +262,7 @@ def _tier(name: str, said: _Tier, logins: frozenset[str]) -> Tier:
         roles=frozenset(asks.roles),
         purpose=asks.purpose,
         acr=acr,
-        organisation=asks.org_agreement,
+        organisations=frozenset(asks.organisations),
         budget=None if budget is None else Budget(**budget.model_dump()),
     )
 
@@ -307,6 +308,7 @@ def _contradictions(said: _File) -> Iterator[str]:
     for name, tier in said.tiers.items():
         if tier.range_width is not None and "range" not in tier.queries:
             yield f"tiers.{name}: range_width is without effect, as it asks no range"
+        yield from _of_tier(name, tier)
     for name, dataset in said.datasets.items():
         for standing, profile in dataset.access.items():
             yield from _of_access(said, name, standing, profile)
@@ -322,6 +324,16 @@ def _of_issuers(said: Mapping[str, IssuerSection]) -> Iterator[str]:
         if each.iss in known:
             yield f"issuers.{name}: {known[each.iss]} has the same iss"
         known[each.iss] = name
+
+
+def _of_tier(name: str, said: _Tier) -> Iterator[str]:
+    here = f"tiers.{name}"
+    if said.distinct_variants and "range" in said.queries and said.range_width is None:
+        yield (
+            f"{here}: distinct_variants counts a range once, so it needs a range_width"
+        )
+    if said.require.org_agreement and not said.require.organisations:
+        yield f"{here}: org_agreement needs require.organisations, those that agreed"
 
 
 def _of_profile(name: str, said: _Disclosure) -> Iterator[str]:

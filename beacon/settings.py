@@ -232,8 +232,8 @@ class StoreSettings(_Section):
         gt=0,
         le=10,
         description=(
-            "Seconds within which budgets and ledgers of the policy must be written; "
-            "otherwise a question gets no answer (503)."
+            "Seconds that the primary may be silent while budgets and ledgers of the "
+            "policy are written; then a question gets no answer (503)."
         ),
     )
 

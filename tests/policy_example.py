@@ -32,6 +32,7 @@ queries = ["allele", "range"]
 [tiers.care.require]
 purpose = "care"
 org_agreement = true
+organisations = ["hospital", "h", "o"]
 mfa = true
 visa = "ControlledAccessGrants"
 [tiers.steward]

@@ -46,7 +46,7 @@ def test_a_tier_is_what_its_table_says() -> None:
         visas=frozenset({"ControlledAccessGrants"}),
         purpose="care",
         acr=frozenset({"loa3", "https://refeds.org/profile/mfa"}),
-        organisation=True,
+        organisations=frozenset({"hospital", "h", "o"}),
     )
 
 
@@ -116,6 +116,11 @@ def test_a_file_is_known_by_its_id_and_its_bytes(tmp_path: Path) -> None:
         (
             ("[disclosure.pooled]", "[disclosure.pooled]\nround_to = 10"),
             "disclosure.pooled: a country's sum (cohort_named_from) is exact",
+        ),
+        (("range_width = 1000\n", ""), "tiers.registered: distinct_variants counts"),
+        (
+            ('organisations = ["hospital", "h", "o"]\n', ""),
+            "tiers.care: org_agreement needs require.organisations",
         ),
     ],
 )

@@ -132,8 +132,10 @@ def identities(value: str) -> set[Identity]:
 def organisation_of(visas: Iterable[Visa]) -> str | None:
     """Return the one organisation that visas place a user in, if it is one.
 
-    ``AffiliationAndRole`` is ``role@organisation``, split at the first ``@``.
+    ``AffiliationAndRole`` is ``role@organisation``, split at the first ``@``; nobody
+    belongs to one by own word.
     """
-    stated = [v.value for v in visas if v.type == "AffiliationAndRole"]
+    mine = (v for v in visas if v.type == "AffiliationAndRole" and v.by != "self")
+    stated = [v.value for v in mine]
     found = {value.partition("@")[2] for value in stated}
     return found.pop() or None if len(found) == 1 else None

@@ -47,6 +47,7 @@ queries = ["allele", "range", "filters", "documents", "individuals"]
 [tiers.care.require]
 purpose = "care"
 org_agreement = true
+organisations = ["hospital.example"]
 acr = ["loa3"]
 roles = ["clinician"]
 visa = "ControlledAccessGrants"

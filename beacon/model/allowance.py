@@ -1,4 +1,4 @@
-"""What a requester may still ask, and what its answers have told it.
+"""What a requester may still ask, and what it may learn.
 
 Frozen values; everything here may be shown to whoever it is about.
 """
@@ -13,6 +13,7 @@ class Room:
     """How many more distinct variants may be asked about in a period.
 
     Attributes:
+        tier: to whose answers it is kept.
         scope: who shares it: ``user``, ``client_net`` or ``organisation``.
         days: that the period has.
         limit: distinct variants in it.
@@ -20,6 +21,7 @@ class Room:
         seconds: until there is more room.
     """
 
+    tier: str
     scope: str
     days: int
     limit: int
@@ -29,18 +31,16 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learnt:
-    """What the answers of a dataset with a ledger have told a requester.
+    """How much a dataset with a ledger tells of one person.
 
-    It follows from those answers alone.
+    How much it has told is not said: an answer may have said less than was charged.
 
     Attributes:
         most: nats that may be learnt of one person.
-        shown: people that answers about few people showed, once an answer.
     """
 
     dataset: str
     most: float
-    shown: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 RAREST = 1e-6
 """No allele is taken to be rarer, whatever references lack it."""
 _MOST_PRIOR = 0.999_999
+_FEWEST_CALLED = 0.25
+"""Copies for each person of which fewer are not taken to be called (Y has as many)."""
 
 
 class Told(NamedTuple):
@@ -65,7 +67,21 @@ def expected_carriers(people: int, copies: int | None, frequency: float) -> floa
         frequency: of the allele.
     """
     by_people = people * (1 - (1 - frequency) ** 2)
-    return by_people if not copies else min(by_people, copies * frequency)
+    if not copies:
+        return by_people
+    by_copies = min(by_people, copies * frequency)
+    return max(by_copies, fewest_expected(people, frequency))
+
+
+def fewest_expected(people: int, frequency: float) -> float:
+    """Return the fewest carriers that ``expected_carriers`` comes to.
+
+    It does not depend on what was called, which where an allele is carried and where
+    it is not may be known from other records: by it is judged whether anybody may
+    have been left out, so that the word for nobody tells nothing of carriers.
+    """
+    by_people = people * (1 - (1 - frequency) ** 2)
+    return min(by_people, people * _FEWEST_CALLED * frequency)
 
 
 def nats(count: int, expected: float) -> float:
@@ -98,7 +114,7 @@ def may_have_left_out(
     Args:
         shown: people that earlier answers showed.
         learnt: nats that these told, as if all were of one person.
-        expected: carriers that were to be expected.
+        expected: the fewest carriers that may have been expected.
         most: nats that may be learnt.
         terms: of the ledger.
     """

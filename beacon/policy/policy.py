@@ -38,7 +38,7 @@ from beacon.policy.suppression import (
     shown_groups,
     without_few,
 )
-from beacon.policy.tiers import has
+from beacon.policy.tiers import has, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence, Set
@@ -223,7 +223,7 @@ def standing(policy: Policy, requester: Requester) -> Hashable:
         requester.roles,
         requester.purpose,
         requester.acr,
-        requester.organisation is not None,
+        listed(policy.tiers, requester),
         requester.only,
     )
 

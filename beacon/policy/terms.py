@@ -46,7 +46,7 @@ class Tier:
         roles: any one of which it takes; empty: none is needed.
         purpose: that it takes.
         acr: values of which it takes any; empty: none is needed.
-        organisation: whether it takes one.
+        organisations: any one of which it takes; empty: none is needed.
         budget: how much it may ask.
     """
 
@@ -58,13 +58,13 @@ class Tier:
     roles: frozenset[str] = frozenset()
     purpose: str | None = None
     acr: frozenset[str] = frozenset()
-    organisation: bool = False
+    organisations: frozenset[str] = frozenset()
     budget: Budget | None = None
 
     @property
     def is_public(self) -> bool:
         """Whether everybody has it, as it demands nothing."""
-        asks = (self.visas, self.roles, self.purpose, self.acr, self.organisation)
+        asks = (self.visas, self.roles, self.purpose, self.acr, self.organisations)
         return not any(asks)
 
 

@@ -44,7 +44,7 @@ def has_standing(tier: Tier, requester: Requester) -> bool:
         and (not tier.roles or not tier.roles.isdisjoint(requester.roles))
         and tier.purpose in (None, requester.purpose)
         and (not tier.acr or requester.acr in tier.acr)
-        and (not tier.organisation or requester.organisation is not None)
+        and (not tier.organisations or requester.organisation in tier.organisations)
     )
 
 
@@ -53,6 +53,13 @@ def _counts(visa: Visa) -> bool:
     if visa.type == "ResearcherStatus" and visa.by == "self":
         return False
     return visa.type not in _OF_REGISTERED_ACCESS or visa.value == REGISTERED_ACCESS
+
+
+def listed(tiers: Sequence[Tier], requester: Requester) -> str | None:
+    """Return a requester's organisation where any tier takes it."""
+    mine = requester.organisation
+    is_listed = mine is not None and any(mine in tier.organisations for tier in tiers)
+    return mine if is_listed else None
 
 
 def highest(tiers: Sequence[Tier], requester: Requester) -> Tier | None:
@@ -71,5 +78,5 @@ def demands(tier: Tier) -> Iterator[str]:
         yield f"the purpose {tier.purpose}"
     if tier.acr:
         yield f"a login by {' or '.join(sorted(tier.acr))}"
-    if tier.organisation:
-        yield "an organisation"
+    if tier.organisations:
+        yield f"the organisation {' or '.join(sorted(tier.organisations))}"

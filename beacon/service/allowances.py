@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from beacon.model.allowance import Room
+from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.errors import BudgetSpent
-from beacon.service.ledgered import who_is
+from beacon.model.query import Granularity
+from beacon.service.ledgered import organisation_key, who_is
 from beacon.store.budgets import PERIOD, Account, begin_of
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from beacon.model.pattern import Spelling
     from beacon.model.query import Query
     from beacon.model.requester import Requester
-    from beacon.policy.terms import Budget
+    from beacon.policy.terms import Budget, Tier
     from beacon.store.budgets import Budgets, Spent
 
 _NETWORK = "client_net"
@@ -52,12 +54,12 @@ class Allowances:
         await self._budgets.close()
 
     async def take(
-        self, budget: Budget, requester: Requester, texts: Sequence[str]
+        self, tier: Tier, requester: Requester, texts: Sequence[str]
     ) -> dict[str, BudgetSpent | None]:
         """Count questions; return of each whether it may be asked, or why not.
 
         Args:
-            budget: that the requester has.
+            tier: by whose budget.
             requester: who asks.
             texts: the questions, as ``spelled`` gives them.
 
@@ -65,7 +67,7 @@ class Allowances:
             StoreUnavailable: when it cannot be counted: nothing is answered then.
         """
         told: dict[str, BudgetSpent | None] = dict.fromkeys(texts)
-        for account in accounts(budget, requester):
+        for account in accounts(tier, requester):
             asked = [text for text, spent in told.items() if spent is None]
             taken = await self._budgets.take(account, asked)
             for text, spent in taken.items():
@@ -83,13 +85,13 @@ class Allowances:
         )
         return BudgetSpent(message, limit=room.limit, seconds=room.seconds)
 
-    async def rooms(self, budget: Budget, requester: Requester) -> tuple[Room, ...]:
-        """Return what is left of a budget.
+    async def rooms(self, tier: Tier, requester: Requester) -> tuple[Room, ...]:
+        """Return what is left of the budget of a tier.
 
         Raises:
             StoreUnavailable: when it cannot be read.
         """
-        every = accounts(budget, requester)
+        every = accounts(tier, requester)
         spent = await asyncio.gather(*map(self._budgets.spent, every))
         pairs = zip(every, spent, strict=True)
         return tuple(room for pair in pairs for room in self._rooms(*pair))
@@ -101,7 +103,12 @@ class Allowances:
             seconds = int((begin_of(until) - now).total_seconds()) + 1
             left = max(0, limit - used)
             return Room(
-                scope=account.kind, days=days, limit=limit, left=left, seconds=seconds
+                tier=account.tier,
+                scope=account.kind,
+                days=days,
+                limit=limit,
+                left=left,
+                seconds=seconds,
             )
 
         if account.per_day is not None:
@@ -111,39 +118,53 @@ class Allowances:
             yield room(PERIOD, account.per_30d, spent.period, first + PERIOD)
 
 
-def accounts(budget: Budget, requester: Requester) -> list[Account]:
-    """Return what a requester's questions are counted in, its own first."""
-    is_shared = budget.scope == _NETWORK or requester.subject is None
-    own = Account(
-        _NETWORK if is_shared else "user",
-        requester.network or "" if is_shared else who_is(requester),
-        budget.per_day,
-        budget.per_30d,
-    )
+def accounts(tier: Tier, requester: Requester) -> list[Account]:
+    """Return what questions to a tier are counted in, the requester's own first."""
+    budget = tier.budget
+    if budget is None:
+        return []
+    own = Account(*_own(budget, requester), tier.name, budget.per_day, budget.per_30d)
     found = [own] if own.per_day is not None or own.per_30d is not None else []
-    if budget.org_per_day is not None and requester.organisation is not None:
-        name = requester.organisation
-        found.append(Account(_ORGANISATION, name, budget.org_per_day))
+    organisation = organisation_key(requester)
+    if budget.org_per_day is not None and organisation is not None:
+        most = budget.org_per_day
+        found.append(Account(_ORGANISATION, organisation, tier.name, most))
     return found
+
+
+def _own(budget: Budget, requester: Requester) -> tuple[str, str]:
+    """Return the kind and the name of what a requester's questions are counted in.
+
+    Whose network is not looked at, as who it is was proven, is one by itself.
+    """
+    who = who_is(requester)
+    if budget.scope == _NETWORK or requester.subject is None:
+        return _NETWORK, requester.network or who
+    return "user", who
 
 
 def spelled(query: Query) -> str | None:
     """Return the one text of a question about variants; ``None``: it is of none.
 
     An allele is named by the spelling that begins first, which all its spellings
-    share where a reference is known; whatever else is asked is a question of its own.
+    share where a reference is known; whatever else is asked is a question of its own,
+    and so is each page of a list.
     """
     pattern = query.pattern
-    if pattern is None:
+    if pattern is None and query.about != GENOMIC_VARIANT.id:
         return None
     people = (
         *(query.filters, query.under, query.cohort),
         *(query.excluded, query.by, query.unknown_filters),
     )
     told = repr(people) if any(people) else ""
-    if pattern.asks_spelling_only:
+    if pattern is not None and pattern.asks_spelling_only:
         contig = pattern.sequence
         return spelled_allele(contig, pattern.spellings) + told
+    if query.granularity is Granularity.RECORD:
+        told += repr((query.datasets, query.page))
+    if pattern is None:
+        return repr(query.assembly) + told
     return repr(replace(pattern, notes=())) + told
 
 

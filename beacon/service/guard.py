@@ -13,14 +13,13 @@ from beacon.model.allowance import Allowance, Learnt
 from beacon.policy.evidence import most_nats
 from beacon.policy.tiers import highest
 from beacon.service.allowances import Allowances, spelled, spelled_allele
-from beacon.service.ledgered import Ledgered, who_is
+from beacon.service.ledgered import Ledgered
 from beacon.store.budgets import BUDGETS, Budgets
 from beacon.store.ledger import ALARMS, LEDGER, PAGES, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from beacon.model.allowance import Room
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Permit
     from beacon.model.errors import BudgetSpent
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from beacon.model.requester import Requester
     from beacon.model.wording import Asked
     from beacon.policy.policy import Policy
-    from beacon.policy.terms import Budget, Tier
+    from beacon.policy.terms import Tier
     from beacon.store.accounts import Books
     from beacon.store.variants import VariantStore
 
@@ -44,13 +43,10 @@ class _Standing(NamedTuple):
 
     Attributes:
         tier: the highest that it has; an operator needs none.
-        budget: that of the highest tier or, where it has none, of the highest whose
-            answers are charged for.
         is_charged: whether any of its tiers' answers are.
     """
 
     tier: Tier | None
-    budget: Budget | None
     is_charged: bool
 
 
@@ -76,6 +72,9 @@ class Guard:
             for tier, profile in terms.access.items()
             if profile.ledger is not None
         )
+        self._budgeted = frozenset(
+            tier.name for tier in policy.tiers or () if tier.budget is not None
+        )
 
     async def alive(self, requester: Requester) -> None:
         """See that what a requester may learn can be written down now.
@@ -86,59 +85,81 @@ class Guard:
         if self._standing(requester).is_charged:
             await self._books.alive()
 
-    async def admit(self, query: Query, requester: Requester) -> None:
+    async def admit(
+        self, query: Query, requester: Requester, tiers: frozenset[str]
+    ) -> None:
         """Count a question.
+
+        Args:
+            query: the question.
+            requester: who asks.
+            tiers: that it is answered by; it is counted in the budget of each.
 
         Raises:
             BudgetSpent: where there is no room for it.
             StoreUnavailable: when it cannot be written: there is no answer then.
         """
-        if self._standing(requester).budget is not None:
-            await self._admit(spelled(query), requester)
+        if not self._budgeted.isdisjoint(tiers):
+            await self._admit(spelled(query), requester, tiers)
 
     async def admit_alike(
-        self, outline: Outline, allele: Spelled, requester: Requester
+        self,
+        outline: Outline,
+        allele: Spelled,
+        requester: Requester,
+        tiers: frozenset[str],
     ) -> None:
         """Count the question of an outline for an allele, as ``admit`` does."""
-        if self._standing(requester).budget is not None:
+        if not self._budgeted.isdisjoint(tiers):
             text = spelled_allele(outline.contig, allele.spellings)
-            await self._admit(text, requester)
+            await self._admit(text, requester, tiers)
 
     async def admit_many(
-        self, queries: Sequence[Query], requester: Requester
+        self, asked: Sequence[tuple[Query, frozenset[str]]], requester: Requester
     ) -> dict[int, BudgetSpent]:
-        """Count questions in one go; return those there is no room for, by place."""
-        return await self._admit_texts([spelled(query) for query in queries], requester)
+        """Count questions in one go; return those there is no room for, by place.
+
+        Args:
+            asked: the questions, each with the tiers that it is answered by.
+            requester: who asks.
+        """
+        texts = [(spelled(query), tiers) for query, tiers in asked]
+        return await self._admit_texts(texts, requester)
 
     async def admit_alleles(
-        self, asked: Sequence[Asked], requester: Requester
+        self, asked: Sequence[tuple[Asked, frozenset[str]]], requester: Requester
     ) -> dict[int, BudgetSpent]:
         """Count the questions of outlines for alleles, as ``admit_many`` does."""
-        return await self._admit_texts(
-            [spelled_allele(o.contig, allele.spellings) for o, allele in asked],
-            requester,
-        )
+        texts = [
+            (spelled_allele(outline.contig, allele.spellings), tiers)
+            for (outline, allele), tiers in asked
+        ]
+        return await self._admit_texts(texts, requester)
 
     async def _admit_texts(
-        self, texts: Sequence[str | None], requester: Requester
+        self, asked: Sequence[tuple[str | None, frozenset[str]]], requester: Requester
     ) -> dict[int, BudgetSpent]:
-        budget = self._standing(requester).budget
-        if budget is None:
-            return {}
-        told = await self._allowances.take(
-            budget, requester, [text for text in texts if text is not None]
-        )
-        refused = ((n, told.get(text or "")) for n, text in enumerate(texts))
-        return {n: why for n, why in refused if why is not None}
+        refused: dict[int, BudgetSpent] = {}
+        for tier in self._policy.tiers or ():
+            if tier.name not in self._budgeted:
+                continue
+            mine = {
+                n: text
+                for n, (text, tiers) in enumerate(asked)
+                if text is not None and tier.name in tiers and n not in refused
+            }
+            texts = list(dict.fromkeys(mine.values()))
+            told = await self._allowances.take(tier, requester, texts)
+            spent = ((n, told[text]) for n, text in mine.items())
+            refused |= {n: why for n, why in spent if why is not None}
+        return refused
 
-    async def _admit(self, text: str | None, requester: Requester) -> None:
-        budget = self._standing(requester).budget
-        if budget is None or text is None:
-            return
-        told = await self._allowances.take(budget, requester, [text])
-        why = told[text]
-        if why is not None:
-            raise why
+    async def _admit(
+        self, text: str | None, requester: Requester, tiers: frozenset[str]
+    ) -> None:
+        refused = await self._admit_texts([(text, tiers)], requester)
+        if refused:
+            raise refused[0]
 
     def _standing(self, requester: Requester) -> _Standing:
         """Return how a requester stands, worked out once for each."""
@@ -151,13 +172,11 @@ class Guard:
 
     def _found(self, requester: Requester) -> _Standing:
         if requester.is_operator:
-            return _Standing(None, None, is_charged=False)
+            return _Standing(None, is_charged=False)
         tiers = self._policy.tiers or ()
         charged = [tier for tier in tiers if tier.name in self._charging]
-        tier, other = highest(tiers, requester), highest(charged, requester)
-        budgets = (each.budget for each in (tier, other) if each is not None)
-        budget = next((each for each in budgets if each is not None), None)
-        return _Standing(tier, budget, is_charged=other is not None)
+        is_charged = highest(charged, requester) is not None
+        return _Standing(highest(tiers, requester), is_charged=is_charged)
 
     async def find(
         self,
@@ -181,28 +200,18 @@ class Guard:
         Raises:
             StoreUnavailable: when it cannot be read.
         """
-        tier, budget, _ = self._standing(requester)
-        rooms: tuple[Room, ...] = ()
-        if budget is not None:
-            rooms = await self._allowances.rooms(budget, requester)
-        ledgers = await asyncio.gather(
-            *(self._learnt(requester, *each) for each in seen)
+        tiers = {permit.tier for _, permit in seen}
+        mine = [tier for tier in self._policy.tiers or () if tier.name in tiers]
+        rooms = await asyncio.gather(
+            *(self._allowances.rooms(tier, requester) for tier in mine)
         )
+        tier = self._standing(requester).tier
+        ledgers = (_learnt(*each) for each in seen)
         return Allowance(
             tier=None if tier is None else tier.name,
-            rooms=rooms,
+            rooms=tuple(room for some in rooms for room in some),
             ledgers=tuple(one for one in ledgers if one is not None),
         )
-
-    async def _learnt(
-        self, requester: Requester, dataset: Dataset, permit: Permit
-    ) -> Learnt | None:
-        terms = None if permit.profile is None else permit.profile.ledger
-        if terms is None or dataset.release is None:
-            return None
-        page = await self._ledger.page(who_is(requester), dataset.id)
-        most = most_nats(terms, dataset.release.sample_count or 0)
-        return Learnt(dataset=dataset.id, most=most, shown=page.shown)
 
     async def open(self) -> None:
         """Make ready what questions would else wait for."""
@@ -220,6 +229,15 @@ class Guard:
             "spent": self._allowances.refused,
             "alarms": self._ledgered.alarms_before_today,
         }
+
+
+def _learnt(dataset: Dataset, permit: Permit) -> Learnt | None:
+    """Return how much a dataset with a ledger tells of one person."""
+    terms = None if permit.profile is None else permit.profile.ledger
+    if terms is None or dataset.release is None:
+        return None
+    most = most_nats(terms, dataset.release.sample_count or 0)
+    return Learnt(dataset=dataset.id, most=most)
 
 
 def is_guarded(policy: Policy) -> bool:

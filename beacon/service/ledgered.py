@@ -9,7 +9,7 @@ shown, or nobody was there, both are said alike, and take as long.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,19 +21,20 @@ from beacon.model.pattern import identity_of
 from beacon.model.query import Granularity
 from beacon.policy.evidence import (
     expected_carriers,
+    fewest_expected,
     frequency_of,
     may_have_left_out,
     most_nats,
     told_of,
     without,
 )
+from beacon.service.settling import Settlements
 from beacon.store.ledger import Asking, Hit
 
 if TYPE_CHECKING:
     from collections.abc import (
         AsyncIterator,
         Iterable,
-        Iterator,
         Mapping,
         Sequence,
     )
@@ -66,44 +67,13 @@ class _Case:
         terms: of its ledger.
         asking: what is written down.
         expected: carriers that were to be expected.
+        fewest: the least that they are ever taken for, carried or not.
     """
 
     terms: LedgerTerms
     asking: Asking
     expected: float
-
-
-class _Flights:
-    """The questions of one requester to one dataset that are being charged."""
-
-    def __init__(self) -> None:
-        self._open: dict[tuple[str, str], set[asyncio.Future[None]]] = {}
-
-    @contextmanager
-    def flying(self, who: str, dataset: str) -> Iterator[asyncio.Future[None]]:
-        """Say that one is, until the end of the block, or until it is told so."""
-        key = who, dataset
-        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        others = self._open.setdefault(key, set())
-        others.add(mine)
-        try:
-            yield mine
-        finally:
-            self._land(mine)
-            others.discard(mine)
-            if not others:
-                self._open.pop(key, None)
-
-    def _land(self, flight: asyncio.Future[None]) -> None:
-        if not flight.done():
-            flight.set_result(None)
-
-    async def landed(self, who: str, dataset: str, mine: asyncio.Future[None]) -> None:
-        """Wait for those that are under way by now; others need not wait for mine."""
-        self._land(mine)
-        others = [each for each in self._open.get((who, dataset), ()) if each != mine]
-        if others:
-            await asyncio.wait(others)
+    fewest: float
 
 
 class _Alarms:
@@ -157,8 +127,8 @@ class Ledgered:
     def __init__(self, store: VariantStore, ledger: Ledger) -> None:
         self._store = store
         self._ledger = ledger
-        self._flights = _Flights()
         self._alarms = _Alarms(ledger)
+        self._settlements = Settlements(ledger, self._alarms.raise_soon)
 
     async def find(
         self,
@@ -216,29 +186,30 @@ class Ledgered:
     async def _told(self, case: _Case, one: Carrying) -> tuple[frozenset[str], bool]:
         """Charge for an answer; return who is left out, and whether any may be.
 
-        Where nobody is charged as much is written as for somebody.
+        Whether any may be follows from the page alone.
         """
         asking, terms = case.asking, case.terms
         carried = one.carried or ()
         told = told_of(carried, case.expected, terms)
         hits = [Hit(*each) for each in told]
-        with self._flights.flying(asking.who, asking.dataset) as flight:
-            out, overlaps = await self._ledger.charge(asking, hits)
-            self._alarms.raise_soon(overlaps)
-            shown = {one.individual for one in carried} - out
-            if hits and shown:
-                await self._ledger.turn(asking, len(shown), case.expected)
-            if shown or one.is_common:
-                return out, False
-            await self._flights.landed(asking.who, asking.dataset, flight)
+        out = await self._settlements.settle(asking, hits, case.expected)
+        if one.is_common or {each.individual for each in carried} - out:
+            return out, False
+        await self._settlements.landed(asking.who, asking.dataset)
         page = await self._ledger.page(asking.who, asking.dataset)
         may_hide = may_have_left_out(
-            page.shown, page.nats, case.expected, asking.most, terms
+            page.shown, page.nats, case.fewest, asking.most, terms
         )
-        return out, may_hide or bool(out)
+        if out and not may_hide:
+            # An answer is missing in it: a process ended between the two, or has not
+            # come to it yet.  It is said once; from now on the page tells as much.
+            await self._ledger.fill(asking)
+            return out, True
+        return out, may_hide
 
     async def close(self) -> None:
-        """Let alarms be kept that were raised."""
+        """Let be written what was begun, and alarms that were raised."""
+        await self._settlements.close()
         await self._alarms.close()
 
     @property
@@ -277,6 +248,16 @@ def who_is(requester: Requester) -> str:
     return f"network:{requester.network or ''}"
 
 
+def organisation_key(requester: Requester) -> str | None:
+    """Return what tells an organisation from others: its name, by whom it is vouched.
+
+    Nobody who is trusted for one issuer's users spends what is another's.
+    """
+    if requester.organisation is None:
+        return None
+    return f"{requester.issuer or ''}:{requester.organisation}"
+
+
 def _case(
     one: Carrying,
     requester: Requester,
@@ -291,9 +272,10 @@ def _case(
     return _Case(
         terms=terms,
         expected=expected_carriers(max(people, 1), _copies(one.found), frequency),
+        fewest=fewest_expected(max(people, 1), frequency),
         asking=Asking(
             who=who_is(requester),
-            organisation=requester.organisation,
+            organisation=organisation_key(requester),
             dataset=dataset.id,
             question=f"{number}:{_spelled(one.found, query)}",
             most=most,

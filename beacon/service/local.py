@@ -35,7 +35,7 @@ from beacon.service.many import Tellers, Together
 from beacon.service.plans import Plans
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
@@ -155,7 +155,7 @@ class LocalBeacon:
             asked = replace(outline.query, pattern=outline.pattern(allele))
             return await self._answer(asked, requester)
         if self._guard is not None:
-            await self._guard.admit_alike(outline, allele, requester)
+            await self._guard.admit_alike(outline, allele, requester, plan.tiers)
         found: Sequence[DatasetFindings] = ()
         if plan.granularities:
             levels, silent = plan.granularities, plan.silent
@@ -169,7 +169,10 @@ class LocalBeacon:
         together = self._together(requester)
         if self._guard is None:
             return await together.answer(queries)
-        refused = await self._guard.admit_many(queries, requester)
+        datasets = await self._store.datasets()
+        plans = [self._plans.of(query, requester, datasets) for query in queries]
+        wanted = [(q, plan.tiers) for q, plan in zip(queries, plans, strict=True)]
+        refused = await self._guard.admit_many(wanted, requester)
         left = [n for n in range(len(queries)) if n not in refused]
         told = await together.answer([queries[n] for n in left])
         said = dict(zip(left, told, strict=True)) | refused
@@ -185,7 +188,12 @@ class LocalBeacon:
         together = self._together(requester)
         if self._guard is None:
             return await together.answer_alleles(asked, wording)
-        refused = await self._guard.admit_alleles(asked, requester)
+        datasets = await self._store.datasets()
+        wanted = [
+            (each, self._plans.way_of(each[0], requester, datasets).plan.tiers)
+            for each in asked
+        ]
+        refused = await self._guard.admit_alleles(wanted, requester)
         left = [n for n in range(len(asked)) if n not in refused]
         told = await together.answer_alleles([asked[n] for n in left], wording)
         said = dict(zip(left, told, strict=True)) | refused
@@ -284,7 +292,8 @@ class LocalBeacon:
         named = self._distinct(checked)
         if not named:
             if self._guard is not None:
-                await self._guard.admit(query, requester)
+                tiers = _tiers(asked, sight)
+                await self._guard.admit(query, requester, tiers)
             return _unknown(name, query, asked)
         query = replace(query, warnings=query.warnings + doubt)
         narrowed = [(a, p.narrowed_like(pattern)) for a, p in named]
@@ -411,7 +420,7 @@ class LocalBeacon:
         plan = self._plans.of(query, requester, await self._store.datasets())
         plan.check()
         if self._guard is not None:
-            await self._guard.admit(query, requester)
+            await self._guard.admit(query, requester, plan.tiers)
         found = _NOTHING
         if plan.charged:
             query = replace(query, warnings=(*query.warnings, LEFT_OUT))
@@ -503,21 +512,26 @@ class LocalBeacon:
             check_asking(replace(query, pattern=each), asked, sight.permits)
         if pattern.name is not None:
             # Before it is looked up: that nobody carries it is an answer, too.
-            await self._admit(query, requester, [pattern])
+            await self._admit(query, requester, [pattern], _tiers(asked, sight))
             patterns, doubt = await self._named_patterns(pattern, query, requester)
             query = replace(query, warnings=query.warnings + doubt)
             counted = patterns[1:]
-        await self._admit(query, requester, counted)
+        await self._admit(query, requester, counted, _tiers(asked, sight))
         said = await documents.answer_any(query, asked, patterns)
         return await self._explained(said, query, requester)
 
     async def _admit(
-        self, query: Query, requester: Requester, patterns: Sequence[VariantPattern]
+        self,
+        query: Query,
+        requester: Requester,
+        patterns: Sequence[VariantPattern],
+        tiers: frozenset[str],
     ) -> None:
         """Count a question for each of some patterns, where that is done."""
         if self._guard is not None:
             for each in patterns:
-                await self._guard.admit(replace(query, pattern=each), requester)
+                narrowed = replace(query, pattern=each)
+                await self._guard.admit(narrowed, requester, tiers)
 
     async def _named_patterns(
         self, pattern: VariantPattern, query: Query, requester: Requester
@@ -645,6 +659,12 @@ def _as_allele(query: Query) -> Query:
         return query
     pattern = replace(query.pattern, annotated=None, spellings=_ANY_ALLELE)
     return replace(query, pattern=pattern)
+
+
+def _tiers(asked: Iterable[Dataset], sight: Sight) -> frozenset[str]:
+    """Return the tiers by which datasets speak."""
+    tiers = (sight.permits[dataset.id].tier for dataset in asked)
+    return frozenset(tier for tier in tiers if tier is not None)
 
 
 def _tells_terms(granted: Permit, query: Query) -> bool:

@@ -79,6 +79,7 @@ class Plan(NamedTuple):
         silent: ids of those that are asked and never say why they lack an allele.
         beside: ids of those that are looked into only because what is asked is in a
             pool with them; nothing is said of them.
+        tiers: by which those that are asked answer.
     """
 
     permits: Mapping[str, Permit]
@@ -89,6 +90,7 @@ class Plan(NamedTuple):
     charged: Mapping[str, Permit] = MappingProxyType({})
     silent: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
+    tiers: frozenset[str] = frozenset()
 
     def check(self) -> None:
         """Refuse the question where no dataset may be asked it.
@@ -234,6 +236,7 @@ def planned(query: Query, sight: Sight) -> Plan:
         {p.dataset: p for p in answering if has_ledger(p)},
         frozenset(p.dataset for p in answering if hides(p)),
         frozenset(beside),
+        frozenset(p.tier for p in answering if p.tier is not None),
     )
 
 

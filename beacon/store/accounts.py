@@ -1,8 +1,9 @@
 """What is written before something is said: how, by whose client, and how long.
 
 Ledger and budgets are written by a majority and to its journals before an answer
-leaves, by a client of their own that gives up soon: who waits for an answer is told
-within a third of a second that there is none.  What waits is written together.
+leaves, by a client of their own that gives up soon: without a primary that answers
+who waits is told within a third of a second that there is no answer.  A primary that
+is slow is waited for.  What waits is written together.
 Nothing here holds a name, a question or an individual, but keyed digests of them.
 """
 
@@ -10,16 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReadPreference, WriteConcern
+from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
 from beacon.model.errors import StoreUnavailable
-from beacon.store.driver import Document, client_options, driver_errors
+from beacon.store.driver import Document, client_options, driver_errors, duplicates
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     )
 
     from motor.motor_asyncio import AsyncIOMotorCollection
+    from pymongo import UpdateOne
 
     from beacon.store.connection import StoreAddress
 
@@ -39,13 +43,20 @@ K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
 PATIENCE = 0.28
-"""Seconds within which something is written, or there is no answer."""
+"""Seconds without a sign of a primary after which there is no answer."""
 _SELECTED = 0.7
 """Of that, how much may go by until there is a primary to write to."""
-_SOCKET_MS = 1000
+_SILENT = 1 / 3
+"""Of it, how much goes by until a sign is asked for."""
+_GLANCE = 0.005
+_EARS = 2
+_SOCKET_MS = 2000
+_SLOWEST = 5.0
+"""Seconds that a write may take at a primary that goes on answering."""
 _AT_FIRST = 5.0
 """Seconds that making an index may take before anybody waits for it."""
-_MOST_TOGETHER = 1000
+_MOST_TOGETHER = 500
+_ATTEMPTS = 4
 _SIZE = 16
 _NUMBER = 8
 _UNWRITTEN = "what is learnt cannot be written down now, so nothing is said"
@@ -86,7 +97,7 @@ class Books:
         client: their own.
         database: its name.
         seal: names what they are about.
-        patience: seconds within which something is written.
+        patience: seconds that a primary may be silent.
         now: tells the time.
     """
 
@@ -108,6 +119,9 @@ class Books:
             ),
         )
         self._indexed: set[str] = set()
+        self._sign = float("-inf")
+        # Threads of its own: a sign of life must not wait for those that write.
+        self._ears = ThreadPoolExecutor(_EARS, "books")
         self.seal = seal
         self.patience = patience
         self.now = now
@@ -144,6 +158,7 @@ class Books:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._ears.shutdown(wait=False, cancel_futures=True)
 
     async def prepare(self, names: Iterable[str]) -> None:
         """Make the indexes of collections, if there is somewhere to write to by now.
@@ -167,6 +182,62 @@ class Books:
             self._indexed.add(name)
         return found
 
+    async def write(self, name: str, changes: list[UpdateOne]) -> None:
+        """Make changes, each of which may be done again; again where two met.
+
+        Raises:
+            StoreUnavailable: when it is not known that all were made.
+        """
+        collection = await self.collection(name)
+        for _ in range(_ATTEMPTS):
+            with driver_errors():
+                try:
+                    await collection.bulk_write(changes, ordered=False)
+                except BulkWriteError as error:
+                    changes = [changes[n] for n in duplicates(error)]
+                else:
+                    return
+        message = "what is learnt is being written by too many at once"
+        raise StoreUnavailable(message)
+
+    async def patiently(self, doing: Awaitable[V]) -> V:
+        """Return what comes of reading or writing, however slow, while it may come.
+
+        Raises:
+            StoreUnavailable: when it fails, or the primary gives no sign of life.
+        """
+        task = asyncio.ensure_future(doing)
+        clock = asyncio.get_running_loop().time
+        until = clock() + max(_SLOWEST, self.patience)
+        silence = self.patience * _SILENT
+        try:
+            while not await _is_done(task, silence):
+                if clock() > until:
+                    raise StoreUnavailable(_UNWRITTEN)
+                if clock() - self._sign > silence:
+                    left = self.patience - silence - 3 * _GLANCE
+                    await self._listen(task, max(left, _GLANCE))
+            self._sign = clock()
+            return task.result()
+        finally:
+            task.cancel()
+
+    async def _listen(self, task: asyncio.Future[V], seconds: float) -> None:
+        """Ask for a sign of life, unless something is done before there is one.
+
+        Raises:
+            StoreUnavailable: when there is none in time.
+        """
+        asked = asyncio.ensure_future(self._hello())
+        try:
+            if not await _is_done(asked, seconds, task):
+                raise StoreUnavailable(_UNWRITTEN)
+            if asked.done():
+                asked.result()
+                self._sign = asyncio.get_running_loop().time()
+        finally:
+            asked.cancel()
+
     async def alive(self) -> None:
         """See that there is a primary to write to.
 
@@ -176,10 +247,28 @@ class Books:
         await within(self.patience, self._hello())
 
     async def _hello(self) -> None:
+        loop, ask = asyncio.get_running_loop(), self._client.delegate.admin.command
         with driver_errors():
-            said = await self._client.admin.command("hello")
+            said = await loop.run_in_executor(self._ears, ask, "hello")
         if not said.get("isWritablePrimary"):
             raise StoreUnavailable(_UNWRITTEN)
+
+
+async def _is_done(
+    future: asyncio.Future[V], seconds: float, *others: asyncio.Future[K]
+) -> bool:
+    """Wait for one of some futures; whether any is done in time.
+
+    A loop that was busy may have yet to see what came long ago.
+    """
+    every: set[asyncio.Future[V] | asyncio.Future[K]] = {future, *others}
+    for wait in (seconds, _GLANCE):
+        done, _ = await asyncio.wait(
+            every, timeout=wait, return_when=asyncio.FIRST_COMPLETED
+        )
+        if done:
+            return True
+    return False
 
 
 async def within(seconds: float, doing: Awaitable[V]) -> V:
@@ -199,19 +288,21 @@ class Together(Generic[K, V]):
     """Writes what waits in one go, as soon as the write before is done.
 
     Who leaves does not stop what others wait for; what is equal is written once.
+    Waiting for a turn is no failure, and has no end but the asker's own; a failure
+    is everybody's who waits by then, as all wait for the same primary.
 
     Args:
         commit: writes some things, and returns what came of each.
-        patience: seconds that anybody waits.
+        books: who knows how long that may take.
     """
 
     def __init__(
         self,
         commit: Callable[[list[K]], Awaitable[Mapping[K, V]]],
-        patience: float,
+        books: Books,
     ) -> None:
         self._commit = commit
-        self._patience = patience
+        self._books = books
         self._waiting: dict[K, asyncio.Future[V]] = {}
         self._working: asyncio.Task[None] | None = None
 
@@ -226,11 +317,8 @@ class Together(Generic[K, V]):
         futures = [self._future(thing) for thing in things]
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work())
-        done = asyncio.gather(*map(asyncio.shield, futures))
         try:
-            return await within(self._patience, done)
-        except asyncio.CancelledError:
-            raise
+            return await asyncio.gather(*map(asyncio.shield, futures))
         except StoreUnavailable as error:
             raise StoreUnavailable(_UNWRITTEN) from error
 
@@ -249,9 +337,10 @@ class Together(Generic[K, V]):
             for thing in mine:
                 del self._waiting[thing]
             try:
-                told = await self._commit(list(mine))
+                told = await self._books.patiently(self._commit(list(mine)))
             except Exception as error:  # noqa: BLE001 - whoever waits is told
-                for future in mine.values():
+                late, self._waiting = self._waiting, {}
+                for future in (*mine.values(), *late.values()):
                     future.set_exception(_own(error))
                 continue
             for thing, future in mine.items():

@@ -5,7 +5,8 @@
     {_id: digest of the account, days: [{d: day, q: [digest of a question]}], x}
 
 so that no two processes ever give the same room away twice.  A question asked in
-the last 30 days is there already, and free.
+the last 30 days is there already, and free.  What waits, of however many accounts,
+is one write and one read.
 """
 
 from __future__ import annotations
@@ -13,11 +14,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
-from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo import UpdateOne
 
-from beacon.model.errors import StoreUnavailable
-from beacon.store.accounts import Together, within
+from beacon.store.accounts import Together
 from beacon.store.driver import Document, driver_errors
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ PERIOD = 30
 _NO_LIMIT = (1 << 31) - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_KNOWN = 50_000
-_ATTEMPTS = 3
 
 
 class Account(NamedTuple):
@@ -40,12 +38,14 @@ class Account(NamedTuple):
     Attributes:
         kind: ``user``, ``client_net`` or ``organisation``.
         name: who it is, among those.
+        tier: whose budget it is; each has a count of its own.
         per_day: distinct questions a day (UTC); ``None``: any.
         per_30d: the same in any 30 days.
     """
 
     kind: str
     name: str
+    tier: str = ""
     per_day: int | None = None
     per_30d: int | None = None
 
@@ -83,9 +83,7 @@ class Budgets:
 
     def __init__(self, books: Books) -> None:
         self._books = books
-        self._writing: Together[_Wish, _Outcome] = Together(
-            self._commit, books.patience
-        )
+        self._writing: Together[_Wish, _Outcome] = Together(self._commit, books)
         self._known: set[_Wish] = set()
         self._known_on = 0
 
@@ -131,7 +129,7 @@ class Budgets:
         Raises:
             StoreUnavailable: when it cannot be read.
         """
-        return await within(self._books.patience, self._spent(account))
+        return await self._books.patiently(self._spent(account))
 
     async def _spent(self, account: Account) -> Spent:
         books, day = self._books, day_of(self._books.now())
@@ -155,47 +153,55 @@ class Budgets:
         return self._known
 
     def _id(self, account: Account) -> bytes:
-        return self._books.seal.of("account", account.kind, account.name)
+        return self._books.seal.of("account", account.kind, account.name, account.tier)
 
     async def _commit(self, wishes: list[_Wish]) -> Mapping[_Wish, _Outcome]:
         asked: dict[Account, list[int]] = {}
         for account, question in wishes:
             asked.setdefault(account, []).append(question)
+        day = day_of(self._books.now())
+        await self._books.write(
+            BUDGETS,
+            [
+                UpdateOne(
+                    {"_id": self._id(account)},
+                    _counting(account, questions, day),
+                    upsert=True,
+                )
+                for account, questions in asked.items()
+            ],
+        )
+        kept = await self._kept(asked, day)
         told: dict[_Wish, _Outcome] = {}
-        for account, questions in asked.items():
-            free, spent = await self._count(account, questions)
-            for question in questions:
-                told[account, question] = _Outcome(question in free, spent)
+        for account, question in wishes:
+            free, spent = kept[self._id(account)]
+            told[account, question] = _Outcome(question in free, spent)
         return told
 
-    async def _count(
-        self, account: Account, asked: list[int]
-    ) -> tuple[frozenset[int], Spent]:
-        """Count questions of an account, and return those that it may ask."""
-        day = day_of(self._books.now())
+    async def _kept(
+        self, asked: Mapping[Account, list[int]], day: int
+    ) -> dict[bytes, tuple[frozenset[int], Spent]]:
+        """Return of accounts which of some questions are free, and what is spent."""
         collection = await self._books.collection(BUDGETS)
-        for attempt in range(_ATTEMPTS):
-            try:
-                with driver_errors():
-                    found = await collection.find_one_and_update(
-                        {"_id": self._id(account)},
-                        _counting(account, asked, day),
-                        projection=_told(asked, day),
-                        upsert=True,
-                        return_document=ReturnDocument.AFTER,
-                    )
-                break
-            except StoreUnavailable as error:
-                is_raced = isinstance(error.__cause__, DuplicateKeyError)
-                if not is_raced or attempt == _ATTEMPTS - 1:
-                    raise
-        told = cast("Mapping[str, object]", found)
-        return frozenset(cast("list[int]", told["free"])), Spent(
-            today=cast("int", told["today"]),
-            period=cast("int", told["period"]),
-            first=cast("int | None", told["first"]),
-            day=day,
-        )
+        every = sorted({question for some in asked.values() for question in some})
+        stages: list[Document] = [
+            {"$match": {"_id": {"$in": [self._id(account) for account in asked]}}},
+            {"$project": _told(every, day)},
+        ]
+        with driver_errors():
+            found = await collection.aggregate(stages).to_list(None)
+        return {
+            cast("bytes", told["_id"]): (
+                frozenset(cast("list[int]", told["free"])),
+                Spent(
+                    today=cast("int", told["today"]),
+                    period=cast("int", told["period"]),
+                    first=cast("int | None", told["first"]),
+                    day=day,
+                ),
+            )
+            for told in found
+        }
 
 
 def day_of(moment: datetime) -> int:
@@ -296,7 +302,6 @@ def _counting(account: Account, asked: list[int], day: int) -> list[Document]:
 def _told(asked: list[int], day: int) -> Document:
     """Return what is told of a document after it was changed."""
     return {
-        "_id": 0,
         "free": {"$setIntersection": [asked, _ALL]},
         "today": {"$size": _today(day)},
         "period": {"$size": _ALL},

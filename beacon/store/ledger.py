@@ -19,12 +19,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
 
-from beacon.model.errors import StoreUnavailable
-from beacon.store.accounts import Together, within
+from beacon.store.accounts import Together
 from beacon.store.budgets import day_of
-from beacon.store.driver import Document, driver_errors, duplicates
+from beacon.store.driver import Document, driver_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +36,6 @@ ALARMS = "alarms"
 MOST_ENTRIES = 500
 """So many questions are kept of one individual; after them nothing more is told."""
 _EPSILON = 1e-9
-_ATTEMPTS = 4
 _NOBODY = "nobody"
 _HALF = 2.0
 _FULL = 50.0
@@ -161,14 +158,17 @@ class Ledger:
     def __init__(self, books: Books) -> None:
         self._books = books
         self._entering: Together[_Entry, _State]
-        self._entering = Together(self._enter, books.patience)
+        self._entering = Together(self._enter, books)
         self._turning: Together[_Turned, Page]
-        self._turning = Together(self._turn, books.patience)
+        self._turning = Together(self._turn, books)
+        self._reading: Together[bytes, Page]
+        self._reading = Together(self._read, books)
 
     async def close(self) -> None:
         """Let what is being written end."""
         await self._entering.close()
         await self._turning.close()
+        await self._reading.close()
 
     @property
     def today(self) -> int:
@@ -230,8 +230,23 @@ class Ledger:
             StoreUnavailable: when it cannot be read.
         """
         name = self._books.seal.of("page", who, dataset)
-        found = await within(self._books.patience, self._pages([name]))
-        return found.get(name, Page())
+        (page,) = await self._reading.put([name])
+        return page
+
+    async def fill(self, asking: Asking) -> None:
+        """Let a page tell that nothing more fits: it lacks an answer that was told.
+
+        Raises:
+            StoreUnavailable: when it is not known to be written.
+        """
+        name = self._books.seal.of("page", asking.who, asking.dataset)
+        end = self._books.now() + timedelta(days=asking.ttl)
+        full: Document = {
+            "$max": {"shown": asking.cap, "nats": asking.most + 2 * _FULL, "x": end},
+            "$setOnInsert": {"q": []},
+        }
+        change = UpdateOne({"_id": name}, full, upsert=True)
+        await self._books.patiently(self._books.write(PAGES, [change]))
 
     def _entry(
         self, asking: Asking, hit: Hit, question: int, *, decoy: bool = False
@@ -271,7 +286,7 @@ class Ledger:
         """Write entries, each decided by what stands there, and read what does."""
         collection = await self._books.collection(LEDGER)
         now = self._books.now()
-        await self._write(
+        await self._books.write(
             LEDGER,
             [
                 UpdateOne({"_id": e.name}, _entering(e, now), upsert=True)
@@ -284,30 +299,20 @@ class Ledger:
         kept = {d["_id"]: tuple(cast("list[_Kept]", d["e"])) for d in found}
         return {entry: kept.get(entry.name, ()) for entry in entries}
 
-    async def _write(self, name: str, changes: list[UpdateOne]) -> None:
-        """Write changes, each of which may be done again; again where two met."""
-        collection = await self._books.collection(name)
-        for _ in range(_ATTEMPTS):
-            with driver_errors():
-                try:
-                    await collection.bulk_write(changes, ordered=False)
-                except BulkWriteError as error:
-                    changes = [changes[n] for n in duplicates(error)]
-                else:
-                    return
-        message = "the ledger is being written by too many at once"
-        raise StoreUnavailable(message)
-
     # --- pages ---------------------------------------------------------------
 
     async def _turn(self, turned: list[_Turned]) -> Mapping[_Turned, Page]:
         now = self._books.now()
-        await self._write(
+        await self._books.write(
             PAGES,
             [UpdateOne({"_id": t.name}, _turning(t, now), upsert=True) for t in turned],
         )
         pages = await self._pages(list({one.name for one in turned}))
         return {one: pages.get(one.name, Page()) for one in turned}
+
+    async def _read(self, names: list[bytes]) -> Mapping[bytes, Page]:
+        found = await self._pages(names)
+        return {name: found.get(name, Page()) for name in names}
 
     async def _pages(self, names: list[bytes]) -> dict[bytes, Page]:
         collection = await self._books.collection(PAGES)
@@ -460,7 +465,6 @@ def _turning(turned: _Turned, now: datetime) -> list[Document]:
                 "q": old("q", []),
                 "shown": old("shown", 0),
                 "nats": old("nats", 0.0),
-                "x": old("x", end),
             }
         },
         {"$set": {"new": {"$not": [{"$or": [is_known, is_full]}]}}},
@@ -469,7 +473,7 @@ def _turning(turned: _Turned, now: datetime) -> list[Document]:
                 "shown": once("shown", {"$add": ["$shown", turned.shown]}),
                 "nats": once("nats", {"$add": ["$nats", {"$max": [0, told]}]}),
                 "q": once("q", {"$concatArrays": ["$q", [turned.question]]}),
-                "x": once("x", end),
+                "x": end,  # an entry made again after its days lasts as long
             }
         },
         {"$unset": "new"},

@@ -26,6 +26,7 @@ def budget(speaker: Speaker, allowance: Allowance) -> Document:
 
 def _limit(room: Room) -> Document:
     return {
+        "tier": room.tier,
         "scope": room.scope,
         "days": room.days,
         "limit": room.limit,
@@ -38,5 +39,4 @@ def _ledger(one: Learnt) -> Document:
     return {
         "datasetId": one.dataset,
         "nats": round(one.most, 3),
-        "peopleShown": one.shown,
     }

@@ -291,8 +291,19 @@ _BUDGET: Final[Schema] = {
                     "description": "Of distinct variants; repeating one is free.",
                     "items": {
                         "type": "object",
-                        "required": ["scope", "days", "limit", "left", "resetSeconds"],
+                        "required": [
+                            "tier",
+                            "scope",
+                            "days",
+                            "limit",
+                            "left",
+                            "resetSeconds",
+                        ],
                         "properties": {
+                            "tier": {
+                                "type": "string",
+                                "description": "To whose answers it is kept.",
+                            },
                             "scope": {"enum": ["user", "client_net", "organisation"]},
                             "days": _COUNT,
                             "limit": _COUNT,
@@ -305,16 +316,12 @@ _BUDGET: Final[Schema] = {
                     "type": "array",
                     "items": {
                         "type": "object",
-                        "required": ["datasetId", "nats", "peopleShown"],
+                        "required": ["datasetId", "nats"],
                         "properties": {
                             "datasetId": {"type": "string"},
                             "nats": {
                                 "type": "number",
                                 "description": "That may be learnt of one person.",
-                            },
-                            "peopleShown": {
-                                **_COUNT,
-                                "description": "In answers about few people so far.",
                             },
                         },
                     },

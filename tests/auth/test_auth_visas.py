@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -263,3 +264,7 @@ def test_one_organisation_is_told() -> None:
     assert of("doctor@a.example", "doctor@b.example") is None
     assert of("doctor") is None
     assert of() is None
+
+    own = Visa(type="AffiliationAndRole", value="doctor@a.example", source="x")
+    assert organisation_of([replace(own, by="self")]) is None
+    assert organisation_of([replace(own, by="so")]) == "a.example"

@@ -20,6 +20,7 @@ from beacon.model.variant import sequence_allele
 from beacon.policy.evidence import (
     RAREST,
     expected_carriers,
+    fewest_expected,
     frequency_of,
     may_have_left_out,
     most_nats,
@@ -114,6 +115,20 @@ def test_fewer_copies_let_fewer_carriers_be_expected() -> None:
     assert expected_carriers(1000, 2000, 0.001) == pytest.approx(1.999)
     assert expected_carriers(1000, 500, 0.001) == pytest.approx(0.5)
     assert expected_carriers(1000, None, 0.001) == pytest.approx(1.999)
+
+
+@given(
+    people=st.integers(1, 100_000),
+    copies=st.none() | st.integers(0, 400_000),
+    frequency=st.floats(1e-6, 0.5),
+)
+def test_nobody_is_charged_more_than_is_looked_for_where_nobody_is(
+    people: int, copies: int | None, frequency: float
+) -> None:
+    """However few are called: else the word for nobody would tell of somebody."""
+    fewest = fewest_expected(people, frequency)
+
+    assert 0 < fewest <= expected_carriers(people, copies, frequency)
 
 
 ONE = Share(1, 2, het=1)

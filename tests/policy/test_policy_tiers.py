@@ -92,6 +92,7 @@ def test_the_highest_tier_that_gives_access_speaks(
         {"purpose": None},
         {"purpose": "Care"},
         {"organisation": None},
+        {"organisation": "another"},
         {"acr": "loa2"},
         {"visas": frozenset()},
         {"visas": frozenset({visa("ControlledAccessGrants", "clinic")})},

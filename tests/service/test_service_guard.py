@@ -20,7 +20,7 @@ from beacon.model.notation import parse
 from beacon.model.outline import Outline
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.profile import Profile
-from beacon.model.query import Granularity, Query
+from beacon.model.query import Granularity, Page, Query
 from beacon.model.records import Under
 from beacon.model.requester import OPERATOR, Requester
 from beacon.model.status import Status
@@ -369,7 +369,7 @@ async def test_who_asks_sees_what_is_left(beacon: LocalBeacon) -> None:
         ("organisation", 1, 8, 6),
     ]
     (one,) = left.ledgers
-    assert (one.dataset, one.shown) == ("clinic", 1)
+    assert one.dataset == "clinic"
     assert one.most == pytest.approx(8.11, abs=0.01)
     nobody = await beacon.allowance(SOMEBODY)
     assert (nobody.tier, nobody.ledgers) == ("public", ())
@@ -384,7 +384,15 @@ async def test_a_higher_tier_without_a_budget_does_not_lift_that_of_the_ledger(
     left = await beacon.allowance(both)
 
     assert left.tier == "steward"
-    assert [room.limit for room in left.rooms] == [6, 9, 8]
+    assert [(room.tier, room.limit) for room in left.rooms] == [
+        ("care", 6),
+        ("care", 9),
+        ("care", 8),
+    ]
+    places = (1, 2, 3, 4, 5, 6, 7, 8, 9)
+    for place in places:  # as a steward
+        await beacon.answer(asked(place, datasets=("public",)), both)
+    assert (await beacon.allowance(both)).rooms[0].left == 6
     steward = replace(ANN, roles=frozenset({"steward"}))
     assert (await beacon.allowance(steward)).rooms == ()
 
@@ -396,3 +404,76 @@ async def test_what_happened_is_counted(beacon: LocalBeacon) -> None:
         await beacon.answer_many([asked(place)], SOMEBODY)
 
     assert beacon.counted() == {"spent": 1, "alarms": 0}
+
+
+async def test_a_question_is_counted_where_it_is_answered(
+    store: VariantStore, store_address: StoreAddress
+) -> None:
+    """Who may ask a clinic much asks what answers as public as anybody does."""
+    terms = {
+        **POLICY.datasets,
+        "public": DatasetTerms(id="public", access={"public": EXACT}),
+    }
+    policy = replace(POLICY, datasets=terms)
+    books = await Books.open(store_address, b"k" * 32, patience=SLOW)
+    beacon = LocalBeacon(
+        store, policy, references={}, deadline=5, guard=Guard(policy, books, store)
+    )
+    for place in (100, 200, 300):
+        await beacon.answer(asked(place, datasets=("public",)), ANN)
+    with pytest.raises(BudgetSpent) as refused:
+        await beacon.answer(asked(400, datasets=("public",)), ANN)
+    many = [asked(400, datasets=(name,)) for name in ("public", "clinic")]
+    said = await beacon.answer_many(many, ANN)
+    outline = Outline(asked(999, datasets=("public",)), None)
+    allele = outline.spelled(FIRST + 499, "A", "G")
+    with pytest.raises(BudgetSpent):
+        await beacon.answer_alike(outline, allele, ANN)
+    left = await beacon.allowance(ANN)
+    books.close()
+
+    assert refused.value.limit == 3
+    assert [isinstance(one, BudgetSpent) for one in said] == [True, False]
+    rooms = [(room.tier, room.left) for room in left.rooms]
+    assert rooms == [("public", 0), ("care", 5), ("care", 8), ("care", 7)]
+
+
+@pytest.mark.parametrize("pattern", [None, _pattern(_RANGE)], ids=["all", "range"])
+async def test_each_page_counts(
+    beacon: LocalBeacon, pattern: VariantPattern | None
+) -> None:
+    """A dataset is not had page by page for the price of one variant."""
+
+    async def page(number: int) -> None:
+        query = Query(
+            pattern=pattern,
+            assembly="GRCh37",
+            granularity=Granularity.RECORD,
+            page=Page(skip=number, limit=1),
+        )
+        await beacon.answer(query, SOMEBODY)
+
+    for number in (0, 1, 2, 1, 0):
+        await page(number)
+    with pytest.raises(BudgetSpent):
+        await page(3)
+
+
+async def test_who_shows_a_key_shares_no_network(beacon: LocalBeacon) -> None:
+    """Its network is not looked at: it is one by itself, not nobody's."""
+    ann = Requester(subject="a key")
+    await spend(beacon, 100, 200, 300, who=ann)
+
+    await spend(beacon, 400, who=Requester(subject="another key"))
+    with pytest.raises(BudgetSpent):
+        await spend(beacon, 400, who=ann)
+
+
+async def test_organisations_of_two_issuers_are_two(beacon: LocalBeacon) -> None:
+    """Be they called alike: one cannot spend what is the other's."""
+    await spend(beacon, 100, 200, 300, 400, 500, 600, who=ANN)
+    await spend(beacon, 700, 800, who=BOB)
+
+    await spend(beacon, 999, who=replace(BOB, issuer="elsewhere"))
+    with pytest.raises(BudgetSpent, match="Your organisation"):
+        await spend(beacon, 999, who=BOB)

@@ -10,6 +10,7 @@ import pytest
 from pymongo import MongoClient
 
 from beacon.model.disclosure import Permit
+from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import Findings
 from beacon.model.profile import Profile
 from beacon.model.query import Granularity
@@ -18,7 +19,7 @@ from beacon.model.status import Status
 from beacon.policy.policy import disclose
 from beacon.service.ledgered import Ledgered
 from beacon.store.accounts import Books
-from beacon.store.ledger import ALARMS, LEDGER, Ledger
+from beacon.store.ledger import ALARMS, LEDGER, PAGES, Asking, Ledger, Page
 from beacon.store.variants import VariantStore
 from tests.service.ledgered_samples import PEOPLE, TERMS, asked, load_clinic
 
@@ -224,7 +225,7 @@ async def test_two_accounts_raise_the_organisation_s_alarm(
     with MongoClient(store_address.uri) as client:
         alarms = list(client[store_address.database][ALARMS].find())
     assert [(alarm["kind"], alarm["who"]) for alarm in alarms] == [
-        ("organisation", "ward 3")
+        ("organisation", ":ward 3")
     ]
     logged = capsys.readouterr().out
     assert "ledger.alarm" in logged
@@ -255,3 +256,94 @@ async def test_no_answer_comes_before_its_charge(
     again.close()
 
     assert said.status is Status.WITHHELD
+
+
+class _Stopped(Ledger):
+    """A ledger that stops for a while between a charge and its page."""
+
+    def __init__(self, books: Books) -> None:
+        super().__init__(books)
+        self.stopped, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def turn(self, asking: Asking, shown: int, expected: float) -> Page:
+        """Wait to be let on."""
+        self.stopped.set()
+        await self.goes_on.wait()
+        return await super().turn(asking, shown, expected)
+
+
+class _Uncertain(Ledger):
+    """A ledger that once does not know whether it has written."""
+
+    failures = 1
+
+    async def turn(self, asking: Asking, shown: int, expected: float) -> Page:
+        """Fail at first."""
+        if self.failures:
+            self.failures -= 1
+            message = "not known"
+            raise StoreUnavailable(message)
+        return await super().turn(asking, shown, expected)
+
+
+async def test_who_leaves_leaves_a_page_behind(
+    store: VariantStore, books: Books
+) -> None:
+    """A charge that nobody waits for is told to its page; then all is withheld."""
+    ledger = _Stopped(books)
+    ledgered = Ledgered(store, ledger)
+    asking = asyncio.create_task(told(ledgered, 100))
+    await ledger.stopped.wait()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    ledger.goes_on.set()
+    await ledgered.close()
+
+    assert (await ledger.page("subject::ann", "clinic")).shown == 1
+    zero, hidden = await told(ledgered, 500), await told(ledgered, 200)
+    assert zero == hidden
+    assert zero.status is Status.WITHHELD
+
+
+async def test_a_no_waits_for_what_bears_on_it(
+    store: VariantStore, books: Books
+) -> None:
+    """Also where whoever asked for that is gone."""
+    ledger = _Stopped(books)
+    ledgered = Ledgered(store, ledger)
+    asking = asyncio.create_task(told(ledgered, 100))
+    await ledger.stopped.wait()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    zero = asyncio.create_task(told(ledgered, 500))
+    await asyncio.wait([zero], timeout=0.3)
+
+    assert not zero.done()
+    ledger.goes_on.set()
+    assert (await zero).status is Status.WITHHELD
+
+
+async def test_what_may_have_been_written_is_carried_through(
+    store: VariantStore, books: Books
+) -> None:
+    """Whoever got no answer is as one who did."""
+    ledger = _Uncertain(books)
+    ledgered = Ledgered(store, ledger)
+    with pytest.raises(StoreUnavailable):
+        await told(ledgered, 100)
+
+    assert (await told(ledgered, 500)).status is Status.WITHHELD
+    assert (await ledger.page("subject::ann", "clinic")).shown == 1
+
+
+async def test_a_page_that_was_lost_is_lost_once(
+    ledgered: Ledgered, store_address: StoreAddress
+) -> None:
+    """After a crash in between it is found out once; then all is withheld."""
+    await told(ledgered, 100)
+    with MongoClient(store_address.uri) as client:
+        client[store_address.database][PAGES].delete_many({})
+
+    assert (await told(ledgered, 500)).status is Status.NOT_SEEN
+    assert (await told(ledgered, 200)).status is Status.WITHHELD
+    assert (await told(ledgered, 500)).status is Status.WITHHELD

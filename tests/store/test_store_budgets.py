@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from pymongo import MongoClient
+from pymongo import MongoClient, UpdateOne
 
 from beacon.store.accounts import Books
 from beacon.store.budgets import BUDGETS, PERIOD, Account, Budgets
@@ -85,6 +85,32 @@ async def test_accounts_do_not_share(books: Books) -> None:
         Account("organisation", "ann", per_day=1),
     ):
         assert await asked(budgets, account, "a", "b") == ["a"]
+
+
+async def test_what_waits_is_one_write(
+    books: Books, store_address: StoreAddress
+) -> None:
+    """Of however many accounts, and for whatever tiers."""
+    budgets = Budgets(books)
+    await asked(budgets, Account("user", "first", per_day=1), "a")
+    written: list[int] = []
+    write = books.write
+
+    async def counted(name: str, changes: list[UpdateOne]) -> None:
+        written.append(len(changes))
+        await write(name, changes)
+
+    books.write = counted  # type: ignore[method-assign]
+    passed = await asyncio.gather(
+        *(
+            asked(budgets, Account("user", f"u{n % 20}", tier, per_day=1), "a", "b")
+            for n in range(40)
+            for tier in ("public", "care")
+        )
+    )
+
+    assert passed == [["a"]] * 80
+    assert written == [40]
 
 
 async def test_processes_never_give_the_same_room_away(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pymongo import MongoClient
 
 from beacon.model.errors import StoreUnavailable
-from beacon.store.accounts import PATIENCE, Books
+from beacon.store.accounts import PATIENCE, Books, Together
 from beacon.store.budgets import Account, Budgets
 from beacon.store.connection import StoreAddress
 from beacon.store.ledger import ALARMS, LEDGER, MOST_ENTRIES, Asking, Hit, Ledger
@@ -296,6 +296,47 @@ async def test_a_page_tells_what_answers_told(books: Books, time: Clock) -> None
     assert await ledger.page("bob", "clinic") == (0, 0.0)
     time.now += timedelta(days=366)
     assert await ledger.turn(ASKING, 1, 0.1) == first
+
+
+async def test_a_page_lasts_as_long_as_its_entries(books: Books, time: Clock) -> None:
+    """An entry that is made again lasts from then on, and so must its page."""
+    ledger = Ledger(books)
+    await ledger.turn(ASKING, 1, 0.1)
+    time.now += timedelta(days=200)
+    both = await ledger.turn(replace(ASKING, question="1:b"), 1, 0.1)
+    time.now += timedelta(days=200)  # the first entry is over, and made again
+    await ledger.turn(ASKING, 1, 0.1)
+    time.now += timedelta(days=200)  # when only that one is left
+
+    assert (await ledger.turn(ASKING, 1, 0.1)).shown >= both.shown
+
+
+async def test_a_page_may_be_filled(books: Books) -> None:
+    """Then nothing more fits, and it stays."""
+    ledger = Ledger(books)
+    await ledger.fill(ASKING)
+    filled = await ledger.turn(ASKING, 1, 0.1)
+
+    assert filled == await ledger.page("ann", "clinic")
+    assert filled.shown >= ASKING.cap
+    assert filled.nats > ASKING.most
+
+
+async def test_a_slow_primary_is_waited_for(store_address: StoreAddress) -> None:
+    """What takes longer than it may be silent is no failure while it answers."""
+    books = await Books.open(store_address, KEY, patience=0.5)
+    await books.alive()
+
+    async def slowly(things: list[str]) -> dict[str, int]:
+        await asyncio.sleep(0.9)
+        return dict.fromkeys(things, 1)
+
+    waiting = Together(slowly, books)
+    told = await asyncio.gather(waiting.put(["a"]), waiting.put(["b"]))
+    last = await waiting.put(["c"])
+    books.close()
+
+    assert (told, last) == ([[1], [1]], [1])
 
 
 async def test_what_is_kept_names_nobody(
