@@ -361,7 +361,7 @@ async def test_the_server_can_keep_books_with_its_rights(
     books = await Books.open(at(users["serve"]), b"k" * 32, patience=20)
     await books.prepare((BUDGETS, LEDGER, PAGES, ALARMS))
     budgets, ledger = Budgets(books), Ledger(books)
-    account = Account("user", "ann", 1, 1)
+    account = Account("user", "ann", "care", 1, 1)
     told = await budgets.take(account, ["1:a", "1:b"])
     spent = await budgets.spent(account)
     out, _ = await ledger.charge(ASKING, [Hit("P1", 3.0)])

@@ -48,7 +48,7 @@ def children(parent: int) -> list[int]:
 def _command_line(process: int) -> bytes:
     try:
         return Path(f"/proc/{process}/cmdline").read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
         return b""
 
 
