@@ -227,7 +227,7 @@ class GenotypeCounting:
             Tally((0,) * self._size, ()),
             None if self._sharing is None else self._sharing.nobody,
         )
-        self._grouped: dict[int, _Grouped] = {}
+        self._grouped: dict[tuple[int, int], _Grouped] = {}
 
     def nothing(self) -> Counted:
         """Return AN 0 in every column."""
@@ -269,13 +269,14 @@ class GenotypeCounting:
         self, file: int, calls: Calls, indexes: tuple[int, ...]
     ) -> Counted:
         """Count one of many alleles from its own cells; AN is that of them all."""
-        grouped = self._grouped.get(id(calls))
+        which = file, id(calls)  # files of one person each share remembered calls
+        grouped = self._grouped.get(which)
         if grouped is None:
             if len(self._grouped) >= _KEPT:
                 self._grouped.clear()
             called = self._counted(file, calls, _kinds_of_several(calls, ()), ())
             grouped = _Grouped(calls, called)
-            self._grouped[id(calls)] = grouped
+            self._grouped[which] = grouped
         mine = grouped.carrying(indexes)
         kinds = _kinds_of_several(mine, indexes)
         tally, poly = self._tallied(file, mine, kinds, indexes)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from beacon.model.errors import BeaconError, LoadRejected
@@ -131,9 +131,17 @@ WORLD = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
+ONE_CALL = [
+    ((name,), [Line(("22", pos, ".", *BODIES[-1], ".", "PASS", ".", "GT"), ("1/2",))])
+    for name, pos in (("A", "10"), ("B", "11"))
+]
+"""Two files of one person each, of whom records of many alleles tell the same."""
+
 
 @WORLD
 @given(world=files(), is_grouped=st.booleans(), few=st.sampled_from([0, 12]))
+@example(world=ONE_CALL, is_grouped=False, few=0)
+@example(world=ONE_CALL, is_grouped=True, few=0)
 def test_shares_sum_up_to_the_counts(tmp_path, world, is_grouped, few):
     """Whatever is called, what each person adds sums up to the tally."""
     table = tmp_path / "people.tsv"
