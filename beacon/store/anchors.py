@@ -10,22 +10,18 @@ A server only inserts: with the rights of its user no head can be taken back.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from pymongo import MongoClient
 from pymongo.errors import DuplicateKeyError
 
 from beacon.store.driver import (
     JOURNALED,
     Document,
-    client_options,
     driver_errors,
-    patience_options,
 )
+from beacon.store.opened import OpenCollection
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from motor.motor_asyncio import AsyncIOMotorDatabase
 
     from beacon.store.connection import StoreAddress
@@ -75,7 +71,7 @@ class AnchorWriter:
                 return  # an attempt before this one came through after all
 
 
-class AnchorBook:
+class AnchorBook(OpenCollection):
     """All heads that were told; for the command line.
 
     A context manager: it closes its connections on leaving.  Every method raises
@@ -83,40 +79,26 @@ class AnchorBook:
     """
 
     def __init__(self, address: StoreAddress) -> None:
-        with driver_errors():
-            waits = patience_options(address.uri)
-            options = client_options(address.uri, **waits)
-            self._client: MongoClient[Document] = MongoClient(address.uri, **options)  # type: ignore[arg-type]
-        database = self._client[address.database]
-        self._heads = database.get_collection(AUDIT_HEADS, write_concern=JOURNALED)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._client.close()
+        super().__init__(address, AUDIT_HEADS)
 
     def all(self) -> tuple[Anchor, ...]:
         """Return every head, by chain and number."""
         with driver_errors():
-            found = self._heads.find().sort([("c", 1), ("n", 1)])
+            found = self._collection.find().sort([("c", 1), ("n", 1)])
             return tuple(map(_anchor, found))
 
     def put(self, node: str, head: Head, *, is_last: bool) -> None:
         """Keep a head."""
         document = _document(node, head, is_last=is_last)
         with driver_errors():
-            self._heads.replace_one({"_id": document["_id"]}, document, upsert=True)
+            self._collection.replace_one(
+                {"_id": document["_id"]}, document, upsert=True
+            )
 
     def forget(self, chain: str, number: int) -> None:
         """Forget the heads of a chain up to a line that is kept no longer."""
         with driver_errors():
-            self._heads.delete_many({"c": chain, "n": {"$lte": number}})
+            self._collection.delete_many({"c": chain, "n": {"$lte": number}})
 
 
 def _document(node: str, head: Head, *, is_last: bool) -> Document:

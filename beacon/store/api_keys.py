@@ -10,24 +10,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from pymongo import MongoClient, ReadPreference
+from pymongo import ReadPreference
 
 from beacon.model.api_key import ApiKey
 from beacon.model.errors import NotFound
 from beacon.store.driver import (
-    JOURNALED,
     LONGEST_MS,
     Document,
-    client_options,
     driver_errors,
-    patience_options,
 )
+from beacon.store.opened import OpenCollection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
-    from types import TracebackType
-    from typing import Self
 
     from motor.motor_asyncio import AsyncIOMotorDatabase
 
@@ -36,40 +32,24 @@ if TYPE_CHECKING:
 API_KEYS = "api_keys"
 
 
-class ApiKeys:
+class ApiKeys(OpenCollection):
     """The keys of a store, for the command line.
 
     Every method raises ``StoreUnavailable``; leaving it closes its connections.
     """
 
     def __init__(self, address: StoreAddress) -> None:
-        with driver_errors():
-            waits = patience_options(address.uri)
-            options = client_options(address.uri, **waits)
-            self._client: MongoClient[Document] = MongoClient(address.uri, **options)  # type: ignore[arg-type]
-        database = self._client[address.database]
-        self._keys = database.get_collection(API_KEYS, write_concern=JOURNALED)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._client.close()
+        super().__init__(address, API_KEYS)
 
     def add(self, key: ApiKey) -> None:
         """Keep a new key."""
         with driver_errors():
-            self._keys.insert_one(_document(key))
+            self._collection.insert_one(_document(key))
 
     def all(self) -> tuple[ApiKey, ...]:
         """Return every key, the newest first."""
         with driver_errors():
-            found = self._keys.find().sort([("created", -1), ("_id", 1)])
+            found = self._collection.find().sort([("created", -1), ("_id", 1)])
             return tuple(_read(each) for each in found)
 
     def revoke(self, key: str, moment: datetime) -> ApiKey:
@@ -79,11 +59,11 @@ class ApiKeys:
             NotFound: when there is none of that id.
         """
         with driver_errors():
-            self._keys.update_one(
+            self._collection.update_one(
                 {"_id": key, "revoked": {"$exists": False}},
                 {"$set": {"revoked": moment}},
             )
-            found = self._keys.find_one({"_id": key})
+            found = self._collection.find_one({"_id": key})
         if found is None:
             message = f"there is no key {key}"
             raise NotFound(message)
