@@ -38,6 +38,7 @@ from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.page.views import add_page
 from beacon.policy.policy import OPEN, tier_of
+from beacon.policy_file import PolicyFile
 from beacon.service import LocalBeacon
 from beacon.service.guard import Guard, is_guarded
 from beacon.store.accounts import Books
@@ -107,15 +108,26 @@ def identity_of(settings: Settings) -> BeaconIdentity:
     )
 
 
-def policy_of(settings: Settings) -> Policy:
-    """Return what may be said to whom.
+def rules_of(settings: Settings) -> PolicyFile:
+    """Return what the policy file says; without one everything is open.
+
+    It is read once for a process, which so has one policy whatever becomes of the file.
 
     Raises:
         UsageError: for a policy file that cannot be acted on: answering without it
             would say more than the operator allowed.
     """
     path = settings.policy.file
-    return OPEN if path is None else policy_file.read(path).policy
+    return PolicyFile(policy=OPEN) if path is None else policy_file.read(path)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Return what may be said to whom.
+
+    Raises:
+        UsageError: as ``rules_of`` does.
+    """
+    return rules_of(settings).policy
 
 
 def references_of(settings: Settings) -> dict[str, Reference]:
@@ -135,9 +147,9 @@ async def open_beacon(
     settings: Settings, address: StoreAddress
 ) -> AsyncIterator[LocalBeacon]:
     """Give this beacon's own answers, over an open store, to its operator."""
-    policy_of(settings)  # what is wrong with it is told before anything is opened
+    policy = policy_of(settings)  # what is wrong is told before anything is opened
     async with open_store(settings, address) as store:
-        yield beacon_over(settings, store)
+        yield beacon_over(settings, policy, store)
 
 
 @asynccontextmanager
@@ -154,10 +166,9 @@ async def open_store(
 
 @asynccontextmanager
 async def open_guard(
-    settings: Settings, address: StoreAddress, store: VariantStore
+    settings: Settings, policy: Policy, address: StoreAddress, store: VariantStore
 ) -> AsyncIterator[Guard | None]:
     """Give what counts questions and charges for answers, where a policy wants it."""
-    policy = policy_of(settings)
     if not is_guarded(policy):
         yield None
         return
@@ -173,12 +184,15 @@ async def open_guard(
 
 
 def beacon_over(
-    settings: Settings, store: VariantStore, guard: Guard | None = None
+    settings: Settings,
+    policy: Policy,
+    store: VariantStore,
+    guard: Guard | None = None,
 ) -> LocalBeacon:
     """Return this beacon over an open store."""
     return LocalBeacon(
         store,
-        _with_noise(settings, policy_of(settings)),
+        _with_noise(settings, policy),
         references=references_of(settings),
         deadline=settings.server.deadline,
         guard=guard,
@@ -203,7 +217,7 @@ def audit_key(settings: Settings) -> bytes:
 
 
 async def open_auditor(
-    settings: Settings, store: VariantStore, post: Post
+    settings: Settings, policy: Policy, store: VariantStore, post: Post
 ) -> Auditor | None:
     """Return who is told of every request, where there is an audit.
 
@@ -228,7 +242,6 @@ async def open_auditor(
     except OSError as failure:
         message = f"audit.folder {folder} cannot be written ({failure.strerror})"
         raise UsageError(message) from failure
-    policy = policy_of(settings)
     return Auditor(
         log,
         queries=subkey(key, QUERIES),
@@ -256,27 +269,19 @@ def tiers_of(policy: Policy) -> Callable[[Requester, str], str | None]:
     return tier
 
 
-def issuers_of(settings: Settings) -> tuple[Issuer, ...]:
-    """Return whose tokens the policy believes.
-
-    Raises:
-        UsageError: for one that could never be verified.
-    """
-    path = settings.policy.file
-    return () if path is None else policy_file.read(path).issuers
-
-
-def porter_of(settings: Settings, store: VariantStore) -> Porter | None:
+def porter_of(
+    settings: Settings, issuers: tuple[Issuer, ...], store: VariantStore
+) -> Porter | None:
     """Return who finds out who asks; ``None``: everybody is told all there is.
 
     Raises:
-        UsageError: when the policy or the secret cannot be read.
+        UsageError: when the secret cannot be read.
     """
     if settings.policy.file is None:
         return None
     secret = read_secret(settings.secret_path)
     return Porter(
-        issuers_of(settings),
+        issuers,
         Secrets(
             subjects=derive(secret, Purpose.SUBJECTS),
             pepper=derive(secret, Purpose.API_KEYS),
@@ -508,14 +513,14 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
-        policy_of(settings)  # what is wrong with it is told before all else
+        rules = rules_of(settings)  # what is wrong with it is told before all else
         async with (
             open_store(settings, address) as store,
-            open_guard(settings, address, store) as guard,
+            open_guard(settings, rules.policy, address, store) as guard,
         ):
-            porter = porter_of(settings, store)
-            auditor = await open_auditor(settings, store, post)
-            beacon = beacon_over(settings, store, guard)
+            porter = porter_of(settings, rules.issuers, store)
+            auditor = await open_auditor(settings, rules.policy, store, post)
+            beacon = beacon_over(settings, rules.policy, store, guard)
             site = Site(settings, beacon, post, porter, auditor)
             try:
                 await site.open()
