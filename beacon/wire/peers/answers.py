@@ -41,6 +41,8 @@ def read_answer(
     raise NotImplementedError
 
 
-def again(query: Query, peer: Manner, request: Request, said: NodeAnswer) -> Form | None:
+def again(
+    query: Query, peer: Manner, request: Request, said: NodeAnswer
+) -> Form | None:
     """Return the form to ask a peer once more in, after what it said; mostly none."""
     raise NotImplementedError

@@ -47,7 +47,9 @@ def check_echo(echo: object, sent: Mapping[str, object]) -> Echo:
         NotAnswered: it is the echo of another question.
     """
     summary = members(echo)
-    found = next((summary[key] for key in _ECHOES if summary.get(key) is not None), None)
+    found = next(
+        (summary[key] for key in _ECHOES if summary.get(key) is not None), None
+    )
     return Echo.SILENT if found is None else check_parameters(found, sent)
 
 
@@ -121,8 +123,10 @@ def _same_sequence(asked: str, said: object, assembly: str) -> bool:
 def _check_type(echoed: Members, sent: Mapping[str, object]) -> None:
     """Refuse a type that a peer added itself: it asked for less than it was sent."""
     added = echoed["variantType"]
-    is_single = len(str(sent["alternateBases"])) == 1 == len(
-        str(sent.get("referenceBases", ""))
+    is_single = (
+        len(str(sent["alternateBases"]))
+        == 1
+        == len(str(sent.get("referenceBases", "")))
     )
     if "variantType" not in sent and added and str(added).upper() in ("SNP", "SNV"):
         if not is_single:

@@ -62,7 +62,9 @@ _ID = re.compile(r"[A-Za-z0-9._:~-]{1,100}")
 _MOST_RECORDS, _MOST_FILTERS, _MOST_VIA = 1_000, 20, 5
 _UNPLACED = "Its record does not say which variant it is."
 _START_FROM_ONE = "It counts starts from 1."
-_SPELLED = "It spells the variant otherwise, and no reference tells that it is the same."
+_SPELLED = (
+    "It spells the variant otherwise, and no reference tells that it is the same."
+)
 _NO_BASES = "Some of its records could not be read as variants."
 
 
@@ -254,7 +256,9 @@ def adjusted_to(said: Members) -> int | None:
     """Return what counts are multiples of (``countAdjustedTo``, Beacon v2.2)."""
     if word(said.get("countPrecision")) != "rounded":
         return None
-    return next((n for each in items(said.get("countAdjustedTo")) if (n := whole(each))), None)
+    return next(
+        (n for each in items(said.get("countAdjustedTo")) if (n := whole(each))), None
+    )
 
 
 def _evidence(results: Sequence[Members], hearing: Hearing) -> _Evidence:
@@ -331,9 +335,7 @@ def _of_several(results: Sequence[Members], hearing: Hearing) -> _Evidence:
     return _Evidence(tuple(found), None, tuple(dict.fromkeys(warnings)))
 
 
-def _lies_there(
-    pattern: VariantPattern, contig: object, start: int, end: int
-) -> bool:
+def _lies_there(pattern: VariantPattern, contig: object, start: int, end: int) -> bool:
     """Whether an allele lies where it was asked for, give or take a base or margin."""
     if pattern.contig is None:
         return True
