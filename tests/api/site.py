@@ -90,7 +90,7 @@ def fill(catalogue: Catalogue) -> None:
 def publish_alleles(
     catalogue: Catalogue, dataset: str, *, an: int, women: int, men: int
 ) -> None:
-    """Publish a dataset in which so many people carry 22-101-T-C, and one 22-201-G-A."""
+    """Publish a dataset in which so many carry 22-101-T-C, and nobody 22-201-G-A."""
     _publish(
         catalogue,
         dataset,

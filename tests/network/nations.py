@@ -159,7 +159,7 @@ def _counting(one: Nation) -> Callable:
     @web.middleware
     async def count(request: web.Request, handler: Callable) -> web.StreamResponse:
         one.calls[request.path] += 1
-        one.headers.append(dict(request.headers))
+        one.headers.append({k.lower(): v for k, v in request.headers.items()})
         return await handler(request)
 
     return count
