@@ -7,8 +7,9 @@ peer that asks for patience gets it, without having failed.
 from __future__ import annotations
 
 from collections import deque
-from enum import StrEnum
 from typing import Final
+
+from beacon.model.health import BreakerState
 
 IN_A_ROW: Final = 5
 """Failures one after another that open it."""
@@ -34,11 +35,11 @@ class Breaker:
         self._trying_until: float | None = None
         self._pause = SHORTEST
 
-    def state(self, now: float) -> State:
+    def state(self, now: float) -> BreakerState:
         """Return what it is."""
         if self._until is None:
-            return State.CLOSED
-        return State.OPEN if now < self._until else State.HALF_OPEN
+            return BreakerState.CLOSED
+        return BreakerState.OPEN if now < self._until else BreakerState.HALF_OPEN
 
     def left(self, now: float) -> float | None:
         """Return the seconds until it may be tried; ``None``: it is not open."""
@@ -93,11 +94,3 @@ class Breaker:
 
     def _open(self, now: float, seconds: float) -> None:
         self._until, self._trying_until = now + seconds, None
-
-
-class State(StrEnum):
-    """What a breaker is; one that is open lets nothing through."""
-
-    CLOSED = "closed"
-    HALF_OPEN = "half-open"
-    OPEN = "open"

@@ -78,6 +78,10 @@ class _Line:
         self._calls = 0
         self._is_retired = False
 
+    def leads_to(self, peer: Peer) -> bool:
+        """Whether it is good for a peer, which may have changed in other respects."""
+        return self.peer is peer or _means(self.peer) == _means(peer)
+
     async def retire(self) -> None:
         """Close its connections, when the last answer that is awaited has come."""
         self._is_retired = True
@@ -270,7 +274,8 @@ class Client:
         self._terms = terms
         known = {peer.node.id: peer for peer in peers}
         for name, line in list(self._lines.items()):
-            if line.peer != known.get(name) or line.agent != terms.agent:
+            peer = known.get(name)
+            if peer is None or not line.leads_to(peer) or line.agent != terms.agent:
                 await self._lines.pop(name).retire()
 
     async def close(self) -> None:
@@ -294,7 +299,7 @@ class Client:
         if left <= 0:
             return _late(left, has_turn=False)
         line = self._lines.get(peer.node.id)
-        if line is None or (line.peer is not peer and line.peer != peer):
+        if line is None or not line.leads_to(peer):
             if line is not None:
                 await line.retire()
             line = self._lines[peer.node.id] = _Line(peer, self._terms.agent)
@@ -334,6 +339,10 @@ class _Way:
             return isinstance(failure.os_error, ConnectionError)
         is_closed = aiohttp.ServerDisconnectedError | aiohttp.ClientOSError
         return self._is_reused and isinstance(failure, is_closed)
+
+
+def _means(peer: Peer) -> tuple[object, ...]:
+    return peer.url, peer.at_once, peer.credentials, peer.private
 
 
 async def _note_reuse(

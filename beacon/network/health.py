@@ -11,13 +11,13 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from http import HTTPStatus
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final
 
+from beacon.model.health import BreakerState, NodeHealth, NodeState
 from beacon.model.nodes import Reason
-from beacon.network.breaker import Breaker, State
+from beacon.network.breaker import Breaker
 from beacon.network.exchanged import Silence
 
 if TYPE_CHECKING:
@@ -49,46 +49,6 @@ _COUNT: Final = frozenset(
 )
 """Why a peer is left alone.  What a question may have led to is not among it, or one
 requester could have a peer paused for everybody."""
-
-
-class PeerState(StrEnum):
-    """One word for how a peer is."""
-
-    OK = "ok"
-    SLOW = "slow"
-    PAUSED = "paused"
-    DOWN = "down"
-    UNKNOWN = "unknown"
-    """It was not asked yet."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """How a peer is, and has been for a day.
-
-    Attributes:
-        state: the word for it.
-        asked: moment of the last exchange that ended.
-        word, reason: that it ended with.
-        answered: moment of the last answer.
-        p50, p95: seconds that half, and 19 of 20, of the last answers took.
-        success: share of questions that were answered, of those that were or failed.
-        questions: that are counted in it.
-        breaker: whether it is left alone.
-        again: seconds until it is asked again, where it is left alone.
-    """
-
-    state: PeerState
-    asked: float | None = None
-    word: Status | None = None
-    reason: Reason | None = None
-    answered: float | None = None
-    p50: float | None = None
-    p95: float | None = None
-    success: float | None = None
-    questions: int = 0
-    breaker: State = State.CLOSED
-    again: float | None = None
 
 
 @dataclass(slots=True)
@@ -166,14 +126,16 @@ class Health:
         if patience is not None:
             chart.breaker.rest(self._ticks(), patience)
 
-    def of(self, peer: Peer) -> Condition:
+    def of(self, peer: Peer) -> NodeHealth:
         """Return how a peer is."""
         chart, now = self._chart(peer), self._clock()
         good, bad = chart.day(now)
         breaker = chart.breaker.state(self._ticks())
         pace = sorted(chart.seconds)
         p95 = _share(pace, 0.95)
-        return Condition(
+        return NodeHealth(
+            node=peer.node,
+            url=peer.url,
             state=_state(chart, breaker, p95, peer),
             asked=chart.asked,
             word=chart.word,
@@ -234,14 +196,16 @@ def _share(pace: Sequence[float], share: float) -> float | None:
     return pace[min(int(share * len(pace)), len(pace) - 1)] if pace else None
 
 
-def _state(chart: _Chart, breaker: State, p95: float | None, peer: Peer) -> PeerState:
-    if breaker is State.OPEN:
-        return PeerState.PAUSED
+def _state(
+    chart: _Chart, breaker: BreakerState, p95: float | None, peer: Peer
+) -> NodeState:
+    if breaker is BreakerState.OPEN:
+        return NodeState.PAUSED
     if chart.asked is None:
-        return PeerState.UNKNOWN
+        return NodeState.UNKNOWN
     if chart.reason in _COUNT:
-        return PeerState.DOWN
+        return NodeState.DOWN
     is_timed = p95 is not None and len(chart.seconds) >= _FEW
     if is_timed and p95 is not None and p95 > _SLOW * peer.seconds:
-        return PeerState.SLOW
-    return PeerState.OK
+        return NodeState.SLOW
+    return NodeState.OK

@@ -6,14 +6,16 @@ sentence, never an exception.  An address it names is used only below its own.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NoReturn
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from beacon.model.assemblies import find_assembly
+from beacon.model.errors import InvalidRequest
 from beacon.wire.peers.plain import Members, items, members, name, text, truth
+from beacon.wire.reading import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 _VERSION: Final = re.compile(r"v?[0-9]{1,3}(\.[0-9]{1,4}){0,3}")
 _ID: Final = re.compile(r"[A-Za-z0-9._:~-]{1,100}")
 _BELOW: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,80}){1,8}")
+_MOMENT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9:]{5})"
+)
+_ENVIRONMENTS: Final = frozenset({"prod", "test", "dev", "staging"})
 _GENOMIC: Final = frozenset({"genomicVariant", "genomicVariation", "g_variant"})
 _MOST_DATASETS: Final = 2000
 _MOST_SETS: Final = 200
@@ -37,6 +43,8 @@ class Card:
         beacon: its id.
         name: of it.
         version: of Beacon that it speaks, as ``v2.1.0``.
+        environment: that it says it is: ``prod``, ``test``, ``dev`` or ``staging``.
+        updated: when it last changed, as it says (RFC 3339).
         is_network: whether it says that it asks others.
         datasets: names by id, of those it lists.
         assemblies: that its datasets are on; empty where it does not say it of all.
@@ -47,6 +55,8 @@ class Card:
     beacon: str | None = None
     name: str | None = None
     version: str | None = None
+    environment: str | None = None
+    updated: str | None = None
     is_network: bool = False
     datasets: Mapping[str, str] = field(default_factory=dict)
     assemblies: frozenset[str] = frozenset()
@@ -76,6 +86,8 @@ def read_card(documents: Mapping[str, bytes], url: str) -> Card:
         beacon=_id(meta.get("beaconId") or told.get("id")),
         name=name(told.get("name")),
         version=_version(told.get("apiVersion") or meta.get("apiVersion")),
+        environment=_environment(told.get("environment")),
+        updated=_moment(told.get("updateDateTime")),
         is_network=truth(meta.get("isAggregated")) is True,
         datasets={each: title for each, title, _ in kept},
         assemblies=_assemblies([place for _, _, place in kept]),
@@ -104,15 +116,11 @@ def _document(
 
 def _object(body: bytes) -> Members | None:
     try:
-        found = json.loads(body, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        found = read_json(body)
+    except InvalidRequest:
         return None
     is_told = isinstance(found, dict) and found.get("error") is None
-    return found if is_told else None
-
-
-def _refuse(word: str) -> NoReturn:
-    raise ValueError(word)
+    return members(found) if is_told else None
 
 
 def _id(value: object) -> str | None:
@@ -121,6 +129,21 @@ def _id(value: object) -> str | None:
 
 def _version(value: object) -> str | None:
     return value if isinstance(value, str) and _VERSION.fullmatch(value) else None
+
+
+def _environment(value: object) -> str | None:
+    return value if isinstance(value, str) and value in _ENVIRONMENTS else None
+
+
+def _moment(value: object) -> str | None:
+    """Return a moment that is one, as it is written."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        return None
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return value
 
 
 def _listed(document: Members) -> Iterator[tuple[str, str, str | None]]:
