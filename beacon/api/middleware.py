@@ -31,6 +31,7 @@ from beacon.auth.doubts import Doubt
 from beacon.model.errors import (
     BeaconError,
     BudgetSpent,
+    NetworkBusy,
     NotIdentified,
     NotPermitted,
 )
@@ -497,6 +498,8 @@ def _refused(kind: Kind, speaker: Speaker, failure: BeaconError) -> web.Response
     if isinstance(failure, NotIdentified):
         _log.warning("request.not_identified", path=kind.route, why=failure.why)
         response.headers[hdrs.WWW_AUTHENTICATE] = _CHALLENGE
+    elif isinstance(failure, NetworkBusy):
+        response.headers[hdrs.RETRY_AFTER] = _COME_AGAIN
     elif failure.status_hint >= 500:
         _log.warning("request.unanswered", path=kind.route, why=str(failure))
     elif isinstance(failure, BudgetSpent):

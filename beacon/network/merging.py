@@ -25,7 +25,7 @@ from beacon.model.query import Granularity
 from beacon.model.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from beacon.model.nodes import NodeAnswer
     from beacon.network.peers import Directory
@@ -48,7 +48,9 @@ def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer
     known = [node for node in order if node in by_id]
     nodes = [by_id[node] for node in dict.fromkeys([*known, *by_id])]
     placed = [_placed(answer, directory) for answer in nodes]
-    rows, doubts = _once([row for answer in placed for row in answer.datasets])
+    rows, doubts = _once(
+        [row for a in placed for row in a.datasets if not _is_ours_to_say(row, by_id)]
+    )
     kinds = _by_kind(rows)
     people = {kind: told for kind, each in kinds.items() if (told := _people(each))}
     pooled = {kind: pool for kind, each in kinds.items() if (pool := _pooled(each))}
@@ -98,6 +100,14 @@ def _rows(answer: NodeAnswer) -> tuple[NodeDataset, ...]:
         exists=answer.status is Status.SEEN,
     )
     return (NodeDataset(beacon=answer.node.id, part=whole),)
+
+
+def _is_ours_to_say(row: NodeDataset, nodes: Collection[str]) -> bool:
+    """Whether a network says that a beacon is silent which we ask ourselves."""
+    is_whole = row.part.dataset == row.beacon
+    is_told_of = any(node != row.beacon for node in row.via)
+    is_silent = row.part.status not in ANSWERS
+    return is_whole and is_told_of and is_silent and row.beacon in nodes
 
 
 # --- each dataset once -------------------------------------------------------

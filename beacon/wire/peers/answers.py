@@ -60,6 +60,7 @@ _NO = frozenset((Status.NOT_SEEN, Status.NOT_COVERED))
 _LEVELS = {level.word: level for level in Granularity}
 _UNPROVEN = "It does not repeat the question, so nothing proves that it was understood."
 _INCOMPLETE = "Not all beacons that it asked have answered."
+_NO_WORDS = "Only beacons like this one have words for this question."
 _NOT_HERE = "It has none of the datasets asked for."
 _NOTHING_LOADED = "It has nothing of this assembly."
 
@@ -204,8 +205,10 @@ def _believed(
         return _concluded(parts, echo, {}, hearing)
     meta = members(document.get("meta"))
     _check_sender(meta.get("beaconId"), peer)
-    echo = check_echo(meta.get("receivedRequestSummary"), request.sent)
     info = members(document.get("info"))
+    if request.is_ours and "status" not in info:
+        raise NotAnswered(Reason.KIND_OF_QUESTION, _NO_WORDS, Status.NOT_ASKED)
+    echo = check_echo(meta.get("receivedRequestSummary"), request.sent)
     parts = _parts(document, info, echo, hearing)
     return _concluded(parts, echo, info, hearing)
 

@@ -8,6 +8,7 @@ Beacon v2, framework/json/requests; Beacon v1.0, v1.1.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -36,6 +37,7 @@ _PATH, _V1_PATH = "g_variants", "query"
 _FEW = 10
 """Records of one allele that are asked for; some nodes count datasets so."""
 _MOST = 100
+_OURS = frozenset(("genomicAlleleShortForm", "similarity"))
 _SPANS = frozenset(("DEL", "DUP", "INV", "CNV"))
 
 Parameters = dict[str, object]
@@ -64,8 +66,9 @@ def question(
             form is worth asking).
         by_get: whether it is asked by GET; ``None``: as the peer wants it.  A peer
             that answers 405 may be asked once more with the other.
-        is_ours: whether the peer is known to be of this software, and has words for
-            names of variants and similar events.
+        is_ours: whether the peer may be of this software, and have words for names of
+            variants, similar events and filters; what another answers to those is
+            read as ``not_asked``.
     """
     pattern = query.pattern
     if pattern is None:
@@ -91,7 +94,8 @@ def question(
     level = Granularity.RECORD if pattern.is_single_allele else query.granularity
     asking = by_get if by_get is not None else peer.by_get
     build = _by_get if asking else _by_post
-    return build(query, sent, allele, level, form)
+    request = build(query, sent, allele, level, form)
+    return replace(request, is_ours=bool(query.filters) or not _OURS.isdisjoint(sent))
 
 
 def _unasked(sentence: str) -> Unasked:
@@ -294,7 +298,9 @@ def _record(identity: str, form: Form) -> Request:
     """Return the request for one record of a beacon like this, by its id."""
     body = _body({}, Granularity.RECORD, skip=0, limit=_FEW, filters=[], is_test=False)
     path = f"{_PATH}/{quote(identity, safe='')}"
-    return Request(method="POST", path=path, body=body, sent={}, form=form)
+    return Request(
+        method="POST", path=path, body=body, sent={}, form=form, is_ours=True
+    )
 
 
 def _by_post(

@@ -78,6 +78,8 @@ class Request:
         sent: the variant parameters in it, by which an echo is judged.
         form: how the allele is spelled.
         allele: the one that is asked for, as it is spelled in it.
+        is_ours: whether it says what only beacons of this software have words for;
+            no other's answer to it is believed.
     """
 
     method: str
@@ -88,6 +90,7 @@ class Request:
     sent: Mapping[str, object]
     form: Form = Form.ANCHORED
     allele: Allele | None = None
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
