@@ -71,7 +71,7 @@ async def main():
         asked = {"assemblyId": "GRCh38", "referenceName": "1", "start": [169549810],
                  "referenceBases": "C", "alternateBases": "T"}
         said = await beacon.query(
-            "g_variants", request_parameters=asked, granularity=Granularity.COUNT
+            "g_variants", request_parameters=asked, granularity=Granularity.count
         )
         print(json.dumps(said.model_dump(), default=str)[:2000])
 
@@ -185,7 +185,7 @@ def judged(folder: Path, port: int, config: Path) -> None:
     with services.started(command, port, folder / "ours.log"):
         url = f"http://127.0.0.1:{port}/api"
         for test in (
-            [str(python.with_name("ai4gh")), "test", url, "--spec", "beacon"],
+            [str(python.with_name("ai4gh")), "test", "beacon", url],
             [str(python), "-c", CLIENT, url],
         ):
             done = subprocess.run(test, capture_output=True, text=True, check=False)
