@@ -27,12 +27,14 @@ class Asking:
         requester: who asks us; a peer is never told.
         request_id: under which peers can find it in their logs and we in ours.
         via: beacons it has passed, ourselves last (``Via``, RFC 9110, section 7.6.3).
+        comes_from_a_network: whether another network asks us, whatever it passes on.
     """
 
     query: Query
     requester: Requester = ANONYMOUS
     request_id: str | None = None
     via: tuple[str, ...] = ()
+    comes_from_a_network: bool = False
 
 
 class Asker(Protocol):
