@@ -16,8 +16,8 @@ from beacon.cli.groups import group_lines, group_members
 from beacon.model.genome import pos_from_start
 from beacon.model.pattern import VariantPattern, identity_of, type_of
 from beacon.model.similarity import event_of
+from beacon.model.spelling import normal_allele
 from beacon.model.status import Status
-from beacon.model.variant import left_align, sequence_allele, strip, trim
 from beacon.wire.info import given
 from beacon.wire.responses import count_members
 
@@ -87,32 +87,6 @@ def normalised(
     reach = pattern.overlap or pattern.reach()
     place = f"{pattern.sequence.name}:{pos_from_start(reach.low)}-{reach.high}"
     return " ".join(filter(None, [place, pattern.variant_type]))
-
-
-def normal_allele(
-    pattern: VariantPattern, references: Mapping[str, Reference]
-) -> Allele:
-    """Return the one allele a pattern asks for, in its normal form.
-
-    Where the base before it is not known it is left out, and a side is empty; a
-    REF that is not known stays ``N``.
-    """
-    reference = references.get(pattern.assembly)
-    written = [sequence_allele(pattern.sequence, *form) for form in pattern.spellings]
-    normal = {_normal(allele, reference) for allele in written}
-    if len(normal) == 1:
-        return normal.pop()
-    open_forms = [form for form in pattern.spellings if "N" in form[1]]
-    form = next(iter(open_forms), pattern.spellings[0])
-    return sequence_allele(pattern.sequence, *strip(*form))
-
-
-def _normal(allele: Allele, reference: Reference | None) -> Allele:
-    if reference is not None:
-        return left_align(allele, reference)
-    return sequence_allele(
-        allele.contig, *trim(allele.start, allele.reference, allele.alternate)
-    )
 
 
 def spelled(allele: Allele) -> str:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import aiohttp
 from pydantic import Field, ValidationError
 
-from beacon.cli.answers import normal_allele
 from beacon.cli.foreign import REFUSALS, Read, ReadCounts, all_of, api_of
 from beacon.model.disclosure import DatasetDisclosure, Disclosure
 from beacon.model.query import Granularity
+from beacon.model.spelling import normal_allele
 from beacon.model.status import Status
 
 if TYPE_CHECKING:

@@ -41,12 +41,15 @@ class Silence:
         sentence: the same for people; nothing of what the peer sent is in it.
         seconds: until it was given up.
         retry_after: seconds it is left alone, where that is known.
+        is_ours: whether it says nothing of the peer: it was not asked, for want of a
+            turn or of credentials.
     """
 
     reason: Reason
     sentence: str
     seconds: float = 0.0
     retry_after: float | None = None
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from beacon.model.nodes import Node, Reason
+    from beacon.model.variant import Allele
 
 
 class Manner(Protocol):
@@ -76,6 +77,7 @@ class Request:
         content_type: of the body.
         sent: the variant parameters in it, by which an echo is judged.
         form: how the allele is spelled.
+        allele: the one that is asked for, as it is spelled in it.
     """
 
     method: str
@@ -85,6 +87,7 @@ class Request:
     content_type: str = "application/json"
     sent: Mapping[str, object]
     form: Form = Form.ANCHORED
+    allele: Allele | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
