@@ -328,7 +328,10 @@ class NetworkSettings(_Section):
 
     peers: Path | None = Field(
         default=None,
-        description="List of peers.  This version asks none and says so when given.",
+        description=(
+            "Peers file (TOML): the beacons that `/network` asks beside this one; it is"
+            " read again when it changes.  Absent, `/network` asks this one alone."
+        ),
     )
 
 

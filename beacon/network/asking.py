@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from beacon.model.nodes import NodeAnswer
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.network.exchanged import SubjectToken
     from beacon.network.peers import Peer
 
 
@@ -28,6 +29,8 @@ class Asking:
         request_id: under which peers can find it in their logs and we in ours.
         via: beacons it has passed, ourselves last (``Via``, RFC 9110, section 7.6.3).
         comes_from_a_network: whether another network asks us, whatever it passes on.
+        subject: the token the requester came with, for whom a peer's own
+            authorisation server gives one in its place.
     """
 
     query: Query
@@ -35,6 +38,7 @@ class Asking:
     request_id: str | None = None
     via: tuple[str, ...] = ()
     comes_from_a_network: bool = False
+    subject: SubjectToken | None = None
 
 
 class Asker(Protocol):

@@ -56,6 +56,7 @@ class _Call:
     body: bytes | None
     headers: Mapping[str, str]
     largest: int
+    shows: bool = True
 
 
 class _Line:
@@ -108,6 +109,8 @@ class _Line:
 
         It may have been taken back before its time.
         """
+        if not call.shows:
+            return await self._sent(call, self.trusts)
         while True:
             shown = await self._purse.shown(subject)
             if isinstance(shown, Silence):
@@ -232,8 +235,20 @@ class Client:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         subject: SubjectToken | None = None,
+        shows: bool = True,
     ) -> Heard | Silence:
-        """Return what a peer answers to a GET; see ``post``."""
+        """Return what a peer answers to a GET; see ``post``.
+
+        Args:
+            peer: that is asked.
+            path: below its ``url``.
+            deadline: seconds that are left.
+            query: of the address.
+            headers: more of them.
+            subject: the requester's token.
+            shows: whether it is shown our credentials; what it says of itself is
+                everybody's.
+        """
         url = URL(f"{peer.url}{path}")
         call = _Call(
             method="GET",
@@ -241,6 +256,7 @@ class Client:
             body=None,
             headers=self._headers(headers, {}),
             largest=peer.largest,
+            shows=shows,
         )
         return await self._asked(peer, call, subject, deadline)
 

@@ -1,8 +1,8 @@
 """One question, every node at once: who is asked, for whom, and how long.
 
 Each node's answer is given as it comes, whatever becomes of the others; a slow one
-costs itself its place and nobody a second.  What may be asked at once is limited, by
-node and altogether.  How a peer is asked and understood is the ``Asker``'s.
+costs itself its place and nobody a second.  How many questions are asked at once is
+limited.  How a peer is asked and understood, and how often at once, is the ``Asker``'s.
 """
 
 from __future__ import annotations
@@ -72,7 +72,6 @@ class Federation:
         self._now = now
         self._flights: Flights[NodeAnswer] = Flights()
         self._memory = Memory(now)
-        self._turns: dict[str, tuple[int, asyncio.Semaphore]] = {}
         self._asked: dict[Hashable, int] = {}
         self._questions = 0
         self.record = Record()
@@ -279,13 +278,9 @@ class Federation:
         return replace(answer, request_id=answer.request_id or asking.request_id)
 
     async def _answered(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
-        until = self._now() + seconds
         try:
-            async with asyncio.timeout(seconds + _GRACE), self._turn(peer):
-                left = until - self._now()
-                if left <= 0:
-                    return _late(peer.node, seconds)
-                return await self._asker.ask(peer, asking, left)
+            async with asyncio.timeout(seconds + _GRACE):
+                return await self._asker.ask(peer, asking, seconds)
         except TimeoutError:
             return _late(peer.node, seconds)
         except Exception as failure:  # noqa: BLE001 - other nodes are asked, too
@@ -298,14 +293,6 @@ class Federation:
                 reason=Reason.FAILED,
                 sentence="Something failed here while it was asked.",
             )
-
-    def _turn(self, peer: Peer) -> asyncio.Semaphore:
-        """Return what keeps the questions that a peer is asked at once to so many."""
-        known = self._turns.get(peer.node.id)
-        if known is None or known[0] != peer.at_once:
-            known = peer.at_once, asyncio.Semaphore(peer.at_once)
-            self._turns[peer.node.id] = known
-        return known[1]
 
     async def _ask_list(
         self, peer: Peer, askings: Sequence[Asking]
@@ -344,9 +331,6 @@ def _not_asked(peer: Peer, asking: Asking) -> NodeAnswer | None:
     if query.datasets is not None and not _may_hold(peer, query.datasets):
         sentence = "It has none of the datasets asked for."
         return _unasked(peer, Reason.DATASETS, sentence)
-    if query.filters or query.cohort or query.excluded or query.by:
-        sentence = "Filters, cohorts and individuals are asked of this beacon alone."
-        return _unasked(peer, Reason.KIND_OF_QUESTION, sentence)
     return None
 
 

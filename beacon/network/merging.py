@@ -12,20 +12,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from beacon.model.counts import AlleleCounts
-from beacon.model.nodes import FAILURES, NetworkAnswer, People, Pooled
+from beacon.model.disclosure import DatasetDisclosure
+from beacon.model.nodes import (
+    ANSWERS,
+    FAILURES,
+    NetworkAnswer,
+    NodeDataset,
+    People,
+    Pooled,
+)
+from beacon.model.query import Granularity
 from beacon.model.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from beacon.model.nodes import NodeAnswer, NodeDataset
+    from beacon.model.nodes import NodeAnswer
     from beacon.network.peers import Directory
 
 UNSTATED: Final = "unstated"
 """The kind of datasets of which nobody says whether they hold patients."""
 _GLOBAL: Final = ("GDID-", "EGAD")
 """What the ids of datasets begin with that are the same everywhere."""
-_OTHERS: Final = "*"
 
 
 def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer:
@@ -59,34 +67,37 @@ def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer
 def _placed(answer: NodeAnswer, directory: Directory) -> NodeAnswer:
     """Return an answer with what the configuration says of its datasets."""
     peer = next((p for p in directory.peers if p.node.id == answer.node.id), None)
-    if peer is not None:
-        names = {dataset: str(group) for dataset, group in peer.overlaps.items()}
-        return _told(answer, names, peer.overlap, peer.same_as, peer.kinds)
-    if answer.node.id == directory.here.id:
-        overlaps, same_as = directory.here_overlaps, directory.here_same_as
-        return _told(answer, overlaps, None, same_as, {})
-    return answer
-
-
-def _told(
-    answer: NodeAnswer,
-    overlaps: Mapping[str, str],
-    overlap: str | None,
-    same_as: Mapping[str, str],
-    kinds: Mapping[str, str],
-) -> NodeAnswer:
+    if peer is None and answer.node.id != directory.here.id:
+        return answer
+    same_as = directory.here_same_as if peer is None else peer.same_as
     rows = []
-    for row in answer.datasets:
+    for row in _rows(answer):
         name = row.part.dataset
+        group = (directory if peer is None else peer).overlap_of(name)
+        kind = None if peer is None else peer.kind_of(name)
         rows.append(
             replace(
                 row,
-                overlap=overlaps.get(name, row.overlap or overlap),
+                overlap=group or row.overlap,
                 same_as=same_as.get(name, row.same_as),
-                kind=kinds.get(name, kinds.get(_OTHERS, row.kind)),
+                kind=kind or row.kind,
             )
         )
     return replace(answer, datasets=tuple(rows))
+
+
+def _rows(answer: NodeAnswer) -> tuple[NodeDataset, ...]:
+    """Return what is said of datasets; who names none speaks of all it has as one."""
+    if answer.datasets or answer.status not in ANSWERS:
+        return answer.datasets
+    whole = DatasetDisclosure(
+        dataset=answer.node.id,
+        name=answer.node.names["en"],
+        status=answer.status,
+        granularity=Granularity.BOOLEAN,
+        exists=answer.status is Status.SEEN,
+    )
+    return (NodeDataset(beacon=answer.node.id, part=whole),)
 
 
 # --- each dataset once -------------------------------------------------------

@@ -10,8 +10,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from beacon.model.assemblies import ASSEMBLIES, find_contig
-from beacon.wire.peers.failing import UNHEEDED, not_understood
-from beacon.wire.peers.plain import Members, items, members, place
+from beacon.model.nodes import Reason
+from beacon.wire.peers.failing import UNHEEDED, NotAnswered
+from beacon.wire.peers.plain import Members, items, members, place, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ _TURNS_ON = (
 """Without any one of these that was sent, the question is a wider one."""
 _ANOTHER = "It answered another question than was asked."
 _OFF_BY_ONE = 1
+_SINGLE, _TWO_BASES = ("snp", "snv"), 2
 
 
 class Echo(Enum):
@@ -47,7 +49,9 @@ def check_echo(echo: object, sent: Mapping[str, object]) -> Echo:
         NotAnswered: it is the echo of another question.
     """
     summary = members(echo)
-    found = next((summary[key] for key in _ECHOES if summary.get(key) is not None), None)
+    found = next(
+        (summary[key] for key in _ECHOES if summary.get(key) is not None), None
+    )
     return Echo.SILENT if found is None else check_parameters(found, sent)
 
 
@@ -59,11 +63,11 @@ def check_parameters(found: object, sent: Mapping[str, object]) -> Echo:
     """
     echoed = _flat(found)
     if any(key in sent and echoed.get(key) in (None, []) for key in _TURNS_ON):
-        raise not_understood(UNHEEDED)
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, UNHEEDED)
     for key, asked in sent.items():
         said = echoed.get(key)
         if said is not None and not _is_like(key, asked, said, sent):
-            raise not_understood(_ANOTHER)
+            raise NotAnswered(Reason.NOT_UNDERSTOOD, _ANOTHER)
     if "variantType" in echoed and "alternateBases" in sent:
         _check_type(echoed, sent)
     return Echo.UNDERSTOOD
@@ -119,11 +123,11 @@ def _same_sequence(asked: str, said: object, assembly: str) -> bool:
 
 
 def _check_type(echoed: Members, sent: Mapping[str, object]) -> None:
-    """Refuse a type that a peer added itself: it asked for less than it was sent."""
-    added = echoed["variantType"]
-    is_single = len(str(sent["alternateBases"])) == 1 == len(
-        str(sent.get("referenceBases", ""))
-    )
-    if "variantType" not in sent and added and str(added).upper() in ("SNP", "SNV"):
-        if not is_single:
-            raise not_understood("It looked for single bases only.")
+    """Refuse a type that a peer added itself: it asked for less than it was sent.
+
+    One deployed node looks for ``SNP`` where no type is given.
+    """
+    bases = str(sent["alternateBases"]) + str(sent.get("referenceBases", ""))
+    is_added = "variantType" not in sent and word(echoed["variantType"]) in _SINGLE
+    if is_added and len(bases) != _TWO_BASES:
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, "It looked for single bases only.")

@@ -5,8 +5,12 @@ Raised and caught within this package only; no caller sees it.
 
 from __future__ import annotations
 
-from beacon.model.nodes import Reason
+from typing import TYPE_CHECKING
+
 from beacon.model.status import Status
+
+if TYPE_CHECKING:
+    from beacon.model.nodes import Reason
 
 ONE_BASED = (
     "It answers about the base beside the one asked for;"
@@ -33,13 +37,3 @@ class NotAnswered(Exception):
         self.reason = reason
         self.sentence = sentence
         self.status = status
-
-
-def not_understood(sentence: str) -> NotAnswered:
-    """Return that a peer answered something else than was asked."""
-    return NotAnswered(Reason.NOT_UNDERSTOOD, sentence)
-
-
-def contradicts(sentence: str) -> NotAnswered:
-    """Return that what a peer says cannot all be true."""
-    return NotAnswered(Reason.CONTRADICTS, sentence)

@@ -6,14 +6,11 @@ something else; what is not believed is left out and said in a warning.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from beacon.model.counts import AlleleCounts
 from beacon.model.disclosure import GroupDisclosure
 from beacon.wire.peers.plain import Members, items, members, text, whole, word
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TOTAL = "Total"
 IMPOSSIBLE = "Its counts cannot all be true and are left out."
@@ -122,10 +119,10 @@ def _people(row: Members, ac: int | None) -> People:
     ``alleleCountHomozygous`` is two for each homozygote where it is used as meant,
     and people where it is not.  Where both may be, neither is computed with.
     """
-    told = People(*_three(row, "genotype{}"))
-    if any(number is not None for number in told[:3]):
-        return told
-    copies, het, hemi = _three(row, "alleleCount{}")
+    told = _three(row, "genotype")
+    if any(number is not None for number in told):
+        return People(*told)
+    copies, het, hemi = _three(row, "alleleCount")
     if not copies:
         return People(copies, het, hemi)
     if ac is None or het is None:
@@ -138,6 +135,9 @@ def _people(row: Members, ac: int | None) -> People:
     return People(warning=OF_PEOPLE)
 
 
-def _three(row: Members, naming: str) -> Iterator[int | None]:
-    for kind in ("Homozygous", "Heterozygous", "Hemizygous"):
-        yield whole(row.get(naming.format(kind)))
+def _three(row: Members, counted: str) -> tuple[int | None, int | None, int | None]:
+    return (
+        whole(row.get(f"{counted}Homozygous")),
+        whole(row.get(f"{counted}Heterozygous")),
+        whole(row.get(f"{counted}Hemizygous")),
+    )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.disclosure import DatasetDisclosure, VariantDisclosure
-from beacon.model.nodes import NodeDataset, NodeKind, Reason
+from beacon.model.nodes import FAILURES, NodeDataset, NodeKind, Reason
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.wire.peers.failing import (
@@ -20,8 +20,6 @@ from beacon.wire.peers.failing import (
     ONE_BASED,
     TOO_MANY,
     NotAnswered,
-    contradicts,
-    not_understood,
 )
 from beacon.wire.peers.numbers import Counted, frequencies, people_counts
 from beacon.wire.peers.plain import (
@@ -62,7 +60,9 @@ _ID = re.compile(r"[A-Za-z0-9._:~-]{1,100}")
 _MOST_RECORDS, _MOST_FILTERS, _MOST_VIA = 1_000, 20, 5
 _UNPLACED = "Its record does not say which variant it is."
 _START_FROM_ONE = "It counts starts from 1."
-_SPELLED = "It spells the variant otherwise, and no reference tells that it is the same."
+_SPELLED = (
+    "It spells the variant otherwise, and no reference tells that it is the same."
+)
 _NO_BASES = "Some of its records could not be read as variants."
 
 
@@ -143,18 +143,18 @@ def _read(said: Members, beacon: str, hearing: Hearing) -> Heard:
     results = [each for each in items(said.get("results")) if isinstance(each, dict)]
     is_bare = not results and "results" not in said and "resultsCount" not in said
     if hearing.is_network and not exists and is_bare and "status" not in info:
-        raise not_understood("It cannot tell a no from a failure.")
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, "It cannot tell a no from a failure.")
     total = _total(said, results, hearing, exists=exists)
     evidence = _evidence(results, hearing) if exists else _Evidence()
     counts, doubt = people_counts(info)
     counts = counts or evidence.counts
-    status = _fitting(status, counts, info)
+    status = _fitting(status, counts, is_exact=adjusted_to(said) is None)
     shown = tuple(filter(None, (*evidence.warnings, doubt)))
     part = _part(said, info, status, hearing)
     part = replace(
         part, total=total, variants=evidence.variants, counts=counts,
         coverage=_coverage(info, status, counts),
-        granularity=_level(hearing, part, evidence, counts, total),
+        granularity=_level(evidence, counts, total),
     )  # fmt: skip
     return Heard(_placed(part, beacon, hearing, info, shown))
 
@@ -191,13 +191,15 @@ def status_of(info: Members, *, exists: bool) -> Status:
         return Status.SEEN if exists else Status.NOT_SEEN
     status = _WORDS.get(told) if isinstance(told, str) else None
     if status is None:
-        raise not_understood("Its word for it is none that is known here.")
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, "It has a word of its own for it.")
+    if status in FAILURES:
+        raise NotAnswered(Reason.TOLD_AN_ERROR, "It could not tell.", status)
     if exists is not (status is Status.SEEN):
-        raise contradicts("Its word and its yes or no contradict each other.")
+        raise NotAnswered(Reason.CONTRADICTS, "Its word and its yes or no differ.")
     return status
 
 
-def _fitting(status: Status, counts: AlleleCounts | None, info: Members) -> Status:
+def _fitting(status: Status, counts: AlleleCounts | None, *, is_exact: bool) -> Status:
     """Return the word that counts leave standing: nothing looked at is not a no.
 
     Raises:
@@ -205,16 +207,12 @@ def _fitting(status: Status, counts: AlleleCounts | None, info: Members) -> Stat
     """
     if counts is None:
         return status
-    if status is Status.SEEN and counts.ac == 0:
-        raise contradicts("It says yes and counts no copy.")
+    if status is Status.SEEN and counts.ac == 0 and is_exact:
+        raise NotAnswered(Reason.CONTRADICTS, "It says yes and counts no copy.")
     if status is not Status.SEEN and counts.ac:
-        raise contradicts("It says no and counts copies.")
-    is_told = "status" in info
-    if status is Status.NOT_SEEN and counts.an == 0 and not is_told:
-        return Status.NOT_COVERED
-    if status is Status.NOT_SEEN and counts.an == 0:
-        raise contradicts("It says no about a place where nothing was called.")
-    return status
+        raise NotAnswered(Reason.CONTRADICTS, "It says no and counts copies.")
+    is_empty = status is Status.NOT_SEEN and counts.an == 0
+    return Status.NOT_COVERED if is_empty else status
 
 
 def _coverage(info: Members, status: Status, counts: AlleleCounts | None) -> str | None:
@@ -238,14 +236,14 @@ def _total(
     """
     count = whole(said.get("resultsCount"))
     if not exists and (count or results):
-        raise contradicts("It says no and has results.")
+        raise NotAnswered(Reason.CONTRADICTS, "It says no and has results.")
     if hearing.pattern.is_single_allele and (count or 0) > MOST_OF_ONE_ALLELE:
-        raise not_understood(TOO_MANY)
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, TOO_MANY)
     precision = word(said.get("countPrecision"))
     is_exact = precision in ("", "exact")
     is_yes_or_no = hearing.level is Granularity.BOOLEAN
     if exists and count == 0 and not results and is_exact and not is_yes_or_no:
-        raise contradicts("It says yes and counts nothing.")
+        raise NotAnswered(Reason.CONTRADICTS, "It says yes and counts nothing.")
     is_counted = is_exact or (precision == "rounded" and adjusted_to(said) is not None)
     return count if is_counted and not is_yes_or_no else None
 
@@ -254,7 +252,9 @@ def adjusted_to(said: Members) -> int | None:
     """Return what counts are multiples of (``countAdjustedTo``, Beacon v2.2)."""
     if word(said.get("countPrecision")) != "rounded":
         return None
-    return next((n for each in items(said.get("countAdjustedTo")) if (n := whole(each))), None)
+    return next(
+        (n for each in items(said.get("countAdjustedTo")) if (n := whole(each))), None
+    )
 
 
 def _evidence(results: Sequence[Members], hearing: Hearing) -> _Evidence:
@@ -280,9 +280,11 @@ def _of_allele(results: Sequence[Members], hearing: Hearing) -> _Evidence:
     if not same:
         kinds = {how for how, _ in judged}
         if Likeness.UNKNOWN in kinds:
-            return _unplaced(judged)
+            return _Evidence(warnings=(_UNPLACED,))
         beside = Likeness.BESIDE in kinds
-        raise not_understood(ONE_BASED if beside else ANOTHER_ALLELE)
+        raise NotAnswered(
+            Reason.NOT_UNDERSTOOD, ONE_BASED if beside else ANOTHER_ALLELE
+        )
     how, record = same[0]
     counted = frequencies(record)
     doubts = {
@@ -293,17 +295,11 @@ def _of_allele(results: Sequence[Members], hearing: Hearing) -> _Evidence:
     return _counted(hearing, counted, (*doubt, *counted.warnings))
 
 
-def _unplaced(judged: Sequence[tuple[Likeness, Members]]) -> _Evidence:
-    """Return what records prove that do not say what they are: yes, but no number."""
-    del judged
-    return _Evidence(warnings=(_UNPLACED,))
-
-
 def _counted(
     hearing: Hearing, counted: Counted, warnings: tuple[str, ...]
 ) -> _Evidence:
     allele = hearing.request.allele
-    variants = ()
+    variants: tuple[VariantDisclosure, ...] = ()
     if allele is not None and allele.is_anchored:
         variants = (VariantDisclosure(allele=allele, groups=counted.groups),)
     return _Evidence(variants, counted.total, warnings)
@@ -327,13 +323,11 @@ def _of_several(results: Sequence[Members], hearing: Hearing) -> _Evidence:
             found.append(VariantDisclosure(allele=allele, groups=counted.groups))
             warnings += counted.warnings
     if strays and not found and strays == len(results):
-        raise not_understood("It answers with variants of other places.")
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, "Its variants lie elsewhere.")
     return _Evidence(tuple(found), None, tuple(dict.fromkeys(warnings)))
 
 
-def _lies_there(
-    pattern: VariantPattern, contig: object, start: int, end: int
-) -> bool:
+def _lies_there(pattern: VariantPattern, contig: object, start: int, end: int) -> bool:
     """Whether an allele lies where it was asked for, give or take a base or margin."""
     if pattern.contig is None:
         return True
@@ -346,20 +340,13 @@ def _lies_there(
 
 
 def _level(
-    hearing: Hearing,
-    part: DatasetDisclosure,
-    evidence: _Evidence,
-    counts: AlleleCounts | None,
-    total: int | None,
+    evidence: _Evidence, counts: AlleleCounts | None, total: int | None
 ) -> Granularity:
     """Return the detail a part is given in."""
     if evidence.variants:
         return Granularity.RECORD
-    has_numbers = counts is not None or total is not None
-    found = Granularity.COUNT if has_numbers else Granularity.BOOLEAN
-    if hearing.level is Granularity.RECORD and not part.exists and has_numbers:
-        return Granularity.RECORD
-    return found
+    is_counted = counts is not None or total is not None
+    return Granularity.COUNT if is_counted else Granularity.BOOLEAN
 
 
 # --- its dataset ---------------------------------------------------------------------

@@ -1,0 +1,198 @@
+"""One peer asked one question: its words, the exchange, what it says, how it is.
+
+Puts together what knows nothing of each other: the wire, which says and reads, the
+client, which moves bytes, and the chart of each peer, which says whether it is left
+alone.  Every end of it is a node's answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from beacon.model.nodes import NodeAnswer, Reason
+from beacon.model.status import Status
+from beacon.network.exchanged import Silence
+from beacon.wire.peers.answers import again, read_answer
+from beacon.wire.peers.questions import question
+from beacon.wire.peers.speech import Form, Unasked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from beacon.model.query import Query
+    from beacon.model.variant import Reference
+    from beacon.network.asking import Asking
+    from beacon.network.client import Client
+    from beacon.network.exchanged import Heard
+    from beacon.network.health import Health
+    from beacon.network.peers import Peer
+    from beacon.wire.peers.speech import Request
+
+    Lift = Callable[[Query, str], Query | str]
+    """Gives a question on another assembly, or the sentence why it cannot."""
+
+_NOT_ASKED: Final = frozenset({Reason.NO_CREDENTIALS, Reason.LOG_IN})
+"""Why a peer was not asked at all, for want of something of ours."""
+
+
+class HttpAsker:
+    """Asks peers over HTTP.
+
+    Args:
+        client: moves bytes.
+        health: keeps how each peer is.
+        references: genomes that alleles are normalised with, by assembly.
+        lift: gives a question on an assembly a peer has; ``None``: it cannot be.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        health: Health,
+        references: Mapping[str, Reference],
+        *,
+        lift: Lift | None = None,
+    ) -> None:
+        self._client = client
+        self._health = health
+        self._references = references
+        self._lift = lift
+
+    async def ask(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
+        """Return what came of asking a peer; every failure is an answer, too."""
+        until = monotonic() + seconds
+        query = asking.query
+        request = self._request(query, peer)
+        if isinstance(request, Unasked) and request.reason is Reason.ASSEMBLY:
+            query, request = self._lifted(query, peer, request)
+        if isinstance(request, Unasked):
+            return _unanswered(
+                peer, Status.NOT_ASKED, request.reason, request.sentence
+            )
+        paused = self._health.may_ask(peer)
+        if paused is not None:
+            return _silent(peer, paused)
+        came, answer = await self._asked(peer, asking, query, request, until)
+        form = None
+        if not isinstance(came, Silence):
+            form = again(query, peer, request, answer)
+        if form is None:
+            return answer
+        second = self._request(query, peer, form=form)
+        if isinstance(second, Unasked):
+            return answer
+        _, other = await self._asked(peer, asking, query, second, until)
+        return other if other.status is Status.SEEN or not other.answered else answer
+
+    def _request(
+        self,
+        query: Query,
+        peer: Peer,
+        *,
+        form: Form = Form.ANCHORED,
+        by_get: bool | None = None,
+    ) -> Request | Unasked:
+        return question(query, peer, self._references, form=form, by_get=by_get)
+
+    def _lifted(
+        self, query: Query, peer: Peer, unasked: Unasked
+    ) -> tuple[Query, Request | Unasked]:
+        """Return the question on an assembly that a peer has, where that can be."""
+        if self._lift is None:
+            return query, unasked
+        why = unasked
+        for assembly in sorted(peer.assemblies):
+            there = self._lift(query, assembly)
+            if not isinstance(there, str):
+                return there, self._request(there, peer)
+            sentence = f"{unasked.sentence} {there}"
+            why = Unasked(reason=Reason.ASSEMBLY, sentence=sentence)
+        return query, why
+
+    async def _asked(
+        self,
+        peer: Peer,
+        asking: Asking,
+        query: Query,
+        request: Request,
+        until: float,
+    ) -> tuple[Heard | Silence, NodeAnswer]:
+        """Return what came of one request, and what it says."""
+        came = await self._sent(peer, asking, request, until)
+        if not isinstance(came, Silence) and _refuses_the_way(came):
+            other = self._request(
+                query, peer, form=request.form, by_get=request.method == "POST"
+            )
+            if not isinstance(other, Unasked):
+                request = other
+                came = await self._sent(peer, asking, request, until)
+        answer = _understood(query, peer, request, came)
+        self._health.note(peer, came, answer)
+        return came, answer
+
+    async def _sent(
+        self, peer: Peer, asking: Asking, request: Request, until: float
+    ) -> Heard | Silence:
+        headers = {"Via": ", ".join(f"1.1 {beacon}" for beacon in asking.via)}
+        if asking.request_id is not None:
+            headers["X-Request-Id"] = asking.request_id
+        left = until - monotonic()
+        path = f"/{request.path}"
+        if request.method == "GET":
+            return await self._client.get(
+                peer,
+                path,
+                deadline=left,
+                query=dict(request.parameters),
+                headers=headers,
+                subject=asking.subject,
+            )
+        return await self._client.post(
+            peer,
+            path,
+            request.body or b"",
+            deadline=left,
+            headers=headers | {"Content-Type": request.content_type},
+            subject=asking.subject,
+        )
+
+
+def _refuses_the_way(came: Heard) -> bool:
+    return came.status == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+def _understood(
+    query: Query, peer: Peer, request: Request, came: Heard | Silence
+) -> NodeAnswer:
+    """Return what a peer says by what it sent."""
+    if isinstance(came, Silence):
+        return _silent(peer, came)
+    answer = read_answer(
+        query,
+        peer,
+        request,
+        status=came.status,
+        headers=came.headers,
+        body=came.body,
+    )
+    assembly = None if query.pattern is None else query.pattern.assembly
+    rows = tuple(
+        row if row.assembly else replace(row, assembly=assembly)
+        for row in answer.datasets
+    )
+    return replace(answer, datasets=rows)
+
+
+def _silent(peer: Peer, silence: Silence) -> NodeAnswer:
+    is_unasked = silence.reason in _NOT_ASKED
+    status = Status.NOT_ASKED if is_unasked else Status.NO_ANSWER
+    return _unanswered(peer, status, silence.reason, silence.sentence)
+
+
+def _unanswered(
+    peer: Peer, status: Status, reason: Reason, sentence: str
+) -> NodeAnswer:
+    return NodeAnswer(node=peer.node, status=status, reason=reason, sentence=sentence)
