@@ -22,7 +22,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from beacon import policy_file
+from beacon import peers_file, policy_file
 from beacon.api.access_log import AccessLog
 from beacon.api.auditing import Auditor
 from beacon.api.connections import Watch
@@ -36,6 +36,7 @@ from beacon.auth.networks import networks
 from beacon.auth.porter import Porter, Secrets
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
+from beacon.network.network import Network
 from beacon.page.views import add_page
 from beacon.policy.policy import OPEN, tier_of
 from beacon.policy_file import PolicyFile
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from beacon.auth.issuers import Issuer
     from beacon.model.requester import Requester
     from beacon.model.variant import Reference
+    from beacon.network.peers import Directory
     from beacon.policy.policy import Policy
     from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
@@ -162,6 +164,38 @@ async def open_store(
         yield store
     finally:
         await store.close()
+
+
+def directory_of(settings: Settings) -> Directory | None:
+    """Return whom we ask beside ourselves; ``None``: nobody.
+
+    Raises:
+        UsageError: for a peers file that cannot be acted on.
+    """
+    path, me = settings.network.peers, settings.beacon
+    return None if path is None else peers_file.read(path, here=me.id, name=me.name)
+
+
+@asynccontextmanager
+async def open_network(settings: Settings) -> AsyncIterator[Network | None]:
+    """Give the network of other beacons; ``None``: there is none.
+
+    Raises:
+        UsageError: for a peers file that cannot be acted on.
+    """
+    directory = directory_of(settings)
+    if directory is None:
+        yield None
+        return
+    network = Network(
+        directory,
+        references_of(settings),
+        environment=settings.beacon.environment,
+    )
+    try:
+        yield network
+    finally:
+        await network.close()
 
 
 @asynccontextmanager
@@ -318,6 +352,7 @@ def application(
     post: Post,
     porter: Porter | None = None,
     auditor: Auditor | None = None,
+    network: Network | None = None,
 ) -> web.Application:
     """Return the web application of one beacon.
 
@@ -347,6 +382,7 @@ def application(
         porter=porter,
         auditor=auditor,
         origins=server.cors,
+        network=network,
     )
     add_page(app, catalogue=beacon, identity=identity)
     return app
@@ -371,6 +407,7 @@ class Site:
         post: which process it is, and where it listens.
         porter: finds out who asks.
         auditor: who is told of each request, if anybody.
+        network: asks other beacons, where there are any.
     """
 
     def __init__(
@@ -380,10 +417,11 @@ class Site:
         post: Post,
         porter: Porter | None = None,
         auditor: Auditor | None = None,
+        network: Network | None = None,
     ) -> None:
         self._post = post
         self._porter = porter
-        app = application(settings, beacon, post, porter, auditor)
+        app = application(settings, beacon, post, porter, auditor, network)
         self._door = app[DOOR]
         self._app = app
         self._keep_alive = settings.server.keep_alive
@@ -517,11 +555,12 @@ def run_server(
         async with (
             open_store(settings, address) as store,
             open_guard(settings, rules.policy, address, store) as guard,
+            open_network(settings) as network,
         ):
             porter = porter_of(settings, rules.issuers, store)
             auditor = await open_auditor(settings, rules.policy, store, post)
             beacon = beacon_over(settings, rules.policy, store, guard)
-            site = Site(settings, beacon, post, porter, auditor)
+            site = Site(settings, beacon, post, porter, auditor, network)
             try:
                 await site.open()
                 _settle()

@@ -69,9 +69,7 @@ class HttpAsker:
         if isinstance(request, Unasked) and request.reason is Reason.ASSEMBLY:
             query, request = self._lifted(query, peer, request)
         if isinstance(request, Unasked):
-            return _unanswered(
-                peer, Status.NOT_ASKED, request.reason, request.sentence
-            )
+            return _unanswered(peer, Status.NOT_ASKED, request.reason, request.sentence)
         paused = self._health.may_ask(peer)
         if paused is not None:
             return _silent(peer, paused)

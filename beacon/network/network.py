@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from beacon.model.nodes import Node, NodeAnswer, NodeKind, Reason
 from beacon.model.status import Status
+from beacon.network.asker import HttpAsker
+from beacon.network.client import Client
 from beacon.network.federation import Federation
+from beacon.network.health import Health
 from beacon.network.peers import Directory
 from beacon.wire.network import Member
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from beacon.model.variant import Reference
+    from beacon.network.asker import Lift
     from beacon.network.asking import Asking
     from beacon.network.peers import Peer
     from beacon.wire.info import Document
@@ -30,6 +35,53 @@ class NetworkService(Protocol):
 
     def status(self) -> Document:
         """Return how each node is."""
+
+
+class Network:
+    """Ourselves and our peers, with all that is needed to ask them.
+
+    Args:
+        directory: whom we ask.
+        references: genomes that alleles are normalised with, by assembly.
+        environment: that we say we are.
+        lift: gives a question on another assembly; ``None``: nothing does.
+    """
+
+    def __init__(
+        self,
+        directory: Directory,
+        references: Mapping[str, Reference],
+        *,
+        environment: str,
+        lift: Lift | None = None,
+    ) -> None:
+        self.directory = directory
+        self._environment = environment
+        self.health = Health()
+        self._client = Client(directory.terms)
+        asker = HttpAsker(self._client, self.health, references, lift=lift)
+        self.federation = Federation(asker, lambda: self.directory)
+
+    async def take(self, directory: Directory) -> None:
+        """Ask others from now on; what is under way goes on to its end."""
+        self.directory = directory
+        await self._client.take(directory.terms, directory.peers)
+        self.health.keep({peer.node.id for peer in directory.peers})
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    def members(self) -> Sequence[Member]:
+        """Return what is known of each node, ourselves first."""
+        return (
+            Member(node=self.directory.here, environment=self._environment),
+            *(Member(node=p.node, url=p.url) for p in self.directory.peers),
+        )
+
+    def status(self) -> Document:
+        """Return how each node is."""
+        return {"nodes": []}
 
 
 class Alone:
