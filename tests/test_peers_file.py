@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from beacon.model.errors import UsageError
 from beacon.model.nodes import Node, NodeKind
@@ -17,7 +18,7 @@ from beacon.network.peers import (
     Proof,
     Terms,
 )
-from beacon.peers_file import keys_table, parsed, read
+from beacon.peers_file import PeersWatch, keys_table, parsed, read
 
 HERE = "se.example.beacon"
 WHERE = Path("conf/peers.toml")
@@ -248,3 +249,31 @@ def test_a_huge_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="at most 1,048,576 bytes"):
         read(path, here=HERE, name="Ours")
+
+
+async def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
+    """What is wrong meanwhile changes nothing, and is said once."""
+    path, taken = tmp_path / "peers.toml", []
+
+    async def take(directory: Directory) -> None:
+        taken.append([peer.node.id for peer in directory.peers])
+
+    path.write_text("[federation]", encoding="utf-8")
+    watch = PeersWatch(path, here=HERE, name="Ours", take=take)
+    with capture_logs() as said:
+        await watch.look()
+        path.write_text(PEER, encoding="utf-8")
+        await watch.look()
+        path.write_text(PEER + "nope = 1", encoding="utf-8")
+        await watch.look()
+        await watch.look()
+        path.unlink()
+        await watch.look()
+        await watch.look()
+        path.write_text(PEER.replace("dk.b", "dk.c"), encoding="utf-8")
+        await watch.look()
+
+    assert taken == [["dk.b"], ["dk.c"]]
+    assert [each["event"] for each in said] == ["peers.not_taken"] * 2
+    assert "unknown key" in said[0]["why"]
+    assert "cannot be read" in said[1]["why"]
