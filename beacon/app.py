@@ -191,7 +191,9 @@ async def open_network(settings: Settings) -> AsyncIterator[Network | None]:
         directory,
         references_of(settings),
         environment=settings.beacon.environment,
+        folder=settings.data_dir / "peers",
     )
+    await network.open()
     try:
         yield network
     finally:

@@ -12,9 +12,11 @@ from http import HTTPStatus
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.nodes import NodeAnswer, Reason
 from beacon.model.status import Status
 from beacon.network.exchanged import Silence
+from beacon.wire.info import API_VERSION
 from beacon.wire.peers.answers import again, read_answer
 from beacon.wire.peers.questions import question
 from beacon.wire.peers.speech import Form, Unasked
@@ -25,16 +27,15 @@ if TYPE_CHECKING:
     from beacon.model.query import Query
     from beacon.model.variant import Reference
     from beacon.network.asking import Asking
-    from beacon.network.client import Client
+    from beacon.network.exchange import Exchange
     from beacon.network.exchanged import Heard
-    from beacon.network.health import Health
     from beacon.network.peers import Peer
     from beacon.wire.peers.speech import Request
 
     Lift = Callable[[Query, str], Query | str]
     """Gives a question on another assembly, or the sentence why it cannot."""
 
-_NOT_ASKED: Final = frozenset({Reason.NO_CREDENTIALS, Reason.LOG_IN})
+_NOT_ASKED: Final = frozenset({Reason.NO_CREDENTIALS, Reason.LOG_IN, Reason.LOOP})
 """Why a peer was not asked at all, for want of something of ours."""
 
 
@@ -42,35 +43,32 @@ class HttpAsker:
     """Asks peers over HTTP.
 
     Args:
-        client: moves bytes.
-        health: keeps how each peer is.
+        exchange: moves bytes, and keeps how each peer is and what it says it is.
         references: genomes that alleles are normalised with, by assembly.
         lift: gives a question on an assembly a peer has; ``None``: it cannot be.
     """
 
     def __init__(
         self,
-        client: Client,
-        health: Health,
+        exchange: Exchange,
         references: Mapping[str, Reference],
         *,
         lift: Lift | None = None,
     ) -> None:
-        self._client = client
-        self._health = health
+        self._exchange = exchange
         self._references = references
         self._lift = lift
 
     async def ask(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         """Return what came of asking a peer; every failure is an answer, too."""
         until = monotonic() + seconds
-        query = asking.query
+        peer, query = self._exchange.known(peer), asking.query
         request = self._request(query, peer)
         if isinstance(request, Unasked) and request.reason is Reason.ASSEMBLY:
             query, request = self._lifted(query, peer, request)
         if isinstance(request, Unasked):
             return _unanswered(peer, Status.NOT_ASKED, request.reason, request.sentence)
-        paused = self._health.may_ask(peer)
+        paused = self._exchange.may_ask(peer)
         if paused is not None:
             return _silent(peer, paused)
         came, answer = await self._asked(peer, asking, query, request, until)
@@ -93,7 +91,15 @@ class HttpAsker:
         form: Form = Form.ANCHORED,
         by_get: bool | None = None,
     ) -> Request | Unasked:
-        return question(query, peer, self._references, form=form, by_get=by_get)
+        card = self._exchange.metadata.look_of(peer).card
+        return question(
+            query,
+            peer,
+            self._references,
+            form=form,
+            by_get=by_get,
+            is_ours=card is not None and card.version == API_VERSION,
+        )
 
     def _lifted(
         self, query: Query, peer: Peer, unasked: Unasked
@@ -127,8 +133,10 @@ class HttpAsker:
             if not isinstance(other, Unasked):
                 request = other
                 came = await self._sent(peer, asking, request, until)
-        answer = _understood(query, peer, request, came)
-        self._health.note(peer, came, answer)
+        card = self._exchange.metadata.look_of(peer).card
+        names = {} if card is None else card.datasets
+        answer = _understood(query, peer, request, came, names)
+        self._exchange.health.note(peer, came, answer)
         return came, answer
 
     async def _sent(
@@ -139,8 +147,11 @@ class HttpAsker:
             headers["X-Request-Id"] = asking.request_id
         left = until - monotonic()
         path = f"/{request.path}"
+        card = self._exchange.metadata.look_of(peer).card
+        if request.path == GENOMIC_VARIANT.path and card is not None and card.path:
+            path = card.path
         if request.method == "GET":
-            return await self._client.get(
+            return await self._exchange.client.get(
                 peer,
                 path,
                 deadline=left,
@@ -148,7 +159,7 @@ class HttpAsker:
                 headers=headers,
                 subject=asking.subject,
             )
-        return await self._client.post(
+        return await self._exchange.client.post(
             peer,
             path,
             request.body or b"",
@@ -163,7 +174,11 @@ def _refuses_the_way(came: Heard) -> bool:
 
 
 def _understood(
-    query: Query, peer: Peer, request: Request, came: Heard | Silence
+    query: Query,
+    peer: Peer,
+    request: Request,
+    came: Heard | Silence,
+    names: Mapping[str, str],
 ) -> NodeAnswer:
     """Return what a peer says by what it sent."""
     if isinstance(came, Silence):
@@ -175,6 +190,7 @@ def _understood(
         status=came.status,
         headers=came.headers,
         body=came.body,
+        names=names,
     )
     assembly = None if query.pattern is None else query.pattern.assembly
     rows = tuple(

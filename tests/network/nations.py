@@ -58,7 +58,7 @@ def asked(parameters: Mapping[str, object], **query: object) -> dict:
 
 @dataclass
 class Nation:
-    """One beacon that is served, and what came to it."""
+    """One beacon that is served, and the questions that came to it."""
 
     id: str
     network: Network
@@ -158,8 +158,9 @@ async def nation(
 def _counting(one: Nation) -> Callable:
     @web.middleware
     async def count(request: web.Request, handler: Callable) -> web.StreamResponse:
-        one.calls[request.path] += 1
-        one.headers.append({k.lower(): v for k, v in request.headers.items()})
+        if request.path.endswith("g_variants"):  # not what is asked about ourselves
+            one.calls[request.path] += 1
+            one.headers.append({k.lower(): v for k, v in request.headers.items()})
         return await handler(request)
 
     return count
