@@ -38,6 +38,7 @@ from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
 from beacon.network.network import Network
 from beacon.page.views import add_page
+from beacon.peers_file import PeersWatch
 from beacon.policy.policy import OPEN, tier_of
 from beacon.policy_file import PolicyFile
 from beacon.service import LocalBeacon
@@ -183,20 +184,23 @@ async def open_network(settings: Settings) -> AsyncIterator[Network | None]:
     Raises:
         UsageError: for a peers file that cannot be acted on.
     """
-    directory = directory_of(settings)
-    if directory is None:
+    path, me = settings.network.peers, settings.beacon
+    if path is None:
         yield None
         return
+    watch = PeersWatch(path, here=me.id, name=me.name)
     network = Network(
-        directory,
+        watch.first(),
         references_of(settings),
-        environment=settings.beacon.environment,
+        environment=me.environment,
         folder=settings.data_dir / "peers",
     )
     await network.open()
+    looking = asyncio.create_task(watch.run(network.take))
     try:
         yield network
     finally:
+        looking.cancel()
         await network.close()
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
+    from beacon.network.trust import Stamp
+
 _log = structlog.get_logger(__name__)
 
 _LARGEST = 1_048_576
@@ -310,41 +312,40 @@ class PeersWatch:
         path: of the file.
         here: our own beacon id.
         name: what we are called where the file does not say.
-        take: is given what the file says now.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        here: str,
-        name: str,
-        take: Callable[[Directory], Awaitable[None]],
-    ) -> None:
+    def __init__(self, path: Path, *, here: str, name: str) -> None:
         self._path = path
         self._here = here
         self._name = name
-        self._take = take
-        self._seen = stamp_of(path)
+        self._seen: Stamp = None
 
-    async def run(self) -> None:
-        """Look every other second, until cancelled."""
+    def first(self) -> Directory:
+        """Return what the file says now.
+
+        Raises:
+            UsageError: see ``read``.
+        """
+        self._seen = stamp_of(self._path)
+        return read(self._path, here=self._here, name=self._name)
+
+    async def run(self, take: Callable[[Directory], Awaitable[None]]) -> None:
+        """Give away what the file says whenever that changes, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            await self.look()
+            fresh = self.look()
+            if fresh is not None:
+                await take(fresh)
 
-    async def look(self) -> None:
-        """Read the file, if it is another one than was seen last."""
-        seen = stamp_of(self._path)
-        if seen == self._seen:
-            return
-        self._seen = seen
+    def look(self) -> Directory | None:
+        """Return what the file says, if it is another one than was seen last."""
+        if stamp_of(self._path) == self._seen:
+            return None
         try:
-            fresh = read(self._path, here=self._here, name=self._name)
+            return self.first()
         except UsageError as failure:
             _log.warning("peers.not_taken", why=str(failure))
-            return
-        await self._take(fresh)
+            return None
 
 
 def _frozen(said: FederationSection, folder: Path, here: str, name: str) -> Directory:
