@@ -121,7 +121,9 @@ class Purse:
             self._kept.pop(_mark(subject), None)
 
     def _service(self) -> Shown | Silence:
-        text = None if self._token is None else self._token.text()
+        text = self._said.token
+        if self._token is not None:
+            text = self._token.text()
         if text is None or not _TOKEN.fullmatch(text):
             return _none("The token of our service cannot be read.")
         return Shown(f"Bearer {text}")

@@ -19,9 +19,12 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from beacon.model.errors import InvalidRequest
 from beacon.model.nodes import NodeKind, Reason
 from beacon.network.exchanged import Silence
 from beacon.wire.peers.cards import Card, is_document, read_card
+from beacon.wire.peers.plain import Members, members
+from beacon.wire.reading import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +37,7 @@ _log = structlog.get_logger(__name__)
 
 _DOCUMENTS: Final = {"info": "/info", "map": "/map", "datasets": "/datasets"}
 _V1_DOCUMENTS: Final = {"info": "/"}
-_LARGEST: Final = 1_048_576
+_LARGEST: Final = 524_288
 """Bytes of a document that is kept."""
 _AT_ONCE: Final = 2.0
 """Seconds within which all peers are asked first."""
@@ -42,6 +45,10 @@ _JITTER: Final = 0.1
 _SOONEST: Final = 60.0
 """Seconds after which a peer that did not answer is asked again, and then longer."""
 _NEEDED: Final = "info"
+_NO_COPY: Final = (
+    *(OSError, InvalidRequest, ValueError, KeyError, TypeError, AttributeError),
+)
+"""What reading a copy that is none may raise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +150,7 @@ class Metadata:
             if which == _NEEDED:
                 silence = came
                 break
-        look = self._looked(peer, before, silence, problems)
+        look = await asyncio.to_thread(self._looked, peer, before, silence, problems)
         self._looks[peer.node.id] = look
         if silence is None and self._folder is not None:
             await asyncio.to_thread(self._write_copy, peer, dict(sheets))
@@ -186,7 +193,8 @@ class Metadata:
         if len(came.body) > _LARGEST:
             sentence = "It is larger than is kept."
             return Silence(reason=Reason.TOO_LARGE, sentence=sentence)
-        if not is_document(came.body):
+        # Half a megabyte of JSON is read in a thread: others wait for answers.
+        if not await asyncio.to_thread(is_document, came.body):
             sentence = "It is no JSON object, or tells an error."
             return Silence(reason=Reason.NOT_JSON, sentence=sentence)
         return _Sheet(body=came.body, etag=came.headers.get("etag"))
@@ -215,20 +223,18 @@ class Metadata:
         place = self._place(peer)
         if place is None or peer.node.id in self._looks:
             return
-        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        with suppress(*_NO_COPY):
             if place.stat().st_size > _LARGEST * 2 * len(_DOCUMENTS):
                 return
-            said = json.loads(place.read_bytes())
-            if said["url"] != peer.url:
+            said = members(read_json(place.read_bytes()))
+            seen, documents = said["seen"], members(said["documents"])
+            if said["url"] != peer.url or not isinstance(seen, int | float):
                 return
-            sheets = {
-                str(which): _Sheet(body=str(each["body"]).encode(), etag=each["etag"])
-                for which, each in said["documents"].items()
+            self._sheets[peer.node.id] = {
+                which: _sheet(members(each)) for which, each in documents.items()
             }
-            self._sheets[peer.node.id] = sheets
-            self._looks[peer.node.id] = Look(
-                card=self._card(peer), seen=float(said["seen"]), is_copy=True
-            )
+            card = self._card(peer)
+            self._looks[peer.node.id] = Look(card=card, seen=seen, is_copy=True)
 
     def _write_copy(self, peer: Peer, sheets: Mapping[str, _Sheet]) -> None:
         """Keep what a peer said, whole or not at all."""
@@ -255,6 +261,18 @@ class Metadata:
             _log.warning("peer.not_kept", peer=peer.node.id, why=failure.strerror)
         finally:
             made.unlink(missing_ok=True)
+
+
+def _sheet(said: Members) -> _Sheet:
+    """Return a document as it was kept.
+
+    Raises:
+        KeyError, TypeError: when it was not.
+    """
+    body, etag = said["body"], said["etag"]
+    if not isinstance(body, str) or not isinstance(etag, str | None):
+        raise TypeError
+    return _Sheet(body=body.encode(), etag=etag)
 
 
 def refusal_of(card: Card, peer: Peer, here: str) -> Silence | None:

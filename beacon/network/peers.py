@@ -41,6 +41,7 @@ class Credentials:
     Attributes:
         proof: which way.
         token_file: of our service's token (``bearer``).
+        token: itself, where it is in no file (of one that a command was given).
         token_url: of the peer's authorisation server (``token-exchange``, RFC 8693).
         client_id, client_secret_file: of ours there.
         audience, scope: that the exchanged token is for.
@@ -50,6 +51,7 @@ class Credentials:
 
     proof: Proof = Proof.NONE
     token_file: Path | None = None
+    token: str | None = field(default=None, repr=False)
     token_url: str | None = None
     client_id: str | None = None
     client_secret_file: Path | None = None
