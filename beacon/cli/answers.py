@@ -328,10 +328,11 @@ def _carried(part: DatasetDisclosure) -> Iterator[str]:
     if counts is None or counts.ac is None:
         yield "listed, without counts"
         return
+    about = "" if part.adjusted_to is None else "about "
     yield (
-        f"{counts.ac:,} alleles"
+        f"{about}{counts.ac:,} alleles"
         if counts.an is None
-        else (f"{counts.ac:,} of {counts.an:,} alleles")
+        else (f"{about}{counts.ac:,} of {counts.an:,} alleles")
     )
     if counts.hom is not None:
         yield f"{counts.hom:,} homozygous"
