@@ -32,6 +32,7 @@ from beacon.network.here import Here
 from beacon.wire import network as wire
 from beacon.wire.forms import understand_sent
 from beacon.wire.info import framework_document
+from beacon.wire.node_health import network_status
 from beacon.wire.requests import Address
 from beacon.wire.responses import result_sets
 from beacon.wire.synthetic import synthetic_answer
@@ -233,7 +234,7 @@ def framework(write: Callable[[Speaker], Document]) -> Handler:
 
 async def show_info(request: web.Request) -> web.Response:
     """Say who the network is, and who its nodes are."""
-    members = request.app[NETWORK].members()
+    members = request.app[NETWORK].health()
     return as_json(wire.network_info(speaker(request), members))
 
 
@@ -247,19 +248,19 @@ async def show_terms(request: web.Request) -> web.Response:
 
 async def show_services(request: web.Request) -> web.Response:
     """List the nodes as GA4GH services."""
-    members = request.app[NETWORK].members()
+    members = request.app[NETWORK].health()
     return JsonAnswer(written(wire.network_services(speaker(request), members)))
 
 
 async def show_registries(request: web.Request) -> web.Response:
     """List the nodes as the page of an atlas of beacons reads them."""
-    members = request.app[NETWORK].members()
+    members = request.app[NETWORK].health()
     return as_json(wire.network_registries(speaker(request), members))
 
 
 async def show_status(request: web.Request) -> web.Response:
     """Say how each node is."""
-    return as_json(request.app[NETWORK].status())
+    return as_json(network_status(request.app[NETWORK].health()))
 
 
 PATHS: Final[dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]] = {

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from beacon.model.health import NodeHealth, NodeState
 from beacon.model.nodes import Node, NodeAnswer, NodeKind, Reason
 from beacon.model.status import Status
-from beacon.network.asker import HttpAsker
-from beacon.network.client import Client
+from beacon.network.asker import NO_LIFTING, HttpAsker
+from beacon.network.exchange import Exchange
 from beacon.network.federation import Federation
-from beacon.network.health import Health
 from beacon.network.peers import Directory
-from beacon.wire.network import Member
+from beacon.wire.info import API_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
+    from beacon.model.lifting import Lifting
     from beacon.model.variant import Reference
-    from beacon.network.asker import Lift
     from beacon.network.asking import Asking
     from beacon.network.peers import Peer
-    from beacon.wire.info import Document
 
 
 class NetworkService(Protocol):
@@ -30,11 +30,8 @@ class NetworkService(Protocol):
     def federation(self) -> Federation:
         """Asks all nodes."""
 
-    def members(self) -> Sequence[Member]:
-        """Return what is known of each node, ourselves first."""
-
-    def status(self) -> Document:
-        """Return how each node is."""
+    def health(self) -> Sequence[NodeHealth]:
+        """Return how each node is, ourselves first."""
 
 
 class Network:
@@ -44,7 +41,8 @@ class Network:
         directory: whom we ask.
         references: genomes that alleles are normalised with, by assembly.
         environment: that we say we are.
-        lift: gives a question on another assembly; ``None``: nothing does.
+        folder: where what peers say of themselves is kept; ``None``: nowhere.
+        lifting: what questions are lifted to other assemblies with.
     """
 
     def __init__(
@@ -53,35 +51,35 @@ class Network:
         references: Mapping[str, Reference],
         *,
         environment: str,
-        lift: Lift | None = None,
+        folder: Path | None = None,
+        lifting: Lifting = NO_LIFTING,
     ) -> None:
-        self.directory = directory
         self._environment = environment
-        self.health = Health()
-        self._client = Client(directory.terms)
-        asker = HttpAsker(self._client, self.health, references, lift=lift)
-        self.federation = Federation(asker, lambda: self.directory)
+        self.exchange = Exchange(directory, folder)
+        asker = HttpAsker(self.exchange, references, lifting)
+        self.federation = Federation(asker, lambda: self.exchange.directory)
+
+    @property
+    def directory(self) -> Directory:
+        """Whom we ask."""
+        return self.exchange.directory
+
+    async def open(self) -> None:
+        """Begin to look at what peers say of themselves."""
+        await self.exchange.open()
 
     async def take(self, directory: Directory) -> None:
         """Ask others from now on; what is under way goes on to its end."""
-        self.directory = directory
-        await self._client.take(directory.terms, directory.peers)
-        self.health.keep({peer.node.id for peer in directory.peers})
+        await self.exchange.take(directory)
 
     async def close(self) -> None:
-        """Close all connections."""
-        await self._client.close()
+        """Ask nobody any more."""
+        await self.exchange.close()
 
-    def members(self) -> Sequence[Member]:
-        """Return what is known of each node, ourselves first."""
-        return (
-            Member(node=self.directory.here, environment=self._environment),
-            *(Member(node=p.node, url=p.url) for p in self.directory.peers),
-        )
-
-    def status(self) -> Document:
-        """Return how each node is."""
-        return {"nodes": []}
+    def health(self) -> Sequence[NodeHealth]:
+        """Return how each node is, ourselves first."""
+        ours = _well(self.directory.here, self._environment)
+        return (ours, *self.exchange.status())
 
 
 class Alone:
@@ -95,15 +93,11 @@ class Alone:
     def __init__(self, here: Node, environment: str) -> None:
         directory = Directory(here=here)
         self.federation = Federation(_Nobody(), lambda: directory)
-        self._member = Member(node=here, environment=environment)
+        self._health = _well(here, environment)
 
-    def members(self) -> Sequence[Member]:
-        """Return what is known of ourselves."""
-        return (self._member,)
-
-    def status(self) -> Document:
-        """Return that we are."""
-        return {"nodes": []}
+    def health(self) -> Sequence[NodeHealth]:
+        """Return how we are."""
+        return (self._health,)
 
 
 class _Nobody:
@@ -115,6 +109,13 @@ class _Nobody:
         return NodeAnswer(
             node=peer.node, status=Status.NOT_ASKED, reason=Reason.KIND_OF_QUESTION
         )
+
+
+def _well(here: Node, environment: str) -> NodeHealth:
+    """Return how we are who say it."""
+    return NodeHealth(
+        node=here, state=NodeState.OK, environment=environment, version=API_VERSION
+    )
 
 
 def ourselves(identity: str, name: str) -> Node:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from beacon.model.errors import BeaconError
+    from beacon.model.health import NodeHealth
     from beacon.model.nodes import (
         NetworkAnswer,
         Node,
@@ -334,30 +335,7 @@ def error_line(failure: BeaconError) -> Document:
 # --- what there is to ask ----------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """What is known of a node of the network, in words that may be shown.
-
-    Attributes:
-        url: of its API.
-        environment: that it says it is: ``prod``, ``test``, ``dev`` or ``staging``.
-        api_version: of Beacon that it speaks.
-        updated: when it last changed, as it says (RFC 3339).
-    """
-
-    node: Node
-    url: str | None = None
-    environment: str | None = None
-    api_version: str | None = None
-    updated: str | None = None
-
-    @property
-    def name(self) -> str:
-        """What it is called in English."""
-        return self.node.names["en"]
-
-
-def network_info(speaker: Speaker, members: Sequence[Member]) -> Document:
+def network_info(speaker: Speaker, members: Sequence[NodeHealth]) -> Document:
     """Return the ``/info`` of the network; ``responses`` has each beacon's own.
 
     Of a beacon that never told what it is only ``info.unreached`` has the id.
@@ -371,8 +349,12 @@ def network_info(speaker: Speaker, members: Sequence[Member]) -> Document:
     return document
 
 
-def _member_info(member: Member, speaker: Speaker) -> Document:
-    version = member.api_version or API_VERSION
+def _name(member: NodeHealth) -> str:
+    return member.node.names["en"]
+
+
+def _member_info(member: NodeHealth, speaker: Speaker) -> Document:
+    version = member.version or API_VERSION
     url = member.url or speaker.api
     return {
         "meta": {
@@ -384,17 +366,17 @@ def _member_info(member: Member, speaker: Speaker) -> Document:
         },
         "response": given(
             id=member.node.id,
-            name=member.name,
+            name=_name(member),
             apiVersion=version,
             environment=member.environment,
             organization={
                 "id": member.node.id,
-                "name": member.name,
+                "name": _name(member),
                 "welcomeUrl": url,
                 "contactUrl": url,
                 "logoUrl": f"{speaker.site}/static/logo.svg",
             },
-            description=f"{member.name}, as the network knows it.",
+            description=f"{_name(member)}, as the network knows it.",
             welcomeUrl=url,
             alternativeUrl=url,
             updateDateTime=member.updated,
@@ -435,22 +417,22 @@ def _only_variants(document: Document, name: str) -> Document:
     return {**document, "response": response | {name: kept}}
 
 
-def network_services(speaker: Speaker, members: Sequence[Member]) -> list[Document]:
+def network_services(speaker: Speaker, members: Sequence[NodeHealth]) -> list[Document]:
     """Return every node as a GA4GH service, which a registry lists."""
     return [
         given(
             id=member.node.id,
-            name=member.name,
+            name=_name(member),
             type={
                 "group": "org.ga4gh",
                 "artifact": "beacon",
-                "version": (member.api_version or API_VERSION).removeprefix("v"),
+                "version": (member.version or API_VERSION).removeprefix("v"),
             },
             organization={
-                "name": member.name,
+                "name": _name(member),
                 "url": member.url or f"{speaker.site}/",
             },
-            version=member.api_version or API_VERSION,
+            version=member.version or API_VERSION,
             url=member.url or speaker.api,
             environment=member.environment,
             country=member.node.country,
@@ -459,12 +441,12 @@ def network_services(speaker: Speaker, members: Sequence[Member]) -> list[Docume
     ]
 
 
-def network_registries(speaker: Speaker, members: Sequence[Member]) -> Document:
+def network_registries(speaker: Speaker, members: Sequence[NodeHealth]) -> Document:
     """Return every node as the page of the Global Beacon Atlas reads them."""
     listed = [
         given(
             beaconId=member.node.id,
-            beaconName=member.name,
+            beaconName=_name(member),
             beaconMaturity=member.environment,
             beaconURL=member.url or speaker.api,
             beaconLogo=f"{speaker.site}/static/logo.svg",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from beacon.model.nodes import NodeKind, Reason
 from beacon.model.status import Status
+from beacon.wire.node_health import SCHEMA as NODE_HEALTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -161,5 +162,5 @@ _NETWORK_STATUS: Final[Schema] = {
     "title": "How each beacon of the network is",
     "type": "object",
     "required": ["nodes"],
-    "properties": {"nodes": {"type": "array", "items": {"type": "object"}}},
+    "properties": {"nodes": {"type": "array", "items": NODE_HEALTH}},
 }
