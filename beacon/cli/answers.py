@@ -149,8 +149,9 @@ def part_lines(
     margin = " " * (_MARGIN + deeper)
     for some in _rows(parts):
         yield _row(some, pattern, deeper)
-        if some[0].lifted is not None:
-            yield filled(lift_line(some[0].lifted), indent=margin)
+        lifted = some[0].lifted
+        if lifted is not None:
+            yield filled(lift_line(lifted), indent=margin)
         for line in _closest(some[0], pattern):
             yield filled(line, indent=margin)
         for line in group_lines(some[0].groups):
@@ -342,10 +343,11 @@ def _carried(part: DatasetDisclosure) -> Iterator[str]:
     if counts is None or counts.ac is None:
         yield "listed, without counts"
         return
+    about = "" if part.adjusted_to is None else "about "
     yield (
-        f"{counts.ac:,} alleles"
+        f"{about}{counts.ac:,} alleles"
         if counts.an is None
-        else (f"{counts.ac:,} of {counts.an:,} alleles")
+        else (f"{about}{counts.ac:,} of {counts.an:,} alleles")
     )
     if counts.hom is not None:
         yield f"{counts.hom:,} homozygous"

@@ -54,6 +54,15 @@ if TYPE_CHECKING:
     from beacon.wire.peers.speech import Manner, Request
 
 _REFUSALS = frozenset((HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN))
+_NO_SUCH_WORDS = frozenset(
+    (
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.NOT_IMPLEMENTED,
+    )
+)
 _MOST_SETS = 1_000
 _MOST_WARNINGS = 5
 _NO = frozenset((Status.NOT_SEEN, Status.NOT_COVERED))
@@ -87,6 +96,7 @@ def read_answer(
         names: of its datasets by id, where its metadata tells them.
     """
     try:
+        _check_words(request, status, body)
         _check_status(status, headers, body)
         document = _document(body)
         check_error(document)
@@ -124,6 +134,14 @@ def _silent(peer: Manner, failure: NotAnswered) -> NodeAnswer:
 # --- before anything is believed -----------------------------------------------------
 
 
+def _check_words(request: Request, code: int, body: bytes) -> None:
+    """Raise where another beacon refuses words that only ours have."""
+    if not request.is_ours or code not in _NO_SUCH_WORDS:
+        return
+    if "status" not in members(_members_of(body).get("info")):
+        raise NotAnswered(Reason.KIND_OF_QUESTION, _NO_WORDS, Status.NOT_ASKED)
+
+
 def _check_status(code: int, headers: Mapping[str, str], body: bytes) -> None:
     """Raise unless the answer is a 200."""
     if code == HTTPStatus.OK:
@@ -144,12 +162,16 @@ def _check_status(code: int, headers: Mapping[str, str], body: bytes) -> None:
 
 def _told(body: bytes) -> str | None:
     """Return the sentence of an error document; ``None``: it is none."""
-    try:
-        document = members(read_json(body))
-    except InvalidRequest:
-        return None
-    error = document.get("error")
+    error = _members_of(body).get("error")
     return text(members(error).get("errorMessage")) or text(error)
+
+
+def _members_of(body: bytes) -> Members:
+    """Return the JSON object of a body; empty where it is none."""
+    try:
+        return members(read_json(body))
+    except InvalidRequest:
+        return {}
 
 
 def _document(body: bytes) -> Members:
