@@ -97,12 +97,12 @@ def read_answer(
     """
     try:
         _check_words(request, status, body)
-        _check_status(status, headers, body)
+        check_status(status, headers, body)
         document = _document(body)
         check_error(document)
         return _believed(document, query, peer, request, names or {})
     except NotAnswered as failure:
-        return _silent(peer, failure)
+        return silent(peer, failure)
 
 
 def again(
@@ -122,7 +122,8 @@ def again(
     return Form.TRIMMED if is_miss and not is_substitution else None
 
 
-def _silent(peer: Manner, failure: NotAnswered) -> NodeAnswer:
+def silent(peer: Manner, failure: NotAnswered) -> NodeAnswer:
+    """Return a failure as the answer of the peer that failed."""
     return NodeAnswer(
         node=peer.node,
         status=failure.status,
@@ -142,8 +143,12 @@ def _check_words(request: Request, code: int, body: bytes) -> None:
         raise NotAnswered(Reason.KIND_OF_QUESTION, _NO_WORDS, Status.NOT_ASKED)
 
 
-def _check_status(code: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Raise unless the answer is a 200."""
+def check_status(code: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Raise unless an answer is a 200.
+
+    Raises:
+        NotAnswered: with the word for its status, and what its document says.
+    """
     if code == HTTPStatus.OK:
         return
     told = _told(body)
@@ -224,7 +229,7 @@ def _believed(
     if peer.node.kind is NodeKind.V1:
         _check_sender(document.get("beaconId"), peer)
         parts, echo = read_first_version(document, hearing)
-        return _concluded(parts, echo, {}, hearing)
+        return concluded(parts, echo, {}, hearing)
     meta = members(document.get("meta"))
     _check_sender(meta.get("beaconId"), peer)
     info = members(document.get("info"))
@@ -232,7 +237,7 @@ def _believed(
         raise NotAnswered(Reason.KIND_OF_QUESTION, _NO_WORDS, Status.NOT_ASKED)
     echo = check_echo(meta.get("receivedRequestSummary"), request.sent)
     parts = _parts(document, info, echo, hearing)
-    return _concluded(parts, echo, info, hearing)
+    return concluded(parts, echo, info, hearing)
 
 
 def _level(meta: Members) -> Granularity | None:
@@ -330,9 +335,14 @@ def _word_for(told: Members) -> Status | None:
 # --- the conclusion ------------------------------------------------------------------
 
 
-def _concluded(
+def concluded(
     parts: list[Heard], echo: Echo, info: Members, hearing: Hearing
 ) -> NodeAnswer:
+    """Return the answer that parts are together.
+
+    Raises:
+        NotAnswered: they are none.
+    """
     parts = _narrowed(_united(parts), hearing)
     datasets = tuple(heard.dataset for heard in parts)
     status = overall(each.part.status for each in datasets)
