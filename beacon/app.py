@@ -39,6 +39,7 @@ from beacon.model.errors import UsageError
 from beacon.model.lifting import Lifting
 from beacon.network.network import Network
 from beacon.page.views import add_page
+from beacon.peers_file import PeersWatch
 from beacon.policy.policy import OPEN, tier_of
 from beacon.policy_file import PolicyFile
 from beacon.service import LocalBeacon
@@ -197,22 +198,25 @@ async def open_network(settings: Settings) -> AsyncIterator[Network | None]:
     Raises:
         UsageError: for a peers file that cannot be acted on.
     """
-    directory = directory_of(settings)
-    if directory is None:
+    path, me = settings.network.peers, settings.beacon
+    if path is None:
         yield None
         return
     references = references_of(settings)
+    watch = PeersWatch(path, here=me.id, name=me.name)
     network = Network(
-        directory,
+        watch.first(),
         references,
         lifting=lifting_of(settings, references),
-        environment=settings.beacon.environment,
+        environment=me.environment,
         folder=settings.data_dir / "peers",
     )
     await network.open()
+    looking = asyncio.create_task(watch.run(network.take))
     try:
         yield network
     finally:
+        looking.cancel()
         await network.close()
 
 

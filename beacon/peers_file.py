@@ -7,11 +7,13 @@ they are until they are needed.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import tomllib
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from yarl import URL
 
@@ -26,13 +28,20 @@ from beacon.network.peers import (
     Proof,
     Terms,
 )
+from beacon.network.trust import stamp_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
+
+    from beacon.network.trust import Stamp
+
+_log = structlog.get_logger(__name__)
 
 _LARGEST = 1_048_576
 _MOST_PEERS = 500
+_LOOK_EVERY = 2.0
+"""Seconds between two looks at a file that is served by."""
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{1,128}$")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -292,6 +301,51 @@ def parsed(data: bytes, path: Path, *, here: str, name: str) -> Directory:
         message = f"{path}: {wrong}"
         raise UsageError(message)
     return _frozen(said, path.parent, here, name)
+
+
+class PeersWatch:
+    """A peers file that is read again when it changes.
+
+    A new one that is wrong changes nothing, and is said to be so once.
+
+    Args:
+        path: of the file.
+        here: our own beacon id.
+        name: what we are called where the file does not say.
+    """
+
+    def __init__(self, path: Path, *, here: str, name: str) -> None:
+        self._path = path
+        self._here = here
+        self._name = name
+        self._seen: Stamp = None
+
+    def first(self) -> Directory:
+        """Return what the file says now.
+
+        Raises:
+            UsageError: see ``read``.
+        """
+        self._seen = stamp_of(self._path)
+        return read(self._path, here=self._here, name=self._name)
+
+    async def run(self, take: Callable[[Directory], Awaitable[None]]) -> None:
+        """Give away what the file says whenever that changes, until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            fresh = self.look()
+            if fresh is not None:
+                await take(fresh)
+
+    def look(self) -> Directory | None:
+        """Return what the file says, if it is another one than was seen last."""
+        if stamp_of(self._path) == self._seen:
+            return None
+        try:
+            return self.first()
+        except UsageError as failure:
+            _log.warning("peers.not_taken", why=str(failure))
+            return None
 
 
 def _frozen(said: FederationSection, folder: Path, here: str, name: str) -> Directory:

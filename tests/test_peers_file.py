@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from beacon import peers_file
+from beacon.app import open_network
 from beacon.model.errors import UsageError
 from beacon.model.nodes import Node, NodeKind
 from beacon.network.peers import (
@@ -17,7 +21,8 @@ from beacon.network.peers import (
     Proof,
     Terms,
 )
-from beacon.peers_file import keys_table, parsed, read
+from beacon.peers_file import PeersWatch, keys_table, parsed, read
+from beacon.settings import Settings
 
 HERE = "se.example.beacon"
 WHERE = Path("conf/peers.toml")
@@ -248,3 +253,57 @@ def test_a_huge_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="at most 1,048,576 bytes"):
         read(path, here=HERE, name="Ours")
+
+
+def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
+    """What is wrong meanwhile changes nothing, and is said once."""
+    path, taken = tmp_path / "peers.toml", []
+
+    def look() -> None:
+        found = watch.look()
+        taken.append(found and [peer.node.id for peer in found.peers])
+
+    path.write_text("[federation]", encoding="utf-8")
+    watch = PeersWatch(path, here=HERE, name="Ours")
+    with capture_logs() as said:
+        first = watch.first()
+        look()
+        path.write_text(PEER, encoding="utf-8")
+        look()
+        path.write_text(PEER + "nope = 1", encoding="utf-8")
+        look()
+        look()
+        path.unlink()
+        look()
+        look()
+        path.write_text(PEER.replace("dk.b", "dk.c"), encoding="utf-8")
+        look()
+
+    assert first.peers == ()
+    assert taken == [None, ["dk.b"], None, None, None, None, ["dk.c"]]
+    assert [each["event"] for each in said] == ["peers.not_taken"] * 2
+    assert "unknown key" in said[0]["why"]
+    assert "cannot be read" in said[1]["why"]
+
+
+async def test_who_is_asked_changes_while_questions_are_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A running network goes by the file as it is now."""
+    monkeypatch.setattr(peers_file, "_LOOK_EVERY", 0.01)
+    path = tmp_path / "peers.toml"
+    path.write_text("[federation]", encoding="utf-8")
+    settings = Settings.model_validate(
+        {"data_dir": tmp_path, "network": {"peers": path}}
+    )
+    async with open_network(settings) as network:
+        assert network is not None
+        before = network.directory.peers
+        path.write_text(HTTP + 'private_networks = ["127.0.0.0/8"]', encoding="utf-8")
+        async with asyncio.timeout(5):
+            while not network.directory.peers:  # noqa: ASYNC110 - it is what is tested
+                await asyncio.sleep(0.01)
+        after = [each.node.id for each in network.health()]
+
+    assert before == ()
+    assert after == [settings.beacon.id, "dk.b"]

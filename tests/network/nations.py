@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from beacon.api.auditing import Auditor
     from beacon.auth.porter import Porter
     from beacon.policy.policy import Policy
+    from beacon.service.guard import Guard
     from beacon.store.connection import StoreAddress
 
 HERE = (ip_network("127.0.0.0/8"),)
@@ -63,6 +64,7 @@ class Nation:
 
     id: str
     network: Network
+    store_address: StoreAddress
     calls: Counter[str] = field(default_factory=Counter)
     headers: list[Mapping[str, str]] = field(default_factory=list)
     port: int = 0
@@ -126,10 +128,11 @@ async def nation(
     porter: Porter | None = None,
     auditor: Auditor | None = None,
     lifting: Lifting | None = None,
+    guard: Guard | None = None,
 ) -> AsyncIterator[Nation]:
     """Serve a beacon that asks nobody yet."""
     store = await VariantStore.open(address)
-    beacon = LocalBeacon(store, policy, references={}, deadline=5)
+    beacon = LocalBeacon(store, policy, references={}, deadline=5, guard=guard)
     identity = BeaconIdentity(
         id=name,
         name=f"Beacon of {name}",
@@ -142,7 +145,7 @@ async def nation(
     network = Network(
         Directory(here=here), {}, environment="test", lifting=lifting or Lifting()
     )
-    one = Nation(name, network)
+    one = Nation(name, network, address)
     app = create_api(
         beacon,
         identity,
