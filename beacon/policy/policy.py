@@ -38,6 +38,7 @@ from beacon.policy.suppression import (
     shown_groups,
     without_few,
 )
+from beacon.policy.terms import CARE
 from beacon.policy.tiers import has, listed
 
 if TYPE_CHECKING:
@@ -255,6 +256,7 @@ def _granted(
         country=terms.country or dataset.country,
         pools_alone=(terms.country or dataset.country) in policy.pools,
         noise_key=policy.noise_key,
+        is_care=terms.kind == CARE,
     )
 
 

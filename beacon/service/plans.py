@@ -18,6 +18,7 @@ from beacon.policy.asking import (
     can_be_charged,
     has_ledger,
     hides,
+    is_levelled,
     kinds_of,
     width_of,
 )
@@ -80,6 +81,7 @@ class Plan(NamedTuple):
         beside: ids of those that are looked into only because what is asked is in a
             pool with them; nothing is said of them.
         tiers: by which those that are asked answer.
+        is_levelled: whether the time of an answer must tell nothing.
     """
 
     permits: Mapping[str, Permit]
@@ -91,6 +93,7 @@ class Plan(NamedTuple):
     silent: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     tiers: frozenset[str] = frozenset()
+    is_levelled: bool = False
 
     def check(self) -> None:
         """Refuse the question where no dataset may be asked it.
@@ -237,6 +240,7 @@ def planned(query: Query, sight: Sight) -> Plan:
         frozenset(p.dataset for p in answering if hides(p)),
         frozenset(beside),
         frozenset(p.tier for p in answering if p.tier is not None),
+        any(map(is_levelled, answering)),
     )
 
 
