@@ -344,8 +344,12 @@ class Door:
     ) -> web.StreamResponse | bytes:
         """Answer every failure with an error document."""
         try:
-            if self._porter is not None or hdrs.AUTHORIZATION in request.headers:
+            if hdrs.AUTHORIZATION in request.headers:
                 await self._identify(kind, request)
+            elif self._porter is not None and not kind.unasked:
+                request[REQUESTER] = self._porter.anonymous(
+                    request.remote, request.headers.getall(_FORWARDED, ())
+                )
             return await handler(request)
         except BeaconError as failure:
             return _refused(kind, self._speaker(request), failure)
