@@ -36,6 +36,7 @@ from beacon.auth.networks import networks
 from beacon.auth.porter import Porter, Secrets
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
+from beacon.model.lifting import Lifting
 from beacon.network.network import Network
 from beacon.page.views import add_page
 from beacon.peers_file import PeersWatch
@@ -43,14 +44,16 @@ from beacon.policy.policy import OPEN, tier_of
 from beacon.policy_file import PolicyFile
 from beacon.service import LocalBeacon
 from beacon.service.guard import Guard, is_guarded
+from beacon.service.lifting import LiftingBeacon
 from beacon.store.accounts import Books
 from beacon.store.variants import VariantStore
 from beacon.wire.info import BeaconIdentity
+from loaders.chains import read_chains
 from loaders.reference import FastaReference
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
 
     from beacon.api.connections import Connection
@@ -145,6 +148,17 @@ def references_of(settings: Settings) -> dict[str, Reference]:
     }
 
 
+def lifting_of(settings: Settings, references: Mapping[str, Reference]) -> Lifting:
+    """Return what questions are lifted to other assemblies with.
+
+    Raises:
+        UsageError: when a chain file cannot be read, or is one of other genomes.
+    """
+    paths = settings.liftover.paths()
+    chains = {pair: read_chains(path, *pair) for pair, path in paths.items()}
+    return Lifting(chains=chains, references=references)
+
+
 @asynccontextmanager
 async def open_beacon(
     settings: Settings, address: StoreAddress
@@ -188,10 +202,12 @@ async def open_network(settings: Settings) -> AsyncIterator[Network | None]:
     if path is None:
         yield None
         return
+    references = references_of(settings)
     watch = PeersWatch(path, here=me.id, name=me.name)
     network = Network(
         watch.first(),
-        references_of(settings),
+        references,
+        lifting=lifting_of(settings, references),
         environment=me.environment,
         folder=settings.data_dir / "peers",
     )
@@ -229,13 +245,24 @@ def beacon_over(
     store: VariantStore,
     guard: Guard | None = None,
 ) -> LocalBeacon:
-    """Return this beacon over an open store."""
-    return LocalBeacon(
+    """Return this beacon over an open store.
+
+    Raises:
+        UsageError: when a reference or a chain file cannot be read.
+    """
+    policy, references = _with_noise(settings, policy), references_of(settings)
+    deadline, lifting = settings.server.deadline, lifting_of(settings, references)
+    if not lifting.chains:
+        return LocalBeacon(
+            store, policy, references=references, deadline=deadline, guard=guard
+        )
+    return LiftingBeacon(
         store,
-        _with_noise(settings, policy),
-        references=references_of(settings),
-        deadline=settings.server.deadline,
+        policy,
+        references=references,
+        deadline=deadline,
         guard=guard,
+        lifting=lifting,
     )
 
 

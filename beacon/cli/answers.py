@@ -14,12 +14,13 @@ import click
 
 from beacon.cli.groups import group_lines, group_members
 from beacon.model.genome import pos_from_start
+from beacon.model.lifting import Lift, NotLifted
 from beacon.model.pattern import VariantPattern, identity_of, type_of
 from beacon.model.similarity import event_of
 from beacon.model.spelling import normal_allele
 from beacon.model.status import Status
 from beacon.wire.info import given
-from beacon.wire.responses import count_members
+from beacon.wire.responses import count_members, lift_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -148,10 +149,23 @@ def part_lines(
     margin = " " * (_MARGIN + deeper)
     for some in _rows(parts):
         yield _row(some, pattern, deeper)
+        lifted = some[0].lifted
+        if lifted is not None:
+            yield filled(lift_line(lifted), indent=margin)
         for line in _closest(some[0], pattern):
             yield filled(line, indent=margin)
         for line in group_lines(some[0].groups):
             yield f"{margin}{line}"
+
+
+def lift_line(lift: Lift | NotLifted) -> str:
+    """Return how a dataset of another assembly was asked, or why it was not."""
+    match lift:
+        case NotLifted(why=why):
+            return f"not asked: {why}"
+        case Lift():
+            doubt = "" if lift.is_certain else "; which may be another place"
+            return f"asked as {lift.lifted}{doubt}"
 
 
 def _one(allele: Allele) -> VariantPattern:
@@ -213,6 +227,7 @@ def plain_part(part: DatasetDisclosure, pattern: VariantPattern) -> dict[str, ob
         variants=None if pattern.is_single_allele else part.total,
         coverage=part.coverage,
         filters=list(part.filters) or None,
+        lifted=None if part.lifted is None else lift_members(part.lifted),
         groups=[group_members(group) for group in part.groups] or None,
         closest=[
             {"id": identity_of(v.allele), "type": type_of(v.allele)}
@@ -328,10 +343,11 @@ def _carried(part: DatasetDisclosure) -> Iterator[str]:
     if counts is None or counts.ac is None:
         yield "listed, without counts"
         return
+    about = "" if part.adjusted_to is None else "about "
     yield (
-        f"{counts.ac:,} alleles"
+        f"{about}{counts.ac:,} alleles"
         if counts.an is None
-        else (f"{counts.ac:,} of {counts.an:,} alleles")
+        else (f"{about}{counts.ac:,} of {counts.an:,} alleles")
     )
     if counts.hom is not None:
         yield f"{counts.hom:,} homozygous"

@@ -23,9 +23,9 @@ from beacon.model.status import Status
 from beacon.network.asker import HttpAsker
 from beacon.network.asking import Asking
 from beacon.network.client import Client
+from beacon.network.exchange import Exchange
 from beacon.network.exchanged import Silence
-from beacon.network.health import Health
-from beacon.network.peers import Credentials, Peer, Proof, Terms
+from beacon.network.peers import Credentials, Directory, Peer, Proof, Terms
 from beacon.wire.peers.cards import Card, read_card
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from beacon.model.variant import Reference
 
 _ANYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+_NOBODY: Final = Node(id="", names={"en": "the command line"}, kind=NodeKind.HERE)
 _LARGEST: Final = 64 * 1024**2
 _AT_ONCE: Final = 4
 _REFUSALS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -134,7 +135,8 @@ class Elsewhere:
         met = await self.meet()
         if isinstance(met, Unmet):
             return self._disclosed(met.answer, met.answer.node.id)
-        asker = HttpAsker(self.client, Health(), references)
+        alone = Directory(here=_NOBODY, peers=(met.peer,))
+        asker = HttpAsker(Exchange(alone, client=self.client), references)
         answer = await asker.ask(met.peer, Asking(query=query), self.seconds)
         return self._disclosed(answer, met.peer.node.id)
 

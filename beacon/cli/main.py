@@ -47,6 +47,9 @@ COMMANDS = {
         "beacon.cli.demo",
         "Load example data, ask questions of it, then serve it until Ctrl-C.",
     ),
+    "export": Later(
+        "beacon.cli.export", "Write the site frequencies of a reference dataset as VCF."
+    ),
     "keys": Later("beacon.cli.keys", "Keys for pipelines: made, listed and revoked."),
     "load": Later("beacon.cli.load", "Load files into the store."),
     "peers": Later(

@@ -97,7 +97,7 @@ def _node_lines(node: NodeAnswer, reply: NetworkReply) -> Iterator[str]:
             for warning in row.warnings:
                 yield filled(f"{row.part.dataset}: {warning}", indent="    ")
     else:
-        why = f"  {node.sentence}" if node.sentence else ""
+        why = f". {node.sentence}" if node.sentence else ""
         yield filled(f"{name}{age}: {node.status}{why}", indent="  ").replace(
             node.status, coloured(node.status), 1
         )

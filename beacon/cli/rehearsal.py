@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 _ASSEMBLY = "GRCh38"
 _LAST_WORDS = 30.0
+_SECONDS = 9.0
+"""That a nation has for an answer."""
+_IMPATIENT = 2.0
+"""That somebody has who is known to behave badly."""
 _SERVES = re.compile(r" serves (http://\S+)/$")
 
 
@@ -77,7 +81,7 @@ NATIONS = (
         key="se",
         name="Sweden",
         country="SE",
-        says="its reference exactly, to all; its patients to itself",
+        says="all of its reference, and itself of its patients, too",
         releases=(
             Release(
                 id="se-care",
@@ -97,7 +101,7 @@ NATIONS = (
         key="dk",
         name="Denmark",
         country="DK",
-        says="to partners, who show a key: tens, and nothing of fewer than ten",
+        says="partners, who show a key, tens, and nothing of fewer than ten",
         admits="partner",
         releases=(
             Release(
@@ -112,7 +116,7 @@ NATIONS = (
         key="eu",
         name="Europe",
         country=None,
-        says="everything to all; the people of Sweden's reference are among its own",
+        says="all of everything; the people of Sweden's reference are among its own",
         releases=(
             Release(
                 id="eu-reference",
@@ -149,16 +153,13 @@ class Rehearsal:
 
 
 @contextmanager
-def rehearsing(
-    folder: Path, address: StoreAddress, port: int, *, seconds: float = 3.0
-) -> Iterator[Rehearsal]:
+def rehearsing(folder: Path, address: StoreAddress, port: int) -> Iterator[Rehearsal]:
     """Give the network, until the end of the block.
 
     Args:
         folder: its files are written to.
         address: of the store; each nation has a database there.
         port: that the beacon that asks shall serve on; 0: any.
-        seconds: each peer has for an answer.
 
     Raises:
         BeaconError: when one of them does not start.
@@ -176,7 +177,7 @@ def rehearsing(
             serving[nation.key] = path, opened.enter_context(_served(path))
         urls |= {key: _url_of(*served) for key, served in serving.items()}
         peers = folder / "peers.toml"
-        peers.write_text(peers_file(urls, seconds), encoding="utf-8")
+        peers.write_text(peers_file(urls), encoding="utf-8")
         path = _write(folder, HOME, address, port=port, peers=peers.name)
         yield Rehearsal(
             settings=read_settings(path),
@@ -267,35 +268,43 @@ def _token_of(nation: Nation) -> str:
     return f"{nation.key}.token"
 
 
-def peers_file(urls: Mapping[str, str], seconds: float) -> str:
+def peers_file(urls: Mapping[str, str]) -> str:
     """Return what the asking beacon says of its peers, as a file says it."""
     blocks = [
         "# Whom Sweden asks: written anew whenever the rehearsal begins.",
         "[federation]",
-        f"deadline_s = {seconds + 1:g}",
+        f"deadline_s = {_SECONDS + 1:g}",
         "",
         "[federation.here]",
         f'name = "{HOME.name}"',
         f'country = "{HOME.country}"',
-        f'overlap_groups = {{ "se-reference" = "{SHARED_PEOPLE}" }}',
+        _table(
+            "overlap_groups",
+            {"se-reference": SHARED_PEOPLE, "se-care": "se-patients"},
+        ),
     ]
     for nation in ABROAD:
-        blocks += _peer(nation.id, nation.name, urls[nation.key], seconds)
+        blocks += _peer(nation.id, nation.name, urls[nation.key], _SECONDS)
         if nation.admits is not None:
             token = _token_of(nation)
             blocks.append(f'auth = {{ type = "bearer", token_file = "{token}" }}')
             blocks.append('ask_for = "anyone"')
         if nation.country is not None:
             blocks.append(f'country = "{nation.country}"')
-        if any(release.kind == "population" for release in nation.releases):
-            blocks.append(f'overlap_group = "{SHARED_PEOPLE}"')
-        blocks.append("batch = true")
-        kinds = ", ".join(f'"{r.id}" = "{r.kind}"' for r in nation.releases)
-        blocks.append(f"dataset_kinds = {{ {kinds} }}")
+        has_patients = any(r.kind == "patients" for r in nation.releases)
+        group = f"{nation.key}-patients" if has_patients else SHARED_PEOPLE
+        blocks += [f'overlap_group = "{group}"', "batch = true"]
+        kinds = {release.id: release.kind for release in nation.releases}
+        blocks.append(_table("dataset_kinds", kinds))
     for name in BADLY_BEHAVED:
         title = f"A {name} peer"
-        blocks += _peer(f"{name}.demo.beacon", title, urls[name], seconds)
+        blocks += _peer(f"{name}.demo.beacon", title, urls[name], _IMPATIENT)
     return "\n".join([*blocks, ""])
+
+
+def _table(key: str, values: Mapping[str, str]) -> str:
+    pairs = ", ".join(f'"{name}" = "{value}"' for name, value in values.items())
+    return f"{key} = {{ {pairs} }}"
 
 
 def _peer(beacon: str, name: str, url: str, seconds: float) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from beacon.model.counts import AlleleCounts
     from beacon.model.errors import BeaconError
     from beacon.model.grouped import PeopleGroup
+    from beacon.model.lifting import Lift, NotLifted
     from beacon.model.profile import Profile
     from beacon.model.query import Granularity, Query
     from beacon.model.records import Json
@@ -89,6 +90,7 @@ class DatasetDisclosure:
         groups: its people by the columns asked for.
         adjusted_to: shown counts are multiples of it; ``None``: they are exact.
         pool: datasets it speaks for together, where it speaks for several.
+        lifted: where it was asked on its own assembly instead, or was not and why.
         kept: how it is written, by all that this depends on beside it; it is gone
             when this value is.
     """
@@ -109,6 +111,7 @@ class DatasetDisclosure:
     groups: tuple[PeopleGroup, ...] = ()
     adjusted_to: int | None = None
     pool: tuple[str, ...] = ()
+    lifted: Lift | NotLifted | None = None
     kept: dict[Hashable, object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

@@ -13,17 +13,26 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from beacon.model.entry_types import GENOMIC_VARIANT
-from beacon.model.nodes import NodeAnswer, Reason
-from beacon.model.status import Status
+from beacon.model.lifting import Lifted, Lifting, lifted
+from beacon.model.nodes import NodeAnswer, NodeKind, Reason
+from beacon.model.status import Status, overall
 from beacon.network.exchanged import Silence
 from beacon.wire.info import API_VERSION
 from beacon.wire.peers.answers import again, read_answer
+from beacon.wire.peers.lists import (
+    MOST_IN_LIST,
+    Line,
+    list_line,
+    list_request,
+    read_list,
+)
 from beacon.wire.peers.questions import question
 from beacon.wire.peers.speech import Form, Unasked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
+    from beacon.model.lifting import Lift
     from beacon.model.query import Query
     from beacon.model.variant import Reference
     from beacon.network.asking import Asking
@@ -32,9 +41,8 @@ if TYPE_CHECKING:
     from beacon.network.peers import Peer
     from beacon.wire.peers.speech import Request
 
-    Lift = Callable[[Query, str], Query | str]
-    """Gives a question on another assembly, or the sentence why it cannot."""
-
+NO_LIFTING: Final = Lifting()
+"""No chain file is configured."""
 _NOT_ASKED: Final = frozenset({Reason.NO_CREDENTIALS, Reason.LOG_IN, Reason.LOOP})
 """Why a peer was not asked at all, for want of something of ours."""
 
@@ -45,32 +53,44 @@ class HttpAsker:
     Args:
         exchange: moves bytes, and keeps how each peer is and what it says it is.
         references: genomes that alleles are normalised with, by assembly.
-        lift: gives a question on an assembly a peer has; ``None``: it cannot be.
+        lifting: what questions are asked with on an assembly that a peer has.
     """
 
     def __init__(
         self,
         exchange: Exchange,
         references: Mapping[str, Reference],
-        *,
-        lift: Lift | None = None,
+        lifting: Lifting = NO_LIFTING,
     ) -> None:
         self._exchange = exchange
         self._references = references
-        self._lift = lift
+        self._lifting = lifting
 
     async def ask(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         """Return what came of asking a peer; every failure is an answer, too."""
         until = monotonic() + seconds
         peer, query = self._exchange.known(peer), asking.query
         request = self._request(query, peer)
+        lift: Lift | None = None
         if isinstance(request, Unasked) and request.reason is Reason.ASSEMBLY:
-            query, request = self._lifted(query, peer, request)
+            query, request, lift = self._lifted(query, peer, request)
         if isinstance(request, Unasked):
             return _unanswered(peer, Status.NOT_ASKED, request.reason, request.sentence)
         paused = self._exchange.may_ask(peer)
         if paused is not None:
             return _silent(peer, paused)
+        answer = await self._answered(peer, asking, query, request, until)
+        return answer if lift is None else _marked(answer, lift)
+
+    async def _answered(
+        self,
+        peer: Peer,
+        asking: Asking,
+        query: Query,
+        request: Request,
+        until: float,
+    ) -> NodeAnswer:
+        """Return what a peer says, asked again in another form where that is due."""
         came, answer = await self._asked(peer, asking, query, request, until)
         form = None
         if not isinstance(came, Silence):
@@ -82,6 +102,69 @@ class HttpAsker:
             return answer
         _, other = await self._asked(peer, asking, query, second, until)
         return other if other.status is Status.SEEN or not other.answered else answer
+
+    async def ask_list(
+        self, peer: Peer, askings: Sequence[Asking], seconds: float
+    ) -> list[NodeAnswer] | None:
+        """Return what a peer says to each of many questions, asked in one request.
+
+        ``None``: it is not known to take lists, and is asked one by one.
+
+        Args:
+            peer: that is asked.
+            askings: of one requester, none on an assembly the peer has not.
+            seconds: within which it must answer each thousand.
+        """
+        peer = self._exchange.known(peer)
+        card = self._exchange.metadata.look_of(peer).card
+        is_ours = card is not None and card.version == API_VERSION
+        if not is_ours or card is None or peer.node.kind is not NodeKind.BEACON:
+            return None
+        lines = [list_line(each.query, self._references) for each in askings]
+        sent = [line for line in lines if isinstance(line, Line)]
+        if any(not _is_had(line.query, peer) for line in sent):
+            return None
+        told: list[NodeAnswer] = []
+        for first in range(0, len(sent), MOST_IN_LIST):
+            some = sent[first : first + MOST_IN_LIST]
+            told += await self._told(peer, askings[0], some, seconds, card.datasets)
+        answers = iter(told)
+        return [
+            next(answers)
+            if isinstance(line, Line)
+            else _unanswered(peer, Status.NOT_ASKED, line.reason, line.sentence)
+            for line in lines
+        ]
+
+    async def _told(
+        self,
+        peer: Peer,
+        asking: Asking,
+        lines: Sequence[Line],
+        seconds: float,
+        names: Mapping[str, str],
+    ) -> list[NodeAnswer]:
+        """Return what a peer says to one request's lines."""
+        paused = self._exchange.may_ask(peer)
+        if paused is not None:
+            return [_silent(peer, paused)] * len(lines)
+        request = list_request(lines)
+        came = await self._sent(peer, asking, request, monotonic() + seconds)
+        if isinstance(came, Silence):
+            answers = [_silent(peer, came)] * len(lines)
+        else:
+            answers = read_list(
+                lines,
+                peer,
+                status=came.status,
+                headers=came.headers,
+                body=came.body,
+                names=names,
+            )
+        self._exchange.health.note(peer, came, answers[0])
+        return [
+            _on(answer, line.query) for answer, line in zip(answers, lines, strict=True)
+        ]
 
     def _request(
         self,
@@ -98,23 +181,23 @@ class HttpAsker:
             self._references,
             form=form,
             by_get=by_get,
-            is_ours=card is not None and card.version == API_VERSION,
+            in_our_words=card is None or card.version == API_VERSION,
         )
 
     def _lifted(
         self, query: Query, peer: Peer, unasked: Unasked
-    ) -> tuple[Query, Request | Unasked]:
+    ) -> tuple[Query, Request | Unasked, Lift | None]:
         """Return the question on an assembly that a peer has, where that can be."""
-        if self._lift is None:
-            return query, unasked
+        here = "" if query.pattern is None else query.pattern.assembly
         why = unasked
         for assembly in sorted(peer.assemblies):
-            there = self._lift(query, assembly)
-            if not isinstance(there, str):
-                return there, self._request(there, peer)
-            sentence = f"{unasked.sentence} {there}"
-            why = Unasked(reason=Reason.ASSEMBLY, sentence=sentence)
-        return query, why
+            if not self._lifting.reaches(here, assembly):
+                continue
+            found = lifted(query, assembly, self._lifting)
+            if isinstance(found, Lifted):
+                return found.query, self._request(found.query, peer), found.lift
+            why = Unasked(reason=Reason.ASSEMBLY, sentence=found.why)
+        return query, why, None
 
     async def _asked(
         self,
@@ -192,12 +275,48 @@ def _understood(
         body=came.body,
         names=names,
     )
+    return _on(answer, query)
+
+
+def _is_had(query: Query, peer: Peer) -> bool:
+    """Whether a peer has the assembly of a question, as far as is known."""
+    pattern = query.pattern
+    return not peer.assemblies or pattern is None or pattern.assembly in peer.assemblies
+
+
+def _on(answer: NodeAnswer, query: Query) -> NodeAnswer:
+    """Return an answer whose datasets have the assembly they were asked on."""
     assembly = None if query.pattern is None else query.pattern.assembly
     rows = tuple(
         row if row.assembly else replace(row, assembly=assembly)
         for row in answer.datasets
     )
     return replace(answer, datasets=rows)
+
+
+def _marked(answer: NodeAnswer, lift: Lift) -> NodeAnswer:
+    """Return what a peer says to a lifted question, marked as such.
+
+    Of an uncertain lift nobody may take a "no": it may be another place.
+    """
+    rows = []
+    for row in answer.datasets:
+        part = replace(row.part, lifted=lift)
+        if part.status is Status.NOT_SEEN and not lift.is_certain:
+            part = replace(part, status=Status.NOT_COVERED, counts=None, coverage=None)
+        rows.append(replace(row, part=part, assembly=lift.assembly))
+    status = answer.status
+    if rows and answer.answered:
+        status = overall(row.part.status for row in rows)
+    elif status is Status.NOT_SEEN and not lift.is_certain:
+        status = Status.NOT_COVERED
+    told = f"{lift.asked} was asked on {lift.assembly} as {lift.lifted}."
+    return replace(
+        answer,
+        datasets=tuple(rows),
+        status=status,
+        warnings=(*answer.warnings, told, *lift.notes, *lift.doubts),
+    )
 
 
 def _silent(peer: Peer, silence: Silence) -> NodeAnswer:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from beacon.model.disclosure import Answers
 from beacon.model.errors import BeaconError, NotPermitted
+from beacon.model.lifting import Lift
 from beacon.model.nodes import Node, NodeAnswer, NodeDataset, Reason
 from beacon.model.status import Status
 
@@ -130,7 +131,9 @@ class Here:
             NodeDataset(
                 beacon=self.node.id,
                 part=part,
-                assembly=assembly,
+                assembly=part.lifted.assembly
+                if isinstance(part.lifted, Lift)
+                else assembly,
                 contact=found.contact if (found := known.get(part.dataset)) else None,
                 kind=found.kind if found else None,
             )

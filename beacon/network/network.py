@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from beacon.model.health import NodeHealth, NodeState
 from beacon.model.nodes import Node, NodeAnswer, NodeKind, Reason
 from beacon.model.status import Status
-from beacon.network.asker import HttpAsker
+from beacon.network.asker import NO_LIFTING, HttpAsker
 from beacon.network.exchange import Exchange
 from beacon.network.federation import Federation
 from beacon.network.peers import Directory
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from beacon.model.lifting import Lifting
     from beacon.model.variant import Reference
-    from beacon.network.asker import Lift
     from beacon.network.asking import Asking
     from beacon.network.peers import Peer
 
@@ -42,7 +42,7 @@ class Network:
         references: genomes that alleles are normalised with, by assembly.
         environment: that we say we are.
         folder: where what peers say of themselves is kept; ``None``: nowhere.
-        lift: gives a question on another assembly; ``None``: nothing does.
+        lifting: what questions are lifted to other assemblies with.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class Network:
         *,
         environment: str,
         folder: Path | None = None,
-        lift: Lift | None = None,
+        lifting: Lifting = NO_LIFTING,
     ) -> None:
         self._environment = environment
         self.exchange = Exchange(directory, folder)
-        asker = HttpAsker(self.exchange, references, lift=lift)
+        asker = HttpAsker(self.exchange, references, lifting)
         self.federation = Federation(asker, lambda: self.exchange.directory)
 
     @property
@@ -109,6 +109,13 @@ class _Nobody:
         return NodeAnswer(
             node=peer.node, status=Status.NOT_ASKED, reason=Reason.KIND_OF_QUESTION
         )
+
+    async def ask_list(
+        self, peer: Peer, askings: Sequence[Asking], seconds: float
+    ) -> list[NodeAnswer] | None:
+        """Return that no lists are taken."""
+        del peer, askings, seconds
+        return None
 
 
 def _well(here: Node, environment: str) -> NodeHealth:

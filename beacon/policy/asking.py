@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from beacon.model.entry_types import DOCUMENTED, GENOMIC_VARIANT
+from beacon.model.query import Granularity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,6 +116,17 @@ def can_be_charged(query: Query) -> bool:
     others = (pattern.annotated, pattern.similar, pattern.overlap, pattern.mate)
     is_whole = not is_of_some and not any(others) and not pattern.elsewhere
     return is_whole and pattern.is_single_allele
+
+
+def tells_exactly(granted: Permit) -> bool:
+    """Whether every allele of a dataset, and its exact counts, can be asked for."""
+    if granted.granularity < Granularity.COUNT or not granted.frequency:
+        return False
+    profile = granted.profile
+    if profile is not None and (profile.needs_more or profile.rows_from > 1):
+        return False
+    is_plain = profile is None or not (profile.may_hide or profile.is_adjusted)
+    return is_plain and RANGE in asked_of(granted)
 
 
 def asked_of(granted: Permit) -> frozenset[str]:

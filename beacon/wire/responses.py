@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from beacon.model.entry_types import DATASET, ENTRY_TYPES, GENOMIC_VARIANT
+from beacon.model.lifting import Lift, NotLifted
 from beacon.model.query import Granularity
 from beacon.wire.envelopes import answer_document, result_set_document
 from beacon.wire.info import given
@@ -102,8 +103,25 @@ def information(part: DatasetDisclosure, level: Granularity) -> Document:
         coverage=part.coverage,
         filters=list(part.filters) or None,
         datasets=list(part.pool) or None,
+        lifted=None if part.lifted is None else lift_members(part.lifted),
     )
     return members if counts is None else members | count_members(counts)
+
+
+def lift_members(lift: Lift | NotLifted) -> Document:
+    """Return how a question came to be asked on another assembly, or why it was not."""
+    match lift:
+        case NotLifted(why=why):
+            return {"why": why}
+        case Lift():
+            return given(
+                asked=lift.asked,
+                lifted=lift.lifted,
+                assemblyId=lift.assembly,
+                isCertain=lift.is_certain,
+                doubts=list(lift.doubts) or None,
+                notes=list(lift.notes) or None,
+            )
 
 
 def count_members(counts: AlleleCounts) -> Document:

@@ -106,9 +106,9 @@ def test_every_node_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
         "    not_seen     d: 0 of 100 alleles",
         "  eu, answered 4 min ago",
         "    seen         e: 7 of 900 alleles, 0 homozygous, 7 heterozygous",
-        "  slow: no_answer  Why slow.x.",
-        "  old: not_asked  Why old.x.",
-        "  shy: refused  Why shy.x.",
+        "  slow: no_answer. Why slow.x.",
+        "  old: not_asked. Why old.x.",
+        "  shy: refused. Why shy.x.",
         "  Carriers in populations: 10.",
         "  Together in populations, who share nobody: 10 of 25,198 alleles.",
         '  3 of 5 nodes answered. What the others did not say is no "no". 1 was not'

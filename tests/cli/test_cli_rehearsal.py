@@ -49,7 +49,7 @@ def test_policies_name_the_nations_datasets(nation: Nation, tmp_path: Path) -> N
 def test_peers_file_is_one(tmp_path: Path) -> None:
     """The file that is written names every peer, Denmark's key and who overlaps."""
     path = tmp_path / "peers.toml"
-    path.write_text(written(URLS, 3.0))
+    path.write_text(written(URLS))
 
     directory = peers_file.read(path, here=HOME.id, name=HOME.name)
     peers = {peer.node.id: peer for peer in directory.peers}
@@ -61,4 +61,4 @@ def test_peers_file_is_one(tmp_path: Path) -> None:
     assert peers["dk.demo.beacon"].credentials.proof is Proof.BEARER
     assert peers["eu.demo.beacon"].overlap_of("eu-reference") == SHARED_PEOPLE
     assert directory.overlap_of("se-reference") == SHARED_PEOPLE
-    assert directory.overlap_of("se-care") is None
+    assert directory.overlap_of("se-care") == "se-patients"

@@ -16,6 +16,7 @@ from aiohttp import ClientSession, web
 
 from beacon.api.keys import Limits
 from beacon.api.routes import create_api
+from beacon.model.lifting import Lifting
 from beacon.model.nodes import Node, NodeKind
 from beacon.network.network import Network
 from beacon.network.peers import Directory, Peer, Terms
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from beacon.api.auditing import Auditor
     from beacon.auth.porter import Porter
     from beacon.policy.policy import Policy
+    from beacon.service.guard import Guard
     from beacon.store.connection import StoreAddress
 
 HERE = (ip_network("127.0.0.0/8"),)
@@ -62,6 +64,7 @@ class Nation:
 
     id: str
     network: Network
+    store_address: StoreAddress
     calls: Counter[str] = field(default_factory=Counter)
     headers: list[Mapping[str, str]] = field(default_factory=list)
     port: int = 0
@@ -124,10 +127,12 @@ async def nation(
     *,
     porter: Porter | None = None,
     auditor: Auditor | None = None,
+    lifting: Lifting | None = None,
+    guard: Guard | None = None,
 ) -> AsyncIterator[Nation]:
     """Serve a beacon that asks nobody yet."""
     store = await VariantStore.open(address)
-    beacon = LocalBeacon(store, policy, references={}, deadline=5)
+    beacon = LocalBeacon(store, policy, references={}, deadline=5, guard=guard)
     identity = BeaconIdentity(
         id=name,
         name=f"Beacon of {name}",
@@ -137,8 +142,10 @@ async def nation(
         version="0.1.0",
     )
     here = Node(id=name, names={"en": identity.name}, kind=NodeKind.HERE)
-    network = Network(Directory(here=here), {}, environment="test")
-    one = Nation(name, network)
+    network = Network(
+        Directory(here=here), {}, environment="test", lifting=lifting or Lifting()
+    )
+    one = Nation(name, network, address)
     app = create_api(
         beacon,
         identity,
@@ -158,7 +165,7 @@ async def nation(
 def _counting(one: Nation) -> Callable:
     @web.middleware
     async def count(request: web.Request, handler: Callable) -> web.StreamResponse:
-        if request.path.endswith("g_variants"):  # not what is asked about ourselves
+        if request.path.endswith(("g_variants", "batch")):
             one.calls[request.path] += 1
             one.headers.append({k.lower(): v for k, v in request.headers.items()})
         return await handler(request)

@@ -10,6 +10,8 @@ import pytest
 from aiohttp import ClientSession, web
 from jsonschema import Draft202012Validator
 
+from beacon.model.chains import Block, Chains
+from beacon.model.lifting import Lifting
 from beacon.model.nodes import NodeKind
 from beacon.wire.components import components
 from tests.network.nations import (
@@ -445,3 +447,31 @@ async def _until(holds) -> None:
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110 - what it waits for is foreign
             await asyncio.sleep(0.01)
+
+
+# --- another assembly -----------------------------------------------------------
+
+
+async def test_a_peer_without_the_assembly_is_asked_lifted_or_not(se, dk, addresses):
+    """With a chain file it is asked on its own; a "no" of a doubtful lift is none."""
+    block = Block(22, 30_000_000, 30_005_000, 22, 0)
+    chains = {("GRCh38", "GRCh37"): Chains("GRCh38", "GRCh37", [block])}
+    there = SEEN | {"assemblyId": "GRCh38", "start": [30_000_100]}
+    nobody = there | {"start": [30_000_200], "referenceBases": "G"}
+    nobody |= {"alternateBases": "A"}
+    here = dk.as_peer(assemblies=frozenset({"GRCh37"}))
+    async with nation(
+        "no.example", addresses["se"], lifting=Lifting(chains=chains)
+    ) as other:
+        await other.knows(here)
+        told = [await ask(other, asked(each)) for each in (there, nobody)]
+    await se.knows(here)
+    unlifted = await ask(se, asked(there))
+    (row,) = sets(told[0]).values()
+
+    assert words(unlifted) == {"se.example": "not_asked", "dk.example": "not_asked"}
+    assert words(told[0]) == {"no.example": "not_asked", "dk.example": "seen"}
+    assert row["info"]["assemblyId"] == "GRCh37"
+    assert row["info"]["lifted"]["lifted"] == "GRCh37-22-101-T-C"
+    assert "was asked on GRCh37" in told[0]["info"]["beacons"][1]["warnings"][0]
+    assert words(told[1])["dk.example"] == "not_covered"

@@ -54,6 +54,15 @@ if TYPE_CHECKING:
     from beacon.wire.peers.speech import Manner, Request
 
 _REFUSALS = frozenset((HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN))
+_NO_SUCH_WORDS = frozenset(
+    (
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.NOT_IMPLEMENTED,
+    )
+)
 _MOST_SETS = 1_000
 _MOST_WARNINGS = 5
 _NO = frozenset((Status.NOT_SEEN, Status.NOT_COVERED))
@@ -87,12 +96,13 @@ def read_answer(
         names: of its datasets by id, where its metadata tells them.
     """
     try:
-        _check_status(status, headers, body)
+        _check_words(request, status, body)
+        check_status(status, headers, body)
         document = _document(body)
         check_error(document)
         return _believed(document, query, peer, request, names or {})
     except NotAnswered as failure:
-        return _silent(peer, failure)
+        return silent(peer, failure)
 
 
 def again(
@@ -112,7 +122,8 @@ def again(
     return Form.TRIMMED if is_miss and not is_substitution else None
 
 
-def _silent(peer: Manner, failure: NotAnswered) -> NodeAnswer:
+def silent(peer: Manner, failure: NotAnswered) -> NodeAnswer:
+    """Return a failure as the answer of the peer that failed."""
     return NodeAnswer(
         node=peer.node,
         status=failure.status,
@@ -124,8 +135,20 @@ def _silent(peer: Manner, failure: NotAnswered) -> NodeAnswer:
 # --- before anything is believed -----------------------------------------------------
 
 
-def _check_status(code: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Raise unless the answer is a 200."""
+def _check_words(request: Request, code: int, body: bytes) -> None:
+    """Raise where another beacon refuses words that only ours have."""
+    if not request.is_ours or code not in _NO_SUCH_WORDS:
+        return
+    if "status" not in members(_members_of(body).get("info")):
+        raise NotAnswered(Reason.KIND_OF_QUESTION, _NO_WORDS, Status.NOT_ASKED)
+
+
+def check_status(code: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Raise unless an answer is a 200.
+
+    Raises:
+        NotAnswered: with the word for its status, and what its document says.
+    """
     if code == HTTPStatus.OK:
         return
     told = _told(body)
@@ -144,12 +167,16 @@ def _check_status(code: int, headers: Mapping[str, str], body: bytes) -> None:
 
 def _told(body: bytes) -> str | None:
     """Return the sentence of an error document; ``None``: it is none."""
-    try:
-        document = members(read_json(body))
-    except InvalidRequest:
-        return None
-    error = document.get("error")
+    error = _members_of(body).get("error")
     return text(members(error).get("errorMessage")) or text(error)
+
+
+def _members_of(body: bytes) -> Members:
+    """Return the JSON object of a body; empty where it is none."""
+    try:
+        return members(read_json(body))
+    except InvalidRequest:
+        return {}
 
 
 def _document(body: bytes) -> Members:
@@ -202,7 +229,7 @@ def _believed(
     if peer.node.kind is NodeKind.V1:
         _check_sender(document.get("beaconId"), peer)
         parts, echo = read_first_version(document, hearing)
-        return _concluded(parts, echo, {}, hearing)
+        return concluded(parts, echo, {}, hearing)
     meta = members(document.get("meta"))
     _check_sender(meta.get("beaconId"), peer)
     info = members(document.get("info"))
@@ -210,7 +237,7 @@ def _believed(
         raise NotAnswered(Reason.KIND_OF_QUESTION, _NO_WORDS, Status.NOT_ASKED)
     echo = check_echo(meta.get("receivedRequestSummary"), request.sent)
     parts = _parts(document, info, echo, hearing)
-    return _concluded(parts, echo, info, hearing)
+    return concluded(parts, echo, info, hearing)
 
 
 def _level(meta: Members) -> Granularity | None:
@@ -308,9 +335,14 @@ def _word_for(told: Members) -> Status | None:
 # --- the conclusion ------------------------------------------------------------------
 
 
-def _concluded(
+def concluded(
     parts: list[Heard], echo: Echo, info: Members, hearing: Hearing
 ) -> NodeAnswer:
+    """Return the answer that parts are together.
+
+    Raises:
+        NotAnswered: they are none.
+    """
     parts = _narrowed(_united(parts), hearing)
     datasets = tuple(heard.dataset for heard in parts)
     status = overall(each.part.status for each in datasets)

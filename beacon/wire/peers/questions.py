@@ -54,7 +54,7 @@ def question(
     *,
     form: Form = Form.ANCHORED,
     by_get: bool | None = None,
-    is_ours: bool = False,
+    in_our_words: bool = True,
 ) -> Request | Unasked:
     """Return the request that asks a peer a question, or why there is none.
 
@@ -66,9 +66,9 @@ def question(
             form is worth asking).
         by_get: whether it is asked by GET; ``None``: as the peer wants it.  A peer
             that answers 405 may be asked once more with the other.
-        is_ours: whether the peer may be of this software, and have words for names of
-            variants, similar events and filters; what another answers to those is
-            read as ``not_asked``.
+        in_our_words: whether it may be asked what only beacons of this software have
+            words for (names of variants, similar events, filters).  What another
+            makes of that is read as ``not_asked``; ``False`` spares it the question.
     """
     pattern = query.pattern
     if pattern is None:
@@ -82,11 +82,10 @@ def question(
         if peer.node.kind is NodeKind.V1:
             _check_narrowing(query, is_ours=False)
             return _first_version(pattern, allele, peer, form, by_get=by_get)
-        identity = pattern.identity
-        if is_ours and identity is not None and not pattern.spellings:
-            return _record(identity, form)
-        _check_narrowing(query, is_ours=is_ours)
-        sent = _parameters(pattern, allele, is_ours=is_ours)
+        if in_our_words and _is_unspelled(pattern):
+            return _record(pattern.identity or "", form)
+        _check_narrowing(query, is_ours=in_our_words)
+        sent = _parameters(pattern, allele, is_ours=in_our_words)
     except _NoWords as failure:
         return _unasked(str(failure))
     if peer.one_based:
@@ -292,6 +291,12 @@ def _one_based(sent: Parameters) -> Parameters:
     if isinstance(starts, list):
         return sent | {"start": [pos_from_start(start) for start in starts]}
     return sent
+
+
+def _is_unspelled(pattern: VariantPattern) -> bool:
+    """Whether an allele is known by its id alone, and is no span of a place."""
+    is_named = pattern.identity is not None and not pattern.spellings
+    return is_named and (_kind_of(pattern) not in _SPANS or pattern.end is None)
 
 
 def _record(identity: str, form: Form) -> Request:

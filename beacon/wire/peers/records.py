@@ -110,13 +110,12 @@ def _contig(location: Members, assembly: str) -> Contig | None:
 
     The part between colons that is a name of one of the assembly's sequences.
     """
-    said = location.get("sequence_id", location.get("sequenceId"))
-    if not isinstance(said, str):
-        return None
-    for part in said[:200].split(":"):
-        found = find_contig(ASSEMBLIES[assembly], part)
-        if found is not None:
-            return found
+    names = ("sequence_id", "sequenceId", "sequenceReference", "chromosome")
+    for said in (location.get(key) for key in names):
+        for part in said[:200].split(":") if isinstance(said, str) else ():
+            found = find_contig(ASSEMBLIES[assembly], part)
+            if found is not None:
+                return found
     return None
 
 

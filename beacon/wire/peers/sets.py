@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.disclosure import DatasetDisclosure, VariantDisclosure
 from beacon.model.nodes import FAILURES, NodeDataset, NodeKind, Reason
+from beacon.model.pattern import identity_of
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.wire.peers.failing import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from beacon.model.counts import AlleleCounts
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
+    from beacon.model.variant import Allele
     from beacon.wire.peers.speech import Manner, Request
 
 MOST_OF_ONE_ALLELE = 1_000
@@ -140,7 +142,8 @@ def _read(said: Members, beacon: str, hearing: Hearing) -> Heard:
     if exists is None:
         raise NotAnswered(Reason.NOT_A_BEACON, "It says neither yes nor no.")
     status = status_of(info, exists=exists)
-    results = [each for each in items(said.get("results")) if isinstance(each, dict)]
+    # An empty object is a template that some leave where they have no record.
+    results = [each for each in map(members, items(said.get("results"))) if each]
     is_bare = not results and "results" not in said and "resultsCount" not in said
     if hearing.is_network and not exists and is_bare and "status" not in info:
         raise NotAnswered(Reason.NOT_UNDERSTOOD, "It cannot tell a no from a failure.")
@@ -324,7 +327,22 @@ def _of_several(results: Sequence[Members], hearing: Hearing) -> _Evidence:
             warnings += counted.warnings
     if strays and not found and strays == len(results):
         raise NotAnswered(Reason.NOT_UNDERSTOOD, "Its variants lie elsewhere.")
-    return _Evidence(tuple(found), None, tuple(dict.fromkeys(warnings)))
+    doubts = tuple(dict.fromkeys(warnings))
+    if pattern.identity is None or not found:
+        return _Evidence(tuple(found), None, doubts)
+    same = [each for each in found if _is_event(each.allele, pattern)]
+    if not same:
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, ANOTHER_ALLELE)
+    groups = same[0].groups
+    return _Evidence((same[0],), Counted(groups).total, doubts)
+
+
+def _is_event(allele: Allele, pattern: VariantPattern) -> bool:
+    """Whether a record is the event of an id; some leave the base before it out."""
+    if identity_of(allele) == pattern.identity:
+        return True
+    with_base = replace(allele, start=max(0, allele.start - 1))
+    return identity_of(with_base) == pattern.identity
 
 
 def _lies_there(pattern: VariantPattern, contig: object, start: int, end: int) -> bool:

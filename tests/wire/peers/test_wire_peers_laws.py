@@ -112,7 +112,7 @@ def mutated(draw, document, kept=()):
 
 @pytest.mark.parametrize(("document", "who", "kept"), FAILURES)
 @given(data=st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_f3_no_mutation_of_a_failure_reads_as_a_no(data, document, who, kept):
     """While the failure itself stands, whatever else changes, it is no "no"."""
     changed = data.draw(mutated(document, kept))
@@ -123,7 +123,7 @@ def test_f3_no_mutation_of_a_failure_reads_as_a_no(data, document, who, kept):
 
 @pytest.mark.parametrize("who", range(len(PEERS)))
 @given(data=st.data(), code=st.sampled_from([200, 200, 200, 204, 401, 429, 500]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_f2_whatever_json_comes_is_read_into_one_word(data, who, code):
     """No document raises; a failure has its reason, an answer has none."""
     document = data.draw(st.sampled_from(ANSWERS).flatmap(mutated) | JSON)
@@ -137,7 +137,7 @@ def test_f2_whatever_json_comes_is_read_into_one_word(data, who, code):
 
 
 @given(body=st.binary(max_size=200), cut=st.integers(0, 400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_f2_whatever_bytes_come_are_read_into_one_word(body, cut):
     """Garbage, and an answer cut anywhere, is ``no_answer``."""
     whole = json.dumps(ANSWERS[-2]).encode()

@@ -175,8 +175,15 @@ def test_a_deletion_by_its_id_is_a_bracket_of_one_event():
         said["end"],
         said["variantType"],
     )
-    ours = _asked(_with(pattern), is_ours=True)
-    assert "g_variants/GRCh38-22-16050654-16051000-DEL" == ours.path
+
+
+def test_an_insertion_by_its_id_is_asked_of_beacons_that_know_ids():
+    """What is no span has no words but its id."""
+    identity = "GRCh38-22-16050654-16050654-INS~280"
+    request = _asked(_with(variant_pattern(identity, {})))
+
+    assert "g_variants/GRCh38-22-16050654-16050654-INS~280" == request.path
+    assert request.is_ours
 
 
 def _name_pattern():
@@ -202,18 +209,18 @@ def _unaskable():
                               start=Bounds(low=1, high=2))), {}),
         (_with(VariantPattern(contig=pattern.contig,
                               overlap=Bounds(low=5, high=5))), {}),
-        (_with(pattern, excluded=("P0042",)), {"is_ours": True}),
-        (_with(pattern, by=("sex",)), {"is_ours": True}),
-        (_with(pattern, cohort="c"), {"is_ours": True}),
-        (_with(pattern, about="individual"), {"is_ours": True}),
-        (_with(pattern, unknown_filters=("x",)), {"is_ours": True}),
+        (_with(pattern, excluded=("P0042",)), {"in_our_words": True}),
+        (_with(pattern, by=("sex",)), {"in_our_words": True}),
+        (_with(pattern, cohort="c"), {"in_our_words": True}),
+        (_with(pattern, about="individual"), {"in_our_words": True}),
+        (_with(pattern, unknown_filters=("x",)), {"in_our_words": True}),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("asked", "options"), _unaskable())
 def test_what_has_no_words_is_not_asked(asked, options):
     """Nothing is asked wider than it was meant, and nobody is named to others."""
-    said = _asked(asked, **options)
+    said = _asked(asked, **{"in_our_words": False, **options})
 
     assert isinstance(said, Unasked)
     assert Reason.KIND_OF_QUESTION is said.reason
@@ -237,8 +244,8 @@ def test_an_assembly_that_a_peer_lacks_is_not_asked():
 
 def test_beacons_like_this_one_are_asked_more():
     """Names and similar events have words among ourselves."""
-    named = _parameters(_with(_name_pattern()), is_ours=True)
-    similar = _parameters(query("del 22:18912231-21465672"), is_ours=True)
+    named = _parameters(_with(_name_pattern()), in_our_words=True)
+    similar = _parameters(query("del 22:18912231-21465672"), in_our_words=True)
 
     assert "rs28934576" == named["genomicAlleleShortForm"]
     assert ([18912230], [21465672], "DEL", 0.5, 100) == tuple(
@@ -253,7 +260,7 @@ def test_beacons_like_this_one_are_asked_more():
 def test_what_only_we_have_words_for_is_believed_of_us_alone():
     """Another beacon takes a name for a variant it does not have: no "no" of ours."""
     asked, whom = _with(_name_pattern()), peer()
-    request = _asked(asked, whom, is_ours=True)
+    request = _asked(asked, whom, in_our_words=True)
     foreign = v2([], exists=False, echo=request.sent)
     ours = foreign | {"info": {"status": "not_seen"}}
     said = [
@@ -264,6 +271,22 @@ def test_what_only_we_have_words_for_is_believed_of_us_alone():
 
     assert [Status.NOT_ASKED, Status.NOT_SEEN] == [each.status for each in said]
     assert Reason.KIND_OF_QUESTION is said[0].reason
+
+
+@pytest.mark.parametrize("code", [400, 404, 422])
+def test_who_has_no_words_for_our_questions_was_not_asked(code):
+    """A refusal of our own words is no failure; our own refusal of them is one."""
+    asked, whom = _with(_name_pattern()), peer()
+    request = _asked(asked, whom)
+    foreign = {"error": {"errorCode": code, "errorMessage": "unknown key"}}
+    ours = foreign | {"info": {"status": "no_answer"}}
+    said = [
+        read_answer(asked, whom, request, status=code, headers={},
+                    body=json.dumps(document).encode())
+        for document in (foreign, ours)
+    ]  # fmt: skip
+
+    assert [Status.NOT_ASKED, Status.NO_ANSWER] == [each.status for each in said]
 
 
 def test_pages_of_a_range_are_bounded():
