@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 from beacon.model.assemblies import find_assembly
 from beacon.model.errors import InvalidRequest
-from beacon.wire.peers.plain import Members, items, members, name, text, truth
-from beacon.wire.reading import read_json
+from beacon.wire.peers.plain import Members, items, members, name, parsed, text, truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -116,7 +115,7 @@ def _document(
 
 def _object(body: bytes) -> Members | None:
     try:
-        found = read_json(body)
+        found = parsed(body)
     except InvalidRequest:
         return None
     is_told = isinstance(found, dict) and found.get("error") is None
