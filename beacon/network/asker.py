@@ -111,7 +111,7 @@ class HttpAsker:
             self._references,
             form=form,
             by_get=by_get,
-            is_ours=card is not None and card.version == API_VERSION,
+            in_our_words=card is None or card.version == API_VERSION,
         )
 
     def _lifted(
