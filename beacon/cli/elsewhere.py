@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from beacon.model.variant import Reference
 
 _ANYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-_NOBODY: Final = Node(id="", names={"en": "the command line"}, kind=NodeKind.HERE)
+_NOBODY: Final = "-"
+"""Our own id, where we are no beacon."""
 _LARGEST: Final = 64 * 1024**2
 _AT_ONCE: Final = 4
 _REFUSALS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -135,9 +136,14 @@ class Elsewhere:
         met = await self.meet()
         if isinstance(met, Unmet):
             return self._disclosed(met.answer, met.answer.node.id)
-        alone = Directory(here=_NOBODY, peers=(met.peer,))
-        asker = HttpAsker(Exchange(alone, client=self.client), references)
-        answer = await asker.ask(met.peer, Asking(query=query), self.seconds)
+        here = Node(id=_NOBODY, names={"en": _NOBODY}, kind=NodeKind.HERE)
+        exchange = Exchange(Directory(here=here, peers=(met.peer,)))
+        try:
+            await exchange.metadata.look(met.peer)
+            asker = HttpAsker(exchange, references)
+            answer = await asker.ask(met.peer, Asking(query=query), self.seconds)
+        finally:
+            await exchange.close()
         return self._disclosed(answer, met.peer.node.id)
 
     def _disclosed(self, answer: NodeAnswer, beacon: str) -> Disclosure:
