@@ -144,6 +144,18 @@ async def test_what_the_file_says_of_assemblies_stands(them: Beacon) -> None:
         assert exchange.known(peer) is peer
 
 
+async def test_what_is_said_to_everybody_bounds_nothing_of_who_is_known(
+    them: Beacon, tmp_path: Path
+) -> None:
+    """A peer that sees who we are may have more than it says to all."""
+    said = Credentials(proof=Proof.BEARER, token_file=tmp_path / "token")
+    peer = peer_of(them, credentials=said)
+    async with exchange_with(peer) as exchange:
+        await exchange.metadata.look(peer)
+
+        assert exchange.known(peer) is peer
+
+
 async def test_assemblies_are_known_only_if_each_dataset_says_its_own(
     them: Beacon,
 ) -> None:
