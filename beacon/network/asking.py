@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from beacon.model.requester import ANONYMOUS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from beacon.model.nodes import NodeAnswer
     from beacon.model.query import Query
     from beacon.model.requester import Requester
@@ -51,4 +53,12 @@ class Asker(Protocol):
             peer: that is asked.
             asking: what it is asked.
             seconds: within which it must answer.
+        """
+
+    async def ask_list(
+        self, peer: Peer, askings: Sequence[Asking], seconds: float
+    ) -> list[NodeAnswer] | None:
+        """Return what a peer says to each of many questions, asked in one request.
+
+        ``None``: it takes no lists, and is asked one by one.
         """

@@ -26,11 +26,17 @@ class Exchange:
     Args:
         directory: whom.
         folder: where what they say of themselves is kept; ``None``: nowhere.
+        client: that bytes are moved with; ``None``: one of its own.
     """
 
-    def __init__(self, directory: Directory, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        folder: Path | None = None,
+        client: Client | None = None,
+    ) -> None:
         self.directory = directory
-        self.client = Client(directory.terms)
+        self.client = client or Client(directory.terms)
         self.health = Health()
         self.metadata = Metadata(self.client, directory.here.id, folder)
 

@@ -287,12 +287,7 @@ class Federation:
             # Neither text nor trace: both may hold what was asked.
             why = type(failure).__name__
             _log.error("network.peer_failed", peer=peer.node.id, why=why)
-            return NodeAnswer(
-                node=peer.node,
-                status=Status.NO_ANSWER,
-                reason=Reason.FAILED,
-                sentence="Something failed here while it was asked.",
-            )
+            return _failed(peer)
 
     async def _ask_list(
         self, peer: Peer, askings: Sequence[Asking]
@@ -301,6 +296,12 @@ class Federation:
         if not peer.batch:
             sentence = "It is asked single questions only, no lists."
             return [_unasked(peer, Reason.LISTS, sentence)] * len(askings)
+        refused = _not_asked(peer, askings[0])
+        if refused is not None and refused.reason is not Reason.DATASETS:
+            return [refused] * len(askings)
+        whole = await self._asked_whole(peer, askings)
+        if whole is not None:
+            return whole
         told: dict[int, NodeAnswer] = {}
         coming = iter(enumerate(askings))
 
@@ -313,6 +314,25 @@ class Federation:
             for _ in range(min(_LISTS_AT_ONCE, peer.at_once)):
                 group.create_task(work())
         return [told[number] for number in range(len(askings))]
+
+    async def _asked_whole(
+        self, peer: Peer, askings: Sequence[Asking]
+    ) -> list[NodeAnswer] | None:
+        """Return what a peer says to a list as one; ``None``: it takes none."""
+        try:
+            told = await self._asker.ask_list(peer, askings, peer.seconds)
+        except Exception as failure:  # noqa: BLE001 - other nodes are asked, too
+            why = type(failure).__name__
+            _log.error("network.peer_failed", peer=peer.node.id, why=why)
+            return [_failed(peer)] * len(askings)
+        if told is None:
+            return None
+        for answer in told:
+            self.record.note(peer.node.id, answer.status, 0.0)
+        return [
+            _of_datasets(answer, asking.query)
+            for answer, asking in zip(told, askings, strict=True)
+        ]
 
 
 # --- who is asked, and what is kept of it -------------------------------------
@@ -395,6 +415,15 @@ def _question_key(query: Query) -> Hashable:
 def _unasked(peer: Peer, reason: Reason, sentence: str) -> NodeAnswer:
     return NodeAnswer(
         node=peer.node, status=Status.NOT_ASKED, reason=reason, sentence=sentence
+    )
+
+
+def _failed(peer: Peer) -> NodeAnswer:
+    return NodeAnswer(
+        node=peer.node,
+        status=Status.NO_ANSWER,
+        reason=Reason.FAILED,
+        sentence="Something failed here while it was asked.",
     )
 
 
