@@ -24,7 +24,6 @@ from beacon.network.asker import HttpAsker
 from beacon.network.asking import Asking
 from beacon.network.exchange import Exchange
 from beacon.network.peers import Directory, Peer
-from beacon.wire.info import API_VERSION
 from beacon.wire.peers.cards import Held
 from beacon.wire.peers.lists import MOST_IN_LIST
 
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
 _LONGEST_LIST: Final = 60.0
 """Seconds in which a thousand alleles must be answered."""
 _NOBODY: Final = Node(id="-", names={"en": "-"}, kind=NodeKind.HERE)
+_NOTHING: Final = "It has nothing of this assembly."
+_SINGLE: Final = "It is asked single questions only, no lists."
 _MAY_PASS: Final = frozenset(
     {Reason.TIMEOUT, Reason.UNREACHABLE, Reason.BUSY, Reason.HTTP_ERROR, Reason.PAUSED}
 )
@@ -77,12 +78,13 @@ def met(peer: Peer, card: Card, assembly: str, address: str) -> Target:
         for each, name in card.datasets.items()
         if (told := card.held.get(each, Held())).assembly in (None, assembly)
     ]
-    is_ours = card.version == API_VERSION
-    columns = tuple(held) or (() if is_ours else (_whole(peer),))
+    if card.datasets and not held:
+        return unmet(peer, _unasked(peer, Reason.ASSEMBLY, _NOTHING))
+    columns = tuple(held) or (_whole(peer),)
     return Target(
         peer=peer,
         consulted=Consulted(beacon=peer.node.id, columns=columns, address=address),
-        is_whole=not held and not is_ours,
+        is_whole=not held,
     )
 
 
@@ -100,14 +102,12 @@ def unmet(peer: Peer, answer: NodeAnswer) -> Target:
 
 def unlisted(peer: Peer) -> Target:
     """Return the place of a peer that the peers file lets nobody ask lists of."""
-    return unmet(
-        peer,
-        NodeAnswer(
-            node=peer.node,
-            status=Status.NOT_ASKED,
-            reason=Reason.LISTS,
-            sentence="It is asked single questions only, no lists.",
-        ),
+    return unmet(peer, _unasked(peer, Reason.LISTS, _SINGLE))
+
+
+def _unasked(peer: Peer, reason: Reason, sentence: str) -> NodeAnswer:
+    return NodeAnswer(
+        node=peer.node, status=Status.NOT_ASKED, reason=reason, sentence=sentence
     )
 
 
