@@ -20,6 +20,7 @@ from beacon.cli.open_files import allow_many_files
 from beacon.cli.options import settings_of
 from beacon.cli.ports import Port
 from beacon.cli.processes import Crew
+from beacon.cli.scout import check_scout, scout_listens
 from beacon.cli.withdraw import leave_out_again
 from beacon.model.errors import UsageError
 from beacon.store.connection import connect
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from beacon.settings import Settings, Values
     from beacon.store.connection import StoreAddress
 
-_NOT_WHILE_SERVING = ("server.host", "server.port", "store.uri", "data_dir")
+_NOT_WHILE_SERVING = ("server.host", "server.port", "store.uri", "data_dir", "scout")
 
 
 @click.command()
@@ -54,7 +55,8 @@ def serve(
     ):
         click.echo(filled(address.description), err=True)
         again = partial(settings_of, context, server=options)
-        serve_on(settings, address, taken, lambda: reread(settings, again))
+        with scout_listens(settings, address, taken.number):
+            serve_on(settings, address, taken, lambda: reread(settings, again))
 
 
 def serve_on(
@@ -105,6 +107,7 @@ def check_what_is_said(settings: Settings) -> list[str]:
     """
     policy_of(settings)
     directory_of(settings)
+    check_scout(settings)
     _check_addresses(settings)
     notices = []
     if not settings.policy.is_given:

@@ -18,6 +18,7 @@
     ├── LoadInterrupted           503  a load was cut short, and can go on (exit 1)
     ├── UsageError                400  a command line that cannot mean anything (exit 2)
     └── LoadRejected              422  a file that must not be loaded (exit 1)
+        ├── BeingLoaded           422  a dataset that somebody else loads right now
         └── ReadError             422  the same, with its file and line
 
 Each leaf carries the HTTP status a door should use; none of them knows HTTP.
@@ -181,6 +182,10 @@ class LoadRejected(BeaconError):
     """A file that must not be loaded; nothing of it was stored."""
 
     status_hint = 422
+
+
+class BeingLoaded(LoadRejected):
+    """A dataset that another process loads, or removes, right now."""
 
 
 class ReadError(LoadRejected):

@@ -7,6 +7,7 @@ alone.  Every end of it is a node's answer.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from http import HTTPStatus
 from time import monotonic
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 NO_LIFTING: Final = Lifting()
 """No chain file is configured."""
+_SMALL: Final = 65_536
+"""Bytes of an answer that is read at once."""
 _NOT_ASKED: Final = frozenset({Reason.NO_CREDENTIALS, Reason.LOG_IN, Reason.LOOP})
 """Why a peer was not asked at all, for want of something of ours."""
 
@@ -218,7 +221,12 @@ class HttpAsker:
                 came = await self._sent(peer, asking, request, until)
         card = self._exchange.metadata.look_of(peer).card
         names = {} if card is None else card.datasets
-        answer = _understood(query, peer, request, came, names)
+        if isinstance(came, Silence) or len(came.body) <= _SMALL:
+            answer = _understood(query, peer, request, came, names)
+        else:  # megabytes of JSON take long to read: others wait for their answers
+            answer = await asyncio.to_thread(
+                _understood, query, peer, request, came, names
+            )
         self._exchange.health.note(peer, came, answer)
         return came, answer
 

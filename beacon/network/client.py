@@ -17,6 +17,7 @@ import aiohttp
 from yarl import URL
 
 from beacon.model.nodes import Reason
+from beacon.network.connections import Connector
 from beacon.network.credentials import Purse
 from beacon.network.exchanged import Heard, Silence
 from beacon.network.failures import TooLarge, silence_of
@@ -355,7 +356,7 @@ def _session(peer: Peer) -> aiohttp.ClientSession:
     watch = aiohttp.TraceConfig()
     watch.on_connection_reuseconn.append(_note_reuse)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=Connector(
             limit=0,  # there are turns
             socket_factory=guard(peer.private),
             keepalive_timeout=_IDLE,

@@ -31,7 +31,7 @@ ENDS = {
     "drip_headers": "timeout",
     "many_headers": "not_a_beacon",
     "long_header": "not_a_beacon",
-    "continues": "timeout",
+    "continues": "not_a_beacon",
     "silent": "timeout",
     "reset": "unreachable",
     "reset_in_body": "unreachable",

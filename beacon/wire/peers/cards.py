@@ -19,11 +19,11 @@ from beacon.wire.peers.plain import (
     items,
     members,
     name,
+    parsed,
     text,
     truth,
     whole,
 )
-from beacon.wire.reading import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,7 +142,7 @@ def _document(
 
 def _object(body: bytes) -> Members | None:
     try:
-        found = read_json(body)
+        found = parsed(body)
     except InvalidRequest:
         return None
     is_told = isinstance(found, dict) and found.get("error") is None
