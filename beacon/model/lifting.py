@@ -229,7 +229,7 @@ class _Lifter:
             )
         if has == ref:
             return sequence_allele(there, low, ref, alt), (), notes
-        if has.strip("ACGT") or len(ref) != len(alt):
+        if not len(ref) == len(alt) == 1:
             _refuse(
                 f"{self._to} has {has[:40]} at {_position(there, low)}, not"
                 f" {ref[:40]}: the allele is another one there."
@@ -282,14 +282,17 @@ class _Lifter:
                 f"At {_position(allele.contig, allele.start)} of {self._to} it lies in"
                 " a repeat that the assemblies do not have alike."
             )
+        theirs = self._bases(allele.contig, low, high)
         first, last = block.origin(low, high)
         mine = None if self._here is None else self._here.bases(contig, first, last)
-        if mine is None or len(mine) < last - first:
+        if theirs is None:
+            return (self._unchecked(),)
+        if mine is None or len(mine) < last - first or mine.strip("ACGT"):
             return (
                 f"No reference of {contig.assembly} is configured that tells whether"
                 " the bases around it are the same.",
             )
-        if _turned(block, mine) != reference.bases(allele.contig, low, high):
+        if _turned(block, mine) != theirs:
             _refuse(
                 f"At {_position(allele.contig, allele.start)} of {self._to} the bases"
                 " around it are others: the allele may be another one there."
@@ -504,7 +507,8 @@ class _Lifter:
         if self._there is None:
             return None
         found = self._there.bases(contig, start, end)
-        return found if found is not None and len(found) == end - start else None
+        is_known = found is not None and len(found) == end - start
+        return found if is_known and found and not found.strip("ACGT") else None
 
     def _unchecked(self) -> str:
         return (

@@ -143,6 +143,20 @@ def test_changed_reference_is_recognised() -> None:
     assert "carriers of G are the same people" in said.lift.notes[0]
 
 
+def test_changed_reference_of_several_bases_is_not_the_same_people() -> None:
+    """Of a change of several bases a part may be carried alone, so it is not lifted."""
+    assert SOURCE[19:21] + TARGET[19:21] == "TTAT"
+    assert "the allele is another one there" in why(ask(f"22-{at(19)}-TT-CC"))
+
+
+def test_unknown_bases_tell_nothing() -> None:
+    """Where the other assembly's base is not known, the lift is uncertain."""
+    blank = replace(WHOLE, references={HERE: HELD[HERE], THERE: Bases(TO22, 0, "")})
+
+    assert forms(ask(f"22-{at(4)}-A-T", blank)) == ("GRCh38-22-30000005-A-T", False)
+    assert forms(ask(f"22-{at(4)}-ACA-A", blank))[1] is False
+
+
 def test_deletion_of_other_bases_is_another_allele() -> None:
     """Deleted bases that the other assembly does not have cannot be asked for."""
     assert "other bases than those deleted" in why(ask(f"22-{at(18)}-GT-G"))
