@@ -170,6 +170,29 @@ def test_indel_of_a_repeat_is_one_allele_wherever_it_is_written() -> None:
     assert {forms(ask(text)) for text in asked} == {("GRCh38-22-30000010-CTCA-C", True)}
 
 
+def test_insertion_is_lifted_with_its_bases_around() -> None:
+    """An insertion is certain where the bases beside it are the same."""
+    assert forms(ask(f"22-{at(4)}-A-AT")) == ("GRCh38-22-30000005-A-AT", True)
+    assert forms(ask(f"22-{at(13)}-T-TCAT")) == ("GRCh38-22-30000010-C-CTCA", True)
+
+
+def test_chains_that_lead_back_are_heard() -> None:
+    """A place that two places of the other assembly come back to is not its own."""
+    back = [
+        Block(22, 30_000_000, 30_000_029, 22, FAR),
+        Block(22, 31_000_000, 31_000_006, 22, FAR),
+    ]
+    chains = CHAINS | {(THERE, HERE): Chains(THERE, HERE, back)}
+    both = replace(WHOLE, chains=chains)
+
+    assert "is in several places of GRCh38" in why(ask(f"22-{at(4)}-A-T", both))
+    assert forms(ask(f"22-{at(9)}-C-T", both)) == ("GRCh38-22-30000010-C-T", True)
+    assert forms(ask(f"22:{at(2)}-{at(9)}", both)) == (
+        "GRCh38 22:30000003-30000010",
+        False,
+    )
+
+
 def test_repeat_at_the_edge_of_a_block_is_not_lifted() -> None:
     """Where a repeat goes on behind what both share, its length may be another."""
     assert "several pieces" in why(ask(f"22-{at(28)}-CAA-C"))
