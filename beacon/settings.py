@@ -58,6 +58,7 @@ _PATHS: dict[str, frozenset[str] | None] = {
     "network": frozenset({"peers"}),
     "server": frozenset({"access_log"}),
     "audit": frozenset({"folder"}),
+    "scout": frozenset({"token_file", "root", "key_file"}),
 }
 """The sections that hold paths, and under which keys (``None``: all of them)."""
 _NO_PATHS = frozenset({"off", "-"})
@@ -381,7 +382,43 @@ class NetworkSettings(_Section):
 
     peers: Path | None = Field(
         default=None,
-        description="List of peers.  This version asks none and says so when given.",
+        description=(
+            "Peers file (TOML): the beacons that `/network` asks beside this one; it is"
+            " read again when it changes.  Absent, `/network` asks this one alone."
+        ),
+    )
+
+
+class ScoutSettings(_Section):
+    """A listener of its own for Scout, the clinical interpretation tool."""
+
+    port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description=(
+            "Port on which `beacon serve` takes submissions of Scout and tells it what"
+            " has been observed; absent, there is no such listener."
+        ),
+    )
+    host: str = Field(default="127.0.0.1", description="Address that it listens on.")
+    token_file: Path | None = Field(
+        default=None,
+        description=(
+            "The token that Scout sends as `X-Auth-Token`, for its owner to read only;"
+            " read again when it changes."
+        ),
+    )
+    root: Path | None = Field(
+        default=None,
+        description="Folder in which the files that are submitted have to lie.",
+    )
+    key_file: Path | None = Field(
+        default=None,
+        description=(
+            "API key by which observations are asked for, for its owner to read only;"
+            " absent, Scout is told what anybody is."
+        ),
     )
 
 
@@ -411,6 +448,7 @@ class Settings(BaseSettings):
     policy: PolicySettings = PolicySettings()
     audit: AuditSettings = AuditSettings()
     network: NetworkSettings = NetworkSettings()
+    scout: ScoutSettings = ScoutSettings()
 
     @property
     def audit_folder(self) -> Path | None:

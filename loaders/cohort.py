@@ -69,6 +69,8 @@ class LoadOptions:
         info_counts: where sites-only files keep their counts; ``None``: in AC, AN
             and nhomalt.
         callable_regions: BED file that says where the dataset looked.
+        callable_by_all: whether everybody was looked at in all of it; else a "no" there
+            has no AN.
         keeps_people: keep what each person adds to the counts, not the counts alone.
         excluded: individuals, or names of their samples, who are left out.
     """
@@ -80,6 +82,7 @@ class LoadOptions:
     max_bad: float = 0.01
     info_counts: Choice | None = None
     callable_regions: Path | None = None
+    callable_by_all: bool = True
     keeps_people: bool = True
     excluded: frozenset[str] = frozenset()
 
@@ -372,7 +375,7 @@ class Cohort:
         if self.coverage is None:
             self.coverage = CoverageKind.REGIONS
             for run in regions.runs(self._roster, an):
-                told(run)
+                told(run if self._options.callable_by_all else run._replace(an=None))
 
     def sites(self) -> Iterable[Site]:
         """Return every record as it is read, before alleles are merged and counted."""

@@ -19,11 +19,11 @@ from beacon.model.counts import CoverageRun
 from beacon.model.errors import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from beacon.model.assemblies import Assembly
-    from beacon.model.genome import Contig
+    from beacon.model.genome import Contig, Interval
     from loaders.roster import Roster
 
     Stretch = tuple[int, int]
@@ -161,6 +161,15 @@ def read_regions(
         raise ReadError(reason, path=str(path))
     merged = {rank: _merged(found[rank]) for rank in sorted(found)}
     return Regions(assembly=assembly, stretches=merged, left_out=dict(unknown))
+
+
+def regions_of(assembly: Assembly, intervals: Iterable[Interval]) -> Regions:
+    """Return intervals on the contigs of an assembly as regions."""
+    found: dict[int, list[Stretch]] = {}
+    for each in intervals:
+        found.setdefault(each.contig.rank, []).append((each.start, each.end))
+    merged = {rank: _merged(found[rank]) for rank in sorted(found)}
+    return Regions(assembly=assembly, stretches=merged, left_out={})
 
 
 def _merged(stretches: list[Stretch]) -> tuple[Stretch, ...]:

@@ -52,7 +52,7 @@ _WIDTH = 44
 _USUAL_JOBS = 4
 
 
-def _usual_jobs() -> int:
+def usual_jobs() -> int:
     """Return how many processes read where nobody says it."""
     try:
         return min(_USUAL_JOBS, len(os.sched_getaffinity(0)))
@@ -134,7 +134,7 @@ load.add_command(ontology)
 @click.option(
     "--jobs",
     type=click.IntRange(1, 64),
-    default=_usual_jobs,
+    default=usual_jobs,
     metavar="N",
     help="Processes that read [default: one a core, 4 at most].",
 )

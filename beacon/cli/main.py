@@ -52,6 +52,10 @@ COMMANDS = {
     ),
     "keys": Later("beacon.cli.keys", "Keys for pipelines: made, listed and revoked."),
     "load": Later("beacon.cli.load", "Load files into the store."),
+    "peers": Later(
+        "beacon.cli.peers",
+        "Show whom we ask, how they are now, and when they last answered.",
+    ),
     "policy": Later("beacon.cli.policy", "Say what may be said to whom."),
     "serve": Later(
         "beacon.cli.serve", "Serve the API and the page until SIGTERM or Ctrl-C."

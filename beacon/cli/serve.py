@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from beacon.app import policy_of
+from beacon.app import directory_of, policy_of
 from beacon.cli.answers import filled
 from beacon.cli.open_files import allow_many_files
 from beacon.cli.options import settings_of
 from beacon.cli.ports import Port
 from beacon.cli.processes import Crew
+from beacon.cli.scout import check_scout, scout_listens
 from beacon.cli.withdraw import leave_out_again
 from beacon.model.errors import UsageError
 from beacon.store.connection import connect
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from beacon.settings import Settings, Values
     from beacon.store.connection import StoreAddress
 
-_NOT_WHILE_SERVING = ("server.host", "server.port", "store.uri", "data_dir")
+_NOT_WHILE_SERVING = ("server.host", "server.port", "store.uri", "data_dir", "scout")
 
 
 @click.command()
@@ -54,7 +55,8 @@ def serve(
     ):
         click.echo(filled(address.description), err=True)
         again = partial(settings_of, context, server=options)
-        serve_on(settings, address, taken, lambda: reread(settings, again))
+        with scout_listens(settings, address, taken.number):
+            serve_on(settings, address, taken, lambda: reread(settings, again))
 
 
 def serve_on(
@@ -104,6 +106,8 @@ def check_what_is_said(settings: Settings) -> list[str]:
             production without the addresses that networks ask for.
     """
     policy_of(settings)
+    directory_of(settings)
+    check_scout(settings)
     _check_addresses(settings)
     notices = []
     if not settings.policy.is_given:
@@ -123,8 +127,6 @@ def check_what_is_said(settings: Settings) -> list[str]:
             f"beacon.id {settings.beacon.id} names no country: portals read it from a "
             "part of two letters, as in se.example.beacon."
         )
-    if settings.network.peers is not None:
-        notices.append("network.peers is set, but this version asks no peers.")
     return notices
 
 

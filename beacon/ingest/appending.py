@@ -165,7 +165,11 @@ def _inherited(request: LoadRequest, release: Release) -> LoadRequest:
         info_counts=counts,
         keeps_people=options.keeps_people and not told.get("countsOnly"),
     )
-    given = {"samples": digest_of(options.samples), "appendedTo": release.ordinal}
+    given: dict[str, object] = {
+        **request.told,
+        "samples": digest_of(options.samples),
+        "appendedTo": release.ordinal,
+    }
     return replace(
         request,
         options=options,

@@ -43,6 +43,7 @@ class Permit:
         country: where its counts are pooled to.
         pools_alone: whether a pool of its country may hold this dataset alone.
         noise_key: what noise on its counts is made with.
+        is_care: whether its people are patients, not a reference.
     """
 
     dataset: str
@@ -56,6 +57,7 @@ class Permit:
     country: str | None = None
     pools_alone: bool = False
     noise_key: bytes = field(default=b"", repr=False)
+    is_care: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

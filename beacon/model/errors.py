@@ -10,11 +10,15 @@
     ├── NotFound                  404  no such path or dataset
     ├── RequestTooLarge           413  more than we promise to answer at once
     ├── BudgetSpent               429  more than this requester may ask for now
+    ├── NetworkSilent             502  of all beacons asked none has answered
     ├── IssuerUnavailable         503  who vouches for a token cannot be reached
+    ├── NetworkBusy               503  as many questions are on their way as may be
     ├── StoreUnavailable          503  the database cannot be reached or was too slow
+    ├── NetworkLoop               508  a question that came back, or went too far
     ├── LoadInterrupted           503  a load was cut short, and can go on (exit 1)
     ├── UsageError                400  a command line that cannot mean anything (exit 2)
     └── LoadRejected              422  a file that must not be loaded (exit 1)
+        ├── BeingLoaded           422  a dataset that somebody else loads right now
         └── ReadError             422  the same, with its file and line
 
 Each leaf carries the HTTP status a door should use; none of them knows HTTP.
@@ -138,6 +142,24 @@ class BudgetSpent(BeaconError):
         self.seconds = seconds
 
 
+class NetworkSilent(BeaconError):
+    """Of all the beacons that were asked none has answered."""
+
+    status_hint = 502
+
+
+class NetworkBusy(BeaconError):
+    """As many questions are asked of the network as may be at a time."""
+
+    status_hint = 503
+
+
+class NetworkLoop(BeaconError):
+    """A question has come back to a beacon that asked it, or has gone too far."""
+
+    status_hint = 508
+
+
 class StoreUnavailable(BeaconError):
     """The database cannot be reached, or did not answer within the deadline."""
 
@@ -160,6 +182,10 @@ class LoadRejected(BeaconError):
     """A file that must not be loaded; nothing of it was stored."""
 
     status_hint = 422
+
+
+class BeingLoaded(LoadRejected):
+    """A dataset that another process loads, or removes, right now."""
 
 
 class ReadError(LoadRejected):

@@ -93,6 +93,18 @@ def hides(granted: Permit) -> bool:
     return granted.profile is not None and granted.profile.may_hide
 
 
+def is_levelled(granted: Permit) -> bool:
+    """Whether the time of an answer must tell as little as its words.
+
+    So wherever anything may be hidden, but of a reference whose profile has nothing
+    but thresholds: its frequencies are public, and its answers are to be fast.
+    """
+    profile = granted.profile
+    return hides(granted) and (
+        granted.is_care or (profile is not None and profile.needs_more)
+    )
+
+
 def is_pooled_with_others(granted: Permit) -> bool:
     """Whether what is said under a dataset's name follows from others' counts, too.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self, cast
 from pymongo import MongoClient, ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
-from beacon.model.errors import LoadRejected, NotFound, UsageError
+from beacon.model.errors import BeingLoaded, LoadRejected, NotFound, UsageError
 from beacon.store.document_sets import DocumentSets
 from beacon.store.document_writer import DocumentWriter
 from beacon.store.driver import (
@@ -258,7 +258,7 @@ class Catalogue:
             self._releases.insert_one(document)
             if not self._take_lease(dataset, number):
                 self._releases.delete_one({"_id": number})
-                raise LoadRejected(self._who_loads(dataset))
+                raise BeingLoaded(self._who_loads(dataset))
         place = 0 if base is None else len(base["parts"])
         onto = None if appended_to is None else appended_to.number
         ticket = Ticket(number, dataset, owner["token"], assembly, layout, onto, place)
@@ -287,7 +287,7 @@ class Catalogue:
             },
         )
         if not taken.matched_count:
-            raise LoadRejected(self._who_loads(left["dataset"]))
+            raise BeingLoaded(self._who_loads(left["dataset"]))
         ticket = Ticket(
             left["_id"],
             left["dataset"],

@@ -450,6 +450,9 @@ class Members:
             return said
         return said + b',"error":' + orjson.dumps(" ".join(doubts))
 
+    def laid(self, words: Sequence[Member], parts: Sequence[DatasetDisclosure]) -> None:
+        """Say that members are written one by one."""
+
 
 class Pen:
     """Writes answers as lines of JSON; what is said again is not written again."""

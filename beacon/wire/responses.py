@@ -64,7 +64,7 @@ def result_sets(
             genomic_variant(variant, source, references or {}, similar)
             for variant in part.variants
         ]
-        return result_set_document(part, level, records, _information(part, level))
+        return result_set_document(part, level, records, information(part, level))
 
     return answer_document(query, disclosure, speaker, GENOMIC_VARIANT, result_set)
 
@@ -74,7 +74,7 @@ def result_set_below_records(part: DatasetDisclosure, level: Granularity) -> obj
 
     So it is kept with the part, which many answers share.
     """
-    kept = ready(result_set_document(part, level, (), _information(part, level)))
+    kept = ready(result_set_document(part, level, (), information(part, level)))
     part.kept[level] = kept
     return kept
 
@@ -92,7 +92,8 @@ def record_sets(
     return answer_document(query, disclosure, speaker, returned, result_set)
 
 
-def _information(part: DatasetDisclosure, level: Granularity) -> Document:
+def information(part: DatasetDisclosure, level: Granularity) -> Document:
+    """Return what is said of one dataset beside its records."""
     counts = part.counts if level >= Granularity.COUNT else None
     members = given(
         status=str(part.status),

@@ -1,0 +1,308 @@
+"""The listener answers what Scout's code sends, in the shapes that it reads."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+
+from beacon.cli.scout import Errand
+from beacon.cli.scout_listener import Feeder, application
+from beacon.ingest.submissions import Spool, State
+from beacon.policy.policy import OPEN
+from beacon.service import LocalBeacon
+from beacon.settings import ScoutSettings, Settings
+from beacon.store.releases import Catalogue
+from beacon.store.variants import VariantStore
+from tests.api import site
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from aiohttp.test_utils import TestClient
+
+    from beacon.store.connection import StoreAddress
+
+TOKEN = "a-token-of-sixteen-letters"  # noqa: S105 - of these tests
+VCF = (
+    "##fileformat=VCFv4.2\n"
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tADM1059A1\tADM1059A2\n"
+    "22\t20000100\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\t0/0\n"
+)
+DATASET = {
+    "id": "cust000_GRCh37",
+    "name": "cust000_GRCh37",
+    "description": "Scout dataset. Institute:Clinical - genome build:GRCh37",
+    "build": "GRCh37",
+    "authlevel": "public",
+    "version": "v1.0",
+}
+SENT = {
+    "User-Agent": "python-requests/2.32.3",
+    "Accept": "*/*",
+    "X-Auth-Token": TOKEN,
+}
+"""What ``requests`` sends for Scout."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Give settings with a listener for Scout."""
+    cases, token = tmp_path / "cases", tmp_path / "token"
+    cases.mkdir()
+    (cases / "case.vcf").write_text(VCF)
+    token.write_text(TOKEN + "\n")
+    token.chmod(0o600)
+    scout = ScoutSettings(port=0, token_file=token, root=cases)
+    return Settings(data_dir=tmp_path, scout=scout)
+
+
+@pytest.fixture(scope="session")
+def filled(shared_address: Callable[[str], StoreAddress]) -> Iterator[Catalogue]:
+    """Give a catalogue with two datasets, into which nothing is loaded here."""
+    with Catalogue(shared_address("scout")) as catalogue:
+        site.fill(catalogue)
+        yield catalogue
+
+
+@pytest.fixture
+async def scout(
+    settings: Settings, filled: Catalogue, aiohttp_client
+) -> AsyncIterator[TestClient]:
+    """Give a client of the listener, beside a beacon with two datasets."""
+    store = await VariantStore.open(filled.address)
+    beacon = LocalBeacon(store, OPEN, references={}, deadline=5)
+    runner = web.AppRunner(site.application(beacon))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    errand = Errand(settings, filled.address, f"http://127.0.0.1:{port}/api", -1)
+    spool = Spool(settings.data_dir / "scout")
+    spool.open()
+    feeder = Feeder(errand, spool, filled, store)
+    yield await aiohttp_client(application(errand, feeder))
+    await runner.cleanup()
+    await store.close()
+
+
+def addition(settings: Settings, **change: object) -> dict:
+    """Return what Scout sends to add a case."""
+    return {
+        "dataset_id": "cust000_GRCh37",
+        "samples": ["ADM1059A1"],
+        "assemblyId": "GRCh37",
+        "vcf_path": f"{settings.scout.root}/case.vcf",
+        **change,
+    }
+
+
+async def test_scouts_four_calls(scout: TestClient, settings: Settings) -> None:
+    """A dataset is made, listed, fed and left, with the codes Scout looks for."""
+    made = await scout.post("/scout/add_dataset", json=DATASET, headers=SENT)
+    listed = await (await scout.get("/scout/")).json()
+    added = await scout.post("/scout/add", json=addition(settings), headers=SENT)
+    wish = {"dataset_id": "cust000_GRCh37", "samples": ["ADM1059A1"]}
+    left = await scout.delete("/scout/delete", json=wish, headers=SENT)
+    kept = Spool(settings.data_dir / "scout").submissions()
+
+    assert (made.status, added.status, left.status) == (200, 202, 202)
+    assert [each["id"] for each in listed["datasets"]] == ["cust000_GRCh37"]
+    assert (await added.json())["message"] == "Saving variants to Beacon"
+    assert (await left.json())["message"] == "Deleting variants from Beacon"
+    assert [(s.kind.value, s.state) for s in kept] == [
+        ("add", State.WAITING),
+        ("delete", State.WAITING),
+    ]
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", TOKEN + "x", "ü" * 16])
+async def test_without_its_token_nothing_is_taken(
+    scout: TestClient, settings: Settings, token: str | None
+) -> None:
+    """Nothing is kept of what comes without the token, nor told of submissions."""
+    shown = {} if token is None else {"X-Auth-Token": token}
+    answers = [
+        await scout.post("/scout/add_dataset", json=DATASET, headers=shown),
+        await scout.post("/scout/add", json=addition(settings), headers=shown),
+        await scout.delete("/scout/delete", json={}, headers=shown),
+        await scout.get("/scout/submissions", headers=shown),
+    ]
+
+    assert [answer.status for answer in answers] == [401] * 4
+    assert (await answers[0].json()) == {
+        "message": "X-Auth-Token is missing or not valid"
+    }
+    assert Spool(settings.data_dir / "scout").datasets() == ()
+
+
+async def test_a_new_token_holds_at_once(scout: TestClient, settings: Settings) -> None:
+    """The file of the token is read again."""
+    path = settings.scout.token_file
+    assert path is not None
+    path.write_text("another-token-of-sixteen-letters")
+    refused = await scout.post("/scout/add_dataset", json=DATASET, headers=SENT)
+
+    assert refused.status == 401
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"dataset_id": "FOO"}, "there is no such dataset to be fed"),
+        ({"assemblyId": "GRCh38"}, "dataset cust000_GRCh37 is GRCh37, not GRCh38"),
+        ({"samples": ["FOO"]}, "the file has no sample FOO"),
+        ({"vcf_path": "/etc/passwd"}, "no file below the folder"),
+        ({"genes": {"ids": [1], "id_type": "HGNC"}}, "No genes are loaded here"),
+    ],
+)
+async def test_what_cannot_be_added_is_one_sentence(
+    scout: TestClient, settings: Settings, change: dict, sentence: str
+) -> None:
+    """422 with a message, which Scout shows, and nothing is kept."""
+    await scout.post("/scout/add_dataset", json=DATASET, headers=SENT)
+    body = addition(settings, **change)
+    refused = await scout.post("/scout/add", json=body, headers=SENT)
+
+    assert refused.status == 422
+    assert sentence in (await refused.json())["message"]
+    assert Spool(settings.data_dir / "scout").submissions() == ()
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
+async def test_a_body_that_is_none_is_refused(scout: TestClient, body: bytes) -> None:
+    """What is no JSON object is a sentence."""
+    refused = await scout.post("/scout/add", data=body, headers=SENT)
+
+    assert refused.status == 422
+    assert "JSON" in (await refused.json())["message"]
+
+
+async def test_a_huge_body_is_refused(scout: TestClient) -> None:
+    """A body has its limit."""
+    refused = await scout.post(
+        "/scout/add", data=BytesIO(b" " * (5 << 20)), headers=SENT
+    )
+
+    assert refused.status == 413
+
+
+async def test_what_became_of_submissions_is_told(
+    scout: TestClient, settings: Settings
+) -> None:
+    """People who have the token see what waits, what is done, and what failed."""
+    await scout.post("/scout/add_dataset", json=DATASET, headers=SENT)
+    await scout.post("/scout/add", json=addition(settings), headers=SENT)
+    told = await (await scout.get("/scout/submissions", headers=SENT)).json()
+    other = await (
+        await scout.get("/scout/submissions?dataset_id=x", headers=SENT)
+    ).json()
+
+    assert [(s["submission"], s["state"]) for s in told["submissions"]] == [
+        (1, "waiting")
+    ]
+    assert other == {"submissions": []}
+
+
+# --- observations -------------------------------------------------------------------
+
+
+async def test_scout_finds_a_version_it_takes(scout: TestClient) -> None:
+    """Scout asks for it when it starts, and compares it as a text."""
+    told = await (await scout.get("/loqus/clinic/")).json()
+
+    assert told["loqusdb_version"] >= "2.5"
+
+
+async def test_a_variant_is_observed(scout: TestClient) -> None:
+    """Three people carry it; the answer has what Scout's page shows."""
+    told = await (await scout.get("/loqus/clinic/variants/22_101_T_C")).json()
+
+    assert told == {
+        "_id": "22_101_T_C",
+        "chrom": "22",
+        "start": 101,
+        "end": 101,
+        "ref": "T",
+        "alt": "C",
+        "observations": 3,
+        "homozygote": 0,
+        "hemizygote": 0,
+        "total": 10,
+        "families": [],
+        "status": "seen",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "observations", "status"),
+    [
+        ("clinic/variants/22_201_G_A", 0, "not_seen"),
+        ("clinic/variants/1_201_G_A", -1, "not_covered"),
+        ("clinic/variants/22_201_G", -1, "no_answer"),
+        ("nothing/variants/22_201_G_A", -1, "no_answer"),
+        (
+            "clinic/svs/?chrom=22&end_chrom=22&pos=10&end=20&sv_type=STR",
+            -1,
+            "no_answer",
+        ),
+        (
+            "clinic/svs/?chrom=22&end_chrom=22&pos=5000&end=9000&sv_type=DEL",
+            0,
+            "not_seen",
+        ),
+        (
+            "clinic/svs/svs/?chrom=22&end_chrom=22&pos=5000&end=9000&sv_type=DEL",
+            0,
+            "not_seen",
+        ),
+    ],
+)
+async def test_whatever_happens_is_a_200(
+    scout: TestClient, path: str, observations: int, status: str
+) -> None:
+    """Scout takes any other code for 0; what is not known is -1."""
+    answer = await scout.get(f"/loqus/{path}")
+    told = await answer.json()
+
+    assert answer.status == 200
+    assert (told["observations"], told["status"]) == (observations, status)
+
+
+async def test_people_are_counted_as_cases(scout: TestClient) -> None:
+    """``/cases`` tells how many people there are, and -1 where that is not told."""
+    known = await (await scout.get("/loqus/clinic/cases")).json()
+    unknown = await (await scout.get("/loqus/nothing/cases")).json()
+
+    assert known == {"nr_cases_snvs": 10, "nr_cases_svs": 10}
+    assert unknown == {"nr_cases_snvs": -1, "nr_cases_svs": -1}
+
+
+async def test_a_beacon_that_is_gone_is_no_0(
+    settings: Settings, filled: Catalogue, aiohttp_client
+) -> None:
+    """Where the API does not answer, nothing is known."""
+    store = await VariantStore.open(filled.address)
+    errand = Errand(settings, filled.address, "http://127.0.0.1:1/api", -1)
+    feeder = Feeder(errand, Spool(settings.data_dir / "scout"), filled, store)
+    client = await aiohttp_client(application(errand, feeder))
+    answer = await client.get("/loqus/clinic/variants/22_101_T_C")
+    told = await answer.json()
+    await store.close()
+
+    assert answer.status == 200
+    assert (told["observations"], told["total"]) == (-1, -1)
+    assert (told["status"], told["families"]) == ("no_answer", [])
+
+
+async def test_nothing_can_be_changed_through_observations(scout: TestClient) -> None:
+    """The calls by which loqusdbapi loads and deletes cases are not there."""
+    codes = [
+        (await scout.delete("/loqus/clinic/cases/1", headers=SENT)).status,
+        (await scout.post("/loqus/clinic/cases/1", headers=SENT)).status,
+        (await scout.get("/loqus/clinic/cases/1", headers=SENT)).status,
+    ]
+
+    assert codes == [404, 404, 404]
