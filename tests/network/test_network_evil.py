@@ -157,7 +157,7 @@ def test_a_whole_answer_is_understood(runner: asyncio.Runner, body: bytes) -> No
 
 
 @given(data=st.data(), packed=st.booleans(), body=st.sampled_from([NO, YES]))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_f03_an_answer_that_is_cut_short_is_none(
     runner: asyncio.Runner, data: st.DataObject, packed: bool, body: bytes
 ) -> None:
@@ -177,7 +177,7 @@ def test_f03_an_answer_that_is_cut_short_is_none(
 
 
 @given(data=st.data(), status=st.integers(300, 599))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_f03_no_status_but_success_is_a_yes_or_no(
     runner: asyncio.Runner, data: st.DataObject, status: int
 ) -> None:
@@ -192,7 +192,7 @@ def test_f03_no_status_but_success_is_a_yes_or_no(
 
 
 @given(data=st.data())
-@settings(max_examples=80)
+@settings(max_examples=50)
 def test_f03_a_harmed_failure_is_never_a_no(
     runner: asyncio.Runner, data: st.DataObject
 ) -> None:
