@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from beacon.model.health import BreakerState, NodeHealth, NodeState
 from beacon.model.nodes import Reason
+from beacon.model.status import Status
 from beacon.network.breaker import Breaker
 from beacon.network.exchanged import Silence
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from beacon.model.nodes import NodeAnswer
-    from beacon.model.status import Status
     from beacon.network.exchanged import Heard
     from beacon.network.peers import Peer
 
@@ -116,11 +116,13 @@ class Health:
             return
         chart, now = self._chart(peer), self._clock()
         chart.asked, chart.word, chart.reason = now, answer.status, answer.reason
-        if answer.answered:
+        # It was asked: what it says it has not, it answers.
+        is_good = answer.answered or answer.status is Status.NOT_ASKED
+        if is_good:
             chart.answered = now
             chart.seconds.append(came.seconds)
-        if answer.reason is not Reason.REFUSED:
-            chart.count(now, is_good=answer.answered)
+        if answer.status is not Status.REFUSED:
+            chart.count(now, is_good=is_good)
         chart.breaker.note(self._ticks(), is_good=not _is_failure(came, answer))
         patience = patience_of(came, now)
         if patience is not None:

@@ -143,6 +143,20 @@ def test_changed_reference_is_recognised() -> None:
     assert "carriers of G are the same people" in said.lift.notes[0]
 
 
+def test_changed_reference_of_several_bases_is_not_the_same_people() -> None:
+    """Of a change of several bases a part may be carried alone, so it is not lifted."""
+    assert SOURCE[19:21] + TARGET[19:21] == "TTAT"
+    assert "the allele is another one there" in why(ask(f"22-{at(19)}-TT-CC"))
+
+
+def test_unknown_bases_tell_nothing() -> None:
+    """Where the other assembly's base is not known, the lift is uncertain."""
+    blank = replace(WHOLE, references={HERE: HELD[HERE], THERE: Bases(TO22, 0, "")})
+
+    assert forms(ask(f"22-{at(4)}-A-T", blank)) == ("GRCh38-22-30000005-A-T", False)
+    assert forms(ask(f"22-{at(4)}-ACA-A", blank))[1] is False
+
+
 def test_deletion_of_other_bases_is_another_allele() -> None:
     """Deleted bases that the other assembly does not have cannot be asked for."""
     assert "other bases than those deleted" in why(ask(f"22-{at(18)}-GT-G"))
@@ -154,6 +168,29 @@ def test_indel_of_a_repeat_is_one_allele_wherever_it_is_written() -> None:
     asked = [f"22-{at(10)}-TCAT-T", f"22-{at(12)}-ATCA-A", f"22-{at(13)}-TCAT-T"]
 
     assert {forms(ask(text)) for text in asked} == {("GRCh38-22-30000010-CTCA-C", True)}
+
+
+def test_insertion_is_lifted_with_its_bases_around() -> None:
+    """An insertion is certain where the bases beside it are the same."""
+    assert forms(ask(f"22-{at(4)}-A-AT")) == ("GRCh38-22-30000005-A-AT", True)
+    assert forms(ask(f"22-{at(13)}-T-TCAT")) == ("GRCh38-22-30000010-C-CTCA", True)
+
+
+def test_chains_that_lead_back_are_heard() -> None:
+    """A place that two places of the other assembly come back to is not its own."""
+    back = [
+        Block(22, 30_000_000, 30_000_029, 22, FAR),
+        Block(22, 31_000_000, 31_000_006, 22, FAR),
+    ]
+    chains = CHAINS | {(THERE, HERE): Chains(THERE, HERE, back)}
+    both = replace(WHOLE, chains=chains)
+
+    assert "is in several places of GRCh38" in why(ask(f"22-{at(4)}-A-T", both))
+    assert forms(ask(f"22-{at(9)}-C-T", both)) == ("GRCh38-22-30000010-C-T", True)
+    assert forms(ask(f"22:{at(2)}-{at(9)}", both)) == (
+        "GRCh38 22:30000003-30000010",
+        False,
+    )
 
 
 def test_repeat_at_the_edge_of_a_block_is_not_lifted() -> None:

@@ -175,7 +175,7 @@ _PARTS = st.lists(
 
 
 @given(start=_STARTS, parts=_PARTS)
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_f02_whatever_bytes_come_they_are_heard_or_silence(
     runner: asyncio.Runner, start: bytes, parts: list[bytes]
 ) -> None:

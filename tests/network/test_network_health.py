@@ -209,6 +209,14 @@ def test_a_refusal_is_neither_success_nor_failure(health: Health) -> None:
     )
 
 
+def test_a_peer_that_has_nothing_of_an_assembly_answers(health: Health) -> None:
+    """It was asked, and it is well."""
+    health.note(PEER, Heard(status=200), answer(Status.NOT_ASKED, Reason.ASSEMBLY))
+    said = health.of(PEER)
+
+    assert (said.state, said.success, said.answered) == (NodeState.OK, 1.0, NOON)
+
+
 def test_success_is_of_a_day(health: Health, clock: Clock) -> None:
     """What failed the day before yesterday is forgotten."""
     fail(health, Reason.TIMEOUT)

@@ -197,6 +197,29 @@ async def test_rsid_is_asked_of_both(certain: LiftingBeacon) -> None:
     assert [named.allele.contig.assembly for named in answer.alleles] == ["GRCh38"]
 
 
+async def test_unknown_name_elsewhere_spoils_no_answer(
+    loaded: None, variant_store: VariantStore
+) -> None:
+    """A name that only the assembly asked knows is answered by what knows it."""
+    chains = {
+        ("GRCh38", "GRCh37"): Chains(
+            "GRCh38", "GRCh37", [Block(22, 30_000_000, 30_000_100, 22, 20_000_000)]
+        )
+    }
+    beacon = LiftingBeacon(
+        variant_store,
+        OPEN,
+        references={},
+        deadline=5,
+        lifting=Lifting(chains=chains),
+    )
+    both = await beacon.answer(question("rs7", "GRCh38"), ANONYMOUS)
+    alone = await beacon.answer(question("rs7", "GRCh38", datasets=("old",)), ANONYMOUS)
+
+    assert words(both) == {"new": Status.SEEN, "old": Status.NOT_COVERED}
+    assert words(alone) == {"old": Status.NO_ANSWER}
+
+
 async def test_many_are_answered_as_one(certain: LiftingBeacon) -> None:
     """Lists, plain outlines and words of a batch say what single questions say."""
     texts = ["22-20000001-A-G", "22-20000003-A-C", "22-20000500-A-G"]

@@ -319,7 +319,7 @@ def _silent_beacons(info: Members, parts: list[Heard], hearing: Hearing) -> list
         if beacon is None or beacon in answered or status is None:
             continue
         sentence = one_sentence(
-            (text(told.get("sentence")) or text(told.get("reason")),)
+            (text(told.get("message")) or text(told.get("reason")),)
         )
         failure = NotAnswered(Reason.TOLD_AN_ERROR, sentence, status)
         found.append(spoken_for(beacon, hearing, failure))
