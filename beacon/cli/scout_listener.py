@@ -16,6 +16,7 @@ import sys
 import threading
 from contextlib import suppress
 from importlib.metadata import version
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import structlog
@@ -30,7 +31,7 @@ from beacon.cli.withdraw import leave_out_again
 from beacon.ingest import Journal
 from beacon.ingest.feeding import Feed, carry_out, held, leave, register, submit
 from beacon.ingest.submissions import Spool, next_batch
-from beacon.model.errors import BeaconError, UsageError
+from beacon.model.errors import BeaconError, BeingLoaded, UsageError
 from beacon.scout.door import Door, create_door
 from beacon.scout.observing import Observatory
 from beacon.store.connection import StoreAddress  # noqa: TC001 - it is unpickled
@@ -53,6 +54,9 @@ _QUIET = 2.0
 _PAUSE = 10.0
 """Seconds until what could not be tried is tried again."""
 _LOOK_EVERY = 60.0
+_LAST_SECONDS = 5.0
+_IS_BUSY = 3
+"""Exit code where somebody else loads the dataset."""
 _log = structlog.get_logger(__name__)
 
 
@@ -91,6 +95,7 @@ class Feeder:
         self._quiet = quiet
         self._lock = asyncio.Lock()
         self._news = asyncio.Event()
+        self._busy: dict[str, float] = {}
 
     async def datasets(self) -> Sequence[str]:
         """Return the ids of what may be fed."""
@@ -144,12 +149,16 @@ class Feeder:
         while await asyncio.to_thread(self._next):
             await asyncio.sleep(self._quiet)
             batch = await asyncio.to_thread(self._next)
-            if batch and await self._carried_out(batch):
+            code = await self._carried_out(batch) if batch else 0
+            if code == _IS_BUSY:
+                self._busy[batch[0].dataset] = monotonic() + _LOOK_EVERY
+            elif code:
                 await asyncio.sleep(_PAUSE)
 
     def _next(self) -> tuple[Submission, ...]:
         waits = held(self._spool, least(self._settings, self._spool))
-        return next_batch(self._spool.submissions(), waits)
+        busy = [name for name, until in self._busy.items() if until > monotonic()]
+        return next_batch(self._spool.submissions(), (*waits, *busy))
 
     async def _carried_out(self, batch: Sequence[Submission]) -> int:
         """Have a process carry something out; return its exit code."""
@@ -209,7 +218,12 @@ async def _listen(errand: Errand) -> None:
         async with open_store(settings, address) as store:
             feeder = Feeder(errand, spool, catalogue, store)
             app = application(errand, feeder)
-            runner = web.AppRunner(app, access_log=None, handle_signals=False)
+            runner = web.AppRunner(
+                app,
+                access_log=None,
+                handle_signals=False,
+                shutdown_timeout=_LAST_SECONDS,
+            )
             await runner.setup()
             listening = socket.socket(fileno=errand.socket)
             await web.SockSite(runner, listening).start()
@@ -254,7 +268,7 @@ def _stopped() -> asyncio.Event:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        _outlive_parent()
         with suppress(RuntimeError):  # it ended meanwhile
             loop.call_soon_threadsafe(stop.set)
 
@@ -278,7 +292,7 @@ def load() -> None:
         _load(task)
     except BeaconError as failure:
         print(f"beacon: {failure}", file=sys.stderr)  # noqa: T201 - no command line
-        os._exit(1)
+        os._exit(_IS_BUSY if isinstance(failure, BeingLoaded) else 1)
     os._exit(0)  # without waiting for the thread above
 
 
@@ -300,5 +314,15 @@ def _load(task: Task) -> None:
 
 
 def _die_with_parent() -> None:
-    sys.stdin.buffer.read()
+    _outlive_parent()
     os._exit(1)
+
+
+def _outlive_parent() -> None:
+    """Wait until the parent is gone, which holds the other end of standard input.
+
+    Read below the buffer: its lock would be held when this process ends.
+    """
+    with suppress(OSError):
+        while os.read(0, 1):
+            pass

@@ -448,9 +448,7 @@ class _Addition:
         """
         dataset = batch[0].dataset
         served = self._catalogue.served(dataset)
-        if served is not None:
-            _refuse_strangers(served.release, self._spool)
-        others = live(self._spool.submissions(), dataset)
+        others = self._still_there(dataset, None if served is None else served.release)
         if served is None or not others:
             return self._load_all(batch)
         there = {name for each in others for name in each.samples}
@@ -460,6 +458,25 @@ class _Addition:
             with suppress(LoadRejected, UsageError):
                 return self._load(batch, is_declared=is_declared, is_added=True)
         return self._load_all([*others, *batch])
+
+    def _still_there(
+        self, dataset: str, release: Release | None
+    ) -> tuple[Submission, ...]:
+        """Return the submissions that the release served holds.
+
+        What was removed, or rolled back, does not come back with the next one.
+
+        Raises:
+            LoadRejected: the release holds other files, too.
+        """
+        known = live(self._spool.submissions(), dataset)
+        if release is None:
+            for each in known:
+                _fail(self._spool, each, "its dataset was removed since")
+            return ()
+        _refuse_strangers(release, self._spool)
+        names = {one.name for one in release.inputs}
+        return tuple(s for s in known if self._spool.genotypes_of(s).name in names)
 
     def _load_all(self, submissions: Sequence[Submission]) -> Release:
         is_declared = all(each.stretches is not None for each in submissions)

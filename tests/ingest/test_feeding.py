@@ -413,6 +413,32 @@ def test_a_dataset_that_was_loaded_meanwhile_is_left_alone(desk: Desk) -> None:
     assert desk.said(FIRST) == [("seen", 2, 6)]
 
 
+def test_what_was_removed_does_not_come_back(desk: Desk) -> None:
+    """After its dataset was removed, a submission and its copy are gone for good."""
+    desk.submit(write(desk.root / "case.vcf"), "child")
+    desk.work()
+    desk.catalogue.remove(DATASET)
+    desk.submit(write(desk.root / "other.vcf", ("x", "y", "z")), "x")
+    desk.work()
+
+    assert desk.told()[0] == ("failed", "its dataset was removed since")
+    assert [path.name for path in desk.spool.genotypes.iterdir()] == ["00000002.vcf.gz"]
+    assert desk.said(FIRST) == [("seen", 1, 2)]
+
+
+def test_what_was_rolled_back_does_not_come_back(desk: Desk) -> None:
+    """What the release served does not hold is not read again with it."""
+    desk.submit(write(desk.root / "case.vcf"), "child")
+    desk.work()
+    desk.submit(write(desk.root / "other.vcf", ("x", "y", "z")), "y")
+    desk.work()
+    desk.catalogue.rollback(DATASET)
+    desk.submit(write(desk.root / "more.vcf", sites=SITES[1:]), "child")
+    desk.work()
+
+    assert desk.said(FIRST, SECOND) == [("seen", 1, 2), ("not_seen", 0, 2)]
+
+
 def test_few_people_wait_for_more(desk: Desk) -> None:
     """Where releases must differ in several people, additions wait until they do."""
     desk.submit(write(desk.root / "case.vcf"), *TRIO)
