@@ -22,7 +22,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from beacon import policy_file
+from beacon import peers_file, policy_file
 from beacon.api.access_log import AccessLog
 from beacon.api.auditing import Auditor
 from beacon.api.connections import Watch
@@ -36,25 +36,31 @@ from beacon.auth.networks import networks
 from beacon.auth.porter import Porter, Secrets
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
+from beacon.model.lifting import Lifting
+from beacon.network.network import Network
 from beacon.page.views import add_page
+from beacon.peers_file import PeersWatch
 from beacon.policy.policy import OPEN, tier_of
 from beacon.policy_file import PolicyFile
 from beacon.service import LocalBeacon
 from beacon.service.guard import Guard, is_guarded
+from beacon.service.lifting import LiftingBeacon
 from beacon.store.accounts import Books
 from beacon.store.variants import VariantStore
 from beacon.wire.info import BeaconIdentity
+from loaders.chains import read_chains
 from loaders.reference import FastaReference
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from pathlib import Path
 
     from beacon.api.connections import Connection
     from beacon.auth.issuers import Issuer
     from beacon.model.requester import Requester
     from beacon.model.variant import Reference
+    from beacon.network.peers import Directory
     from beacon.policy.policy import Policy
     from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
@@ -142,6 +148,17 @@ def references_of(settings: Settings) -> dict[str, Reference]:
     }
 
 
+def lifting_of(settings: Settings, references: Mapping[str, Reference]) -> Lifting:
+    """Return what questions are lifted to other assemblies with.
+
+    Raises:
+        UsageError: when a chain file cannot be read, or is one of other genomes.
+    """
+    paths = settings.liftover.paths()
+    chains = {pair: read_chains(path, *pair) for pair, path in paths.items()}
+    return Lifting(chains=chains, references=references)
+
+
 @asynccontextmanager
 async def open_beacon(
     settings: Settings, address: StoreAddress
@@ -162,6 +179,45 @@ async def open_store(
         yield store
     finally:
         await store.close()
+
+
+def directory_of(settings: Settings) -> Directory | None:
+    """Return whom we ask beside ourselves; ``None``: nobody.
+
+    Raises:
+        UsageError: for a peers file that cannot be acted on.
+    """
+    path, me = settings.network.peers, settings.beacon
+    return None if path is None else peers_file.read(path, here=me.id, name=me.name)
+
+
+@asynccontextmanager
+async def open_network(settings: Settings) -> AsyncIterator[Network | None]:
+    """Give the network of other beacons; ``None``: there is none.
+
+    Raises:
+        UsageError: for a peers file that cannot be acted on.
+    """
+    path, me = settings.network.peers, settings.beacon
+    if path is None:
+        yield None
+        return
+    references = references_of(settings)
+    watch = PeersWatch(path, here=me.id, name=me.name)
+    network = Network(
+        watch.first(),
+        references,
+        lifting=lifting_of(settings, references),
+        environment=me.environment,
+        folder=settings.data_dir / "peers",
+    )
+    await network.open()
+    looking = asyncio.create_task(watch.run(network.take))
+    try:
+        yield network
+    finally:
+        looking.cancel()
+        await network.close()
 
 
 @asynccontextmanager
@@ -189,13 +245,24 @@ def beacon_over(
     store: VariantStore,
     guard: Guard | None = None,
 ) -> LocalBeacon:
-    """Return this beacon over an open store."""
-    return LocalBeacon(
+    """Return this beacon over an open store.
+
+    Raises:
+        UsageError: when a reference or a chain file cannot be read.
+    """
+    policy, references = _with_noise(settings, policy), references_of(settings)
+    deadline, lifting = settings.server.deadline, lifting_of(settings, references)
+    if not lifting.chains:
+        return LocalBeacon(
+            store, policy, references=references, deadline=deadline, guard=guard
+        )
+    return LiftingBeacon(
         store,
-        _with_noise(settings, policy),
-        references=references_of(settings),
-        deadline=settings.server.deadline,
+        policy,
+        references=references,
+        deadline=deadline,
         guard=guard,
+        lifting=lifting,
     )
 
 
@@ -318,6 +385,7 @@ def application(
     post: Post,
     porter: Porter | None = None,
     auditor: Auditor | None = None,
+    network: Network | None = None,
 ) -> web.Application:
     """Return the web application of one beacon.
 
@@ -347,6 +415,7 @@ def application(
         porter=porter,
         auditor=auditor,
         origins=server.cors,
+        network=network,
     )
     add_page(app, catalogue=beacon, identity=identity)
     return app
@@ -371,6 +440,7 @@ class Site:
         post: which process it is, and where it listens.
         porter: finds out who asks.
         auditor: who is told of each request, if anybody.
+        network: asks other beacons, where there are any.
     """
 
     def __init__(
@@ -380,10 +450,11 @@ class Site:
         post: Post,
         porter: Porter | None = None,
         auditor: Auditor | None = None,
+        network: Network | None = None,
     ) -> None:
         self._post = post
         self._porter = porter
-        app = application(settings, beacon, post, porter, auditor)
+        app = application(settings, beacon, post, porter, auditor, network)
         self._door = app[DOOR]
         self._app = app
         self._keep_alive = settings.server.keep_alive
@@ -517,11 +588,12 @@ def run_server(
         async with (
             open_store(settings, address) as store,
             open_guard(settings, rules.policy, address, store) as guard,
+            open_network(settings) as network,
         ):
             porter = porter_of(settings, rules.issuers, store)
             auditor = await open_auditor(settings, rules.policy, store, post)
             beacon = beacon_over(settings, rules.policy, store, guard)
-            site = Site(settings, beacon, post, porter, auditor)
+            site = Site(settings, beacon, post, porter, auditor, network)
             try:
                 await site.open()
                 _settle()

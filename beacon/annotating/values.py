@@ -11,7 +11,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from beacon.annotating.columns import FIELDS
+from beacon.annotating.laying import Table, frequencies, spelled
 from beacon.annotating.questions import NO_ANSWER, NOT_ASKED
 from beacon.model.errors import BeaconError, InvalidRequest
 from beacon.model.status import Status
@@ -23,11 +26,14 @@ if TYPE_CHECKING:
     from beacon.annotating.questions import Asked, Run, Target
     from beacon.model.counts import AlleleCounts
     from beacon.model.disclosure import DatasetDisclosure
+    from beacon.model.wording import Cells
     from loaders.indexing import Lines
 
 _MOST_REMEMBERED = 50_000
 _AC, _AN, _AF, _HOM, _STATUS = FIELDS
 _INFO = 7
+_DIGITS, _QUOTIENT = 16, 13
+"""Bytes that a count takes at most, and a frequency."""
 _UNUSUAL_ENDS = ("", ".", ";", "\r")
 
 Numbers = tuple[str, str, str, str]
@@ -105,6 +111,40 @@ class Columns:
             said,
             changed,
         )
+
+    def laid(
+        self, words: Sequence[Cell], parts: Sequence[DatasetDisclosure]
+    ) -> Callable[[Cells], Sequence[Told]] | None:
+        """Return what writes many alleles at once; ``None``: each by itself.
+
+        Each is written by itself where datasets are not those of the columns, or
+        serve another release.
+        """
+        cells = [self.of(part, ()) for part in parts]
+        if not words or not all(map(self._is_usual, (words, cells))):
+            return None
+        _, _, *usual, said = zip(*words, strict=True)
+        status = np.array([cell[-1].encode() for cell in cells])
+        is_told = np.array([part.counts is not None for part in parts])
+        widths = (_DIGITS, _DIGITS, _QUOTIENT, _DIGITS, status.itemsize)
+        table = Table(FIELDS, (*usual, said), widths)
+
+        def told(cells: Cells) -> list[Told]:
+            datasets = np.asarray(cells.datasets, np.int64)
+            numbers = (
+                *(spelled(cells.ac), spelled(cells.an)),
+                *(frequencies(cells.ac, cells.an), spelled(cells.hom)),
+            )
+            shown = [np.where(is_told[datasets], one, b".") for one in numbers]
+            lines = table.lines(cells, (*shown, status[datasets]))
+            return [Told(line, line[line.rindex("=") + 1 :]) for line in lines]
+
+        return told
+
+    def _is_usual(self, cells: Sequence[Cell]) -> bool:
+        """Whether cells are of the columns, and of the releases that those name."""
+        names, releases = [c[0] for c in cells], [c[1] for c in cells]
+        return tuple(names) == self._ids and not self._changed(releases)
 
     def silent(self, status: Status) -> Told:
         """Return what is written where no dataset gives any number."""

@@ -10,21 +10,22 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from os import urandom
-from time import perf_counter
+from time import perf_counter, time_ns
 from typing import TYPE_CHECKING, Final, cast
-
-import orjson
 
 from beacon.api.exchange import requester_of
 from beacon.api.keys import ACCOUNT
 from beacon.api.overhearing import Overheard, told_of
-from beacon.audit.canonical import allele_text, code, question_text
-from beacon.audit.log import AuditUnavailable, Entry, moment
+from beacon.audit.canonical import Coder, allele_text, code, question_text
+from beacon.audit.chain import members
+from beacon.audit.log import AuditUnavailable, Entry
 from beacon.model.errors import BeaconError, StoreUnavailable
+from beacon.model.query import Granularity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from aiohttp import web
 
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
     from beacon.api.middleware import Kind
     from beacon.api.overhearing import Told
     from beacon.api.plain import Asking
+    from beacon.api.sending import JsonAnswer
     from beacon.audit.log import AuditLog
     from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import (
         Collected,
-        DatasetDisclosure,
         Disclosure,
         RecordsDisclosure,
         RecordSetDisclosure,
@@ -71,10 +72,12 @@ _DECISIONS: Final = {
 }
 UNWRITTEN: Final = "The audit of this beacon cannot be written, so nothing is said."
 _FAILED: Final = ("", None, "no_answer", None)
+_REQUEST, _PART = b"request", b"part"
 _VARIANTS: Final = "89ab"
 """Of a UUID: RFC 9562, section 4.1."""
 _PARTIES_KEPT: Final = 1024
 _SAYINGS_KEPT: Final = 256
+_MILLION: Final = 1_000_000
 
 
 class Auditor:
@@ -99,8 +102,8 @@ class Auditor:
     ) -> None:
         self.log = log
         self._tiers = tiers
-        self._parties: dict[Requester, Party] = {}
-        self._queries, self._cases = queries, cases
+        self._parties: dict[int, Party] = {}
+        self._queries, self._cases = Coder(queries), cases
         self._policy = policy
 
     def open(self, request: Asking) -> Account:
@@ -113,11 +116,11 @@ class Auditor:
 
     def coded(self, query: Query) -> str:
         """Return the code of a question."""
-        return code(self._queries, question_text(query))
+        return self._queries.code(question_text(query))
 
     def coded_alike(self, outline: Outline, allele: Spelled) -> str:
         """Return the code of the question of a plain outline for an allele."""
-        return code(self._queries, allele_text(outline.contig, allele.spellings))
+        return self._queries.code(allele_text(outline.contig, allele.spellings))
 
     def case(self, request: Asking) -> str | None:
         """Return the code of the case that a request says it is about."""
@@ -125,12 +128,15 @@ class Auditor:
         return code(self._cases, said[:_LONGEST_CASE]) if said else None
 
     def party(self, asks: Requester) -> Party:
-        """Return what lines say of a requester; it is kept for the next of them."""
-        found = self._parties.get(asks)
-        if found is None:
+        """Return what lines say of a requester; it is kept for the next of them.
+
+        Known by being the very same, as those who come again are.
+        """
+        found = self._parties.get(id(asks))
+        if found is None or found.asks is not asks:
             while len(self._parties) >= _PARTIES_KEPT:
                 del self._parties[next(iter(self._parties))]
-            found = self._parties[asks] = Party(asks, self._policy, self._tiers)
+            found = self._parties[id(asks)] = Party(asks, self._policy, self._tiers)
         return found
 
 
@@ -141,9 +147,12 @@ class Party:
         asks: the requester.
         policy: what the policy in force is known as.
         tiers: gives the tier that a requester has towards a dataset.
+
+    Attributes:
+        text: who it is, as members of a line.
     """
 
-    __slots__ = ("_asks", "_datasets", "_tiers", "fields")
+    __slots__ = ("_tiers", "_wholes", "_words", "asks", "text")
 
     def __init__(
         self,
@@ -151,8 +160,9 @@ class Party:
         policy: str | None,
         tiers: Callable[[Requester, str], str | None],
     ) -> None:
-        self._asks, self._tiers = asks, tiers
-        self._datasets: dict[str, orjson.Fragment] = {}
+        self.asks, self._tiers = asks, tiers
+        self._words: dict[Told, bytes] = {}
+        self._wholes: dict[int, tuple[Disclosure, bytes]] = {}
         said: Fields = {
             "subject": asks.subject,
             "organisation": asks.organisation,
@@ -164,24 +174,46 @@ class Party:
             "network": asks.network,
             "policy": policy,
         }
-        self.fields = {name: each for name, each in said.items() if each is not None}
+        self.text = _more(
+            {name: each for name, each in said.items() if each is not None}
+        )
 
-    def datasets(self, told: Iterable[Told]) -> list[orjson.Fragment]:
-        """Return what was said of each dataset, and how often where that is several."""
-        times: dict[str, int] = {}
-        sample: dict[str, Told] = {}
-        for each in told:
-            key = "%s|%s|%s|%s" % each  # noqa: UP031 - what is told often, told soon
-            times[key] = times.get(key, 0) + 1
-            sample[key] = each
-        return [self._dataset(key, sample[key], n) for key, n in times.items()]
+    def datasets(self, noted: Noted) -> bytes:
+        """Return what was said of each dataset, as an array's text without brackets.
 
-    def _dataset(self, key: str, told: Told, times: int) -> orjson.Fragment:
-        found = self._datasets.get(key) if times == 1 else None
+        And how often, where that is several times.
+        """
+        if len(noted.answers) == 1 and not noted.told:
+            return self._whole(noted.answers[0])
+        times: dict[Told, int] = {}
+        for each in noted.each():
+            times[each] = times.get(each, 0) + 1
+        return b",".join([self._word(told, n) for told, n in times.items()])
+
+    def _whole(self, said: Disclosure) -> bytes:
+        """Return what one answer says, of which boolean ones are said again."""
+        known = self._wholes.get(id(said))
+        if known is not None and known[0] is said:
+            return known[1]
+        words = self._words
+        try:
+            text = b",".join([words[told] for told in map(told_of, said.datasets)])
+        except KeyError:
+            text = b",".join(
+                [self._word(told, 1) for told in map(told_of, said.datasets)]
+            )
+        if said.granularity is Granularity.BOOLEAN:
+            if len(self._wholes) >= _SAYINGS_KEPT:
+                self._wholes.clear()
+            self._wholes[id(said)] = said, text
+        return text
+
+    def _word(self, told: Told, times: int) -> bytes:
+        found = self._words.get(told) if times == 1 else None
         if found is None:
-            found = orjson.Fragment(orjson.dumps(self._said(told, times)))
-            if times == 1 and len(self._datasets) < _SAYINGS_KEPT:
-                self._datasets[key] = found
+            found = b"{%b}" % members(self._said(told, times))
+            if times == 1 and len(self._words) < _SAYINGS_KEPT:
+                self._words[told] = found
         return found
 
     def _said(self, told: Told, times: int) -> Fields:
@@ -190,11 +222,43 @@ class Party:
             "id": dataset or None,
             "release": release,
             "said": status,
-            "tier": self._tiers(self._asks, dataset),
+            "tier": self._tiers(self.asks, dataset),
             "granularity": None if granularity is None else granularity.word,
             "times": times if times > 1 else None,
         }
         return {name: each for name, each in fields.items() if each is not None}
+
+
+class _Moments:
+    """Moments as lines have them, of which the second is written once."""
+
+    def __init__(self) -> None:
+        self._second, self._text = 0, b""
+
+    def now(self) -> bytes:
+        """Return this moment: UTC, to the millisecond."""
+        second, rest = divmod(time_ns(), 1000 * _MILLION)
+        if second != self._second:
+            told = datetime.fromtimestamp(second, UTC)
+            self._second, self._text = second, f"{told:%Y-%m-%dT%H:%M:%S}".encode()
+        return b"%b.%03dZ" % (self._text, rest // _MILLION)
+
+
+_MOMENTS: Final = _Moments()
+
+
+def _more(fields: Fields) -> bytes:
+    """Return further members of a line."""
+    return b"," + members(fields) if fields else b""
+
+
+@lru_cache(maxsize=_PARTIES_KEPT)
+def _outcome(route: str | None, method: str | None, status: int | None) -> bytes:
+    """Return how a request went, as further members of its line."""
+    fields: Fields = {} if route is None else {"route": route, "method": method}
+    if status is not None:
+        fields |= {"status": status, "decision": _decision(status)}
+    return _more(fields)
 
 
 def _fresh_id() -> str:
@@ -205,17 +269,20 @@ def _fresh_id() -> str:
 
 
 class Noted:
-    """What was asked, in code, and what was said of datasets."""
+    """What was asked, in code, and what was said of datasets.
 
-    __slots__ = ("codes", "told")
+    Attributes:
+        codes: of the questions.
+        answers: that were given whole.
+        told: what else was said of datasets.
+    """
+
+    __slots__ = ("answers", "codes", "told")
 
     def __init__(self) -> None:
         self.codes: list[str] = []
+        self.answers: list[Disclosure] = []
         self.told: list[Told] = []
-
-    def said(self, parts: Iterable[DatasetDisclosure]) -> None:
-        """Note what is said of datasets."""
-        self.told += map(told_of, parts)
 
     def overheard(self, told: Iterable[Told]) -> None:
         """Note what was heard to be said of datasets."""
@@ -228,6 +295,12 @@ class Noted:
     def failed(self) -> None:
         """Note a question of many that has no answer."""
         self.told.append(_FAILED)
+
+    def each(self) -> Iterator[Told]:
+        """Yield all that was said of datasets."""
+        for said in self.answers:
+            yield from map(told_of, said.datasets)
+        yield from self.told
 
 
 class Account:
@@ -246,30 +319,38 @@ class Account:
         self.noted = Noted()
         self._began = perf_counter()
 
+    @property
+    def head_line(self) -> bytes:
+        """What the head of an answer says of it, after a line's end."""
+        return b"\r\n%b: %b" % (REQUEST_ID.encode(), self.request_id.encode())
+
     async def close(
-        self, kind: Kind, request: Asking, answer: web.StreamResponse
+        self, kind: Kind, request: Asking, answer: web.StreamResponse | bytes
     ) -> None:
         """Write the line of a request; it is on disk when this returns.
 
         Raises:
             AuditUnavailable: when it is not, and the answer must not be sent.
         """
-        status = answer.status
+        status = 200 if isinstance(answer, bytes) else answer.status
         if not (kind.asks or status in _REFUSALS):
             return
-        entry = Entry(self._line("request", kind, request, status, self.noted))
+        outcome = _outcome(kind.route, kind.method, status)
+        entry = Entry(self._line(_REQUEST, request, outcome, self.noted))
         may_wait = requester_of(request).subject is None
         try:
             await self.auditor.log.admit(entry, may_wait=may_wait)
         except AuditUnavailable:
-            if not answer.prepared:
-                entry.fields["status"], entry.fields["decision"] = 503, _DECISIONS[503]
+            if isinstance(answer, bytes) or not answer.prepared:
+                outcome = _outcome(kind.route, kind.method, 503)
+                entry.text = self._line(_REQUEST, request, outcome, self.noted)
             raise
 
     def leave(self, kind: Kind, request: Asking) -> None:
         """Have it written that a client left before its answer."""
         if kind.asks:
-            line = self._line("request", kind, request, 499, self.noted)
+            outcome = _outcome(kind.route, kind.method, 499)
+            line = self._line(_REQUEST, request, outcome, self.noted)
             self.auditor.log.note(Entry(line))
 
     async def close_part(self, request: Asking, noted: Noted) -> None:
@@ -278,42 +359,44 @@ class Account:
         Raises:
             StoreUnavailable: when it is not written: nothing of it may be said.
         """
-        entry = Entry(self._line("part", None, request, None, noted))
+        entry = Entry(self._line(_PART, request, b"", noted))
         may_wait = requester_of(request).subject is None
         try:
             await self.auditor.log.admit(entry, may_wait=may_wait)
         except AuditUnavailable:
-            entry.fields["decision"] = _DECISIONS[503]
+            entry.text += _more({"decision": _DECISIONS[503]})
             raise StoreUnavailable(UNWRITTEN) from None
 
     def _line(
-        self,
-        word: str,
-        kind: Kind | None,
-        request: Asking,
-        status: int | None,
-        noted: Noted,
-    ) -> Fields:
+        self, word: bytes, request: Asking, outcome: bytes, noted: Noted
+    ) -> bytes:
+        """Return what a line says: what changes, between what was written before."""
         party = self.auditor.party(requester_of(request))
-        fields: Fields = {
-            "kind": word,
-            "time": moment(datetime.now(UTC)),
-            "request": self.request_id,
-        }
-        if kind is not None:
-            fields["route"], fields["method"] = kind.route, kind.method
-        if status is not None:
-            fields["status"], fields["decision"] = status, _decision(status)
-        fields["ms"] = round((perf_counter() - self._began) * 1000, 1)
-        fields.update(party.fields)
+        ms = (perf_counter() - self._began) * 1000
+        text = b'"kind":"%b","time":"%b","request":"%b"%b,"ms":%.1f%b' % (
+            word,
+            _MOMENTS.now(),
+            self.request_id.encode(),
+            outcome,
+            ms,
+            party.text,
+        )
         case = self.auditor.case(request)
         if case is not None:
-            fields["case"] = case
+            text += _more({"case": case})
         if noted.codes:
-            fields["queries"] = noted.codes
-        if noted.told:
-            fields["datasets"] = party.datasets(noted.told)
-        return fields
+            text += b',"queries":["%b"]' % '","'.join(noted.codes).encode()
+        if noted.answers or noted.told:
+            text += b',"datasets":[%b]' % party.datasets(noted)
+        return text
+
+
+def mark(response: JsonAnswer, request: Asking) -> JsonAnswer:
+    """Return an answer that says which line tells of it, where any does."""
+    account: Account | None = request.get(ACCOUNT)
+    if account is not None:
+        response.mark(REQUEST_ID, account.request_id)
+    return response
 
 
 def _decision(status: int) -> str:
@@ -352,7 +435,7 @@ class Witness:
         """Return what the beacon answers."""
         self._noted.codes.append(self._auditor.coded(query))
         said = await self._beacon.answer(query, requester)
-        self._noted.said(said.datasets)
+        self._noted.answers.append(said)
         return said
 
     async def answer_alike(
@@ -361,7 +444,7 @@ class Witness:
         """Return what the beacon answers."""
         self._noted.codes.append(self._auditor.coded_alike(outline, allele))
         said = await self._beacon.answer_alike(outline, allele, requester)
-        self._noted.said(said.datasets)
+        self._noted.answers.append(said)
         return said
 
     async def answer_many(
@@ -378,7 +461,7 @@ class Witness:
             if isinstance(said, BeaconError):
                 noted.failed()
             else:
-                noted.said(said.datasets)
+                noted.answers.append(said)
         failure = await self._closed(noted)
         return answers if failure is None else [failure] * len(queries)
 

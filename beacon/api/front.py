@@ -16,7 +16,7 @@ import structlog
 from aiohttp import hdrs
 
 from beacon.api.handlers import variants
-from beacon.api.keys import DOOR, LIMITS
+from beacon.api.keys import ACCOUNT, DOOR, LIMITS
 from beacon.api.plain import END, PATH, PlainRequest, plain_head
 from beacon.api.sending import JsonAnswer, as_bytes, usual
 from beacon.model.entry_types import GENOMIC_VARIANT
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from beacon.api.auditing import Account
     from beacon.api.middleware import Kind
     from beacon.api.plain import Head
 
@@ -233,7 +234,7 @@ class Connection(asyncio.Protocol):
             response = await front.door.let_in(
                 front.kind(head), request, front.answering(body)
             )
-            stays = self._write(response)
+            stays = self._write(response, request.get(ACCOUNT))
         except Exception:  # noqa: BLE001 - the door explains whatever it can
             _log.exception("request.failed", path=PATH)
             stays = False
@@ -245,10 +246,13 @@ class Connection(asyncio.Protocol):
         if self._read and not self._is_full:
             self._go_on()
 
-    def _write(self, response: web.StreamResponse | bytes) -> bool:
+    def _write(
+        self, response: web.StreamResponse | bytes, account: Account | None
+    ) -> bool:
         """Write any answer; return whether the connection stays open."""
         if isinstance(response, bytes):
-            self._transport.write(usual(response))
+            more = b"" if account is None else account.head_line
+            self._transport.write(usual(response, more=more))
             return True
         stays = response.keep_alive is not False
         self._transport.write(as_bytes(cast("web.Response", response), stays=stays))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from aiohttp import web
 
 from beacon.model.disclosure import Answers
+from beacon.network.network import NetworkService
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
@@ -163,6 +164,8 @@ METER: web.AppKey[Meter] = web.AppKey("meter")
 DOOR: web.AppKey[Door] = web.AppKey("door")
 SPEAKERS: web.AppKey[Callable[[str, str], Speaker]] = web.AppKey("speakers")
 """Gives the speaker at the scheme and the host a request came to."""
+NETWORK: web.AppKey[NetworkService] = web.AppKey("network", NetworkService)
+"""Asks every node, ourselves among them."""
 KNOWN: web.AppKey[Known] = web.AppKey("known")
 """Gives what questions are understood with."""
 REQUESTER: web.RequestKey[Requester] = web.RequestKey("requester")

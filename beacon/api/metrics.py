@@ -54,6 +54,14 @@ GROWING: Final = {
     "spent": ("beacon_budget_refused", "Questions for which there was no room left."),
     "alarms": ("beacon_ledger_alarms", "Alarms of the ledger, those of today apart."),
     "batches": ("beacon_store_batches", "Batches of look-ups sent to the store."),
+    "network_joined": (
+        "beacon_network_joined",
+        "Questions to peers that shared an exchange under way.",
+    ),
+    "network_remembered": (
+        "beacon_network_remembered",
+        "Questions to peers that were answered from memory.",
+    ),
     "looked_up": ("beacon_store_keys", "Alleles looked up in those batches."),
 }
 MOMENTARY: Final = {
@@ -180,6 +188,7 @@ class _Told(Collector):
         for name in sorted(counts.keys() & GROWING.keys()):
             metric, meaning = GROWING[name]
             yield CounterMetricFamily(metric, meaning, value=counts[name])
+        yield from _of_peers(counts)
         for name in sorted(moment.keys() & MOMENTARY.keys()):
             metric, meaning = MOMENTARY[name]
             yield GaugeMetricFamily(metric, meaning, value=moment[name])
@@ -208,6 +217,25 @@ class _Told(Collector):
         for route, (seconds, *buckets) in routes.items():
             family.add_metric((route,), _grown(buckets), sum_value=seconds)
         return family
+
+
+def _of_peers(counts: Mapping[str, float]) -> Iterator[Metric]:
+    """Yield what was counted of each peer; ``network.record`` names it."""
+    words = CounterMetricFamily(
+        "beacon_peer_answers",
+        "Questions that a peer was asked, by what came of it.",
+        labels=("peer", "status"),
+    )
+    seconds = CounterMetricFamily(
+        "beacon_peer_seconds", "Seconds that a peer took for them.", labels=("peer",)
+    )
+    for name in sorted(counts):
+        match name.split("|"):
+            case ["peer", peer, status]:
+                words.add_metric((peer, status), counts[name])
+            case ["peer_seconds", peer]:
+                seconds.add_metric((peer,), counts[name])
+    yield from (each for each in (words, seconds) if each.samples)
 
 
 def _grown(buckets: Iterable[float]) -> list[tuple[str, float]]:

@@ -18,7 +18,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from beacon.api.access_log import Entry
-from beacon.api.auditing import REQUEST_ID, UNWRITTEN
+from beacon.api.auditing import REQUEST_ID, UNWRITTEN, mark
 from beacon.api.browsers import Browsers, is_preflight
 from beacon.api.exchange import SECONDS_FOR_LITTLE, as_json, body_of
 from beacon.api.keys import BODY, REQUESTER
@@ -31,6 +31,7 @@ from beacon.auth.doubts import Doubt
 from beacon.model.errors import (
     BeaconError,
     BudgetSpent,
+    NetworkBusy,
     NotIdentified,
     NotPermitted,
 )
@@ -176,7 +177,9 @@ class Door:
         kind = self._kinds.get(request.match_info.route) or self._kind(request)
         is_coming = kind.asks and not kind.streaming and not request.content.is_eof()
         response = await self.let_in(kind, request, handler, is_coming=is_coming)
-        return JsonAnswer(response) if isinstance(response, bytes) else response
+        if isinstance(response, bytes):
+            return mark(JsonAnswer(response), request)
+        return response
 
     def kind(self, route: str, method: str) -> Kind:
         """Return the kind of the requests of a method and a pattern of paths."""
@@ -200,7 +203,8 @@ class Door:
     ) -> web.StreamResponse | bytes:
         """Answer a request whose kind is known, in its turn; count it and note it.
 
-        Of a usual answer that leaves as it is, its document is enough.
+        Of a usual answer that leaves as it is, its document is enough; whoever sends
+        it says which line of the audit tells of it (``auditing.mark``).
 
         Args:
             kind: of the request.
@@ -225,7 +229,7 @@ class Door:
             if len(response) < PAYS_FROM and not self.is_closing:
                 self._note(kind, 200, len(response), began)
                 return response
-            response = JsonAnswer(response)
+            response = mark(JsonAnswer(response), request)
         response, size = await self._finished(request, response)
         self._note(kind, response.status, size, began)
         return response
@@ -253,26 +257,24 @@ class Door:
         kind: Kind,
         request: Asking,
         said: web.StreamResponse | bytes,
-    ) -> web.StreamResponse:
+    ) -> web.StreamResponse | bytes:
         """Return an answer that is written down; what cannot be is not said."""
-        response = JsonAnswer(said) if isinstance(said, bytes) else said
+        response, is_begun = said, not isinstance(said, bytes) and said.prepared
         try:
-            await account.close(kind, request, response)
+            await account.close(kind, request, said)
         except AuditUnavailable:
-            if response.prepared:
-                return response  # what it said was written down part by part
-            response = _without_answer(self._speaker(request), UNWRITTEN)
+            if not is_begun:  # else what it said was written down part by part
+                response = _without_answer(self._speaker(request), UNWRITTEN)
         except Exception as failure:  # noqa: BLE001 - whatever it is, no line is there
             # Neither its text nor its trace: both may hold what was sent.
             _log.error("audit.no_line", path=kind.route, why=type(failure).__name__)
-            if response.prepared:
-                if request.transport is not None:
-                    request.transport.abort()
-                return response
-            response = _without_answer(self._speaker(request), UNWRITTEN)
+            if not is_begun:
+                response = _without_answer(self._speaker(request), UNWRITTEN)
+            elif request.transport is not None:
+                request.transport.abort()
         if isinstance(response, JsonAnswer):
             response.mark(REQUEST_ID, account.request_id)
-        elif not response.prepared:
+        elif not isinstance(response, bytes) and not is_begun:
             response.headers[REQUEST_ID] = account.request_id
         return response
 
@@ -343,8 +345,12 @@ class Door:
     ) -> web.StreamResponse | bytes:
         """Answer every failure with an error document."""
         try:
-            if self._porter is not None or hdrs.AUTHORIZATION in request.headers:
+            if hdrs.AUTHORIZATION in request.headers:
                 await self._identify(kind, request)
+            elif self._porter is not None and not kind.unasked:
+                request[REQUESTER] = self._porter.anonymous(
+                    request.remote, request.headers.getall(_FORWARDED, ())
+                )
             return await handler(request)
         except BeaconError as failure:
             return _refused(kind, self._speaker(request), failure)
@@ -497,6 +503,8 @@ def _refused(kind: Kind, speaker: Speaker, failure: BeaconError) -> web.Response
     if isinstance(failure, NotIdentified):
         _log.warning("request.not_identified", path=kind.route, why=failure.why)
         response.headers[hdrs.WWW_AUTHENTICATE] = _CHALLENGE
+    elif isinstance(failure, NetworkBusy):
+        response.headers[hdrs.RETRY_AFTER] = _COME_AGAIN
     elif failure.status_hint >= 500:
         _log.warning("request.unanswered", path=kind.route, why=str(failure))
     elif isinstance(failure, BudgetSpent):

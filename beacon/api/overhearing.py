@@ -55,3 +55,8 @@ class Overheard(Generic[Word, Whole]):
         """Return what is said of an allele, and of which datasets what."""
         whole = self._wording.joined([word for word, _ in words])
         return whole, tuple(told for _, told in words)
+
+    def laid(
+        self, words: Sequence[tuple[Word, Told]], parts: Sequence[DatasetDisclosure]
+    ) -> None:
+        """Say that words are overheard one by one."""

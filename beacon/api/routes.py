@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from beacon.api import handlers
+from beacon.api import network as networking
 from beacon.api.annotate import annotate
 from beacon.api.batch import batch
 from beacon.api.browsers import Browsers
@@ -27,13 +28,15 @@ from beacon.api.keys import (
     KNOWN,
     LIMITS,
     METER,
+    NETWORK,
     SPEAKERS,
     BeaconService,
     Limits,
 )
-from beacon.api.metrics import Meter
+from beacon.api.metrics import Meter, Sums
 from beacon.api.middleware import Door, Exceptions
 from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
+from beacon.network.network import Alone, ourselves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,9 +47,11 @@ if TYPE_CHECKING:
     from beacon.api.auditing import Auditor
     from beacon.auth.porter import Porter
     from beacon.model.entry_types import EntryType
+    from beacon.network.network import NetworkService
     from beacon.wire.info import BeaconIdentity
 
 ROOT = "/api"
+NETWORK_ROOT = "/network"
 
 _FRAMEWORK: dict[str, Handler] = {
     "": handlers.show_info,
@@ -65,7 +70,8 @@ _EXCEPTIONS = Exceptions(
     silent=frozenset(
         {f"{ROOT}/{path}" if path else ROOT for path in _FRAMEWORK}
         - {f"{ROOT}/{_TERMS}"}
-    ),
+    )
+    | {f"{NETWORK_ROOT}/{path}" if path else NETWORK_ROOT for path in networking.PATHS},
     unasked=frozenset({"/healthz", "/readyz"}),
     scopes={f"{ROOT}/batch": "batch", "/annotate": "annotate"},
 )
@@ -81,6 +87,7 @@ def create_api(
     porter: Porter | None = None,
     auditor: Auditor | None = None,
     origins: Iterable[str] = ("*",),
+    network: NetworkService | None = None,
 ) -> web.Application:
     """Return an application that answers for ``beacon``.
 
@@ -93,12 +100,16 @@ def create_api(
         auditor: who is told of each, if anybody.
         origins: whose pages may read what is answered; ``*``: everybody's.
         porter: finds out who asks; absent, nobody can show who they are.
+        network: asks other beacons, too; absent, this one is all there is.
     """
     app = web.Application()
     app[BEACON] = beacon
     app[IDENTITY] = identity
     app[LIMITS] = limits or Limits()
     app[METER] = meter or Meter(identity.version)
+    app[NETWORK] = network or Alone(
+        ourselves(identity.id, identity.name), identity.environment
+    )
     add_routes(app, log, porter, auditor, Browsers(origins))
     return app
 
@@ -135,12 +146,23 @@ def add_routes(
             app.router.add_get(pattern, handler)
             app.router.add_post(pattern, handler)
         app.router.add_post(ROOT + named("batch"), batch)
+    _add_network(app)
     for path in ("/annotate", "/annotate{_end:/+}"):
         app.router.add_post(path, annotate)
     app.router.add_get("/openapi.json", handlers.show_openapi)
     app.router.add_get("/healthz", handlers.alive)
     app.router.add_get("/readyz", handlers.ready)
     app.router.add_get("/metrics", handlers.show_metrics)
+
+
+def _add_network(app: web.Application) -> None:
+    """Add what is asked of the whole network."""
+    app[METER].watch(lambda: Sums(counts=app[NETWORK].federation.counted()))
+    for named in (_plain, _any_slashes):
+        for path, handler in networking.PATHS.items():
+            app.router.add_get(NETWORK_ROOT + named(path), handler)
+        for add in (app.router.add_get, app.router.add_post):
+            add(NETWORK_ROOT + named(networking.ASKED), networking.variants)
 
 
 def _paths() -> Iterator[tuple[str, Handler]]:

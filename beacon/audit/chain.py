@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
 
+from beacon.audit.macs import Mac
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 Fields = dict[str, object]
@@ -29,7 +31,6 @@ BEGIN, END, PRUNED = "begin", "end", "pruned"
 FOLLOWS: Final = "follows"
 """Where a first line names the head of a chain that could not be gone on with."""
 
-_HASH: Final = "sha256"
 _SEAL: Final = re.compile(rb',"seal":"([0-9a-f]{64})"\}\Z')
 _NAME: Final = re.compile(
     r"(?P<chain>[0-9]{8}T[0-9]{6}Z-[0-9a-f]{16})\.(?P<part>\d{6})"
@@ -61,16 +62,28 @@ class Link:
     """
 
     def __init__(self, key: bytes, chain: str) -> None:
-        self._key = key
+        self._mac = Mac(key)
         self.head = Head(chain, 0, GENESIS)
+
+    def lines(self, texts: Sequence[bytes]) -> bytes:
+        """Return the next lines, sealed, each with its end.
+
+        Args:
+            texts: what each says: the members of a JSON object, without its braces.
+        """
+        chain, number, seal = self.head
+        sealed, before, made = self._mac.of, seal.encode(), []
+        for text in texts:
+            number += 1
+            body = b'{"n":%d,%b' % (number, text)
+            before = sealed(before + body).hex().encode()
+            made.append(b'%b,"seal":"%b"}\n' % (body, before))
+        self.head = Head(chain, number, before.decode())
+        return b"".join(made)
 
     def line(self, fields: Mapping[str, object]) -> bytes:
         """Return the next line, sealed, with its end."""
-        number = self.head.number + 1
-        body = orjson.dumps({"n": number, **fields})[:-1]
-        seal = _sealed(self._key, self.head.seal, body)
-        self.head = Head(self.head.chain, number, seal)
-        return b'%b,"seal":"%b"}\n' % (body, seal.encode())
+        return self.lines([members(fields)])
 
     def begin(self, part: int, fields: Mapping[str, object]) -> bytes:
         """Return the first line of a segment."""
@@ -78,8 +91,9 @@ class Link:
         return self.line({"kind": BEGIN, **own, **fields})
 
 
-def _sealed(key: bytes, before: str, body: bytes) -> str:
-    return hmac.digest(key, before.encode() + body, _HASH).hex()
+def members(fields: Mapping[str, object]) -> bytes:
+    """Return what a line says: the members of a JSON object, without its braces."""
+    return orjson.dumps(fields)[1:-1]
 
 
 class Segment(NamedTuple):
@@ -120,7 +134,7 @@ class Reader:
     """
 
     def __init__(self, key: bytes, segment: Segment, head: Head | None) -> None:
-        self._key = key
+        self._mac = Mac(key)
         self._segment = segment
         self._is_first = True
         self.head = head
@@ -151,7 +165,7 @@ class Reader:
             before = self._before_all(fields)
         number = before.number + 1
         seal = _sealed_part(line)
-        expected = _sealed(self._key, before.seal, line[: seal.start()])
+        expected = self._mac.of(before.seal.encode() + line[: seal.start()]).hex()
         if not hmac.compare_digest(expected.encode(), seal[1]):
             message = f"line {number} was changed, or one before it taken out"
             raise Broken(message)

@@ -1,8 +1,9 @@
 """AuditLog: lines are on disk before what they tell of is sent.
 
 One process writes one chain.  Whoever answers hands in an entry and waits; all
-that wait are written and synchronised together, in a thread of their own, so that a
-disk that hangs stops nothing else.  Where that fails an entry says so to who waits,
+that come in one turn of the event loop, or while the disk is at work, are written
+and synchronised together, in a thread of their own, so that a disk that hangs stops
+nothing else.  Where that fails an entry says so to who waits,
 and is kept to be written later, in a new chain.  Lines never get lost in silence: a
 chain ends with a line that says so, and its heads are anchored elsewhere.
 """
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
-from beacon.audit.chain import END, FOLLOWS, Fields, Head, Link, Segment
+from beacon.audit.chain import END, FOLLOWS, Fields, Head, Link, Segment, members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,10 +63,11 @@ class Entry:
     """One line that is to be written.
 
     Attributes:
-        fields: what it says; it may change until it is written.
+        text: what it says, as members of a JSON object; it may change until it is
+            written.
     """
 
-    fields: Fields
+    text: bytes
     written: asyncio.Future[None] | None = field(default=None, repr=False)
 
     def settle(self, failure: Exception | None) -> None:
@@ -106,8 +108,11 @@ class _Writer:
         self._size = 0
         self._file = -1
 
-    def write(self, groups: Sequence[Mapping[str, object]]) -> None:
+    def write(self, texts: Sequence[bytes]) -> None:
         """Write lines; they are on disk when this returns.
+
+        Args:
+            texts: what each says, see ``Link.lines``.
 
         Raises:
             OSError: when they are not; this writer is then of no more use.
@@ -115,7 +120,8 @@ class _Writer:
         now = datetime.now(UTC)
         if self._file < 0 or self._size > _LARGEST or f"{now:%Y%m%d}" != self._day:
             self._turn_over(now)
-        self._put(b"".join(map(self._link.line, groups)))
+        if texts:
+            self._put(self._link.lines(texts))
         self.head = self._link.head
 
     def end(self) -> None:
@@ -124,7 +130,7 @@ class _Writer:
         Raises:
             OSError: when it cannot be written.
         """
-        self.write([{"kind": END, "time": moment(datetime.now(UTC))}])
+        self.write([members({"kind": END, "time": moment(datetime.now(UTC))})])
         self._close()
 
     def give_up(self) -> Head | None:
@@ -170,7 +176,7 @@ def written_once(folder: Path, key: bytes, about: Fields, fields: Fields) -> Hea
         OSError: when it cannot be written.
     """
     writer = _Writer(folder, key, about, None)
-    writer.write([fields])
+    writer.write([members(fields)])
     writer.end()
     return writer.head
 
@@ -247,6 +253,7 @@ class AuditLog:
         self._running: list[Entry] = []
         self._flight: asyncio.Future[None] | None = None
         self._flight_since = 0.0
+        self._is_boarding = False
         self._failing_since: float | None = None
         self._lost = 0
         self._anchored: Head | None = None
@@ -309,10 +316,15 @@ class AuditLog:
             raise AuditUnavailable
 
     def note(self, entry: Entry) -> None:
-        """Have an entry written soon; nobody waits for it."""
+        """Have an entry written soon; nobody waits for it.
+
+        Answers that were found together come in one turn of the loop, and are taken
+        along.
+        """
         self._waiting.append(entry)
-        if self._flight is None and self._failing_since is None:
-            self._fly()
+        if self._flight is None and not self._is_boarding:
+            self._is_boarding = True
+            asyncio.get_running_loop().call_soon(self._board)
 
     def look(self) -> None:
         """Do once a second what no request waits for."""
@@ -366,27 +378,42 @@ class AuditLog:
         is_recent = since is None or now - since <= _LONGEST_WAITING
         return is_recent and self.waiting + more <= _MOST_WAITING
 
+    def _board(self) -> None:
+        """Write what came in this turn."""
+        self._is_boarding = False
+        if self._waiting and self._flight is None and self._failing_since is None:
+            self._fly()
+
     def _fly(self) -> None:
         """Write all that waits."""
         loop = asyncio.get_running_loop()
         if self._lost:
             now = moment(datetime.now(UTC))
             fields: Fields = {"kind": LOST, "time": now, "lines": self._lost}
-            self._waiting.append(Entry(fields))
+            self._waiting.append(Entry(members(fields)))
             self._lost = 0
         self._running = list(self._waiting)
         self._waiting.clear()
         self._flight_since = loop.time()
-        self._flight = loop.run_in_executor(self._thread, self._write, self._running)
-        self._flight.add_done_callback(self._landed)
+        self._flight = loop.create_future()
+        self._thread.submit(self._write, loop, self._running)
 
-    def _write(self, entries: Sequence[Entry]) -> None:
-        self._writer.write([entry.fields for entry in entries])
+    def _write(self, loop: asyncio.AbstractEventLoop, entries: Sequence[Entry]) -> None:
+        """Write entries, in the thread; tell the loop what came of it."""
+        why: Exception | None = None
+        try:
+            self._writer.write([entry.text for entry in entries])
+        except Exception as failure:  # noqa: BLE001 - whatever it is, nothing is there
+            why = failure
+        with suppress(RuntimeError):  # nobody is there any more
+            loop.call_soon_threadsafe(self._landed, why)
 
-    def _landed(self, flight: asyncio.Future[None]) -> None:
-        self._flight = None
+    def _landed(self, failure: Exception | None) -> None:
+        """Tell all that were on their way what came of it, at once."""
+        flight, self._flight = self._flight, None
+        if flight is not None:
+            flight.set_result(None)
         now = asyncio.get_running_loop().time()
-        failure = None if flight.cancelled() else flight.exception()
         if failure is None:
             self._failing_since = None
             self.written += len(self._running)

@@ -187,6 +187,8 @@ class Porter:
 
     def anonymous(self, remote: str | None, forwarded: Sequence[str] = ()) -> Requester:
         """Return somebody of whom no more is known than where they ask from."""
+        if not self._proxies:
+            return _at(remote)
         return _somebody(network_of(client_of(remote, forwarded, self._proxies)))
 
     def _holds(self, kept: _Kept) -> bool:
@@ -287,6 +289,12 @@ def _credentials(headers: Sequence[str]) -> str:
     if not text.isascii():
         raise NotIdentified(Doubt.MALFORMED)
     return text
+
+
+@lru_cache(maxsize=_NETWORKS_KEPT)
+def _at(remote: str | None) -> Requester:
+    """Return somebody at the other end of a connection."""
+    return _somebody(network_of(client_of(remote, (), ())))
 
 
 @lru_cache(maxsize=_NETWORKS_KEPT)

@@ -14,15 +14,16 @@ import click
 
 from beacon.cli.groups import group_lines, group_members
 from beacon.model.genome import pos_from_start
+from beacon.model.lifting import Lift, NotLifted
 from beacon.model.pattern import VariantPattern, identity_of, type_of
 from beacon.model.similarity import event_of
+from beacon.model.spelling import normal_allele
 from beacon.model.status import Status
-from beacon.model.variant import left_align, sequence_allele, strip, trim
 from beacon.wire.info import given
-from beacon.wire.responses import count_members
+from beacon.wire.responses import count_members, lift_members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
     from beacon.model.similarity import Event, Similar
@@ -70,7 +71,12 @@ class Answer:
     @property
     def exit_code(self) -> int:
         """The exit code that says the same as the status word."""
-        return _EXIT_CODES[self.disclosure.status]
+        return exit_code(self.disclosure.status)
+
+
+def exit_code(status: Status) -> int:
+    """Return the exit code that says the same as a status word."""
+    return _EXIT_CODES[status]
 
 
 def normalised(
@@ -87,32 +93,6 @@ def normalised(
     reach = pattern.overlap or pattern.reach()
     place = f"{pattern.sequence.name}:{pos_from_start(reach.low)}-{reach.high}"
     return " ".join(filter(None, [place, pattern.variant_type]))
-
-
-def normal_allele(
-    pattern: VariantPattern, references: Mapping[str, Reference]
-) -> Allele:
-    """Return the one allele a pattern asks for, in its normal form.
-
-    Where the base before it is not known it is left out, and a side is empty; a
-    REF that is not known stays ``N``.
-    """
-    reference = references.get(pattern.assembly)
-    written = [sequence_allele(pattern.sequence, *form) for form in pattern.spellings]
-    normal = {_normal(allele, reference) for allele in written}
-    if len(normal) == 1:
-        return normal.pop()
-    open_forms = [form for form in pattern.spellings if "N" in form[1]]
-    form = next(iter(open_forms), pattern.spellings[0])
-    return sequence_allele(pattern.sequence, *strip(*form))
-
-
-def _normal(allele: Allele, reference: Reference | None) -> Allele:
-    if reference is not None:
-        return left_align(allele, reference)
-    return sequence_allele(
-        allele.contig, *trim(allele.start, allele.reference, allele.alternate)
-    )
 
 
 def spelled(allele: Allele) -> str:
@@ -138,30 +118,54 @@ def print_answer(answer: Answer) -> None:
     """Print one answer: the word over all, then a line per dataset."""
     status = answer.disclosure.status
     assembly = answer.pattern.assembly
-    _echo(f"{answer.shown} ({assembly}): {_coloured(status)}")
+    _echo(f"{answer.shown} ({assembly}): {coloured(status)}")
     alleles = answer.disclosure.alleles
     if len(alleles) == 1:
         _echo(f"  {answer.shown} is {spelled(alleles[0].allele)}.")
-    for parts in _rows(answer.disclosure):
-        _echo(_row(parts, _asked_for(answer.pattern, answer.disclosure)))
-        _print_below(parts[0], answer.pattern)
+    asked = _asked_for(answer.pattern, answer.disclosure)
+    for line in part_lines(answer.disclosure.datasets, asked):
+        _echo(line)
     for named in alleles if len(alleles) > 1 else ():
-        _echo(f"  {spelled(named.allele)}: {_coloured(named.disclosure.status)}")
-        for parts in _rows(named.disclosure):
-            _echo(f"  {_row(parts, _one(named.allele))}")
-            _print_below(parts[0], _one(named.allele))
+        _echo(f"  {spelled(named.allele)}: {coloured(named.disclosure.status)}")
+        parts = named.disclosure.datasets
+        for line in part_lines(parts, _one(named.allele), deeper=_INDENT):
+            _echo(line)
     if not answer.disclosure.datasets:
         _echo(f"  Nothing is loaded for {assembly}.")
     for warning in answer.disclosure.warnings:
         _echo(filled(warning, indent="  "))
 
 
-def _print_below(part: DatasetDisclosure, pattern: VariantPattern) -> None:
-    """Print what a dataset says beside its line: similar variants, or its groups."""
-    for line in _closest(part, pattern):
-        _echo(filled(line, indent=" " * _MARGIN))
-    for line in group_lines(part.groups):
-        _echo(f"{' ' * _MARGIN}{line}")
+def part_lines(
+    parts: Sequence[DatasetDisclosure], pattern: VariantPattern, *, deeper: int = 0
+) -> Iterator[str]:
+    """Yield the lines of what datasets say, the strongest word first.
+
+    Args:
+        parts: of one answer.
+        pattern: the question.
+        deeper: columns by which they stand further in than those of an answer.
+    """
+    margin = " " * (_MARGIN + deeper)
+    for some in _rows(parts):
+        yield _row(some, pattern, deeper)
+        lifted = some[0].lifted
+        if lifted is not None:
+            yield filled(lift_line(lifted), indent=margin)
+        for line in _closest(some[0], pattern):
+            yield filled(line, indent=margin)
+        for line in group_lines(some[0].groups):
+            yield f"{margin}{line}"
+
+
+def lift_line(lift: Lift | NotLifted) -> str:
+    """Return how a dataset of another assembly was asked, or why it was not."""
+    match lift:
+        case NotLifted(why=why):
+            return f"not asked: {why}"
+        case Lift():
+            doubt = "" if lift.is_certain else "; which may be another place"
+            return f"asked as {lift.lifted}{doubt}"
 
 
 def _one(allele: Allele) -> VariantPattern:
@@ -195,8 +199,7 @@ def plain(answer: Answer) -> dict[str, object]:
         "assemblyId": answer.pattern.assembly,
         "status": said.status.value,
         "datasets": [
-            _plain_part(part, _asked_for(answer.pattern, said))
-            for part in said.datasets
+            plain_part(part, _asked_for(answer.pattern, said)) for part in said.datasets
         ],
     }
     if said.alleles:
@@ -205,7 +208,7 @@ def plain(answer: Answer) -> dict[str, object]:
                 "variant": spelled(named.allele),
                 "status": named.disclosure.status.value,
                 "datasets": [
-                    _plain_part(part, _one(named.allele))
+                    plain_part(part, _one(named.allele))
                     for part in named.disclosure.datasets
                 ],
             }
@@ -216,13 +219,15 @@ def plain(answer: Answer) -> dict[str, object]:
     return document
 
 
-def _plain_part(part: DatasetDisclosure, pattern: VariantPattern) -> dict[str, object]:
+def plain_part(part: DatasetDisclosure, pattern: VariantPattern) -> dict[str, object]:
+    """Return what one dataset says as JSON values."""
     members = {"id": part.dataset, "status": part.status.value}
     counted = {} if part.counts is None else count_members(part.counts)
     known = given(
         variants=None if pattern.is_single_allele else part.total,
         coverage=part.coverage,
         filters=list(part.filters) or None,
+        lifted=None if part.lifted is None else lift_members(part.lifted),
         groups=[group_members(group) for group in part.groups] or None,
         closest=[
             {"id": identity_of(v.allele), "type": type_of(v.allele)}
@@ -242,10 +247,12 @@ def _alike(similar: Similar, allele: Allele) -> dict[str, object]:
     return given(overlap=close.overlap, breakpointDistance=close.distance)
 
 
-def _rows(said: Disclosure) -> Iterator[tuple[DatasetDisclosure, ...]]:
+def _rows(
+    parts: Sequence[DatasetDisclosure],
+) -> Iterator[tuple[DatasetDisclosure, ...]]:
     """Yield the datasets, strongest word first; those without a word to add as one."""
-    silent = tuple(p for p in said.datasets if _is_silent(p))
-    for part in sorted(said.datasets, key=lambda p: tuple(Status).index(p.status)):
+    silent = tuple(p for p in parts if _is_silent(p))
+    for part in sorted(parts, key=lambda p: tuple(Status).index(p.status)):
         if not _is_silent(part):
             yield (part,)
     if silent:
@@ -256,16 +263,19 @@ def _is_silent(part: DatasetDisclosure) -> bool:
     return part.status is Status.NOT_COVERED and not part.filters
 
 
-def _row(parts: tuple[DatasetDisclosure, ...], pattern: VariantPattern) -> str:
+def _row(
+    parts: tuple[DatasetDisclosure, ...], pattern: VariantPattern, deeper: int
+) -> str:
     details = ", ".join(d.replace(" ", _UNBROKEN) for d in _details(parts[0], pattern))
     named = ", ".join(part.dataset for part in parts)
     if len(parts) == 1 and parts[0].name != named:
         named = f"{parts[0].name} ({named})"
-    body = filled(f"{named}: {details}" if details else named, indent=" " * _MARGIN)
+    margin = " " * (_MARGIN + deeper)
+    body = filled(f"{named}: {details}" if details else named, indent=margin)
     status = parts[0].status
     padding = " " * (_MARGIN - _INDENT - len(status))
-    shown = f"{_coloured(status)}{padding}{body[_MARGIN:]}"
-    return " " * _INDENT + shown.replace(_UNBROKEN, " ")
+    shown = f"{coloured(status)}{padding}{body[len(margin) :]}"
+    return " " * (_INDENT + deeper) + shown.replace(_UNBROKEN, " ")
 
 
 def _closest(part: DatasetDisclosure, pattern: VariantPattern) -> Iterator[str]:
@@ -333,10 +343,11 @@ def _carried(part: DatasetDisclosure) -> Iterator[str]:
     if counts is None or counts.ac is None:
         yield "listed, without counts"
         return
+    about = "" if part.adjusted_to is None else "about "
     yield (
-        f"{counts.ac:,} alleles"
+        f"{about}{counts.ac:,} alleles"
         if counts.an is None
-        else (f"{counts.ac:,} of {counts.an:,} alleles")
+        else (f"{about}{counts.ac:,} of {counts.an:,} alleles")
     )
     if counts.hom is not None:
         yield f"{counts.hom:,} homozygous"
@@ -357,7 +368,8 @@ def _what_no_rests_on(part: DatasetDisclosure) -> str:
     return f"not carried, and the alleles called are not known{partly}"
 
 
-def _coloured(status: Status) -> str:
+def coloured(status: Status) -> str:
+    """Return a status word, in its colour on a terminal that has any."""
     if "NO_COLOR" in os.environ or status not in _COLOURS:
         return status.value
     return click.style(status.value, fg=_COLOURS[status])

@@ -1,7 +1,8 @@
 """``beacon ask``: one question, one answer, one exit code.
 
 On the local store the operator asks, through the same service that answers
-HTTP; with ``--url`` another beacon is asked, and its policy holds.
+HTTP; with ``--url`` another beacon is asked, and with ``--network`` the peers beside
+the own store.  There the policy of whoever is asked holds.
 """
 
 from __future__ import annotations
@@ -9,22 +10,31 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
 
 import click
 
-from beacon.app import open_beacon, references_of
+from beacon.app import open_beacon, open_network, references_of
+from beacon.cli import elsewhere
 from beacon.cli.answers import Answer, normalised, plain, print_answer
+from beacon.cli.network_answers import NetworkReply, plain_network, print_network
 from beacon.cli.options import settings_of
-from beacon.cli.remote import ask_remote
+from beacon.cli.tokens import token_for, token_option
 from beacon.cli.withdraw import leave_out_forgotten
 from beacon.model.errors import StoreUnavailable, UsageError
 from beacon.model.genes import ASKED_ELSEWHERE
 from beacon.model.notation import parse
 from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.requester import OPERATOR
+from beacon.network.asking import Asking
+from beacon.network.here import Here
 from beacon.store.connection import connect
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from beacon.model.pattern import VariantPattern
+    from beacon.network.network import Network
     from beacon.service import LocalBeacon
     from beacon.settings import Settings
 
@@ -37,6 +47,10 @@ _CLOSEST = 3
 @click.argument("words", nargs=-1, required=True, metavar="VARIANT|REGION|GENE")
 @click.option("--assembly", metavar="NAME", help="GRCh37, GRCh38 or T2T-CHM13.")
 @click.option("--url", metavar="URL", help="Ask the beacon at this address instead.")
+@token_option
+@click.option(
+    "--network", "of_network", is_flag=True, help="Ask our peers beside the own store."
+)
 @click.option(
     "--exclude-individual",
     "excluded",
@@ -58,9 +72,11 @@ def ask(
     words: tuple[str, ...],
     assembly: str | None,
     url: str | None,
+    token_file: Path | None,
+    of_network: bool,  # noqa: FBT001 - click passes it by name
     excluded: tuple[str, ...],
     columns: tuple[str, ...],
-    as_json: bool,  # noqa: FBT001 - click passes it by name
+    as_json: bool,  # noqa: FBT001 - likewise
 ) -> None:
     """Ask whether a variant has been seen, or what lies in a region.
 
@@ -68,13 +84,23 @@ def ask(
     refused or not_asked, 2 not understood.
     """
     settings, typed = settings_of(context), " ".join(words)
+    token = token_for(() if url is None else (url,), token_file)
+    if url is not None and of_network:
+        message = "--url asks one beacon and --network our peers; give one of them"
+        raise UsageError(message)
+    if url is not None or of_network:
+        _only_here("--exclude-individual", excluded)
+        _only_here("--by", columns)
     try:
-        if url is None:
-            answer = _ask_here(settings, typed, assembly, People(excluded, columns))
+        if of_network:
+            reply = _ask_network(settings, typed, assembly)
+            _say_network(reply, as_json=as_json)
+            context.exit(reply.exit_code)
+        if url is not None:
+            there = _ask_there(settings, typed, assembly, _Address(url, token))
+            answer = asyncio.run(there)
         else:
-            _only_here("--exclude-individual", excluded)
-            _only_here("--by", columns)
-            answer = asyncio.run(_ask_there(settings, typed, assembly, url))
+            answer = _ask_here(settings, typed, assembly, People(excluded, columns))
     except StoreUnavailable as failure:
         click.echo(f"beacon: {failure}", err=True)
         context.exit(_NO_ANSWER)
@@ -83,6 +109,20 @@ def ask(
     else:
         print_answer(answer)
     context.exit(answer.exit_code)
+
+
+def _say_network(reply: NetworkReply, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(plain_network(reply), indent=2))
+    else:
+        print_network(reply)
+
+
+class _Address(NamedTuple):
+    """Where another beacon is, and what it is shown."""
+
+    url: str
+    token: str | None
 
 
 class People(NamedTuple):
@@ -116,6 +156,42 @@ def _ask_here(
         return asyncio.run(run())
 
 
+def _ask_network(settings: Settings, typed: str, assembly: str | None) -> NetworkReply:
+    async def run() -> NetworkReply:
+        async with open_network(settings) as network:
+            if network is None:
+                message = "--network asks peers: name their file in network.peers"
+                raise UsageError(message)
+            with connect(settings.store_uri, settings.data_dir) as address:
+                leave_out_forgotten(address, settings)
+                async with open_beacon(settings, address) as beacon:
+                    return await ask_network(network, beacon, typed, assembly)
+
+    return asyncio.run(run())
+
+
+async def ask_network(
+    network: Network, beacon: LocalBeacon, typed: str, assembly: str | None
+) -> NetworkReply:
+    """Ask our peers, and this beacon as its operator.
+
+    Raises:
+        InvalidRequest: when the question is not understood.
+        StoreUnavailable: when the store does not answer.
+    """
+    pattern = await _understood(beacon, typed, assembly)
+    asking = Asking(
+        query=_question(pattern), requester=OPERATOR, request_id=uuid4().hex
+    )
+    here = Here(network.federation.directory.here, beacon)
+    return NetworkReply(
+        typed=typed,
+        pattern=pattern,
+        shown=normalised(typed, pattern, beacon.references),
+        answer=await network.federation.answer(asking, here),
+    )
+
+
 async def ask_beacon(
     beacon: LocalBeacon,
     typed: str,
@@ -128,15 +204,30 @@ async def ask_beacon(
         InvalidRequest: when the question is not understood.
         StoreUnavailable: when the store does not answer.
     """
-    pattern = parse(
+    pattern = await _understood(beacon, typed, assembly)
+    return Answer(
+        typed=typed,
+        pattern=pattern,
+        shown=normalised(typed, pattern, beacon.references),
+        disclosure=await beacon.answer(_question(pattern, people), OPERATOR),
+    )
+
+
+async def _understood(
+    beacon: LocalBeacon, typed: str, assembly: str | None
+) -> VariantPattern:
+    return parse(
         typed,
         assembly=assembly,
         loaded=await beacon.loaded(OPERATOR),
         references=beacon.references,
         genes=await beacon.genes(),
     )
+
+
+def _question(pattern: VariantPattern, people: People = _NO_PEOPLE) -> Query:
     is_similar = pattern.similar is not None
-    query = Query(
+    return Query(
         pattern=pattern,
         warnings=pattern.notes,
         granularity=Granularity.RECORD if is_similar else Granularity.COUNT,
@@ -145,16 +236,10 @@ async def ask_beacon(
         excluded=tuple(dict.fromkeys(people.excluded)),
         by=tuple(dict.fromkeys(people.by)),
     )
-    return Answer(
-        typed=typed,
-        pattern=pattern,
-        shown=normalised(typed, pattern, beacon.references),
-        disclosure=await beacon.answer(query, OPERATOR),
-    )
 
 
 async def _ask_there(
-    settings: Settings, typed: str, assembly: str | None, url: str
+    settings: Settings, typed: str, assembly: str | None, there: _Address
 ) -> Answer:
     references = references_of(settings)
     pattern = parse(
@@ -164,9 +249,12 @@ async def _ask_there(
         references=references,
         genes=ASKED_ELSEWHERE,
     )
+    seconds = settings.server.deadline
+    async with elsewhere.opened(there.url, there.token, seconds) as beacon:
+        disclosure = await beacon.ask(_question(pattern), references)
     return Answer(
         typed=typed,
         pattern=pattern,
         shown=normalised(typed, pattern, references),
-        disclosure=await ask_remote(url, pattern, references, settings.server.deadline),
+        disclosure=disclosure,
     )

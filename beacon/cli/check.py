@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from beacon.cli.tokens import token_of, token_option
 from beacon.conformance.exchange import DEADLINE
 from beacon.conformance.judge import (
     LONGEST,
@@ -25,10 +24,10 @@ from beacon.conformance.judge import (
 )
 from beacon.conformance.reading import shown
 from beacon.conformance.rules import RULES
-from beacon.model.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from beacon.conformance.finding import Finding
     from beacon.conformance.judge import Verdict
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 2000
 _SOME = 1
 _NO_ANSWER = 5
-_TOKEN = "BEACON_CHECK_TOKEN"  # noqa: S105 - the name of a variable
 _WORDS = [f"{major}.{minor}" for major, minor in VERSIONS]
 
 
@@ -74,11 +72,7 @@ _WORDS = [f"{major}.{minor}" for major, minor in VERSIONS]
     metavar="S",
     help="Seconds the whole walk may take.",
 )
-@click.option(
-    "--token-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help=f"File with a bearer token; otherwise ${_TOKEN}.",
-)
+@token_option
 @click.pass_context
 def check(
     context: click.Context,
@@ -98,7 +92,7 @@ def check(
     """
     manner = Manner(
         version=None if wanted is None else VERSIONS[_WORDS.index(wanted)],
-        token=_token(token_file),
+        token=token_of(token_file),
         rate=rate,
         deadline=deadline,
         longest=longest,
@@ -116,24 +110,6 @@ def check(
     if verdict.violations:
         context.exit(_SOME)
     context.exit(0 if verdict.is_whole else _NO_ANSWER)
-
-
-def _token(path: Path | None) -> str | None:
-    """Return the bearer token.
-
-    Raises:
-        UsageError: when it has characters that no header may have.
-    """
-    if path is None:
-        found = os.environ.get(_TOKEN, "").strip()
-        place = f"${_TOKEN}"
-    else:
-        found = path.read_text(encoding="utf-8", errors="replace").strip()
-        place = str(path)
-    if not found.isascii() or any(not each.isprintable() for each in found):
-        message = f"{place} holds no token: it is one line of plain characters"
-        raise UsageError(message)
-    return found or None
 
 
 def lines_of(verdict: Verdict) -> Iterator[str]:

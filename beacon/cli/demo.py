@@ -18,6 +18,7 @@ import click
 from beacon.app import open_beacon
 from beacon.cli.answers import filled, print_answer
 from beacon.cli.ask import ask_beacon
+from beacon.cli.demo_network import demo_network
 from beacon.cli.login import logging_in
 from beacon.cli.options import settings_of
 from beacon.cli.ports import Port
@@ -121,18 +122,31 @@ QUESTIONS = (
     is_flag=True,
     help="Serve it by a policy, with a test issuer, and print tokens of three users.",
 )
+@click.option(
+    "--network",
+    "of_network",
+    is_flag=True,
+    help="Ask three national beacons, and three peers that behave badly.",
+)
 @click.pass_context
 def demo(
     context: click.Context,
     once: bool,  # noqa: FBT001 - click passes it by name
     port: int | None,
     with_login: bool,  # noqa: FBT001 - likewise
+    of_network: bool,  # noqa: FBT001 - likewise
 ) -> None:
     """Load example data, ask questions of it, then serve it until Ctrl-C."""
-    if once and with_login:
-        message = "--with-login is for what is served; leave --once out"
+    if with_login and (once or of_network):
+        other = "--once" if once else "--network"
+        message = f"--with-login is for one beacon that serves; leave {other} out"
         raise UsageError(message)
-    settings = _apart(settings_of(context, server={"port": port}))
+    given = settings_of(context, server={"port": port})
+    if of_network:
+        with ends_calmly():
+            demo_network(_apart(given, "network"), once=once)
+        return
+    settings = _apart(given, "demo")
     with ExitStack() as opened:
         opened.enter_context(ends_calmly())
         login = opened.enter_context(logging_in()) if with_login else None
@@ -152,11 +166,11 @@ def demo(
             serve_on(settings, address, taken, lambda: settings)
 
 
-def _apart(settings: Settings) -> Settings:
+def _apart(settings: Settings, folder: str) -> Settings:
     """Return settings of which nothing but the port and the place is taken over."""
     return Settings.model_validate(
         {
-            "data_dir": settings.data_dir / "demo",
+            "data_dir": settings.data_dir / folder,
             "server": {"port": settings.server.port},
         }
     )

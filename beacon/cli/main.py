@@ -47,8 +47,15 @@ COMMANDS = {
         "beacon.cli.demo",
         "Load example data, ask questions of it, then serve it until Ctrl-C.",
     ),
+    "export": Later(
+        "beacon.cli.export", "Write the site frequencies of a reference dataset as VCF."
+    ),
     "keys": Later("beacon.cli.keys", "Keys for pipelines: made, listed and revoked."),
     "load": Later("beacon.cli.load", "Load files into the store."),
+    "peers": Later(
+        "beacon.cli.peers",
+        "Show whom we ask, how they are now, and when they last answered.",
+    ),
     "policy": Later("beacon.cli.policy", "Say what may be said to whom."),
     "serve": Later(
         "beacon.cli.serve", "Serve the API and the page until SIGTERM or Ctrl-C."

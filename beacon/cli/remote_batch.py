@@ -16,12 +16,12 @@ import orjson
 from pydantic import Field, ValidationError
 
 from beacon.annotating.columns import Column, Consulted
-from beacon.cli.answers import normal_allele
 from beacon.cli.foreign import REFUSALS, Read, ReadCounts, all_of, api_of
 from beacon.model.disclosure import DatasetDisclosure, Disclosure
 from beacon.model.errors import BeaconError, StoreUnavailable
 from beacon.model.notation import vcf_style
 from beacon.model.query import Granularity
+from beacon.model.spelling import normal_allele
 from beacon.model.status import Status
 from beacon.model.wording import answered_whole
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from beacon.app import policy_of
+from beacon.app import directory_of, policy_of
 from beacon.cli.answers import filled
 from beacon.cli.open_files import allow_many_files
 from beacon.cli.options import settings_of
@@ -106,6 +106,7 @@ def check_what_is_said(settings: Settings) -> list[str]:
             production without the addresses that networks ask for.
     """
     policy_of(settings)
+    directory_of(settings)
     check_scout(settings)
     _check_addresses(settings)
     notices = []
@@ -126,8 +127,6 @@ def check_what_is_said(settings: Settings) -> list[str]:
             f"beacon.id {settings.beacon.id} names no country: portals read it from a "
             "part of two letters, as in se.example.beacon."
         )
-    if settings.network.peers is not None:
-        notices.append("network.peers is set, but this version asks no peers.")
     return notices
 
 

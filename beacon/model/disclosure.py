@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from beacon.model.counts import AlleleCounts
     from beacon.model.errors import BeaconError
     from beacon.model.grouped import PeopleGroup
+    from beacon.model.lifting import Lift, NotLifted
     from beacon.model.profile import Profile
     from beacon.model.query import Granularity, Query
     from beacon.model.records import Json
@@ -42,6 +43,7 @@ class Permit:
         country: where its counts are pooled to.
         pools_alone: whether a pool of its country may hold this dataset alone.
         noise_key: what noise on its counts is made with.
+        is_care: whether its people are patients, not a reference.
     """
 
     dataset: str
@@ -55,6 +57,7 @@ class Permit:
     country: str | None = None
     pools_alone: bool = False
     noise_key: bytes = field(default=b"", repr=False)
+    is_care: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ class DatasetDisclosure:
         groups: its people by the columns asked for.
         adjusted_to: shown counts are multiples of it; ``None``: they are exact.
         pool: datasets it speaks for together, where it speaks for several.
+        lifted: where it was asked on its own assembly instead, or was not and why.
         kept: how it is written, by all that this depends on beside it; it is gone
             when this value is.
     """
@@ -109,6 +113,7 @@ class DatasetDisclosure:
     groups: tuple[PeopleGroup, ...] = ()
     adjusted_to: int | None = None
     pool: tuple[str, ...] = ()
+    lifted: Lift | NotLifted | None = None
     kept: dict[Hashable, object] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

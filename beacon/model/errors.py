@@ -10,8 +10,11 @@
     ├── NotFound                  404  no such path or dataset
     ├── RequestTooLarge           413  more than we promise to answer at once
     ├── BudgetSpent               429  more than this requester may ask for now
+    ├── NetworkSilent             502  of all beacons asked none has answered
     ├── IssuerUnavailable         503  who vouches for a token cannot be reached
+    ├── NetworkBusy               503  as many questions are on their way as may be
     ├── StoreUnavailable          503  the database cannot be reached or was too slow
+    ├── NetworkLoop               508  a question that came back, or went too far
     ├── LoadInterrupted           503  a load was cut short, and can go on (exit 1)
     ├── UsageError                400  a command line that cannot mean anything (exit 2)
     └── LoadRejected              422  a file that must not be loaded (exit 1)
@@ -137,6 +140,24 @@ class BudgetSpent(BeaconError):
         super().__init__(message)
         self.limit = limit
         self.seconds = seconds
+
+
+class NetworkSilent(BeaconError):
+    """Of all the beacons that were asked none has answered."""
+
+    status_hint = 502
+
+
+class NetworkBusy(BeaconError):
+    """As many questions are asked of the network as may be at a time."""
+
+    status_hint = 503
+
+
+class NetworkLoop(BeaconError):
+    """A question has come back to a beacon that asked it, or has gone too far."""
+
+    status_hint = 508
 
 
 class StoreUnavailable(BeaconError):

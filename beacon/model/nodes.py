@@ -16,8 +16,15 @@ from beacon.model.status import Status, overall
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from beacon.model.counts import AlleleCounts
     from beacon.model.disclosure import DatasetDisclosure
     from beacon.model.query import Granularity
+
+
+FAILURES = frozenset({Status.NO_ANSWER, Status.REFUSED})
+"""Words of nodes that were asked and did not answer."""
+ANSWERS = frozenset({Status.SEEN, Status.NOT_SEEN, Status.NOT_COVERED, Status.WITHHELD})
+"""Words of nodes that answered."""
 
 
 class NodeKind(StrEnum):
@@ -58,9 +65,15 @@ class Reason(StrEnum):
     """It is asked only for those who say who they are."""
     ASSEMBLY = "assembly"
     KIND_OF_QUESTION = "kind_of_question"
+    DATASETS = "datasets"
+    """It has none of those that were asked for."""
+    LISTS = "lists"
+    """It is asked single questions only."""
     LOOP = "loop"
     LOCAL = "local"
     """Our own store did not answer."""
+    FAILED = "failed"
+    """Something of ours failed while it was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +107,7 @@ class NodeDataset:
         assembly: what it was asked on (a lifted question has another than typed).
         warnings: what is to be known before its numbers are believed.
         contact: where its owner can be asked; an ``https:`` or ``mailto:`` address.
+        kind: of people: ``patients`` or ``population``; ``None``: not said.
     """
 
     beacon: str
@@ -104,6 +118,7 @@ class NodeDataset:
     assembly: str | None = None
     warnings: tuple[str, ...] = ()
     contact: str | None = None
+    kind: str | None = None
 
     @property
     def identity(self) -> str:
@@ -151,11 +166,23 @@ class People:
 
     Attributes:
         at_least: the most of any one dataset, or the sum over those that share none.
-        at_most: the sum.
+        at_most: the sum; ``None`` where one that has it does not say of how many.
     """
 
     at_least: int
-    at_most: int
+    at_most: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pooled:
+    """Counts of datasets that were declared to share nobody, added up.
+
+    Attributes:
+        datasets: which, by identity.
+    """
+
+    counts: AlleleCounts
+    datasets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,12 +193,14 @@ class NetworkAnswer:
         nodes: every node, in the order of the configuration.
         rows: each dataset once.
         people: who carry the allele, by kind of dataset (``patients``,
-            ``population``), where that can be told.
+            ``population``; ``unstated``), where that can be told.
+        pooled: counts added up, by kind of dataset, where they may be.
     """
 
     nodes: tuple[NodeAnswer, ...]
     rows: tuple[NodeDataset, ...] = ()
     people: Mapping[str, People] = field(default_factory=dict)
+    pooled: Mapping[str, Pooled] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -187,5 +216,11 @@ class NetworkAnswer:
     @property
     def is_complete(self) -> bool:
         """Whether every node that was asked has answered."""
-        failed = (Status.NO_ANSWER, Status.REFUSED)
-        return not any(node.status in failed for node in self.nodes)
+        return not any(node.status in FAILURES for node in self.nodes)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody answered, and somebody who was asked failed to."""
+        return not self.is_complete and not any(
+            node.status in ANSWERS for node in self.nodes
+        )

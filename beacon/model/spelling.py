@@ -333,6 +333,32 @@ def _is_spelled_out(bases: str) -> bool:
     return not bases.strip("ACGT")
 
 
+def normal_allele(
+    pattern: VariantPattern, references: Mapping[str, Reference]
+) -> Allele:
+    """Return the one allele a pattern asks for, in its normal form.
+
+    Where the base before it is not known it is left out, and a side is empty; a
+    REF that is not known stays ``N``.
+    """
+    reference = references.get(pattern.assembly)
+    written = [sequence_allele(pattern.sequence, *form) for form in pattern.spellings]
+    normal = {_normal(allele, reference) for allele in written}
+    if len(normal) == 1:
+        return normal.pop()
+    open_forms = [form for form in pattern.spellings if "N" in form[1]]
+    form = next(iter(open_forms), pattern.spellings[0])
+    return sequence_allele(pattern.sequence, *strip(*form))
+
+
+def _normal(allele: Allele, reference: Reference | None) -> Allele:
+    if reference is not None:
+        return left_align(allele, reference)
+    return sequence_allele(
+        allele.contig, *trim(allele.start, allele.reference, allele.alternate)
+    )
+
+
 def reference_of(
     contig: Contig, references: Mapping[str, Reference]
 ) -> Reference | None:

@@ -6,14 +6,14 @@ and joined once for an allele's datasets.  What is worded was disclosed before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from beacon.model.counts import AlleleCounts
 from beacon.model.errors import BeaconError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from beacon.model.counts import AlleleCounts
     from beacon.model.disclosure import Answers, DatasetDisclosure, Disclosure
     from beacon.model.outline import Outline, Spelled
     from beacon.model.query import Query
@@ -24,6 +24,34 @@ Whole = TypeVar("Whole", covariant=True)
 
 Asked = tuple["Outline", "Spelled"]
 """The question of a plain outline for an allele."""
+
+
+class Cells(NamedTuple):
+    """What datasets count of many alleles that they hold, all as columns.
+
+    Attributes:
+        size: how many alleles there are.
+        alleles: the number of the allele that a cell is of.
+        datasets: the number of its dataset.
+        ac, an, hom, het, hemi: counts of all people; -1 where they are not told.
+    """
+
+    size: int
+    alleles: Sequence[int]
+    datasets: Sequence[int]
+    ac: Sequence[int]
+    an: Sequence[int]
+    hom: Sequence[int]
+    het: Sequence[int]
+    hemi: Sequence[int]
+
+    def counts(self) -> Iterator[AlleleCounts]:
+        """Yield the counts of each cell."""
+        for ac, *others in zip(
+            self.ac, self.an, self.hom, self.het, self.hemi, strict=True
+        ):
+            an, hom, het, hemi = [None if x < 0 else x for x in others]
+            yield AlleleCounts(ac=ac, an=an, hom=hom, het=het, hemi=hemi)
 
 
 class Wording(Protocol[Word, Whole]):
@@ -42,6 +70,19 @@ class Wording(Protocol[Word, Whole]):
 
     def joined(self, words: Sequence[Word]) -> Whole:
         """Return what is said of an allele, by what each dataset says."""
+
+    def laid(
+        self, words: Sequence[Word], parts: Sequence[DatasetDisclosure]
+    ) -> Callable[[Cells], Sequence[Whole]] | None:
+        """Return what says all of many alleles at once; ``None``: word by word.
+
+        An allele's whole is what ``joined`` gives of ``words`` and, where it has a
+        cell, of what ``counting`` gives of the dataset's part and the cell's counts.
+
+        Args:
+            words: of an allele of which nobody counts anything, by dataset.
+            parts: what each says of one that it counts; without counts, of any.
+        """
 
 
 def worded(said: Disclosure, wording: Wording[Word, Whole]) -> Whole:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beacon.model.nodes import Node
+
+
+ALL_OTHERS: Final = "*"
+"""Stands for every dataset that is not named."""
 
 
 class Audience(StrEnum):
@@ -37,6 +41,7 @@ class Credentials:
     Attributes:
         proof: which way.
         token_file: of our service's token (``bearer``).
+        token: itself, where it is in no file (of one that a command was given).
         token_url: of the peer's authorisation server (``token-exchange``, RFC 8693).
         client_id, client_secret_file: of ours there.
         audience, scope: that the exchanged token is for.
@@ -46,6 +51,7 @@ class Credentials:
 
     proof: Proof = Proof.NONE
     token_file: Path | None = None
+    token: str | None = field(default=None, repr=False)
     token_url: str | None = None
     client_id: str | None = None
     client_secret_file: Path | None = None
@@ -65,7 +71,7 @@ class Peer:
         url: of its API, without a trailing slash.
         seconds: it has for an answer.
         at_once: questions it is asked at the same time.
-        largest: bytes of an answer, unpacked.
+        largest: bytes of an answer, unpacked; more of them are read by nobody.
         credentials: what it is shown.
         audience: for whom it is asked.
         private: networks it may live in; public addresses only, where empty.
@@ -98,6 +104,14 @@ class Peer:
     same_as: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
 
+    def overlap_of(self, dataset: str) -> str | None:
+        """Return the group whose datasets may hold the same people as this one."""
+        return self.overlaps.get(dataset, self.overlap)
+
+    def kind_of(self, dataset: str) -> str | None:
+        """Return what its people are, where the operator said it."""
+        return self.kinds.get(dataset, self.kinds.get(ALL_OTHERS))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -106,6 +120,7 @@ class Terms:
     Attributes:
         deadline: seconds no question runs longer than.
         questions: at once; more are told to come again.
+        connections: to all peers together.
         remembered: seconds a "yes" is remembered for, of questions nobody logged in
             for; failures never are.
         remembered_no: the same of a "no".
@@ -116,6 +131,7 @@ class Terms:
 
     deadline: float = 8.0
     questions: int = 16
+    connections: int = 64
     remembered: float = 600.0
     remembered_no: float = 120.0
     refresh: float = 3600.0
@@ -131,6 +147,7 @@ class Directory:
         here: how our own answers are presented.
         peers: whom we ask beside ourselves.
         terms: what holds for all of them.
+        here_overlap: group of all our datasets, where nothing else is said of one.
         here_overlaps: group by dataset of ours.
         here_same_as: ``beacon/dataset`` that one of ours is, by its id.
     """
@@ -138,5 +155,10 @@ class Directory:
     here: Node
     peers: tuple[Peer, ...] = ()
     terms: Terms = field(default_factory=Terms)
+    here_overlap: str | None = None
     here_overlaps: Mapping[str, str] = field(default_factory=dict)
     here_same_as: Mapping[str, str] = field(default_factory=dict)
+
+    def overlap_of(self, dataset: str) -> str | None:
+        """Return the group whose datasets may hold the same people as ours."""
+        return self.here_overlaps.get(dataset, self.here_overlap)

@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from beacon.model.entry_types import DOCUMENTED, GENOMIC_VARIANT
+from beacon.model.query import Granularity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,6 +93,18 @@ def hides(granted: Permit) -> bool:
     return granted.profile is not None and granted.profile.may_hide
 
 
+def is_levelled(granted: Permit) -> bool:
+    """Whether the time of an answer must tell as little as its words.
+
+    So wherever anything may be hidden, but of a reference whose profile has nothing
+    but thresholds: its frequencies are public, and its answers are to be fast.
+    """
+    profile = granted.profile
+    return hides(granted) and (
+        granted.is_care or (profile is not None and profile.needs_more)
+    )
+
+
 def is_pooled_with_others(granted: Permit) -> bool:
     """Whether what is said under a dataset's name follows from others' counts, too.
 
@@ -115,6 +128,17 @@ def can_be_charged(query: Query) -> bool:
     others = (pattern.annotated, pattern.similar, pattern.overlap, pattern.mate)
     is_whole = not is_of_some and not any(others) and not pattern.elsewhere
     return is_whole and pattern.is_single_allele
+
+
+def tells_exactly(granted: Permit) -> bool:
+    """Whether every allele of a dataset, and its exact counts, can be asked for."""
+    if granted.granularity < Granularity.COUNT or not granted.frequency:
+        return False
+    profile = granted.profile
+    if profile is not None and (profile.needs_more or profile.rows_from > 1):
+        return False
+    is_plain = profile is None or not (profile.may_hide or profile.is_adjusted)
+    return is_plain and RANGE in asked_of(granted)
 
 
 def asked_of(granted: Permit) -> frozenset[str]:

@@ -38,6 +38,7 @@ from beacon.policy.suppression import (
     shown_groups,
     without_few,
 )
+from beacon.policy.terms import CARE
 from beacon.policy.tiers import has, listed
 
 if TYPE_CHECKING:
@@ -255,6 +256,7 @@ def _granted(
         country=terms.country or dataset.country,
         pools_alone=(terms.country or dataset.country) in policy.pools,
         noise_key=policy.noise_key,
+        is_care=terms.kind == CARE,
     )
 
 
@@ -470,7 +472,7 @@ class Gate:
 
     __slots__ = (
         *("_manner", "_one", "_permits", "_plain", "_query", "_rest", "_said"),
-        "_unasked",
+        *("_equal", "_unasked", "_whole"),
     )
 
     def __init__(
@@ -488,6 +490,8 @@ class Gate:
         self._one = alike.pop() if len(alike) == 1 else None
         self._rest = tuple(map(_withheld, unasked))
         self._said: dict[int, tuple[Sequence[DatasetFindings], Disclosure]] = {}
+        self._equal: dict[DatasetDisclosure, DatasetDisclosure] = {}
+        self._whole: dict[tuple[int, ...], Disclosure] = {}
 
     def disclose(self, found: Sequence[DatasetFindings]) -> Disclosure:
         """Return what may be said of findings, which permits are given for.
@@ -527,24 +531,54 @@ class Gate:
         if self._rest:
             said += self._rest
         level = self._query.granularity
-        if level > Granularity.BOOLEAN:
-            level = max([part.granularity for part in said], default=level)
+        if level is Granularity.BOOLEAN:
+            return self._boolean(said)
+        level = max([part.granularity for part in said], default=level)
         return Disclosure(
             granularity=level, datasets=said, warnings=self._query.warnings
         )
+
+    def _boolean(self, said: tuple[DatasetDisclosure, ...]) -> Disclosure:
+        """Return what is said without a number: of the very same parts the very same.
+
+        Whatever counts they were judged by, there are few of them (``_judged``).
+        """
+        key = tuple(map(id, said))
+        known = self._whole.get(key)  # it holds its parts, so that ids stay theirs
+        if known is None:
+            if len(self._whole) >= _MOST:
+                self._whole.clear()
+            known = self._whole[key] = Disclosure(
+                granularity=Granularity.BOOLEAN,
+                datasets=said,
+                warnings=self._query.warnings,
+            )
+        return known
 
     def _judged(self, found: Sequence[DatasetFindings]) -> tuple[object, ...] | None:
         """Return what is said of each; ``None``: any needs an explanation."""
         parts: list[object] = []
         for one in found:
-            part = one.kept.get(self._plain.get(one.dataset.id))
+            key = self._plain.get(one.dataset.id)
+            part = one.kept.get(key)
             if part is None:
                 granted = self._permits.get(one.dataset.id)
-                part, is_plain = _part(one, granted, self._query, self._manner)
+                made, is_plain = _part(one, granted, self._query, self._manner)
                 if not is_plain:
                     return None
+                part = made
+                if self._query.granularity is Granularity.BOOLEAN:
+                    part = self._met(made)
+                    if key in one.kept:
+                        one.kept[key] = part
             parts.append(part)
         return tuple(parts)
+
+    def _met(self, part: DatasetDisclosure) -> DatasetDisclosure:
+        """Return the first part that was equal to one: without numbers many are."""
+        if len(self._equal) >= _MOST:
+            self._equal.clear()
+        return self._equal.setdefault(part, part)
 
 
 _MOST = 1024

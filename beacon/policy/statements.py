@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from beacon.model.disclosure import Permit
     from beacon.model.findings import DatasetFindings
     from beacon.model.query import Query
-    from beacon.model.wording import Wording
+    from beacon.model.wording import Cells, Wording
 
 _part_of, _doubts_of = itemgetter(0), itemgetter(1)
 _granularity_of = attrgetter("granularity")
@@ -86,6 +86,40 @@ class Stating(Generic[Word, Whole]):
         word = self._wording.of(said, doubts)
         return lambda _: word
 
+    def laid(
+        self, words: Sequence[Word], seen: Sequence[DatasetFindings]
+    ) -> Callable[[Cells], Sequence[Whole]]:
+        """Return what says all of many alleles at once.
+
+        Args:
+            words: what datasets say of an allele of which nobody counts anything.
+            seen: that an allele is there, and no more, by dataset.
+        """
+        parts = [
+            counting(found, self._permit_of(found.dataset), self._query)
+            for found in seen
+        ]
+        plain = [part for part in parts if isinstance(part, DatasetDisclosure)]
+        doubts = [doubt for found in seen for doubt in self._statement(found).doubts]
+        laid = None
+        if len(plain) == len(parts) and not doubts:
+            laid = self._wording.laid(words, plain)
+        return laid or self._word_by_word(words, seen)
+
+    def _word_by_word(
+        self, words: Sequence[Word], seen: Sequence[DatasetFindings]
+    ) -> Callable[[Cells], Sequence[Whole]]:
+        say = list(map(self.counting, seen))
+
+        def each(cells: Cells) -> list[Whole]:
+            rows = [list(words) for _ in range(cells.size)]
+            where = zip(cells.alleles, cells.datasets, cells.counts(), strict=True)
+            for allele, n, counts in where:
+                rows[allele][n] = say[n](counts)
+            return list(map(self.joined, rows))
+
+        return each
+
     def _statement(self, found: DatasetFindings) -> Statement:
         return state(found, self._permit_of(found.dataset), self._query)
 
@@ -113,6 +147,11 @@ class Plainly:
     def joined(self, words: Sequence[Statement]) -> Disclosure:
         """Return the answer."""
         return joined(words, self._query)
+
+    def laid(
+        self, words: Sequence[Statement], parts: Sequence[DatasetDisclosure]
+    ) -> None:
+        """Say that answers are put together statement by statement."""
 
 
 def joined(statements: Sequence[Statement], query: Query) -> Disclosure:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from beacon.model.profile import Profile
     from beacon.model.query import Granularity
 
+CARE = "care"
+"""The kind of datasets whose people are patients."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:

@@ -65,7 +65,7 @@ class Guard:
         self._ledger = Ledger(books)
         self._allowances = Allowances(Budgets(books))
         self._ledgered = Ledgered(store, self._ledger)
-        self._standings: dict[Requester, _Standing] = {}
+        self._standings: dict[int, tuple[Requester, _Standing]] = {}
         self._charging = frozenset(
             tier
             for terms in policy.datasets.values()
@@ -162,12 +162,14 @@ class Guard:
             raise refused[0]
 
     def _standing(self, requester: Requester) -> _Standing:
-        """Return how a requester stands, worked out once for each."""
-        found = self._standings.get(requester)
-        if found is None:
-            if len(self._standings) >= _MOST:
-                self._standings.clear()
-            found = self._standings[requester] = self._found(requester)
+        """Return how a requester stands, worked out once for the very same one."""
+        known = self._standings.get(id(requester))
+        if known is not None and known[0] is requester:
+            return known[1]
+        if len(self._standings) >= _MOST:
+            self._standings.clear()
+        found = self._found(requester)
+        self._standings[id(requester)] = requester, found
         return found
 
     def _found(self, requester: Requester) -> _Standing:

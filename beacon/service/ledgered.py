@@ -9,7 +9,6 @@ shown, or nobody was there, both are said alike, and take as long.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -28,12 +27,12 @@ from beacon.policy.evidence import (
     told_of,
     without,
 )
+from beacon.service.levelling import LEDGER_STEP, in_steps
 from beacon.service.settling import Settlements
 from beacon.store.ledger import Asking, Hit
 
 if TYPE_CHECKING:
     from collections.abc import (
-        AsyncIterator,
         Iterable,
         Mapping,
         Sequence,
@@ -55,8 +54,6 @@ LEFT_OUT = (
     " said where nobody is left."
 )
 """Stands beside every answer such a dataset has a part in, whatever it says."""
-_STEP = 0.1
-"""Seconds: answers leave at multiples of it, so that their time tells nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +145,7 @@ class Ledgered:
         Raises:
             StoreUnavailable: when it cannot be written down: there is no answer.
         """
-        async with _in_steps():
+        async with in_steps(LEDGER_STEP):
             return await self._find(query, requester, permits, references)
 
     async def _find(
@@ -305,12 +302,3 @@ def _copies(found: DatasetFindings) -> int | None:
         if variant.exists:
             return None if variant.tally.an is None else sum(variant.tally.an)
     return None if found.place is None else found.place.an
-
-
-@asynccontextmanager
-async def _in_steps() -> AsyncIterator[None]:
-    """Let what happens inside end at a multiple of a step, unless it fails."""
-    clock = asyncio.get_running_loop().time
-    began = clock()
-    yield
-    await asyncio.sleep(_STEP - (clock() - began) % _STEP)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from itertools import compress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from beacon.model.allowance import UNLIMITED
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
@@ -31,6 +31,7 @@ from beacon.policy.pooling import is_pooled
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, check_asking, is_asked
 from beacon.service.ledgered import LEFT_OUT
+from beacon.service.levelling import STEP, in_steps
 from beacon.service.many import Tellers, Together
 from beacon.service.plans import Plans
 
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from beacon.model.wording import Asked, Whole, Word, Wording
     from beacon.policy.policy import Policy
     from beacon.service.guard import Guard
-    from beacon.service.plans import Plan, Sight
+    from beacon.service.plans import Plan, Sight, Way
     from beacon.store.variants import VariantStore
 
 _VRS_KNOWN = "VRS ids of what is loaded (beacon load variants --vrs-ids keeps them)"
@@ -156,7 +157,14 @@ class LocalBeacon:
             return await self._answer(asked, requester)
         if self._guard is not None:
             await self._guard.admit_alike(outline, allele, requester, plan.tiers)
-        found: Sequence[DatasetFindings] = ()
+        if plan.is_levelled:
+            async with in_steps(STEP):
+                return await self._said_alike(way, allele)
+        return await self._said_alike(way, allele)
+
+    async def _said_alike(self, way: Way, allele: Spelled) -> Disclosure:
+        """Find and say, once that may be done."""
+        plan, found = way.plan, cast("Sequence[DatasetFindings]", ())
         if plan.granularities:
             levels, silent = plan.granularities, plan.silent
             found = await self._store.find_allele(way.outline, allele, levels, silent)
@@ -356,10 +364,11 @@ class LocalBeacon:
         found = await self._store.alleles_named(name, assembly, plain)
         if not hiding:
             return found
-        others = await self._store.alleles_named(name, assembly, sorted(hiding))
-        asked = [allele for allele in others if allele not in found]
-        shown = await asyncio.gather(*(self._is_shown(a, requester) for a in asked))
-        return [*found, *compress(asked, shown)]
+        async with in_steps(STEP):  # nor does the time tell that somebody carries it
+            others = await self._store.alleles_named(name, assembly, sorted(hiding))
+            asked = [allele for allele in others if allele not in found]
+            shown = await asyncio.gather(*(self._is_shown(a, requester) for a in asked))
+            return [*found, *compress(asked, shown)]
 
     async def _is_shown(self, allele: Allele, requester: Requester) -> bool:
         """Whether any dataset says to a requester, free of charge, that it has it."""
@@ -421,6 +430,13 @@ class LocalBeacon:
         plan.check()
         if self._guard is not None:
             await self._guard.admit(query, requester, plan.tiers)
+        if plan.is_levelled:
+            async with in_steps(STEP):
+                return await self._said(query, requester, plan)
+        return await self._said(query, requester, plan)
+
+    async def _said(self, query: Query, requester: Requester, plan: Plan) -> Disclosure:
+        """Find and say, once that may be done."""
         found = _NOTHING
         if plan.charged:
             query = replace(query, warnings=(*query.warnings, LEFT_OUT))

@@ -22,6 +22,7 @@ from beacon.model.query import Granularity
 from beacon.model.wording import question, worded
 from beacon.policy.statements import Plainly, Stating
 from beacon.policy.suppression import ploidy_of
+from beacon.service.levelling import STEP, in_steps
 from beacon.store.many import Teller, is_told_together
 
 if TYPE_CHECKING:
@@ -237,7 +238,11 @@ class Together:
             if plan.unasked or plan.is_apart:
                 return [None] * len(chunk.sought)
             asked = tuple(plan.granularities)
-            return await self._store.find_many(chunk.sought, asked, chunk.teller)
+            finding = self._store.find_many(chunk.sought, asked, chunk.teller)
+            if not plan.is_levelled:
+                return await finding
+            async with in_steps(STEP):
+                return await finding
         except StoreUnavailable as failure:
             return [_own(failure) for _ in chunk.sought]
 

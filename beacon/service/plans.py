@@ -18,6 +18,7 @@ from beacon.policy.asking import (
     can_be_charged,
     has_ledger,
     hides,
+    is_levelled,
     kinds_of,
     width_of,
 )
@@ -80,6 +81,7 @@ class Plan(NamedTuple):
         beside: ids of those that are looked into only because what is asked is in a
             pool with them; nothing is said of them.
         tiers: by which those that are asked answer.
+        is_levelled: whether the time of an answer must tell nothing.
     """
 
     permits: Mapping[str, Permit]
@@ -91,6 +93,7 @@ class Plan(NamedTuple):
     silent: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     tiers: frozenset[str] = frozenset()
+    is_levelled: bool = False
 
     def check(self) -> None:
         """Refuse the question where no dataset may be asked it.
@@ -127,6 +130,7 @@ class Plans:
         self._policy = policy
         self._datasets: tuple[Dataset, ...] = ()
         self._has_tiers = policy.tiers is not None
+        self._standings: dict[int, tuple[Requester, Hashable]] = {}
         self._sights: dict[Hashable, Sight] = {}
         self._plans: dict[Hashable, Plan] = {}
         self._ways: dict[tuple[Outline, Hashable], Way] = {}
@@ -134,7 +138,7 @@ class Plans:
     def sight(self, requester: Requester, datasets: tuple[Dataset, ...]) -> Sight:
         """Return what a requester sees of the datasets there are now."""
         self._see(datasets)
-        key = standing(self._policy, requester)
+        key = self._standing(requester)
         found = self._sights.get(key)
         if found is None:
             found = seen_by(self._policy, requester, datasets)
@@ -150,7 +154,7 @@ class Plans:
     ) -> Plan:
         """Return how a question is asked of the datasets there are now."""
         self._see(datasets)
-        key: tuple[Hashable, ...] = _key(query), standing(self._policy, requester)
+        key: tuple[Hashable, ...] = _key(query), self._standing(requester)
         if self._has_tiers:
             key += kinds_of(query), width_of(query.pattern)
         plan = self._plans.get(key)
@@ -165,7 +169,7 @@ class Plans:
     ) -> Way:
         """Return how the questions of an outline are asked of the datasets."""
         self._see(datasets)
-        key = outline, standing(self._policy, requester)
+        key = outline, self._standing(requester)
         way = self._ways.get(key)
         if way is None:
             query = outline.query
@@ -174,6 +178,17 @@ class Plans:
             way = Way(plan, _deepened(outline, plan), gate)
             _keep(self._ways, key, way)
         return way
+
+    def _standing(self, requester: Requester) -> Hashable:
+        """Return how a requester stands; of the very same one it is kept."""
+        if not self._has_tiers:
+            return standing(self._policy, requester)
+        known = self._standings.get(id(requester))
+        if known is not None and known[0] is requester:
+            return known[1]
+        found = standing(self._policy, requester)
+        _keep(self._standings, id(requester), (requester, found))
+        return found
 
     def _see(self, datasets: tuple[Dataset, ...]) -> None:
         """Forget every plan when the datasets are others than before."""
@@ -237,6 +252,7 @@ def planned(query: Query, sight: Sight) -> Plan:
         frozenset(p.dataset for p in answering if hides(p)),
         frozenset(beside),
         frozenset(p.tier for p in answering if p.tier is not None),
+        any(map(is_levelled, answering)),
     )
 
 

@@ -122,8 +122,14 @@ async def look_up_alike(
     is_conclusive = not allele.is_provisional
     there: Sequence[Document] = await table.places.one((rank, start), until) or ()
     told: tuple[Sequence[DatasetFindings], Collection[int]] | None = None
-    if outline.query.granularity is Granularity.BOOLEAN and not standing.has_long:
-        told = standing.of_key(key, there, is_conclusive=is_conclusive)
+    level = outline.query.granularity
+    if level is not Granularity.RECORD and not standing.has_long:
+        if level is Granularity.BOOLEAN:
+            told = standing.of_key(key, there, is_conclusive=is_conclusive)
+        else:
+            told = standing.counted_of_key(
+                key, there, granularities, is_conclusive=is_conclusive
+            )
     if told is None:
         held = [Held(outline.contig, start, r) for r in there if r["_id"] == key]
         told = await _told_there(
@@ -149,7 +155,7 @@ def _open(
 ) -> list[int]:
     """Return which datasets declare why they have no row of an allele."""
     declaring = standing.declaring
-    if silent:
+    if declaring and silent:
         resting = standing.resting(silent)
         declaring = [n for n in declaring if n in resting]
     return [n for n in declaring if n not in own]

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from itertools import chain, pairwise
 from operator import is_
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, cast
 
 from beacon.model.counts import AlleleCounts
 from beacon.model.findings import Place
+from beacon.model.wording import Cells
+from beacon.store.cells import Fields, cells_of
 from beacon.store.covering import looked_at, spelled_stretch
 from beacon.store.driver import (
     Document,
@@ -32,7 +35,7 @@ from beacon.store.packing import everybody, exists
 from beacon.store.runs import bin_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
 
@@ -61,14 +64,16 @@ _MESSAGE = 500
 """Long rows of one message: decoding them holds nobody up."""
 _WORTH = 20.0
 """So many rows between two places are read rather than a range more begun."""
-ASKED_AT_ONCE, TOLD_AT_ONCE = 500, 100
+ASKED_AT_ONCE, TOLD_AT_ONCE = 500, 250
 """Alleles that are made ready, and told, before others get their turn."""
 _REMEMBERED = 8192
 """Statements of one dataset that are kept, and as many of all together."""
 _CALLED = Place(an=1, has_record=True)
+_NO_ROW = b"", False
 _NARROWEST, _WIDEST = 16.0, 4096.0
 _USUAL = 200.0
 
+Laid = Callable[[Cells], Sequence[J]]
 Sought = tuple["Contig", "Spelled"]
 """An allele that is asked for."""
 
@@ -146,10 +151,19 @@ class Turns:
         self, do: Callable[[A], T], items: Sequence[A], stretch: int
     ) -> list[T]:
         """Return what is made of each item, so many of them in one go."""
+        return await self.several(lambda some: map(do, some), items, stretch)
+
+    async def several(
+        self,
+        do: Callable[[Sequence[A]], Iterable[T]],
+        items: Sequence[A],
+        stretch: int,
+    ) -> list[T]:
+        """Return the same of what is done with all items of a stretch together."""
         done: list[T] = []
         for first in range(0, len(items), stretch):
             async with self._taken:
-                done += map(do, items[first : first + stretch])
+                done += do(items[first : first + stretch])
                 await asyncio.sleep(0)
         return done
 
@@ -295,10 +309,15 @@ class _Blank(Generic[T, J]):
     Attributes:
         told: of one that no row tells of, by dataset, in their order.
         joined: all of that.
-        known: what is told by rows, by what they hold.
+        known: what is told by the only row at a place, by what it holds, where it is
+            of the allele itself, and where it is of another.
+        known_by_several: what is told by several rows.
         lacking: by dataset, what tells of no copies among those that were called.
         is_provisional: whether their spellings may not be all.
+        laid: says all of many alleles at once, by what the only row at each's place
+            counts, where it is of the allele itself, and where it is of another.
         by_field: which datasets a row's field speaks for, where one field does.
+        fields: the same, as rows are read by them all at once.
         several: those that several fields speak for.
         declaring: those that declare where they looked.
         has_long: whether any that has the contig has long variants.
@@ -307,11 +326,14 @@ class _Blank(Generic[T, J]):
     __slots__ = (
         "by_field",
         "declaring",
+        "fields",
         "has_long",
         "is_provisional",
         "joined",
         "known",
+        "known_by_several",
         "lacking",
+        "laid",
         "several",
         "told",
     )
@@ -322,6 +344,7 @@ class _Blank(Generic[T, J]):
         contig: str,
         told: Sequence[T],
         joined: J,
+        laid: tuple[Laid[J], Laid[J]],
         *,
         is_provisional: bool,
     ) -> None:
@@ -329,13 +352,16 @@ class _Blank(Generic[T, J]):
         fields = {n: shelves[n].rows.only for n in loaded}
         self.told = told
         self.joined = joined
+        self.laid = laid
         self.is_provisional = is_provisional
-        self.known: dict[object, J] = {}
+        self.known: tuple[dict[object, J], dict[object, J]] = {}, {}
+        self.known_by_several: dict[object, J] = {}
         self.lacking: dict[int, Callable[[AlleleCounts], T]] = {}
         self.by_field = {only: n for n, only in fields.items() if only is not None}
         self.several = [n for n in loaded if fields[n] is None]
         self.declaring = [n for n in loaded if shelves[n].release.coverage is not None]
         self.has_long = any(shelves[n].long_classes for n in loaded)
+        self.fields = Fields.of(self.by_field, [s.sayings.plain for s in shelves])
 
 
 class Sayer(Protocol[T, Joined]):
@@ -349,6 +375,11 @@ class Sayer(Protocol[T, Joined]):
 
     def joined(self, words: Sequence[T]) -> Joined:
         """Return what is said of an allele, by what each dataset says."""
+
+    def laid(
+        self, words: Sequence[T], seen: Sequence[DatasetFindings]
+    ) -> Callable[[Cells], Sequence[Joined]]:
+        """Return what says all of many alleles at once; see ``Stating.laid``."""
 
 
 class Teller(Generic[T, J]):
@@ -396,37 +427,70 @@ class Telling(Generic[T, J]):
             for one, other in zip(self._shelves, shelves, strict=True)
         )
 
-    def told(self, one: tuple[Sought, int | Asked], read: Read) -> J | None:
-        """Return what is told of an allele by each dataset; ``None``: not here."""
-        (contig, (_, is_provisional)), asked = one
-        blank = self._blanks.get((contig.name, is_provisional))
-        if blank is None:
-            blank = self._new_blank(contig.name, is_provisional=is_provisional)
-        if not isinstance(asked, int):
-            return self._told(one, asked, blank, read)
-        place = asked + _OFFSET >> _ALLELE_BITS
-        here = read.there.get(place, ())
-        if len(here) < 2 and not blank.declaring and place not in read.long:
-            if not here:
-                return blank.joined
-            key, row = here[0]
-            if key == asked:
-                said = blank.known.get(row)
-                if said is None:
-                    own = [counts_of(row)]
-                    said = self._join(self._told_by_rows(blank, own, own))
-                    _remember(blank.known, row, said)
-                return said
-        return self._told(one, Asked((place,), ((asked, None),)), blank, read)
+    def told(
+        self, pairs: Sequence[tuple[Sought, int | Asked]], read: Read
+    ) -> list[J | None]:
+        """Return what is told of alleles by each dataset; ``None``: not here."""
+        said: list[J | None] = [None] * len(pairs)
+        new: dict[tuple[_Blank[T, J], bool], dict[bytes, list[int]]] = {}
+        for number, (sought, asked) in enumerate(pairs):
+            contig, (_, is_provisional) = sought
+            blank = self._blanks.get((contig.name, is_provisional))
+            if blank is None:
+                blank = self._new_blank(contig.name, is_provisional=is_provisional)
+            only = _only_row(asked, blank, read)
+            if only is None:
+                said[number] = self._told(sought, asked, blank, read)
+                continue
+            row, is_beside = only
+            words = blank.known[is_beside].get(row) if row else blank.joined
+            if words is None:
+                rows = new.setdefault((blank, is_beside), {})
+                rows.setdefault(row, []).append(number)
+            said[number] = words
+        for (blank, is_beside), rows in new.items():
+            told = self._told_anew(blank, list(rows), is_beside=is_beside)
+            for numbers, words in zip(rows.values(), told, strict=True):
+                for number in numbers:
+                    said[number] = words
+        return said
+
+    def _told_anew(
+        self, blank: _Blank[T, J], rows: Sequence[bytes], *, is_beside: bool
+    ) -> Sequence[J]:
+        """Return what is told of alleles by the only row at each's place, and keep it.
+
+        Args:
+            blank: what is told of the contig.
+            rows: different ones.
+            is_beside: whether they are of other alleles than those that are asked for.
+        """
+        alone, laid = set(range(len(rows))), iter(cast("Sequence[J]", ()))
+        if not blank.several:
+            cells, left = cells_of(rows, blank.fields, is_beside=is_beside)
+            alone, laid = set(left), iter(blank.laid[is_beside](cells))
+        said: list[J] = []
+        for number, row in enumerate(rows):
+            if number in alone:
+                held = [counts_of(row)]
+                own = () if is_beside else held
+                words = self._join(self._told_by_rows(blank, own, held))
+            else:
+                words = next(laid)
+            _remember(blank.known[is_beside], row, words)
+            said.append(words)
+        return said
 
     def _told(
         self,
-        one: tuple[Sought, int | Asked],
-        asked: Asked,
+        sought: Sought,
+        asked: int | Asked,
         blank: _Blank[T, J],
         read: Read,
     ) -> J | None:
         """Return the same of any allele."""
+        if isinstance(asked, int):
+            asked = Asked((asked + _OFFSET >> _ALLELE_BITS,), ((asked, None),))
         if asked.is_long and blank.has_long:
             return None
         rows = [row for place in asked.places for row in read.there.get(place, ())]
@@ -439,17 +503,17 @@ class Telling(Generic[T, J]):
             told = self._told_by_rows(blank, mine, held)
             for n in blank.declaring:
                 if self._key(n, mine) is None:
-                    told[n] = self._declared(n, one[0], blank, held, read)
+                    told[n] = self._declared(n, sought, blank, held, read)
             return self._join(told)
         if not rows and not own:
             return blank.joined
         name = (*own, None, *[row for _, row in rows])
-        said = blank.known.get(name)
+        said = blank.known_by_several.get(name)
         if said is None:
             mine = list(map(counts_of, own))
             held = [counts_of(row) for _, row in rows]
             said = self._join(self._told_by_rows(blank, mine, held))
-            _remember(blank.known, name, said)
+            _remember(blank.known_by_several, name, said)
         return said
 
     def _told_by_rows(
@@ -495,11 +559,17 @@ class Telling(Generic[T, J]):
             )
             for shelf in self._shelves
         ]
+        seen = [shelf.sayings.seen for shelf in self._shelves]
+        lacking = [
+            shelf.sayings.silent(_CALLED, is_conclusive=not is_provisional)
+            for shelf in self._shelves
+        ]
         blank = _Blank(
             self._shelves,
             contig,
             told,
             self._join(told),
+            (self._sayer.laid(told, seen), self._sayer.laid(told, lacking)),
             is_provisional=is_provisional,
         )
         self._blanks[contig, is_provisional] = blank
@@ -599,6 +669,34 @@ def _remember(known: dict[object, A], key: object, said: A) -> None:
     if len(known) >= _REMEMBERED:
         known.clear()
     known[key] = said
+
+
+def _only_row(
+    asked: int | Asked, blank: _Blank[T, J], read: Read
+) -> tuple[bytes, bool] | None:
+    """Return the row at an allele's only place, and whether it is of another one.
+
+    No bytes: there is no row.  ``None`` where more decides: several rows or places,
+    coverage, long variants, or a hash, by which a row may be of the allele, or not.
+    """
+    if isinstance(asked, int):
+        place = asked + _OFFSET >> _ALLELE_BITS
+    elif len(asked.places) == 1 and not asked.is_elsewhere and not asked.is_long:
+        place = asked.places[0]
+    else:
+        return None
+    here = read.there.get(place, ())
+    if blank.declaring or len(here) > 1 or place in read.long:
+        return None
+    if not here:
+        return _NO_ROW
+    key, row = here[0]
+    if isinstance(asked, int):
+        return row, key != asked
+    for one, hashed in asked.keys:
+        if key == one:
+            return None if hashed else (row, False)
+    return row, True
 
 
 def _own(

@@ -37,7 +37,8 @@ _SIZE, _KEY = Struct("<i"), Struct("<q")
 _ARRAY, _DOCUMENT, _INT64, _TEXT = 0x04, 0x03, 0x12, 0x02
 _MARK = b"\x12_id\0"
 _TO_KEY, _TO_REST = 9, 17
-_COUNTS = b"\x03d\0"
+ROW_BEGINS = b"\x03d\0"
+"""What follows the key of a row that says no more than counts; then their size."""
 _OFFSET, _ALLELE_BITS = 1 << 63, 31
 _BEFORE_ALL = -(1 << 63) - 1
 _DISORDER = "The database gave its rows in disorder."
@@ -95,9 +96,11 @@ class Rows(NamedTuple):
 
 def counts_of(rest: bytes) -> Counts:
     """Return what a row holds, by field."""
-    if rest.startswith(_COUNTS):
-        (size,) = _SIZE.unpack_from(rest, len(_COUNTS))
-        return cast("Counts", bson.decode(rest[len(_COUNTS) : len(_COUNTS) + size]))
+    if rest.startswith(ROW_BEGINS):
+        (size,) = _SIZE.unpack_from(rest, len(ROW_BEGINS))
+        return cast(
+            "Counts", bson.decode(rest[len(ROW_BEGINS) : len(ROW_BEGINS) + size])
+        )
     return cast("Counts", _decoded(rest)["d"])
 
 

@@ -34,6 +34,11 @@ _STRUCTURE_NUMBERS = 7
 _INVOLVED = FILTERED | _HAS_SOME_PEOPLE | _HAS_UNTOLD | _HAS_STRUCTURE
 """What few rows hold; they are unpacked before they are counted."""
 
+PLAIN = EXISTS | _HAS_AC
+PLAIN_MEANS = PLAIN | _INVOLVED
+"""A row whose flags are ``PLAIN`` among these is of carriers, and of nothing else."""
+WITH_AN, WITH_PEOPLE = _HAS_AN, _HAS_PEOPLE
+
 _ALL_EQUAL = b"\0"
 _DENSE = b"\1"
 _SPARSE_FROM = 2

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _BOOLEAN, _COUNT = Granularity.BOOLEAN, Granularity.COUNT
 _NOTHING = Place()
+_FEW = 64
 _MOST = 1024
 """Sets of datasets that hold an allele, of which what all say is kept."""
 
@@ -139,6 +140,7 @@ class Standing:
             tuple[object, ...], tuple[tuple[DatasetFindings, ...], frozenset[int]]
         ] = {}
         self._others = [(n, s.rows) for n, s in loaded if s.rows.only is None]
+        self._resting: dict[Collection[str], frozenset[int]] = {}
         self._nothing = {
             is_conclusive: [
                 s.sayings.silent(_NOTHING, is_conclusive=is_conclusive)
@@ -157,6 +159,16 @@ class Standing:
         """
         if not silent:
             return self._all
+        if not isinstance(silent, frozenset):
+            return self._not_among(silent)
+        known = self._resting.get(silent)
+        if known is None:
+            if len(self._resting) >= _FEW:
+                self._resting.clear()
+            known = self._resting[silent] = self._not_among(silent)
+        return known
+
+    def _not_among(self, silent: Collection[str]) -> frozenset[int]:
         shelves = self.shelves
         return frozenset(n for n in self._all if shelves[n].dataset.id not in silent)
 
@@ -207,6 +219,43 @@ class Standing:
             else:
                 found[number] = self.shelves[number].sayings.not_carried((counts,))
         return tuple(found), frozenset(own)
+
+    def counted_of_key(
+        self,
+        key: int,
+        there: Sequence[Document],
+        levels: Mapping[str, Granularity],
+        *,
+        is_conclusive: bool,
+    ) -> tuple[list[DatasetFindings], set[int]] | None:
+        """Return the same below record granularity, with counts where they are asked.
+
+        Args:
+            key: of the allele.
+            there: the rows of its place.
+            levels: as datasets are asked, by id.
+            is_conclusive: whether a dataset without a row of it lacks it.
+        """
+        if self._others or len(there) > 1 or (there and there[0]["_id"] != key):
+            return None
+        found, own = self._nothing[is_conclusive].copy(), set()
+        counts = cast("Counts", there[0]["d"]) if there else {}
+        for field, blob in counts.items():
+            number = self._by_field.get(field)
+            if number is None:
+                continue
+            own.add(number)
+            shelf = self.shelves[number]
+            level = levels.get(shelf.dataset.id)
+            if not blob[0] & EXISTS:
+                found[number] = shelf.sayings.not_carried((counts,))
+            elif level is _COUNT:
+                found[number] = shelf.sayings.counted(counts)
+            elif level is _BOOLEAN:
+                found[number] = self.seen[number]
+            else:
+                return None
+        return found, own
 
     def holders(self, counts: Counts) -> list[tuple[int, bool]]:
         """Return of which datasets a row holds anything, and where its allele exists.

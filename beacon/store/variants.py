@@ -478,7 +478,7 @@ class VariantStore:
             )
             tell = partial(teller.of(shelves).told, read=read)
             pairs = list(zip(sought, asked, strict=True))
-            told = await self.turns.each(tell, pairs, TOLD_AT_ONCE)
+            told = await self.turns.several(tell, pairs, TOLD_AT_ONCE)
             if self._may_be_gone(shelves, read_at, valid_at):
                 await self._check_still_kept(shelves)
         return told

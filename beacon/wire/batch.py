@@ -22,7 +22,7 @@ from beacon.model.status import Status, overall
 from beacon.wire.info import given
 from beacon.wire.reading import read_json, shown
 from beacon.wire.requests import Address, Understanding, gather_line, understand
-from beacon.wire.responses import count_members
+from beacon.wire.responses import count_members, lift_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -450,6 +450,9 @@ class Members:
             return said
         return said + b',"error":' + orjson.dumps(" ".join(doubts))
 
+    def laid(self, words: Sequence[Member], parts: Sequence[DatasetDisclosure]) -> None:
+        """Say that members are written one by one."""
+
 
 class Pen:
     """Writes answers as lines of JSON; what is said again is not written again."""
@@ -497,6 +500,8 @@ def _dataset(part: DatasetDisclosure) -> Document:
         said["countAdjustedTo"] = [part.adjusted_to]
     if part.coverage is not None:
         said["coverage"] = part.coverage
+    if part.lifted is not None:
+        said["lifted"] = lift_members(part.lifted)
     return said
 
 

@@ -14,6 +14,7 @@ from beacon.model.entry_types import COLLECTIONS, DOCUMENTED, ENTRY_TYPES
 from beacon.model.status import Status
 from beacon.wire.endpoints import PAGE, RECORDS
 from beacon.wire.filters import MOST_FILTERS, FilterBody
+from beacon.wire.network_schemas import network_components
 from beacon.wire.parameters import CommonBody, SchemaBody, VariantBody
 from schemas import contents, names
 
@@ -39,6 +40,7 @@ def components() -> Mapping[str, Schema]:
     return {
         **files,
         **answers,
+        **network_components(ref),
         "question": _question(),
         "variantParameters": _object(
             {name: _parameter(name) for name in _members(VariantBody)},
@@ -110,7 +112,7 @@ def _plain(member: Schema) -> Schema:
 
 def _parameter(name: str) -> Schema:
     """Return the schema of a parameter that may stand in a query string or a body."""
-    schema = {**_members(CommonBody), **_members(VariantBody)}[name]
+    schema = {**_members(CommonBody), **_members(VariantBody), **_APART}[name]
     return _LISTS.get(name, schema) | {"description": _SAID[name][0]}
 
 
@@ -202,6 +204,8 @@ _LISTS: Final[Mapping[str, Schema]] = {
 }
 """Lists whose items have more than one form."""
 
+_APART: Final[Mapping[str, Schema]] = {"failures": {"enum": ["resultsets"]}}
+"""Parameters that no question holds in its body."""
 _SAID: Final[Mapping[str, tuple[str, object]]] = {
     "apiVersion": ("The version of Beacon the client speaks.", "v2.0.0"),
     "requestedSchemas": ("Schemas wished for; the default ones are used.", []),
@@ -214,6 +218,10 @@ _SAID: Final[Mapping[str, tuple[str, object]]] = {
         "Filters that records must all meet; of a list within the list any. "
         "In a query string field:operator value, as ageOfOnset:<=P65Y.",
         ["NCIT:C16576"],
+    ),
+    "failures": (
+        "Of the network: whether beacons that failed are listed as result sets, too.",
+        "resultsets",
     ),
     "strict": ("Whether a filter that is not known is an error.", True),
     "datasets": ("The only datasets asked.", ["clinic"]),

@@ -33,6 +33,8 @@ RECORDS: Final = _names(CommonBody)
 """What a request for records may say."""
 VARIANTS: Final = RECORDS + _names(VariantBody)
 """What a request for variants may say."""
+NETWORK: Final = ("failures",)
+"""What a request to the network may say beside."""
 _ASSEMBLY: Final = ("assemblyId",)
 """What it may say of variants beside the id of one."""
 
@@ -68,6 +70,17 @@ _FRAMEWORK: Final = {
     "/entry_types": ("entryTypes", "The kinds of records"),
     "/map": ("map", "The paths of the records"),
     "/budget": ("budget", "What whoever asks has left"),
+}
+_NETWORK: Final = {
+    "": ("networkInfo", "Who asks all these beacons, and who they are"),
+    "/info": ("networkInfo", "Who asks all these beacons, and who they are"),
+    "/map": ("map", "The path that asks all of them"),
+    "/configuration": ("configuration", "How the network is set up"),
+    "/entry_types": ("entryTypes", "The kinds of records it is asked for"),
+    "/filtering_terms": ("filteringTerms", "The terms that filters may use: none"),
+    "/services": ("networkServices", "Its beacons, each as a GA4GH service"),
+    "/registries": ("networkRegistries", "Its beacons, as an atlas lists them"),
+    "/status": ("networkStatus", "How each of its beacons is"),
 }
 _HEALTH: Final = {
     "/openapi.json": ("openapi", "This document"),
@@ -108,6 +121,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *entries,
         _batch(),
         _ANNOTATE,
+        *_network(),
         *health,
     )
 
@@ -148,6 +162,26 @@ def _terms(root: str, group: str) -> Endpoint:
         asks=TERMS,
         body="question",
         group=group,
+    )
+
+
+def _network() -> Iterator[Endpoint]:
+    """Yield the paths of the network."""
+    for path, (answer, summary) in _NETWORK.items():
+        yield Endpoint(
+            path=f"/network{path}",
+            answer=answer,
+            summary=summary,
+            group="Network",
+            methods=("get",),
+        )
+    yield Endpoint(
+        path="/network/g_variants",
+        summary="One question, asked of every beacon of the network",
+        answer="networkAnswer",
+        asks=VARIANTS + NETWORK,
+        body="question",
+        group="Network",
     )
 
 

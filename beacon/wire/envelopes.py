@@ -16,6 +16,9 @@ from beacon.model.errors import (
     BudgetSpent,
     InvalidRequest,
     IssuerUnavailable,
+    NetworkBusy,
+    NetworkLoop,
+    NetworkSilent,
     NotPermitted,
     RequestTooLarge,
     StoreUnavailable,
@@ -225,6 +228,8 @@ def _status_of(error: BeaconError) -> str | None:
     """Return the status word a failed question has; a wrong path has none."""
     match error:
         case InvalidRequest() | RequestTooLarge():
+            return Status.NO_ANSWER.value
+        case NetworkBusy() | NetworkLoop() | NetworkSilent():
             return Status.NO_ANSWER.value
         case IssuerUnavailable() | StoreUnavailable():
             return Status.NO_ANSWER.value

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from beacon.model.entry_types import ENTRY_TYPES
 from beacon.wire.components import components, query_parameter, ref
-from beacon.wire.endpoints import VARIANTS, endpoints
+from beacon.wire.endpoints import NETWORK, VARIANTS, endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,10 @@ _TOKENS: Final[Schema] = {
 }
 _UNASKED: Final = frozenset({"/healthz", "/readyz"})
 """Where nobody is asked who they are."""
+_EVENTS: Final[Schema] = {
+    "type": "string",
+    "description": "Lines: asked, then answer or failure of each beacon, then done.",
+}
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -57,7 +61,9 @@ def openapi(speaker: Speaker) -> Document:
         "components": {
             "schemas": components(),
             "responses": _failures(),
-            "parameters": {name: query_parameter(name) for name in VARIANTS},
+            "parameters": {
+                name: query_parameter(name) for name in (*VARIANTS, *NETWORK)
+            },
             "securitySchemes": {_BEARER: _TOKENS},
         },
         "security": [{}, {_BEARER: []}],
@@ -125,6 +131,10 @@ def _request_body(name: str) -> Document:
 def _responses(endpoint: Endpoint, method: str) -> Document:
     kind = _KINDS.get(endpoint.answer, _JSON)
     found: Document = {"200": _response("The answer.", _answer(endpoint.answer), kind)}
+    if endpoint.answer == "networkAnswer":
+        content = {_JSON: {"schema": _answer(endpoint.answer)}}
+        content[_LINES] = {"schema": _EVENTS}
+        found = {"200": {"description": "The answer.", "content": content}}
     if endpoint.answer == "annotatedVcf":
         said = "The VCF as BGZF, or as text where text came and is accepted."
         found = {"200": {"description": said, "content": {_GZIP: {}, _VCF: {}}}}
@@ -137,6 +147,8 @@ def _responses(endpoint: Endpoint, method: str) -> Document:
         codes += [400, 403, 429]
     if method == "post" and endpoint.body:
         codes.append(413)
+    if endpoint.group == "Network" and endpoint.body:
+        codes += [502, 508]
     return found | {
         str(code): {"$ref": f"#/components/responses/{_FAILURES[code][0]}"}
         for code in sorted(codes)
@@ -177,5 +189,7 @@ _FAILURES: Final[Mapping[int, tuple[str, str]]] = {
     405: ("NotThatMethod", "This path does not take that method."),
     413: ("TooLarge", "The request is larger than this beacon reads."),
     429: ("Spent", "Whoever asks has asked as much as it may for now."),
+    502: ("NobodyAnswered", "Of all beacons that were asked none has answered."),
+    508: ("Loop", "The question has come back, or has gone too far."),
     503: ("NotNow", "The store cannot be reached, or too much waits; no answer."),
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from beacon.model.entry_types import DATASET, ENTRY_TYPES, GENOMIC_VARIANT
+from beacon.model.lifting import Lift, NotLifted
 from beacon.model.query import Granularity
 from beacon.wire.envelopes import answer_document, result_set_document
 from beacon.wire.info import given
@@ -63,7 +64,7 @@ def result_sets(
             genomic_variant(variant, source, references or {}, similar)
             for variant in part.variants
         ]
-        return result_set_document(part, level, records, _information(part, level))
+        return result_set_document(part, level, records, information(part, level))
 
     return answer_document(query, disclosure, speaker, GENOMIC_VARIANT, result_set)
 
@@ -73,7 +74,7 @@ def result_set_below_records(part: DatasetDisclosure, level: Granularity) -> obj
 
     So it is kept with the part, which many answers share.
     """
-    kept = ready(result_set_document(part, level, (), _information(part, level)))
+    kept = ready(result_set_document(part, level, (), information(part, level)))
     part.kept[level] = kept
     return kept
 
@@ -91,7 +92,8 @@ def record_sets(
     return answer_document(query, disclosure, speaker, returned, result_set)
 
 
-def _information(part: DatasetDisclosure, level: Granularity) -> Document:
+def information(part: DatasetDisclosure, level: Granularity) -> Document:
+    """Return what is said of one dataset beside its records."""
     counts = part.counts if level >= Granularity.COUNT else None
     members = given(
         status=str(part.status),
@@ -101,8 +103,25 @@ def _information(part: DatasetDisclosure, level: Granularity) -> Document:
         coverage=part.coverage,
         filters=list(part.filters) or None,
         datasets=list(part.pool) or None,
+        lifted=None if part.lifted is None else lift_members(part.lifted),
     )
     return members if counts is None else members | count_members(counts)
+
+
+def lift_members(lift: Lift | NotLifted) -> Document:
+    """Return how a question came to be asked on another assembly, or why it was not."""
+    match lift:
+        case NotLifted(why=why):
+            return {"why": why}
+        case Lift():
+            return given(
+                asked=lift.asked,
+                lifted=lift.lifted,
+                assemblyId=lift.assembly,
+                isCertain=lift.is_certain,
+                doubts=list(lift.doubts) or None,
+                notes=list(lift.notes) or None,
+            )
 
 
 def count_members(counts: AlleleCounts) -> Document:

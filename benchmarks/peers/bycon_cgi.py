@@ -18,8 +18,12 @@ os.environ["REQUEST_URI"] = (
 from bycon import (
     BeaconDataResponse,
     BeaconErrorResponse,
+    BeaconInfoResponse,
     print_json_response,
 )
 
 BeaconErrorResponse().respond_if_errors()
-print_json_response(BeaconDataResponse().dataResponseFromEntry())
+print_json_response(
+    BeaconDataResponse().dataResponseFromEntry()
+    or BeaconInfoResponse().populatedInfoResponse()
+)

@@ -37,7 +37,7 @@ from beacon.model.requester import ANONYMOUS
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
 from beacon.model.variant import sequence_allele
-from beacon.model.wording import answered_whole, question, worded
+from beacon.model.wording import Cells, answered_whole, question, worded
 from loaders.stream import Block
 
 GENOME = ASSEMBLIES["GRCh37"]
@@ -466,3 +466,61 @@ def test_statements_in_another_order_stay_with_their_datasets():
         "no_answer,not_seen",
         "seen,not_seen",
     ]
+
+
+COUNTED = st.builds(
+    lambda ac, more, hom: AlleleCounts(
+        ac=ac, an=None if more is None else ac + more, hom=hom
+    ),
+    st.integers(2, 10**6) | st.sampled_from([9_999, 10_000, 10**8 - 1, 10**8, 10**12]),
+    st.none() | st.integers(0, 10**6) | st.sampled_from([0, 10**8]),
+    st.none() | st.integers(0, 1),
+)
+
+
+@given(
+    st.lists(st.dictionaries(st.integers(0, 2), COUNTED), min_size=1, max_size=5),
+    st.booleans(),
+    st.sampled_from([None, AlleleCounts(ac=0, an=123_456_789, hom=0)]),
+)
+def test_alleles_laid_side_by_side_are_written_as_each_by_itself(
+    alleles, is_withheld, usual
+):
+    """Any counts of any datasets, one of which may tell none."""
+    columns = Columns(Consulted(beacon="x", columns=tuple(map(column, "abc"))))
+    words = [columns.of(part(d, Status.NOT_SEEN, usual), ()) for d in "abc"]
+    parts = [part(d, Status.SEEN, NONE) for d in "ab"]
+    parts.append(
+        part("c", Status.WITHHELD) if is_withheld else part("c", Status.SEEN, NONE)
+    )
+    laid = columns.laid(words, parts)
+    rows = [(n, d, c) for n, each in enumerate(alleles) for d, c in each.items()]
+    numbers = [
+        [-1 if (n := getattr(c, name)) is None else n for _, _, c in rows]
+        for name in ("ac", "an", "hom", "het", "hemi")
+    ]
+    cells = Cells(len(alleles), [r[0] for r in rows], [r[1] for r in rows], *numbers)
+    assert [c for _, _, c in rows] == list(cells.counts())
+    expected = []
+    for each in alleles:
+        said = list(words)
+        for d, counts in each.items():
+            told = parts[d]
+            shown = told if told.counts is None else told.counting(counts)
+            said[d] = columns.of(shown, ())
+        expected.append(columns.joined(said))
+
+    assert list(laid(cells)) == expected
+
+
+@pytest.mark.parametrize("names", ["ba", "a", "", "abc"])
+def test_other_datasets_than_the_columns_are_not_laid(names):
+    """They are put in order one by one; so is another release than the header's."""
+    columns = Columns(Consulted(beacon="x", columns=(column("a"), column("b"))))
+    words = [columns.of(part(d, Status.NOT_SEEN, NONE), ()) for d in names]
+    parts = [part(d, Status.SEEN, NONE) for d in names]
+    later = Columns(Consulted(beacon="x", columns=(column("a", 2), column("b", 2))))
+    both = [part(d, Status.SEEN, NONE) for d in "ab"]
+
+    assert columns.laid(words, parts) is None
+    assert later.laid([later.of(each, ()) for each in both], both) is None

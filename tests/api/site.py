@@ -87,6 +87,20 @@ def fill(catalogue: Catalogue) -> None:
     catalogue.describe("clinic", kind="patients", country="SE")
 
 
+def publish_alleles(
+    catalogue: Catalogue, dataset: str, *, an: int, women: int, men: int
+) -> None:
+    """Publish a dataset in which so many carry 22-101-T-C, and nobody 22-201-G-A."""
+    _publish(
+        catalogue,
+        dataset,
+        [
+            _carried(100, "T", "C", an=an, women=women, men=men),
+            _carried(200, "G", "A", an=an, women=0, men=0),
+        ],
+    )
+
+
 def fill_sites(catalogue: Catalogue) -> None:
     """Publish a dataset of which only counts are kept."""
     _publish(catalogue, "sites", [_carried(100, "T", "C", an=4, women=1, men=1)])

@@ -35,7 +35,14 @@ from beacon.model.records import Record, Under
 from beacon.model.requester import ANONYMOUS, OPERATOR
 from beacon.model.status import Status
 from beacon.model.variant import sequence_allele
-from beacon.policy.policy import OPEN, Policy, described_together, disclose, permit
+from beacon.policy.policy import (
+    OPEN,
+    Gate,
+    Policy,
+    described_together,
+    disclose,
+    permit,
+)
 from beacon.policy.rules import RULES
 
 GRCH37 = assembly("GRCh37")
@@ -514,3 +521,27 @@ def test_what_is_said_of_one_value_is_made_once() -> None:
     assert first is again
     assert first == equal
     assert first is not equal
+
+
+def test_without_numbers_other_counts_are_the_very_same_words() -> None:
+    """However large a count is that is shown, however small one that is not."""
+    granted = Permit(
+        dataset="d1",
+        granularity=Granularity.RECORD,
+        tier="all",
+        profile=Profile(name="threshold", min_count=10),
+        queries=frozenset({"allele"}),
+    )
+    query = Query(pattern=ONE_ALLELE, granularity=Granularity.BOOLEAN)
+    gate = Gate({"d1": granted}, query, ())
+
+    def told(copies: int) -> Disclosure:
+        counts = AlleleCounts(ac=copies, an=200)
+        found = DatasetFindings(dataset=dataset(), total=1, counts=counts)
+        new = disclose(Findings(datasets=(replace(found),)), {"d1": granted}, query)
+        assert gate.disclose([found]) == new
+        return gate.disclose([found])
+
+    assert told(10) is told(99)
+    assert told(9) is told(1)
+    assert (told(10).exists, told(9).exists) == (True, False)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from beacon.model.counts import AlleleCounts
     from beacon.model.disclosure import DatasetDisclosure
     from beacon.model.errors import BeaconError
-    from beacon.model.wording import Asked
+    from beacon.model.wording import Asked, Cells
     from beacon.policy.policy import Policy
     from beacon.store.connection import StoreAddress
     from beacon.store.releases import Catalogue
@@ -198,6 +198,22 @@ class Words:
     ) -> Callable[[AlleleCounts], object]:
         """Return what words the same of other counts."""
         return lambda counts: self.of(part.counting(counts), doubts)
+
+    def laid(
+        self, words: Sequence[object], parts: Sequence[DatasetDisclosure]
+    ) -> Callable[[Cells], Sequence[object]]:
+        """Return what words many alleles at once."""
+
+        def each(cells: Cells) -> list[object]:
+            rows = [list(words) for _ in range(cells.size)]
+            where = zip(cells.alleles, cells.datasets, cells.counts(), strict=True)
+            for allele, n, counts in where:
+                part = parts[n]
+                said = part if part.counts is None else part.counting(counts)
+                rows[allele][n] = self.of(said, ())
+            return list(map(self.joined, rows))
+
+        return each
 
     def joined(self, words: Sequence[object]) -> object:
         """Return all words, and each doubt once."""

@@ -1,0 +1,250 @@
+"""One peer asked one question: its words, the exchange, what it says, how it is.
+
+Puts together what knows nothing of each other: the wire, which says and reads, the
+client, which moves bytes, and the chart of each peer, which says whether it is left
+alone.  Every end of it is a node's answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from beacon.model.entry_types import GENOMIC_VARIANT
+from beacon.model.lifting import Lifted, Lifting, lifted
+from beacon.model.nodes import NodeAnswer, Reason
+from beacon.model.status import Status, overall
+from beacon.network.exchanged import Silence
+from beacon.wire.info import API_VERSION
+from beacon.wire.peers.answers import again, read_answer
+from beacon.wire.peers.questions import question
+from beacon.wire.peers.speech import Form, Unasked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from beacon.model.lifting import Lift
+    from beacon.model.query import Query
+    from beacon.model.variant import Reference
+    from beacon.network.asking import Asking
+    from beacon.network.exchange import Exchange
+    from beacon.network.exchanged import Heard
+    from beacon.network.peers import Peer
+    from beacon.wire.peers.speech import Request
+
+NO_LIFTING: Final = Lifting()
+"""No chain file is configured."""
+_NOT_ASKED: Final = frozenset({Reason.NO_CREDENTIALS, Reason.LOG_IN, Reason.LOOP})
+"""Why a peer was not asked at all, for want of something of ours."""
+
+
+class HttpAsker:
+    """Asks peers over HTTP.
+
+    Args:
+        exchange: moves bytes, and keeps how each peer is and what it says it is.
+        references: genomes that alleles are normalised with, by assembly.
+        lifting: what questions are asked with on an assembly that a peer has.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        references: Mapping[str, Reference],
+        lifting: Lifting = NO_LIFTING,
+    ) -> None:
+        self._exchange = exchange
+        self._references = references
+        self._lifting = lifting
+
+    async def ask(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
+        """Return what came of asking a peer; every failure is an answer, too."""
+        until = monotonic() + seconds
+        peer, query = self._exchange.known(peer), asking.query
+        request = self._request(query, peer)
+        lift: Lift | None = None
+        if isinstance(request, Unasked) and request.reason is Reason.ASSEMBLY:
+            query, request, lift = self._lifted(query, peer, request)
+        if isinstance(request, Unasked):
+            return _unanswered(peer, Status.NOT_ASKED, request.reason, request.sentence)
+        paused = self._exchange.may_ask(peer)
+        if paused is not None:
+            return _silent(peer, paused)
+        answer = await self._answered(peer, asking, query, request, until)
+        return answer if lift is None else _marked(answer, lift)
+
+    async def _answered(
+        self,
+        peer: Peer,
+        asking: Asking,
+        query: Query,
+        request: Request,
+        until: float,
+    ) -> NodeAnswer:
+        """Return what a peer says, asked again in another form where that is due."""
+        came, answer = await self._asked(peer, asking, query, request, until)
+        form = None
+        if not isinstance(came, Silence):
+            form = again(query, peer, request, answer)
+        if form is None:
+            return answer
+        second = self._request(query, peer, form=form)
+        if isinstance(second, Unasked):
+            return answer
+        _, other = await self._asked(peer, asking, query, second, until)
+        return other if other.status is Status.SEEN or not other.answered else answer
+
+    def _request(
+        self,
+        query: Query,
+        peer: Peer,
+        *,
+        form: Form = Form.ANCHORED,
+        by_get: bool | None = None,
+    ) -> Request | Unasked:
+        card = self._exchange.metadata.look_of(peer).card
+        return question(
+            query,
+            peer,
+            self._references,
+            form=form,
+            by_get=by_get,
+            is_ours=card is not None and card.version == API_VERSION,
+        )
+
+    def _lifted(
+        self, query: Query, peer: Peer, unasked: Unasked
+    ) -> tuple[Query, Request | Unasked, Lift | None]:
+        """Return the question on an assembly that a peer has, where that can be."""
+        here = "" if query.pattern is None else query.pattern.assembly
+        why = unasked
+        for assembly in sorted(peer.assemblies):
+            if not self._lifting.reaches(here, assembly):
+                continue
+            found = lifted(query, assembly, self._lifting)
+            if isinstance(found, Lifted):
+                return found.query, self._request(found.query, peer), found.lift
+            why = Unasked(reason=Reason.ASSEMBLY, sentence=found.why)
+        return query, why, None
+
+    async def _asked(
+        self,
+        peer: Peer,
+        asking: Asking,
+        query: Query,
+        request: Request,
+        until: float,
+    ) -> tuple[Heard | Silence, NodeAnswer]:
+        """Return what came of one request, and what it says."""
+        came = await self._sent(peer, asking, request, until)
+        if not isinstance(came, Silence) and _refuses_the_way(came):
+            other = self._request(
+                query, peer, form=request.form, by_get=request.method == "POST"
+            )
+            if not isinstance(other, Unasked):
+                request = other
+                came = await self._sent(peer, asking, request, until)
+        card = self._exchange.metadata.look_of(peer).card
+        names = {} if card is None else card.datasets
+        answer = _understood(query, peer, request, came, names)
+        self._exchange.health.note(peer, came, answer)
+        return came, answer
+
+    async def _sent(
+        self, peer: Peer, asking: Asking, request: Request, until: float
+    ) -> Heard | Silence:
+        headers = {"Via": ", ".join(f"1.1 {beacon}" for beacon in asking.via)}
+        if asking.request_id is not None:
+            headers["X-Request-Id"] = asking.request_id
+        left = until - monotonic()
+        path = f"/{request.path}"
+        card = self._exchange.metadata.look_of(peer).card
+        if request.path == GENOMIC_VARIANT.path and card is not None and card.path:
+            path = card.path
+        if request.method == "GET":
+            return await self._exchange.client.get(
+                peer,
+                path,
+                deadline=left,
+                query=dict(request.parameters),
+                headers=headers,
+                subject=asking.subject,
+            )
+        return await self._exchange.client.post(
+            peer,
+            path,
+            request.body or b"",
+            deadline=left,
+            headers=headers | {"Content-Type": request.content_type},
+            subject=asking.subject,
+        )
+
+
+def _refuses_the_way(came: Heard) -> bool:
+    return came.status == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+def _understood(
+    query: Query,
+    peer: Peer,
+    request: Request,
+    came: Heard | Silence,
+    names: Mapping[str, str],
+) -> NodeAnswer:
+    """Return what a peer says by what it sent."""
+    if isinstance(came, Silence):
+        return _silent(peer, came)
+    answer = read_answer(
+        query,
+        peer,
+        request,
+        status=came.status,
+        headers=came.headers,
+        body=came.body,
+        names=names,
+    )
+    assembly = None if query.pattern is None else query.pattern.assembly
+    rows = tuple(
+        row if row.assembly else replace(row, assembly=assembly)
+        for row in answer.datasets
+    )
+    return replace(answer, datasets=rows)
+
+
+def _marked(answer: NodeAnswer, lift: Lift) -> NodeAnswer:
+    """Return what a peer says to a lifted question, marked as such.
+
+    Of an uncertain lift nobody may take a "no": it may be another place.
+    """
+    rows = []
+    for row in answer.datasets:
+        part = replace(row.part, lifted=lift)
+        if part.status is Status.NOT_SEEN and not lift.is_certain:
+            part = replace(part, status=Status.NOT_COVERED, counts=None, coverage=None)
+        rows.append(replace(row, part=part, assembly=lift.assembly))
+    status = answer.status
+    if rows and answer.answered:
+        status = overall(row.part.status for row in rows)
+    elif status is Status.NOT_SEEN and not lift.is_certain:
+        status = Status.NOT_COVERED
+    told = f"{lift.asked} was asked on {lift.assembly} as {lift.lifted}."
+    return replace(
+        answer,
+        datasets=tuple(rows),
+        status=status,
+        warnings=(*answer.warnings, told, *lift.notes, *lift.doubts),
+    )
+
+
+def _silent(peer: Peer, silence: Silence) -> NodeAnswer:
+    is_unasked = silence.reason in _NOT_ASKED
+    status = Status.NOT_ASKED if is_unasked else Status.NO_ANSWER
+    return _unanswered(peer, status, silence.reason, silence.sentence)
+
+
+def _unanswered(
+    peer: Peer, status: Status, reason: Reason, sentence: str
+) -> NodeAnswer:
+    return NodeAnswer(node=peer.node, status=status, reason=reason, sentence=sentence)

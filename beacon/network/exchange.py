@@ -1,0 +1,97 @@
+"""All that peers are asked with, in one hand: client, health, metadata, and who it is.
+
+``take`` changes whom we ask while questions are on their way; those end as they began.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from beacon.model.health import NodeHealth, NodeState
+from beacon.network.client import Client
+from beacon.network.health import Health
+from beacon.network.metadata import Metadata
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from beacon.network.exchanged import Silence
+    from beacon.network.peers import Directory, Peer
+
+
+class Exchange:
+    """Asks peers, and knows how they are.
+
+    Args:
+        directory: whom.
+        folder: where what they say of themselves is kept; ``None``: nowhere.
+    """
+
+    def __init__(self, directory: Directory, folder: Path | None = None) -> None:
+        self.directory = directory
+        self.client = Client(directory.terms)
+        self.health = Health()
+        self.metadata = Metadata(self.client, directory.here.id, folder)
+
+    async def open(self) -> None:
+        """Begin to look at what peers say of themselves."""
+        await self.metadata.take(self.directory)
+
+    async def take(self, directory: Directory) -> None:
+        """Ask others from now on."""
+        self.directory = directory
+        await self.client.take(directory.terms, directory.peers)
+        self.health.keep({peer.node.id for peer in directory.peers})
+        await self.metadata.take(directory)
+
+    async def close(self) -> None:
+        """Ask nobody any more."""
+        await self.metadata.close()
+        await self.client.close()
+
+    def may_ask(self, peer: Peer) -> Silence | None:
+        """Return why a peer must not be asked now; ``None``: it may be.
+
+        Who is told that it may, asks it and tells ``health`` what came.
+        """
+        return self.metadata.refusal(peer) or self.health.may_ask(peer)
+
+    def known(self, peer: Peer) -> Peer:
+        """Return a peer with the assemblies it says it has, where the file says none.
+
+        What it has not, it need not be asked.
+        """
+        card = self.metadata.look_of(peer).card
+        if peer.assemblies or card is None or not card.assemblies:
+            return peer
+        return replace(peer, assemblies=card.assemblies)
+
+    def status(self) -> list[NodeHealth]:
+        """Return how every peer is, in the order of the configuration."""
+        return [self.status_of(peer) for peer in self.directory.peers]
+
+    def status_of(self, peer: Peer) -> NodeHealth:
+        """Return how one peer is: as it answers, and as it says."""
+        health, look = self.health.of(peer), self.metadata.look_of(peer)
+        card, refusal = look.card, self.metadata.refusal(peer)
+        problems = look.problems
+        if refusal is not None:
+            problems = (refusal.sentence, *problems)
+        state = health.state
+        if refusal is not None or (health.asked is None and look.silence is not None):
+            state = NodeState.DOWN
+        elif state is NodeState.UNKNOWN and card is not None and not look.is_copy:
+            state = NodeState.OK
+        return replace(
+            health,
+            state=state,
+            version=None if card is None else card.version,
+            environment=None if card is None else card.environment,
+            updated=None if card is None else card.updated,
+            assemblies=() if card is None else tuple(sorted(card.assemblies)),
+            datasets=() if card is None else tuple(sorted(card.datasets)),
+            seen=look.seen,
+            problems=problems,
+            certificate_days=self.client.days_left(peer),
+        )

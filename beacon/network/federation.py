@@ -1,0 +1,413 @@
+"""One question, every node at once: who is asked, for whom, and how long.
+
+Each node's answer is given as it comes, whatever becomes of the others; a slow one
+costs itself its place and nobody a second.  How many questions are asked at once is
+limited.  How a peer is asked and understood, and how often at once, is the ``Asker``'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, contextmanager
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from beacon.model.errors import NetworkBusy, NetworkLoop
+from beacon.model.nodes import FAILURES, NodeAnswer, NodeKind, Reason
+from beacon.model.status import Status, overall
+from beacon.network.flights import Flights
+from beacon.network.memory import Memory
+from beacon.network.merging import merged
+from beacon.network.peers import Audience, Proof
+from beacon.network.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncGenerator,
+        Callable,
+        Coroutine,
+        Hashable,
+        Iterator,
+        Sequence,
+    )
+
+    from beacon.model.nodes import NetworkAnswer, Node
+    from beacon.model.query import Query
+    from beacon.model.requester import Requester
+    from beacon.network.asking import Asker, Asking
+    from beacon.network.here import Here
+    from beacon.network.peers import Directory, Peer
+
+_log = structlog.get_logger(__name__)
+
+_HEAD_START: Final = 0.3
+"""Seconds in which our own beacon may refuse a question before any peer is asked."""
+_GRACE: Final = 0.1
+"""Seconds for an asker to say itself why it is late."""
+_LISTS_AT_ONCE: Final = 2
+"""Questions of one list that a peer is asked at the same time: others ask, too."""
+
+
+class Federation:
+    """Ourselves and our peers, asked as one.
+
+    Args:
+        asker: puts a question to a peer.
+        directory: gives whom we ask, as it is configured now.
+        now: gives seconds of a clock that only goes forward.
+    """
+
+    def __init__(
+        self,
+        asker: Asker,
+        directory: Callable[[], Directory],
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self._asker = asker
+        self._directory = directory
+        self._known: Directory | None = None
+        self._now = now
+        self._flights: Flights[NodeAnswer] = Flights()
+        self._memory = Memory(now)
+        self._asked: dict[Hashable, int] = {}
+        self._questions = 0
+        self.record = Record()
+
+    @property
+    def directory(self) -> Directory:
+        """Whom we ask, as it is configured now."""
+        fresh = self._directory()
+        if fresh is not self._known:
+            self._known = fresh
+            self._memory.clear()
+        return fresh
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Everybody who is asked, ourselves first."""
+        known = self.directory
+        return (known.here, *(peer.node for peer in known.peers))
+
+    def counted(self) -> dict[str, float]:
+        """Return what was counted, by name."""
+        return {
+            "network_joined": float(self._flights.joined),
+            "network_remembered": float(self._memory.hits),
+            **self.record.counted(),
+        }
+
+    async def ask(
+        self, asking: Asking, here: Here, *, waits_for_us: bool = False
+    ) -> AsyncGenerator[NodeAnswer, None]:
+        """Yield what each node says, as it comes; ourselves is one of them.
+
+        Args:
+            asking: the question.
+            here: our own beacon, as the requester asks it.
+            waits_for_us: whether our own budgets are asked before any peer.
+
+        Raises:
+            NetworkBusy: when as many questions are on their way as may be.
+            NetworkLoop: when it has passed us before, or too many.
+            BeaconError: when it cannot be asked of anybody.
+        """
+        directory = self.directory
+        self._check_way(asking, directory)
+        asking = replace(asking, via=(*asking.via, directory.here.id))
+        with self._place(asking, directory) as is_echo:
+            until = self._now() + directory.terms.deadline
+            ours = asyncio.create_task(self._within(here.ask(asking), here, until))
+            running = {ours}
+            try:
+                if waits_for_us and directory.peers:
+                    await asyncio.wait(running, timeout=_HEAD_START)
+                    if ours.done():
+                        ours.result()
+                if is_echo:
+                    yield _in_an_echo(await ours)
+                    return
+                running |= {
+                    asyncio.create_task(self._ask_peer(peer, asking, until))
+                    for peer in directory.peers
+                }
+                while running:
+                    done, running = await asyncio.wait(
+                        running, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    for task in done:
+                        yield task.result()
+            finally:
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+
+    async def answer(
+        self, asking: Asking, here: Here, *, waits_for_us: bool = False
+    ) -> NetworkAnswer:
+        """Return what all nodes say, merged.
+
+        Raises:
+            BeaconError: as ``ask`` does.
+        """
+        coming = self.ask(asking, here, waits_for_us=waits_for_us)
+        async with aclosing(coming) as answers:
+            told = [answer async for answer in answers]
+        return self.merged(told)
+
+    def merged(self, answers: Sequence[NodeAnswer]) -> NetworkAnswer:
+        """Return what nodes say as one answer."""
+        return merged(self.directory, answers)
+
+    async def answer_many(
+        self, askings: Sequence[Asking], here: Here
+    ) -> list[NetworkAnswer]:
+        """Return the answers to many questions; peers are asked that take lists.
+
+        Each question of a peer has the peer's own time; how long they take together
+        is as long as it is.
+
+        Raises:
+            NetworkBusy: when as many questions are on their way as may be.
+        """
+        if not askings:
+            return []
+        directory = self.directory
+        passed = [replace(each, via=(*each.via, directory.here.id)) for each in askings]
+        with self._place(askings[0], directory):
+            tasks = [asyncio.create_task(here.ask_many(passed))]
+            tasks += [
+                asyncio.create_task(self._ask_list(peer, passed))
+                for peer in directory.peers
+            ]
+            try:
+                said = await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+        return [merged(directory, told) for told in zip(*said, strict=True)]
+
+    # --- who may ask --------------------------------------------------------
+
+    @staticmethod
+    def _check_way(asking: Asking, directory: Directory) -> None:
+        """Refuse what has gone in a circle, or too far.
+
+        Raises:
+            NetworkLoop: when it has.
+        """
+        if directory.here.id in asking.via:
+            message = "This question has already passed this beacon."
+            raise NetworkLoop(message)
+        if len(asking.via) >= directory.terms.most_hops:
+            message = (
+                f"This question has passed {len(asking.via)} networks; it goes no"
+                " further."
+            )
+            raise NetworkLoop(message)
+
+    @contextmanager
+    def _place(self, asking: Asking, directory: Directory) -> Iterator[bool]:
+        """Have a place for a question; gives whether it is our own, come back.
+
+        Raises:
+            NetworkBusy: when there is none.
+        """
+        if self._questions >= directory.terms.questions:
+            message = "As many questions as may be are asked of the network already."
+            raise NetworkBusy(message)
+        key = _question_key(asking.query)
+        is_echo = asking.comes_from_a_network and key in self._asked
+        self._questions += 1
+        self._asked[key] = self._asked.get(key, 0) + 1
+        try:
+            yield is_echo
+        finally:
+            self._questions -= 1
+            self._asked[key] -= 1
+            if not self._asked[key]:
+                del self._asked[key]
+
+    # --- one node -----------------------------------------------------------
+
+    async def _within(
+        self, answering: Coroutine[None, None, NodeAnswer], here: Here, until: float
+    ) -> NodeAnswer:
+        """Return our own answer, or that it did not come in time."""
+        left = until - self._now()
+        try:
+            async with asyncio.timeout(left):
+                return await answering
+        except TimeoutError:
+            return _late(here.node, left)
+
+    async def _ask_peer(self, peer: Peer, asking: Asking, until: float) -> NodeAnswer:
+        """Return what one peer says, from memory or in person."""
+        unasked = _not_asked(peer, asking)
+        if unasked is not None:
+            return unasked
+        began, terms = self._now(), self.directory.terms
+        scope = _scope(peer, asking.requester)
+        key = (
+            peer.node.id,
+            peer.url,
+            _question_key(asking.query),
+            scope,
+            asking.via[:-1],
+        )
+        found = self._memory.find(key, terms) if scope is None else None
+        if found is None:
+            seconds = min(peer.seconds, until - began)
+            found = await self._flights.join(
+                key, lambda: self._exchange(peer, asking, seconds)
+            )
+            if scope is None:
+                self._memory.keep(key, found, terms)
+            found = replace(found, seconds=self._now() - began)
+        return _of_datasets(found, asking.query)
+
+    async def _exchange(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
+        """Return what came of asking a peer in person."""
+        began = self._now()
+        answer = await self._answered(peer, asking, seconds)
+        spent = self._now() - began
+        self.record.note(peer.node.id, answer.status, spent)
+        return replace(answer, request_id=answer.request_id or asking.request_id)
+
+    async def _answered(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
+        try:
+            async with asyncio.timeout(seconds + _GRACE):
+                return await self._asker.ask(peer, asking, seconds)
+        except TimeoutError:
+            return _late(peer.node, seconds)
+        except Exception as failure:  # noqa: BLE001 - other nodes are asked, too
+            # Neither text nor trace: both may hold what was asked.
+            why = type(failure).__name__
+            _log.error("network.peer_failed", peer=peer.node.id, why=why)
+            return NodeAnswer(
+                node=peer.node,
+                status=Status.NO_ANSWER,
+                reason=Reason.FAILED,
+                sentence="Something failed here while it was asked.",
+            )
+
+    async def _ask_list(
+        self, peer: Peer, askings: Sequence[Asking]
+    ) -> list[NodeAnswer]:
+        """Return what a peer says to each of many questions."""
+        if not peer.batch:
+            sentence = "It is asked single questions only, no lists."
+            return [_unasked(peer, Reason.LISTS, sentence)] * len(askings)
+        told: dict[int, NodeAnswer] = {}
+        coming = iter(enumerate(askings))
+
+        async def work() -> None:
+            for number, asking in coming:
+                until = self._now() + peer.seconds
+                told[number] = await self._ask_peer(peer, asking, until)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(_LISTS_AT_ONCE, peer.at_once)):
+                group.create_task(work())
+        return [told[number] for number in range(len(askings))]
+
+
+# --- who is asked, and what is kept of it -------------------------------------
+
+
+def _not_asked(peer: Peer, asking: Asking) -> NodeAnswer | None:
+    """Return why a peer is not asked; ``None``: it is."""
+    if peer.node.id in asking.via:
+        sentence = "The question came by way of it."
+        return _unasked(peer, Reason.LOOP, sentence)
+    is_known = asking.requester.subject is not None
+    if peer.audience is Audience.IDENTIFIED and not is_known:
+        sentence = "It is asked only for those who log in."
+        return _unasked(peer, Reason.LOG_IN, sentence)
+    query = asking.query
+    if query.datasets is not None and not _may_hold(peer, query.datasets):
+        sentence = "It has none of the datasets asked for."
+        return _unasked(peer, Reason.DATASETS, sentence)
+    return None
+
+
+def _may_hold(peer: Peer, datasets: Sequence[str]) -> bool:
+    """Whether a peer may have one of some datasets, which may name their beacon."""
+    if peer.node.kind is NodeKind.NETWORK:
+        return True
+    beacons = [beacon for beacon, slash, _ in map(_parted, datasets) if slash]
+    return len(beacons) < len(datasets) or peer.node.id in beacons
+
+
+def _parted(dataset: str) -> tuple[str, str, str]:
+    return dataset.partition("/")
+
+
+def _of_datasets(answer: NodeAnswer, query: Query) -> NodeAnswer:
+    """Return what of an answer is about the datasets asked for."""
+    if query.datasets is None or answer.status not in _TOLD:
+        return answer
+    wanted = {*query.datasets}
+    rows = tuple(
+        row
+        for row in answer.datasets
+        if row.part.dataset in wanted or f"{row.beacon}/{row.part.dataset}" in wanted
+    )
+    if rows:
+        status = overall(row.part.status for row in rows)
+        return replace(answer, datasets=rows, status=status)
+    return replace(
+        answer,
+        datasets=(),
+        status=Status.NOT_ASKED,
+        reason=Reason.DATASETS,
+        sentence="It says nothing of the datasets asked for.",
+    )
+
+
+_TOLD: Final = frozenset({*Status}) - FAILURES - {Status.NOT_ASKED}
+
+
+def _scope(peer: Peer, requester: Requester) -> Requester | None:
+    """Return for whom an answer is; ``None``: for anybody, so it may be remembered.
+
+    What we are shown who prove who we are is shared with nobody else.
+    """
+    proof = peer.credentials
+    shows_nothing = proof.proof is Proof.NONE and proof.certificate is None
+    return None if shows_nothing and requester.subject is None else requester
+
+
+def _question_key(query: Query) -> Hashable:
+    """Return what two questions share that are the same one for a peer."""
+    pattern = query.pattern
+    if pattern is not None:
+        pattern = replace(pattern, spellings=tuple(sorted(pattern.spellings)))
+    return (
+        *(pattern, query.assembly, query.granularity, query.page, query.identity),
+        *(query.filters, query.cohort, query.excluded, query.by, query.test_mode),
+    )
+
+
+def _unasked(peer: Peer, reason: Reason, sentence: str) -> NodeAnswer:
+    return NodeAnswer(
+        node=peer.node, status=Status.NOT_ASKED, reason=reason, sentence=sentence
+    )
+
+
+def _late(node: Node, seconds: float) -> NodeAnswer:
+    return NodeAnswer(
+        node=node,
+        status=Status.NO_ANSWER,
+        reason=Reason.TIMEOUT,
+        sentence=f"No answer within {seconds:.3g} s.",
+    )
+
+
+def _in_an_echo(ours: NodeAnswer) -> NodeAnswer:
+    """Return our own answer to a question that we are asking others ourselves."""
+    warning = "The same question is on its way already; no other beacon was asked."
+    return replace(ours, warnings=(*ours.warnings, warning))

@@ -1,0 +1,211 @@
+"""How each peer has been: its answers, its pace, and whether it may be asked now.
+
+Numbers and words of one process, since it began; no question and no requester is
+among them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from time import monotonic, time
+from typing import TYPE_CHECKING, Final
+
+from beacon.model.health import BreakerState, NodeHealth, NodeState
+from beacon.model.nodes import Reason
+from beacon.network.breaker import Breaker
+from beacon.network.exchanged import Silence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from beacon.model.nodes import NodeAnswer
+    from beacon.model.status import Status
+    from beacon.network.exchanged import Heard
+    from beacon.network.peers import Peer
+
+_HOUR: Final = 3600.0
+_DAY: Final = 24
+_TIMED: Final = 200
+"""Last answers whose pace is told."""
+_FEW: Final = 5
+"""Answers before which no peer is called slow."""
+_SLOW: Final = 0.5
+"""Share of its time that a slow peer needs for one answer in twenty."""
+_DIGITS: Final = re.compile(r"[0-9]{1,9}")
+_PATIENCE: Final = frozenset(
+    (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+)
+_COUNT: Final = frozenset(
+    {
+        *(Reason.TIMEOUT, Reason.UNREACHABLE, Reason.INSECURE, Reason.REDIRECT),
+        *(Reason.FORBIDDEN_ADDRESS, Reason.HTTP_ERROR, Reason.BUSY, Reason.NOT_JSON),
+        *(Reason.NOT_A_BEACON, Reason.WRONG_BEACON),
+    }
+)
+"""Why a peer is left alone.  What a question may have led to is not among it, or one
+requester could have a peer paused for everybody."""
+
+
+@dataclass(slots=True)
+class _Chart:
+    """What was taken down of one peer."""
+
+    breaker: Breaker
+    asked: float | None = None
+    word: Status | None = None
+    reason: Reason | None = None
+    answered: float | None = None
+    seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_TIMED))
+    hours: deque[list[int]] = field(default_factory=lambda: deque(maxlen=_DAY))
+
+    def count(self, now: float, *, is_good: bool) -> None:
+        """Count a question in the hour that is."""
+        hour = int(now // _HOUR)
+        if not self.hours or self.hours[-1][0] != hour:
+            self.hours.append([hour, 0, 0])
+        self.hours[-1][1 if is_good else 2] += 1
+
+    def day(self, now: float) -> tuple[int, int]:
+        """Return the questions of a day: those answered, those that failed."""
+        first = int(now // _HOUR) - _DAY
+        kept = [each for each in self.hours if each[0] > first]
+        return sum(good for _, good, _ in kept), sum(bad for _, _, bad in kept)
+
+
+class Health:
+    """Keeps how every peer is.
+
+    Args:
+        clock: the time of day.
+        ticks: seconds of a clock that only goes forward.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time,
+        ticks: Callable[[], float] = monotonic,
+    ) -> None:
+        self._clock = clock
+        self._ticks = ticks
+        self._charts: dict[str, _Chart] = {}
+
+    def may_ask(self, peer: Peer) -> Silence | None:
+        """Return why a peer is left alone now; ``None``: it may be asked.
+
+        Who is told so asks it, and notes what came.
+        """
+        left = self._chart(peer).breaker.ask(self._ticks())
+        if left is None:
+            return None
+        return Silence(
+            reason=Reason.PAUSED,
+            sentence=f"It is left alone for {max(left, 1):.0f} s: it failed, or asked"
+            " for patience.",
+            retry_after=left,
+            is_ours=True,
+        )
+
+    def note(self, peer: Peer, came: Heard | Silence, answer: NodeAnswer) -> None:
+        """Take down what came of asking a peer, and what it was understood to say."""
+        if isinstance(came, Silence) and came.is_ours:
+            return
+        chart, now = self._chart(peer), self._clock()
+        chart.asked, chart.word, chart.reason = now, answer.status, answer.reason
+        if answer.answered:
+            chart.answered = now
+            chart.seconds.append(came.seconds)
+        if answer.reason is not Reason.REFUSED:
+            chart.count(now, is_good=answer.answered)
+        chart.breaker.note(self._ticks(), is_good=not _is_failure(came, answer))
+        patience = patience_of(came, now)
+        if patience is not None:
+            chart.breaker.rest(self._ticks(), patience)
+
+    def of(self, peer: Peer) -> NodeHealth:
+        """Return how a peer is."""
+        chart, now = self._chart(peer), self._clock()
+        good, bad = chart.day(now)
+        breaker = chart.breaker.state(self._ticks())
+        pace = sorted(chart.seconds)
+        p95 = _share(pace, 0.95)
+        return NodeHealth(
+            node=peer.node,
+            url=peer.url,
+            state=_state(chart, breaker, p95, peer),
+            asked=chart.asked,
+            word=chart.word,
+            reason=chart.reason,
+            answered=chart.answered,
+            p50=_share(pace, 0.5),
+            p95=p95,
+            success=good / (good + bad) if good + bad else None,
+            questions=good + bad,
+            breaker=breaker,
+            again=chart.breaker.left(self._ticks()),
+        )
+
+    def keep(self, names: set[str]) -> None:
+        """Forget whoever is no peer any more."""
+        for name in set(self._charts) - names:
+            del self._charts[name]
+
+    def _chart(self, peer: Peer) -> _Chart:
+        chart = self._charts.get(peer.node.id)
+        if chart is None:
+            chart = _Chart(breaker=Breaker(peer.seconds + 1))
+            self._charts[peer.node.id] = chart
+        return chart
+
+
+def _is_failure(came: Heard | Silence, answer: NodeAnswer) -> bool:
+    """Whether a peer is to be left alone for it; a 4xx is about the question."""
+    if isinstance(came, Silence):
+        return answer.reason in _COUNT
+    if came.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
+    if HTTPStatus.BAD_REQUEST <= came.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return False
+    return came.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.reason in _COUNT
+
+
+def patience_of(came: Heard | Silence, now: float) -> float | None:
+    """Return the seconds a peer asks for (RFC 9110, section 10.2.3), if it does."""
+    if isinstance(came, Silence):
+        return came.retry_after
+    said = came.headers.get("retry-after", "").strip()
+    if came.status not in _PATIENCE or not said:
+        return None
+    if _DIGITS.fullmatch(said):
+        return float(said)
+    try:
+        moment = parsedate_to_datetime(said)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(moment.timestamp() - now, 0.0)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _share(pace: Sequence[float], share: float) -> float | None:
+    """Return the number that a share of the sorted ones does not exceed."""
+    return pace[min(int(share * len(pace)), len(pace) - 1)] if pace else None
+
+
+def _state(
+    chart: _Chart, breaker: BreakerState, p95: float | None, peer: Peer
+) -> NodeState:
+    if breaker is BreakerState.OPEN:
+        return NodeState.PAUSED
+    if chart.asked is None:
+        return NodeState.UNKNOWN
+    if chart.reason in _COUNT:
+        return NodeState.DOWN
+    is_timed = p95 is not None and len(chart.seconds) >= _FEW
+    if is_timed and p95 is not None and p95 > _SLOW * peer.seconds:
+        return NodeState.SLOW
+    return NodeState.OK

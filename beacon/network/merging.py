@@ -1,0 +1,223 @@
+"""Nodes' answers made one: each dataset once, nothing added up that may not be.  Pure.
+
+Who may hold the same people is what the configuration says.  Datasets of different
+overlap groups share nobody; those of one group, and all of which nothing is said,
+may, so that of them only bounds can be told.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from beacon.model.counts import AlleleCounts
+from beacon.model.disclosure import DatasetDisclosure
+from beacon.model.nodes import (
+    ANSWERS,
+    FAILURES,
+    NetworkAnswer,
+    NodeDataset,
+    People,
+    Pooled,
+)
+from beacon.model.query import Granularity
+from beacon.model.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from beacon.model.nodes import NodeAnswer
+    from beacon.network.peers import Directory
+
+UNSTATED: Final = "unstated"
+"""The kind of datasets of which nobody says whether they hold patients."""
+_GLOBAL: Final = ("GDID-", "EGAD")
+"""What the ids of datasets begin with that are the same everywhere."""
+
+
+def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer:
+    """Return what a network says, in the order of its configuration.
+
+    Args:
+        directory: whom it asks, and what is known of their datasets.
+        answers: of its nodes, in any order.
+    """
+    by_id = {answer.node.id: answer for answer in answers}
+    order = [directory.here.id, *(peer.node.id for peer in directory.peers)]
+    known = [node for node in order if node in by_id]
+    nodes = [by_id[node] for node in dict.fromkeys([*known, *by_id])]
+    placed = [_placed(answer, directory) for answer in nodes]
+    rows, doubts = _once(
+        [row for a in placed for row in a.datasets if not _is_ours_to_say(row, by_id)]
+    )
+    kinds = _by_kind(rows)
+    people = {kind: told for kind, each in kinds.items() if (told := _people(each))}
+    pooled = {kind: pool for kind, each in kinds.items() if (pool := _pooled(each))}
+    return NetworkAnswer(
+        nodes=tuple(placed),
+        rows=tuple(rows),
+        people=people,
+        pooled=pooled,
+        warnings=tuple(doubts),
+    )
+
+
+# --- what the configuration knows of datasets --------------------------------
+
+
+def _placed(answer: NodeAnswer, directory: Directory) -> NodeAnswer:
+    """Return an answer with what the configuration says of its datasets."""
+    peer = next((p for p in directory.peers if p.node.id == answer.node.id), None)
+    if peer is None and answer.node.id != directory.here.id:
+        return answer
+    same_as = directory.here_same_as if peer is None else peer.same_as
+    rows = []
+    for row in _rows(answer):
+        name = row.part.dataset
+        group = (directory if peer is None else peer).overlap_of(name)
+        kind = None if peer is None else peer.kind_of(name)
+        rows.append(
+            replace(
+                row,
+                overlap=group or row.overlap,
+                same_as=same_as.get(name, row.same_as),
+                kind=kind or row.kind,
+            )
+        )
+    return replace(answer, datasets=tuple(rows))
+
+
+def _rows(answer: NodeAnswer) -> tuple[NodeDataset, ...]:
+    """Return what is said of datasets; who names none speaks of all it has as one."""
+    if answer.datasets or answer.status not in ANSWERS:
+        return answer.datasets
+    whole = DatasetDisclosure(
+        dataset=answer.node.id,
+        name=answer.node.names["en"],
+        status=answer.status,
+        granularity=Granularity.BOOLEAN,
+        exists=answer.status is Status.SEEN,
+    )
+    return (NodeDataset(beacon=answer.node.id, part=whole),)
+
+
+def _is_ours_to_say(row: NodeDataset, nodes: Collection[str]) -> bool:
+    """Whether a network says that a beacon is silent which we ask ourselves."""
+    is_whole = row.part.dataset == row.beacon
+    is_told_of = any(node != row.beacon for node in row.via)
+    is_silent = row.part.status not in ANSWERS
+    return is_whole and is_told_of and is_silent and row.beacon in nodes
+
+
+# --- each dataset once -------------------------------------------------------
+
+
+def identity_of(row: NodeDataset) -> str:
+    """Return what a dataset is known by, whatever way its answer came."""
+    name = row.part.dataset
+    if row.same_as is None and name.startswith(_GLOBAL):
+        return name
+    return row.identity
+
+
+def _once(rows: Sequence[NodeDataset]) -> tuple[list[NodeDataset], list[str]]:
+    """Return each dataset once, as its nearest teller has it, and what contradicts."""
+    known = {f"{row.beacon}/{row.part.dataset}": identity_of(row) for row in rows}
+    ways: dict[str, list[NodeDataset]] = defaultdict(list)
+    for row in rows:
+        # Who says "the same as x/y" means what x/y itself is known by.
+        identity = identity_of(row)
+        ways[known.get(identity, identity)].append(row)
+    doubts = []
+    for identity, told in ways.items():
+        words = {row.part.status for row in told} - FAILURES
+        if len({*words} & {Status.SEEN, Status.NOT_SEEN}) > 1:
+            doubts.append(
+                f"Of {identity} different things were told on different ways;"
+                " what came on the shortest is shown."
+            )
+    return [min(told, key=_distance) for told in ways.values()], doubts
+
+
+def _distance(row: NodeDataset) -> tuple[bool, int]:
+    """Return how far away a row was told; who failed comes last."""
+    between = [node for node in row.via if node != row.beacon]
+    return row.part.status in FAILURES, len(between)
+
+
+# --- people and copies -------------------------------------------------------
+
+
+def _by_kind(rows: Iterable[NodeDataset]) -> Mapping[str, Sequence[NodeDataset]]:
+    """Return the datasets that know of the place, by the kind of people in them."""
+    kinds: dict[str, list[NodeDataset]] = defaultdict(list)
+    for row in rows:
+        if row.part.status in (Status.SEEN, Status.NOT_SEEN):
+            kinds[row.kind or UNSTATED].append(row)
+    return kinds
+
+
+def _people(rows: Sequence[NodeDataset]) -> People | None:
+    """Return how many people carry an allele; ``None``: nobody tells."""
+    told = [(row, _carriers(row)) for row in rows if row.part.exists]
+    if all(row.part.counts is None for row, _ in told):
+        return None
+    apart: dict[str, int] = {}
+    anywhere = 0
+    for row, (least, _) in told:
+        if row.overlap is None or row.assembly != rows[0].assembly:
+            anywhere = max(anywhere, least)
+        else:
+            apart[row.overlap] = max(apart.get(row.overlap, 0), least)
+    most = [at_most for _, (_, at_most) in told]
+    known = [at_most for at_most in most if at_most is not None]
+    return People(
+        at_least=max(anywhere, sum(apart.values())),
+        at_most=sum(known) if len(known) == len(most) else None,
+    )
+
+
+def _carriers(row: NodeDataset) -> tuple[int, int | None]:
+    """Return the fewest and the most people of a dataset who carry the allele."""
+    counts, step = row.part.counts, row.part.adjusted_to or 1
+    if counts is None or counts.ac is None:
+        return 1, None
+    if step > 1 or None in (counts.hom, counts.het, counts.hemi):
+        # One or two copies each; what is shown is rounded to multiples of the step.
+        return -(-max(1, counts.ac - step + 1) // 2), counts.ac + step - 1
+    hom, het, hemi = counts.hom or 0, counts.het or 0, counts.hemi or 0
+    half_called = counts.ac - 2 * hom - het - hemi
+    told = hom + het + hemi
+    return max(1, told + min(1, half_called)), told + half_called
+
+
+def _pooled(rows: Sequence[NodeDataset]) -> Pooled | None:
+    """Return counts added up; ``None``: these datasets may share people, or do not say.
+
+    Exact counts of one assembly, each of another overlap group.
+    """
+    groups = [row.overlap for row in rows]
+    if len(rows) < 2 or None in groups or len({*groups}) < len(groups):
+        return None
+    if len({row.assembly for row in rows}) > 1:
+        return None
+    counts = [row.part.counts for row in rows if row.part.adjusted_to is None]
+    exact = [c for c in counts if c and c.ac is not None and c.an is not None]
+    if len(exact) < len(rows):
+        return None
+    return Pooled(
+        counts=AlleleCounts(
+            ac=sum(c.ac or 0 for c in exact),
+            an=sum(c.an or 0 for c in exact),
+            hom=_sum([c.hom for c in exact]),
+            het=_sum([c.het for c in exact]),
+            hemi=_sum([c.hemi for c in exact]),
+        ),
+        datasets=tuple(identity_of(row) for row in rows),
+    )
+
+
+def _sum(values: Sequence[int | None]) -> int | None:
+    known = [each for each in values if each is not None]
+    return sum(known) if len(known) == len(values) else None

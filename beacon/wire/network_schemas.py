@@ -1,0 +1,166 @@
+"""The schemas of what the network answers, as OpenAPI's components.
+
+Of what any beacon answers they say only what is more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from beacon.model.nodes import NodeKind, Reason
+from beacon.model.status import Status
+from beacon.wire.node_health import SCHEMA as NODE_HEALTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Schema = dict[str, Any]
+
+_TEXT: Final[Schema] = {"type": "string"}
+_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+_SENTENCES: Final[Schema] = {"type": "array", "items": _TEXT}
+_STATUS: Final[Schema] = {"enum": [word.value for word in Status]}
+_PEOPLE: Final[Schema] = {
+    "type": "object",
+    "description": "By kind of dataset, between how many people carry the allele.",
+    "additionalProperties": {
+        "type": "object",
+        "required": ["seenAtLeast"],
+        "properties": {"seenAtLeast": _COUNT, "seenAtMost": _COUNT},
+    },
+}
+_POOLED: Final[Schema] = {
+    "type": "object",
+    "description": "By kind, counts of datasets that share nobody, added up.",
+    "additionalProperties": {
+        "type": "object",
+        "required": ["alleleCount", "alleleNumber", "datasets"],
+        "properties": {
+            "alleleCount": _COUNT,
+            "alleleNumber": _COUNT,
+            "homozygous": _COUNT,
+            "heterozygous": _COUNT,
+            "hemizygous": _COUNT,
+            "datasets": _SENTENCES,
+        },
+    },
+}
+_NODE: Final[Schema] = {
+    "title": "What one beacon of the network did",
+    "type": "object",
+    "required": ["beaconId", "name", "kind", "status", "afterMs", "ageSeconds"],
+    "properties": {
+        "beaconId": _TEXT,
+        "name": _TEXT,
+        "names": {"type": "object", "additionalProperties": _TEXT},
+        "country": _TEXT,
+        "kind": {"enum": [kind.value for kind in NodeKind]},
+        "status": _STATUS,
+        "reason": {"enum": [reason.value for reason in Reason]},
+        "message": {"type": "string", "maxLength": 200},
+        "afterMs": _COUNT,
+        "ageSeconds": _COUNT,
+        "granularity": {"enum": ["boolean", "count", "record"]},
+        "requestId": _TEXT,
+        "warnings": _SENTENCES,
+    },
+}
+_INFO: Final[Schema] = {
+    "type": "object",
+    "required": ["complete", "asked", "answered", "beacons"],
+    "properties": {
+        "complete": {
+            "type": "boolean",
+            "description": "Whether every beacon that was asked has answered.",
+        },
+        "asked": _COUNT,
+        "answered": _COUNT,
+        "beacons": {"type": "array", "items": _NODE},
+        "people": _PEOPLE,
+        "pooled": _POOLED,
+    },
+}
+_DATASET: Final[Schema] = {
+    "type": "object",
+    "required": ["beaconId"],
+    "properties": {
+        "beaconId": _TEXT,
+        "info": {
+            "type": "object",
+            "properties": {
+                "name": _TEXT,
+                "via": _SENTENCES,
+                "ageSeconds": _COUNT,
+                "assemblyId": _TEXT,
+                "kind": {"enum": ["patients", "population"]},
+                "overlapGroup": _TEXT,
+                "sameAs": _TEXT,
+                "contact": _TEXT,
+                "warnings": _SENTENCES,
+            },
+        },
+    },
+}
+_SERVICES: Final[Schema] = {
+    "title": "The beacons of the network, each as a GA4GH service",
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["id", "name", "type", "organization", "version", "url"],
+        "properties": {"id": _TEXT, "name": _TEXT, "url": _TEXT},
+    },
+}
+_REGISTRIES: Final[Schema] = {
+    "title": "The beacons of the network, as an atlas lists them",
+    "type": "object",
+    "required": ["meta", "response"],
+    "properties": {
+        "response": {
+            "type": "object",
+            "required": ["registries"],
+            "properties": {
+                "registries": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["beaconId", "beaconName", "beaconURL"],
+                    },
+                }
+            },
+        }
+    },
+}
+
+
+def network_components(ref: Callable[[str], Schema]) -> Mapping[str, Schema]:
+    """Return the schemas of all that the network answers.
+
+    Args:
+        ref: gives a reference to a component.
+    """
+    sets = {"resultSets": {"type": "array", "items": _DATASET}}
+    own = {"response": {"properties": sets}, "info": _INFO}
+    return {
+        "networkAnswer": {
+            "title": "The answers of all beacons of the network, as one",
+            "allOf": [ref("genomicVariantAnswer"), {"properties": own}],
+        },
+        "networkInfo": {
+            "title": "Who the network is, and who its beacons are",
+            "allOf": [
+                ref("info"),
+                {"properties": {"responses": {"type": "array", "items": ref("info")}}},
+            ],
+        },
+        "networkServices": _SERVICES,
+        "networkRegistries": _REGISTRIES,
+        "networkStatus": _NETWORK_STATUS,
+    }
+
+
+_NETWORK_STATUS: Final[Schema] = {
+    "title": "How each beacon of the network is",
+    "type": "object",
+    "required": ["nodes"],
+    "properties": {"nodes": {"type": "array", "items": NODE_HEALTH}},
+}

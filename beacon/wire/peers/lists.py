@@ -1,0 +1,174 @@
+"""Many alleles in one request to a beacon like this one, and its lines read back.
+
+Alleles and names go there and nothing else.  A line is believed only where it
+repeats, in its place, what was asked; what it says is judged as an answer of its
+own, and a failure of the whole is each line's.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from beacon.model.errors import InvalidRequest
+from beacon.model.nodes import NodeAnswer, Reason
+from beacon.model.notation import vcf_style
+from beacon.model.spelling import normal_allele
+from beacon.model.status import Status
+from beacon.wire.peers.answers import check_status, concluded, silent
+from beacon.wire.peers.echoes import Echo
+from beacon.wire.peers.failing import NotAnswered
+from beacon.wire.peers.plain import Members, items, members, one_sentence, text
+from beacon.wire.peers.sets import Heard, Hearing, read_set
+from beacon.wire.peers.speech import Request, Unasked
+from beacon.wire.reading import read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from beacon.model.query import Query
+    from beacon.model.variant import Reference
+    from beacon.wire.peers.speech import Manner
+
+MOST_IN_LIST = 1_000
+"""Lines of one request; a beacon takes ten times as many."""
+_PATH = "batch"
+_ANOTHER = "Its line does not answer what was asked in its place."
+_SEEN = Status.SEEN.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One question of a list, as it is sent.
+
+    Attributes:
+        variant: as it must be repeated.
+        text: the line, without its end.
+    """
+
+    query: Query
+    variant: str
+    text: bytes
+
+
+def list_line(query: Query, references: Mapping[str, Reference]) -> Line | Unasked:
+    """Return the line that asks one question of a list, or why there is none."""
+    pattern = query.pattern
+    is_bare = not (query.excluded or query.by or query.filters or query.cohort)
+    spelled = None
+    if pattern is not None and is_bare and not query.unknown_filters:
+        spelled = pattern.name
+        if pattern.spellings:
+            spelled = vcf_style(normal_allele(pattern, references))
+    if pattern is None or spelled is None:
+        sentence = "Lists hold alleles and names of variants only."
+        return Unasked(reason=Reason.KIND_OF_QUESTION, sentence=sentence)
+    said: Members = {"variant": spelled, "assemblyId": pattern.assembly}
+    if query.datasets is not None:
+        said["datasets"] = list(query.datasets)
+    line = json.dumps(said, separators=(",", ":")).encode()
+    return Line(query=query, variant=spelled, text=line)
+
+
+def list_request(lines: Sequence[Line]) -> Request:
+    """Return the request that asks a list."""
+    return Request(
+        method="POST",
+        path=_PATH,
+        body=b"".join(line.text + b"\n" for line in lines),
+        content_type="application/x-ndjson",
+        sent={},
+    )
+
+
+def read_list(
+    lines: Sequence[Line],
+    peer: Manner,
+    *,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    names: Mapping[str, str] | None = None,
+) -> list[NodeAnswer]:
+    """Return what a peer says to each line, in their order; never raises.
+
+    Args:
+        lines: as they were sent.
+        peer: who was asked.
+        status: HTTP status.
+        headers: of the answer, names in any case.
+        body: all of it, unpacked.
+        names: of its datasets by id, where its metadata tells them.
+    """
+    try:
+        check_status(status, headers, body)
+    except NotAnswered as failure:
+        return [silent(peer, failure)] * len(lines)
+    return list(_read(lines, peer, body.splitlines(), names or {}))
+
+
+def _read(
+    lines: Sequence[Line],
+    peer: Manner,
+    answers: Sequence[bytes],
+    names: Mapping[str, str],
+) -> Iterator[NodeAnswer]:
+    for line, answer in zip_longest(lines, answers[: len(lines)]):
+        try:
+            yield _line(line, peer, answer, names)
+        except NotAnswered as failure:
+            yield silent(peer, failure)
+
+
+def _line(
+    line: Line, peer: Manner, answer: bytes | None, names: Mapping[str, str]
+) -> NodeAnswer:
+    """Return what one line says.
+
+    Raises:
+        NotAnswered: nothing, or something about another question.
+    """
+    if answer is None:
+        raise NotAnswered(Reason.NOT_A_BEACON, "It did not answer every line.")
+    said = _members_of(answer)
+    if said.get("variant") != line.variant or line.query.pattern is None:
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, _ANOTHER)
+    found, error = items(said.get("datasets")), said.get("error")
+    if error is not None and not found:
+        raise NotAnswered(Reason.TOLD_AN_ERROR, one_sentence((text(error),)))
+    hearing = Hearing(
+        query=line.query,
+        pattern=line.query.pattern,
+        peer=peer,
+        request=Request(method="POST", path=_PATH, sent={}),
+        names=names,
+    )
+    if not found:
+        _check_empty(said)
+    parts = [_part(each, hearing) for each in found]
+    return concluded(parts, Echo.UNDERSTOOD, {}, hearing)
+
+
+def _check_empty(said: Members) -> None:
+    """Raise what a line without datasets means: it was asked of nothing."""
+    if said.get("status") == Status.NOT_ASKED.value:
+        sentence = "It has nothing of this assembly."
+        raise NotAnswered(Reason.ASSEMBLY, sentence, Status.NOT_ASKED)
+    raise NotAnswered(Reason.NOT_A_BEACON, "Its line names no dataset.")
+
+
+def _part(found: object, hearing: Hearing) -> Heard:
+    """Return what a line says of one dataset, judged as a result set is."""
+    info = members(found)
+    told = {"id": info.get("id"), "exists": info.get("status") == _SEEN, "results": []}
+    return read_set(told | {"info": {"status": "?"} | info}, hearing)
+
+
+def _members_of(answer: bytes) -> Members:
+    try:
+        said = members(read_json(answer))
+    except InvalidRequest as failure:
+        raise NotAnswered(Reason.NOT_JSON, "It did not send plain JSON.") from failure
+    return said

@@ -1,0 +1,93 @@
+"""Single values of a foreign document: what they are taken for, or nothing.
+
+Text becomes plain (no control or formatting characters, one line, short), a number
+is a whole one that JSON holds exactly, a truth is ``true`` or ``false``; whatever
+is anything else is absent.  Nothing here raises.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Members = dict[str, object]
+
+LONGEST_SENTENCE = 200
+LONGEST_NAME = 100
+_LARGEST = 2**53 - 1
+_DIGITS = re.compile(r"[0-9]{1,16}\Z")
+
+
+def members(value: object) -> Members:
+    """Return a JSON object; empty where it is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[object]:
+    """Return a JSON list; empty where it is none."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: object, longest: int = LONGEST_SENTENCE) -> str | None:
+    """Return a text as it may be shown; ``None`` where nothing of it may.
+
+    Control, formatting and private characters go: they can turn what stands
+    beside them.
+    """
+    if not isinstance(value, str):
+        return None
+    kept = "".join(_visible(value[: 20 * longest]))
+    line = " ".join(kept.split())
+    if len(line) > longest:
+        line = f"{line[: longest - 1]}…"
+    return line or None
+
+
+def _visible(value: str) -> Iterator[str]:
+    for sign in value:
+        category = unicodedata.category(sign)
+        if category[0] == "Z" or sign in "\t\n\r":
+            yield " "
+        elif category[0] != "C":
+            yield sign
+
+
+def name(value: object) -> str | None:
+    """Return an id or a name."""
+    return text(value, LONGEST_NAME)
+
+
+def whole(value: object) -> int | None:
+    """Return a number from 0 on; a truth is none, nor is a text or a fraction."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= _LARGEST else None
+
+
+def place(value: object) -> int | None:
+    """Return a coordinate: a number, one in digits, or VRS's ``{"value": …}``."""
+    if isinstance(value, dict):
+        value = value.get("value")
+    if isinstance(value, str) and _DIGITS.match(value.strip()):
+        value = int(value)
+    return whole(value)
+
+
+def truth(value: object) -> bool | None:
+    """Return ``true`` or ``false``; ``None``, 0 and texts are neither."""
+    return value if isinstance(value, bool) else None
+
+
+def word(value: object) -> str:
+    """Return a text in lower case without blanks around it; empty: none."""
+    return value.strip().lower() if isinstance(value, str) else ""
+
+
+def one_sentence(parts: Iterable[str | None]) -> str:
+    """Return what is said of a failure: ours first, then what the peer says."""
+    said = ": ".join(part for part in parts if part)
+    return text(said) or "It gave no answer."

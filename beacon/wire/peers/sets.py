@@ -1,0 +1,484 @@
+"""One result set of a peer: its word, and the numbers that may be believed.
+
+A set that tells an error, that cannot tell, or that contradicts itself keeps its
+place with ``no_answer``; only a plain, whole ``false`` becomes ``not_seen``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from beacon.model.disclosure import DatasetDisclosure, VariantDisclosure
+from beacon.model.nodes import FAILURES, NodeDataset, NodeKind, Reason
+from beacon.model.pattern import identity_of
+from beacon.model.query import Granularity
+from beacon.model.status import Status
+from beacon.wire.peers.failing import (
+    ANOTHER_ALLELE,
+    ONE_BASED,
+    TOO_MANY,
+    NotAnswered,
+)
+from beacon.wire.peers.numbers import Counted, frequencies, people_counts
+from beacon.wire.peers.plain import (
+    Members,
+    items,
+    members,
+    name,
+    one_sentence,
+    text,
+    truth,
+    whole,
+    word,
+)
+from beacon.wire.peers.records import (
+    BELIEVED,
+    Likeness,
+    allele_of,
+    likeness,
+    place_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from beacon.model.counts import AlleleCounts
+    from beacon.model.pattern import VariantPattern
+    from beacon.model.query import Query
+    from beacon.model.variant import Allele
+    from beacon.wire.peers.speech import Manner, Request
+
+MOST_OF_ONE_ALLELE = 1_000
+"""Records that one allele can have at most; more are everything a node has."""
+
+_WORDS = {status.value: status for status in Status}
+_MEANS_NOTHING = frozenset(("", "ok", "success"))
+_COVERAGES = frozenset(("undeclared", "partial"))
+_FILTER_WORD = re.compile(r"[A-Za-z0-9_.:;<>=+-]{1,60}")
+_ID = re.compile(r"[A-Za-z0-9._:~-]{1,100}")
+_MOST_RECORDS, _MOST_FILTERS, _MOST_VIA = 1_000, 20, 5
+_UNPLACED = "Its record does not say which variant it is."
+_START_FROM_ONE = "It counts starts from 1."
+_SPELLED = (
+    "It spells the variant otherwise, and no reference tells that it is the same."
+)
+_NO_BASES = "Some of its records could not be read as variants."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """What one answer is read against.
+
+    Attributes:
+        level: the granularity the answer says it has, where it does.
+        names: of its datasets by id.
+    """
+
+    query: Query
+    pattern: VariantPattern
+    peer: Manner
+    request: Request
+    level: Granularity | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it speaks for other beacons."""
+        return self.peer.node.kind is NodeKind.NETWORK
+
+    @property
+    def title(self) -> str:
+        """What the node is called."""
+        return self.peer.node.names.get("en", self.peer.node.id)
+
+
+class Heard(NamedTuple):
+    """One dataset's part, and why it is no answer where it is none."""
+
+    dataset: NodeDataset
+    failure: NotAnswered | None = None
+
+
+class _Evidence(NamedTuple):
+    """What a set's records prove."""
+
+    variants: tuple[VariantDisclosure, ...] = ()
+    counts: AlleleCounts | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def read_set(found: object, hearing: Hearing) -> Heard:
+    """Return what one result set says."""
+    said = members(found)
+    try:
+        beacon = _beacon(said, hearing)
+    except NotAnswered as failure:
+        return _failed(said, hearing.peer.node.id, hearing, failure)
+    try:
+        return _read(said, beacon, hearing)
+    except NotAnswered as failure:
+        return _failed(said, beacon, hearing, failure)
+
+
+def _beacon(said: Members, hearing: Hearing) -> str:
+    """Return the beacon a set belongs to: a network's sets keep theirs."""
+    told = said.get("beaconId")
+    own = hearing.peer.node.id
+    if told is None or told == own:
+        return own
+    known = name(told)
+    if not hearing.is_network or known is None:
+        raise NotAnswered(Reason.WRONG_BEACON, "It answers for another beacon.")
+    return known
+
+
+def _read(said: Members, beacon: str, hearing: Hearing) -> Heard:
+    info = members(said.get("info"))
+    check_error(said)
+    exists = truth(said.get("exists"))
+    if exists is None:
+        raise NotAnswered(Reason.NOT_A_BEACON, "It says neither yes nor no.")
+    status = status_of(info, exists=exists)
+    # An empty object is a template that some leave where they have no record.
+    results = [each for each in map(members, items(said.get("results"))) if each]
+    is_bare = not results and "results" not in said and "resultsCount" not in said
+    if hearing.is_network and not exists and is_bare and "status" not in info:
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, "It cannot tell a no from a failure.")
+    total = _total(said, results, hearing, exists=exists)
+    evidence = _evidence(results, hearing) if exists else _Evidence()
+    counts, doubt = people_counts(info)
+    counts = counts or evidence.counts
+    status = _fitting(status, counts, is_exact=adjusted_to(said) is None)
+    shown = tuple(filter(None, (*evidence.warnings, doubt)))
+    part = _part(said, info, status, hearing)
+    part = replace(
+        part, total=total, variants=evidence.variants, counts=counts,
+        coverage=_coverage(info, status, counts),
+        granularity=_level(evidence, counts, total),
+    )  # fmt: skip
+    return Heard(_placed(part, beacon, hearing, info, shown))
+
+
+# --- its word ------------------------------------------------------------------------
+
+
+def check_error(said: Members) -> None:
+    """Raise what a document or a set tells as its error.
+
+    Raises:
+        NotAnswered: it tells one, in any of the places they are told.
+    """
+    info = members(said.get("info"))
+    for told in (said.get("error"), info.get("error"), info.get("errors")):
+        if told is None or told == []:
+            continue
+        error = members(told)
+        code = whole(error.get("errorCode"))
+        told_in_words = text(error.get("errorMessage")) or text(told)
+        ours = "It tells an error" if code is None else f"It tells the error {code}"
+        sentence = one_sentence((ours, told_in_words))
+        raise NotAnswered(Reason.TOLD_AN_ERROR, sentence)
+
+
+def status_of(info: Members, *, exists: bool) -> Status:
+    """Return the word of a set or an answer: its own where it is ours, else yes or no.
+
+    Raises:
+        NotAnswered: its word contradicts it, or is one nobody knows.
+    """
+    told = info.get("status")
+    if told is None or (isinstance(told, str) and word(told) in _MEANS_NOTHING):
+        return Status.SEEN if exists else Status.NOT_SEEN
+    status = _WORDS.get(told) if isinstance(told, str) else None
+    if status is None:
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, "It has a word of its own for it.")
+    if status in FAILURES:
+        raise NotAnswered(Reason.TOLD_AN_ERROR, "It could not tell.", status)
+    if exists is not (status is Status.SEEN):
+        raise NotAnswered(Reason.CONTRADICTS, "Its word and its yes or no differ.")
+    return status
+
+
+def _fitting(status: Status, counts: AlleleCounts | None, *, is_exact: bool) -> Status:
+    """Return the word that counts leave standing: nothing looked at is not a no.
+
+    Raises:
+        NotAnswered: they contradict it.
+    """
+    if counts is None:
+        return status
+    if status is Status.SEEN and counts.ac == 0 and is_exact:
+        raise NotAnswered(Reason.CONTRADICTS, "It says yes and counts no copy.")
+    if status is not Status.SEEN and counts.ac:
+        raise NotAnswered(Reason.CONTRADICTS, "It says no and counts copies.")
+    is_empty = status is Status.NOT_SEEN and counts.an == 0
+    return Status.NOT_COVERED if is_empty else status
+
+
+def _coverage(info: Members, status: Status, counts: AlleleCounts | None) -> str | None:
+    told = info.get("coverage")
+    if isinstance(told, str) and told in _COVERAGES:
+        return told
+    is_bare_no = status is Status.NOT_SEEN and (counts is None or counts.an is None)
+    return "undeclared" if is_bare_no and "status" not in info else None
+
+
+# --- its numbers ---------------------------------------------------------------------
+
+
+def _total(
+    said: Members, results: Sequence[Members], hearing: Hearing, *, exists: bool
+) -> int | None:
+    """Return how many records match, where that is told exactly.
+
+    Raises:
+        NotAnswered: it contradicts the yes or no, or is too many for one allele.
+    """
+    count = whole(said.get("resultsCount"))
+    if not exists and (count or results):
+        raise NotAnswered(Reason.CONTRADICTS, "It says no and has results.")
+    if hearing.pattern.is_single_allele and (count or 0) > MOST_OF_ONE_ALLELE:
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, TOO_MANY)
+    precision = word(said.get("countPrecision"))
+    is_exact = precision in ("", "exact")
+    is_yes_or_no = hearing.level is Granularity.BOOLEAN
+    if exists and count == 0 and not results and is_exact and not is_yes_or_no:
+        raise NotAnswered(Reason.CONTRADICTS, "It says yes and counts nothing.")
+    is_counted = is_exact or (precision == "rounded" and adjusted_to(said) is not None)
+    return count if is_counted and not is_yes_or_no else None
+
+
+def adjusted_to(said: Members) -> int | None:
+    """Return what counts are multiples of (``countAdjustedTo``, Beacon v2.2)."""
+    if word(said.get("countPrecision")) != "rounded":
+        return None
+    return next(
+        (n for each in items(said.get("countAdjustedTo")) if (n := whole(each))), None
+    )
+
+
+def _evidence(results: Sequence[Members], hearing: Hearing) -> _Evidence:
+    """Return what records prove.
+
+    Raises:
+        NotAnswered: they are of other variants than were asked for.
+    """
+    if not results:
+        return _Evidence()
+    if hearing.pattern.spellings and hearing.request.allele is not None:
+        return _of_allele(results[:_MOST_RECORDS], hearing)
+    return _of_several(results[:_MOST_RECORDS], hearing)
+
+
+def _of_allele(results: Sequence[Members], hearing: Hearing) -> _Evidence:
+    pattern, one_based = hearing.pattern, hearing.peer.one_based
+    judged = [
+        (likeness(place_of(each, pattern.assembly, one_based=one_based), pattern), each)
+        for each in results
+    ]
+    same = [(how, each) for how, each in judged if how in BELIEVED]
+    if not same:
+        kinds = {how for how, _ in judged}
+        if Likeness.UNKNOWN in kinds:
+            return _Evidence(warnings=(_UNPLACED,))
+        beside = Likeness.BESIDE in kinds
+        raise NotAnswered(
+            Reason.NOT_UNDERSTOOD, ONE_BASED if beside else ANOTHER_ALLELE
+        )
+    how, record = same[0]
+    counted = frequencies(record)
+    doubts = {
+        Likeness.SAME_ONE_BASED: _START_FROM_ONE,
+        Likeness.SPELLED_OTHERWISE: _SPELLED,
+    }
+    doubt = (doubts[how],) if how in doubts else ()
+    return _counted(hearing, counted, (*doubt, *counted.warnings))
+
+
+def _counted(
+    hearing: Hearing, counted: Counted, warnings: tuple[str, ...]
+) -> _Evidence:
+    allele = hearing.request.allele
+    variants: tuple[VariantDisclosure, ...] = ()
+    if allele is not None and allele.is_anchored:
+        variants = (VariantDisclosure(allele=allele, groups=counted.groups),)
+    return _Evidence(variants, counted.total, warnings)
+
+
+def _of_several(results: Sequence[Members], hearing: Hearing) -> _Evidence:
+    """Return the records of a range that lie where it was asked."""
+    pattern, one_based = hearing.pattern, hearing.peer.one_based
+    found: list[VariantDisclosure] = []
+    warnings: list[str] = []
+    strays = 0
+    for record in results:
+        place = place_of(record, pattern.assembly, one_based=one_based)
+        allele = allele_of(place, pattern)
+        if allele is None:
+            warnings.append(_NO_BASES)
+        elif not _lies_there(pattern, allele.contig, allele.start, allele.end):
+            strays += 1
+        else:
+            counted = frequencies(record)
+            found.append(VariantDisclosure(allele=allele, groups=counted.groups))
+            warnings += counted.warnings
+    if strays and not found and strays == len(results):
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, "Its variants lie elsewhere.")
+    doubts = tuple(dict.fromkeys(warnings))
+    if pattern.identity is None or not found:
+        return _Evidence(tuple(found), None, doubts)
+    same = [each for each in found if _is_event(each.allele, pattern)]
+    if not same:
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, ANOTHER_ALLELE)
+    groups = same[0].groups
+    return _Evidence((same[0],), Counted(groups).total, doubts)
+
+
+def _is_event(allele: Allele, pattern: VariantPattern) -> bool:
+    """Whether a record is the event of an id; some leave the base before it out."""
+    if identity_of(allele) == pattern.identity:
+        return True
+    with_base = replace(allele, start=max(0, allele.start - 1))
+    return identity_of(with_base) == pattern.identity
+
+
+def _lies_there(pattern: VariantPattern, contig: object, start: int, end: int) -> bool:
+    """Whether an allele lies where it was asked for, give or take a base or margin."""
+    if pattern.contig is None:
+        return True
+    if pattern.similar is not None:
+        return True
+    if contig != pattern.contig:
+        return pattern.mate is not None
+    reach = pattern.reach()
+    return start <= reach.high and end + 1 >= reach.low
+
+
+def _level(
+    evidence: _Evidence, counts: AlleleCounts | None, total: int | None
+) -> Granularity:
+    """Return the detail a part is given in."""
+    if evidence.variants:
+        return Granularity.RECORD
+    is_counted = counts is not None or total is not None
+    return Granularity.COUNT if is_counted else Granularity.BOOLEAN
+
+
+# --- its dataset ---------------------------------------------------------------------
+
+
+def _part(
+    said: Members, info: Members, status: Status, hearing: Hearing
+) -> DatasetDisclosure:
+    known = name(said.get("id"))
+    title = hearing.title if known is None else hearing.names.get(known, known)
+    return DatasetDisclosure(
+        dataset=known or hearing.peer.node.id,
+        name=title,
+        status=status,
+        granularity=Granularity.BOOLEAN,
+        exists=status is Status.SEEN,
+        filters=_filters(info),
+        release=whole(info.get("release")),
+        released=_day(info.get("releaseDate")),
+        sample_count=whole(info.get("sampleCount")),
+        adjusted_to=adjusted_to(said),
+        pool=tuple(
+            found for each in items(info.get("datasets"))[:_MOST_FILTERS]
+            if (found := name(each)) is not None
+        ),
+    )  # fmt: skip
+
+
+def _filters(info: Members) -> tuple[str, ...]:
+    return tuple(
+        each
+        for each in items(info.get("filters"))[:_MOST_FILTERS]
+        if isinstance(each, str) and _FILTER_WORD.fullmatch(each)
+    )
+
+
+def _day(value: object) -> datetime | None:
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _placed(
+    part: DatasetDisclosure,
+    beacon: str,
+    hearing: Hearing,
+    info: Members,
+    warnings: tuple[str, ...] = (),
+) -> NodeDataset:
+    """Return a part with whose it is, and what the configuration says of it."""
+    peer, dataset = hearing.peer, part.dataset
+    if beacon != peer.node.id and dataset == peer.node.id:
+        part = replace(part, dataset=beacon, name=beacon)
+        dataset = beacon
+    keys = (f"{beacon}/{dataset}", dataset)
+    return NodeDataset(
+        beacon=beacon,
+        part=part,
+        via=_via(beacon, info, hearing),
+        same_as=_first(peer.same_as, keys),
+        overlap=_first(peer.overlaps, keys) or peer.overlap,
+        assembly=hearing.pattern.assembly,
+        warnings=warnings,
+        kind=_first(peer.kinds, (*keys, "*")),
+    )
+
+
+def _first(known: Mapping[str, str], keys: Sequence[str]) -> str | None:
+    return next((known[key] for key in keys if key in known), None)
+
+
+def _via(beacon: str, info: Members, hearing: Hearing) -> tuple[str, ...]:
+    """Return the nodes a part came by: none where a beacon speaks for itself."""
+    own = hearing.peer.node.id
+    if not hearing.is_network or beacon == own:
+        return (own,) if hearing.is_network else ()
+    further = [
+        each
+        for each in items(info.get("via"))[:_MOST_VIA]
+        if isinstance(each, str) and _ID.fullmatch(each) and each not in (own, beacon)
+    ]
+    return (own, *further)
+
+
+def _failed(
+    said: Members, beacon: str, hearing: Hearing, failure: NotAnswered
+) -> Heard:
+    part = DatasetDisclosure(
+        dataset=name(said.get("id")) or hearing.peer.node.id,
+        name=name(said.get("id")) or hearing.title,
+        status=failure.status,
+        granularity=Granularity.BOOLEAN,
+        exists=False,
+    )
+    info = members(said.get("info"))
+    placed = _placed(part, beacon, hearing, info, (failure.sentence,))
+    return Heard(placed, failure)
+
+
+def spoken_for(beacon: str, hearing: Hearing, failure: NotAnswered) -> Heard:
+    """Return the part of a beacon that a network names as one that did not answer."""
+    return _failed({}, beacon, hearing, failure)
+
+
+def alone(said: Members, hearing: Hearing, *, exists: bool) -> Heard:
+    """Return the one part of an answer that lists no result sets."""
+    summary = members(said.get("responseSummary"))
+    told = {"exists": exists, "info": members(said.get("info"))} | {
+        "resultsCount" if key == "numTotalResults" else key: value
+        for key, value in summary.items()
+        if key in ("numTotalResults", "countPrecision", "countAdjustedTo")
+    }
+    return read_set(told | {"results": []}, hearing)

@@ -1,0 +1,96 @@
+"""``beacon demo --network``: a network is up, asked, shown whole, and gone."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from commands import Command
+
+from beacon.cli.demo_network import QUESTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a data directory."""
+    return tmp_path_factory.mktemp("rehearsal")
+
+
+@pytest.fixture(scope="module")
+def printed(home: Path) -> str:
+    """Run the demonstration once and return what it printed."""
+    done = Command(home=home)("demo", "--network", "--once")
+
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def answers(printed: str) -> list[str]:
+    """Give each answer as one line of text."""
+    parts = re.split(r"^\$ beacon ask --network .*$", printed, flags=re.MULTILINE)
+    return [" ".join(part.split()) for part in parts[1:]]
+
+
+def test_every_node_has_its_word(answers: list[str]) -> None:
+    """Whoever is slow, lies or is broken did not answer, and each for its reason."""
+    assert len(answers) == len(QUESTIONS)
+    for said in answers:
+        assert "A slow peer: no_answer. It did not answer within 2 s." in said
+        assert "A lying peer: no_answer. It does not repeat what was asked" in said
+        assert "A broken peer: no_answer. It did not send plain JSON." in said
+        assert "3 of 6 nodes answered. What the others did not say is no" in said
+
+
+def test_each_nation_tells_by_its_own_policy(answers: list[str]) -> None:
+    """Sweden and Europe count, Denmark rounds, and withholds what is rare."""
+    rare, common, nobody = answers
+
+    assert "Swedish patients (se-care): 3 of 24,198 alleles" in rare
+    assert "eu-reference: 41 of 180,044 alleles, 1 homozygous" in rare
+    assert "withheld dk-care" in rare
+    assert "seen dk-care: about 1,740 of 31,120 alleles" in common
+    assert "withheld dk-care" in nobody
+
+
+def test_silence_is_never_a_no(answers: list[str]) -> None:
+    """Where all who answered say no, and others did not answer, the word is theirs."""
+    assert answers[2].startswith("17-43045711-G-C (GRCh38): no_answer")
+    assert "eu-reference: 0 of 180,044 alleles" in answers[2]
+
+
+def test_people_who_may_be_the_same_are_not_added_up(answers: list[str]) -> None:
+    """Sweden's reference is within Europe's: there are bounds and no sum."""
+    for said in answers[:2]:
+        assert re.search(r"Carriers in populations: [\d,]+ to [\d,]+\.", said)
+        assert "Together in populations" not in said
+
+
+def test_files_can_be_read_afterwards(home: Path, printed: str) -> None:
+    """Each nation's settings and policy are left, and the key only its owner reads."""
+    assert printed
+    folder = home / "network"
+    for key in ("se", "dk", "eu"):
+        settings = tomllib.loads((folder / f"{key}.beacon.toml").read_text())
+        assert settings["beacon"]["id"] == f"{key}.demo.beacon"
+    assert (folder / "dk.token").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_guide_shows_what_is_printed(printed: str) -> None:
+    """The answer that docs/federation.md shows is one the demonstration prints."""
+    guide = (ROOT / "docs" / "federation.md").read_text()
+    (shown,) = re.findall(r"```text\n(.*?)```", guide, re.DOTALL)
+
+    assert shown in printed
+
+
+def test_it_is_not_with_a_login(home: Path) -> None:
+    """``--with-login`` is for one beacon: together they are bad usage."""
+    done = Command(home=home)("demo", "--network", "--with-login")
+
+    assert done.returncode == 2
+    assert "leave --network out" in done.stderr

@@ -1,0 +1,368 @@
+"""Questions lifted to another assembly: the same allele, or a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.chains import ELSEWHERE, Block, Chains
+from beacon.model.genes import Gene, GeneTable, place_texts
+from beacon.model.genome import Contig, Interval
+from beacon.model.lifting import Lifted, Lifting, NotLifted, lifted
+from beacon.model.notation import parse
+from beacon.model.pattern import VariantPattern
+from beacon.model.query import Query
+from beacon.model.questions import VariantParameters, pattern_of
+from beacon.model.spelling import allele_pattern
+from beacon.model.variant import left_align, sequence_allele, strip
+
+HERE, THERE = "GRCh37", "GRCh38"
+CHR22 = ASSEMBLIES[HERE].contigs[21]
+TO22 = ASSEMBLIES[THERE].contigs[21]
+FAR = 20_000_000
+_COMPLEMENT = str.maketrans("ACGT", "TGCA")
+
+
+def complement(bases: str) -> str:
+    """Return the other strand."""
+    return bases.translate(_COMPLEMENT)[::-1]
+
+
+class Bases:
+    """A few bases of one sequence of an assembly, none elsewhere."""
+
+    def __init__(self, contig: Contig, start: int, bases: str) -> None:
+        self._contig, self._start, self._bases = contig, start, bases
+
+    def bases(self, contig: Contig, start: int, end: int) -> str | None:
+        """Return bases, ``N`` where none are known."""
+        if contig != self._contig:
+            return None
+        start, end = max(0, start), min(end, contig.length)
+        return "".join(
+            self._bases[at - self._start]
+            if 0 <= at - self._start < len(self._bases)
+            else "N"
+            for at in range(start, end)
+        )
+
+
+#          0         1         2         3         4
+#          0123456789012345678901234567890123456789012345
+SOURCE = "GATTACAGGCTCATCATCGTTGACCATGCAAAATCGGATCTAGCC"
+# one block as it is but for two bases; a stretch the target lacks; one turned round
+TARGET = "GATTACAGGCTCATCATCGATGACCATGC" + complement("TCGGATCTAGCC")
+BLOCKS = (
+    Block(22, FAR, FAR + 29, 22, 30_000_000),
+    Block(22, FAR + 33, FAR + 45, 22, 30_000_029, is_reversed=True, chain=1),
+    Block(22, 40_000_000, 40_000_100, 21, 5_000_000, chain=2),
+    Block(22, 41_000_000, 41_000_100, ELSEWHERE, 7, chain=3),
+    Block(22, 42_000_000, 42_000_100, 22, 44_000_000, chain=4),
+    Block(22, 43_000_000, 43_000_100, 22, 44_000_050, chain=5),
+    Block(22, 45_000_000, 45_001_000, 22, 46_000_000, chain=6),
+    Block(22, 45_001_010, 45_002_000, 22, 46_001_000, chain=6),
+)
+HELD = {
+    HERE: Bases(CHR22, FAR, SOURCE),
+    THERE: Bases(TO22, 30_000_000, TARGET),
+}
+CHAINS = {(HERE, THERE): Chains(HERE, THERE, BLOCKS)}
+WHOLE = Lifting(chains=CHAINS, references=HELD)
+BARE = Lifting(chains=CHAINS)
+
+
+def ask(text: str, known: Lifting = WHOLE) -> Lifted | NotLifted:
+    """Lift what a notation asks for; ``+7`` stands for the base at offset 7."""
+    references = known.references
+    pattern = parse(text, assembly=HERE, loaded=(), references=references)
+    return lifted(Query(pattern=pattern), THERE, known)
+
+
+def at(offset: int) -> int:
+    """Return the 1-based position of a base of ``SOURCE``."""
+    return FAR + offset + 1
+
+
+def forms(said: Lifted | NotLifted) -> tuple[str, bool]:
+    """Return what is asked instead, and whether it is certain."""
+    assert isinstance(said, Lifted), said
+    return said.lift.lifted, said.lift.is_certain
+
+
+def why(said: Lifted | NotLifted) -> str:
+    """Return why nothing is asked instead."""
+    assert isinstance(said, NotLifted), said
+    return said.why
+
+
+def test_substitution_lies_where_its_block_lies() -> None:
+    """One base for another is moved with its block, and certain with a reference."""
+    said = ask(f"22-{at(4)}-A-T")
+
+    assert forms(said) == ("GRCh38-22-30000005-A-T", True)
+    assert isinstance(said, Lifted)
+    assert said.query.assembly == THERE
+    assert said.lift.asked == "GRCh37-22-20000005-A-T"
+    assert said.query.pattern == parse(
+        "22-30000005-A-T", assembly=THERE, loaded=(), references=HELD
+    )
+
+
+def test_lift_without_reference_is_uncertain() -> None:
+    """Where nobody can compare the reference bases, a "no" would mean nothing."""
+    assert forms(ask(f"22-{at(4)}-A-T", BARE)) == ("GRCh38-22-30000005-A-T", False)
+    assert forms(ask(f"22-{at(4)}-ACA-A", BARE)) == ("GRCh38-22-30000005-ACA-A", False)
+
+
+def test_reverse_strand_turns_the_bases() -> None:
+    """In a block that is turned round, REF and ALT are those of the other strand."""
+    said = ask(f"22-{at(35)}-G-C")
+
+    assert forms(said) == ("GRCh38-22-30000039-C-G", True)
+    assert isinstance(said, Lifted)
+    assert "reverse strand" in said.lift.notes[0]
+    assert forms(ask(f"22-{at(37)}-ATC-A")) == ("GRCh38-22-30000033-TAG-T", True)
+
+
+def test_swapped_reference_is_not_the_same_allele() -> None:
+    """Where the alternate is the other assembly's reference, nothing is asked."""
+    assert SOURCE[19] + TARGET[19] == "TA"
+    assert "which is the alternate asked for" in why(ask(f"22-{at(19)}-T-A"))
+
+
+def test_changed_reference_is_recognised() -> None:
+    """A third base as reference leaves the carriers of the alternate the same."""
+    said = ask(f"22-{at(19)}-T-G")
+
+    assert forms(said) == ("GRCh38-22-30000020-A-G", True)
+    assert isinstance(said, Lifted)
+    assert "carriers of G are the same people" in said.lift.notes[0]
+
+
+def test_deletion_of_other_bases_is_another_allele() -> None:
+    """Deleted bases that the other assembly does not have cannot be asked for."""
+    assert "other bases than those deleted" in why(ask(f"22-{at(18)}-GT-G"))
+    assert "the allele is another one there" in why(ask(f"22-{at(18)}-GTTG-GCC"))
+
+
+def test_indel_of_a_repeat_is_one_allele_wherever_it_is_written() -> None:
+    """A unit of a repeat that both assemblies have alike may be written anywhere."""
+    asked = [f"22-{at(10)}-TCAT-T", f"22-{at(12)}-ATCA-A", f"22-{at(13)}-TCAT-T"]
+
+    assert {forms(ask(text)) for text in asked} == {("GRCh38-22-30000010-CTCA-C", True)}
+
+
+def test_repeat_at_the_edge_of_a_block_is_not_lifted() -> None:
+    """Where a repeat goes on behind what both share, its length may be another."""
+    assert "several pieces" in why(ask(f"22-{at(28)}-CAA-C"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (f"22-{at(30)}-A-C", "is not in GRCh38"),
+        ("22-40000010-A-C", None),
+        ("22-41000010-A-C", "that is no chromosome"),
+        ("22-42000060-A-C", "are the same place on GRCh38"),
+        ("22:41000010-41000020", "that is no chromosome"),
+        (f"22:{at(20)}-{at(40)}", "lies in several places there"),
+        (f"22:{at(20)}-{at(30)}", "An end of"),
+        ("22:49000000-49000100", "is not in GRCh38"),
+    ],
+)
+def test_what_has_no_one_counterpart_is_not_lifted(
+    text: str, sentence: str | None
+) -> None:
+    """Deleted, split and doubled places have a sentence; another chromosome is one."""
+    said = ask(text, BARE)
+
+    if sentence is None:
+        assert forms(said) == ("GRCh38-21-5000010-A-C", False)
+    else:
+        assert sentence in why(said)
+
+
+def test_range_within_a_block_is_exact() -> None:
+    """A range that is the same bases is lifted for good, forward and turned round."""
+    assert forms(ask(f"22:{at(2)}-{at(9)}")) == ("GRCh38 22:30000003-30000010", True)
+    assert forms(ask(f"22:{at(34)}-{at(36)}")) == ("GRCh38 22:30000038-30000040", True)
+
+
+def test_range_over_a_gap_is_uncertain() -> None:
+    """A range of which a little is missing is asked, but no "no" is taken of it."""
+    said = ask("22:45000001-45002000")
+
+    assert forms(said) == ("GRCh38 22:46000001-46001990", False)
+    assert isinstance(said, Lifted)
+    assert "assemblies differ within it" in said.lift.doubts[0]
+
+
+def test_structural_questions_keep_their_type() -> None:
+    """Brackets and ranges of a type are moved bound by bound."""
+    parameters = VariantParameters(
+        assembly_id=HERE,
+        reference_name="22",
+        start=(45_000_100, 45_000_200),
+        end=(45_000_500, 45_000_600),
+        variant_type="DEL",
+    )
+    pattern = pattern_of(parameters, loaded=(), references={})
+    said = lifted(Query(pattern=pattern), THERE, WHOLE)
+
+    assert isinstance(said, Lifted)
+    moved = said.query.pattern
+    assert moved is not None
+    assert moved.start is not None
+    assert moved.end is not None
+    assert (moved.start.low, moved.start.high) == (46_000_100, 46_000_200)
+    assert (moved.end.low, moved.end.high) == (46_000_500, 46_000_600)
+    assert moved.variant_type == "DEL"
+    assert said.lift.is_certain
+
+
+def test_similar_events_are_moved_whole() -> None:
+    """An event is asked for where its span lies on the other assembly."""
+    said = ask("del 22:45000101-45000600", BARE)
+
+    assert forms(said) == ("GRCh38 22:46000101-46000600 DEL", True)
+
+
+def test_gene_is_asked_where_it_lies_here() -> None:
+    """A gene by its place is asked for as a range."""
+    interval = Interval(contig=CHR22, start=45_000_100, end=45_000_900)
+    table = GeneTable(place_texts([Gene(symbol="TWIN", interval=interval)]))
+    pattern = table.pattern("TWIN", HERE)
+    said = lifted(Query(pattern=pattern), THERE, WHOLE)
+
+    assert forms(said) == ("GRCh38 22:46000101-46000900", True)
+
+
+def test_names_are_the_same_everywhere() -> None:
+    """An rsID is asked for as it is; what names one assembly's sequence is not."""
+    said = ask("rs123")
+    digest = ask("ga4gh:VA." + "A" * 32)
+
+    assert forms(said) == ("GRCh38 rs123", True)
+    assert isinstance(said, Lifted)
+    assert said.query.pattern is not None
+    assert said.query.pattern.assembly == THERE
+    assert "names nothing on GRCh38" in why(digest)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        None,
+        VariantPattern(contig=CHR22),
+        VariantPattern(contig=CHR22, identity="GRCh37-22-1-5-DEL"),
+        VariantPattern(contig=CHR22, spellings=((FAR, "A", "G"), (FAR, "C", "G"))),
+    ],
+)
+def test_what_names_no_place_is_not_lifted(pattern: VariantPattern | None) -> None:
+    """Everything, a whole sequence, an id and unknown bases stay where they are."""
+    assert why(lifted(Query(pattern=pattern), THERE, WHOLE)).endswith(".")
+
+
+def test_without_a_chain_nothing_is_lifted() -> None:
+    """An assembly no chain leads to is named."""
+    pattern = parse("22-5-A-C", assembly=HERE, loaded=(), references={})
+    said = lifted(Query(pattern=pattern), "T2T-CHM13", WHOLE)
+
+    assert why(said) == "No chain file leads from GRCh37 to T2T-CHM13."
+
+
+# --- laws, on genomes made of stretches of each other ---------------------------------
+
+bases = st.text(alphabet="AC", min_size=4, max_size=14)
+
+
+@st.composite
+def genomes(draw: st.DrawFn) -> tuple[Lifting, str]:
+    """Draw two genomes that share stretches, and the chains between them."""
+    source = target = ""
+    forward, backward = [], []
+    for number, stretch in enumerate(draw(st.lists(bases, min_size=1, max_size=5))):
+        turned = draw(st.booleans())
+        image = complement(stretch) if turned else stretch
+        here, there = (FAR + len(source), 30_000_000 + len(target))
+        size = len(stretch)
+        forward.append(Block(22, here, here + size, 22, there, turned, number))
+        backward.append(Block(22, there, there + size, 22, here, turned, number))
+        source += stretch + draw(st.sampled_from(["", "A", "CA"]))
+        target += image + draw(st.sampled_from(["", "C", "AC"]))
+    known = Lifting(
+        chains={
+            (HERE, THERE): Chains(HERE, THERE, forward),
+            (THERE, HERE): Chains(THERE, HERE, backward),
+        },
+        references={
+            HERE: Bases(CHR22, FAR, source),
+            THERE: Bases(TO22, 30_000_000, target),
+        },
+    )
+    return known, source
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> tuple[Lifting, str, int, str, str]:
+    """Draw genomes and an allele on the first of them."""
+    known, source = draw(genomes())
+    start = draw(st.integers(0, len(source) - 1))
+    ref = source[start : start + draw(st.integers(1, 4))]
+    alt = draw(st.sampled_from(["A", "C", "AA", "CA", "ACA", "T"]))
+    return known, source, FAR + start, ref, alt
+
+
+def normal(said: Lifted, known: Lifting) -> tuple[int, str, str]:
+    """Return the lifted allele in its normal form."""
+    pattern = said.query.pattern
+    assert pattern is not None
+    allele = sequence_allele(pattern.sequence, *pattern.spellings[0])
+    found = left_align(allele, known.references[pattern.assembly])
+    return found.start, found.reference, found.alternate
+
+
+@settings(max_examples=150, deadline=None)
+@given(questions())
+def test_certain_lift_returns(
+    drawn: tuple[Lifting, str, int, str, str],
+) -> None:
+    """What is lifted for certain and back is the allele that was asked for."""
+    known, _, start, ref, alt = drawn
+    if ref == alt:
+        return
+    allele = sequence_allele(CHR22, start, ref, alt)
+    pattern = allele_pattern(allele, known.references[HERE])
+    there = lifted(Query(pattern=pattern), THERE, known)
+    if isinstance(there, NotLifted) or not there.lift.is_certain:
+        return
+    back = lifted(there.query, HERE, known)
+    was = left_align(allele, known.references[HERE])
+
+    assert isinstance(back, Lifted)
+    assert normal(back, known) == (was.start, was.reference, was.alternate)
+
+
+@settings(max_examples=150, deadline=None)
+@given(questions())
+def test_spelling_does_not_decide_the_lift(
+    drawn: tuple[Lifting, str, int, str, str],
+) -> None:
+    """Every spelling of an allele is lifted to the same allele, or none is."""
+    known, _, start, ref, alt = drawn
+    if ref == alt:
+        return
+    allele = sequence_allele(CHR22, start, ref, alt)
+    pattern = allele_pattern(allele, known.references[HERE])
+    found = set()
+    for form in pattern.spellings:
+        if strip(*form) == strip(start, ref, alt) or not (ref and alt):
+            one = replace(pattern, spellings=(form, *pattern.spellings))
+            said = lifted(Query(pattern=one), THERE, known)
+            found.add(normal(said, known) if isinstance(said, Lifted) else "not lifted")
+
+    assert len(found) <= 1

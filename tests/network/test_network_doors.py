@@ -1,0 +1,437 @@
+"""``/network`` at its door: audit, budgets, who is asked for whom, its documents."""
+
+from __future__ import annotations
+
+import json
+
+import orjson
+import pytest
+from aiohttp import ClientSession, web
+from jsonschema import Draft202012Validator
+
+from beacon.api.auditing import Auditor
+from beacon.api.network import passed, wants_lines
+from beacon.audit.canonical import CASES, QUERIES, code, subkey
+from beacon.audit.chain import segments_in
+from beacon.audit.log import AuditLog
+from beacon.auth.porter import Porter, Secrets
+from beacon.model.nodes import NodeKind
+from beacon.network.asking import Asking
+from beacon.network.here import Here
+from beacon.network.peers import Audience, Credentials, Proof
+from beacon.policy.policy import OPEN
+from beacon.policy_file import parsed
+from beacon.service import LocalBeacon
+from beacon.service.guard import Guard
+from beacon.store.accounts import Books
+from beacon.store.variants import VariantStore
+from beacon.wire.components import components
+from beacon.wire.requests import Address, Understanding, gather_line, understand
+from tests.network.nations import (
+    SEEN,
+    ask,
+    asked,
+    nation,
+    peer_at,
+    serving,
+    sets,
+    silent_peer,
+    words,
+)
+from tests.speaking import violations
+
+KEY = b"k" * 32
+CODE = code(subkey(KEY, QUERIES), "GRCh37 22 100 T C")
+POLICY = b"""
+[policy]
+id = "budgets"
+[tiers.public]
+granularity = "aggregate_record"
+queries = ["allele", "range"]
+range_width = 10_000
+distinct_variants = { per_day = 2, scope = "client_net" }
+[disclosure.exact]
+[datasets.clinic]
+kind = "reference"
+access = { public = "exact" }
+"""
+RULES = parsed(POLICY, "policy.toml").policy
+
+
+async def get(one, path: str, **headers: str) -> tuple[int, dict, dict]:
+    """Return the status, the headers and the document of a path."""
+    async with (
+        ClientSession() as session,
+        session.get(f"{one.address}{path}", headers=headers) as response,
+    ):
+        return response.status, dict(response.headers), await response.json()
+
+
+async def lines_of(one, body: dict) -> list[dict]:
+    """Return the lines of a stream."""
+    async with (
+        ClientSession() as session,
+        session.post(
+            f"{one.address}/network/g_variants",
+            json=body,
+            headers={"Accept": "application/x-ndjson"},
+        ) as response,
+    ):
+        assert response.headers["Content-Type"] == "application/x-ndjson"
+        return [json.loads(line) async for line in response.content]
+
+
+# --- what is written down -------------------------------------------------------
+
+
+@pytest.fixture
+async def audited(addresses, tmp_path):
+    """Give Sweden with an audit, and a function that reads its lines."""
+    store = await VariantStore.open(addresses["se"])
+    log = AuditLog(tmp_path / "audit", KEY, {"worker": "0"}, anchors=store.anchors())
+    await log.open()
+    auditor = Auditor(log, queries=subkey(KEY, QUERIES), cases=subkey(KEY, CASES))
+
+    def lines() -> list[dict]:
+        found = [
+            orjson.loads(line)
+            for each in segments_in(tmp_path / "audit").values()
+            for _, path in each
+            for line in path.read_bytes().splitlines()
+        ]
+        return [each for each in found if each["kind"] in ("request", "part")]
+
+    async with nation("se.example", addresses["se"], auditor=auditor) as one:
+        yield one, lines
+    await store.close()
+
+
+async def test_a_question_to_the_network_is_written_down_with_all_answers(audited, dk):
+    """In code, under one id, with what each beacon said; of no path a variant."""
+    se, lines = audited
+    async with silent_peer() as (port, _, _):
+        await se.knows(dk.as_peer(), peer_at("xx.slow", port, seconds=0.2))
+        said = await ask(se, asked(SEEN))
+    (line,) = lines()
+
+    assert line["route"] == "/network/g_variants"
+    assert line["queries"] == [CODE]
+    assert {each["id"]: each["said"] for each in line["datasets"]} == {
+        "clinic": "seen",
+        "twins": "seen",
+        "dk.example/wgs": "seen",
+        "xx.slow": "no_answer",
+    }
+    assert said["info"]["beacons"][1]["requestId"] == line["request"]
+    assert dk.headers[0]["x-request-id"] == line["request"]
+
+
+async def test_what_is_streamed_is_written_down_before_it_is_said(audited, dk):
+    """Our own part has a line of its own, before the line of the request."""
+    se, lines = audited
+    await se.knows(dk.as_peer())
+    await lines_of(se, asked(SEEN))
+    part, whole = lines()
+
+    assert (part["kind"], part["queries"]) == ("part", [CODE])
+    assert {each["id"] for each in part["datasets"]} == {"clinic", "twins"}
+    assert [each["id"] for each in whole["datasets"]] == ["dk.example/wgs"]
+
+
+# --- budgets, and for whom ------------------------------------------------------
+
+
+@pytest.fixture
+async def budgeted(addresses, store_address):
+    """Give Sweden with a budget of two questions a day."""
+    store = await VariantStore.open(addresses["se"])
+    books = await Books.open(store_address, KEY, patience=30.0)
+    guard = Guard(RULES, books, store)
+    secrets = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
+    porter = Porter((), secrets)
+    async with nation(
+        "se.example", addresses["se"], RULES, porter=porter, guard=guard
+    ) as one:
+        yield one
+    await guard.close()
+    books.close()
+    await porter.close()
+    await store.close()
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
+async def test_a_budget_that_is_spent_is_spent_for_the_network_too(
+    budgeted, dk, accept
+):
+    """429, and no peer is asked on behalf of who may ask no more."""
+    await budgeted.knows(dk.as_peer())
+    for start in (100, 1001):
+        if accept == "application/json":
+            await ask(budgeted, asked(SEEN | {"start": [start]}))
+        else:
+            await lines_of(budgeted, asked(SEEN | {"start": [start]}))
+    before = dk.calls["/api/g_variants"]
+    refused = await ask(budgeted, asked(SEEN | {"start": [1002]}), Accept=accept)
+
+    assert refused["status"] == 429
+    assert refused["error"]["errorCode"] == 429
+    assert (before, dk.calls["/api/g_variants"]) == (2, 2)
+
+
+async def test_a_peer_for_the_identified_is_not_asked_for_others(se, dk, tmp_path):
+    """Nor is what it would be shown; ``not_asked`` says why."""
+    (tmp_path / "token").write_text("secret-of-our-service")
+    shown = Credentials(proof=Proof.BEARER, token_file=tmp_path / "token")
+    await se.knows(dk.as_peer(credentials=shown, audience=Audience.IDENTIFIED))
+    said = await ask(se, asked(SEEN))
+
+    assert words(said)["dk.example"] == "not_asked"
+    assert said["info"]["beacons"][1]["reason"] == "log_in"
+    assert said["info"]["complete"] is True
+    assert dk.calls == {}
+
+
+async def test_what_credentials_got_is_shared_with_nobody(se, tmp_path):
+    """A peer that is shown our token is asked again for each who asks (no cache)."""
+    seen: list[str | None] = []
+
+    async def refuse(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return web.json_response({"error": {"errorCode": 403}}, status=403)
+
+    app = web.Application()
+    app.router.add_post("/api/g_variants", refuse)
+    (tmp_path / "token").write_text("secret-of-our-service")
+    shown = Credentials(proof=Proof.BEARER, token_file=tmp_path / "token")
+    async with serving(app) as port:
+        await se.knows(peer_at("a.x", port, credentials=shown))
+        said = [await ask(se, asked(SEEN)) for _ in range(2)]
+
+    assert seen == ["Bearer secret-of-our-service"] * 2
+    assert {words(s)["a.x"] for s in said} == {"refused"}
+    assert "secret" not in json.dumps(said)
+
+
+async def test_f06_a_requesters_own_token_reaches_no_peer(addresses, dk):
+    """It proves who asks here, and stays here."""
+    secrets = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
+    porter = Porter((), secrets)
+    async with nation("se.example", addresses["se"], porter=porter) as se:
+        await se.knows(dk.as_peer())
+        refused = await ask(se, asked(SEEN), Authorization="Bearer not-one")
+        anonymous = await ask(se, asked(SEEN))
+    await porter.close()
+
+    assert refused["status"] == 401
+    assert anonymous["status"] == 200
+    assert [h for h in dk.headers if "authorization" in h] == []
+    assert len(dk.headers) == 1
+
+
+# --- what is asked of whom ------------------------------------------------------
+
+
+async def test_datasets_choose_whom_to_ask(se, dk, eu):
+    """By the id of a dataset, or of a beacon and its dataset."""
+    await se.knows(dk.as_peer(), eu.as_peer())
+    one = await ask(se, asked(SEEN, datasets=["dk.example/wgs"]))
+    ours = await ask(se, asked(SEEN, datasets=["clinic"]))
+
+    assert list(sets(one)) == ["dk.example/wgs"]
+    assert words(one) == {
+        "se.example": "not_asked",
+        "dk.example": "seen",
+        "eu.example": "not_asked",
+    }
+    assert list(sets(ours)) == ["se.example/clinic"]
+    assert words(ours)["eu.example"] == "not_asked"
+    assert eu.calls["/api/g_variants"] == 1
+
+
+async def test_a_list_is_asked_of_peers_that_take_lists(se, dk, eu):
+    """The others are ``not_asked``; answers come in the order of the questions."""
+    await se.knows(dk.as_peer(batch=True), eu.as_peer())
+    known = Understanding(loaded={"GRCh37"}, references={})
+    queries = [
+        understand(gather_line(SEEN | {"start": [100 + n]}), Address(), known)
+        for n in range(12)
+    ]
+    store = await VariantStore.open(dk.store_address)
+    beacon = LocalBeacon(store, OPEN, references={}, deadline=5)
+    here = Here(se.network.directory.here, beacon)
+    told = await se.network.federation.answer_many(
+        [Asking(query=query) for query in queries], here
+    )
+    await store.close()
+
+    assert [[n.status.value for n in one.nodes] for one in told] == [
+        ["seen", "seen", "not_asked"],
+        *[["not_seen", "not_seen", "not_asked"]] * 11,
+    ]
+    assert told[0].nodes[2].reason == "lists"
+    assert dk.calls["/api/g_variants"] == 12
+
+
+async def test_what_is_wrong_with_a_question_is_wrong_for_all(se, dk):
+    """400, one sentence, and nobody is asked."""
+    await se.knows(dk.as_peer())
+    wrong = await ask(se, asked({"assemblyId": "GRCh37", "start": ["x"]}))
+    odd = await ask(se, asked(SEEN), "?failures=yes")
+
+    assert (wrong["status"], odd["status"]) == (400, 400)
+    assert odd["info"]["parameter"] == "failures"
+    assert dk.calls == {}
+
+
+async def test_test_mode_asks_nobody(se, dk):
+    """An invented record, by ourselves."""
+    await se.knows(dk.as_peer())
+    said = await ask(
+        se, {"query": {"testMode": True, "requestedGranularity": "record"}}
+    )
+
+    assert said["meta"]["testMode"] is True
+    assert len(said["response"]["resultSets"]) == 1
+    assert dk.calls == {}
+
+
+@pytest.mark.parametrize(
+    ("sent", "known"),
+    [
+        ([], ()),
+        (["1.1 a.b"], ("a.b",)),
+        (["1.1 a.b, HTTP/2.0 c.d (Nordic Beacon)", "1.1 e"], ("a.b", "c.d", "e")),
+        (["nonsense", ",,"], ()),
+    ],
+)
+def test_the_way_of_a_question_is_read(sent, known):
+    """RFC 9110, section 7.6.3."""
+    assert passed(sent) == known
+
+
+def test_lines_are_asked_for_by_name():
+    """``*/*`` is no wish for lines."""
+    assert wants_lines("application/json, application/x-ndjson;q=0.5")
+    assert not wants_lines("*/*")
+    assert not wants_lines("")
+
+
+# --- what there is to know ------------------------------------------------------
+
+
+async def test_documents_of_the_network_are_valid(se, dk):
+    """Each says that it speaks for several; of a peer never heard only the id."""
+    await se.knows(dk.as_peer(), peer_at("xx.gone", 1))
+    await se.network.exchange.metadata.look(se.network.directory.peers[0])
+    found = {
+        path: (await get(se, f"/network/{path}"))[2]
+        for path in ("info", "map", "configuration", "entry_types", "filtering_terms")
+    }
+    kinds = {"entry_types": "entryTypes", "filtering_terms": "filteringTerms"}
+
+    assert [v for p, d in found.items() for v in violations(d, kinds.get(p, p))] == []
+    assert {d["meta"]["isAggregated"] for d in found.values()} == {True}
+    infos = {each["meta"]["beaconId"]: each for each in found["info"]["responses"]}
+    assert list(infos) == ["se.example", "dk.example"]
+    assert [v for each in infos.values() for v in violations(each, "info")] == []
+    assert found["info"]["info"]["unreached"] == ["xx.gone"]
+    (one,) = found["map"]["response"]["endpointSets"].values()
+    assert one["rootUrl"] == f"{se.address}/network/g_variants"
+
+
+async def test_services_and_registries_list_every_node(se, dk):
+    """For the pages that read them; ours are valid by our own schemas."""
+    await se.knows(dk.as_peer())
+    services = (await get(se, "/network/services"))[2]
+    registries = (await get(se, "/network/registries"))[2]
+    schemas = {"schemas": components()}
+
+    assert [each["id"] for each in services] == ["se.example", "dk.example"]
+    listed = registries["response"]["registries"]
+    assert [each["beaconId"] for each in listed] == ["se.example", "dk.example"]
+    for name, document in (
+        ("networkServices", services),
+        ("networkRegistries", registries),
+    ):
+        judge = Draft202012Validator(
+            {"$ref": f"#/components/schemas/{name}", "components": schemas}
+        )
+        assert list(judge.iter_errors(document)) == []
+
+
+async def test_f12_the_status_agrees_with_what_happened(se, dk, eu):
+    """One well, one silent, one broken, one that is another than it is listed as."""
+
+    async def broken(_: web.Request) -> web.Response:
+        return web.Response(status=500, text="no")
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", broken)
+    async with silent_peer() as (slow, _, _), serving(app) as port:
+        liar = peer_at("xx.liar", eu.port)
+        await se.knows(
+            dk.as_peer(),
+            peer_at("xx.slow", slow, seconds=0.2),
+            peer_at("xx.broken", port),
+            liar,
+            remembered=0.0,
+        )
+        for _ in range(6):
+            said = await ask(se, asked(SEEN))
+        status = (await get(se, "/network/status"))[2]
+    judge = Draft202012Validator(
+        {
+            "$ref": "#/components/schemas/networkStatus",
+            "components": {"schemas": components()},
+        }
+    )
+    nodes = {each["beaconId"]: each for each in status["nodes"]}
+
+    assert list(judge.iter_errors(status)) == []
+    assert list(nodes) == [
+        *("se.example", "dk.example", "xx.slow", "xx.broken", "xx.liar")
+    ]
+    assert {name: each["state"] for name, each in nodes.items()} == {
+        "se.example": "ok",
+        "dk.example": "ok",
+        "xx.slow": "paused",
+        "xx.broken": "paused",
+        "xx.liar": "paused",
+    }
+    assert nodes["xx.slow"]["breaker"] == "open"
+    assert nodes["dk.example"]["success24h"] == 1
+    assert nodes["xx.liar"]["lastReason"] == "wrong_beacon"
+    assert words(said) == {
+        "se.example": "seen",
+        "dk.example": "seen",
+        "xx.slow": "no_answer",
+        "xx.broken": "no_answer",
+        "xx.liar": "no_answer",
+    }
+    assert said["info"]["beacons"][2]["reason"] == "paused"
+
+
+async def test_metrics_tell_of_peers_and_of_no_question(se, dk):
+    """How often each gave which word."""
+    await se.knows(dk.as_peer())
+    await ask(se, asked(SEEN))
+    async with (
+        ClientSession() as session,
+        session.get(f"{se.address}/metrics") as response,
+    ):
+        text = await response.text()
+
+    assert 'beacon_peer_answers_total{peer="dk.example",status="seen"} 1.0\n' in text
+    assert 'beacon_peer_seconds_total{peer="dk.example"}' in text
+
+
+async def test_a_network_in_a_network_keeps_its_beacons(se, dk, eu):
+    """What Europe tells of Denmark is Denmark's, by way of Europe."""
+    await eu.knows(dk.as_peer())
+    await se.knows(eu.as_peer(kind=NodeKind.NETWORK))
+    said = await ask(se, asked(SEEN))
+    each = sets(said)
+
+    assert list(words(said)) == ["se.example", "eu.example"]
+    assert each["dk.example/wgs"]["info"]["via"][0] == "eu.example"
+    assert each["eu.example/goe"]["info"]["alleleCount"] == 9

@@ -1,0 +1,477 @@
+"""Real beacons that ask one another over loopback, and peers that fail them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from time import monotonic
+
+import pytest
+from aiohttp import ClientSession, web
+from jsonschema import Draft202012Validator
+
+from beacon.model.chains import Block, Chains
+from beacon.model.lifting import Lifting
+from beacon.model.nodes import NodeKind
+from beacon.wire.components import components
+from tests.network.nations import (
+    SEEN,
+    UNSEEN,
+    ask,
+    asked,
+    nation,
+    peer_at,
+    serving,
+    sets,
+    silent_peer,
+    words,
+)
+from tests.speaking import violations
+
+SLACK = 1.5
+"""Seconds that a busy machine may take for what takes none."""
+
+
+async def test_one_question_is_answered_by_every_nation(se, dk, eu):
+    """Each dataset in its own result set, under the beacon that has it."""
+    await se.knows(dk.as_peer(), eu.as_peer())
+    said = await ask(se, asked(SEEN))
+    each = sets(said)
+
+    assert said["status"] == 200
+    assert set(words(said).values()) == {"seen"}
+    assert list(words(said)) == ["se.example", "dk.example", "eu.example"]
+    assert list(each) == [
+        *("se.example/clinic", "se.example/twins"),
+        *("dk.example/wgs", "eu.example/goe"),
+    ]
+    assert each["dk.example/wgs"]["info"]["alleleCount"] == 4
+    assert said["meta"]["isAggregated"] is True
+    assert said["info"]["complete"] is True
+    assert (said["info"]["asked"], said["info"]["answered"]) == (3, 3)
+    assert [len(s["results"]) for s in each.values()] == [1, 1, 1, 1]
+
+
+async def test_a_no_of_all_rests_on_the_numbers_of_each(se, dk, eu):
+    """Nobody carries it; each says among how many it looked."""
+    await se.knows(dk.as_peer(), eu.as_peer())
+    said = await ask(se, asked(UNSEEN))
+
+    assert said["responseSummary"]["exists"] is False
+    assert said["info"]["status"] == "not_seen"
+    assert {n: s["info"]["status"] for n, s in sets(said).items()} == {
+        "se.example/clinic": "not_seen",
+        "se.example/twins": "not_seen",
+        "dk.example/wgs": "not_seen",
+        "eu.example/goe": "not_seen",
+    }
+    assert sets(said)["eu.example/goe"]["info"]["alleleNumber"] == 200
+
+
+async def test_a_get_asks_what_a_post_asks(se, dk):
+    """By the same handler, with the same answer."""
+    await se.knows(dk.as_peer())
+    posted = await ask(se, asked(SEEN))
+    parameters = {k: str(v).strip("[]") for k, v in SEEN.items()} | {
+        "requestedGranularity": "record",
+        "includeResultsetResponses": "ALL",
+    }
+    async with (
+        ClientSession() as session,
+        session.get(f"{se.address}/network/g_variants", params=parameters) as response,
+    ):
+        got = await response.json()
+
+    assert sets(got) == sets(posted)
+
+
+async def test_a_network_without_peers_is_ourselves(se):
+    """Nothing is asked of anybody."""
+    said = await ask(se, asked(SEEN))
+
+    assert words(said) == {"se.example": "seen"}
+    assert said["info"]["complete"] is True
+
+
+# --- failures -----------------------------------------------------------------
+
+
+async def test_f01_a_slow_peer_costs_only_itself(se, dk):
+    """Others' rows come at their own speed; it has ``no_answer`` at its deadline."""
+    async with silent_peer() as (port, _, _):
+        await se.knows(peer_at("xx.slow", port, seconds=1.0), dk.as_peer())
+        began = monotonic()
+        came = {}
+        async with (
+            ClientSession() as session,
+            session.post(
+                f"{se.address}/network/g_variants",
+                json=asked(SEEN),
+                headers={"Accept": "application/x-ndjson"},
+            ) as response,
+        ):
+            lines = []
+            async for raw in response.content:
+                line = json.loads(raw)
+                lines.append(line)
+                if "beacon" in line:
+                    came[line["beacon"]["beaconId"]] = monotonic() - began
+        spent = monotonic() - began
+
+    assert [line["event"] for line in lines] == [
+        *("asked", "answer", "answer", "failure", "done")
+    ]
+    assert came["dk.example"] < came["xx.slow"]
+    assert lines[3]["beacon"]["reason"] == "timeout"
+    assert lines[3]["beacon"]["status"] == "no_answer"
+    assert 0.9 < spent < 1.0 + SLACK
+    whole = lines[4]["document"]
+    assert whole["info"]["complete"] is False
+    assert [b["beaconId"] for b in whole["info"]["beacons"]] == [
+        *("se.example", "xx.slow", "dk.example")
+    ]
+
+
+async def test_f01_the_deadline_of_all_ends_a_peer_that_has_more(se):
+    """A question never runs longer than the network's own deadline."""
+    async with silent_peer() as (port, _, _):
+        await se.knows(peer_at("xx.slow", port, seconds=30.0), deadline=0.5)
+        began = monotonic()
+        said = await ask(se, asked(SEEN))
+
+    assert words(said) == {"se.example": "seen", "xx.slow": "no_answer"}
+    assert monotonic() - began < 0.5 + SLACK
+
+
+async def test_f09_answers_are_valid_and_say_whether_they_are_whole(se, dk, eu):
+    """By v2.0 (one shape with all its members), v2.1 and v2.2, hits and misses."""
+    async with silent_peer() as (port, _, _):
+        await se.knows(
+            dk.as_peer(), eu.as_peer(), peer_at("xx.slow", port, seconds=0.3)
+        )
+        documents = [
+            await ask(se, asked(parameters, requestedGranularity=level), path)
+            for parameters in (SEEN, UNSEEN)
+            for level in ("boolean", "count", "record")
+            for path in ("", "?failures=resultsets")
+        ]
+    judge = Draft202012Validator(
+        {"$ref": "#/components/schemas/networkAnswer", "components": _COMPONENTS}
+    )
+
+    assert [v for d in documents for v in violations(_without_status(d), *_KIND)] == []
+    assert [e for d in documents for e in judge.iter_errors(_without_status(d))] == []
+    assert {d["info"]["complete"] for d in documents} == {False}
+    assert [
+        s
+        for d in documents
+        for s in d["response"]["resultSets"]
+        if not {"id", "setType", "exists", "resultsCount", "results"} <= s.keys()
+    ] == []
+    failed = [s for s in documents[1]["response"]["resultSets"] if "error" in s["info"]]
+    assert [s["beaconId"] for s in failed] == ["xx.slow"]
+    assert failed[0]["info"]["error"]["errorCode"] == 504
+    assert not [s for s in documents[0]["response"]["resultSets"] if "xx" in s["id"]]
+
+
+_KIND = ("resultsets", "genomicVariant")
+_COMPONENTS = {"schemas": components()}
+
+
+def _without_status(document: dict) -> dict:
+    return {name: value for name, value in document.items() if name != "status"}
+
+
+async def test_f09_nobody_who_answers_is_a_failure_of_all(dk, addresses, store_address):
+    """502, with the reason of each; a beacon with nothing loaded has no say."""
+    del addresses
+    async with nation("no.example", store_address) as empty:
+        async with silent_peer() as (port, _, _):
+            await empty.knows(peer_at("xx.slow", port, seconds=0.3))
+            said = await ask(empty, asked(SEEN))
+        await empty.knows(dk.as_peer())
+        better = await ask(empty, asked(SEEN))
+
+    assert said["status"] == 502
+    assert said["error"]["errorCode"] == 502
+    assert said["info"]["status"] == "no_answer"
+    assert words(said) == {"no.example": "not_asked", "xx.slow": "no_answer"}
+    assert violations(_without_status(said), "error") == []
+    assert better["status"] == 200
+    assert words(better) == {"no.example": "not_asked", "dk.example": "seen"}
+    assert better["info"]["complete"] is True
+
+
+# --- loops --------------------------------------------------------------------
+
+
+async def test_f07_mutual_peers_are_asked_once_each(se, dk):
+    """A and B ask each other's ``/api``, which asks nobody."""
+    await se.knows(dk.as_peer())
+    await dk.knows(se.as_peer())
+    said = await ask(se, asked(SEEN))
+
+    assert words(said) == {"se.example": "seen", "dk.example": "seen"}
+    assert dict(se.calls) == {"/network/g_variants": 1}
+    assert dict(dk.calls) == {"/api/g_variants": 1}
+
+
+async def test_f07_mutual_networks_are_asked_once_each(se, dk):
+    """A's question does not come back to A by way of B."""
+    await se.knows(dk.as_peer(kind=NodeKind.NETWORK))
+    await dk.knows(se.as_peer(kind=NodeKind.NETWORK))
+    said = await ask(se, asked(SEEN))
+
+    assert dict(se.calls) == {"/network/g_variants": 1}
+    assert dict(dk.calls) == {"/network/g_variants": 1}
+    assert words(said) == {"se.example": "seen", "dk.example": "seen"}
+    assert said["info"]["complete"] is True
+    assert list(sets(said)) == [
+        *("se.example/clinic", "se.example/twins", "dk.example/wgs")
+    ]
+
+
+async def test_a_question_that_comes_back_is_a_loop(se, dk):
+    """508, before anybody is asked."""
+    await se.knows(dk.as_peer())
+    came_back = await ask(se, asked(SEEN), Via="1.1 xx.other, 1.1 se.example")
+    too_far = await ask(se, asked(SEEN), Via="1.1 a, 1.1 b, 1.1 c")
+
+    assert (came_back["status"], too_far["status"]) == (508, 508)
+    assert came_back["error"]["errorCode"] == 508
+    assert dict(dk.calls) == {}
+
+
+async def test_our_own_question_come_back_without_a_sign_is_answered_by_us(se, dk):
+    """A network that passes no ``Via`` on is known by its name."""
+    async with silent_peer() as (port, under_way, _):
+        await se.knows(peer_at("xx.slow", port, seconds=2.0), dk.as_peer())
+        first = asyncio.create_task(ask(se, asked(SEEN)))
+        await _until(lambda: under_way)
+        echo = await ask(se, asked(SEEN), User_Agent="BN/2.0.0")
+        await first
+
+    assert words(echo) == {"se.example": "seen"}
+    assert "on its way" in echo["info"]["beacons"][0]["warnings"][0]
+    assert dk.calls["/api/g_variants"] == 1
+
+
+async def test_peers_are_told_the_way_and_the_id_and_nothing_of_who_asks(se, dk):
+    """``Via`` and ``X-Request-Id``; neither a token nor a cookie (F6)."""
+    await se.knows(dk.as_peer())
+    said = await ask(se, asked(SEEN), Cookie="a=b", X_Case_Reference="C1")
+    (headers,) = dk.headers
+
+    assert headers["via"] == "1.1 se.example"
+    assert headers["x-request-id"] == said["info"]["beacons"][1]["requestId"]
+    assert {"authorization", "cookie", "x-case-reference"}.isdisjoint(headers)
+
+
+# --- one dataset, one row -----------------------------------------------------
+
+
+async def test_f08_a_dataset_told_on_two_ways_is_one_row(se, dk, eu):
+    """What Denmark says itself is shown, not what Europe says for it."""
+    await eu.knows(dk.as_peer())
+    await se.knows(eu.as_peer(kind=NodeKind.NETWORK), dk.as_peer())
+    said = await ask(se, asked(SEEN))
+    await se.knows(eu.as_peer(kind=NodeKind.NETWORK))
+    around = await ask(se, asked(SEEN))
+
+    assert list(sets(said)).count("dk.example/wgs") == 1
+    assert sets(said)["dk.example/wgs"]["info"]["via"] == ["dk.example"]
+    assert len(sets(said)) == len(said["response"]["resultSets"]) == 4
+    assert "eu.example" in sets(around)["dk.example/wgs"]["info"]["via"]
+    assert sets(around)["dk.example/wgs"]["info"]["alleleCount"] == 4
+
+
+async def test_f08_people_are_told_between_bounds_and_by_kind(se, dk, eu):
+    """Patients and population apart; only what is declared disjoint is added up."""
+    await se.knows(dk.as_peer(kinds={"*": "patients"}), eu.as_peer())
+    undeclared = (await ask(se, asked(SEEN)))["info"]
+    await se.knows(
+        dk.as_peer(kinds={"*": "patients"}, overlap="danes"),
+        eu.as_peer(kinds={"*": "population"}),
+    )
+    said = (await ask(se, asked(SEEN)))["info"]
+
+    # Sweden's clinic has 3 carriers and Denmark 4; twins say no kind.
+    assert undeclared["people"]["patients"] == {"seenAtLeast": 4, "seenAtMost": 7}
+    assert said["people"]["population"] == {"seenAtLeast": 9, "seenAtMost": 9}
+    assert said["people"]["unstated"] == {"seenAtLeast": 2, "seenAtMost": 2}
+    assert "pooled" not in undeclared
+
+
+# --- limits -------------------------------------------------------------------
+
+
+async def test_f11_a_peer_is_asked_so_many_questions_at_once(se):
+    """Fifty at once, each peer no more than its own limit, and none is lost."""
+    most: dict[str, int] = {}
+    running: dict[str, int] = {}
+
+    def app(name: str) -> web.Application:
+        async def answer(request: web.Request) -> web.Response:
+            running[name] = running.get(name, 0) + 1
+            most[name] = max(most.get(name, 0), running[name])
+            body = await request.json()
+            await asyncio.sleep(0.02)
+            running[name] -= 1
+            return web.json_response(_boolean_no(name, body))
+
+        made = web.Application()
+        made.router.add_post("/api/g_variants", answer)
+        return made
+
+    limits = {"a.x": 1, "b.x": 2, "c.x": 3, "d.x": 4}
+    async with (
+        serving(app("a.x")) as a,
+        serving(app("b.x")) as b,
+        serving(app("c.x")) as c,
+        serving(app("d.x")) as d,
+    ):
+        peers = [
+            peer_at(name, port, at_once=limit)
+            for (name, limit), port in zip(limits.items(), (a, b, c, d), strict=True)
+        ]
+        await se.knows(*peers, questions=50, remembered=0.0, remembered_no=0.0)
+        said = await asyncio.gather(
+            *(ask(se, asked(SEEN | {"start": [1000 + n]})) for n in range(50))
+        )
+
+    assert {s["status"] for s in said} == {200}
+    assert {w for s in said for n, w in words(s).items() if n in limits} == {"not_seen"}
+    assert all(most[name] <= limit for name, limit in limits.items())
+
+
+def _boolean_no(name: str, body: dict) -> dict:
+    asked_ = body["query"]["requestParameters"]
+    return {
+        "meta": {
+            "beaconId": name,
+            "apiVersion": "v2.0.0",
+            "returnedGranularity": "boolean",
+            "returnedSchemas": [],
+            "receivedRequestSummary": {"requestParameters": asked_},
+        },
+        "responseSummary": {"exists": False},
+    }
+
+
+async def test_f11_the_seventeenth_question_at_once_is_told_to_come_again(se):
+    """503 with ``Retry-After``, where sixteen are on their way."""
+    async with silent_peer() as (port, under_way, _):
+        await se.knows(peer_at("xx.slow", port, seconds=2.0, at_once=64), questions=16)
+        sixteen = [
+            asyncio.create_task(ask(se, asked(SEEN | {"start": [1000 + n]})))
+            for n in range(16)
+        ]
+        await _until(lambda: len(under_way) == 16)
+        async with (
+            ClientSession() as session,
+            session.post(
+                f"{se.address}/network/g_variants", json=asked(SEEN)
+            ) as response,
+        ):
+            refused = response.status, response.headers.get("Retry-After")
+            document = await response.json()
+        for each in sixteen:
+            each.cancel()
+        await asyncio.gather(*sixteen, return_exceptions=True)
+
+    assert refused == (503, "1")
+    assert document["info"]["status"] == "no_answer"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
+async def test_f11_a_client_that_leaves_ends_the_calls_to_peers(se, accept):
+    """Within a second."""
+    async with silent_peer() as (port, under_way, ended):
+        await se.knows(peer_at("xx.slow", port, seconds=20.0), deadline=20.0)
+        async with ClientSession() as session:
+            asking = asyncio.create_task(
+                session.post(
+                    f"{se.address}/network/g_variants",
+                    json=asked(SEEN),
+                    headers={"Accept": accept},
+                )
+            )
+            await _until(lambda: under_way)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        async with asyncio.timeout(1.0 + SLACK):
+            await ended.wait()
+
+    assert under_way == []
+
+
+async def test_the_same_question_at_once_is_one_exchange(se):
+    """Single flight: five who ask the same share what comes (F10)."""
+    calls = []
+
+    async def answer(request: web.Request) -> web.Response:
+        calls.append(1)
+        body = await request.json()
+        await asyncio.sleep(0.3)
+        return web.json_response(_boolean_no("a.x", body))
+
+    app = web.Application()
+    app.router.add_post("/api/g_variants", answer)
+    async with serving(app) as port:
+        await se.knows(peer_at("a.x", port), remembered_no=0.0)
+        said = await asyncio.gather(*(ask(se, asked(SEEN)) for _ in range(5)))
+
+    assert len(calls) == 1
+    assert {words(s)["a.x"] for s in said} == {"not_seen"}
+    assert se.network.federation.counted()["network_joined"] == 4
+
+
+async def test_an_answer_is_remembered_with_its_age_and_a_failure_is_not(se, dk):
+    """Cache: a yes for a while; what failed is asked again (F10)."""
+    await se.knows(dk.as_peer())
+    await ask(se, asked(SEEN))
+    await ask(se, asked(SEEN))
+    remembered = dk.calls["/api/g_variants"]
+    async with silent_peer() as (port, _, _):
+        await se.knows(peer_at("xx.slow", port, seconds=0.2))
+        before = se.network.federation.counted()["network_remembered"]
+        await ask(se, asked(SEEN))
+        await ask(se, asked(SEEN))
+
+    assert remembered == 1
+    assert se.network.federation.counted()["network_remembered"] == before == 1
+    assert se.network.federation.counted()["peer|xx.slow|no_answer"] == 2
+
+
+async def _until(holds) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - what it waits for is foreign
+            await asyncio.sleep(0.01)
+
+
+# --- another assembly -----------------------------------------------------------
+
+
+async def test_a_peer_without_the_assembly_is_asked_lifted_or_not(se, dk, addresses):
+    """With a chain file it is asked on its own; a "no" of a doubtful lift is none."""
+    block = Block(22, 30_000_000, 30_005_000, 22, 0)
+    chains = {("GRCh38", "GRCh37"): Chains("GRCh38", "GRCh37", [block])}
+    there = SEEN | {"assemblyId": "GRCh38", "start": [30_000_100]}
+    nobody = there | {"start": [30_000_200], "referenceBases": "G"}
+    nobody |= {"alternateBases": "A"}
+    here = dk.as_peer(assemblies=frozenset({"GRCh37"}))
+    async with nation(
+        "no.example", addresses["se"], lifting=Lifting(chains=chains)
+    ) as other:
+        await other.knows(here)
+        told = [await ask(other, asked(each)) for each in (there, nobody)]
+    await se.knows(here)
+    unlifted = await ask(se, asked(there))
+    (row,) = sets(told[0]).values()
+
+    assert words(unlifted) == {"se.example": "not_asked", "dk.example": "not_asked"}
+    assert words(told[0]) == {"no.example": "not_asked", "dk.example": "seen"}
+    assert row["info"]["assemblyId"] == "GRCh37"
+    assert row["info"]["lifted"]["lifted"] == "GRCh37-22-101-T-C"
+    assert "was asked on GRCh37" in told[0]["info"]["beacons"][1]["warnings"][0]
+    assert words(told[1])["dk.example"] == "not_covered"

@@ -1,0 +1,253 @@
+"""Answers made one: each dataset once, and no sum that may count people twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beacon.model.counts import AlleleCounts
+from beacon.model.disclosure import DatasetDisclosure
+from beacon.model.nodes import Node, NodeAnswer, NodeDataset, NodeKind, People, Reason
+from beacon.model.query import Granularity
+from beacon.model.status import Status
+from beacon.network.merging import merged
+from beacon.network.peers import Directory, Peer
+
+HERE = Node(id="se", names={"en": "Sweden"}, kind=NodeKind.HERE)
+DK = Node(id="dk", names={"en": "Denmark"})
+EU = Node(id="eu", names={"en": "Europe"}, kind=NodeKind.NETWORK)
+
+
+def counts(het: int, hom: int = 0, an: int = 1000) -> AlleleCounts:
+    """Return the counts of so many carriers."""
+    return AlleleCounts(ac=het + 2 * hom, an=an, hom=hom, het=het, hemi=0)
+
+
+def row(
+    beacon: str,
+    dataset: str,
+    said: AlleleCounts | None = None,
+    *,
+    status: Status = Status.SEEN,
+    adjusted_to: int | None = None,
+    **more: object,
+) -> NodeDataset:
+    """Return what is said of one dataset."""
+    part = DatasetDisclosure(
+        dataset=dataset,
+        name=dataset,
+        status=status,
+        granularity=Granularity.COUNT,
+        exists=status is Status.SEEN,
+        counts=said,
+        adjusted_to=adjusted_to,
+    )
+    return NodeDataset(
+        **{"assembly": "GRCh38", "kind": "patients", **more}, beacon=beacon, part=part
+    )
+
+
+def told(node: Node, *rows: NodeDataset, status: Status = Status.SEEN) -> NodeAnswer:
+    """Return what a node says."""
+    return NodeAnswer(node=node, status=status, datasets=rows)
+
+
+def directory(**of_denmark: object) -> Directory:
+    """Return a network of Sweden, Denmark and Europe."""
+    dk = Peer(node=DK, url="https://dk", **of_denmark)
+    return Directory(here=HERE, peers=(dk, Peer(node=EU, url="https://eu")))
+
+
+def test_f08_rows_come_in_the_order_of_the_configuration():
+    """Whoever answered first."""
+    said = merged(
+        directory(),
+        [
+            told(EU, row("eu", "c")),
+            told(DK, row("dk", "b")),
+            told(HERE, row("se", "a")),
+        ],
+    )
+
+    assert [n.node.id for n in said.nodes] == ["se", "dk", "eu"]
+    assert [r.identity for r in said.rows] == ["se/a", "dk/b", "eu/c"]
+
+
+def test_f08_the_shortest_way_tells_and_a_contradiction_is_named():
+    """Directly beats by way of a network; that they differ is said."""
+    direct = row("dk", "wgs", status=Status.NOT_SEEN)
+    around = row("dk", "wgs", counts(3), via=("eu", "dk"))
+    said = merged(directory(), [told(EU, around), told(DK, direct)])
+
+    assert [(r.beacon, r.part.status) for r in said.rows] == [("dk", Status.NOT_SEEN)]
+    assert len(said.warnings) == 1
+    assert "dk/wgs" in said.warnings[0]
+
+
+def test_f08_who_failed_does_not_hide_who_told():
+    """A dataset that its own beacon failed for is told by the network that knows it."""
+    failed = row("dk", "wgs", status=Status.NO_ANSWER)
+    around = row("dk", "wgs", counts(3), via=("eu",))
+    said = merged(directory(), [told(DK, failed), told(EU, around)])
+
+    assert [r.part.status for r in said.rows] == [Status.SEEN]
+
+
+def test_f08_one_dataset_under_two_names_is_one():
+    """Whichever of them the configuration calls the same, or a global id."""
+    here = row("se", "GOE-SE", counts(5))
+    there = row("eu", "x1", counts(5))
+    same = Directory(
+        here=HERE,
+        peers=(Peer(node=EU, url="https://eu", same_as={"x1": "se/GOE-SE"}),),
+    )
+    other_way = Directory(
+        here=HERE,
+        peers=(Peer(node=EU, url="https://eu"),),
+        here_same_as={"GOE-SE": "eu/x1"},
+    )
+    answers = [told(HERE, here), told(EU, there)]
+    everywhere = [told(HERE, row("se", "GDID-1")), told(EU, row("eu", "GDID-1"))]
+
+    assert [len(merged(d, answers).rows) for d in (same, other_way)] == [1, 1]
+    assert len(merged(directory(), everywhere).rows) == 1
+    assert len(merged(directory(), answers).rows) == 2
+
+
+def test_f08_overlap_groups_give_bounds():
+    """Of one group the most; of several the sum; of those that say nothing the most."""
+    rows = [
+        row("dk", "a", counts(3), overlap="goe"),
+        row("dk", "b", counts(5), overlap="goe"),
+        row("dk", "c", counts(2), overlap="other"),
+        row("dk", "d", counts(6)),
+    ]
+    said = merged(directory(), [told(DK, *rows)])
+    declared = merged(directory(), [told(DK, *rows[:3])])
+
+    assert said.people == {"patients": People(at_least=7, at_most=16)}
+    assert declared.people == {"patients": People(at_least=7, at_most=10)}
+    assert (said.pooled, declared.pooled) == ({}, {})
+
+
+def test_f08_counts_are_pooled_where_nobody_is_shared():
+    """Exact counts of one assembly and of different groups, misses among them."""
+    one = row("dk", "a", counts(3, 1, an=100), overlap="x")
+    two = row("se", "b", counts(0, an=50), overlap="y", status=Status.NOT_SEEN)
+    answers = [told(DK, one), told(HERE, two)]
+    pooled = merged(directory(), answers).pooled["patients"]
+
+    assert pooled.counts == AlleleCounts(ac=5, an=150, hom=1, het=3, hemi=0)
+    assert pooled.datasets == ("se/b", "dk/a")
+    for spoiled in (
+        replace(two, overlap="x"),
+        replace(two, overlap=None),
+        replace(two, assembly="GRCh37"),
+        replace(two, part=replace(two.part, adjusted_to=5)),
+        replace(two, part=replace(two.part, counts=None)),
+    ):
+        assert merged(directory(), [told(DK, one), told(HERE, spoiled)]).pooled == {}
+
+
+def test_f08_assemblies_are_never_one_sum():
+    """What is told of another assembly may move the bounds, never the lower sum."""
+    one = row("dk", "a", counts(3), overlap="x")
+    two = row("dk", "b", counts(4), overlap="y", assembly="GRCh37")
+    said = merged(directory(), [told(DK, one, two)])
+
+    assert said.people["patients"] == People(at_least=4, at_most=7)
+
+
+def test_patients_and_population_are_apart():
+    """Never one number for both; who says nothing is a third."""
+    rows = [
+        row("dk", "a", counts(3), kind="patients"),
+        row("dk", "b", counts(4), kind="population"),
+        row("dk", "c", counts(5), kind=None),
+    ]
+    said = merged(directory(), [told(DK, *rows)])
+
+    assert {kind: p.at_most for kind, p in said.people.items()} == {
+        "patients": 3,
+        "population": 4,
+        "unstated": 5,
+    }
+
+
+def test_the_configuration_knows_better_what_a_dataset_holds():
+    """Its kind and its group stand before what was told."""
+    peer = {"kinds": {"*": "population"}, "overlap": "g", "overlaps": {"b": "h"}}
+    rows = [row("dk", "a", counts(1)), row("dk", "b", counts(1))]
+    said = merged(directory(**peer), [told(DK, *rows)])
+
+    assert [(r.kind, r.overlap) for r in said.rows] == [
+        ("population", "g"),
+        ("population", "h"),
+    ]
+
+
+def test_rounded_counts_stay_ranges():
+    """Twenty, rounded to tens, may be eleven copies in six people."""
+    said = merged(directory(), [told(DK, row("dk", "a", counts(20), adjusted_to=10))])
+
+    assert said.people["patients"] == People(at_least=6, at_most=29)
+
+
+def test_a_yes_without_a_number_has_no_upper_bound():
+    """Beside one that counts."""
+    rows = [row("dk", "a", counts(2)), row("dk", "b")]
+    said = merged(directory(), [told(DK, *rows)])
+
+    assert said.people["patients"] == People(at_least=2, at_most=None)
+
+
+def test_a_node_that_names_no_dataset_is_a_row():
+    """Its yes is not lost, and its silence is none."""
+    quiet = NodeAnswer(node=EU, status=Status.NO_ANSWER, reason=Reason.TIMEOUT)
+    said = merged(directory(), [told(DK), quiet])
+
+    assert [(r.beacon, r.part.exists) for r in said.rows] == [("dk", True)]
+    assert said.exists is True
+    assert said.is_complete is False
+
+
+ROWS = st.builds(
+    lambda name, het, hom, group, kind, status: row(
+        "dk",
+        f"d{name}",
+        counts(het, hom) if status is Status.SEEN else counts(0),
+        overlap=group,
+        kind=kind,
+        status=status,
+    ),
+    st.integers(0, 50),
+    st.integers(1, 20),
+    st.integers(0, 20),
+    st.sampled_from([None, "x", "y", "z"]),
+    st.sampled_from([None, "patients", "population"]),
+    st.sampled_from([Status.SEEN, Status.NOT_SEEN]),
+)
+
+
+@given(st.lists(ROWS, max_size=8, unique_by=lambda r: r.part.dataset))
+def test_f08_bounds_hold_whoever_is_shared(rows):
+    """No fewer than the fullest dataset, no more than all; pooled is within them."""
+    said = merged(directory(), [told(DK, *rows)])
+    for kind, people in said.people.items():
+        mine = [r for r in rows if (r.kind or "unstated") == kind]
+        each = [r.part.counts.het + r.part.counts.hom for r in mine if r.part.exists]
+        assert max(each, default=1) <= people.at_least <= people.at_most == sum(each)
+    for kind, pool in said.pooled.items():
+        mine = [r for r in rows if (r.kind or "unstated") == kind]
+        assert pool.counts.ac == sum(r.part.counts.ac for r in mine)
+        assert pool.counts.ac <= pool.counts.an
+
+
+@given(st.permutations([told(HERE, row("se", "a")), told(DK), told(EU)]))
+def test_the_order_of_arrival_changes_nothing(answers):
+    """The whole answer is the same."""
+    assert merged(directory(), answers) == merged(
+        directory(), [told(HERE, row("se", "a")), told(DK), told(EU)]
+    )

@@ -1,0 +1,45 @@
+"""What may be asked: whether all of a dataset can be read off exact answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from beacon.model.disclosure import Permit
+from beacon.model.profile import LedgerTerms, Profile
+from beacon.model.query import Granularity
+from beacon.policy.asking import tells_exactly
+
+EXACT = Permit(dataset="a", granularity=Granularity.COUNT)
+PLAIN = Profile(name="plain")
+
+
+def test_exact_counts_of_any_range_tell_all() -> None:
+    """Counts as they are, of any allele, are all there is to know."""
+    assert tells_exactly(EXACT)
+    assert tells_exactly(replace(EXACT, profile=PLAIN, granularity=Granularity.RECORD))
+
+
+@pytest.mark.parametrize(
+    "granted",
+    [
+        replace(EXACT, granularity=Granularity.BOOLEAN),
+        replace(EXACT, frequency=False),
+        replace(EXACT, queries=frozenset({"allele"})),
+        *(
+            replace(EXACT, profile=profile)
+            for profile in (
+                Profile(name="few", min_count=5),
+                Profile(name="round", round_to=5),
+                Profile(name="noise", noise_sd=1.0),
+                Profile(name="rows", min_population_rows=5),
+                Profile(name="pool", cohort_named_from=5),
+                Profile(name="ledger", ledger=LedgerTerms()),
+            )
+        ),
+    ],
+)
+def test_whatever_is_kept_back_keeps_the_whole_back(granted: Permit) -> None:
+    """One thing that is hidden, rounded or charged is enough."""
+    assert not tells_exactly(granted)

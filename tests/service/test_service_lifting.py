@@ -1,0 +1,237 @@
+"""Datasets of another assembly, asked by lifted questions on a real store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from beacon.ingest import LoadRequest, load_variants
+from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.chains import Block, Chains
+from beacon.model.counts import AlleleCounts
+from beacon.model.lifting import Lift, Lifting, NotLifted
+from beacon.model.notation import parse
+from beacon.model.outline import Outline
+from beacon.model.query import Granularity, Query
+from beacon.model.requester import ANONYMOUS
+from beacon.model.status import Status
+from beacon.policy.policy import OPEN
+from beacon.service import LocalBeacon
+from beacon.service.lifting import LiftingBeacon
+from beacon.wire.batch import Members
+from loaders import LoadOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from beacon.model.disclosure import DatasetDisclosure, Disclosure
+    from beacon.model.genome import Contig
+    from beacon.model.wording import Wording
+    from beacon.store.releases import Catalogue
+    from beacon.store.variants import VariantStore
+
+HEAD = (
+    "##fileformat=VCFv4.3\n"
+    '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n'
+    "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tP1\tP2\n"
+)
+LINES = {
+    "old": ("GRCh37", "22\t20000001\t.\tA\tG\t50\tPASS\t.\tGT\t0/0\t0/1\n"),
+    "new": (
+        "GRCh38",
+        "22\t30000001\trs7\tA\tG\t50\tPASS\t.\tGT\t1/1\t0/1\n"
+        "22\t30000003\t.\tA\tC\t50\tPASS\t.\tGT\t0/0\t0/0\n",
+    ),
+    "newest": ("T2T-CHM13", "22\t1000\t.\tA\tG\t50\tPASS\t.\tGT\t1/1\t0/1\n"),
+}
+CHAINS = {
+    ("GRCh37", "GRCh38"): Chains(
+        "GRCh37",
+        "GRCh38",
+        [
+            Block(22, 20_000_000, 20_000_100, 22, 30_000_000),
+            Block(22, 20_001_000, 20_002_000, 22, 30_001_000),
+            Block(22, 20_002_001, 20_003_000, 22, 30_002_000),
+        ],
+    )
+}
+
+
+class AllA:
+    """A genome in which every base is A."""
+
+    def bases(self, contig: Contig, start: int, end: int) -> str:
+        """Return as many."""
+        return "A" * (min(end, contig.length) - max(0, start))
+
+
+@pytest.fixture
+def loaded(catalogue: Catalogue, tmp_path: Path) -> None:
+    """Load a dataset on each of three assemblies."""
+    for name, (assembly, lines) in LINES.items():
+        path = tmp_path / f"{name}.vcf"
+        path.write_text(HEAD + lines)
+        request = LoadRequest(
+            dataset=name,
+            paths=(path,),
+            options=LoadOptions(assembly=assembly),
+            references={},
+        )
+        load_variants(catalogue, request)
+
+
+@pytest.fixture
+def certain(loaded: None, variant_store: VariantStore) -> LiftingBeacon:
+    """Give a beacon that knows the bases of both assemblies."""
+    held = {"GRCh37": AllA(), "GRCh38": AllA()}
+    lifting = Lifting(chains=CHAINS, references=held)
+    return LiftingBeacon(
+        variant_store, OPEN, references=held, deadline=5, lifting=lifting
+    )
+
+
+@pytest.fixture
+def doubtful(loaded: None, variant_store: VariantStore) -> LiftingBeacon:
+    """Give a beacon that has a chain file and no reference."""
+    lifting = Lifting(chains=CHAINS)
+    return LiftingBeacon(
+        variant_store, OPEN, references={}, deadline=5, lifting=lifting
+    )
+
+
+def question(text: str, assembly: str = "GRCh37", **more: object) -> Query:
+    """Return the question a text asks."""
+    pattern = parse(text, assembly=assembly, loaded=(), references={})
+    given: dict[str, object] = {"granularity": Granularity.COUNT} | more
+    return Query(pattern=pattern, **given)  # type: ignore[arg-type]
+
+
+def words(answer: Disclosure) -> dict[str, Status]:
+    """Return the word each dataset said."""
+    return {part.dataset: part.status for part in answer.datasets}
+
+
+def part_of(answer: Disclosure, dataset: str) -> DatasetDisclosure:
+    """Return what one dataset said."""
+    return next(part for part in answer.datasets if part.dataset == dataset)
+
+
+async def test_dataset_of_another_assembly_is_asked_lifted(
+    certain: LiftingBeacon,
+) -> None:
+    """Its counts are told beside both forms of the question."""
+    answer = await certain.answer(question("22-20000001-A-G"), ANONYMOUS)
+    new = part_of(answer, "new")
+
+    assert words(answer) == {"old": Status.SEEN, "new": Status.SEEN}
+    assert new.counts == AlleleCounts(ac=3, an=4, hom=1, het=1, hemi=0)
+    assert isinstance(new.lifted, Lift)
+    assert new.lifted.asked == "GRCh37-22-20000001-A-G"
+    assert new.lifted.lifted == "GRCh38-22-30000001-A-G"
+    assert part_of(answer, "old").lifted is None
+    assert answer.warnings == (
+        "GRCh37-22-20000001-A-G was asked of datasets on GRCh38 as"
+        " GRCh38-22-30000001-A-G.",
+    )
+
+
+async def test_no_of_a_certain_lift_is_a_no(certain: LiftingBeacon) -> None:
+    """Where the same bases are asked for, not seen means not seen, with its AN."""
+    answer = await certain.answer(question("22-20000003-A-C"), ANONYMOUS)
+
+    assert words(answer) == {"old": Status.NOT_SEEN, "new": Status.NOT_SEEN}
+    assert part_of(answer, "new").counts == AlleleCounts(
+        ac=0, an=4, hom=0, het=0, hemi=0
+    )
+
+
+async def test_no_of_an_uncertain_lift_is_no_no(doubtful: LiftingBeacon) -> None:
+    """Where bases could not be compared, such a dataset knows nothing of the place."""
+    absent = await doubtful.answer(question("22-20000003-A-C"), ANONYMOUS)
+    present = await doubtful.answer(question("22-20000001-A-G"), ANONYMOUS)
+    part = part_of(absent, "new")
+
+    assert words(absent) == {"old": Status.NOT_SEEN, "new": Status.NOT_COVERED}
+    assert (part.counts, part.exists) == (None, False)
+    assert any("No reference of GRCh38" in each for each in absent.warnings)
+    assert part_of(present, "new").status is Status.SEEN
+
+
+async def test_range_over_a_gap_is_never_a_no(certain: LiftingBeacon) -> None:
+    """A range that the assemblies do not have alike says nothing where it is empty."""
+    inside = await certain.answer(question("22:20001001-20002000"), ANONYMOUS)
+    across = await certain.answer(question("22:20001001-20003000"), ANONYMOUS)
+
+    assert words(inside)["new"] is Status.NOT_SEEN
+    assert words(across)["new"] is Status.NOT_COVERED
+
+
+async def test_what_cannot_be_lifted_is_not_asked(certain: LiftingBeacon) -> None:
+    """A dataset that cannot be asked has its word, and the reason is told."""
+    answer = await certain.answer(question("22-20000500-A-G"), ANONYMOUS)
+    part = part_of(answer, "new")
+
+    assert words(answer) == {"old": Status.NOT_SEEN, "new": Status.NOT_ASKED}
+    assert part.lifted == NotLifted(why="GRCh37 22:20000500 is not in GRCh38.")
+    assert answer.warnings == ("GRCh37 22:20000500 is not in GRCh38.",)
+
+
+async def test_only_where_chains_lead_is_asked(certain: LiftingBeacon) -> None:
+    """Nothing is lifted against the chain's direction, or to a third assembly."""
+    back = await certain.answer(question("22-30000001-A-G", "GRCh38"), ANONYMOUS)
+    chosen = await certain.answer(
+        question("22-20000001-A-G", datasets=("new",)), ANONYMOUS
+    )
+
+    assert words(back) == {"new": Status.SEEN}
+    assert words(chosen) == {"new": Status.SEEN}
+
+
+async def test_rsid_is_asked_of_both(certain: LiftingBeacon) -> None:
+    """A name that one dataset knows on its own assembly is answered by that one."""
+    query = question("rs7", datasets=("new",))
+    answer = await certain.answer(query, ANONYMOUS)
+
+    assert words(answer) == {"new": Status.SEEN}
+    assert [named.allele.contig.assembly for named in answer.alleles] == ["GRCh38"]
+
+
+async def test_many_are_answered_as_one(certain: LiftingBeacon) -> None:
+    """Lists, plain outlines and words of a batch say what single questions say."""
+    texts = ["22-20000001-A-G", "22-20000003-A-C", "22-20000500-A-G"]
+    queries = [question(text) for text in texts]
+    alone = [await certain.answer(query, ANONYMOUS) for query in queries]
+    together = await certain.answer_many(queries, ANONYMOUS)
+    outline = Outline(queries[0], None)
+    spelled = [outline.spelled(20_000_000, "A", "G"), outline.spelled(20_000_002, "A", "C")]  # fmt: skip # noqa: E501
+    alike = [await certain.answer_alike(outline, one, ANONYMOUS) for one in spelled]
+    wording: Wording[object, bytes] = Members()  # type: ignore[assignment]
+    told = await certain.answer_alleles(
+        [(outline, one) for one in spelled], ANONYMOUS, wording
+    )
+
+    assert alone == list(together)
+    assert alone[:2] == alike
+    assert isinstance(told[0], bytes)
+    assert b'"lifted":"GRCh38-22-30000001-A-G"' in told[0]
+
+
+async def test_without_chains_nothing_changes(
+    loaded: None, variant_store: VariantStore
+) -> None:
+    """A beacon whose chains lead nowhere says exactly what one without says."""
+    plain = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
+    lifting = LiftingBeacon(
+        variant_store, OPEN, references={}, deadline=5, lifting=Lifting()
+    )
+    query = question("22-20000001-A-G")
+
+    assert await lifting.answer(query, ANONYMOUS) == await plain.answer(
+        query, ANONYMOUS
+    )
+
+
+def test_contigs_of_the_chains_are_what_they_are() -> None:
+    """The blocks above are on chromosome 22 of both."""
+    assert ASSEMBLIES["GRCh38"].contigs[21].name == "22"
