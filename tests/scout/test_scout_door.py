@@ -308,6 +308,7 @@ async def test_a_variant_is_observed(scout: TestClient) -> None:
         ("clinic/variants/22_201_G_A", 0, "not_seen"),
         ("clinic/variants/1_201_G_A", -1, "not_covered"),
         ("clinic/variants/22_201_G", -1, "no_answer"),
+        ("clinic/variants/22_201_G_<DEL>/x", -1, "no_answer"),
         ("nothing/variants/22_201_G_A", -1, "no_answer"),
         (
             "clinic/svs/?chrom=22&end_chrom=22&pos=10&end=20&sv_type=STR",
@@ -469,3 +470,25 @@ async def test_the_policy_holds(ruled: tuple[TestClient, TestClient]) -> None:
         ("clinic", "clinic/svs/?chrom=22&pos=5000&end=9000&sv_type=DEL"): -1,
     }
     assert told["anybody", "twins/variants/22_101_T_C"]["status"] == "withheld"
+
+
+async def test_a_key_is_not_lent_to_pages(ruled: tuple[TestClient, TestClient]) -> None:
+    """A browser that was led here under a foreign name is told what anybody is."""
+    _, clinic = ruled
+    path = "/loqus/clinic/variants/22_101_T_C"
+    led = await clinic.get(path, headers={"Host": "evil.example.org:5060"})
+    mine = await clinic.get(path, headers={"Host": "localhost:5060"})
+
+    assert (await led.json())["observations"] == -1
+    assert (await mine.json())["observations"] == 3
+
+
+async def test_a_key_that_is_gone_is_no_0(
+    ruled: tuple[TestClient, TestClient], settings: Settings
+) -> None:
+    """Where something unforeseen happens, nothing is known, and Scout is told so."""
+    _, clinic = ruled
+    (settings.data_dir / "key").unlink()
+    answer = await clinic.get("/loqus/clinic/variants/22_101_T_C")
+
+    assert (answer.status, (await answer.json())["observations"]) == (200, -1)
