@@ -413,6 +413,13 @@ class ScoutSettings(_Section):
         default=None,
         description="Folder in which the files that are submitted have to lie.",
     )
+    store_uri: SecretStr | None = Field(
+        default=None,
+        description=(
+            "`mongodb://…` of the same database for a user who may load, where the one"
+            " of `store.uri` may only serve."
+        ),
+    )
     key_file: Path | None = Field(
         default=None,
         description=(

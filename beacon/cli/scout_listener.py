@@ -54,7 +54,7 @@ _QUIET = 2.0
 _PAUSE = 10.0
 """Seconds until what could not be tried is tried again."""
 _LOOK_EVERY = 60.0
-_LAST_SECONDS = 5.0
+_LAST_SECONDS = 2.0
 _IS_BUSY = 3
 """Exit code where somebody else loads the dataset."""
 _log = structlog.get_logger(__name__)

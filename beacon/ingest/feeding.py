@@ -309,8 +309,6 @@ def held(spool: Spool, least: Mapping[str, int]) -> dict[str, int]:
     for each in submissions:
         if each.is_waiting and each.kind is Kind.ADD:
             waiting.setdefault(each.dataset, set()).update(each.samples)
-        elif each.is_waiting:
-            waiting.pop(each.dataset, None)
     found = {}
     for dataset, names in waiting.items():
         there = {n for s in live(submissions, dataset) for n in s.samples}
@@ -347,14 +345,38 @@ def carry_out(
         if left and left[0].kind is Kind.DELETE:
             _let_leave(spool, catalogue, journal, left[0])
         elif left:
-            # Whoever was withdrawn otherwise is to be found in no copy, either.
+            # Whoever left meanwhile, or was withdrawn otherwise, is in no copy.
             gone = withdrawn_from(catalogue, left[0].dataset)
             forget(spool, left[0].dataset, gone)
-            _Addition(spool, catalogue, feed).add(left)
+            staying = [each for each in left if _stays(spool, each, gone)]
+            _Addition(spool, catalogue, feed).add(staying)
     except BeaconError:
-        for each in batch:
-            spool.keep(each)  # no try is lost by what is not its fault
+        _give_back(spool, batch)
         raise
+
+
+def _give_back(spool: Spool, batch: Sequence[Submission]) -> None:
+    """Take no try for what is nobody's fault from those that still wait."""
+    tries = {each.number: each.tries for each in batch}
+    for each in spool.submissions():
+        if each.is_waiting and each.number in tries:
+            spool.keep(replace(each, tries=tries[each.number]))
+
+
+def _stays(spool: Spool, submission: Submission, gone: Collection[str]) -> bool:
+    """Whether nobody of a submission has left; else it is kept without who did.
+
+    It is carried out then with those who are left, or failed where nobody is.
+    """
+    rest = tuple(name for name in submission.samples if name not in gone)
+    if len(rest) == len(submission.samples):
+        return True
+    spool.erase(submission)
+    if rest:
+        spool.keep(replace(submission, samples=rest, tries=0))
+    else:
+        _fail(spool, submission, "everybody in it has left the dataset")
+    return False
 
 
 def _let_leave(

@@ -468,6 +468,39 @@ def test_what_is_cut_short_again_and_again_is_given_up(desk: Desk) -> None:
     assert desk.told() == [("failed", "given up: it was cut short 5 times")]
 
 
+def test_who_leaves_does_not_wait_for_others(desk: Desk) -> None:
+    """A wish to leave is carried out while additions wait for more people."""
+    desk.submit(write(desk.root / "case.vcf"), *TRIO)
+    desk.work()
+    least = {DATASET: 2}
+    desk.feed = Feed(root=desk.root, references={}, min_new_people=least)
+    desk.submit(write(desk.root / "one.vcf", ("x", "y", "z")), "x")
+    desk.leave("mother", "x")
+    desk.work()
+
+    assert [state for state, _ in desk.told()] == ["done", "waiting", "done"]
+    assert desk.said(FIRST) == [("seen", 1, 4)]
+
+
+def test_who_left_meanwhile_is_not_copied(desk: Desk) -> None:
+    """An addition is carried out with those who are left, or with nobody."""
+    path = write(desk.root / "case.vcf")
+    desk.submit(path, "child", "mother")
+    desk.submit(path, "mother")
+    withdraw(desk.catalogue, desk.journal, DATASET, ["mother"], is_for_future=True)
+    desk.work()
+    (kept,) = desk.spool.genotypes.iterdir()
+    with pysam.BGZFile(str(kept)) as file:
+        text = file.read()
+
+    assert desk.told() == [
+        ("done", "release 1 holds it"),
+        ("failed", "everybody in it has left the dataset"),
+    ]
+    assert b"mother" not in text
+    assert desk.said(FIRST) == [("seen", 1, 2)]
+
+
 def _tried(submission: Submission) -> Submission:
     return replace(submission, tries=submission.tries + 1)
 
