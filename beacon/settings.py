@@ -420,6 +420,14 @@ class ScoutSettings(_Section):
             " of `store.uri` may only serve."
         ),
     )
+    keep_releases: int = Field(
+        default=10,
+        ge=1,
+        description=(
+            "Releases that are kept of a dataset that Scout feeds, as each submission"
+            " makes one; those before are removed."
+        ),
+    )
     key_file: Path | None = Field(
         default=None,
         description=(

@@ -88,6 +88,7 @@ def _load(task: Task) -> None:
         references=settings.references.paths(),
         jobs=usual_jobs(),
         min_new_people=least(settings, spool),
+        keeps=settings.scout.keep_releases,
     )
     with Catalogue(task.address) as catalogue:
         leave_out_again(catalogue, settings)

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 _PATIENTS = "patients"
 _MOST_TRIES = 5
+_MOST_PARTS = 50
+"""Loads a release is made of before all its submissions are read as one again."""
 _MOST_SAMPLES = 10_000
 _MOST_GENES = 100_000
 _SHOWN = 5
@@ -64,12 +66,14 @@ class Feed:
         root: where files that are submitted have to lie.
         references: as for ``LoadRequest``, and so are ``jobs`` and the next.
         min_new_people: by dataset.
+        keeps: how many releases of a dataset are kept; ``None``: all.
     """
 
     root: Path
     references: Mapping[str, Path]
     jobs: int = 1
     min_new_people: Mapping[str, int]
+    keeps: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -442,6 +446,17 @@ class _Addition:
         for each in ready:
             message = f"release {release.ordinal} holds it"
             self._spool.keep(each.ended(State.DONE, message))
+        self._prune(release)
+
+    def _prune(self, served: Release) -> None:
+        """Remove releases before the last ones: each submission makes one."""
+        if self._feed.keeps is None:
+            return
+        known = self._catalogue.releases(served.dataset)
+        for release in known[: -self._feed.keeps]:
+            if release.number != served.number:
+                with suppress(NotFound, UsageError):  # somebody else changes it
+                    self._catalogue.remove(served.dataset, release.ordinal)
 
     def _copied(self, submission: Submission) -> bool:
         """Copy what is meant of a file; say whether that can be loaded."""
@@ -476,6 +491,7 @@ class _Addition:
         there = {name for each in others for name in each.samples}
         is_declared = "callable" in served.release.options
         fits = not is_declared or all(s.stretches is not None for s in batch)
+        fits = fits and served.release.loads < _MOST_PARTS
         if fits and there.isdisjoint(n for each in batch for n in each.samples):
             with suppress(LoadRejected, UsageError):
                 return self._load(batch, is_declared=is_declared, is_added=True)

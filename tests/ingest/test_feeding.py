@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pysam
 import pytest
 
-from beacon.ingest import Journal, LoadRequest, load_variants, withdraw
+from beacon.ingest import Journal, LoadRequest, feeding, load_variants, withdraw
 from beacon.ingest.feeding import Asked, Feed, carry_out, held, leave, register, submit
 from beacon.ingest.submissions import Fed, Kind, Spool, next_batch
 from beacon.model.assemblies import ASSEMBLIES
@@ -466,6 +466,34 @@ def test_what_is_cut_short_again_and_again_is_given_up(desk: Desk) -> None:
 
     assert given.kind is Kind.ADD
     assert desk.told() == [("failed", "given up: it was cut short 5 times")]
+
+
+def test_old_releases_are_removed(desk: Desk) -> None:
+    """Of a dataset that is fed the last releases are kept, and all parts in use."""
+    desk.feed = Feed(root=desk.root, references={}, min_new_people={}, keeps=2)
+    path = write(desk.root / "case.vcf")
+    for name in TRIO:
+        desk.submit(path, name)
+        desk.work()
+    kept = [release.ordinal for release in desk.catalogue.releases(DATASET)]
+
+    assert kept == [2, 3]
+    assert desk.said(FIRST) == [("seen", 2, 6)]
+
+
+def test_many_parts_become_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so many loads all submissions are read as one."""
+    monkeypatch.setattr(feeding, "_MOST_PARTS", 2)
+    path = write(desk.root / "case.vcf")
+    loads = []
+    for name in TRIO:
+        desk.submit(path, name)
+        desk.work()
+        release = desk.catalogue.dataset(DATASET).release
+        loads.append(release and release.loads)
+
+    assert loads == [1, 2, 1]
+    assert desk.said(FIRST) == [("seen", 2, 6)]
 
 
 def test_who_leaves_does_not_wait_for_others(desk: Desk) -> None:
