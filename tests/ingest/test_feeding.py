@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pysam
 import pytest
 
-from beacon.ingest import Journal, LoadRequest, load_variants, withdraw
+from beacon.ingest import Journal, LoadRequest, feeding, load_variants, withdraw
 from beacon.ingest.feeding import Asked, Feed, carry_out, held, leave, register, submit
 from beacon.ingest.submissions import Fed, Kind, Spool, next_batch
 from beacon.model.assemblies import ASSEMBLIES
@@ -413,6 +413,32 @@ def test_a_dataset_that_was_loaded_meanwhile_is_left_alone(desk: Desk) -> None:
     assert desk.said(FIRST) == [("seen", 2, 6)]
 
 
+def test_what_was_removed_does_not_come_back(desk: Desk) -> None:
+    """After its dataset was removed, a submission and its copy are gone for good."""
+    desk.submit(write(desk.root / "case.vcf"), "child")
+    desk.work()
+    desk.catalogue.remove(DATASET)
+    desk.submit(write(desk.root / "other.vcf", ("x", "y", "z")), "x")
+    desk.work()
+
+    assert desk.told()[0] == ("failed", "its dataset was removed since")
+    assert [path.name for path in desk.spool.genotypes.iterdir()] == ["00000002.vcf.gz"]
+    assert desk.said(FIRST) == [("seen", 1, 2)]
+
+
+def test_what_was_rolled_back_does_not_come_back(desk: Desk) -> None:
+    """What the release served does not hold is not read again with it."""
+    desk.submit(write(desk.root / "case.vcf"), "child")
+    desk.work()
+    desk.submit(write(desk.root / "other.vcf", ("x", "y", "z")), "y")
+    desk.work()
+    desk.catalogue.rollback(DATASET)
+    desk.submit(write(desk.root / "more.vcf", sites=SITES[1:]), "child")
+    desk.work()
+
+    assert desk.said(FIRST, SECOND) == [("seen", 1, 2), ("not_seen", 0, 2)]
+
+
 def test_few_people_wait_for_more(desk: Desk) -> None:
     """Where releases must differ in several people, additions wait until they do."""
     desk.submit(write(desk.root / "case.vcf"), *TRIO)
@@ -440,6 +466,67 @@ def test_what_is_cut_short_again_and_again_is_given_up(desk: Desk) -> None:
 
     assert given.kind is Kind.ADD
     assert desk.told() == [("failed", "given up: it was cut short 5 times")]
+
+
+def test_old_releases_are_removed(desk: Desk) -> None:
+    """Of a dataset that is fed the last releases are kept, and all parts in use."""
+    desk.feed = Feed(root=desk.root, references={}, min_new_people={}, keeps=2)
+    path = write(desk.root / "case.vcf")
+    for name in TRIO:
+        desk.submit(path, name)
+        desk.work()
+    kept = [release.ordinal for release in desk.catalogue.releases(DATASET)]
+
+    assert kept == [2, 3]
+    assert desk.said(FIRST) == [("seen", 2, 6)]
+
+
+def test_many_parts_become_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so many loads all submissions are read as one."""
+    monkeypatch.setattr(feeding, "_MOST_PARTS", 2)
+    path = write(desk.root / "case.vcf")
+    loads = []
+    for name in TRIO:
+        desk.submit(path, name)
+        desk.work()
+        release = desk.catalogue.dataset(DATASET).release
+        loads.append(release and release.loads)
+
+    assert loads == [1, 2, 1]
+    assert desk.said(FIRST) == [("seen", 2, 6)]
+
+
+def test_who_leaves_does_not_wait_for_others(desk: Desk) -> None:
+    """A wish to leave is carried out while additions wait for more people."""
+    desk.submit(write(desk.root / "case.vcf"), *TRIO)
+    desk.work()
+    least = {DATASET: 2}
+    desk.feed = Feed(root=desk.root, references={}, min_new_people=least)
+    desk.submit(write(desk.root / "one.vcf", ("x", "y", "z")), "x")
+    desk.leave("mother", "x")
+    desk.work()
+
+    assert [state for state, _ in desk.told()] == ["done", "waiting", "done"]
+    assert desk.said(FIRST) == [("seen", 1, 4)]
+
+
+def test_who_left_meanwhile_is_not_copied(desk: Desk) -> None:
+    """An addition is carried out with those who are left, or with nobody."""
+    path = write(desk.root / "case.vcf")
+    desk.submit(path, "child", "mother")
+    desk.submit(path, "mother")
+    withdraw(desk.catalogue, desk.journal, DATASET, ["mother"], is_for_future=True)
+    desk.work()
+    (kept,) = desk.spool.genotypes.iterdir()
+    with pysam.BGZFile(str(kept)) as file:
+        text = file.read()
+
+    assert desk.told() == [
+        ("done", "release 1 holds it"),
+        ("failed", "everybody in it has left the dataset"),
+    ]
+    assert b"mother" not in text
+    assert desk.said(FIRST) == [("seen", 1, 2)]
 
 
 def _tried(submission: Submission) -> Submission:
