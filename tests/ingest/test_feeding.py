@@ -14,7 +14,12 @@ from beacon.ingest.feeding import Asked, Feed, carry_out, held, leave, register,
 from beacon.ingest.submissions import Fed, Kind, Spool, next_batch
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import Group, Layout
-from beacon.model.errors import BeaconError, BeingLoaded, InvalidRequest
+from beacon.model.errors import (
+    BeaconError,
+    BeingLoaded,
+    InvalidRequest,
+    StoreUnavailable,
+)
 from beacon.model.genes import Gene, GeneTable, place_texts
 from beacon.model.genome import Interval
 from beacon.model.notation import parse
@@ -379,6 +384,40 @@ def test_a_file_that_is_no_vcf_is_refused(desk: Desk) -> None:
 
     with pytest.raises(InvalidRequest, match=r"^no\.vcf:1: "):
         desk.submit(path, "child")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "22\t" + "9" * 5000 + "\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\t0/1\t0/1",
+        "22\t-5\t.\tA\tG\t.\tPASS\tEND=99999999999999\tGT\t0/1\t0/1\t0/1",
+        "22\t20000100\t.\tA\tG",
+        "22",
+        "\x00\x01\t\t\t",
+    ],
+)
+def test_bad_records_stay_bad_ones(desk: Desk, row: str) -> None:
+    """What is no record is copied, counted, and rejects the file; nobody is hurt."""
+    path = write(desk.root / "case.vcf")
+    path.write_text(path.read_text() + row + "\n")
+    desk.submit(path, "child", genes=ONE)
+    desk.work()
+    (told,) = desk.told()
+
+    assert told[0] == "failed"
+    assert "mother" not in told[1]
+
+
+def test_a_full_disk_is_waited_for(desk: Desk) -> None:
+    """Where nothing can be copied, nothing is lost, and it is no fault of the file."""
+    desk.submit(write(desk.root / "case.vcf"), "child")
+    desk.spool.genotypes.rmdir()
+    with pytest.raises(StoreUnavailable, match="genotypes cannot be copied"):
+        desk.work()
+    desk.spool.open()
+    desk.work()
+
+    assert desk.told() == [("done", "release 1 holds it")]
 
 
 def test_datasets_of_others_are_not_fed(desk: Desk) -> None:
