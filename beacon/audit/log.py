@@ -17,10 +17,10 @@ import os
 import secrets
 import threading
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from beacon.audit.chain import END, FOLLOWS, Fields, Head, Link, Segment, members
@@ -337,7 +337,7 @@ class AuditLog:
         self._about, self._anchors = dict(about), anchors
         self._when_failing = when_failing
         self._node = node_of(folder)
-        self._threads = ThreadPoolExecutor(_IN_THE_AIR, thread_name_prefix="audit")
+        self._flights: SimpleQueue[_Flight | None] = SimpleQueue()
         self._writer = _Writer(folder, key, self._about, None)
         self._waiting: deque[Entry] = deque()
         self._air: deque[_Flight] = deque()
@@ -367,8 +367,13 @@ class AuditLog:
             OSError: when it cannot be written.
             BeaconError: when it cannot be anchored.
         """
+        await asyncio.to_thread(self._writer.write, ())
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._threads, self._writer.write, [])
+        for number in range(_IN_THE_AIR):
+            name = f"audit_{number}"
+            threading.Thread(
+                target=self._serve, args=(loop,), name=name, daemon=True
+            ).start()
         await self._anchor(is_last=False)
 
     async def admit(self, entry: Entry, *, may_wait: bool = False) -> None:
@@ -382,12 +387,12 @@ class AuditLog:
         Raises:
             AuditUnavailable: when it is not, and what it tells of must not be sent.
         """
-        now = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         if self._is_closed:
             raise AuditUnavailable
         if self._failing_since is None:
-            entry.written = asyncio.get_running_loop().create_future()
-            future = entry.written
+            future = entry.written = loop.create_future()
             self.note(entry)
             try:
                 await future
@@ -435,7 +440,6 @@ class AuditLog:
         if self._is_closed:
             return
         self._is_closed = True
-        loop = asyncio.get_running_loop()
         if self._anchoring is not None:
             await asyncio.gather(self._anchoring, return_exceptions=True)
         await self._settle()
@@ -443,12 +447,13 @@ class AuditLog:
             self._when_failing(f"{self.waiting} lines are lost")
         if not self._air:
             try:
-                await loop.run_in_executor(self._threads, self._writer.end)
+                await asyncio.to_thread(self._writer.end)
             except OSError as failure:
                 self._when_failing(_why(failure))
             else:
                 await self._anchor_or_say(is_last=True)
-        self._threads.shutdown(wait=False)
+        for _ in range(_IN_THE_AIR):
+            self._flights.put(None)
 
     async def _settle(self) -> None:
         """Write what is on its way, and what came meanwhile."""
@@ -488,16 +493,17 @@ class AuditLog:
         load = self._writer.load(texts, is_alone=not self._air)
         flight = _Flight(entries, load, loop.create_future(), loop.time())
         self._air.append(flight)
-        self._threads.submit(self._put, loop, flight)
+        self._flights.put(flight)
 
-    def _put(self, loop: asyncio.AbstractEventLoop, flight: _Flight) -> None:
-        """Put what a flight has on disk, in a thread; tell the loop what came of it."""
-        try:
-            self._writer.put()
-        except Exception as failure:  # noqa: BLE001 - whatever it is, nothing is there
-            flight.failure = failure
-        with suppress(RuntimeError):  # nobody is there any more
-            loop.call_soon_threadsafe(self._landed, flight)
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Put on disk what flights have, in a thread; tell the loop what came of it."""
+        while (flight := self._flights.get()) is not None:
+            try:
+                self._writer.put()
+            except Exception as failure:  # noqa: BLE001 - whatever, nothing is there
+                flight.failure = failure
+            with suppress(RuntimeError):  # nobody is there any more
+                loop.call_soon_threadsafe(self._landed, flight)
 
     def _landed(self, flight: _Flight) -> None:
         """Tell all whose lines are on disk, flight by flight in their order.
