@@ -147,7 +147,8 @@ class _Line:
         for is_last in (False, True):
             way = _Way()
             try:
-                context = trusts.now() if call.url.scheme == "https" else None
+                is_secure = call.url.scheme == "https"
+                context = await trusts.now() if is_secure else None
                 return await self._once(call, context, way)
             except Exception as failure:
                 silence = silence_of(failure)

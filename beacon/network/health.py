@@ -15,6 +15,8 @@ from http import HTTPStatus
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from beacon.model.health import BreakerState, NodeHealth, NodeState
 from beacon.model.nodes import Reason
 from beacon.model.status import Status
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from beacon.model.nodes import NodeAnswer
     from beacon.network.exchanged import Heard
     from beacon.network.peers import Peer
+
+_log = structlog.get_logger(__name__)
 
 _HOUR: Final = 3600.0
 _DAY: Final = 24
@@ -123,10 +127,15 @@ class Health:
             chart.seconds.append(came.seconds)
         if answer.status is not Status.REFUSED:
             chart.count(now, is_good=is_good)
+        was = chart.breaker.state(self._ticks())
         chart.breaker.note(self._ticks(), is_good=not _is_failure(came, answer))
         patience = patience_of(came, now)
         if patience is not None:
             chart.breaker.rest(self._ticks(), patience)
+        left = chart.breaker.left(self._ticks())
+        if left is not None and was is not BreakerState.OPEN:
+            why, name = answer.reason or answer.status, peer.node.id
+            _log.warning("peer.left_alone", peer=name, why=why.value, seconds=left)
 
     def of(self, peer: Peer) -> NodeHealth:
         """Return how a peer is."""
