@@ -39,7 +39,7 @@ from beacon.wire.synthetic import synthetic_answer
 from beacon.wire.writing import written
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from aiohttp.typedefs import Handler
 
@@ -188,25 +188,8 @@ async def _in_lines(
         }
         stream = web.StreamResponse(headers=headers)
         await stream.prepare(request)
-        told: list[NodeAnswer] = []
-
-        async def tell(answer: NodeAnswer) -> None:
-            told.append(answer)
-            alone = federation.merged([answer])
-            line = wire.answer_line(
-                asking.query, answer, alone, here, beacon.references
-            )
-            await stream.write(_line(line))
-
         try:
-            await stream.write(_line(wire.asked_line(federation.nodes)))
-            await tell(first)
-            async for answer in answers:
-                await tell(answer)
-            _note(request, told)
-            whole = federation.merged(told)
-            document, _ = _document(request, asking.query, whole, here)
-            await stream.write(_line(wire.done_line(document)))
+            await _tell(request, stream, first, answers, asking, here)
         except BeaconError as failure:
             await stream.write(_line(wire.error_line(failure)))
         except ConnectionError:
@@ -218,6 +201,34 @@ async def _in_lines(
             return stream
     await stream.write_eof()
     return stream
+
+
+async def _tell(
+    request: web.Request,
+    stream: web.StreamResponse,
+    first: NodeAnswer,
+    others: AsyncIterator[NodeAnswer],
+    asking: Asking,
+    here: Speaker,
+) -> None:
+    """Write the lines of a stream, each as soon as it can be."""
+    federation, query = request.app[NETWORK].federation, asking.query
+    references = request.app[BEACON].references
+    told: list[NodeAnswer] = []
+
+    async def tell(answer: NodeAnswer) -> None:
+        told.append(answer)
+        alone = federation.merged([answer])
+        line = wire.answer_line(query, answer, alone, here, references)
+        await stream.write(_line(line))
+
+    await stream.write(_line(wire.asked_line(federation.nodes)))
+    await tell(first)
+    async for answer in others:
+        await tell(answer)
+    _note(request, told)
+    document, _ = _document(request, query, federation.merged(told), here)
+    await stream.write(_line(wire.done_line(document)))
 
 
 def _line(document: Document) -> bytes:

@@ -123,16 +123,15 @@ class Federation:
             if is_echo:
                 yield _in_an_echo(await self._within(here, asking, until))
                 return
-            running: set[asyncio.Task[NodeAnswer]] = set()
+            ours = await self._head_start(here, asking, until) if waits_for_us else None
+            running = {
+                asyncio.create_task(self._ask_peer(peer, asking, key, until))
+                for peer in directory.peers
+            }
+            if ours is None:  # theirs take longer, and are on their way first
+                ours = asyncio.create_task(self._within(here, asking, until))
+            running.add(ours)
             try:
-                if waits_for_us:
-                    running.add(await self._head_start(here, asking, until))
-                for peer in directory.peers:
-                    coming = self._ask_peer(peer, asking, key, until)
-                    running.add(asyncio.create_task(coming))
-                if not waits_for_us:  # theirs take longer, and are on their way first
-                    coming = self._within(here, asking, until)
-                    running.add(asyncio.create_task(coming))
                 while running:
                     done, running = await asyncio.wait(
                         running, return_when=asyncio.FIRST_COMPLETED

@@ -7,7 +7,7 @@ import json
 from time import monotonic
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientResponse, ClientSession, web
 from jsonschema import Draft202012Validator
 
 from beacon.model.chains import Block, Chains
@@ -398,7 +398,9 @@ async def test_f11_a_client_that_leaves_ends_the_calls_to_peers(se, accept):
             )
             await _until(lambda: under_way)
             asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            (begun,) = await asyncio.gather(asking, return_exceptions=True)
+            if isinstance(begun, ClientResponse):
+                begun.close()
         async with asyncio.timeout(1.0 + SLACK):
             await ended.wait()
 
