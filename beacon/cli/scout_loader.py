@@ -76,6 +76,9 @@ def main() -> None:
     except BeaconError as failure:
         print(f"beacon: {failure}", file=sys.stderr)  # noqa: T201 - no command line
         os._exit(IS_BUSY if isinstance(failure, BeingLoaded) else 1)
+    except Exception as failure:  # noqa: BLE001 - its text may hold what is in a file
+        print(f"beacon: unexpected {type(failure).__name__}", file=sys.stderr)  # noqa: T201
+        os._exit(1)
     os._exit(0)  # without waiting for the thread above
 
 

@@ -118,8 +118,9 @@ def register(
     if known is None and _is_loaded(catalogue, dataset.id):
         message = f"dataset {dataset.id} is loaded otherwise, and cannot be fed"
         raise InvalidRequest(message, parameter="id")
-    catalogue.describe(dataset.id, **said, kind=_PATIENTS)
-    spool.feed(dataset)
+    if known is None:  # what an operator says of it later stays
+        catalogue.describe(dataset.id, **said, kind=_PATIENTS)
+        spool.feed(dataset)
 
 
 def _is_loaded(catalogue: Catalogue, dataset: str) -> bool:
@@ -475,6 +476,9 @@ class _Addition:
             message = str(error).replace(submission.path, "the file")
             _fail(self._spool, submission, message)
             return False
+        except OSError as error:  # no space, or no right: nothing that it can help
+            message = f"genotypes cannot be copied ({error.strerror})"
+            raise StoreUnavailable(message) from error
         return True
 
     def _loaded(self, batch: Sequence[Submission]) -> Release:

@@ -119,7 +119,7 @@ class Federation:
         key = _question_key(asking.query)
         is_echo = asking.comes_from_a_network and key in self._asked
         with self._place(key, directory):
-            until = self._now() + directory.terms.deadline
+            until = self._now() + min(directory.terms.deadline, asking.seconds)
             if is_echo:
                 yield _in_an_echo(await self._within(here, asking, until))
                 return

@@ -98,7 +98,7 @@ class Door:
         message = _ADDED
         if strangers:
             named = ", ".join(strangers[:_LEFT_OUT])
-            message += f"; {len(strangers)} genes have no place here ({named})"
+            message += f"; {len(strangers)} of the genes have no place here ({named})"
         return _json({"message": message, "submission": kept.number}, 202)
 
     async def delete(self, request: web.Request) -> web.Response:
