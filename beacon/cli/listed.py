@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from beacon.annotating.columns import Column, Consulted
@@ -24,17 +23,9 @@ from beacon.model.wording import answered_whole
 from beacon.network.asker import HttpAsker
 from beacon.network.asking import Asking
 from beacon.network.exchange import Exchange
-from beacon.network.exchanged import Silence
 from beacon.network.peers import Directory, Peer
-from beacon.wire.info import API_VERSION
 from beacon.wire.peers.cards import Held
-from beacon.wire.peers.lists import (
-    MOST_IN_LIST,
-    Line,
-    list_line,
-    list_request,
-    read_list,
-)
+from beacon.wire.peers.lists import MOST_IN_LIST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,23 +41,17 @@ if TYPE_CHECKING:
 _LONGEST_LIST: Final = 60.0
 """Seconds in which a thousand alleles must be answered."""
 _NOBODY: Final = Node(id="-", names={"en": "-"}, kind=NodeKind.HERE)
+_NOTHING: Final = "It has nothing of this assembly."
+_SINGLE: Final = "It is asked single questions only, no lists."
 _MAY_PASS: Final = frozenset(
     {Reason.TIMEOUT, Reason.UNREACHABLE, Reason.BUSY, Reason.HTTP_ERROR, Reason.PAUSED}
 )
 """Why a beacon did not answer that may be otherwise in a moment."""
 
 
-class Way(Enum):
-    """How a beacon is asked for the alleles of a file."""
-
-    LISTS = "lists"
-    ONE_BY_ONE = "one by one"
-    NOT_AT_ALL = "not at all"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A beacon, and how it is asked.
+    """A beacon, and what is expected of it.
 
     Attributes:
         consulted: its columns.
@@ -76,7 +61,6 @@ class Target:
 
     peer: Peer
     consulted: Consulted
-    way: Way
     unmet: NodeAnswer | None = None
     is_whole: bool = False
 
@@ -94,13 +78,13 @@ def met(peer: Peer, card: Card, assembly: str, address: str) -> Target:
         for each, name in card.datasets.items()
         if (told := card.held.get(each, Held())).assembly in (None, assembly)
     ]
-    is_ours = card.version == API_VERSION
-    columns = tuple(held) or (() if is_ours else (_whole(peer),))
+    if card.datasets and not held:
+        return unmet(peer, _unasked(peer, Reason.ASSEMBLY, _NOTHING))
+    columns = tuple(held) or (_whole(peer),)
     return Target(
         peer=peer,
         consulted=Consulted(beacon=peer.node.id, columns=columns, address=address),
-        way=Way.LISTS if is_ours else Way.ONE_BY_ONE,
-        is_whole=not held and not is_ours,
+        is_whole=not held,
     )
 
 
@@ -111,7 +95,6 @@ def unmet(peer: Peer, answer: NodeAnswer) -> Target:
         consulted=Consulted(
             beacon=peer.node.id, columns=(_whole(peer),), address=peer.url
         ),
-        way=Way.NOT_AT_ALL,
         unmet=answer,
         is_whole=True,
     )
@@ -119,14 +102,12 @@ def unmet(peer: Peer, answer: NodeAnswer) -> Target:
 
 def unlisted(peer: Peer) -> Target:
     """Return the place of a peer that the peers file lets nobody ask lists of."""
-    return unmet(
-        peer,
-        NodeAnswer(
-            node=peer.node,
-            status=Status.NOT_ASKED,
-            reason=Reason.LISTS,
-            sentence="It is asked single questions only, no lists.",
-        ),
+    return unmet(peer, _unasked(peer, Reason.LISTS, _SINGLE))
+
+
+def _unasked(peer: Peer, reason: Reason, sentence: str) -> NodeAnswer:
+    return NodeAnswer(
+        node=peer.node, status=Status.NOT_ASKED, reason=reason, sentence=sentence
     )
 
 
@@ -151,17 +132,20 @@ class Listed:
         self._peer = replace(
             target.peer, at_once=max(1, target.peer.at_once // max(1, jobs))
         )
+        self._patient = replace(
+            self._peer, seconds=max(self._peer.seconds, _LONGEST_LIST)
+        )
         self._references = references
         self._columns = tuple(c.dataset for c in target.consulted.columns)
         self._opened = AsyncExitStack()
-        self._exchange: Exchange
         self._asker: HttpAsker
 
     async def __aenter__(self) -> Self:
-        directory = Directory(here=_NOBODY, peers=(self._peer,))
-        self._exchange = Exchange(directory)
-        self._opened.push_async_callback(self._exchange.close)
-        self._asker = HttpAsker(self._exchange, self._references)
+        exchange = Exchange(Directory(here=_NOBODY, peers=(self._peer,)))
+        self._opened.push_async_callback(exchange.close)
+        if self._target.unmet is None:
+            await exchange.metadata.look(self._peer)
+        self._asker = HttpAsker(exchange, self._references)
         return self
 
     async def __aexit__(
@@ -202,22 +186,25 @@ class Listed:
     async def _answers(self, queries: Sequence[Query]) -> Sequence[NodeAnswer]:
         if self._target.unmet is not None:
             return [self._target.unmet] * len(queries)
-        if self._target.way is Way.ONE_BY_ONE:
-            return await self._one_by_one(queries)
         groups = [
             queries[first : first + MOST_IN_LIST]
             for first in range(0, len(queries), MOST_IN_LIST)
         ]
-        answers = await asyncio.gather(*(self._list(group) for group in groups))
+        answers = await asyncio.gather(*(self._group(group) for group in groups))
         return [each for some in answers for each in some]
 
-    async def _one_by_one(self, queries: Sequence[Query]) -> list[NodeAnswer]:
+    async def _group(self, queries: Sequence[Query]) -> Sequence[NodeAnswer]:
+        """Return what the beacon says to so many as go into one request."""
+        askings = [Asking(query=query) for query in queries]
+        said = await self._asker.ask_list(self._patient, askings, _LONGEST_LIST)
+        return await self._one_by_one(askings) if said is None else said
+
+    async def _one_by_one(self, askings: Sequence[Asking]) -> list[NodeAnswer]:
         told: dict[int, NodeAnswer] = {}
-        coming = iter(enumerate(queries))
+        coming = iter(enumerate(askings))
 
         async def work() -> None:
-            for number, query in coming:
-                asking = Asking(query=query)
+            for number, asking in coming:
                 told[number] = await self._asker.ask(
                     self._peer, asking, self._peer.seconds
                 )
@@ -225,50 +212,7 @@ class Listed:
         async with asyncio.TaskGroup() as group:
             for _ in range(self._peer.at_once):
                 group.create_task(work())
-        return [told[number] for number in range(len(queries))]
-
-    async def _list(self, queries: Sequence[Query]) -> list[NodeAnswer]:
-        """Return what the beacon says to a list that goes in one request."""
-        made = [list_line(query, self._references) for query in queries]
-        lines = [line for line in made if isinstance(line, Line)]
-        said = iter(await self._sent(lines) if lines else ())
-        return [
-            next(said)
-            if isinstance(line, Line)
-            else NodeAnswer(
-                node=self._peer.node,
-                status=Status.NOT_ASKED,
-                reason=line.reason,
-                sentence=line.sentence,
-            )
-            for line in made
-        ]
-
-    async def _sent(self, lines: Sequence[Line]) -> Sequence[NodeAnswer]:
-        request = list_request(lines)
-        patient = replace(self._peer, seconds=max(self._peer.seconds, _LONGEST_LIST))
-        came = await self._exchange.client.post(
-            patient,
-            f"/{request.path}",
-            request.body or b"",
-            deadline=patient.seconds,
-            headers={"Content-Type": request.content_type},
-        )
-        if isinstance(came, Silence):
-            silent = NodeAnswer(
-                node=self._peer.node,
-                status=Status.NO_ANSWER,
-                reason=came.reason,
-                sentence=came.sentence,
-            )
-            return [silent] * len(lines)
-        return read_list(
-            lines,
-            self._peer,
-            status=came.status,
-            headers=came.headers,
-            body=came.body,
-        )
+        return [told[number] for number in range(len(askings))]
 
     def _disclosed(self, answer: NodeAnswer) -> Disclosure | BeaconError:
         """Return an answer in the beacon's columns, or that there is none."""

@@ -7,6 +7,7 @@ network that does not has its word in the file instead.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from beacon.app import directory_of
@@ -16,10 +17,12 @@ from beacon.model.errors import StoreUnavailable, UsageError
 from beacon.model.nodes import NodeAnswer, Reason
 from beacon.model.status import Status
 from beacon.network.exchange import Exchange
+from beacon.wire.info import API_VERSION
 
 if TYPE_CHECKING:
     from beacon.network.peers import Peer
     from beacon.settings import Settings
+    from beacon.wire.peers.cards import Card
 
 _SECONDS: Final = 60.0
 """That a beacon at an address has for one answer."""
@@ -37,7 +40,16 @@ async def addressed(url: str, token: str | None, assembly: str) -> Target:
         if isinstance(found, elsewhere.Unmet):
             message = f"{there.address}: {found.answer.sentence or 'it is silent'}"
             raise StoreUnavailable(message)
-        return met(found.peer, found.card, assembly, there.address)
+        target = met(found.peer, found.card, assembly, there.address)
+    if target.unmet is None and (found.card.datasets or not _lists(found.card)):
+        return target
+    nothing = replace(target.consulted, columns=())  # which is told of all together
+    return replace(target, consulted=nothing)
+
+
+def _lists(card: Card) -> bool:
+    """Whether a beacon lists its datasets, so that where it lists none it has none."""
+    return card.version == API_VERSION
 
 
 async def peers_of(settings: Settings, assembly: str) -> list[Target]:

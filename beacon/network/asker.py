@@ -165,9 +165,7 @@ class HttpAsker:
                 names=names,
             )
         self._exchange.health.note(peer, came, answers[0])
-        return [
-            _on(answer, line.query) for answer, line in zip(answers, lines, strict=True)
-        ]
+        return answers
 
     def _request(
         self,
@@ -274,7 +272,7 @@ def _understood(
     """Return what a peer says by what it sent."""
     if isinstance(came, Silence):
         return _silent(peer, came)
-    answer = read_answer(
+    return read_answer(
         query,
         peer,
         request,
@@ -283,23 +281,12 @@ def _understood(
         body=came.body,
         names=names,
     )
-    return _on(answer, query)
 
 
 def _is_had(query: Query, peer: Peer) -> bool:
     """Whether a peer has the assembly of a question, as far as is known."""
     pattern = query.pattern
     return not peer.assemblies or pattern is None or pattern.assembly in peer.assemblies
-
-
-def _on(answer: NodeAnswer, query: Query) -> NodeAnswer:
-    """Return an answer whose datasets have the assembly they were asked on."""
-    assembly = None if query.pattern is None else query.pattern.assembly
-    rows = tuple(
-        row if row.assembly else replace(row, assembly=assembly)
-        for row in answer.datasets
-    )
-    return replace(answer, datasets=rows)
 
 
 def _marked(answer: NodeAnswer, lift: Lift) -> NodeAnswer:

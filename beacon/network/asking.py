@@ -7,6 +7,7 @@ is an ``Asker``'s.  Nothing here moves a byte.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from beacon.model.requester import ANONYMOUS
@@ -33,6 +34,7 @@ class Asking:
         comes_from_a_network: whether another network asks us, whatever it passes on.
         subject: the token the requester came with, for whom a peer's own
             authorisation server gives one in its place.
+        seconds: within which whoever asks must have an answer, whatever the terms.
     """
 
     query: Query
@@ -41,6 +43,7 @@ class Asking:
     via: tuple[str, ...] = ()
     comes_from_a_network: bool = False
     subject: SubjectToken | None = None
+    seconds: float = inf
 
 
 class Asker(Protocol):

@@ -447,3 +447,28 @@ async def test_a_network_in_a_network_keeps_its_beacons(se, dk, eu):
     assert list(words(said)) == ["se.example", "eu.example"]
     assert each["dk.example/wgs"]["info"]["via"][0] == "eu.example"
     assert each["eu.example/goe"]["info"]["alleleCount"] == 9
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"assemblyId": "GRCh37", "referenceName": "22", "start": [50], "end": [300]},
+        {"assemblyId": "GRCh37", "referenceName": "22", "start": [0, 200]}
+        | {"end": [101, 400]},
+        {"assemblyId": "GRCh37", "referenceName": "22", "start": [90], "end": [500]}
+        | {"variantType": "DEL", "similarity": 0.5},
+        {"assemblyId": "GRCh37", "genomicAlleleShortForm": "rs123"},
+        {"assemblyId": "GRCh37", "aminoacidChange": "V600E", "geneId": "BRAF"},
+    ],
+)
+async def test_every_kind_of_question_has_a_word_of_each_node(se, dk, parameters):
+    """Whatever a peer has no words for is ``not_asked``, never an error of ours."""
+    await se.knows(dk.as_peer())
+    said = await ask(se, asked(parameters, filters=[]))
+
+    assert said["status"] in (200, 400, 502)
+    if said["status"] != 400:
+        assert "failed" not in [b.get("reason") for b in said["info"]["beacons"]]
+        assert words(said)["dk.example"] in (
+            *("seen", "not_seen", "not_covered", "not_asked", "no_answer"),
+        )
