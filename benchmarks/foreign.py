@@ -225,7 +225,7 @@ def main() -> None:
         (folder / "peers.toml").write_text(PEERS.format(**ports))
         config = folder / "beacon.toml"
         config.write_text(
-            f'data_dir = "ours"\n[store]\nuri = "{uri}/foreign_ours"\n'
+            f'data_dir = "{folder / "ours"}"\n[store]\nuri = "{uri}/foreign_ours"\n'
             '[network]\npeers = "peers.toml"\n'
         )
         beacon = str(Path(sys.executable).with_name("beacon"))

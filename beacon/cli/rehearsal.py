@@ -8,9 +8,11 @@ Nothing listens but on loopback, and nothing outlives the block.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+import tomllib
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +23,7 @@ from beacon.auth.keys import KeyTerms, make_key
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.ingest import LoadRequest, load_variants
 from beacon.model.errors import BeaconError
-from beacon.settings import read_settings
+from beacon.settings import Settings
 from beacon.store.api_keys import ApiKeys
 from beacon.store.releases import Catalogue
 from loaders import LoadOptions
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
 
 _ASSEMBLY = "GRCh38"
@@ -180,7 +181,7 @@ def rehearsing(folder: Path, address: StoreAddress, port: int) -> Iterator[Rehea
         peers.write_text(peers_file(urls), encoding="utf-8")
         path = _write(folder, HOME, address, port=port, peers=peers.name)
         yield Rehearsal(
-            settings=read_settings(path),
+            settings=_settings(path),
             address=_store_of(HOME, address),
             urls=urls,
         )
@@ -228,7 +229,7 @@ def _write(
     (folder / policy).write_text(text, encoding="utf-8")
     store = _store_of(nation, address)
     lines = [
-        f'data_dir = "{nation.key}"',
+        f"data_dir = {json.dumps(str(folder / nation.key))}",
         "[beacon]",
         f'id = "{nation.id}"',
         f'name = "{nation.name}"',
@@ -246,9 +247,18 @@ def _write(
     return path
 
 
+def _settings(path: Path) -> Settings:
+    """Return what a nation's file says; nothing of the environment is its own."""
+    said = tomllib.loads(path.read_text(encoding="utf-8"))
+    said["policy"]["file"] = path.with_name(said["policy"]["file"])
+    if "network" in said:
+        said["network"]["peers"] = path.with_name(said["network"]["peers"])
+    return Settings.model_validate(said)
+
+
 def _invite(nation: Nation, path: Path, address: StoreAddress) -> None:
     """Give whoever asks a key of a nation, in a file that its owner alone can read."""
-    pepper = derive(read_secret(read_settings(path).secret_path), Purpose.API_KEYS)
+    pepper = derive(read_secret(_settings(path).secret_path), Purpose.API_KEYS)
     terms = KeyTerms(
         name=HOME.name,
         life=timedelta(days=1),
@@ -369,6 +379,7 @@ def _leashed(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
+        env={k: v for k, v in os.environ.items() if not k.startswith("BEACON_")},
         text=True,
         start_new_session=True,  # Ctrl-C is for the demonstration, which ends it
     )

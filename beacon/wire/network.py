@@ -96,11 +96,16 @@ class _Said:
         self.status = answer.status
         self.warnings = answer.warnings
         self.exists = answer.exists
-        self.datasets = [_Row(row) for row in answer.rows]
+        self.datasets = [_Row(row) for row in answer.rows if not _is_silent(row)]
         known = [each.total for each in self.datasets if each.total is not None]
         self.total = sum(known) if known else None
         levels = [each.granularity for each in self.datasets]
         self.granularity = max(levels, default=query.granularity)
+
+
+def _is_silent(row: NodeDataset) -> bool:
+    """Whether nothing is said of a dataset: ``exists: false`` would be a lie."""
+    return row.part.status in FAILURES or row.part.status == "not_asked"
 
 
 def network_answer(
@@ -167,8 +172,20 @@ def _about(answer: NetworkAnswer) -> Document:
         asked=len(asked),
         answered=sum(node.status not in FAILURES for node in asked),
         beacons=[node_document(node) for node in answer.nodes],
+        unanswered=[_silent(row) for row in answer.rows if _is_silent(row)] or None,
         people=people or None,
         pooled=pooled or None,
+    )
+
+
+def _silent(row: NodeDataset) -> Document:
+    """Return what is said of a dataset, or a beacon behind another, without answer."""
+    return given(
+        beaconId=row.beacon,
+        id=row.part.dataset,
+        status=row.part.status.value,
+        via=list(row.via) or [row.beacon],
+        warnings=list(row.warnings) or None,
     )
 
 
@@ -315,6 +332,7 @@ def answer_line(
                 references,
             )
             for row in alone.rows
+            if not _is_silent(row)
         ]
     return line
 

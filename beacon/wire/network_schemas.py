@@ -76,6 +76,21 @@ _INFO: Final[Schema] = {
         "asked": _COUNT,
         "answered": _COUNT,
         "beacons": {"type": "array", "items": _NODE},
+        "unanswered": {
+            "type": "array",
+            "description": "Datasets, and beacons behind others, that said nothing.",
+            "items": {
+                "type": "object",
+                "required": ["beaconId", "id", "status", "via"],
+                "properties": {
+                    "beaconId": _TEXT,
+                    "id": _TEXT,
+                    "status": _STATUS,
+                    "via": _SENTENCES,
+                    "warnings": _SENTENCES,
+                },
+            },
+        },
         "people": _PEOPLE,
         "pooled": _POOLED,
     },

@@ -98,6 +98,7 @@ def test_files_can_be_read_afterwards(home: Path, printed: str) -> None:
     for key in ("se", "dk", "eu"):
         settings = tomllib.loads((folder / f"{key}.beacon.toml").read_text())
         assert settings["beacon"]["id"] == f"{key}.demo.beacon"
+        assert (folder / key / "audit").is_dir()
     assert (folder / "dk.token").stat().st_mode & 0o777 == 0o600
 
 

@@ -475,3 +475,19 @@ async def test_a_peer_without_the_assembly_is_asked_lifted_or_not(se, dk, addres
     assert row["info"]["lifted"]["lifted"] == "GRCh37-22-101-T-C"
     assert "was asked on GRCh37" in told[0]["info"]["beacons"][1]["warnings"][0]
     assert words(told[1])["dk.example"] == "not_covered"
+
+
+async def test_a_beacon_that_fails_behind_another_network_is_no_no(se, dk, eu):
+    """It stands in ``unanswered``, by way of whom, and the whole is not complete."""
+    async with silent_peer() as (port, _, _):
+        await eu.knows(dk.as_peer(), peer_at("xx.slow", port, seconds=0.3))
+        await se.knows(eu.as_peer(kind=NodeKind.NETWORK))
+        said = await ask(se, asked(UNSEEN))
+
+    assert words(said) == {"se.example": "not_seen", "eu.example": "no_answer"}
+    assert said["info"]["complete"] is False
+    assert "xx.slow" not in str(said["response"])
+    (silent,) = said["info"]["unanswered"]
+    assert (silent["beaconId"], silent["status"]) == ("xx.slow", "no_answer")
+    assert silent["via"][0] == "eu.example"
+    assert violations(_without_status(said), *_KIND) == []
