@@ -378,9 +378,10 @@ async def test_a_question_that_gets_no_turn_says_nothing_of_the_peer(
 
 async def test_f11_a_client_that_leaves_ends_the_exchange(client: Client) -> None:
     """Cancelling closes the connection, and gives the turn back."""
-    gone = asyncio.Event()
+    came, gone = asyncio.Event(), asyncio.Event()
 
     async def waiting(writer: asyncio.StreamWriter) -> None:
+        came.set()
         writer.write(CLOSED)
         while not writer.transport.is_closing():
             writer.write(b" ")
@@ -391,12 +392,14 @@ async def test_f11_a_client_that_leaves_ends_the_exchange(client: Client) -> Non
         peer = peer_at(port, at_once=1, seconds=20)
         for _ in range(2):
             task = asyncio.create_task(client.post(peer, "/x", b"{}", deadline=20))
-            await asyncio.sleep(0.05)
+            async with asyncio.timeout(10):
+                await came.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(5):  # one second, where nobody else is busy
                 await gone.wait()
+            came.clear()
             gone.clear()
 
 
