@@ -413,6 +413,21 @@ class ScoutSettings(_Section):
         default=None,
         description="Folder in which the files that are submitted have to lie.",
     )
+    store_uri: SecretStr | None = Field(
+        default=None,
+        description=(
+            "`mongodb://…` of the same database for a user who may load, where the one"
+            " of `store.uri` may only serve."
+        ),
+    )
+    keep_releases: int = Field(
+        default=10,
+        ge=1,
+        description=(
+            "Releases that are kept of a dataset that Scout feeds, as each submission"
+            " makes one; those before are removed."
+        ),
+    )
     key_file: Path | None = Field(
         default=None,
         description=(

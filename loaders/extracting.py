@@ -36,6 +36,7 @@ _COUNTS = frozenset((b"AC", b"AN", b"AF", b"NS"))
 """Of INFO: what is told of everybody in the file."""
 _END = re.compile(rb"(?:\A|;)END=(\d{1,10})(?:;|\Z)")
 _SVLEN = re.compile(rb"(?:\A|;)SVLEN=-?(\d{1,10})(?:[,;]|\Z)")
+_POS = re.compile(rb"[0-9]{1,10}")
 _ABSENT = b"."
 _SHOWN = 5
 
@@ -152,7 +153,7 @@ def _without_counts(info: bytes) -> bytes:
 
 def _touches(fields: list[bytes], regions: Regions) -> bool:
     """Whether a record lies in the regions; one that says no place is kept, as bad."""
-    if len(fields) <= _INFO or not fields[1].isdigit():
+    if len(fields) <= _INFO or not _POS.fullmatch(fields[1]):
         return True
     contig = find_contig(regions.assembly, fields[0].decode("latin1"))
     if contig is None:

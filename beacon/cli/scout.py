@@ -12,7 +12,7 @@ import stat
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +20,7 @@ import click
 
 from beacon.cli.ports import Port
 from beacon.model.errors import UsageError
+from beacon.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,7 @@ _PROGRAM = "from beacon.cli.scout_listener import main; main()"
 _OTHERS = 0o077
 _SHORTEST = 16
 _LARGEST = 4096
-_PATIENCE = 10.0
+_PATIENCE = 4.0
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 
@@ -120,7 +121,10 @@ def scout_listens(
     if scout.port is None:
         yield
         return
-    with _taken(scout.host, scout.port) as port:
+    with _taken(scout.host, scout.port) as port, ExitStack() as opened:
+        if scout.store_uri is not None:
+            uri = scout.store_uri.get_secret_value()
+            address = opened.enter_context(connect(uri, settings.data_dir))
         port.listen(1)
         listening = port.sockets[0]
         listening.set_inheritable(True)

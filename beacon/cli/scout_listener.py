@@ -1,4 +1,4 @@
-"""The process that listens to Scout, and those in which what it says is carried out.
+"""The process that listens to Scout, and has carried out what it says.
 
 One submission after another, each in a process of its own: what one takes of memory
 is given back, and one that is killed is begun again from what is on disk.
@@ -7,8 +7,6 @@ is given back, and one that is killed is begun again from what is on disk.
 from __future__ import annotations
 
 import asyncio
-import gc
-import os
 import pickle
 import signal
 import socket
@@ -16,52 +14,45 @@ import sys
 import threading
 from contextlib import suppress
 from importlib.metadata import version
-from typing import TYPE_CHECKING, NamedTuple, cast
+from time import monotonic
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from aiohttp import web
 
 from beacon.app import keep_log, open_store
-from beacon.cli.load import min_new_people, usual_jobs
-from beacon.cli.open_files import allow_many_files
-from beacon.cli.priority import give_way
 from beacon.cli.scout import Errand, read_private
-from beacon.cli.withdraw import leave_out_again
-from beacon.ingest import Journal
-from beacon.ingest.feeding import Feed, carry_out, held, leave, register, submit
+from beacon.cli.scout_loader import (
+    FOLDER,
+    IS_BUSY,
+    Task,
+    least,
+    outlive_parent,
+    root,
+)
+from beacon.ingest.feeding import held, leave, register, submit
 from beacon.ingest.submissions import Spool, next_batch
 from beacon.model.errors import BeaconError, UsageError
 from beacon.scout.door import Door, create_door
 from beacon.scout.observing import Observatory
-from beacon.store.connection import StoreAddress  # noqa: TC001 - it is unpickled
 from beacon.store.releases import Catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from beacon.ingest.feeding import Asked
     from beacon.ingest.submissions import Submission
     from beacon.scout.reading import Described
-    from beacon.settings import Settings
     from beacon.store.variants import VariantStore
 
-_LOADER = "from beacon.cli.scout_listener import load; load()"
-_FOLDER = "scout"
+_LOADER = "from beacon.cli.scout_loader import main; main()"
 _QUIET = 2.0
 """Seconds in which the files of a case come, one after another."""
 _PAUSE = 10.0
 """Seconds until what could not be tried is tried again."""
 _LOOK_EVERY = 60.0
+_LAST_SECONDS = 2.0
 _log = structlog.get_logger(__name__)
-
-
-class Task(NamedTuple):
-    """What one loading process is given: submissions, by number."""
-
-    settings: Settings
-    address: StoreAddress
-    numbers: tuple[int, ...]
 
 
 class Feeder:
@@ -91,6 +82,7 @@ class Feeder:
         self._quiet = quiet
         self._lock = asyncio.Lock()
         self._news = asyncio.Event()
+        self._busy: dict[str, float] = {}
 
     async def datasets(self) -> Sequence[str]:
         """Return the ids of what may be fed."""
@@ -144,12 +136,16 @@ class Feeder:
         while await asyncio.to_thread(self._next):
             await asyncio.sleep(self._quiet)
             batch = await asyncio.to_thread(self._next)
-            if batch and await self._carried_out(batch):
+            code = await self._carried_out(batch) if batch else 0
+            if code == IS_BUSY:
+                self._busy[batch[0].dataset] = monotonic() + _LOOK_EVERY
+            elif code:
                 await asyncio.sleep(_PAUSE)
 
     def _next(self) -> tuple[Submission, ...]:
         waits = held(self._spool, least(self._settings, self._spool))
-        return next_batch(self._spool.submissions(), waits)
+        busy = [name for name, until in self._busy.items() if until > monotonic()]
+        return next_batch(self._spool.submissions(), (*waits, *busy))
 
     async def _carried_out(self, batch: Sequence[Submission]) -> int:
         """Have a process carry something out; return its exit code."""
@@ -170,24 +166,6 @@ class Feeder:
                 await process.wait()
 
 
-def root(settings: Settings) -> Path:
-    """Return the folder in which files that are submitted have to lie.
-
-    Raises:
-        UsageError: none is set.
-    """
-    if settings.scout.root is None:
-        message = "scout.root is not set"
-        raise UsageError(message)
-    return settings.scout.root
-
-
-def least(settings: Settings, spool: Spool) -> dict[str, int]:
-    """Return in how many people releases must differ, by dataset that is fed."""
-    found = {each.id: min_new_people(settings, each.id) for each in spool.datasets()}
-    return {name: number for name, number in found.items() if number is not None}
-
-
 def main() -> None:
     """Listen for the process that started this one."""
     errand = cast("Errand", pickle.load(sys.stdin.buffer))  # noqa: S301 - our parent's
@@ -203,13 +181,18 @@ def main() -> None:
 
 async def _listen(errand: Errand) -> None:
     settings, address = errand.settings, errand.address
-    spool = Spool(settings.data_dir / _FOLDER)
+    spool = Spool(settings.data_dir / FOLDER)
     stop = _stopped()
     with spool.alone(), Catalogue(address) as catalogue:
         async with open_store(settings, address) as store:
             feeder = Feeder(errand, spool, catalogue, store)
             app = application(errand, feeder)
-            runner = web.AppRunner(app, access_log=None, handle_signals=False)
+            runner = web.AppRunner(
+                app,
+                access_log=None,
+                handle_signals=False,
+                shutdown_timeout=_LAST_SECONDS,
+            )
             await runner.setup()
             listening = socket.socket(fileno=errand.socket)
             await web.SockSite(runner, listening).start()
@@ -254,51 +237,9 @@ def _stopped() -> asyncio.Event:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        outlive_parent()
         with suppress(RuntimeError):  # it ended meanwhile
             loop.call_soon_threadsafe(stop.set)
 
     threading.Thread(target=wait, daemon=True).start()
     return stop
-
-
-# --- in a process that loads --------------------------------------------------------
-
-
-def load() -> None:
-    """Carry out submissions for the process that started this one; die with it."""
-    task = cast("Task", pickle.load(sys.stdin.buffer))  # noqa: S301 - our parent's
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    # Records come by the million and hold no cycles: looking for some costs a third.
-    gc.set_threshold(200_000, 20, 100)
-    allow_many_files()
-    give_way()
-    try:
-        _load(task)
-    except BeaconError as failure:
-        print(f"beacon: {failure}", file=sys.stderr)  # noqa: T201 - no command line
-        os._exit(1)
-    os._exit(0)  # without waiting for the thread above
-
-
-def _load(task: Task) -> None:
-    settings = task.settings
-    spool = Spool(settings.data_dir / _FOLDER)
-    batch = [s for s in spool.submissions() if s.number in task.numbers]
-    feed = Feed(
-        root=root(settings),
-        references=settings.references.paths(),
-        jobs=usual_jobs(),
-        min_new_people=least(settings, spool),
-    )
-    with Catalogue(task.address) as catalogue:
-        leave_out_again(catalogue, settings)
-        carry_out(spool, catalogue, Journal(settings.data_dir), batch, feed)
-        # Somebody may have withdrawn while the files were read.
-        leave_out_again(catalogue, settings)
-
-
-def _die_with_parent() -> None:
-    sys.stdin.buffer.read()
-    os._exit(1)

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 _PATIENTS = "patients"
 _MOST_TRIES = 5
+_MOST_PARTS = 50
+"""Loads a release is made of before all its submissions are read as one again."""
 _MOST_SAMPLES = 10_000
 _MOST_GENES = 100_000
 _SHOWN = 5
@@ -64,12 +66,14 @@ class Feed:
         root: where files that are submitted have to lie.
         references: as for ``LoadRequest``, and so are ``jobs`` and the next.
         min_new_people: by dataset.
+        keeps: how many releases of a dataset are kept; ``None``: all.
     """
 
     root: Path
     references: Mapping[str, Path]
     jobs: int = 1
     min_new_people: Mapping[str, int]
+    keeps: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +118,9 @@ def register(
     if known is None and _is_loaded(catalogue, dataset.id):
         message = f"dataset {dataset.id} is loaded otherwise, and cannot be fed"
         raise InvalidRequest(message, parameter="id")
-    catalogue.describe(dataset.id, **said, kind=_PATIENTS)
-    spool.feed(dataset)
+    if known is None:  # what an operator says of it later stays
+        catalogue.describe(dataset.id, **said, kind=_PATIENTS)
+        spool.feed(dataset)
 
 
 def _is_loaded(catalogue: Catalogue, dataset: str) -> bool:
@@ -309,8 +314,6 @@ def held(spool: Spool, least: Mapping[str, int]) -> dict[str, int]:
     for each in submissions:
         if each.is_waiting and each.kind is Kind.ADD:
             waiting.setdefault(each.dataset, set()).update(each.samples)
-        elif each.is_waiting:
-            waiting.pop(each.dataset, None)
     found = {}
     for dataset, names in waiting.items():
         there = {n for s in live(submissions, dataset) for n in s.samples}
@@ -347,14 +350,38 @@ def carry_out(
         if left and left[0].kind is Kind.DELETE:
             _let_leave(spool, catalogue, journal, left[0])
         elif left:
-            # Whoever was withdrawn otherwise is to be found in no copy, either.
+            # Whoever left meanwhile, or was withdrawn otherwise, is in no copy.
             gone = withdrawn_from(catalogue, left[0].dataset)
             forget(spool, left[0].dataset, gone)
-            _Addition(spool, catalogue, feed).add(left)
+            staying = [each for each in left if _stays(spool, each, gone)]
+            _Addition(spool, catalogue, feed).add(staying)
     except BeaconError:
-        for each in batch:
-            spool.keep(each)  # no try is lost by what is not its fault
+        _give_back(spool, batch)
         raise
+
+
+def _give_back(spool: Spool, batch: Sequence[Submission]) -> None:
+    """Take no try for what is nobody's fault from those that still wait."""
+    tries = {each.number: each.tries for each in batch}
+    for each in spool.submissions():
+        if each.is_waiting and each.number in tries:
+            spool.keep(replace(each, tries=tries[each.number]))
+
+
+def _stays(spool: Spool, submission: Submission, gone: Collection[str]) -> bool:
+    """Whether nobody of a submission has left; else it is kept without who did.
+
+    It is carried out then with those who are left, or failed where nobody is.
+    """
+    rest = tuple(name for name in submission.samples if name not in gone)
+    if len(rest) == len(submission.samples):
+        return True
+    spool.erase(submission)
+    if rest:
+        spool.keep(replace(submission, samples=rest, tries=0))
+    else:
+        _fail(spool, submission, "everybody in it has left the dataset")
+    return False
 
 
 def _let_leave(
@@ -420,6 +447,17 @@ class _Addition:
         for each in ready:
             message = f"release {release.ordinal} holds it"
             self._spool.keep(each.ended(State.DONE, message))
+        self._prune(release)
+
+    def _prune(self, served: Release) -> None:
+        """Remove releases before the last ones: each submission makes one."""
+        if self._feed.keeps is None:
+            return
+        known = self._catalogue.releases(served.dataset)
+        for release in known[: -self._feed.keeps]:
+            if release.number != served.number:
+                with suppress(NotFound, UsageError):  # somebody else changes it
+                    self._catalogue.remove(served.dataset, release.ordinal)
 
     def _copied(self, submission: Submission) -> bool:
         """Copy what is meant of a file; say whether that can be loaded."""
@@ -438,6 +476,9 @@ class _Addition:
             message = str(error).replace(submission.path, "the file")
             _fail(self._spool, submission, message)
             return False
+        except OSError as error:  # no space, or no right: nothing that it can help
+            message = f"genotypes cannot be copied ({error.strerror})"
+            raise StoreUnavailable(message) from error
         return True
 
     def _loaded(self, batch: Sequence[Submission]) -> Release:
@@ -448,18 +489,36 @@ class _Addition:
         """
         dataset = batch[0].dataset
         served = self._catalogue.served(dataset)
-        if served is not None:
-            _refuse_strangers(served.release, self._spool)
-        others = live(self._spool.submissions(), dataset)
+        others = self._still_there(dataset, None if served is None else served.release)
         if served is None or not others:
             return self._load_all(batch)
         there = {name for each in others for name in each.samples}
         is_declared = "callable" in served.release.options
         fits = not is_declared or all(s.stretches is not None for s in batch)
+        fits = fits and served.release.loads < _MOST_PARTS
         if fits and there.isdisjoint(n for each in batch for n in each.samples):
             with suppress(LoadRejected, UsageError):
                 return self._load(batch, is_declared=is_declared, is_added=True)
         return self._load_all([*others, *batch])
+
+    def _still_there(
+        self, dataset: str, release: Release | None
+    ) -> tuple[Submission, ...]:
+        """Return the submissions that the release served holds.
+
+        What was removed, or rolled back, does not come back with the next one.
+
+        Raises:
+            LoadRejected: the release holds other files, too.
+        """
+        known = live(self._spool.submissions(), dataset)
+        if release is None:
+            for each in known:
+                _fail(self._spool, each, "its dataset was removed since")
+            return ()
+        _refuse_strangers(release, self._spool)
+        names = {one.name for one in release.inputs}
+        return tuple(s for s in known if self._spool.genotypes_of(s).name in names)
 
     def _load_all(self, submissions: Sequence[Submission]) -> Release:
         is_declared = all(each.stretches is not None for each in submissions)

@@ -13,6 +13,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from itertools import takewhile
 from typing import TYPE_CHECKING, Self, cast
 
 from beacon.model.errors import BeaconError, StoreUnavailable
@@ -195,21 +196,18 @@ def next_batch(
 
     Args:
         submissions: all of them, oldest first.
-        held: datasets that wait for more people.
+        held: datasets whose additions wait; wishes to leave do not wait with them.
     """
-    waiting = [s for s in submissions if s.is_waiting and s.dataset not in set(held)]
-    if not waiting:
+    waits = frozenset(held)
+    waiting = [s for s in submissions if s.is_waiting]
+    ready = [s for s in waiting if s.kind is Kind.DELETE or s.dataset not in waits]
+    if not ready:
         return ()
-    first = waiting[0]
+    first = ready[0]
     if first.kind is Kind.DELETE:
         return (first,)
-    batch = []
-    for each in waiting:
-        if each.dataset == first.dataset:
-            if each.kind is Kind.DELETE:
-                break
-            batch.append(each)
-    return tuple(batch)
+    mine = (s for s in ready if s.dataset == first.dataset)
+    return tuple(takewhile(lambda s: s.kind is Kind.ADD, mine))
 
 
 def live(submissions: Iterable[Submission], dataset: str) -> tuple[Submission, ...]:

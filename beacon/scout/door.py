@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from beacon.model.errors import BeaconError, InvalidRequest, StoreUnavailable
-from beacon.scout.observing import Observatory, add_observatory
+from beacon.scout.observing import OBSERVED, Observatory, add_observatory, failed
 from beacon.scout.reading import read_addition, read_dataset, read_leaving
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ _LEAVING = "Deleting variants from Beacon"
 _REGISTERED = "Dataset collection was successfully updated"
 _NOT_VALID = "X-Auth-Token is missing or not valid"
 _LEFT_OUT = 5
+_MOST_TOLD = 1000
+"""Submissions, the latest."""
 _UNPROCESSABLE = 422
 _log = structlog.get_logger(__name__)
 
@@ -96,7 +98,7 @@ class Door:
         message = _ADDED
         if strangers:
             named = ", ".join(strangers[:_LEFT_OUT])
-            message += f"; {len(strangers)} genes have no place here ({named})"
+            message += f"; {len(strangers)} of the genes have no place here ({named})"
         return _json({"message": message, "submission": kept.number}, 202)
 
     async def delete(self, request: web.Request) -> web.Response:
@@ -124,7 +126,7 @@ class Door:
             for each in await self._feeder.submissions()
             if wanted in (None, each.dataset)
         ]
-        return _json({"submissions": found})
+        return _json({"submissions": found[-_MOST_TOLD:]})
 
     def _check(self, request: web.Request) -> None:
         given = request.headers.get(_HEADER, "").encode("utf-8", "surrogateescape")
@@ -153,20 +155,30 @@ async def _in_words(request: web.Request, handler: Handler) -> web.StreamRespons
     """Answer failures as Scout shows them: JSON with a sentence."""
     try:
         return await handler(request)
-    except InvalidRequest as error:
-        return _json({"message": str(error)}, _UNPROCESSABLE)
-    except StoreUnavailable as error:
-        _log.error("scout.unavailable", why=type(error).__name__)
-        return _json({"message": "the store cannot be reached; try again"}, 503)
-    except BeaconError as error:
-        return _json({"message": str(error)}, error.status_hint)
     except web.HTTPException as error:
         if error.content_type == "application/json":
             raise
         return _json({"message": error.reason}, error.status)
-    except Exception:  # noqa: BLE001 - Scout reads JSON, whatever happens
-        _log.exception("scout.failed")
-        return _json({"message": "an unexpected failure"}, 500)
+    except Exception as error:  # noqa: BLE001 - Scout reads JSON, whatever happens
+        if not request.path.startswith(OBSERVED):
+            return _failure(error)
+        _log.error("scout.unanswered", why=type(error).__name__)
+        return failed()
+
+
+def _failure(error: Exception) -> web.Response:
+    """Return a sentence; what is not foreseen is whole inside and bland outside."""
+    match error:
+        case InvalidRequest():
+            return _json({"message": str(error)}, _UNPROCESSABLE)
+        case StoreUnavailable():
+            _log.error("scout.unavailable")
+            return _json({"message": "the store cannot be reached; try again"}, 503)
+        case BeaconError():
+            return _json({"message": str(error)}, error.status_hint)
+        case _:
+            _log.error("scout.failed", exc_info=error)
+            return _json({"message": "an unexpected failure"}, 500)
 
 
 async def _body(request: web.Request) -> object:

@@ -6,6 +6,7 @@ is none; so policy, budgets and audit are those of every other question.
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 from aiohttp import web
+from yarl import URL
 
 from beacon.scout.loqus import (
     UNKNOWN,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
     Answer = Mapping[str, object]
 
+OBSERVED = "/loqus/"
+"""What stands before the dataset."""
 _SECONDS = 1.0
 """Scout waits for this while it shows a page."""
 _KEPT_FOR = 30.0
@@ -56,7 +60,7 @@ class Observatory:
         self._api = api
         self._key = key
         self._session: aiohttp.ClientSession | None = None
-        self._places: dict[str, tuple[float, Place]] = {}
+        self._places: dict[tuple[str, bool], tuple[float, Place]] = {}
 
     async def run(self, _: web.Application) -> AsyncIterator[None]:
         """Hold connections while the application runs."""
@@ -66,39 +70,53 @@ class Observatory:
             yield
             self._session = None
 
-    async def allele(self, dataset: str, identity: str) -> Observed:
-        """Return what is known of ``chrom_pos_ref_alt``."""
-        place = await self._place(dataset)
+    async def allele(
+        self, dataset: str, identity: str, *, is_near: bool = True
+    ) -> Observed:
+        """Return what is known of ``chrom_pos_ref_alt``.
+
+        Args:
+            dataset: its id.
+            identity: of the allele.
+            is_near: whether this machine is asked under a name of its own; else no
+                key is shown, as a page of anywhere may have led a browser here.
+        """
+        place = await self._place(dataset, is_near=is_near)
         if isinstance(place, Observed):
             return place
         question = allele_question(identity, place.assembly)
         if question is None:
             return not_understood(_NO_ALLELE)
-        answer = await self._asked(f"{_path(dataset)}/g_variants", question)
+        path = f"{_path(dataset)}/g_variants"
+        answer = await self._asked(path, question, is_near=is_near)
         return _unanswered(place) if answer is None else allele_observed(answer, place)
 
-    async def event(self, dataset: str, told: Mapping[str, str]) -> Observed:
-        """Return what is known of variants similar to a structural one."""
-        place = await self._place(dataset)
+    async def event(
+        self, dataset: str, told: Mapping[str, str], *, is_near: bool = True
+    ) -> Observed:
+        """Return the same of variants similar to a structural one."""
+        place = await self._place(dataset, is_near=is_near)
         if isinstance(place, Observed):
             return place
         question = event_question(told, place.assembly)
         if question is None:
             return not_understood(_NO_EVENT)
-        answer = await self._asked(f"{_path(dataset)}/g_variants", question)
+        path = f"{_path(dataset)}/g_variants"
+        answer = await self._asked(path, question, is_near=is_near)
         return _unanswered(place) if answer is None else event_observed(answer, place)
 
-    async def people(self, dataset: str) -> int:
+    async def people(self, dataset: str, *, is_near: bool = True) -> int:
         """Return how many people a dataset has; -1: that is not told."""
-        place = await self._place(dataset)
+        place = await self._place(dataset, is_near=is_near)
         told = None if isinstance(place, Observed) else place.people
         return UNKNOWN if told is None else told
 
-    async def _place(self, dataset: str) -> Place | Observed:
-        kept = self._places.get(dataset)
+    async def _place(self, dataset: str, *, is_near: bool) -> Place | Observed:
+        kept = self._places.get((dataset, is_near))
         if kept is not None and kept[0] > monotonic():
             return kept[1]
-        answer = await self._asked(_path(dataset), {"requestedGranularity": "record"})
+        question = {"requestedGranularity": "record"}
+        answer = await self._asked(_path(dataset), question, is_near=is_near)
         if answer is None:
             return not_understood(_NO_ANSWER)
         place = place_of(answer)
@@ -106,15 +124,17 @@ class Observatory:
             return not_understood(_NO_DATASET)
         if len(self._places) >= _MOST_KEPT:
             self._places.clear()
-        self._places[dataset] = monotonic() + _KEPT_FOR, place
+        self._places[dataset, is_near] = monotonic() + _KEPT_FOR, place
         return place
 
-    async def _asked(self, path: str, question: Mapping[str, str]) -> Answer | None:
+    async def _asked(
+        self, path: str, question: Mapping[str, str], *, is_near: bool
+    ) -> Answer | None:
         """Return the API's answer; ``None``: it gave none."""
         if self._session is None:
             return None
         try:
-            key = self._key()
+            key = self._key() if is_near else None
             shown = {} if key is None else {"Authorization": f"Bearer {key}"}
             async with self._session.get(
                 f"{self._api}{path}",
@@ -155,26 +175,43 @@ def add_observatory(app: web.Application, observatory: Observatory) -> None:
 
     async def variant(request: web.Request) -> web.Response:
         identity = request.match_info["identity"]
-        found = await observatory.allele(request.match_info["dataset"], identity)
+        dataset = request.match_info["dataset"]
+        found = await observatory.allele(dataset, identity, is_near=_is_near(request))
         return _json({"_id": identity, **_alleles(identity), **found.members})
 
     async def event(request: web.Request) -> web.Response:
         told = dict(request.query)
-        found = await observatory.event(request.match_info["dataset"], told)
+        dataset = request.match_info["dataset"]
+        found = await observatory.event(dataset, told, is_near=_is_near(request))
         return _json({**_events(told), **found.members})
 
     async def cases(request: web.Request) -> web.Response:
-        people = await observatory.people(request.match_info["dataset"])
+        dataset = request.match_info["dataset"]
+        people = await observatory.people(dataset, is_near=_is_near(request))
         return _json({"nr_cases_snvs": people, "nr_cases_svs": people})
 
     app.cleanup_ctx.append(observatory.run)
-    at = "/loqus/{dataset}"
+    at = f"{OBSERVED}{{dataset}}"
     for path in (at, f"{at}/"):
         app.router.add_get(path, root)
-    app.router.add_get(f"{at}/variants/{{identity}}", variant)
+    app.router.add_get(f"{at}/variants/{{identity:.*}}", variant)
     for path in ("svs", "svs/", "svs/svs/"):  # the last is what older ones ask for
         app.router.add_get(f"{at}/{path}", event)
     app.router.add_get(f"{at}/cases", cases)
+
+
+def failed() -> web.Response:
+    """Return what Scout is told when something unforeseen happens: no 0."""
+    return _json(not_understood(_NO_ANSWER).members)
+
+
+def _is_near(request: web.Request) -> bool:
+    """Whether a request names this machine itself: by an address, or as localhost."""
+    try:
+        name = URL(f"http://{request.host}").host
+        return name == "localhost" or ip_address(name or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _alleles(identity: str) -> dict[str, object]:

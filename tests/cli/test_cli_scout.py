@@ -45,6 +45,7 @@ def scout_beacon(empty_beacon: Command) -> Command:
         BEACON_SCOUT__PORT="0",
         BEACON_SCOUT__TOKEN_FILE=str(token),
         BEACON_SCOUT__ROOT=str(cases),
+        BEACON_SCOUT__STORE_URI=empty_beacon.variables["BEACON_STORE"],
     )
     return empty_beacon
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pysam
 import pytest
 
-from beacon.ingest import Journal, LoadRequest, load_variants, withdraw
+from beacon.ingest import Journal, LoadRequest, feeding, load_variants, withdraw
 from beacon.ingest.feeding import Asked, Feed, carry_out, held, leave, register, submit
 from beacon.ingest.submissions import Fed, Kind, Spool, next_batch
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import Group, Layout
-from beacon.model.errors import BeaconError, BeingLoaded, InvalidRequest
+from beacon.model.errors import (
+    BeaconError,
+    BeingLoaded,
+    InvalidRequest,
+    StoreUnavailable,
+)
 from beacon.model.genes import Gene, GeneTable, place_texts
 from beacon.model.genome import Interval
 from beacon.model.notation import parse
@@ -22,17 +28,18 @@ from beacon.model.query import Granularity, Include, Query
 from beacon.model.requester import OPERATOR
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
+from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 from loaders import LoadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from beacon.ingest.submissions import Submission
-    from beacon.store.releases import Catalogue
+    from beacon.store.connection import StoreAddress
 
-DATASET = "cust000_GRCh37"
+NUMBERS = count()
 HEAD = (
     "##fileformat=VCFv4.2\n"
     '##INFO=<ID=AC,Number=A,Type=Integer,Description="count">\n'
@@ -81,20 +88,23 @@ class Desk:
 
     def __init__(self, catalogue: Catalogue, home: Path) -> None:
         self.catalogue = catalogue
+        self.dataset = f"cust{next(NUMBERS):03}_GRCh37"
         self.root = home / "cases"
         self.root.mkdir()
         self.spool = Spool(home / "scout")
         self.spool.open()
         self.journal = Journal(home)
         self.feed = Feed(root=self.root, references={}, min_new_people={})
-        register(self.spool, catalogue, Fed(id=DATASET, assembly="GRCh37"), name="C")
+        register(
+            self.spool, catalogue, Fed(id=self.dataset, assembly="GRCh37"), name="C"
+        )
 
     def submit(
         self, path: Path, *samples: str, genes: tuple[str, ...] | None = None
     ) -> Submission:
         """Submit people of a file."""
         asked = Asked(
-            dataset=DATASET,
+            dataset=self.dataset,
             assembly="GRCh37",
             samples=samples,
             path=str(path),
@@ -104,7 +114,7 @@ class Desk:
 
     def leave(self, *samples: str) -> Submission:
         """Submit the wish that people leave."""
-        return leave(self.spool, self.catalogue, DATASET, samples)
+        return leave(self.spool, self.catalogue, self.dataset, samples)
 
     def work(self) -> None:
         """Carry out all that waits, and is not held."""
@@ -118,11 +128,11 @@ class Desk:
 
     def said(self, *texts: str) -> list[tuple[str, int | None, int | None]]:
         """Return the word, AC and AN of alleles."""
-        return asyncio.run(_said(self.catalogue, texts))
+        return asyncio.run(_said(self.catalogue, self.dataset, texts))
 
 
 async def _said(
-    catalogue: Catalogue, texts: Sequence[str]
+    catalogue: Catalogue, dataset: str, texts: Sequence[str]
 ) -> list[tuple[str, int | None, int | None]]:
     store = await VariantStore.open(catalogue.address)
     beacon = LocalBeacon(store, OPEN, references={}, deadline=5)
@@ -130,7 +140,10 @@ async def _said(
     for text in texts:
         pattern = parse(text, assembly="GRCh37", loaded=("GRCh37",), references={})
         query = Query(
-            pattern=pattern, granularity=Granularity.RECORD, include=Include.ALL
+            pattern=pattern,
+            datasets=(dataset,),
+            granularity=Granularity.RECORD,
+            include=Include.ALL,
         )
         (part,) = (await beacon.answer(query, OPERATOR)).datasets
         counts = part.counts
@@ -140,11 +153,18 @@ async def _said(
     return found
 
 
+@pytest.fixture(scope="session")
+def shared(shared_address: Callable[[str], StoreAddress]) -> Iterator[Catalogue]:
+    """Give the catalogue of a database in which each test has a dataset of its own."""
+    with Catalogue(shared_address("feeding")) as catalogue:
+        yield catalogue
+
+
 @pytest.fixture
-def desk(catalogue: Catalogue, tmp_path: Path, hurried: None) -> Desk:
+def desk(shared: Catalogue, tmp_path: Path, hurried: None) -> Desk:
     """Give a beacon that is fed."""
     del hurried
-    return Desk(catalogue, tmp_path)
+    return Desk(shared, tmp_path)
 
 
 def test_only_who_was_submitted_counts(desk: Desk) -> None:
@@ -211,7 +231,7 @@ def test_other_genes_stand_beside(desk: Desk) -> None:
         write(desk.root / "other.vcf", ("x", "y", "z")), "x", genes=("ENSG00000128513",)
     )
     desk.work()
-    release = desk.catalogue.dataset(DATASET).release
+    release = desk.catalogue.dataset(desk.dataset).release
 
     assert release is not None
     assert (release.loads, len(release.inputs)) == (2, 2)
@@ -317,7 +337,7 @@ def test_who_is_withdrawn_otherwise_leaves_no_copy(desk: Desk) -> None:
     """After ``beacon withdraw`` the next submission erases their copy, too."""
     desk.submit(write(desk.root / "case.vcf"), "child")
     desk.work()
-    withdraw(desk.catalogue, desk.journal, DATASET, ["child"])
+    withdraw(desk.catalogue, desk.journal, desk.dataset, ["child"])
     desk.submit(write(desk.root / "other.vcf", ("x", "y", "z")), "x")
     desk.work()
 
@@ -381,6 +401,40 @@ def test_a_file_that_is_no_vcf_is_refused(desk: Desk) -> None:
         desk.submit(path, "child")
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "22\t" + "9" * 5000 + "\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\t0/1\t0/1",
+        "22\t-5\t.\tA\tG\t.\tPASS\tEND=99999999999999\tGT\t0/1\t0/1\t0/1",
+        "22\t20000100\t.\tA\tG",
+        "22",
+        "\x00\x01\t\t\t",
+    ],
+)
+def test_bad_records_stay_bad_ones(desk: Desk, row: str) -> None:
+    """What is no record is copied, counted, and rejects the file; nobody is hurt."""
+    path = write(desk.root / "case.vcf")
+    path.write_text(path.read_text() + row + "\n")
+    desk.submit(path, "child", genes=ONE)
+    desk.work()
+    (told,) = desk.told()
+
+    assert told[0] == "failed"
+    assert "mother" not in told[1]
+
+
+def test_a_full_disk_is_waited_for(desk: Desk) -> None:
+    """Where nothing can be copied, nothing is lost, and it is no fault of the file."""
+    desk.submit(write(desk.root / "case.vcf"), "child")
+    desk.spool.genotypes.rmdir()
+    with pytest.raises(StoreUnavailable, match="genotypes cannot be copied"):
+        desk.work()
+    desk.spool.open()
+    desk.work()
+
+    assert desk.told() == [("done", "release 1 holds it")]
+
+
 def test_datasets_of_others_are_not_fed(desk: Desk) -> None:
     """What was loaded otherwise can neither be fed nor be loaded over."""
     path = write(desk.root / "case.vcf")
@@ -400,7 +454,7 @@ def test_a_dataset_that_was_loaded_meanwhile_is_left_alone(desk: Desk) -> None:
     """Files that were not submitted are never replaced by those that were."""
     path = write(desk.root / "case.vcf")
     other = LoadRequest(
-        dataset=DATASET,
+        dataset=desk.dataset,
         paths=(path,),
         options=LoadOptions(assembly="GRCh37"),
         references={},
@@ -413,11 +467,37 @@ def test_a_dataset_that_was_loaded_meanwhile_is_left_alone(desk: Desk) -> None:
     assert desk.said(FIRST) == [("seen", 2, 6)]
 
 
+def test_what_was_removed_does_not_come_back(desk: Desk) -> None:
+    """After its dataset was removed, a submission and its copy are gone for good."""
+    desk.submit(write(desk.root / "case.vcf"), "child")
+    desk.work()
+    desk.catalogue.remove(desk.dataset)
+    desk.submit(write(desk.root / "other.vcf", ("x", "y", "z")), "x")
+    desk.work()
+
+    assert desk.told()[0] == ("failed", "its dataset was removed since")
+    assert [path.name for path in desk.spool.genotypes.iterdir()] == ["00000002.vcf.gz"]
+    assert desk.said(FIRST) == [("seen", 1, 2)]
+
+
+def test_what_was_rolled_back_does_not_come_back(desk: Desk) -> None:
+    """What the release served does not hold is not read again with it."""
+    desk.submit(write(desk.root / "case.vcf"), "child")
+    desk.work()
+    desk.submit(write(desk.root / "other.vcf", ("x", "y", "z")), "y")
+    desk.work()
+    desk.catalogue.rollback(desk.dataset)
+    desk.submit(write(desk.root / "more.vcf", sites=SITES[1:]), "child")
+    desk.work()
+
+    assert desk.said(FIRST, SECOND) == [("seen", 1, 2), ("not_seen", 0, 2)]
+
+
 def test_few_people_wait_for_more(desk: Desk) -> None:
     """Where releases must differ in several people, additions wait until they do."""
     desk.submit(write(desk.root / "case.vcf"), *TRIO)
     desk.work()
-    least = {DATASET: 2}
+    least = {desk.dataset: 2}
     desk.feed = Feed(root=desk.root, references={}, min_new_people=least)
     desk.submit(write(desk.root / "one.vcf", ("x", "y", "z")), "x")
     desk.work()
@@ -425,7 +505,7 @@ def test_few_people_wait_for_more(desk: Desk) -> None:
     desk.submit(write(desk.root / "two.vcf", ("x", "y", "z")), "y")
     desk.work()
 
-    assert waits == {DATASET: 1}
+    assert waits == {desk.dataset: 1}
     assert [state for state, _ in desk.told()] == ["done"] * 3
     assert desk.said(FIRST) == [("seen", 3, 10)]
 
@@ -442,6 +522,67 @@ def test_what_is_cut_short_again_and_again_is_given_up(desk: Desk) -> None:
     assert desk.told() == [("failed", "given up: it was cut short 5 times")]
 
 
+def test_old_releases_are_removed(desk: Desk) -> None:
+    """Of a dataset that is fed the last releases are kept, and all parts in use."""
+    desk.feed = Feed(root=desk.root, references={}, min_new_people={}, keeps=2)
+    path = write(desk.root / "case.vcf")
+    for name in TRIO:
+        desk.submit(path, name)
+        desk.work()
+    kept = [release.ordinal for release in desk.catalogue.releases(desk.dataset)]
+
+    assert kept == [2, 3]
+    assert desk.said(FIRST) == [("seen", 2, 6)]
+
+
+def test_many_parts_become_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so many loads all submissions are read as one."""
+    monkeypatch.setattr(feeding, "_MOST_PARTS", 2)
+    path = write(desk.root / "case.vcf")
+    loads = []
+    for name in TRIO:
+        desk.submit(path, name)
+        desk.work()
+        release = desk.catalogue.dataset(desk.dataset).release
+        loads.append(release and release.loads)
+
+    assert loads == [1, 2, 1]
+    assert desk.said(FIRST) == [("seen", 2, 6)]
+
+
+def test_who_leaves_does_not_wait_for_others(desk: Desk) -> None:
+    """A wish to leave is carried out while additions wait for more people."""
+    desk.submit(write(desk.root / "case.vcf"), *TRIO)
+    desk.work()
+    least = {desk.dataset: 2}
+    desk.feed = Feed(root=desk.root, references={}, min_new_people=least)
+    desk.submit(write(desk.root / "one.vcf", ("x", "y", "z")), "x")
+    desk.leave("mother", "x")
+    desk.work()
+
+    assert [state for state, _ in desk.told()] == ["done", "waiting", "done"]
+    assert desk.said(FIRST) == [("seen", 1, 4)]
+
+
+def test_who_left_meanwhile_is_not_copied(desk: Desk) -> None:
+    """An addition is carried out with those who are left, or with nobody."""
+    path = write(desk.root / "case.vcf")
+    desk.submit(path, "child", "mother")
+    desk.submit(path, "mother")
+    withdraw(desk.catalogue, desk.journal, desk.dataset, ["mother"], is_for_future=True)
+    desk.work()
+    (kept,) = desk.spool.genotypes.iterdir()
+    with pysam.BGZFile(str(kept)) as file:
+        text = file.read()
+
+    assert desk.told() == [
+        ("done", "release 1 holds it"),
+        ("failed", "everybody in it has left the dataset"),
+    ]
+    assert b"mother" not in text
+    assert desk.said(FIRST) == [("seen", 1, 2)]
+
+
 def _tried(submission: Submission) -> Submission:
     return replace(submission, tries=submission.tries + 1)
 
@@ -450,7 +591,7 @@ def test_a_dataset_that_is_being_loaded_is_waited_for(desk: Desk) -> None:
     """Somebody else's load fails no submission, and costs it no try."""
     desk.submit(write(desk.root / "case.vcf"), "child")
     layout = Layout(baseline=(2,), groups=(Group(label="Total", columns=(0,)),))
-    with desk.catalogue.begin(DATASET, assembly="GRCh37", layout=layout):
+    with desk.catalogue.begin(desk.dataset, assembly="GRCh37", layout=layout):
         with pytest.raises(BeingLoaded, match="is being loaded by process"):
             desk.work()
         (waiting,) = desk.spool.submissions()

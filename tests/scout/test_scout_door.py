@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
 
+from beacon.api.routes import create_api
+from beacon.auth.keys import KeyTerms, make_key
+from beacon.auth.porter import Porter, Secrets
 from beacon.cli.scout import Errand
 from beacon.cli.scout_listener import Feeder, application
 from beacon.ingest.submissions import Spool, State
 from beacon.policy.policy import OPEN
+from beacon.policy_file import parsed
 from beacon.service import LocalBeacon
 from beacon.settings import ScoutSettings, Settings
+from beacon.store.api_keys import ApiKeys
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 from tests.api import site
@@ -206,6 +213,65 @@ async def test_what_became_of_submissions_is_told(
     assert other == {"submissions": []}
 
 
+RECORDED = (
+    "User-Agent: python-requests/2.34.2\r\n"
+    "Accept-Encoding: gzip, deflate\r\n"
+    "Accept: */*\r\n"
+    "Connection: keep-alive\r\n"
+)
+"""Headers as Scout 4.115.2 sent them; its bodies follow in a packet of their own."""
+BODIES = (
+    (
+        "POST /scout/add_dataset",
+        '{"id": "cust000_GRCh37", "name": "cust000_GRCh37", "description": "Scout'
+        ' dataset. Institute:Clinical - genome build:GRCh37", "build": "GRCh37",'
+        ' "authlevel": "public", "version": "v1.0"}',
+        200,
+    ),
+    ("GET /scout/", "", 200),
+    (
+        "POST /scout/add",
+        '{"dataset_id": "cust000_GRCh37", "samples": ["ADM1059A1", "ADM1059A2"],'
+        ' "assemblyId": "GRCh37", "vcf_path": "ROOT/case.vcf"}',
+        202,
+    ),
+    (
+        "DELETE /scout/delete",
+        '{"dataset_id": "cust000_GRCh37", "samples": ["ADM1059A1", "ADM1059A2"]}',
+        202,
+    ),
+    ("GET /loqus/clinic/", "", 200),
+    ("GET /loqus/clinic/variants/22_20000100_A_G", "", 200),
+    (
+        "GET /loqus/clinic/svs/?chrom=22&end_chrom=22&pos=21000000&end=21005000"
+        "&sv_type=DEL",
+        "",
+        200,
+    ),
+)
+
+
+async def test_recorded_requests_are_answered(
+    scout: TestClient, settings: Settings
+) -> None:
+    """What Scout itself sent, byte for byte, is answered as it expects."""
+    codes = []
+    for line, text, _ in BODIES:
+        body = text.replace("ROOT", str(settings.scout.root)).encode()
+        shown = f"X-Auth-Token: {TOKEN}\r\nContent-Length: {len(body)}\r\n"
+        more = f"{shown}Content-Type: application/json\r\n" if body else ""
+        head = f"{line} HTTP/1.1\r\nHost: 127.0.0.1:5060\r\n{RECORDED}{more}\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", scout.port)
+        writer.write(head.encode())
+        await writer.drain()
+        writer.write(body)
+        codes.append(int((await reader.readline()).split()[1]))
+        writer.close()
+        await writer.wait_closed()
+
+    assert codes == [code for _, _, code in BODIES]
+
+
 # --- observations -------------------------------------------------------------------
 
 
@@ -242,6 +308,7 @@ async def test_a_variant_is_observed(scout: TestClient) -> None:
         ("clinic/variants/22_201_G_A", 0, "not_seen"),
         ("clinic/variants/1_201_G_A", -1, "not_covered"),
         ("clinic/variants/22_201_G", -1, "no_answer"),
+        ("clinic/variants/22_201_G_<DEL>/x", -1, "no_answer"),
         ("nothing/variants/22_201_G_A", -1, "no_answer"),
         (
             "clinic/svs/?chrom=22&end_chrom=22&pos=10&end=20&sv_type=STR",
@@ -306,3 +373,122 @@ async def test_nothing_can_be_changed_through_observations(scout: TestClient) ->
     ]
 
     assert codes == [404, 404, 404]
+
+
+# --- policy -------------------------------------------------------------------------
+
+PEPPER = b"p" * 32
+POLICY = b"""
+[policy]
+id = "scout"
+[tiers.public]
+granularity = "aggregate_record"
+queries = ["allele"]
+[tiers.care]
+granularity = "count"
+require = { roles = ["care"] }
+[disclosure.exact]
+[disclosure.hidden]
+min_count = 5
+[datasets.clinic]
+kind = "care"
+legal_basis = "Example act, section 1"
+access = { care = "exact" }
+[datasets.twins]
+kind = "reference"
+access = { public = "hidden" }
+"""
+
+
+@pytest.fixture
+async def ruled(
+    settings: Settings, filled: Catalogue, aiohttp_client
+) -> AsyncIterator[tuple[TestClient, TestClient]]:
+    """Give clients of a listener that has no key, and of one that has a clinic's."""
+    rules = parsed(POLICY, "policy.toml").policy
+    store = await VariantStore.open(filled.address)
+    secrets = Secrets(subjects=b"s" * 32, pepper=PEPPER, passports=b"v" * 32)
+    porter = Porter((), secrets, keys=store.api_keys)
+    beacon = LocalBeacon(store, rules, references={}, deadline=5)
+    runner = web.AppRunner(create_api(beacon, site.IDENTITY, porter=porter))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    api = f"http://127.0.0.1:{runner.addresses[0][1]}/api"
+    told = []
+    for scout in (settings.scout, _with_key(settings, filled)):
+        given = settings.model_copy(update={"scout": scout})
+        errand = Errand(given, filled.address, api, -1)
+        feeder = Feeder(errand, Spool(given.data_dir / "scout"), filled, store)
+        told.append(await aiohttp_client(application(errand, feeder)))
+    yield told[0], told[1]
+    await runner.cleanup()
+    await porter.close()
+    await store.close()
+
+
+def _with_key(settings: Settings, catalogue: Catalogue) -> ScoutSettings:
+    """Return settings with the key of a clinic."""
+    terms = KeyTerms(
+        name="scout",
+        life=timedelta(days=1),
+        scopes=frozenset({"query"}),
+        organisation="ward 3",
+        roles=frozenset({"care"}),
+    )
+    key, text = make_key(terms, PEPPER, datetime.now(UTC))
+    with ApiKeys(catalogue.address) as kept:
+        kept.add(key)
+    path = settings.data_dir / "key"
+    path.write_text(text)
+    path.chmod(0o600)
+    return settings.scout.model_copy(update={"key_file": path})
+
+
+async def test_the_policy_holds(ruled: tuple[TestClient, TestClient]) -> None:
+    """Scout is told what its key may learn; hidden, refused and unseen are never 0."""
+    anybody, clinic = ruled
+    told = {
+        (name, path): await (await client.get(f"/loqus/{path}")).json()
+        for name, client in (("anybody", anybody), ("clinic", clinic))
+        for path in (
+            "clinic/variants/22_101_T_C",
+            "twins/variants/22_101_T_C",
+            "twins/variants/22_102_T_C",
+            "clinic/svs/?chrom=22&pos=5000&end=9000&sv_type=DEL",
+        )
+    }
+    numbers = {where: said["observations"] for where, said in told.items()}
+
+    assert numbers == {
+        ("anybody", "clinic/variants/22_101_T_C"): -1,
+        ("anybody", "twins/variants/22_101_T_C"): -1,
+        ("anybody", "twins/variants/22_102_T_C"): -1,
+        ("anybody", "clinic/svs/?chrom=22&pos=5000&end=9000&sv_type=DEL"): -1,
+        ("clinic", "clinic/variants/22_101_T_C"): 3,
+        ("clinic", "twins/variants/22_101_T_C"): -1,
+        ("clinic", "twins/variants/22_102_T_C"): -1,
+        ("clinic", "clinic/svs/?chrom=22&pos=5000&end=9000&sv_type=DEL"): -1,
+    }
+    assert told["anybody", "twins/variants/22_101_T_C"]["status"] == "withheld"
+
+
+async def test_a_key_is_not_lent_to_pages(ruled: tuple[TestClient, TestClient]) -> None:
+    """A browser that was led here under a foreign name is told what anybody is."""
+    _, clinic = ruled
+    path = "/loqus/clinic/variants/22_101_T_C"
+    led = await clinic.get(path, headers={"Host": "evil.example.org:5060"})
+    mine = await clinic.get(path, headers={"Host": "localhost:5060"})
+
+    assert (await led.json())["observations"] == -1
+    assert (await mine.json())["observations"] == 3
+
+
+async def test_a_key_that_is_gone_is_no_0(
+    ruled: tuple[TestClient, TestClient], settings: Settings
+) -> None:
+    """Where something unforeseen happens, nothing is known, and Scout is told so."""
+    _, clinic = ruled
+    (settings.data_dir / "key").unlink()
+    answer = await clinic.get("/loqus/clinic/variants/22_101_T_C")
+
+    assert (answer.status, (await answer.json())["observations"]) == (200, -1)
