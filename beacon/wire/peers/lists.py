@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from beacon.model.errors import InvalidRequest
 from beacon.model.nodes import NodeAnswer, Reason
 from beacon.model.notation import vcf_style
-from beacon.model.spelling import normal_allele
 from beacon.model.status import Status
 from beacon.wire.peers.answers import check_status, concluded, silent
 from beacon.wire.peers.echoes import Echo
 from beacon.wire.peers.failing import NotAnswered
 from beacon.wire.peers.plain import Members, items, members, one_sentence, parsed, text
+from beacon.wire.peers.questions import asked_allele
 from beacon.wire.peers.sets import Heard, Hearing, read_set
-from beacon.wire.peers.speech import Request, Unasked
+from beacon.wire.peers.speech import Form, Request, Unasked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,9 +58,8 @@ def list_line(query: Query, references: Mapping[str, Reference]) -> Line | Unask
     is_bare = not (query.excluded or query.by or query.filters or query.cohort)
     spelled = None
     if pattern is not None and is_bare and not query.unknown_filters:
-        spelled = pattern.name
-        if pattern.spellings:
-            spelled = vcf_style(normal_allele(pattern, references))
+        allele = asked_allele(pattern, references, Form.ANCHORED)
+        spelled = pattern.name if allele is None else vcf_style(allele)
     if pattern is None or spelled is None:
         sentence = "Lists hold alleles and names of variants only."
         return Unasked(reason=Reason.KIND_OF_QUESTION, sentence=sentence)

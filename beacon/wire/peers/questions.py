@@ -18,14 +18,14 @@ from beacon.model.genome import pos_from_start
 from beacon.model.nodes import NodeKind, Reason
 from beacon.model.query import Granularity, Include
 from beacon.model.spelling import normal_allele
-from beacon.model.variant import strip
+from beacon.model.variant import sequence_allele, strip
 from beacon.wire.peers.speech import Form, Manner, Request, Unasked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from beacon.model.filters import Filter
-    from beacon.model.pattern import Bounds, VariantPattern
+    from beacon.model.pattern import Bounds, Spelling, VariantPattern
     from beacon.model.query import Query
     from beacon.model.similarity import Similar
     from beacon.model.variant import Allele, Reference
@@ -78,7 +78,7 @@ def question(
         return Unasked(reason=Reason.ASSEMBLY, sentence=f"It has only {only}.")
     try:
         _check_askable(query)
-        allele = _asked_allele(pattern, references, form)
+        allele = asked_allele(pattern, references, form)
         if peer.node.kind is NodeKind.V1:
             _check_narrowing(query, is_ours=False)
             return _first_version(pattern, allele, peer, form, by_get=by_get)
@@ -122,25 +122,27 @@ def _check_narrowing(query: Query, *, is_ours: bool) -> None:
 # --- Beacon v2 -----------------------------------------------------------------------
 
 
-def _asked_allele(
+def asked_allele(
     pattern: VariantPattern, references: Mapping[str, Reference], form: Form
 ) -> Allele | None:
     """Return the one spelled allele that is asked for, in the form it is sent in."""
     if not pattern.spellings:
         return None
     allele = normal_allele(pattern, references)
-    if form is Form.ANCHORED:
+    if form is Form.TRIMMED:
+        return sequence_allele(
+            allele.contig, *strip(allele.start, allele.reference, allele.alternate)
+        )
+    typed = pattern.spellings[0]
+    if allele.is_anchored or _is_guessed(typed, pattern.spellings):
         return allele
-    start, reference, alternate = strip(
-        allele.start, allele.reference, allele.alternate
-    )
-    return type(allele)(
-        contig=allele.contig,
-        start=start,
-        end=start + len(reference),
-        reference=reference,
-        alternate=alternate,
-    )
+    return sequence_allele(allele.contig, *typed)
+
+
+def _is_guessed(form: Spelling, spellings: tuple[Spelling, ...]) -> bool:
+    """Whether the base before a change is one of those that it may be."""
+    start, reference, alternate = form
+    return (start, f"N{reference[1:]}", f"N{alternate[1:]}") in spellings
 
 
 def _parameters(

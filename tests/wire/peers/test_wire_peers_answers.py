@@ -377,11 +377,14 @@ def test_a_networks_recorded_shape_is_read():
         v2([_no(info={"status": "not_seen", "alleleCount": 4})], exists=False),
         v2([a_set(a_record(rows=[a_row(ac=0)]))], exists=True),
         v2(exists=False, summary={"numTotalResults": 2}),
+        v1(True, {"datasetId": "a", "exists": False}),
+        v1(False, {"datasetId": "a", "exists": False, "callCount": 3}),
+        v1(False, {"datasetId": "a", "exists": False, "variantCount": 1}),
     ],
 )
 def test_a_yes_and_a_no_at_once_are_neither(document):
     """An answer that contradicts itself is no answer."""
-    said = read(document)
+    said = read(document, FIRST if "datasetAlleleResponses" in document else None)
 
     assert (Status.NO_ANSWER, Reason.CONTRADICTS) == (said.status, said.reason)
 
@@ -486,6 +489,8 @@ def test_groups_are_never_added_to_a_total():
         ({"ac": 9, "an": 8}, None, "cannot all be true"),
         ({"ac": 90, "an": 100, "genotypeHomozygous": 60},
          AlleleCounts(ac=90, an=100), "do not fit"),
+        ({"ac": None, "an": 100, "genotypeHomozygous": 60},
+         AlleleCounts(ac=None, an=100), "do not fit"),
         ({"ac": "<5", "an": 100}, AlleleCounts(ac=None, an=100), None),
         ({"ac": True, "an": 1.5}, None, None),
         ({"ac": -3, "an": -1}, None, None),
@@ -535,6 +540,51 @@ def test_a_dataset_that_answers_twice_has_no_numbers():
 
     assert 1 == len(said.datasets)
     assert (Status.SEEN, None) == (said.status, said.datasets[0].part.counts)
+
+
+def test_a_yes_without_numbers_has_none():
+    """What stands in a count beside yes or no is no count."""
+    counted = read(v2([a_set(resultsCount=1)], exists=True, level="boolean"))
+    empty = read(v2([a_set(resultsCount=0)], exists=True, level="boolean"))
+
+    assert (Status.SEEN, Status.SEEN) == (counted.status, empty.status)
+    assert (None, None) == tuple(
+        said.datasets[0].part.total for said in (counted, empty)
+    )
+
+
+def test_f3_one_failing_dataset_of_a_beacon_keeps_the_others():
+    """The whole is no answer, and what the others said is not lost."""
+    sets = [a_set(exists=False, id="a", info={"error": ERROR}), _no(id="b")]
+    said = read(v2(sets, exists=False))
+
+    assert (Status.NO_ANSWER, None) == (said.status, said.reason)
+    assert ["no_answer", "not_seen"] == [d.part.status.value for d in said.datasets]
+    assert said.datasets[0].warnings[0].startswith("It tells the error 503")
+
+
+def test_a_member_that_answered_is_not_silent_as_well():
+    """A network that lists its members beside their sets says each once."""
+    beacons = [{"beaconId": "es.y", "status": "no_answer"}]
+    said = read(
+        v2([_no(beaconId="es.y")], exists=False, info={"beacons": beacons}), NETWORK
+    )
+
+    assert [Status.NOT_SEEN] == [row.part.status for row in said.datasets]
+
+
+def test_a_deletion_that_is_spelled_otherwise_may_be_the_same():
+    """Without a reference a deletion in a repeat can lie anywhere in it."""
+    asked = query("17-43045711-AA-A")
+    echo = {**SENT, "referenceBases": "AA", "alternateBases": "A"}
+    found = a_set(a_record(START - 4, "GA", "G"))
+    said = read(v2([found], exists=True, echo=echo), asked=asked)
+    other = a_set(a_record(START - 4, "TG", "T"))
+    unlike = read(v2([other], exists=True, echo=echo), asked=asked)
+
+    assert Status.SEEN is said.status
+    assert any("spells the variant otherwise" in w for w in said.datasets[0].warnings)
+    assert Reason.NOT_UNDERSTOOD is unlike.reason
 
 
 def test_foreign_text_becomes_plain_and_short():

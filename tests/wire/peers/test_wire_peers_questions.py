@@ -126,6 +126,14 @@ def test_beacon_v1_is_asked_for_an_event_within_brackets():
     [
         ("17:1001-2000", {"start": [1000], "end": [2000]}),
         (
+            "17-43045711-AA-A",
+            {"start": [START], "referenceBases": "AA", "alternateBases": "A"},
+        ),
+        (
+            "17:g.43045711_43045712insGG",
+            {"start": [START + 1], "referenceBases": "", "alternateBases": "GG"},
+        ),
+        (
             "17-43045711-TA-T",
             {"start": [START], "referenceBases": "TA", "alternateBases": "T"},
         ),
