@@ -90,6 +90,8 @@ _LONGEST_FIELD = 16_384 + 1024
 _DIGITS = 16
 """Of a digest: so many tell any two policies apart that anybody wrote."""
 _TIERS_KEPT = 4096
+_CHAIN_FILES = 6
+"""One for each pair of assemblies, and each direction."""
 
 _log = structlog.get_logger(__name__)
 
@@ -148,6 +150,10 @@ def references_of(settings: Settings) -> dict[str, Reference]:
     }
 
 
+_chains = lru_cache(maxsize=_CHAIN_FILES)(read_chains)
+"""A file is read once for a process: the beacon and its network share it."""
+
+
 def lifting_of(settings: Settings, references: Mapping[str, Reference]) -> Lifting:
     """Return what questions are lifted to other assemblies with.
 
@@ -155,7 +161,7 @@ def lifting_of(settings: Settings, references: Mapping[str, Reference]) -> Lifti
         UsageError: when a chain file cannot be read, or is one of other genomes.
     """
     paths = settings.liftover.paths()
-    chains = {pair: read_chains(path, *pair) for pair, path in paths.items()}
+    chains = {pair: _chains(path, *pair) for pair, path in paths.items()}
     return Lifting(chains=chains, references=references)
 
 

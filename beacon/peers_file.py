@@ -40,6 +40,7 @@ _log = structlog.get_logger(__name__)
 
 _LARGEST = 1_048_576
 _MOST_PEERS = 500
+_NO_PROXY = "none"
 _LOOK_EVERY = 2.0
 """Seconds between two looks at a file that is served by."""
 
@@ -170,6 +171,10 @@ class PeerSection(_Section):
             "Networks it may live in, `10.1.0.0/16`; absent, public addresses only."
         ),
     )
+    proxy: Text | None = Field(
+        default=None,
+        description="As `proxy` of `[federation]`, for it alone; `none`: no proxy.",
+    )
     coordinates: Literal["0-based", "1-based"] = Field(
         default="0-based", description="Starts it takes and gives."
     )
@@ -248,6 +253,13 @@ class FederationSection(_Section):
     )
     user_agent: Header = Field(
         default="nordic-beacon", description="The `User-Agent` we go by."
+    )
+    proxy: Text | None = Field(
+        default=None,
+        description=(
+            "`http://` address of a proxy that peers are asked by; what it lets through"
+            " is its business then.  None of the environment is used."
+        ),
     )
     max_hops: int = Field(
         default=3, ge=1, le=16, description="Networks a question may have passed."
@@ -356,7 +368,7 @@ def _frozen(said: FederationSection, folder: Path, here: str, name: str) -> Dire
             country=said.here.country,
             kind=NodeKind.HERE,
         ),
-        peers=tuple(_peer(each, folder) for each in said.peer),
+        peers=tuple(_peer(each, folder, said.proxy) for each in said.peer),
         terms=Terms(
             deadline=said.deadline_s,
             questions=said.max_questions,
@@ -379,7 +391,8 @@ def _names(said: str | dict[str, str] | None, otherwise: str) -> dict[str, str]:
     return {"en": said} if isinstance(said, str) else {"en": otherwise, **said}
 
 
-def _peer(said: PeerSection, folder: Path) -> Peer:
+def _peer(said: PeerSection, folder: Path, proxy: str | None) -> Peer:
+    proxy = said.proxy or proxy
     return Peer(
         node=Node(
             id=said.id,
@@ -394,6 +407,7 @@ def _peer(said: PeerSection, folder: Path) -> Peer:
         credentials=_credentials(said, folder),
         audience=_audience(said),
         private=tuple(ipaddress.ip_network(each) for each in said.private_networks),
+        proxy=None if proxy == _NO_PROXY else proxy,
         one_based=said.coordinates == "1-based",
         by_get=said.method == "GET",
         trims=said.trimmed_again,
@@ -438,6 +452,8 @@ def _assembly(name: str) -> str | None:
 
 def _contradictions(said: FederationSection, here: str) -> Iterator[str]:
     """Yield what no peers file may say, each in a sentence."""
+    if said.proxy is not None:
+        yield from (f"federation.{wrong}" for wrong in _of_proxy(said.proxy))
     ids: set[str] = {here}
     urls: dict[str, str] = {}
     for peer in said.peer:
@@ -457,6 +473,8 @@ def _contradictions(said: FederationSection, here: str) -> Iterator[str]:
 def _of_peer(said: PeerSection) -> Iterator[str]:
     yield from _of_address(said)
     yield from _of_auth(said.auth)
+    if said.proxy not in (None, _NO_PROXY):
+        yield from _of_proxy(said.proxy)
     for each in said.private_networks:
         try:
             ipaddress.ip_network(each)
@@ -482,6 +500,14 @@ def _of_address(said: PeerSection) -> Iterator[str]:
         yield "url: a plain http:// address is asked in private_networks only"
     elif said.auth.type != "none" and not _is_here(said.url):
         yield "url: credentials need an https:// address"
+
+
+def _of_proxy(address: str) -> Iterator[str]:
+    wrong = _wrong_with(address)
+    if wrong is not None:
+        yield f"proxy: {wrong}"
+    elif URL(address).scheme != "http" or URL(address).path.strip("/"):
+        yield f"proxy: {address} is not http://HOST:PORT"
 
 
 def _wrong_with(address: str) -> str | None:

@@ -59,6 +59,7 @@ no_cache_s = 2
 metadata_refresh_s = 60
 user_agent = "me (mailto:a@b.se)"
 max_hops = 2
+proxy = "http://proxy.se:3128"
 [federation.here]
 name = {{ sv = "Vi" }}
 country = "SE"
@@ -77,6 +78,7 @@ client_id = "us", client_secret_file = "/run/us", audience = "b", scope = "s", \
 cert = "us.pem", key = "us.key" }}
 ca_file = "ca.pem"
 private_networks = ["10.1.0.0/16", "fd00::/8"]
+proxy = "http://10.0.0.1:80"
 coordinates = "1-based"
 method = "GET"
 trimmed_again = true
@@ -128,6 +130,7 @@ dataset_kinds = {{ x = "patients", "*" = "population" }}
             ),
             audience=Audience.IDENTIFIED,
             private=(ip_network("10.1.0.0/16"), ip_network("fd00::/8")),
+            proxy="http://10.0.0.1:80",
             one_based=True,
             by_get=True,
             trims=True,
@@ -178,6 +181,18 @@ def test_who_a_peer_is_asked_for(more: str, expected: str) -> None:
     assert peer.audience == expected
 
 
+@pytest.mark.parametrize(
+    ("more", "expected"), [("", "http://p:1"), ('proxy = "none"', None)]
+)
+def test_a_peer_has_the_proxy_of_all_unless_it_has_none(
+    more: str, expected: str | None
+) -> None:
+    """What a peer's own table says goes before."""
+    (peer,) = read_text(f'[federation]\nproxy = "http://p:1"\n{PEER}{more}').peers
+
+    assert peer.proxy == expected
+
+
 HTTP = PEER.replace("https", "http")
 
 
@@ -224,6 +239,9 @@ HTTP = PEER.replace("https", "http")
             'client_secret_file = "s" }',
             "auth: client_secret_file needs client_id",
         ),
+        (PEER + 'proxy = "https://p:1"', "proxy: https://p:1 is not http://HOST:PORT"),
+        (PEER + 'proxy = "http://a:b@p:1"', "does not belong into an address"),
+        ('[federation]\nproxy = "p"', "federation.proxy: p is not"),
         (PEER + 'country = "Denmark"', "federation.peer.0.country: "),
         (PEER + 'datasets_same_as = { x = "y" }', "datasets_same_as.x: "),
         (PEER + 'dataset_kinds = { x = "both" }', "dataset_kinds.x: "),

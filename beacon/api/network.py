@@ -61,6 +61,9 @@ _NETWORKS: Final = re.compile(r"BN/")
 """What the agent of ELIXIR's network backend is called; it passes no ``Via`` on."""
 _MOST_VIA: Final = 32
 _GATEWAY: Final = 502
+_LAST: Final = 2.0
+"""Seconds of a request that are left to say what came."""
+_LEAST: Final = 1.0
 
 
 async def variants(request: web.Request) -> web.StreamResponse:
@@ -115,6 +118,7 @@ def _asking(request: web.Request, query: Query) -> Asking:
         via=via,
         comes_from_a_network=bool(via) or _NETWORKS.match(agent) is not None,
         subject=None if bearer is None else SubjectToken(bearer[1]),
+        seconds=max(_LEAST, request.app[LIMITS].seconds - _LAST),
     )
 
 

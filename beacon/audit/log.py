@@ -2,10 +2,11 @@
 
 One process writes one chain.  Whoever answers hands in an entry and waits; all
 that come in one turn of the event loop, or while the disk is at work, are written
-and synchronised together, in a thread of their own, so that a disk that hangs stops
-nothing else.  Where that fails an entry says so to who waits,
-and is kept to be written later, in a new chain.  Lines never get lost in silence: a
-chain ends with a line that says so, and its heads are anchored elsewhere.
+and synchronised together, in threads of their own, so that a disk that hangs stops
+nothing else.  A few such flights may be on their way; they land in their order.  Where
+that fails an entry says so to who waits, and is kept to be written later, in a new
+chain.  Lines never get lost in silence: a chain ends with a line that says so, and
+its heads are anchored elsewhere.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import asyncio
 import fcntl
 import os
 import secrets
+import threading
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from beacon.audit.chain import END, FOLLOWS, Fields, Head, Link, Segment, members
 
@@ -33,6 +35,8 @@ _ANCHORED_EVERY: Final = 15.0
 """Seconds between two anchors of a chain that grows."""
 _LARGEST: Final = 64 * 1024**2
 """Bytes of a segment; another day is another segment, too."""
+_IN_THE_AIR: Final = 3
+"""Flights at once: who comes while the disk is at work need not wait for it twice."""
 _MOST_WAITING: Final = 50_000
 _LONGEST_WAITING: Final = 600.0
 """So many entries wait for a disk that takes none, for so many seconds at most."""
@@ -81,14 +85,51 @@ class Entry:
             future.set_exception(failure)
 
 
+class _Load(NamedTuple):
+    """What is written in one go.
+
+    Attributes:
+        segment: that it begins, if any.
+        data: lines.
+        head: of the chain after them.
+    """
+
+    segment: Segment | None
+    data: bytes
+    head: Head
+
+
+@dataclass(slots=True, eq=False)
+class _Flight:
+    """Entries on their way to the disk.
+
+    Attributes:
+        down: done once it is known what came of it.
+        since: when it began, by the loop's clock.
+        failure: why its lines are not on disk.
+    """
+
+    entries: Sequence[Entry]
+    load: _Load
+    down: asyncio.Future[None]
+    since: float
+    failure: Exception | None = None
+
+
 class _Writer:
-    """The file side of one chain; used by one thread at a time.
+    """The file side of one chain.
+
+    Lines are sealed in one place (``load``) and put on disk by whatever threads;
+    what was put counts once it is confirmed, in the order it was sealed.
 
     Args:
         folder: of the segments.
         key: that seals the lines.
         about: what the first line of each segment says beside its place.
         follows: the head of the chain before, where that could not be gone on with.
+
+    Attributes:
+        head: of what is confirmed to be on disk.
     """
 
     def __init__(
@@ -105,24 +146,78 @@ class _Writer:
         self.head = self._link.head
         self._part = -1
         self._day = ""
-        self._size = 0
+        self._size = self._confirmed = 0
         self._file = -1
+        self._writing = threading.Lock()
+        self._unwritten: deque[_Load] = deque()
+        self._failure: Exception | None = None
 
-    def write(self, texts: Sequence[bytes]) -> None:
-        """Write lines; they are on disk when this returns.
+    def must_turn(self) -> bool:
+        """Whether the next lines begin a segment; nothing may be on its way then."""
+        return self._size > _LARGEST or f"{datetime.now(UTC):%Y%m%d}" != self._day
+
+    def load(self, texts: Sequence[bytes], *, is_alone: bool) -> _Load:
+        """Return the next lines, sealed.
 
         Args:
             texts: what each says, see ``Link.lines``.
+            is_alone: whether nothing else is on its way.
+        """
+        segment, data = None, b""
+        if is_alone and self.must_turn():
+            now = datetime.now(UTC)
+            self._part, self._day, self._size = self._part + 1, f"{now:%Y%m%d}", 0
+            self._confirmed = 0
+            segment = Segment(self._link.head.chain, self._part)
+            own = {"time": moment(now), **self._about}
+            data = self._link.begin(self._part, own)
+        data += self._link.lines(texts)
+        self._size += len(data)
+        made = _Load(segment, data, self._link.head)
+        self._unwritten.append(made)
+        return made
+
+    def put(self) -> None:
+        """Put on disk all that was sealed by now, in its order.
+
+        Whichever thread comes first writes what others have to: each synchronises
+        after it, so that what it came for is on disk when this returns.
 
         Raises:
-            OSError: when they are not; this writer is then of no more use.
+            Exception: when it is not; this writer is then of no more use.
         """
-        now = datetime.now(UTC)
-        if self._file < 0 or self._size > _LARGEST or f"{now:%Y%m%d}" != self._day:
-            self._turn_over(now)
-        if texts:
-            self._put(self._link.lines(texts))
-        self.head = self._link.head
+        with self._writing:
+            if self._failure is not None:
+                raise self._failure
+            is_new = False
+            try:
+                while self._unwritten:
+                    load = self._unwritten.popleft()
+                    if load.segment is not None:
+                        self._open(load.segment)
+                        is_new = True
+                    _write_all(self._file, load.data)
+            except Exception as failure:
+                self._failure = failure
+                raise
+        os.fdatasync(self._file)
+        if is_new:
+            _keep_names(self._folder)
+
+    def confirm(self, load: _Load) -> None:
+        """Take lines for written: all before them are, too."""
+        self.head = load.head
+        self._confirmed += len(load.data)
+
+    def write(self, texts: Sequence[bytes]) -> None:
+        """Write lines while nothing else is on its way.
+
+        Raises:
+            OSError: when they are not on disk; this writer is then of no more use.
+        """
+        load = self.load(texts, is_alone=True)
+        self.put()
+        self.confirm(load)
 
     def end(self) -> None:
         """Write the last line.
@@ -140,33 +235,28 @@ class _Writer:
         """
         with suppress(OSError):
             if self._file >= 0:
-                os.ftruncate(self._file, self._size)
+                os.ftruncate(self._file, self._confirmed)
         self._close()
         return self.head if self.head.number else self._follows
 
-    def _turn_over(self, now: datetime) -> None:
-        """Begin the next segment."""
+    def _open(self, segment: Segment) -> None:
+        """Begin a segment."""
         self._close()
-        self._part, self._day, self._size = self._part + 1, f"{now:%Y%m%d}", 0
         self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        path = self._folder / Segment(self._link.head.chain, self._part).file
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
-        self._file = os.open(path, flags, _MODE)
+        self._file = os.open(self._folder / segment.file, flags, _MODE)
         fcntl.flock(self._file, fcntl.LOCK_EX)  # so that no pruning takes it
-        self._put(self._link.begin(self._part, {"time": moment(now), **self._about}))
-        _keep_names(self._folder)
-
-    def _put(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
-        os.fdatasync(self._file)
-        self._size += len(data)
 
     def _close(self) -> None:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def _write_all(file: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
 
 
 def written_once(folder: Path, key: bytes, about: Fields, fields: Fields) -> Head:
@@ -247,12 +337,10 @@ class AuditLog:
         self._about, self._anchors = dict(about), anchors
         self._when_failing = when_failing
         self._node = node_of(folder)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit")
+        self._flights: SimpleQueue[_Flight | None] = SimpleQueue()
         self._writer = _Writer(folder, key, self._about, None)
         self._waiting: deque[Entry] = deque()
-        self._running: list[Entry] = []
-        self._flight: asyncio.Future[None] | None = None
-        self._flight_since = 0.0
+        self._air: deque[_Flight] = deque()
         self._is_boarding = False
         self._failing_since: float | None = None
         self._lost = 0
@@ -270,7 +358,7 @@ class AuditLog:
     @property
     def waiting(self) -> int:
         """How many lines are not written yet."""
-        return len(self._waiting) + len(self._running)
+        return len(self._waiting) + sum(len(each.entries) for each in self._air)
 
     async def open(self) -> None:
         """Begin the chain, and anchor that there is one.
@@ -279,8 +367,13 @@ class AuditLog:
             OSError: when it cannot be written.
             BeaconError: when it cannot be anchored.
         """
+        await asyncio.to_thread(self._writer.write, ())
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._writer.write, [])
+        for number in range(_IN_THE_AIR):
+            name = f"audit_{number}"
+            threading.Thread(
+                target=self._serve, args=(loop,), name=name, daemon=True
+            ).start()
         await self._anchor(is_last=False)
 
     async def admit(self, entry: Entry, *, may_wait: bool = False) -> None:
@@ -294,12 +387,12 @@ class AuditLog:
         Raises:
             AuditUnavailable: when it is not, and what it tells of must not be sent.
         """
-        now = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         if self._is_closed:
             raise AuditUnavailable
         if self._failing_since is None:
-            entry.written = asyncio.get_running_loop().create_future()
-            future = entry.written
+            future = entry.written = loop.create_future()
             self.note(entry)
             try:
                 await future
@@ -322,7 +415,7 @@ class AuditLog:
         along.
         """
         self._waiting.append(entry)
-        if self._flight is None and not self._is_boarding:
+        if not self._is_boarding and len(self._air) < _IN_THE_AIR:
             self._is_boarding = True
             asyncio.get_running_loop().call_soon(self._board)
 
@@ -330,8 +423,8 @@ class AuditLog:
         """Do once a second what no request waits for."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        if self._flight is not None:
-            if now - self._flight_since > _PATIENCE:
+        if self._air:
+            if now - self._air[0].since > _PATIENCE:
                 self._fail("the disk does not answer", now)
         elif self._waiting or self._lost:
             self._fly()
@@ -347,28 +440,27 @@ class AuditLog:
         if self._is_closed:
             return
         self._is_closed = True
-        loop = asyncio.get_running_loop()
         if self._anchoring is not None:
             await asyncio.gather(self._anchoring, return_exceptions=True)
         await self._settle()
         if self.waiting:
             self._when_failing(f"{self.waiting} lines are lost")
-        if self._flight is None:
+        if not self._air:
             try:
-                await loop.run_in_executor(self._thread, self._writer.end)
+                await asyncio.to_thread(self._writer.end)
             except OSError as failure:
                 self._when_failing(_why(failure))
             else:
                 await self._anchor_or_say(is_last=True)
-        self._thread.shutdown(wait=False)
+        for _ in range(_IN_THE_AIR):
+            self._flights.put(None)
 
     async def _settle(self) -> None:
         """Write what is on its way, and what came meanwhile."""
         for _ in range(2):
-            if self._flight is not None:
-                await asyncio.wait({self._flight}, timeout=_PATIENCE)
-                await asyncio.sleep(0)  # so that it lands
-            if self._flight is None and self._waiting:
+            if self._air:
+                await asyncio.wait([f.down for f in self._air], timeout=_PATIENCE)
+            if not self._air and self._waiting:
                 self._fly()
 
     # --- writing ----------------------------------------------------------------
@@ -381,7 +473,10 @@ class AuditLog:
     def _board(self) -> None:
         """Write what came in this turn."""
         self._is_boarding = False
-        if self._waiting and self._flight is None and self._failing_since is None:
+        has_room = len(self._air) < _IN_THE_AIR and not (
+            self._air and self._writer.must_turn()
+        )
+        if self._waiting and has_room and self._failing_since is None:
             self._fly()
 
     def _fly(self) -> None:
@@ -392,49 +487,62 @@ class AuditLog:
             fields: Fields = {"kind": LOST, "time": now, "lines": self._lost}
             self._waiting.append(Entry(members(fields)))
             self._lost = 0
-        self._running = list(self._waiting)
+        entries = tuple(self._waiting)
         self._waiting.clear()
-        self._flight_since = loop.time()
-        self._flight = loop.create_future()
-        self._thread.submit(self._write, loop, self._running)
+        texts = [entry.text for entry in entries]
+        load = self._writer.load(texts, is_alone=not self._air)
+        flight = _Flight(entries, load, loop.create_future(), loop.time())
+        self._air.append(flight)
+        self._flights.put(flight)
 
-    def _write(self, loop: asyncio.AbstractEventLoop, entries: Sequence[Entry]) -> None:
-        """Write entries, in the thread; tell the loop what came of it."""
-        why: Exception | None = None
-        try:
-            self._writer.write([entry.text for entry in entries])
-        except Exception as failure:  # noqa: BLE001 - whatever it is, nothing is there
-            why = failure
-        with suppress(RuntimeError):  # nobody is there any more
-            loop.call_soon_threadsafe(self._landed, why)
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Put on disk what flights have, in a thread; tell the loop what came of it."""
+        while (flight := self._flights.get()) is not None:
+            try:
+                self._writer.put()
+            except Exception as failure:  # noqa: BLE001 - whatever, nothing is there
+                flight.failure = failure
+            with suppress(RuntimeError):  # nobody is there any more
+                loop.call_soon_threadsafe(self._landed, flight)
 
-    def _landed(self, failure: Exception | None) -> None:
-        """Tell all that were on their way what came of it, at once."""
-        flight, self._flight = self._flight, None
-        if flight is not None:
-            flight.set_result(None)
-        now = asyncio.get_running_loop().time()
-        if failure is None:
+    def _landed(self, flight: _Flight) -> None:
+        """Tell all whose lines are on disk, flight by flight in their order.
+
+        What is before a line must be on disk, too: so where one failed, those after
+        it did, whatever the disk said of them.
+        """
+        flight.down.set_result(None)
+        while self._air and self._air[0].down.done():
+            first = self._air[0]
+            if first.failure is not None:
+                self._failed(first.failure)
+                return
+            self._air.popleft()
+            self._writer.confirm(first.load)
             self._failing_since = None
-            self.written += len(self._running)
-            for entry in self._running:
+            self.written += len(first.entries)
+            for entry in first.entries:
                 entry.settle(None)
-            self._running = []
-            if self._waiting:
-                self._fly()
+        self._board()
+
+    def _failed(self, failure: Exception) -> None:
+        """Leave the chain, once nothing is on its way; what is not written is kept."""
+        self._fail(_why(failure), asyncio.get_running_loop().time())
+        if not all(each.down.done() for each in self._air):
             return
         before = self._writer.give_up()
         self._writer = _Writer(self._folder, self._key, self._about, before)
-        self._waiting.extendleft(reversed(self._running))
-        self._running = []
-        self._fail(_why(failure), now)
+        for flight in reversed(self._air):
+            self._waiting.extendleft(reversed(flight.entries))
+        self._air.clear()
 
     def _fail(self, why: str, now: float) -> None:
         """Tell all who wait that their lines are not written."""
         if self._failing_since is None:
             self._failing_since = now
             self._when_failing(why)
-        for entry in [*self._running, *self._waiting]:
+        on_their_way = [entry for flight in self._air for entry in flight.entries]
+        for entry in [*on_their_way, *self._waiting]:
             entry.settle(AuditUnavailable())
 
     # --- anchoring --------------------------------------------------------------

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -28,12 +28,14 @@ from beacon.annotating.columns import (
 )
 from beacon.annotating.order import Order
 from beacon.annotating.values import Tally
-from beacon.app import open_beacon, references_of
+from beacon.app import open_beacon
 from beacon.cli.annotators import Crew, Plan
 from beacon.cli.answers import filled
+from beacon.cli.elsewhere import shown
 from beacon.cli.options import settings_of
 from beacon.cli.reading import reading
-from beacon.cli.remote_batch import RemoteBatch, shown
+from beacon.cli.targets import addressed, peers_of
+from beacon.cli.tokens import token_for, token_option
 from beacon.cli.withdraw import leave_out_forgotten
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import ReadError, StoreUnavailable, UsageError
@@ -51,6 +53,7 @@ from loaders.writing import Form, NewFile, form_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from beacon.cli.listed import Target
     from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
     from loaders.header import Header
@@ -80,7 +83,9 @@ class Wish:
     source: str
     out: str
     urls: tuple[str, ...]
+    token: str | None
     is_local: bool
+    of_network: bool
     assembly: str | None
     datasets: tuple[str, ...]
     jobs: int
@@ -101,6 +106,13 @@ class Wish:
     multiple=True,
     metavar="URL",
     help="Ask the beacon at this address instead; may be given again.",
+)
+@token_option
+@click.option(
+    "--network",
+    "of_network",
+    is_flag=True,
+    help="Ask our peers beside the local store; lists go to those that take them.",
 )
 @click.option("--local", is_flag=True, help="Ask the local store beside --url, too.")
 @click.option(
@@ -126,7 +138,9 @@ def annotate(
     source: str,
     out: str | None,
     urls: tuple[str, ...],
-    local: bool,  # noqa: FBT001 - a flag of the command
+    token_file: Path | None,
+    of_network: bool,  # noqa: FBT001 - a flag of the command
+    local: bool,  # noqa: FBT001 - likewise
     assembly: str | None,
     chosen: tuple[str, ...],
     jobs: int,
@@ -141,7 +155,9 @@ def annotate(
         source=source,
         out=_target(source, out),
         urls=tuple(dict.fromkeys(urls)),
-        is_local=local or not urls,
+        token=token_for(tuple(dict.fromkeys(urls)), token_file),
+        is_local=local or of_network or not urls,
+        of_network=of_network,
         assembly=None if assembly is None else find_assembly(assembly).name,
         datasets=tuple(dict.fromkeys(filter(None, named))),
         jobs=jobs,
@@ -217,12 +233,15 @@ def _annotate(
     with ExitStack() as opened:
         taken = _opened(wish.source, opened)
         genome = choose_assembly([taken.header], wish.assembly)
-        consulted = asyncio.run(_consulted(settings, address, wish, genome.name))
+        consulted, targets = asyncio.run(
+            _consulted(settings, address, wish, genome.name)
+        )
         form = Form.TEXT if wish.out == _HERE else form_of(Path(wish.out))
         plan = Plan(
             settings=settings,
             address=address,
-            urls=wish.urls,
+            targets=targets,
+            jobs=wish.jobs,
             consulted=consulted,
             name=taken.name,
             assembly=genome.name,
@@ -330,24 +349,23 @@ def _telling(file: IO[bytes], told: Callable[[int], None]) -> Callable[[int], by
 
 async def _consulted(
     settings: Settings, address: StoreAddress | None, wish: Wish, assembly: str
-) -> tuple[Consulted, ...]:
-    """Return who is asked, and the datasets that have a column.
+) -> tuple[tuple[Consulted, ...], tuple[Target, ...]]:
+    """Return who is asked with the datasets that have a column, and how the others.
 
     Raises:
         UsageError: there is none, or one that was named is not there.
-        StoreUnavailable: a beacon cannot be reached.
+        StoreUnavailable: the store, or the beacon at an address, cannot be reached.
     """
     found: list[Consulted] = []
-    async with AsyncExitStack() as opened:
-        if address is not None:
-            beacon = await opened.enter_async_context(open_beacon(settings, address))
+    if address is not None:
+        async with open_beacon(settings, address) as beacon:
             columns = columns_of(await beacon.datasets(OPERATOR), assembly)
-            found.append(Consulted(beacon=settings.beacon.id, columns=columns))
-        for url in wish.urls:
-            remote = RemoteBatch(url, references_of(settings))
-            await opened.enter_async_context(remote)
-            found.append(await remote.consulted(assembly))
-    return distinct(_chosen(found, wish, assembly))
+        found.append(Consulted(beacon=settings.beacon.id, columns=columns))
+    targets = [await addressed(url, wish.token, assembly) for url in wish.urls]
+    if wish.of_network:
+        targets += await peers_of(settings, assembly)
+    found += [target.consulted for target in targets]
+    return distinct(_chosen(found, wish, assembly)), tuple(targets)
 
 
 def _chosen(
@@ -360,7 +378,11 @@ def _chosen(
             message = f"--datasets {name}: the datasets of {assembly} are {known}"
             raise UsageError(message)
     if not held:
-        asked = (*(["the store"] if wish.is_local else []), *map(shown, wish.urls))
+        asked = (
+            *(["the store"] if wish.is_local else []),
+            *map(shown, wish.urls),
+            *(["the peers"] if wish.of_network else []),
+        )
         where = ", ".join(asked)
         message = f"no dataset of {assembly} is at {where}, so nothing can be asked"
         raise UsageError(message)

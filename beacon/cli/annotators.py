@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections import deque
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
@@ -24,7 +24,7 @@ from beacon.annotating.annotator import Annotator
 from beacon.annotating.asking import Persistent
 from beacon.annotating.questions import Understanding
 from beacon.app import open_beacon, references_of
-from beacon.cli.remote_batch import RemoteBatch
+from beacon.cli.listed import Listed
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import (
     BeaconError,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from beacon.annotating.columns import Consulted
     from beacon.annotating.questions import Run
     from beacon.annotating.values import Tally, Written
+    from beacon.cli.listed import Target
     from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
     from loaders.indexing import Marks
@@ -62,13 +63,15 @@ class Plan:
         columns: how many its header names.
         datasets: ids that are asked; ``None``: all.
         consulted: each beacon; the first is the local store where there is one.
-        urls: addresses of the others, with whatever lets us in.
+        targets: the others, with whatever lets us in.
+        jobs: processes that ask at the same time.
         is_packed: whether blocks come back as BGZF.
     """
 
     settings: Settings
     address: StoreAddress | None
-    urls: tuple[str, ...]
+    targets: tuple[Target, ...]
+    jobs: int
     consulted: tuple[Consulted, ...]
     name: str
     assembly: str
@@ -227,10 +230,10 @@ async def _annotator(plan: Plan, opened: AsyncExitStack) -> Annotator:
             open_beacon(plan.settings, plan.address)
         )
         beacons.append(Persistent(local, OPERATOR, next(left)))
-    for url, consulted in zip(plan.urls, left, strict=True):
-        remote = await opened.enter_async_context(RemoteBatch(url, references))
-        remote.expect(consulted)
-        beacons.append(Persistent(remote, OPERATOR, consulted))
+    for target, consulted in zip(plan.targets, left, strict=True):
+        listed = Listed(replace(target, consulted=consulted), references, plan.jobs)
+        await opened.enter_async_context(listed)
+        beacons.append(Persistent(listed, OPERATOR, consulted))
     understanding = Understanding(
         plan.name,
         ASSEMBLIES[plan.assembly],

@@ -87,6 +87,8 @@ async def _ask(rehearsal: Rehearsal) -> None:
         if network is None:
             message = "the rehearsal has no peers"
             raise BeaconError(message)
+        known = network.exchange.metadata
+        await asyncio.gather(*(known.look(each) for each in network.directory.peers))
         for question in QUESTIONS:
             click.echo(f"\n{question.why}")
             click.echo(f"$ beacon ask --network {shlex.quote(question.text)}")

@@ -23,9 +23,9 @@ from beacon.model.status import Status
 from beacon.network.asker import HttpAsker
 from beacon.network.asking import Asking
 from beacon.network.client import Client
+from beacon.network.exchange import Exchange
 from beacon.network.exchanged import Silence
-from beacon.network.health import Health
-from beacon.network.peers import Credentials, Peer, Proof, Terms
+from beacon.network.peers import Credentials, Directory, Peer, Proof, Terms
 from beacon.wire.peers.cards import Card, read_card
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from beacon.model.variant import Reference
 
 _ANYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+_NOBODY: Final = "-"
+"""Our own id, where we are no beacon."""
 _LARGEST: Final = 64 * 1024**2
 _AT_ONCE: Final = 4
 _REFUSALS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -134,8 +136,14 @@ class Elsewhere:
         met = await self.meet()
         if isinstance(met, Unmet):
             return self._disclosed(met.answer, met.answer.node.id)
-        asker = HttpAsker(self.client, Health(), references)
-        answer = await asker.ask(met.peer, Asking(query=query), self.seconds)
+        here = Node(id=_NOBODY, names={"en": _NOBODY}, kind=NodeKind.HERE)
+        exchange = Exchange(Directory(here=here, peers=(met.peer,)))
+        try:
+            await exchange.metadata.look(met.peer)
+            asker = HttpAsker(exchange, references)
+            answer = await asker.ask(met.peer, Asking(query=query), self.seconds)
+        finally:
+            await exchange.close()
         return self._disclosed(answer, met.peer.node.id)
 
     def _disclosed(self, answer: NodeAnswer, beacon: str) -> Disclosure:

@@ -20,13 +20,14 @@ import click
 from beacon.app import directory_of
 from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
-from beacon.model.errors import InvalidRequest
+from beacon.model.errors import InvalidRequest, UsageError
 from beacon.model.health import BreakerState, NodeState
 from beacon.model.nodes import Node, NodeKind
 from beacon.network.credentials import TokenFile
 from beacon.network.exchange import Exchange
 from beacon.network.exchanged import Silence
-from beacon.network.peers import Peer, Proof
+from beacon.network.peers import Peer
+from beacon.network.trust import trust_in
 from beacon.wire.node_health import node_status
 from beacon.wire.peers.plain import items, members, text
 from beacon.wire.reading import read_json
@@ -140,9 +141,13 @@ def _with(health: NodeHealth, problem: str) -> NodeHealth:
 def _of_credentials(peer: Peer) -> str | None:
     """Return what is wrong with what a peer is shown, where that can be told."""
     said = peer.credentials
-    if said.proof is Proof.BEARER and said.token_file is not None:
-        is_there = TokenFile(said.token_file).text() is not None
-        return None if is_there else f"{said.token_file}: no token can be read there."
+    try:
+        trust_in(said)
+    except UsageError as failure:
+        return str(failure)
+    for path in (said.token_file, said.client_secret_file):
+        if path is not None and TokenFile(path).text() is None:
+            return f"{path}: no secret of one line can be read there."
     return None
 
 

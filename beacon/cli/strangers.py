@@ -102,20 +102,15 @@ def _application(name: str, answer: Handler) -> web.Application:
 
 async def _run() -> None:
     """Answer on free ports until standard input ends; print where."""
-    runners = []
     addresses = {}
     for name, answer in _ANSWERS.items():
-        runner = web.AppRunner(
-            _application(name, answer), access_log=None, shutdown_timeout=0
-        )
+        runner = web.AppRunner(_application(name, answer), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         addresses[name] = f"http://127.0.0.1:{runner.addresses[0][1]}/api"
-        runners.append(runner)
     sys.stdout.write(json.dumps(addresses) + "\n")
     sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
-    await asyncio.gather(*(runner.cleanup() for runner in runners))
+    await asyncio.to_thread(sys.stdin.read)  # then what is still open is cut off
 
 
 if __name__ == "__main__":

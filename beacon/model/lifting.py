@@ -158,7 +158,7 @@ def _lifted(pattern: VariantPattern, to: str, known: Lifting) -> _Become:
     chains = known.chains.get((source, to))
     if chains is None:
         _refuse(f"No chain file leads from {source} to {to}.")
-    lifter = _Lifter(chains, known.references.get(source), known.references.get(to))
+    lifter = _Lifter(chains, known)
     if pattern.spellings and pattern.identity is None:
         return lifter.allele(pattern)
     if pattern.identity is not None:
@@ -182,16 +182,14 @@ class _Lifter:
 
     Args:
         chains: from its assembly to the other.
-        here: the reference of its assembly.
-        there: of the other.
+        known: the references of both, and the chains that lead back.
     """
 
-    def __init__(
-        self, chains: Chains, here: Reference | None, there: Reference | None
-    ) -> None:
+    def __init__(self, chains: Chains, known: Lifting) -> None:
         self._chains = chains
-        self._here = here
-        self._there = there
+        self._back = known.chains.get((chains.target, chains.source))
+        self._here = known.references.get(chains.source)
+        self._there = known.references.get(chains.target)
         self._to = chains.target
 
     # --- alleles ---------------------------------------------------------------
@@ -229,7 +227,7 @@ class _Lifter:
             )
         if has == ref:
             return sequence_allele(there, low, ref, alt), (), notes
-        if has.strip("ACGT") or len(ref) != len(alt):
+        if not len(ref) == len(alt) == 1:
             _refuse(
                 f"{self._to} has {has[:40]} at {_position(there, low)}, not"
                 f" {ref[:40]}: the allele is another one there."
@@ -282,14 +280,17 @@ class _Lifter:
                 f"At {_position(allele.contig, allele.start)} of {self._to} it lies in"
                 " a repeat that the assemblies do not have alike."
             )
+        theirs = self._bases(allele.contig, low, high)
         first, last = block.origin(low, high)
         mine = None if self._here is None else self._here.bases(contig, first, last)
-        if mine is None or len(mine) < last - first:
+        if theirs is None:
+            return (self._unchecked(),)
+        if mine is None or len(mine) < last - first or mine.strip("ACGT"):
             return (
                 f"No reference of {contig.assembly} is configured that tells whether"
                 " the bases around it are the same.",
             )
-        if _turned(block, mine) != reference.bases(allele.contig, low, high):
+        if _turned(block, mine) != theirs:
             _refuse(
                 f"At {_position(allele.contig, allele.start)} of {self._to} the bases"
                 " around it are others: the allele may be another one there."
@@ -454,6 +455,8 @@ class _Lifter:
             _refuse(f"Too much of {_spanned(contig, start, end)} is not in {self._to}.")
         is_whole = shared == end - start == high - low
         leading = self._chains.leading_to(first.onto, low, high)
+        if self._back is not None:
+            leading = max(leading, self._back.leading_to(contig.rank, start, end))
         is_exact = is_whole and leading <= len(blocks)
         return _Place(there, low, high, first.is_reversed, is_exact)
 
@@ -492,19 +495,23 @@ class _Lifter:
         low: int,
         high: int,
     ) -> None:
-        """Refuse a place to which two places of the other assembly lead."""
+        """Refuse a place to which two places lead, by the chains of either way."""
         if self._chains.leading_to(block.onto, low, high) > 1:
             _refuse(
                 f"{_spanned(contig, *asked)} and another place of"
                 f" {contig.assembly} are the same place on {self._to}."
             )
+        if self._back is not None and self._back.leading_to(contig.rank, *asked) > 1:
+            _refuse(f"{_spanned(contig, *asked)} is in several places of {self._to}.")
 
     def _bases(self, contig: Contig, start: int, end: int) -> str | None:
         """Return the bases of the other assembly; ``None``: they are not known."""
         if self._there is None:
             return None
         found = self._there.bases(contig, start, end)
-        return found if found is not None and len(found) == end - start else None
+        if found is None or len(found) < end - start or found.strip("ACGT"):
+            return None
+        return found
 
     def _unchecked(self) -> str:
         return (

@@ -215,8 +215,15 @@ class NetworkAnswer:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every node that was asked has answered."""
-        return not any(node.status in FAILURES for node in self.nodes)
+        """Whether every node that was asked has answered, and every one it asked."""
+        return not any(
+            node.status in FAILURES
+            or any(
+                row.part.status in FAILURES and row.beacon != node.node.id
+                for row in node.datasets
+            )
+            for node in self.nodes
+        )
 
     @property
     def is_silent(self) -> bool:

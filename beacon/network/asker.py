@@ -7,6 +7,7 @@ alone.  Every end of it is a node's answer.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from http import HTTPStatus
 from time import monotonic
@@ -14,16 +15,23 @@ from typing import TYPE_CHECKING, Final
 
 from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.lifting import Lifted, Lifting, lifted
-from beacon.model.nodes import NodeAnswer, Reason
+from beacon.model.nodes import NodeAnswer, NodeKind, Reason
 from beacon.model.status import Status, overall
 from beacon.network.exchanged import Silence
 from beacon.wire.info import API_VERSION
 from beacon.wire.peers.answers import again, read_answer
+from beacon.wire.peers.lists import (
+    MOST_IN_LIST,
+    Line,
+    list_line,
+    list_request,
+    read_list,
+)
 from beacon.wire.peers.questions import question
 from beacon.wire.peers.speech import Form, Unasked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from beacon.model.lifting import Lift
     from beacon.model.query import Query
@@ -36,6 +44,8 @@ if TYPE_CHECKING:
 
 NO_LIFTING: Final = Lifting()
 """No chain file is configured."""
+_SMALL: Final = 65_536
+"""Bytes of an answer that is read at once."""
 _NOT_ASKED: Final = frozenset({Reason.NO_CREDENTIALS, Reason.LOG_IN, Reason.LOOP})
 """Why a peer was not asked at all, for want of something of ours."""
 
@@ -96,6 +106,67 @@ class HttpAsker:
         _, other = await self._asked(peer, asking, query, second, until)
         return other if other.status is Status.SEEN or not other.answered else answer
 
+    async def ask_list(
+        self, peer: Peer, askings: Sequence[Asking], seconds: float
+    ) -> list[NodeAnswer] | None:
+        """Return what a peer says to each of many questions, asked in one request.
+
+        ``None``: it is not known to take lists, and is asked one by one.
+
+        Args:
+            peer: that is asked.
+            askings: of one requester, none on an assembly the peer has not.
+            seconds: within which it must answer each thousand.
+        """
+        peer = self._exchange.known(peer)
+        card = self._exchange.metadata.look_of(peer).card
+        is_ours = card is not None and card.version == API_VERSION
+        if not is_ours or card is None or peer.node.kind is not NodeKind.BEACON:
+            return None
+        lines = [list_line(each.query, self._references) for each in askings]
+        sent = [line for line in lines if isinstance(line, Line)]
+        if any(not _is_had(line.query, peer) for line in sent):
+            return None
+        told: list[NodeAnswer] = []
+        for first in range(0, len(sent), MOST_IN_LIST):
+            some = sent[first : first + MOST_IN_LIST]
+            told += await self._told(peer, askings[0], some, seconds, card.datasets)
+        answers = iter(told)
+        return [
+            next(answers)
+            if isinstance(line, Line)
+            else _unanswered(peer, Status.NOT_ASKED, line.reason, line.sentence)
+            for line in lines
+        ]
+
+    async def _told(
+        self,
+        peer: Peer,
+        asking: Asking,
+        lines: Sequence[Line],
+        seconds: float,
+        names: Mapping[str, str],
+    ) -> list[NodeAnswer]:
+        """Return what a peer says to one request's lines."""
+        paused = self._exchange.may_ask(peer)
+        if paused is not None:
+            return [_silent(peer, paused)] * len(lines)
+        request = list_request(lines)
+        came = await self._sent(peer, asking, request, monotonic() + seconds)
+        if isinstance(came, Silence):
+            answers = [_silent(peer, came)] * len(lines)
+        else:
+            answers = read_list(
+                lines,
+                peer,
+                status=came.status,
+                headers=came.headers,
+                body=came.body,
+                names=names,
+            )
+        self._exchange.health.note(peer, came, answers[0])
+        return answers
+
     def _request(
         self,
         query: Query,
@@ -111,7 +182,7 @@ class HttpAsker:
             self._references,
             form=form,
             by_get=by_get,
-            is_ours=card is not None and card.version == API_VERSION,
+            in_our_words=card is None or card.version == API_VERSION,
         )
 
     def _lifted(
@@ -148,7 +219,12 @@ class HttpAsker:
                 came = await self._sent(peer, asking, request, until)
         card = self._exchange.metadata.look_of(peer).card
         names = {} if card is None else card.datasets
-        answer = _understood(query, peer, request, came, names)
+        if isinstance(came, Silence) or len(came.body) <= _SMALL:
+            answer = _understood(query, peer, request, came, names)
+        else:  # megabytes of JSON take long to read: others wait for their answers
+            answer = await asyncio.to_thread(
+                _understood, query, peer, request, came, names
+            )
         self._exchange.health.note(peer, came, answer)
         return came, answer
 
@@ -196,7 +272,7 @@ def _understood(
     """Return what a peer says by what it sent."""
     if isinstance(came, Silence):
         return _silent(peer, came)
-    answer = read_answer(
+    return read_answer(
         query,
         peer,
         request,
@@ -205,12 +281,12 @@ def _understood(
         body=came.body,
         names=names,
     )
-    assembly = None if query.pattern is None else query.pattern.assembly
-    rows = tuple(
-        row if row.assembly else replace(row, assembly=assembly)
-        for row in answer.datasets
-    )
-    return replace(answer, datasets=rows)
+
+
+def _is_had(query: Query, peer: Peer) -> bool:
+    """Whether a peer has the assembly of a question, as far as is known."""
+    pattern = query.pattern
+    return not peer.assemblies or pattern is None or pattern.assembly in peer.assemblies
 
 
 def _marked(answer: NodeAnswer, lift: Lift) -> NodeAnswer:

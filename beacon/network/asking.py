@@ -7,11 +7,14 @@ is an ``Asker``'s.  Nothing here moves a byte.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from beacon.model.requester import ANONYMOUS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from beacon.model.nodes import NodeAnswer
     from beacon.model.query import Query
     from beacon.model.requester import Requester
@@ -31,6 +34,7 @@ class Asking:
         comes_from_a_network: whether another network asks us, whatever it passes on.
         subject: the token the requester came with, for whom a peer's own
             authorisation server gives one in its place.
+        seconds: within which whoever asks must have an answer, whatever the terms.
     """
 
     query: Query
@@ -39,6 +43,7 @@ class Asking:
     via: tuple[str, ...] = ()
     comes_from_a_network: bool = False
     subject: SubjectToken | None = None
+    seconds: float = inf
 
 
 class Asker(Protocol):
@@ -51,4 +56,12 @@ class Asker(Protocol):
             peer: that is asked.
             asking: what it is asked.
             seconds: within which it must answer.
+        """
+
+    async def ask_list(
+        self, peer: Peer, askings: Sequence[Asking], seconds: float
+    ) -> list[NodeAnswer] | None:
+        """Return what a peer says to each of many questions, asked in one request.
+
+        ``None``: it takes no lists, and is asked one by one.
         """

@@ -1,8 +1,8 @@
 """One hardened exchange with a peer: bounded in time, bytes, calls and addresses.
 
 The deadline is the wall's clock, the bytes are counted unpacked, no redirect is
-followed, no cookie kept, no proxy of the environment used; the address is judged
-when the socket is made.  What a body says is not read here, and nothing is logged.
+followed, no cookie kept, no proxy used but one that is configured; the address is
+judged when the socket is made.  What a body says is not read here, nothing is logged.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import aiohttp
 from yarl import URL
 
 from beacon.model.nodes import Reason
+from beacon.network.connections import Connector
 from beacon.network.credentials import Purse
 from beacon.network.exchanged import Heard, Silence
 from beacon.network.failures import TooLarge, silence_of
-from beacon.network.sockets import guard
+from beacon.network.sockets import anywhere, check_literal, guard
 from beacon.network.trust import Trusts
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ _PASSED_ON: Final = {
     )
 }
 """Headers that may be given for an exchange; so no requester's token is among them."""
+_NAMES_KEPT: Final = 60
+"""Seconds for which the address of a name is kept; it is judged again each time."""
 _IDLE: Final = 15.0
 """Seconds for which a connection is kept; few servers keep theirs for less."""
 
@@ -144,7 +147,8 @@ class _Line:
         for is_last in (False, True):
             way = _Way()
             try:
-                context = trusts.now() if call.url.scheme == "https" else None
+                is_secure = call.url.scheme == "https"
+                context = await trusts.now() if is_secure else None
                 return await self._once(call, context, way)
             except Exception as failure:
                 silence = silence_of(failure)
@@ -160,6 +164,8 @@ class _Line:
     ) -> Heard | Silence:
         if self._session is None:
             self._session = _session(self.peer)
+        if self.peer.proxy is not None:
+            check_literal(call.url.host, self.peer.private)
         async with self._session.request(
             call.method,
             call.url,
@@ -167,6 +173,7 @@ class _Line:
             headers=call.headers,
             allow_redirects=False,
             ssl=context or True,
+            proxy=self.peer.proxy,
             trace_request_ctx=way,
         ) as response:
             status = response.status
@@ -342,7 +349,7 @@ class _Way:
 
 
 def _means(peer: Peer) -> tuple[object, ...]:
-    return peer.url, peer.at_once, peer.credentials, peer.private
+    return peer.url, peer.at_once, peer.credentials, peer.private, peer.proxy
 
 
 async def _note_reuse(
@@ -355,9 +362,10 @@ def _session(peer: Peer) -> aiohttp.ClientSession:
     watch = aiohttp.TraceConfig()
     watch.on_connection_reuseconn.append(_note_reuse)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=Connector(
             limit=0,  # there are turns
-            socket_factory=guard(peer.private),
+            socket_factory=guard(peer.private) if peer.proxy is None else anywhere,
+            ttl_dns_cache=_NAMES_KEPT,
             keepalive_timeout=_IDLE,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -12,6 +12,7 @@ from beacon.model.health import NodeHealth, NodeState
 from beacon.network.client import Client
 from beacon.network.health import Health
 from beacon.network.metadata import Metadata
+from beacon.network.peers import Proof
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,11 +27,17 @@ class Exchange:
     Args:
         directory: whom.
         folder: where what they say of themselves is kept; ``None``: nowhere.
+        client: that bytes are moved with; ``None``: one of its own.
     """
 
-    def __init__(self, directory: Directory, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        folder: Path | None = None,
+        client: Client | None = None,
+    ) -> None:
         self.directory = directory
-        self.client = Client(directory.terms)
+        self.client = client or Client(directory.terms)
         self.health = Health()
         self.metadata = Metadata(self.client, directory.here.id, folder)
 
@@ -60,8 +67,12 @@ class Exchange:
     def known(self, peer: Peer) -> Peer:
         """Return a peer with the assemblies it says it has, where the file says none.
 
-        What it has not, it need not be asked.
+        What it has not, it need not be asked.  A peer that is shown who we are may
+        have more than it says of itself to everybody.
         """
+        shown = peer.credentials
+        if shown.proof is not Proof.NONE or shown.certificate is not None:
+            return peer
         card = self.metadata.look_of(peer).card
         if peer.assemblies or card is None or not card.assemblies:
             return peer

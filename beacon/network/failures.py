@@ -35,8 +35,13 @@ def silence_of(failure: BaseException) -> Silence | None:
 
 def _of_connection(failure: BaseException) -> Silence | None:
     match failure:
-        case aiohttp.ClientConnectorError(os_error=ForbiddenAddress()):
+        case (
+            ForbiddenAddress()
+            | aiohttp.ClientConnectorError(os_error=ForbiddenAddress())
+        ):
             return _said(Reason.FORBIDDEN_ADDRESS, "It lives where we do not ask.")
+        case aiohttp.ClientHttpProxyError() | aiohttp.ClientProxyConnectionError():
+            return _said(Reason.UNREACHABLE, "Our proxy does not lead to it.")
         case aiohttp.ClientConnectorError():
             return _said(Reason.UNREACHABLE, "It cannot be reached.")
         case aiohttp.ClientPayloadError():

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import (
         AsyncGenerator,
         Callable,
-        Coroutine,
         Hashable,
         Iterator,
         Sequence,
@@ -117,22 +116,23 @@ class Federation:
         directory = self.directory
         self._check_way(asking, directory)
         asking = replace(asking, via=(*asking.via, directory.here.id))
-        with self._place(asking, directory) as is_echo:
-            until = self._now() + directory.terms.deadline
-            ours = asyncio.create_task(self._within(here.ask(asking), here, until))
-            running = {ours}
+        key = _question_key(asking.query)
+        is_echo = asking.comes_from_a_network and key in self._asked
+        with self._place(key, directory):
+            until = self._now() + min(directory.terms.deadline, asking.seconds)
+            if is_echo:
+                yield _in_an_echo(await self._within(here, asking, until))
+                return
+            running: set[asyncio.Task[NodeAnswer]] = set()
             try:
-                if waits_for_us and directory.peers:
-                    await asyncio.wait(running, timeout=_HEAD_START)
-                    if ours.done():
-                        ours.result()
-                if is_echo:
-                    yield _in_an_echo(await ours)
-                    return
-                running |= {
-                    asyncio.create_task(self._ask_peer(peer, asking, until))
-                    for peer in directory.peers
-                }
+                if waits_for_us:
+                    running.add(await self._head_start(here, asking, until))
+                for peer in directory.peers:
+                    coming = self._ask_peer(peer, asking, key, until)
+                    running.add(asyncio.create_task(coming))
+                if not waits_for_us:  # theirs take longer, and are on their way first
+                    coming = self._within(here, asking, until)
+                    running.add(asyncio.create_task(coming))
                 while running:
                     done, running = await asyncio.wait(
                         running, return_when=asyncio.FIRST_COMPLETED
@@ -176,7 +176,7 @@ class Federation:
             return []
         directory = self.directory
         passed = [replace(each, via=(*each.via, directory.here.id)) for each in askings]
-        with self._place(askings[0], directory):
+        with self._place(_question_key(askings[0].query), directory):
             tasks = [asyncio.create_task(here.ask_many(passed))]
             tasks += [
                 asyncio.create_task(self._ask_list(peer, passed))
@@ -210,8 +210,8 @@ class Federation:
             raise NetworkLoop(message)
 
     @contextmanager
-    def _place(self, asking: Asking, directory: Directory) -> Iterator[bool]:
-        """Have a place for a question; gives whether it is our own, come back.
+    def _place(self, key: Hashable, directory: Directory) -> Iterator[None]:
+        """Have a place for a question.
 
         Raises:
             NetworkBusy: when there is none.
@@ -219,12 +219,10 @@ class Federation:
         if self._questions >= directory.terms.questions:
             message = "As many questions as may be are asked of the network already."
             raise NetworkBusy(message)
-        key = _question_key(asking.query)
-        is_echo = asking.comes_from_a_network and key in self._asked
         self._questions += 1
         self._asked[key] = self._asked.get(key, 0) + 1
         try:
-            yield is_echo
+            yield
         finally:
             self._questions -= 1
             self._asked[key] -= 1
@@ -233,31 +231,50 @@ class Federation:
 
     # --- one node -----------------------------------------------------------
 
-    async def _within(
-        self, answering: Coroutine[None, None, NodeAnswer], here: Here, until: float
-    ) -> NodeAnswer:
+    async def _head_start(
+        self, here: Here, asking: Asking, until: float
+    ) -> asyncio.Task[NodeAnswer]:
+        """Ask our own beacon, and give it time to refuse.
+
+        Raises:
+            BeaconError: when it does: nobody is to be asked.
+        """
+        task = asyncio.create_task(self._within(here, asking, until))
+        try:
+            await asyncio.wait([task], timeout=_HEAD_START)
+            if task.done():
+                task.result()
+        except BaseException:
+            task.cancel()
+            raise
+        return task
+
+    async def _within(self, here: Here, asking: Asking, until: float) -> NodeAnswer:
         """Return our own answer, or that it did not come in time."""
         left = until - self._now()
         try:
             async with asyncio.timeout(left):
-                return await answering
+                return await here.ask(asking)
         except TimeoutError:
             return _late(here.node, left)
 
-    async def _ask_peer(self, peer: Peer, asking: Asking, until: float) -> NodeAnswer:
-        """Return what one peer says, from memory or in person."""
+    async def _ask_peer(
+        self, peer: Peer, asking: Asking, question: Hashable, until: float
+    ) -> NodeAnswer:
+        """Return what one peer says, from memory or in person.
+
+        Args:
+            peer: that is asked.
+            asking: the question.
+            question: by which the same one is known (``_question_key``).
+            until: when it must have answered.
+        """
         unasked = _not_asked(peer, asking)
         if unasked is not None:
             return unasked
         began, terms = self._now(), self.directory.terms
         scope = _scope(peer, asking.requester)
-        key = (
-            peer.node.id,
-            peer.url,
-            _question_key(asking.query),
-            scope,
-            asking.via[:-1],
-        )
+        key = (peer.node.id, peer.url, question, scope, asking.via[:-1])
         found = self._memory.find(key, terms) if scope is None else None
         if found is None:
             seconds = min(peer.seconds, until - began)
@@ -266,7 +283,6 @@ class Federation:
             )
             if scope is None:
                 self._memory.keep(key, found, terms)
-            found = replace(found, seconds=self._now() - began)
         return _of_datasets(found, asking.query)
 
     async def _exchange(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
@@ -275,7 +291,7 @@ class Federation:
         answer = await self._answered(peer, asking, seconds)
         spent = self._now() - began
         self.record.note(peer.node.id, answer.status, spent)
-        return replace(answer, request_id=answer.request_id or asking.request_id)
+        return replace(answer, seconds=spent, request_id=asking.request_id)
 
     async def _answered(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         try:
@@ -287,12 +303,7 @@ class Federation:
             # Neither text nor trace: both may hold what was asked.
             why = type(failure).__name__
             _log.error("network.peer_failed", peer=peer.node.id, why=why)
-            return NodeAnswer(
-                node=peer.node,
-                status=Status.NO_ANSWER,
-                reason=Reason.FAILED,
-                sentence="Something failed here while it was asked.",
-            )
+            return _failed(peer)
 
     async def _ask_list(
         self, peer: Peer, askings: Sequence[Asking]
@@ -301,18 +312,44 @@ class Federation:
         if not peer.batch:
             sentence = "It is asked single questions only, no lists."
             return [_unasked(peer, Reason.LISTS, sentence)] * len(askings)
+        refused = _not_asked(peer, askings[0])
+        if refused is not None and refused.reason is not Reason.DATASETS:
+            return [refused] * len(askings)
+        whole = await self._asked_whole(peer, askings)
+        if whole is not None:
+            return whole
         told: dict[int, NodeAnswer] = {}
         coming = iter(enumerate(askings))
 
         async def work() -> None:
             for number, asking in coming:
                 until = self._now() + peer.seconds
-                told[number] = await self._ask_peer(peer, asking, until)
+                key = _question_key(asking.query)
+                told[number] = await self._ask_peer(peer, asking, key, until)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(_LISTS_AT_ONCE, peer.at_once)):
                 group.create_task(work())
         return [told[number] for number in range(len(askings))]
+
+    async def _asked_whole(
+        self, peer: Peer, askings: Sequence[Asking]
+    ) -> list[NodeAnswer] | None:
+        """Return what a peer says to a list as one; ``None``: it takes none."""
+        try:
+            told = await self._asker.ask_list(peer, askings, peer.seconds)
+        except Exception as failure:  # noqa: BLE001 - other nodes are asked, too
+            why = type(failure).__name__
+            _log.error("network.peer_failed", peer=peer.node.id, why=why)
+            return [_failed(peer)] * len(askings)
+        if told is None:
+            return None
+        for answer in told:
+            self.record.note(peer.node.id, answer.status, 0.0)
+        return [
+            _of_datasets(answer, asking.query)
+            for answer, asking in zip(told, askings, strict=True)
+        ]
 
 
 # --- who is asked, and what is kept of it -------------------------------------
@@ -395,6 +432,15 @@ def _question_key(query: Query) -> Hashable:
 def _unasked(peer: Peer, reason: Reason, sentence: str) -> NodeAnswer:
     return NodeAnswer(
         node=peer.node, status=Status.NOT_ASKED, reason=reason, sentence=sentence
+    )
+
+
+def _failed(peer: Peer) -> NodeAnswer:
+    return NodeAnswer(
+        node=peer.node,
+        status=Status.NO_ANSWER,
+        reason=Reason.FAILED,
+        sentence="Something failed here while it was asked.",
     )
 
 

@@ -15,8 +15,11 @@ from http import HTTPStatus
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from beacon.model.health import BreakerState, NodeHealth, NodeState
 from beacon.model.nodes import Reason
+from beacon.model.status import Status
 from beacon.network.breaker import Breaker
 from beacon.network.exchanged import Silence
 
@@ -24,9 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from beacon.model.nodes import NodeAnswer
-    from beacon.model.status import Status
     from beacon.network.exchanged import Heard
     from beacon.network.peers import Peer
+
+_log = structlog.get_logger(__name__)
 
 _HOUR: Final = 3600.0
 _DAY: Final = 24
@@ -116,15 +120,22 @@ class Health:
             return
         chart, now = self._chart(peer), self._clock()
         chart.asked, chart.word, chart.reason = now, answer.status, answer.reason
-        if answer.answered:
+        # It was asked: what it says it has not, it answers.
+        is_good = answer.answered or answer.status is Status.NOT_ASKED
+        if is_good:
             chart.answered = now
             chart.seconds.append(came.seconds)
-        if answer.reason is not Reason.REFUSED:
-            chart.count(now, is_good=answer.answered)
+        if answer.status is not Status.REFUSED:
+            chart.count(now, is_good=is_good)
+        was = chart.breaker.state(self._ticks())
         chart.breaker.note(self._ticks(), is_good=not _is_failure(came, answer))
         patience = patience_of(came, now)
         if patience is not None:
             chart.breaker.rest(self._ticks(), patience)
+        left = chart.breaker.left(self._ticks())
+        if left is not None and was is not BreakerState.OPEN:
+            why, name = answer.reason or answer.status, peer.node.id
+            _log.warning("peer.left_alone", peer=name, why=why.value, seconds=left)
 
     def of(self, peer: Peer) -> NodeHealth:
         """Return how a peer is."""

@@ -77,14 +77,14 @@ def _placed(answer: NodeAnswer, directory: Directory) -> NodeAnswer:
         name = row.part.dataset
         group = (directory if peer is None else peer).overlap_of(name)
         kind = None if peer is None else peer.kind_of(name)
-        rows.append(
-            replace(
-                row,
-                overlap=group or row.overlap,
-                same_as=same_as.get(name, row.same_as),
-                kind=kind or row.kind,
-            )
-        )
+        same = same_as.get(name, row.same_as)
+        known = (group or row.overlap, same, kind or row.kind)
+        if known != (row.overlap, row.same_as, row.kind):
+            overlap, same, kind = known
+            row = replace(row, overlap=overlap, same_as=same, kind=kind)
+        rows.append(row)
+    if tuple(rows) == answer.datasets:
+        return answer
     return replace(answer, datasets=tuple(rows))
 
 

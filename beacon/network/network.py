@@ -110,6 +110,13 @@ class _Nobody:
             node=peer.node, status=Status.NOT_ASKED, reason=Reason.KIND_OF_QUESTION
         )
 
+    async def ask_list(
+        self, peer: Peer, askings: Sequence[Asking], seconds: float
+    ) -> list[NodeAnswer] | None:
+        """Return that no lists are taken."""
+        del peer, askings, seconds
+        return None
+
 
 def _well(here: Node, environment: str) -> NodeHealth:
     """Return how we are who say it."""

@@ -75,6 +75,7 @@ class Peer:
         credentials: what it is shown.
         audience: for whom it is asked.
         private: networks it may live in; public addresses only, where empty.
+        proxy: that it is reached by; ``None``: directly.
         one_based: whether it takes and gives 1-based starts.
         by_get: whether it takes questions as GET only.
         trims: whether an insertion or deletion is asked again in its shortest form.
@@ -94,6 +95,7 @@ class Peer:
     credentials: Credentials = field(default_factory=Credentials)
     audience: Audience = Audience.ANYONE
     private: tuple[IPv4Network | IPv6Network, ...] = ()
+    proxy: str | None = None
     one_based: bool = False
     by_get: bool = False
     trims: bool = False

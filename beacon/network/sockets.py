@@ -52,6 +52,28 @@ def guard(allowed: Sequence[Network]) -> Callable[[AddressInfo], socket.socket]:
     return make
 
 
+def anywhere(info: AddressInfo) -> socket.socket:
+    """Return a socket to any address: of a proxy that the operator named."""
+    family, kind, protocol, _, _ = info
+    return socket.socket(family=family, type=kind, proto=protocol)
+
+
+def check_literal(host: str | None, allowed: Sequence[Network]) -> None:
+    """Refuse a host that is an address which may not be asked; a name passes.
+
+    Of what is asked by a proxy, nothing more is known here.
+
+    Raises:
+        ForbiddenAddress: when it is one.
+    """
+    try:
+        ip_address(host or "")
+    except ValueError:
+        return
+    if not may_be_asked(host or "", allowed):
+        raise ForbiddenAddress
+
+
 def may_be_asked(host: str, allowed: Sequence[Network]) -> bool:
     """Whether an address, as a socket takes it, is public or listed.
 

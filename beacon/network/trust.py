@@ -6,6 +6,7 @@ of its files changes, and remembers when the certificate it last saw ends.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import TYPE_CHECKING, Final
 
@@ -91,16 +92,20 @@ class Trusts:
         self._files = tuple(each for each in files if each is not None)
         self._made: tuple[tuple[Stamp, ...], Trust] | None = None
 
-    def now(self) -> Trust:
-        """Return it.
+    async def now(self) -> Trust:
+        """Return it; made in a thread, as reading a system's authorities takes long.
 
         Raises:
             UsageError: naming the file that cannot be used.
         """
         stamps = tuple(map(stamp_of, self._files))
-        if self._made is None or self._made[0] != stamps:
-            self._made = (stamps, trust_in(self._credentials, of_login=self._of_login))
-        return self._made[1]
+        made = self._made
+        if made is None or made[0] != stamps:
+            trust = await asyncio.to_thread(
+                trust_in, self._credentials, of_login=self._of_login
+            )
+            made = self._made = (stamps, trust)
+        return made[1]
 
     def days_left(self, clock: Callable[[], float]) -> float | None:
         """Return how long the peer's certificate holds, where one was seen."""

@@ -9,6 +9,7 @@ no "no": such a dataset says that it knows nothing of the place.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.disclosure import DatasetDisclosure, Disclosure
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from beacon.store.variants import VariantStore
 
     Said = Disclosure | BeaconError
+
+
+_AT_A_STRETCH = 50
+"""Questions that are lifted before others get their turn."""
 
 
 class _Errand(NamedTuple):
@@ -124,7 +129,8 @@ class LiftingBeacon(LocalBeacon):
     ) -> Sequence[Said]:
         """Return the answer to each question, in order, or why it has none."""
         sight = await self._sight(requester)
-        all_errands = [_errands(query, sight, self._lifting) for query in queries]
+        find = partial(_errands, sight=sight, lifting=self._lifting)
+        all_errands = await self._store.turns.each(find, queries, _AT_A_STRETCH)
         asked = [errand.query for each in all_errands for errand in each.asked]
         said = iter(await super().answer_many(asked, requester))
         return [
@@ -198,7 +204,14 @@ def _joined(errands: _Errands, said: Sequence[Said]) -> Said:
             return one
     if len(told) == 1 and told[0][0].lift is None and not errands.unasked:
         return answers[0]
-    parts = [part for errand, one in told for part in _parts(errand, one)]
+    is_beside = any(
+        errand.lift is None and isinstance(one, Disclosure) for errand, one in told
+    )
+    parts = [
+        part
+        for errand, one in told
+        for part in _parts(errand, one, is_beside=is_beside)
+    ]
     warnings = [*errands.query.warnings]
     warnings += [text for errand, one in told for text in _sentences(errand, one)]
     return Disclosure(
@@ -217,7 +230,9 @@ def _is_bearable(
     return errand.lift is not None and is_refusal and bool(answers)
 
 
-def _parts(errand: _Errand, said: Said) -> Iterator[DatasetDisclosure]:
+def _parts(
+    errand: _Errand, said: Said, *, is_beside: bool
+) -> Iterator[DatasetDisclosure]:
     """Yield what datasets say to a question, marked where it was lifted."""
     if isinstance(said, BeaconError):
         is_policy = isinstance(said, NotPermitted)
@@ -226,15 +241,21 @@ def _parts(errand: _Errand, said: Said) -> Iterator[DatasetDisclosure]:
             yield _wordless(dataset, word, NotLifted(why=str(said)))
         return
     for part in said.datasets:
-        yield part if errand.lift is None else _marked(part, errand.lift)
+        lift = errand.lift
+        yield part if lift is None else _marked(part, lift, is_beside=is_beside)
 
 
-def _marked(part: DatasetDisclosure, lift: Lift) -> DatasetDisclosure:
+def _marked(
+    part: DatasetDisclosure, lift: Lift, *, is_beside: bool
+) -> DatasetDisclosure:
     """Return what a dataset says to a lifted question.
 
-    The alleles called at a place tell nothing where it may be another place.
+    The alleles called at a place tell nothing where it may be another place.  What
+    it cannot tell (a name it does not know) does not make an error of the answer
+    of the datasets beside it, which were asked on their own assembly.
     """
-    if part.status is Status.NOT_SEEN and not lift.is_certain:
+    is_doubtful = part.status is Status.NOT_SEEN and not lift.is_certain
+    if is_doubtful or (part.status is Status.NO_ANSWER and is_beside):
         word = Status.NOT_COVERED
         return replace(part, status=word, counts=None, coverage=None, lifted=lift)
     return replace(part, lifted=lift)

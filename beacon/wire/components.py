@@ -263,6 +263,22 @@ _COVERAGE: Final[Schema] = {
     "enum": ["undeclared", "partial"],
     "description": "Where it rests on no declared coverage, or not all of it does.",
 }
+_LIFTED: Final[Schema] = {
+    "title": "How a dataset on another assembly was asked, or why it was not",
+    "type": "object",
+    "properties": {
+        "asked": _TEXT,
+        "lifted": _TEXT,
+        "assemblyId": _TEXT,
+        "isCertain": {
+            "type": "boolean",
+            "description": "Whether not finding it there means that it is not there.",
+        },
+        "doubts": _SENTENCES,
+        "notes": _SENTENCES,
+        "why": {"type": "string", "description": "Why it was not asked."},
+    },
+}
 _ANSWER_INFO: Final[Schema] = {
     "title": "What is said beside an answer",
     "type": "object",
@@ -281,6 +297,7 @@ _DATASET_INFO: Final[Schema] = {
             **_SENTENCES,
             "description": "FILTER words that kept the allele from counting.",
         },
+        "lifted": _LIFTED,
         **_COUNTS,
     },
 }
@@ -347,6 +364,7 @@ _BATCH_DATASETS: Final[Schema] = {
             "id": {"type": "string"},
             "status": _STATUS,
             "coverage": _COVERAGE,
+            "lifted": _LIFTED,
             **_COUNTS,
         },
     },

@@ -121,9 +121,11 @@ def network_answer(
         with_failures: whether nodes that failed are also listed as result sets, as
             the network backend of ELIXIR lists them.
     """
+    ages = {id(row): node.age for node in answer.nodes for row in node.datasets}
 
     def result_set(part: _Row, level: Granularity) -> Document:
-        return _result_set(part, level, answer, query, speaker, references or {})
+        age = ages.get(id(part.row), 0.0)
+        return _result_set(part, level, age, query, speaker, references or {})
 
     said = _Said(query, answer)
     document = answer_document(query, said, speaker, GENOMIC_VARIANT, result_set)
@@ -234,7 +236,7 @@ def _code(status: Status, reason: Reason | None) -> int:
 def _result_set(
     each: _Row,
     level: Granularity,
-    answer: NetworkAnswer,
+    age: float,
     query: Query,
     speaker: Speaker,
     references: Mapping[str, Reference],
@@ -250,11 +252,10 @@ def _result_set(
             genomic_variant(variant, source, references, similar)
             for variant in part.variants
         ]
-    told_by = next((n for n in answer.nodes if row in n.datasets), None)
     about = information(part, level) | given(
         name=part.name,
         via=list(row.via) or [row.beacon],
-        ageSeconds=None if told_by is None else round(told_by.age),
+        ageSeconds=round(age),
         assemblyId=row.assembly,
         kind=row.kind,
         overlapGroup=row.overlap,
@@ -308,7 +309,7 @@ def answer_line(
             _result_set(
                 _Row(row),
                 min(level, row.part.granularity),
-                alone,
+                answer.age,
                 query,
                 speaker,
                 references,

@@ -96,6 +96,8 @@ def _check_depth(value: object) -> None:
     """Refuse nesting without end, level by level: millions of values are few steps."""
     level = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(_DEEPEST):
+        if not level:
+            return
         level = [
             inner
             for outer in level

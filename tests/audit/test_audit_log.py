@@ -125,6 +125,83 @@ async def test_an_entry_is_on_disk_before_it_is_admitted(log, disk, tmp_path):
     assert (False, 1, [0]) == (was_done, synced, numbers(tmp_path / "audit"))
 
 
+class Turns:
+    """A disk whose turns end when they are told to, each well or with a failure."""
+
+    def __init__(self, monkeypatch, count) -> None:
+        self.begun = [threading.Event() for _ in range(count)]
+        self.goes = [threading.Event() for _ in range(count)]
+        self.fails = set()
+        self._next = iter(range(count))
+        self._sync = os.fdatasync
+        monkeypatch.setattr(audit_log.os, "fdatasync", self.sync)
+
+    def sync(self, file) -> None:
+        """Synchronise, when this turn is told to end."""
+        turn = next(self._next, None)
+        if turn is None:
+            self._sync(file)
+            return
+        self.begun[turn].set()
+        self.goes[turn].wait(20)
+        if turn in self.fails:
+            raise OSError(5, "Input/output error")
+        self._sync(file)
+
+
+async def _two_in_the_air(log, turns):
+    """Return two admissions, each on its way to the disk in a turn of its own."""
+    made = []
+    for number, begun in enumerate(turns.begun):
+        made.append(asyncio.create_task(log.admit(entry(number))))
+        assert await asyncio.to_thread(begun.wait, 20)
+    return made
+
+
+async def test_who_comes_while_the_disk_is_at_work_takes_its_next_turn(
+    log, monkeypatch, tmp_path
+):
+    """At once, but is not told before all lines before it are on disk."""
+    turns = Turns(monkeypatch, 2)
+    first, second = await _two_in_the_air(log, turns)
+    turns.goes[1].set()
+    await asyncio.sleep(0.05)
+    were_done = first.done(), second.done()
+    turns.goes[0].set()
+    await asyncio.gather(first, second)
+    await log.close()
+
+    assert (False, False) == were_done
+    assert [0, 1] == numbers(tmp_path / "audit")
+    assert [] == verify([tmp_path / "audit"], KEY, [], whole=True).faults
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("fails", [{0}, {1}, {0, 1}])
+async def test_what_comes_after_a_failed_turn_failed(
+    log, monkeypatch, tmp_path, order, fails
+):
+    """Whatever the disk says of it; all is written in the end, once, in order."""
+    turns = Turns(monkeypatch, 2)
+    turns.fails = fails
+    tasks = await _two_in_the_air(log, turns)
+    for number in order:
+        turns.goes[number].set()
+        await asyncio.sleep(0.02)
+    told = await asyncio.gather(*tasks, return_exceptions=True)
+    log.look()
+    async with asyncio.timeout(20):
+        while log.is_failing:  # noqa: ASYNC110 - nobody sets an event for it
+            await asyncio.sleep(0.01)
+    await log.close()
+    folder = tmp_path / "audit"
+
+    expected = [number >= min(fails) for number in (0, 1)]
+    assert expected == [isinstance(one, AuditUnavailable) for one in told]
+    assert [0, 1] == sorted(numbers(folder))
+    assert [] == verify([folder], KEY, [], whole=True).faults
+
+
 async def test_a_disk_that_fails_lets_nothing_out_but_what_may(log, disk, said):
     """Whoever may not wait is refused; what may is kept; it is said once."""
     disk.fails = True

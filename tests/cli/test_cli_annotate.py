@@ -359,6 +359,7 @@ def test_a_dead_beacon_beside_the_store_ends_it(
 INFO = {
     "response": {
         "id": "org.odd",
+        "apiVersion": "v2.2.0",
         "info": {"datasets": [{"id": "d", "name": "D", "assembly": "GRCh37"}]},
     }
 }

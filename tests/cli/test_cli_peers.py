@@ -125,6 +125,29 @@ async def test_an_impostor_is_not_well(served: int, tmp_path: Path) -> None:
     assert "dk.other: It says that it is another beacon than it is listed as." in said
 
 
+@pytest.mark.parametrize(
+    ("auth", "named"),
+    [
+        ('{ type = "bearer", token_file = "no.token" }', "no.token"),
+        ('{ type = "mtls", cert = "no.pem", key = "no.key" }', "no.pem"),
+    ],
+)
+async def test_a_secret_that_is_not_there_is_named(
+    served: int, tmp_path: Path, auth: str, named: str
+) -> None:
+    """A peer that cannot be shown who we are is not well."""
+    path = listed(tmp_path, served, "dk.good", more=f"auth = {auth}")
+    text = path.read_text(encoding="utf-8")
+    if "mtls" in auth:
+        text = text.replace("http://", "https://")
+    path.write_text(text, encoding="utf-8")
+    ended = await run("--json", peers=path)
+    (peer,) = json.loads(ended.stdout)["peers"]
+
+    assert (ended.exit_code, peer["isWell"]) == (1, False)
+    assert any(each.startswith(str(tmp_path / named)) for each in peer["problems"])
+
+
 async def test_no_peers_is_said(tmp_path: Path) -> None:
     """Without a file, or with nobody in it, nobody is asked."""
     without = await run(peers=None)

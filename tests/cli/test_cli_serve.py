@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from beacon.cli.serve import check_what_is_said
+from beacon.cli.serve import check_what_is_said, reread
 from beacon.model.errors import UsageError
 from beacon.settings import Settings
 
@@ -196,3 +196,16 @@ def test_an_id_without_a_country_is_said(name: str, warned: int) -> None:
     notices = check_what_is_said(Settings.model_validate({"beacon": told}))
 
     assert sum("names no country" in notice for notice in notices) == warned
+
+
+def test_a_peers_file_that_is_wrong_leaves_the_server_as_it_is(tmp_path: Path) -> None:
+    """Told to read its settings again, it says what is wrong and keeps what it has."""
+    path = tmp_path / "peers.toml"
+    path.write_text("[federation]\n", encoding="utf-8")
+    settings = Settings.model_validate({"network": {"peers": path}})
+    fresh = reread(settings, lambda: settings)
+    path.write_text("[federation]\nnope = 1\n", encoding="utf-8")
+
+    assert fresh is settings
+    with pytest.raises(UsageError, match=r"unknown key federation\.nope"):
+        reread(settings, lambda: settings)

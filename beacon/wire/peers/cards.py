@@ -14,8 +14,16 @@ from urllib.parse import urlsplit
 
 from beacon.model.assemblies import find_assembly
 from beacon.model.errors import InvalidRequest
-from beacon.wire.peers.plain import Members, items, members, name, text, truth
-from beacon.wire.reading import read_json
+from beacon.wire.peers.plain import (
+    Members,
+    items,
+    members,
+    name,
+    parsed,
+    text,
+    truth,
+    whole,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +44,21 @@ ELSEWHERE: Final = "Its /map names addresses that are not below its own; not use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A dataset of a peer, as far as the peer tells.
+
+    Attributes:
+        assembly: it is on.
+        release: number of the one it serves.
+        people: in it.
+    """
+
+    assembly: str | None = None
+    release: int | None = None
+    people: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What a peer says of itself.
 
@@ -47,6 +70,7 @@ class Card:
         updated: when it last changed, as it says (RFC 3339).
         is_network: whether it says that it asks others.
         datasets: names by id, of those it lists.
+        held: what is told of each, by id.
         assemblies: that its datasets are on; empty where it does not say it of all.
         path: where its variants are asked for, below its address; ``None``: not said.
         problems: what cannot be believed or used of it, in sentences.
@@ -59,6 +83,7 @@ class Card:
     updated: str | None = None
     is_network: bool = False
     datasets: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, Held] = field(default_factory=dict)
     assemblies: frozenset[str] = frozenset()
     path: str | None = None
     problems: tuple[str, ...] = ()
@@ -90,6 +115,7 @@ def read_card(documents: Mapping[str, bytes], url: str) -> Card:
         updated=_moment(told.get("updateDateTime")),
         is_network=truth(meta.get("isAggregated")) is True,
         datasets={each: title for each, title, _ in kept},
+        held=_held(told),
         assemblies=_assemblies([place for _, _, place in kept]),
         path=path,
         problems=tuple(dict.fromkeys(problems)),
@@ -116,7 +142,7 @@ def _document(
 
 def _object(body: bytes) -> Members | None:
     try:
-        found = read_json(body)
+        found = parsed(body)
     except InvalidRequest:
         return None
     is_told = isinstance(found, dict) and found.get("error") is None
@@ -164,6 +190,25 @@ def _listed(document: Members) -> Iterator[tuple[str, str, str | None]]:
             continue
         place = each.get("assemblyId", each.get("assembly"))
         yield known, name(each.get("name")) or known, text(place, 40)
+
+
+def _held(told: Members) -> dict[str, Held]:
+    """Return what ``/info`` tells of each dataset: that of ours does, and of v1."""
+    places = (told.get("datasets"), members(told.get("info")).get("datasets"))
+    found = {}
+    for value in [each for place in places for each in items(place)][:_MOST_DATASETS]:
+        each = members(value)
+        known = _id(each.get("id"))
+        if known is not None:
+            place = find_assembly(
+                text(each.get("assemblyId", each.get("assembly")), 40) or ""
+            )
+            found[known] = Held(
+                assembly=None if place is None else place.name,
+                release=whole(each.get("release")),
+                people=whole(each.get("sampleCount")),
+            )
+    return found
 
 
 def _assemblies(said: list[str | None]) -> frozenset[str]:

@@ -20,10 +20,9 @@ from beacon.model.status import Status
 from beacon.wire.peers.answers import check_status, concluded, silent
 from beacon.wire.peers.echoes import Echo
 from beacon.wire.peers.failing import NotAnswered
-from beacon.wire.peers.plain import Members, items, members, one_sentence, text
+from beacon.wire.peers.plain import Members, items, members, one_sentence, parsed, text
 from beacon.wire.peers.sets import Heard, Hearing, read_set
 from beacon.wire.peers.speech import Request, Unasked
-from beacon.wire.reading import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -168,7 +167,7 @@ def _part(found: object, hearing: Hearing) -> Heard:
 
 def _members_of(answer: bytes) -> Members:
     try:
-        said = members(read_json(answer))
+        said = members(parsed(answer))
     except InvalidRequest as failure:
         raise NotAnswered(Reason.NOT_JSON, "It did not send plain JSON.") from failure
     return said

@@ -2,7 +2,7 @@
 
 Text becomes plain (no control or formatting characters, one line, short), a number
 is a whole one that JSON holds exactly, a truth is ``true`` or ``false``; whatever
-is anything else is absent.  Nothing here raises.
+is anything else is absent; only what is no JSON raises.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from beacon.model.errors import InvalidRequest
+from beacon.wire.reading import read_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -18,7 +21,10 @@ Members = dict[str, object]
 
 LONGEST_SENTENCE = 200
 LONGEST_NAME = 100
+MOST_VALUES = 200_000
+"""Of one answer, with all objects and lists; a set of sixty populations has 500."""
 _LARGEST = 2**53 - 1
+_SIGNS = (b",", b"{", b"[")
 _DIGITS = re.compile(r"[0-9]{1,16}\Z")
 
 
@@ -40,8 +46,10 @@ def text(value: object, longest: int = LONGEST_SENTENCE) -> str | None:
     """
     if not isinstance(value, str):
         return None
-    kept = "".join(_visible(value[: 20 * longest]))
-    line = " ".join(kept.split())
+    line = value[: 20 * longest]
+    if not (line.isascii() and line.isprintable()):
+        line = "".join(_visible(line))
+    line = " ".join(line.split())
     if len(line) > longest:
         line = f"{line[: longest - 1]}…"
     return line or None
@@ -54,6 +62,19 @@ def _visible(value: str) -> Iterator[str]:
             yield " "
         elif category[0] != "C":
             yield sign
+
+
+def parsed(body: bytes) -> object:
+    """Return the JSON value of an answer.
+
+    Raises:
+        InvalidRequest: it is none, can be read in two ways, or holds so many values
+            that everybody would wait for their reading.
+    """
+    if sum(body.count(sign) for sign in _SIGNS) > MOST_VALUES:
+        message = f"The answer holds more than {MOST_VALUES:,} values."
+        raise InvalidRequest(message)
+    return read_json(body)
 
 
 def name(value: object) -> str | None:

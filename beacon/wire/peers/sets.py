@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.disclosure import DatasetDisclosure, VariantDisclosure
+from beacon.model.lifting import Lift
 from beacon.model.nodes import FAILURES, NodeDataset, NodeKind, Reason
 from beacon.model.pattern import identity_of
 from beacon.model.query import Granularity
@@ -22,6 +23,7 @@ from beacon.wire.peers.failing import (
     TOO_MANY,
     NotAnswered,
 )
+from beacon.wire.peers.lifts import asked_there, read_lift
 from beacon.wire.peers.numbers import Counted, frequencies, people_counts
 from beacon.wire.peers.plain import (
     Members,
@@ -59,7 +61,12 @@ _MEANS_NOTHING = frozenset(("", "ok", "success"))
 _COVERAGES = frozenset(("undeclared", "partial"))
 _FILTER_WORD = re.compile(r"[A-Za-z0-9_.:;<>=+-]{1,60}")
 _ID = re.compile(r"[A-Za-z0-9._:~-]{1,100}")
-_MOST_RECORDS, _MOST_FILTERS, _MOST_VIA = 1_000, 20, 5
+_ADDRESS = re.compile(
+    r"https://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/?=&%#-]{0,200})?"
+    r"|mailto:[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,253}"
+)
+_KINDS = frozenset(("patients", "population"))
+_MOST_RECORDS, _MOST_FILTERS, _MOST_VIA, _MOST_WARNINGS = 1_000, 20, 5, 5
 _UNPLACED = "Its record does not say which variant it is."
 _START_FROM_ONE = "It counts starts from 1."
 _SPELLED = (
@@ -148,18 +155,22 @@ def _read(said: Members, beacon: str, hearing: Hearing) -> Heard:
     if hearing.is_network and not exists and is_bare and "status" not in info:
         raise NotAnswered(Reason.NOT_UNDERSTOOD, "It cannot tell a no from a failure.")
     total = _total(said, results, hearing, exists=exists)
-    evidence = _evidence(results, hearing) if exists else _Evidence()
+    lift = read_lift(info, hearing.pattern) if "status" in info else None
+    there = asked_there(lift, hearing) if isinstance(lift, Lift) else hearing
+    evidence = _evidence(results, there) if exists else _Evidence()
     counts, doubt = people_counts(info)
     counts = counts or evidence.counts
     status = _fitting(status, counts, is_exact=adjusted_to(said) is None)
+    if status is Status.NOT_SEEN and isinstance(lift, Lift) and not lift.is_certain:
+        status = Status.NOT_COVERED
     shown = tuple(filter(None, (*evidence.warnings, doubt)))
     part = _part(said, info, status, hearing)
     part = replace(
         part, total=total, variants=evidence.variants, counts=counts,
         coverage=_coverage(info, status, counts),
-        granularity=_level(evidence, counts, total),
+        granularity=_level(evidence, counts, total), lifted=lift,
     )  # fmt: skip
-    return Heard(_placed(part, beacon, hearing, info, shown))
+    return Heard(_placed(part, beacon, there, info, shown))
 
 
 # --- its word ------------------------------------------------------------------------
@@ -180,7 +191,10 @@ def check_error(said: Members) -> None:
         told_in_words = text(error.get("errorMessage")) or text(told)
         ours = "It tells an error" if code is None else f"It tells the error {code}"
         sentence = one_sentence((ours, told_in_words))
-        raise NotAnswered(Reason.TOLD_AN_ERROR, sentence)
+        told_word = info.get("status")
+        is_refusal = told_word == Status.REFUSED.value
+        status = Status.REFUSED if is_refusal else Status.NO_ANSWER
+        raise NotAnswered(Reason.TOLD_AN_ERROR, sentence, status)
 
 
 def status_of(info: Members, *, exists: bool) -> Status:
@@ -374,7 +388,9 @@ def _part(
     said: Members, info: Members, status: Status, hearing: Hearing
 ) -> DatasetDisclosure:
     known = name(said.get("id"))
-    title = hearing.title if known is None else hearing.names.get(known, known)
+    title = hearing.title
+    if known is not None:
+        title = hearing.names.get(known) or name(info.get("name")) or known
     return DatasetDisclosure(
         dataset=known or hearing.peer.node.id,
         name=title,
@@ -431,13 +447,30 @@ def _placed(
         same_as=_first(peer.same_as, keys),
         overlap=_first(peer.overlaps, keys) or peer.overlap,
         assembly=hearing.pattern.assembly,
-        warnings=warnings,
-        kind=_first(peer.kinds, (*keys, "*")),
+        warnings=(*warnings, *_warnings(info)),
+        contact=_contact(info),
+        kind=_first(peer.kinds, (*keys, "*")) or _kind(info),
     )
 
 
 def _first(known: Mapping[str, str], keys: Sequence[str]) -> str | None:
     return next((known[key] for key in keys if key in known), None)
+
+
+def _warnings(info: Members) -> tuple[str, ...]:
+    found = (text(each) for each in items(info.get("warnings"))[:_MOST_WARNINGS])
+    return tuple(each for each in found if each is not None)
+
+
+def _contact(info: Members) -> str | None:
+    """Return where an owner can be asked: a plain address, and of no other kind."""
+    said = info.get("contact")
+    return said if isinstance(said, str) and _ADDRESS.fullmatch(said) else None
+
+
+def _kind(info: Members) -> str | None:
+    said = info.get("kind")
+    return said if isinstance(said, str) and said in _KINDS else None
 
 
 def _via(beacon: str, info: Members, hearing: Hearing) -> tuple[str, ...]:

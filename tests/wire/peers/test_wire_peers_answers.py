@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from beacon.model.counts import AlleleCounts
@@ -311,10 +313,56 @@ def test_what_is_no_plain_json_is_no_answer(body):
 
 
 def test_too_many_sets_are_no_answer():
-    """A hundred thousand sets are nobody's datasets."""
-    said = read(v2([_no()] * 100_000, exists=False))
+    """More than a thousand sets are nobody's datasets."""
+    said = read(v2([_no()] * 1_001, exists=False))
 
     assert Reason.TOO_LARGE is said.reason
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b",".join([b"{}"] * 1_300_000) + b"]",
+        b"[" + b",".join([b'{"a":' * 20 + b"1" + b"}" * 20] * 20_000) + b"]",
+        json.dumps(v2([_no()] * 100_000, exists=False)).encode(),
+    ],
+)
+def test_f2_values_without_end_are_not_even_read(body):
+    """What would keep everybody waiting is no answer, whatever it says."""
+    said = read(body)
+
+    assert Reason.NOT_JSON is said.reason
+
+
+def test_a_networks_recorded_shape_is_read():
+    """Starts counted from one, no echo, one member of yes or no, and a broken one."""
+    rows = [
+        a_row("FR_F", 478, 30_153, alleleCountHomozygous=20,
+              alleleCountHeterozygous=458, alleleCountHemizygous=0)
+    ]  # fmt: skip
+    record = a_record(
+        *(10718, "C", "G"),
+        hgvs="NC_000018.10:g.10718C>G",
+        rows=rows,
+        sequence="HGVSid:18:g.10718C>G",
+    )
+    sets = [
+        a_set(record, beaconId="pt.biodata", id="GDID-becadf5a"),
+        {"beaconId": "org.boolean.only", "exists": True, "results": []},
+        {"beaconId": "org.is.broken", "exists": False, "info": {"error": ERROR}},
+    ]
+    whom = peer(NodeKind.NETWORK, one_based=True)
+    document = v2(sets, exists=True, echo=None, summary={"numTotalResults": 2})
+    said = read(document, whom, query("18-10718-C-G"))
+    first, second, third = said.datasets
+
+    assert (Status.SEEN, None) == (said.status, said.reason)
+    assert [("FR_F", AlleleCounts(ac=478, an=30_153, het=458, hemi=0))] == [
+        (g.label, g.counts) for g in first.part.variants[0].groups
+    ]
+    assert first.part.counts is None
+    assert any("may count carriers" in warning for warning in first.warnings)
+    assert (Status.SEEN, Status.NO_ANSWER) == (second.part.status, third.part.status)
 
 
 @pytest.mark.parametrize(

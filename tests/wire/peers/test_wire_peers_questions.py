@@ -18,7 +18,13 @@ from beacon.model.status import Status
 from beacon.wire.peers.answers import again, read_answer
 from beacon.wire.peers.questions import question
 from beacon.wire.peers.speech import Form, Request, Unasked
-from beacon.wire.requests import Address, Understanding, gather_body, understand
+from beacon.wire.requests import (
+    Address,
+    Understanding,
+    gather_body,
+    gather_parameters,
+    understand,
+)
 from tests.wire.peers.speaking_peers import POS, SENT, START, peer, query, read, v2
 
 FIRST = peer(NodeKind.V1)
@@ -338,6 +344,41 @@ def test_our_own_reader_understands_what_we_ask(start, bases, by_get):
 
     assert heard.pattern.contig == asked.pattern.contig
     assert set(heard.pattern.spellings) & set(asked.pattern.spellings)
+
+
+def _kinds_of_questions():
+    contig = query().pattern.contig
+    bracket = VariantPattern(
+        contig=contig, start=Bounds(low=10, high=20), end=Bounds(low=90, high=101)
+    )
+    return [
+        query("17:1001-2000").pattern,
+        query("17:1001-2000 DUP").pattern,
+        replace(query("17:1001-2000").pattern, variant_type="DEL", min_length=50),
+        replace(bracket, variant_type="DEL"),
+        query("del 22:18912231-21465672").pattern,
+        _name_pattern(),
+        VariantPattern(contig=contig, start=Bounds(low=9, high=10), alternate="N"),
+        VariantPattern(
+            contig=None,
+            genome="GRCh38",
+            annotated=AnnotationPattern(genes=("BRCA1",), protein_change="C61G"),
+        ),
+    ]
+
+
+@pytest.mark.parametrize("pattern", _kinds_of_questions())
+@pytest.mark.parametrize("by_get", [False, True])
+def test_every_kind_of_question_arrives_as_it_was_asked(pattern, by_get):
+    """A beacon like this one understands the very pattern that was sent."""
+    request = _asked(_with(pattern), by_get=by_get)
+    gathered = gather_parameters(request.parameters)
+    heard = understand(
+        gathered if by_get else gather_body(request.body), Address(), KNOWN
+    )
+
+    assert pattern == heard.pattern
+    assert () == heard.warnings
 
 
 def test_the_granularity_of_one_allele_is_always_record():
