@@ -92,9 +92,9 @@ def listener_of(server: Server) -> int:
 
 
 def test_scout_feeds_a_beacon_and_is_told(scout_beacon: Command) -> None:
-    """What was acknowledged is carried out, whoever is killed; who leaves is gone."""
+    """What was acknowledged is carried out, whoever is killed, and is observed."""
     cases = Path(scout_beacon.variables["BEACON_SCOUT__ROOT"])
-    with scout_beacon.serving("serve", "--port", "0") as server:
+    with scout_beacon.serving("serve", "--port", "0", deadline=300) as server:
         at = server.error_with("Scout is listened to").split()[-1]
         dataset = {"id": "cust000_GRCh37", "name": "C", "build": "GRCh37"}
         made = sent(f"{at}scout/add_dataset", "POST", dataset)
@@ -106,18 +106,11 @@ def test_scout_feeds_a_beacon_and_is_told(scout_beacon: Command) -> None:
         added = sent(f"{at}scout/add", "POST", addition)
         os.kill(listener_of(server), signal.SIGKILL)
         done = ended(at, 1)
-        variant = f"{at}loqus/cust000_GRCh37/variants/22_20000100_A_G"
-        _, seen = sent(variant)
-        wish = {**WHO, "samples": ["ADM1059A2"]}
-        left = sent(f"{at}scout/delete", "DELETE", wish)
-        gone = ended(at, 2)
-        _, after = sent(variant)
+        _, seen = sent(f"{at}loqus/cust000_GRCh37/variants/22_20000100_A_G")
         code, _, errors = server.end()
 
-    assert (made[0], added[0], left[0], code) == (200, 202, 202, 0)
-    assert (done["state"], gone["state"]) == ("done", "done")
+    assert (made[0], added[0], done["state"], code) == (200, 202, "done", 0)
     assert (seen["observations"], seen["homozygote"], seen["total"]) == (2, 1, 2)
-    assert (after["observations"], after["homozygote"]) == (1, 0)
     assert "the listener for Scout ended, and is begun" in errors
     assert "ADM1059A1" not in errors
     assert "20000100" not in errors
