@@ -11,8 +11,7 @@ import gc
 import logging
 import signal
 import sys
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib.metadata import version
 from socket import gethostname
@@ -22,7 +21,6 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from beacon import policy_file
 from beacon.api.access_log import AccessLog
 from beacon.api.auditing import Auditor
 from beacon.api.connections import Watch
@@ -36,28 +34,24 @@ from beacon.auth.networks import networks
 from beacon.auth.porter import Porter, Secrets
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
+from beacon.opening import beacon_over, open_guard, open_store, rules_of
 from beacon.page.views import add_page
-from beacon.policy.policy import OPEN, tier_of
-from beacon.policy_file import PolicyFile
-from beacon.service import LocalBeacon
-from beacon.service.guard import Guard, is_guarded
-from beacon.store.accounts import Books
-from beacon.store.variants import VariantStore
+from beacon.policy.policy import tier_of
 from beacon.wire.info import BeaconIdentity
-from loaders.reference import FastaReference
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from beacon.api.connections import Connection
     from beacon.auth.issuers import Issuer
     from beacon.model.requester import Requester
-    from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
+    from beacon.service import LocalBeacon
     from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
+    from beacon.store.variants import VariantStore
 
 _DRAIN_SECONDS = 15.0
 """Seconds for all that is being answered when a process ends, whoever answers it; the
@@ -106,105 +100,6 @@ def identity_of(settings: Settings) -> BeaconIdentity:
         contact_url=organisation.contact_url,
         logo_url=organisation.logo_url,
     )
-
-
-def rules_of(settings: Settings) -> PolicyFile:
-    """Return what the policy file says; without one everything is open.
-
-    It is read once for a process, which so has one policy whatever becomes of the file.
-
-    Raises:
-        UsageError: for a policy file that cannot be acted on: answering without it
-            would say more than the operator allowed.
-    """
-    path = settings.policy.file
-    return PolicyFile(policy=OPEN) if path is None else policy_file.read(path)
-
-
-def policy_of(settings: Settings) -> Policy:
-    """Return what may be said to whom.
-
-    Raises:
-        UsageError: as ``rules_of`` does.
-    """
-    return rules_of(settings).policy
-
-
-def references_of(settings: Settings) -> dict[str, Reference]:
-    """Return the genomes that questions are normalised with, by assembly.
-
-    Raises:
-        UsageError: when one cannot be opened.
-    """
-    return {
-        name: FastaReference(path, name)
-        for name, path in settings.references.paths().items()
-    }
-
-
-@asynccontextmanager
-async def open_beacon(
-    settings: Settings, address: StoreAddress
-) -> AsyncIterator[LocalBeacon]:
-    """Give this beacon's own answers, over an open store, to its operator."""
-    policy = policy_of(settings)  # what is wrong is told before anything is opened
-    async with open_store(settings, address) as store:
-        yield beacon_over(settings, policy, store)
-
-
-@asynccontextmanager
-async def open_store(
-    settings: Settings, address: StoreAddress
-) -> AsyncIterator[VariantStore]:
-    """Give the store, open."""
-    store = await VariantStore.open(address, settings.server.deadline)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
-async def open_guard(
-    settings: Settings, policy: Policy, address: StoreAddress, store: VariantStore
-) -> AsyncIterator[Guard | None]:
-    """Give what counts questions and charges for answers, where a policy wants it."""
-    if not is_guarded(policy):
-        yield None
-        return
-    key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
-    books = await Books.open(address, key, patience=settings.store.patience)
-    guard = Guard(policy, books, store)
-    await guard.open()
-    try:
-        yield guard
-    finally:
-        await guard.close()
-        books.close()
-
-
-def beacon_over(
-    settings: Settings,
-    policy: Policy,
-    store: VariantStore,
-    guard: Guard | None = None,
-) -> LocalBeacon:
-    """Return this beacon over an open store."""
-    return LocalBeacon(
-        store,
-        _with_noise(settings, policy),
-        references=references_of(settings),
-        deadline=settings.server.deadline,
-        guard=guard,
-    )
-
-
-def _with_noise(settings: Settings, policy: Policy) -> Policy:
-    """Return a policy with the key of its noise, where any profile has some."""
-    if all(profile.noise_sd <= 0 for profile in policy.profiles.values()):
-        return policy
-    key = derive(read_secret(settings.secret_path), Purpose.NOISE)
-    return replace(policy, noise_key=key)
 
 
 def audit_key(settings: Settings) -> bytes:

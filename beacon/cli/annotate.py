@@ -28,17 +28,17 @@ from beacon.annotating.columns import (
 )
 from beacon.annotating.order import Order
 from beacon.annotating.values import Tally
-from beacon.app import open_beacon, references_of
 from beacon.cli.annotators import Crew, Plan
 from beacon.cli.answers import filled
 from beacon.cli.options import settings_of
 from beacon.cli.reading import reading
-from beacon.cli.remote_batch import RemoteBatch, shown
+from beacon.cli.remotes import remote_batch, shown
 from beacon.cli.withdraw import leave_out_forgotten
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import ReadError, StoreUnavailable, UsageError
 from beacon.model.requester import OPERATOR
 from beacon.model.status import Status
+from beacon.opening import open_beacon, references_of
 from beacon.store.connection import connect
 from loaders.header import choose_assembly, header_of, left_out
 from loaders.indexing import TabixIndex
@@ -51,6 +51,7 @@ from loaders.writing import Form, NewFile, form_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from beacon.cli.annotators import Done
     from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
     from loaders.header import Header
@@ -60,6 +61,8 @@ _NO_ANSWER = 5
 _TERMINATED = 143
 _LINES, _BYTES = 4000, 1 << 22
 """A block: lines enough to be asked together, and not more bytes than this."""
+_LARGE = 1 << 20
+"""Bytes of a file, compressed or not."""
 _USUAL_JOBS = 4
 _HERE = "-"
 _NO_HEADER = "there is no header"
@@ -83,7 +86,6 @@ class Wish:
     is_local: bool
     assembly: str | None
     datasets: tuple[str, ...]
-    jobs: int
 
 
 @click.command()
@@ -144,10 +146,12 @@ def annotate(
         is_local=local or not urls,
         assembly=None if assembly is None else find_assembly(assembly).name,
         datasets=tuple(dict.fromkeys(filter(None, named))),
-        jobs=jobs,
     )
     settings = settings_of(context)
     with _ended_by_term(), ExitStack() as opened:
+        crew = opened.enter_context(Crew(jobs))
+        if _is_large(source):
+            crew.begin()
         address = None
         if wish.is_local:
             address = opened.enter_context(
@@ -155,12 +159,20 @@ def annotate(
             )
             leave_out_forgotten(address, settings)
         try:
-            totals, consulted = _annotate(settings, address, wish)
+            totals, consulted = _annotate(settings, address, wish, crew)
         except StoreUnavailable as failure:
             click.echo(f"beacon: {failure}", err=True)
             context.exit(_NO_ANSWER)
     _tell(totals, consulted, is_error=wish.out == _HERE)
     context.exit(_NO_ANSWER if totals.failed else 0)
+
+
+def _is_large(source: str) -> bool:
+    """Whether a file has more blocks than one, so that every process is of use."""
+    try:
+        return source != _HERE and Path(source).stat().st_size > _LARGE
+    except OSError:
+        return False  # what is wrong with it is told where it is opened
 
 
 def _target(source: str, out: str | None) -> str:
@@ -212,7 +224,7 @@ class _Input(NamedTuple):
 
 
 def _annotate(
-    settings: Settings, address: StoreAddress | None, wish: Wish
+    settings: Settings, address: StoreAddress | None, wish: Wish, crew: Crew
 ) -> tuple[Tally, tuple[Consulted, ...]]:
     with ExitStack() as opened:
         taken = _opened(wish.source, opened)
@@ -238,12 +250,12 @@ def _annotate(
             is_aligned=genome.name in settings.references.paths(),
         )
         head = annotated_header(taken.lines, consulted, origin)
-        crew = opened.enter_context(Crew(plan, wish.jobs))
-        return _written(wish.out, form, taken, head, crew), consulted
+        done = crew.annotated(plan, taken.blocks)
+        return _written(wish.out, form, taken, head, done), consulted
 
 
 def _written(
-    out: str, form: Form, taken: _Input, head: Sequence[bytes], crew: Crew
+    out: str, form: Form, taken: _Input, head: Sequence[bytes], blocks: Iterator[Done]
 ) -> Tally:
     """Write the file; return what was counted."""
     totals, order, index = Tally(), Order(), TabixIndex()
@@ -253,7 +265,7 @@ def _written(
     def pour(write: Callable[[bytes], object]) -> None:
         write(above)
         written = len(above)
-        for done in crew.annotated(taken.blocks):
+        for done in blocks:
             write(done.data)
             index.add(done.marks, written)
             written += len(done.data)
@@ -344,7 +356,7 @@ async def _consulted(
             columns = columns_of(await beacon.datasets(OPERATOR), assembly)
             found.append(Consulted(beacon=settings.beacon.id, columns=columns))
         for url in wish.urls:
-            remote = RemoteBatch(url, references_of(settings))
+            remote = remote_batch(url, references_of(settings))
             await opened.enter_async_context(remote)
             found.append(await remote.consulted(assembly))
     return distinct(_chosen(found, wish, assembly))

@@ -23,8 +23,7 @@ import uvloop
 from beacon.annotating.annotator import Annotator
 from beacon.annotating.asking import Persistent
 from beacon.annotating.questions import Understanding
-from beacon.app import open_beacon, references_of
-from beacon.cli.remote_batch import RemoteBatch
+from beacon.cli.remotes import remote_batch
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import (
     BeaconError,
@@ -33,6 +32,7 @@ from beacon.model.errors import (
     UsageError,
 )
 from beacon.model.requester import OPERATOR
+from beacon.opening import open_beacon, references_of
 from loaders.indexing import marks_of
 from loaders.packed import packed
 
@@ -100,12 +100,16 @@ _KINDS: dict[str, type[BeaconError]] = {
 
 
 class Crew:
-    """Processes that annotate the blocks of one file; a context that ends them."""
+    """Processes that annotate the blocks of one file; a context that ends them.
 
-    def __init__(self, plan: Plan, jobs: int) -> None:
-        self._plan = plan
+    Args:
+        jobs: so many at most.
+    """
+
+    def __init__(self, jobs: int) -> None:
         self._jobs = jobs
         self._workers: dict[Connection, subprocess.Popen[bytes]] = {}
+        self._idle: deque[Connection] = deque()
         self._ready: deque[Connection] = deque()
         self._busy: dict[Connection, int] = {}
 
@@ -123,7 +127,12 @@ class Crew:
             process.wait()
             link.close()
 
-    def annotated(self, blocks: Iterator[Block]) -> Iterator[Done]:
+    def begin(self) -> None:
+        """Start all processes now, which takes them a while."""
+        while len(self._workers) < self._jobs:
+            self._idle.append(self._hire())
+
+    def annotated(self, plan: Plan, blocks: Iterator[Block]) -> Iterator[Done]:
         """Yield the blocks annotated, in their order.
 
         Raises:
@@ -138,7 +147,7 @@ class Crew:
                 written += 1
             is_near = given - written < _AHEAD * self._jobs
             if spare is not None and is_near and self._has_room():
-                self._give(spare, given)
+                self._give(plan, spare, given)
                 given += 1
                 spare = next(blocks, None)
             elif self._busy:
@@ -148,11 +157,18 @@ class Crew:
                     held[number] = done
 
     def _has_room(self) -> bool:
-        return bool(self._ready) or len(self._workers) < self._jobs
+        waiting = self._ready or self._idle
+        return bool(waiting) or len(self._workers) < self._jobs
 
-    def _give(self, block: Block, number: int) -> None:
-        link = self._ready.popleft() if self._ready else self._hire()
+    def _give(self, plan: Plan, block: Block, number: int) -> None:
+        is_known = bool(self._ready)
+        if is_known:
+            link = self._ready.popleft()
+        else:
+            link = self._idle.popleft() if self._idle else self._hire()
         try:
+            if not is_known:
+                link.send(plan)
             link.send(block)
         except OSError as error:
             raise self._lost(link) from error
@@ -166,7 +182,6 @@ class Crew:
         )
         theirs.close()
         self._workers[ours] = process
-        ours.send(self._plan)
         return ours
 
     def _hear(self, link: Connection) -> tuple[int, Done]:
@@ -228,7 +243,7 @@ async def _annotator(plan: Plan, opened: AsyncExitStack) -> Annotator:
         )
         beacons.append(Persistent(local, OPERATOR, next(left)))
     for url, consulted in zip(plan.urls, left, strict=True):
-        remote = await opened.enter_async_context(RemoteBatch(url, references))
+        remote = await opened.enter_async_context(remote_batch(url, references))
         remote.expect(consulted)
         beacons.append(Persistent(remote, OPERATOR, consulted))
     understanding = Understanding(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from beacon.app import open_beacon, references_of
 from beacon.cli.answers import Answer, normalised, plain, print_answer
 from beacon.cli.options import settings_of
 from beacon.cli.remote import ask_remote
@@ -22,6 +21,7 @@ from beacon.model.genes import ASKED_ELSEWHERE
 from beacon.model.notation import parse
 from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.requester import OPERATOR
+from beacon.opening import open_beacon, references_of
 from beacon.store.connection import connect
 
 if TYPE_CHECKING:

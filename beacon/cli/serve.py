@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from beacon.app import policy_of
 from beacon.cli.answers import filled
 from beacon.cli.open_files import allow_many_files
 from beacon.cli.options import settings_of
@@ -22,6 +21,7 @@ from beacon.cli.ports import Port
 from beacon.cli.processes import Crew
 from beacon.cli.withdraw import leave_out_again
 from beacon.model.errors import UsageError
+from beacon.opening import policy_of
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
 

@@ -142,10 +142,14 @@ class Turns:
 
     However many pieces of work there are: what is asked for one answer waits for
     no more than a stretch.
+
+    Args:
+        is_shared: whether others may wait for a turn; else work is done in one go.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_shared: bool = True) -> None:
         self._taken = asyncio.Lock()
+        self._is_shared = is_shared
 
     async def each(
         self, do: Callable[[A], T], items: Sequence[A], stretch: int
@@ -160,6 +164,8 @@ class Turns:
         stretch: int,
     ) -> list[T]:
         """Return the same of what is done with all items of a stretch together."""
+        if not self._is_shared:
+            return list(do(items))
         done: list[T] = []
         for first in range(0, len(items), stretch):
             async with self._taken:
