@@ -149,9 +149,7 @@ def annotate(
     )
     settings = settings_of(context)
     with _ended_by_term(), ExitStack() as opened:
-        crew = opened.enter_context(Crew(jobs))
-        if _is_large(source):
-            crew.begin()
+        crew = opened.enter_context(Crew(jobs, is_whole=_is_large(source)))
         address = None
         if wish.is_local:
             address = opened.enter_context(

@@ -104,16 +104,20 @@ class Crew:
 
     Args:
         jobs: so many at most.
+        is_whole: whether all start with the context, as it takes them a while.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, *, is_whole: bool) -> None:
         self._jobs = jobs
+        self._is_whole = is_whole
         self._workers: dict[Connection, subprocess.Popen[bytes]] = {}
         self._idle: deque[Connection] = deque()
         self._ready: deque[Connection] = deque()
         self._busy: dict[Connection, int] = {}
 
     def __enter__(self) -> Self:
+        while self._is_whole and len(self._workers) < self._jobs:
+            self._idle.append(self._hire())
         return self
 
     def __exit__(
@@ -126,11 +130,6 @@ class Crew:
             process.kill()
             process.wait()
             link.close()
-
-    def begin(self) -> None:
-        """Start all processes now, which takes them a while."""
-        while len(self._workers) < self._jobs:
-            self._idle.append(self._hire())
 
     def annotated(self, plan: Plan, blocks: Iterator[Block]) -> Iterator[Done]:
         """Yield the blocks annotated, in their order.
