@@ -12,7 +12,7 @@ import logging
 import signal
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib.metadata import version
 from socket import gethostname
@@ -22,7 +22,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from beacon import peers_file, policy_file
+from beacon import peers_file
 from beacon.api.access_log import AccessLog
 from beacon.api.auditing import Auditor
 from beacon.api.connections import Watch
@@ -36,34 +36,34 @@ from beacon.auth.networks import networks
 from beacon.auth.porter import Porter, Secrets
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
-from beacon.model.lifting import Lifting
 from beacon.network.network import Network
+from beacon.opening import (
+    beacon_over,
+    lifting_of,
+    open_guard,
+    open_store,
+    references_of,
+    rules_of,
+)
 from beacon.page.views import add_page
 from beacon.peers_file import PeersWatch
-from beacon.policy.policy import OPEN, tier_of
-from beacon.policy_file import PolicyFile
-from beacon.service import LocalBeacon
-from beacon.service.guard import Guard, is_guarded
-from beacon.service.lifting import LiftingBeacon
-from beacon.store.accounts import Books
-from beacon.store.variants import VariantStore
+from beacon.policy.policy import tier_of
 from beacon.wire.info import BeaconIdentity
-from loaders.chains import read_chains
-from loaders.reference import FastaReference
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from beacon.api.connections import Connection
     from beacon.auth.issuers import Issuer
     from beacon.model.requester import Requester
-    from beacon.model.variant import Reference
     from beacon.network.peers import Directory
     from beacon.policy.policy import Policy
+    from beacon.service import LocalBeacon
     from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
+    from beacon.store.variants import VariantStore
 
 _DRAIN_SECONDS = 15.0
 """Seconds for all that is being answered when a process ends, whoever answers it; the
@@ -90,8 +90,6 @@ _LONGEST_FIELD = 16_384 + 1024
 _DIGITS = 16
 """Of a digest: so many tell any two policies apart that anybody wrote."""
 _TIERS_KEPT = 4096
-_CHAIN_FILES = 6
-"""One for each pair of assemblies, and each direction."""
 
 _log = structlog.get_logger(__name__)
 
@@ -114,77 +112,6 @@ def identity_of(settings: Settings) -> BeaconIdentity:
         contact_url=organisation.contact_url,
         logo_url=organisation.logo_url,
     )
-
-
-def rules_of(settings: Settings) -> PolicyFile:
-    """Return what the policy file says; without one everything is open.
-
-    It is read once for a process, which so has one policy whatever becomes of the file.
-
-    Raises:
-        UsageError: for a policy file that cannot be acted on: answering without it
-            would say more than the operator allowed.
-    """
-    path = settings.policy.file
-    return PolicyFile(policy=OPEN) if path is None else policy_file.read(path)
-
-
-def policy_of(settings: Settings) -> Policy:
-    """Return what may be said to whom.
-
-    Raises:
-        UsageError: as ``rules_of`` does.
-    """
-    return rules_of(settings).policy
-
-
-def references_of(settings: Settings) -> dict[str, Reference]:
-    """Return the genomes that questions are normalised with, by assembly.
-
-    Raises:
-        UsageError: when one cannot be opened.
-    """
-    return {
-        name: FastaReference(path, name)
-        for name, path in settings.references.paths().items()
-    }
-
-
-_chains = lru_cache(maxsize=_CHAIN_FILES)(read_chains)
-"""A file is read once for a process: the beacon and its network share it."""
-
-
-def lifting_of(settings: Settings, references: Mapping[str, Reference]) -> Lifting:
-    """Return what questions are lifted to other assemblies with.
-
-    Raises:
-        UsageError: when a chain file cannot be read, or is one of other genomes.
-    """
-    paths = settings.liftover.paths()
-    chains = {pair: _chains(path, *pair) for pair, path in paths.items()}
-    return Lifting(chains=chains, references=references)
-
-
-@asynccontextmanager
-async def open_beacon(
-    settings: Settings, address: StoreAddress
-) -> AsyncIterator[LocalBeacon]:
-    """Give this beacon's own answers, over an open store, to its operator."""
-    policy = policy_of(settings)  # what is wrong is told before anything is opened
-    async with open_store(settings, address) as store:
-        yield beacon_over(settings, policy, store)
-
-
-@asynccontextmanager
-async def open_store(
-    settings: Settings, address: StoreAddress
-) -> AsyncIterator[VariantStore]:
-    """Give the store, open."""
-    store = await VariantStore.open(address, settings.server.deadline)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 def directory_of(settings: Settings) -> Directory | None:
@@ -224,60 +151,6 @@ async def open_network(settings: Settings) -> AsyncIterator[Network | None]:
     finally:
         looking.cancel()
         await network.close()
-
-
-@asynccontextmanager
-async def open_guard(
-    settings: Settings, policy: Policy, address: StoreAddress, store: VariantStore
-) -> AsyncIterator[Guard | None]:
-    """Give what counts questions and charges for answers, where a policy wants it."""
-    if not is_guarded(policy):
-        yield None
-        return
-    key = derive(read_secret(settings.secret_path), Purpose.LEDGER)
-    books = await Books.open(address, key, patience=settings.store.patience)
-    guard = Guard(policy, books, store)
-    await guard.open()
-    try:
-        yield guard
-    finally:
-        await guard.close()
-        books.close()
-
-
-def beacon_over(
-    settings: Settings,
-    policy: Policy,
-    store: VariantStore,
-    guard: Guard | None = None,
-) -> LocalBeacon:
-    """Return this beacon over an open store.
-
-    Raises:
-        UsageError: when a reference or a chain file cannot be read.
-    """
-    policy, references = _with_noise(settings, policy), references_of(settings)
-    deadline, lifting = settings.server.deadline, lifting_of(settings, references)
-    if not lifting.chains:
-        return LocalBeacon(
-            store, policy, references=references, deadline=deadline, guard=guard
-        )
-    return LiftingBeacon(
-        store,
-        policy,
-        references=references,
-        deadline=deadline,
-        guard=guard,
-        lifting=lifting,
-    )
-
-
-def _with_noise(settings: Settings, policy: Policy) -> Policy:
-    """Return a policy with the key of its noise, where any profile has some."""
-    if all(profile.noise_sd <= 0 for profile in policy.profiles.values()):
-        return policy
-    key = derive(read_secret(settings.secret_path), Purpose.NOISE)
-    return replace(policy, noise_key=key)
 
 
 def audit_key(settings: Settings) -> bytes:

@@ -1,6 +1,6 @@
 """Time ``beacon annotate`` of a callset drawn from ten loaded datasets.
 
-    python benchmarks/annotate.py STORE SETS [--variants 1000000] [--repeat 5]
+    python benchmarks/annotate.py STORE SETS [--variants 1000000] [--repeat 5] [--spy]
 
 STORE is a data directory that holds what ``make_ten.py`` wrote to SETS, loaded.
 The callset is made once, from a seed, in benchmarks/work: the distinct variants of
@@ -8,7 +8,8 @@ all ten sets, so many of them, sorted; of one in ten the bases are changed so th
 no set has it.  The command runs as people run it, with two processes and an index
 at the end; the processor's time is that of every process of ours and of mongod,
 read from /proc twenty times a second, memory is the most of all ours together
-(proportional set size), without mongod.
+(proportional set size), without mongod.  With ``--spy`` it runs once more, and
+where a process spends its time is written to ``benchmarks/profiles/annotate.txt``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pysam
-from measure import WORK, keep, summary
+from measure import WORK, keep, machine, summary
+from spy import PROFILES, stacks, table
 
 from beacon.store.connection import connect
 from loaders.packed import BGZF_END, packed
@@ -37,6 +39,8 @@ Variant = tuple[int, str, str]
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _LOOK_EVERY = 0.05
+_SETTLED = 10.0
+"""Seconds after which all processes are at work."""
 _PASSING = {"A": "C", "C": "G", "G": "T", "T": "A"}
 
 
@@ -124,13 +128,33 @@ def mongod_of(store: Path) -> int:
     raise SystemExit(message)
 
 
-def run(store: Path, source: Path, jobs: int) -> dict[str, float]:
-    """Annotate once; return seconds and bytes."""
-    out = WORK / "annotated.vcf.gz"
-    command = [
+def command_of(store: Path, source: Path, out: Path, jobs: int) -> list[str]:
+    """Return the command, as people run it."""
+    return [
         str(Path(sys.executable).with_name("beacon")), "annotate", str(source),
         "-o", str(out), "--jobs", str(jobs), "--data-dir", str(store),
     ]  # fmt: skip
+
+
+def profiled(store: Path, source: Path, jobs: int) -> str:
+    """Return where the busiest of those that ask spends its time, some seconds on."""
+    out = WORK / "annotated.vcf.gz"
+    command = command_of(store, source, out, jobs)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    time.sleep(_SETTLED)
+    seen = stacks(max(family(process.pid)[1:], key=cpu_of))
+    if process.wait():
+        raise SystemExit(process.returncode)
+    out.unlink()
+    said = ", ".join(f"{key} {value}" for key, value in machine().items())
+    head = f"Annotating from ten datasets, one of {jobs} processes."
+    return f"{head}\n{said}\n\n{table(seen)}"
+
+
+def run(store: Path, source: Path, jobs: int) -> dict[str, float]:
+    """Annotate once; return seconds and bytes."""
+    out = WORK / "annotated.vcf.gz"
+    command = command_of(store, source, out, jobs)
     mongod = mongod_of(store)
     began, before = time.perf_counter(), cpu_of(mongod)
     spent: dict[int, float] = {}
@@ -157,6 +181,7 @@ def main() -> None:
     parser.add_argument("--variants", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--spy", action="store_true")
     given = parser.parse_args()
     WORK.mkdir(exist_ok=True)
     source = WORK / f"callset{given.variants}.vcf.gz"
@@ -164,6 +189,9 @@ def main() -> None:
         callset(given.sets, source, given.variants, seed=1)
     with connect(None, given.store):
         runs = [run(given.store, source, given.jobs) for _ in range(given.repeat)]
+        if given.spy:
+            text = profiled(given.store, source, given.jobs)
+            (PROFILES / "annotate.txt").write_text(text)
     count = given.variants
     result = {
         "variants": count,

@@ -28,19 +28,18 @@ from beacon.annotating.columns import (
 )
 from beacon.annotating.order import Order
 from beacon.annotating.values import Tally
-from beacon.app import open_beacon
 from beacon.cli.annotators import Crew, Plan
 from beacon.cli.answers import filled
-from beacon.cli.elsewhere import shown
 from beacon.cli.options import settings_of
 from beacon.cli.reading import reading
-from beacon.cli.targets import addressed, peers_of
+from beacon.cli.remotes import addressed, peers_of, shown
 from beacon.cli.tokens import token_for, token_option
 from beacon.cli.withdraw import leave_out_forgotten
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import ReadError, StoreUnavailable, UsageError
 from beacon.model.requester import OPERATOR
 from beacon.model.status import Status
+from beacon.opening import open_beacon
 from beacon.store.connection import connect
 from loaders.header import choose_assembly, header_of, left_out
 from loaders.indexing import TabixIndex
@@ -53,6 +52,7 @@ from loaders.writing import Form, NewFile, form_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from beacon.cli.annotators import Done
     from beacon.cli.listed import Target
     from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
@@ -63,6 +63,8 @@ _NO_ANSWER = 5
 _TERMINATED = 143
 _LINES, _BYTES = 4000, 1 << 22
 """A block: lines enough to be asked together, and not more bytes than this."""
+_LARGE = 1 << 20
+"""Bytes of a file, compressed or not."""
 _USUAL_JOBS = 4
 _HERE = "-"
 _NO_HEADER = "there is no header"
@@ -88,7 +90,6 @@ class Wish:
     of_network: bool
     assembly: str | None
     datasets: tuple[str, ...]
-    jobs: int
 
 
 @click.command()
@@ -160,10 +161,10 @@ def annotate(
         of_network=of_network,
         assembly=None if assembly is None else find_assembly(assembly).name,
         datasets=tuple(dict.fromkeys(filter(None, named))),
-        jobs=jobs,
     )
     settings = settings_of(context)
     with _ended_by_term(), ExitStack() as opened:
+        crew = opened.enter_context(Crew(jobs, is_whole=_is_large(source)))
         address = None
         if wish.is_local:
             address = opened.enter_context(
@@ -171,12 +172,20 @@ def annotate(
             )
             leave_out_forgotten(address, settings)
         try:
-            totals, consulted = _annotate(settings, address, wish)
+            totals, consulted = _annotate(settings, address, wish, crew)
         except StoreUnavailable as failure:
             click.echo(f"beacon: {failure}", err=True)
             context.exit(_NO_ANSWER)
     _tell(totals, consulted, is_error=wish.out == _HERE)
     context.exit(_NO_ANSWER if totals.failed else 0)
+
+
+def _is_large(source: str) -> bool:
+    """Whether a file has more blocks than one, so that every process is of use."""
+    try:
+        return source != _HERE and Path(source).stat().st_size > _LARGE
+    except OSError:
+        return False  # what is wrong with it is told where it is opened
 
 
 def _target(source: str, out: str | None) -> str:
@@ -228,7 +237,7 @@ class _Input(NamedTuple):
 
 
 def _annotate(
-    settings: Settings, address: StoreAddress | None, wish: Wish
+    settings: Settings, address: StoreAddress | None, wish: Wish, crew: Crew
 ) -> tuple[Tally, tuple[Consulted, ...]]:
     with ExitStack() as opened:
         taken = _opened(wish.source, opened)
@@ -241,7 +250,7 @@ def _annotate(
             settings=settings,
             address=address,
             targets=targets,
-            jobs=wish.jobs,
+            jobs=crew.jobs,
             consulted=consulted,
             name=taken.name,
             assembly=genome.name,
@@ -257,12 +266,12 @@ def _annotate(
             is_aligned=genome.name in settings.references.paths(),
         )
         head = annotated_header(taken.lines, consulted, origin)
-        crew = opened.enter_context(Crew(plan, wish.jobs))
-        return _written(wish.out, form, taken, head, crew), consulted
+        done = crew.annotated(plan, taken.blocks)
+        return _written(wish.out, form, taken, head, done), consulted
 
 
 def _written(
-    out: str, form: Form, taken: _Input, head: Sequence[bytes], crew: Crew
+    out: str, form: Form, taken: _Input, head: Sequence[bytes], blocks: Iterator[Done]
 ) -> Tally:
     """Write the file; return what was counted."""
     totals, order, index = Tally(), Order(), TabixIndex()
@@ -272,7 +281,7 @@ def _written(
     def pour(write: Callable[[bytes], object]) -> None:
         write(above)
         written = len(above)
-        for done in crew.annotated(taken.blocks):
+        for done in blocks:
             write(done.data)
             index.add(done.marks, written)
             written += len(done.data)

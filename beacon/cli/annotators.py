@@ -23,8 +23,7 @@ import uvloop
 from beacon.annotating.annotator import Annotator
 from beacon.annotating.asking import Persistent
 from beacon.annotating.questions import Understanding
-from beacon.app import open_beacon, references_of
-from beacon.cli.listed import Listed
+from beacon.cli.remotes import listed
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.errors import (
     BeaconError,
@@ -33,6 +32,7 @@ from beacon.model.errors import (
     UsageError,
 )
 from beacon.model.requester import OPERATOR
+from beacon.opening import open_beacon, references_of
 from loaders.indexing import marks_of
 from loaders.packed import packed
 
@@ -103,16 +103,24 @@ _KINDS: dict[str, type[BeaconError]] = {
 
 
 class Crew:
-    """Processes that annotate the blocks of one file; a context that ends them."""
+    """Processes that annotate the blocks of one file; a context that ends them.
 
-    def __init__(self, plan: Plan, jobs: int) -> None:
-        self._plan = plan
-        self._jobs = jobs
+    Args:
+        jobs: so many at most.
+        is_whole: whether all start with the context, as it takes them a while.
+    """
+
+    def __init__(self, jobs: int, *, is_whole: bool) -> None:
+        self.jobs = jobs
+        self._is_whole = is_whole
         self._workers: dict[Connection, subprocess.Popen[bytes]] = {}
+        self._idle: deque[Connection] = deque()
         self._ready: deque[Connection] = deque()
         self._busy: dict[Connection, int] = {}
 
     def __enter__(self) -> Self:
+        while self._is_whole and len(self._workers) < self.jobs:
+            self._idle.append(self._hire())
         return self
 
     def __exit__(
@@ -126,7 +134,7 @@ class Crew:
             process.wait()
             link.close()
 
-    def annotated(self, blocks: Iterator[Block]) -> Iterator[Done]:
+    def annotated(self, plan: Plan, blocks: Iterator[Block]) -> Iterator[Done]:
         """Yield the blocks annotated, in their order.
 
         Raises:
@@ -139,9 +147,9 @@ class Crew:
             while written in held:
                 yield held.pop(written)
                 written += 1
-            is_near = given - written < _AHEAD * self._jobs
+            is_near = given - written < _AHEAD * self.jobs
             if spare is not None and is_near and self._has_room():
-                self._give(spare, given)
+                self._give(plan, spare, given)
                 given += 1
                 spare = next(blocks, None)
             elif self._busy:
@@ -151,11 +159,18 @@ class Crew:
                     held[number] = done
 
     def _has_room(self) -> bool:
-        return bool(self._ready) or len(self._workers) < self._jobs
+        waiting = self._ready or self._idle
+        return bool(waiting) or len(self._workers) < self.jobs
 
-    def _give(self, block: Block, number: int) -> None:
-        link = self._ready.popleft() if self._ready else self._hire()
+    def _give(self, plan: Plan, block: Block, number: int) -> None:
+        is_known = bool(self._ready)
+        if is_known:
+            link = self._ready.popleft()
+        else:
+            link = self._idle.popleft() if self._idle else self._hire()
         try:
+            if not is_known:
+                link.send(plan)
             link.send(block)
         except OSError as error:
             raise self._lost(link) from error
@@ -169,7 +184,6 @@ class Crew:
         )
         theirs.close()
         self._workers[ours] = process
-        ours.send(self._plan)
         return ours
 
     def _hear(self, link: Connection) -> tuple[int, Done]:
@@ -231,9 +245,10 @@ async def _annotator(plan: Plan, opened: AsyncExitStack) -> Annotator:
         )
         beacons.append(Persistent(local, OPERATOR, next(left)))
     for target, consulted in zip(plan.targets, left, strict=True):
-        listed = Listed(replace(target, consulted=consulted), references, plan.jobs)
-        await opened.enter_async_context(listed)
-        beacons.append(Persistent(listed, OPERATOR, consulted))
+        wanted = replace(target, consulted=consulted)
+        other = listed(wanted, references, plan.jobs)
+        await opened.enter_async_context(other)
+        beacons.append(Persistent(other, OPERATOR, consulted))
     understanding = Understanding(
         plan.name,
         ASSEMBLIES[plan.assembly],

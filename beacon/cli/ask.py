@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import click
 
-from beacon.app import open_beacon, open_network, references_of
+from beacon.app import open_network
 from beacon.cli import elsewhere
 from beacon.cli.answers import Answer, normalised, plain, print_answer
 from beacon.cli.network_answers import NetworkReply, plain_network, print_network
@@ -29,6 +29,7 @@ from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.requester import OPERATOR
 from beacon.network.asking import Asking
 from beacon.network.here import Here
+from beacon.opening import open_beacon, references_of
 from beacon.store.connection import connect
 
 if TYPE_CHECKING:

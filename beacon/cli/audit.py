@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
-from beacon.app import audit_key, references_of
+from beacon.app import audit_key
 from beacon.audit.canonical import CHAINS, QUERIES, allele_text, code, subkey
 from beacon.audit.chain import segments_in
 from beacon.audit.log import node_of
@@ -25,6 +25,7 @@ from beacon.audit.verifying import verify
 from beacon.cli.options import settings_of
 from beacon.model.errors import UsageError
 from beacon.model.notation import parse
+from beacon.opening import references_of
 from beacon.store.anchors import AnchorBook
 from beacon.store.connection import connect
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from beacon.app import open_beacon
 from beacon.cli.answers import filled, print_answer
 from beacon.cli.ask import ask_beacon
 from beacon.cli.demo_network import demo_network
@@ -28,6 +27,7 @@ from beacon.ingest.describing import load_cohorts
 from beacon.ingest.documents import DocumentRequest, load_documents
 from beacon.model.entry_types import DOCUMENTED, ENTRY_TYPES
 from beacon.model.errors import UsageError
+from beacon.opening import open_beacon
 from beacon.settings import Settings
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue

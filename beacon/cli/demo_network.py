@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from beacon.app import open_beacon, open_network
+from beacon.app import open_network
 from beacon.cli.answers import filled
 from beacon.cli.ask import ask_network
 from beacon.cli.network_answers import print_network
@@ -23,6 +23,7 @@ from beacon.cli.ports import Port
 from beacon.cli.rehearsal import ABROAD, BADLY_BEHAVED, HOME, rehearsing
 from beacon.cli.serve import serve_on
 from beacon.model.errors import BeaconError
+from beacon.opening import open_beacon
 from beacon.store.connection import connect
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from beacon.app import policy_of, references_of
 from beacon.cli.options import settings_of
 from beacon.cli.withdraw import leave_out_forgotten
 from beacon.model.assemblies import ASSEMBLIES
@@ -25,6 +24,7 @@ from beacon.model.errors import StoreUnavailable, UsageError
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.requester import ANONYMOUS, OPERATOR
+from beacon.opening import policy_of, references_of
 from beacon.policy.asking import tells_exactly
 from beacon.policy.policy import permit
 from beacon.service import LocalBeacon

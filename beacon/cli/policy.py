@@ -12,10 +12,10 @@ from pathlib import Path
 
 import click
 
-from beacon.app import policy_of
 from beacon.cli.options import settings_of
 from beacon.model.errors import UsageError
 from beacon.model.requester import ANONYMOUS, Requester, Visa
+from beacon.opening import policy_of
 from beacon.policy.explaining import explained
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue

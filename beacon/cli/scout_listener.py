@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 from aiohttp import web
 
-from beacon.app import keep_log, open_store
+from beacon.app import keep_log
 from beacon.cli.scout import Errand, read_private
 from beacon.cli.scout_loader import (
     FOLDER,
@@ -33,6 +33,7 @@ from beacon.cli.scout_loader import (
 from beacon.ingest.feeding import held, leave, register, submit
 from beacon.ingest.submissions import Spool, next_batch
 from beacon.model.errors import BeaconError, UsageError
+from beacon.opening import open_store
 from beacon.scout.door import Door, create_door
 from beacon.scout.observing import Observatory
 from beacon.store.releases import Catalogue

@@ -142,10 +142,14 @@ class Turns:
 
     However many pieces of work there are: what is asked for one answer waits for
     no more than a stretch.
+
+    Args:
+        is_shared: whether others may wait for a turn; else work is done in one go.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_shared: bool = True) -> None:
         self._taken = asyncio.Lock()
+        self._is_shared = is_shared
 
     async def each(
         self, do: Callable[[A], T], items: Sequence[A], stretch: int
@@ -160,6 +164,8 @@ class Turns:
         stretch: int,
     ) -> list[T]:
         """Return the same of what is done with all items of a stretch together."""
+        if not self._is_shared:
+            return list(do(items))
         done: list[T] = []
         for first in range(0, len(items), stretch):
             async with self._taken:
@@ -674,19 +680,21 @@ def _remember(known: dict[object, A], key: object, said: A) -> None:
 def _only_row(
     asked: int | Asked, blank: _Blank[T, J], read: Read
 ) -> tuple[bytes, bool] | None:
-    """Return the row at an allele's only place, and whether it is of another one.
+    """Return the only row where an allele may be, and whether it is of another one.
 
-    No bytes: there is no row.  ``None`` where more decides: several rows or places,
-    coverage, long variants, or a hash, by which a row may be of the allele, or not.
+    No bytes: there is no row.  ``None`` where more decides: several rows, coverage,
+    long variants, or a hash, by which a row may be of the allele, or not.
     """
     if isinstance(asked, int):
         place = asked + _OFFSET >> _ALLELE_BITS
-    elif len(asked.places) == 1 and not asked.is_elsewhere and not asked.is_long:
-        place = asked.places[0]
-    else:
+        here = read.there.get(place, ())
+        has_long = place in read.long
+    elif asked.is_elsewhere or asked.is_long:
         return None
-    here = read.there.get(place, ())
-    if blank.declaring or len(here) > 1 or place in read.long:
+    else:
+        here = [row for place in asked.places for row in read.there.get(place, ())]
+        has_long = any(place in read.long for place in asked.places)
+    if blank.declaring or len(here) > 1 or has_long:
         return None
     if not here:
         return _NO_ROW

@@ -199,12 +199,19 @@ class VariantStore:
         self._reading_since = 0.0
 
     @classmethod
-    async def open(cls, address: StoreAddress, deadline: float = _DEADLINE) -> Self:
+    async def open(
+        cls,
+        address: StoreAddress,
+        deadline: float = _DEADLINE,
+        *,
+        is_shared: bool = True,
+    ) -> Self:
         """Return a store on the running event loop; nothing is asked of it yet.
 
         Args:
             address: where it is.
             deadline: seconds a question may take.
+            is_shared: whether others may ask while many questions are answered.
 
         Raises:
             StoreUnavailable: when the address cannot be used at all.
@@ -225,7 +232,9 @@ class VariantStore:
         with driver_errors():
             client: AsyncIOMotorClient[Document]
             client = AsyncIOMotorClient(address.uri, io_loop=loop, **options)  # type: ignore[arg-type]
-        return cls(client, address.database, deadline, members, endings)
+        store = cls(client, address.database, deadline, members, endings)
+        store.turns = Turns(is_shared=is_shared)
+        return store
 
     async def close(self) -> None:
         """Stop every question and close the connections."""

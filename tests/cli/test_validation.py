@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from beacon.app import open_beacon
 from beacon.cli.ask import ask_beacon
+from beacon.opening import open_beacon
 from beacon.settings import read_settings
 from beacon.store.connection import connect
 

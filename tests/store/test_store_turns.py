@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from beacon.store.many import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 async def test_one_stretch_is_done_in_each_round() -> None:
@@ -42,3 +46,19 @@ async def test_work_that_is_cancelled_leaves_the_turn_to_others() -> None:
     endless.cancel()
 
     assert await turns.each(abs, range(-3, 0), 1) == [3, 2, 1]
+
+
+async def test_where_nobody_waits_all_is_done_at_once() -> None:
+    """In one go, whatever the stretch is, and given in the same order."""
+    taken: list[int] = []
+
+    def twice(some: Sequence[int]) -> list[int]:
+        taken.append(len(some))
+        return [2 * one for one in some]
+
+    for is_shared, expected in ((True, [2, 2, 1]), (False, [5])):
+        taken.clear()
+        turns = Turns(is_shared=is_shared)
+
+        assert await turns.several(twice, range(5), 2) == [0, 2, 4, 6, 8]
+        assert taken == expected
