@@ -201,8 +201,7 @@ def _rolled(aligned: Allele, reference: Reference) -> Iterator[Spelling]:
     start, ref, alt = aligned.start + 1, aligned.reference[1:], aligned.alternate[1:]
     if bool(ref) == bool(alt):
         return
-    last, _, _ = right_align(aligned, reference)
-    last = min(last, start + _FURTHEST_ROLL)
+    last, _, _ = right_align(aligned, reference, _FURTHEST_ROLL)
     around = reference.bases(aligned.contig, start - 1, last + len(ref)) or ""
     unit = ref or alt
     for shift in range(1, last - start + 1):
@@ -316,7 +315,7 @@ def _may_lie_elsewhere(allele: Allele, reference: Reference | None) -> bool:
     if ref and alt:
         return False
     if reference is not None and _is_held(allele, reference):
-        last, _, _ = right_align(allele, reference)
+        last, _, _ = right_align(allele, reference, _FURTHEST_ROLL + 1)
         return last - left_align(allele, reference).start > _FURTHEST_ROLL
     leftmost = _aligned_alone(allele) or left_align(allele, _OwnBases(allele))
     return not leftmost.is_anchored or leftmost.reference[0] == _ANY_BASE

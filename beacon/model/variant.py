@@ -215,10 +215,17 @@ def _run_from_end(window: str, unit: str, shifted: int) -> int:
     return moved
 
 
-def right_align(allele: Allele, reference: Reference) -> tuple[int, str, str]:
+def right_align(
+    allele: Allele, reference: Reference, furthest: int | None = None
+) -> tuple[int, str, str]:
     """Return the stripped form, moved as far right as it reads the same (HGVS 3' rule).
 
     HGVS nomenclature, https://hgvs-nomenclature.org, "3' rule".
+
+    Args:
+        allele: that is moved.
+        reference: the bases it is moved over.
+        furthest: bases after which it is left where it is, though it might go on.
     """
     start, ref, alt = strip(allele.start, allele.reference, allele.alternate)
     if ref and alt:
@@ -226,15 +233,18 @@ def right_align(allele: Allele, reference: Reference) -> tuple[int, str, str]:
     unit = ref or alt
     if unit.strip("ACGT"):
         return start, ref, alt
-    shifted = _shift_right(allele.contig, start + len(ref), unit, reference)
+    limit = allele.contig.length if furthest is None else furthest
+    shifted = _shift_right(allele.contig, start + len(ref), unit, reference, limit)
     turn = shifted % len(unit)
     unit = unit[turn:] + unit[:turn]
     return start + shifted, ref and unit, alt and unit
 
 
-def _shift_right(contig: Contig, end: int, unit: str, reference: Reference) -> int:
+def _shift_right(
+    contig: Contig, end: int, unit: str, reference: Reference, limit: int
+) -> int:
     shifted = 0
-    while True:
+    while shifted < limit:
         low = end + shifted
         window = reference.bases(contig, low, low + _SHIFT_WINDOW) or ""
         for base in window:
@@ -242,4 +252,5 @@ def _shift_right(contig: Contig, end: int, unit: str, reference: Reference) -> i
                 return shifted
             shifted += 1
         if len(window) < _SHIFT_WINDOW:
-            return shifted
+            break
+    return min(shifted, limit)

@@ -83,6 +83,21 @@ def test_every_shift_of_an_allele_aligns_alike(change: Change) -> None:
     assert left_align(allele, reference) == left_align(right, reference)
 
 
+@given(changes(), st.integers(0, 200))
+def test_who_looks_no_further_than_so_many_bases_goes_no_further(
+    change: Change, furthest: int
+) -> None:
+    """An allele is moved as far as it goes, or as many bases as are looked at."""
+    reference, allele = change
+    start, _, _ = strip(allele.start, allele.reference, allele.alternate)
+    last, _, _ = right_align(allele, reference)
+
+    moved, ref, alt = right_align(allele, reference, furthest)
+    right = sequence_allele(allele.contig, moved, ref, alt)
+    assert min(last, start + furthest) == moved
+    assert haplotype(reference, allele) == haplotype(reference, right)
+
+
 @given(start=st.integers(0, 9), ref=_BASES, alt=_BASES)
 def test_strip_leaves_no_shared_base(start: int, ref: str, alt: str) -> None:
     """Neither end base is shared, and trimming first makes no difference."""
