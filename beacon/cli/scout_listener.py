@@ -122,13 +122,13 @@ class Feeder:
     async def work(self) -> None:
         """Have everything carried out that waits, for as long as this runs."""
         while True:
+            self._news.clear()  # what comes from here on is looked for again
             try:
                 await self._work()
-                patience = _LOOK_EVERY
+                patience = self._patience()
             except BeaconError as failure:
                 _log.error("scout.waits", why=str(failure))
                 patience = _PAUSE
-            self._news.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), patience)
 
@@ -137,15 +137,20 @@ class Feeder:
             await asyncio.sleep(self._quiet)
             batch = await asyncio.to_thread(self._next)
             code = await self._carried_out(batch) if batch else 0
-            if code == IS_BUSY:
-                self._busy[batch[0].dataset] = monotonic() + _LOOK_EVERY
-            elif code:
-                await asyncio.sleep(_PAUSE)
+            if code:  # others need not wait for it
+                pause = _LOOK_EVERY if code == IS_BUSY else _PAUSE
+                self._busy[batch[0].dataset] = monotonic() + pause
+
+    def _patience(self) -> float:
+        """Return in how many seconds something may be done that waits now."""
+        now = monotonic()
+        self._busy = {name: at for name, at in self._busy.items() if at > now}
+        return min((at - now for at in self._busy.values()), default=_LOOK_EVERY)
 
     def _next(self) -> tuple[Submission, ...]:
         waits = held(self._spool, least(self._settings, self._spool))
         busy = [name for name, until in self._busy.items() if until > monotonic()]
-        return next_batch(self._spool.submissions(), (*waits, *busy))
+        return next_batch(self._spool.submissions(), waits, busy)
 
     async def _carried_out(self, batch: Sequence[Submission]) -> int:
         """Have a process carry something out; return its exit code."""
