@@ -21,9 +21,8 @@ import structlog
 from aiohttp import web
 
 from beacon.app import keep_log, open_store
-from beacon.cli.scout import Errand, read_private
+from beacon.cli.scout import Errand, is_loopback, read_private
 from beacon.cli.scout_loader import (
-    FOLDER,
     IS_BUSY,
     Task,
     least,
@@ -31,8 +30,8 @@ from beacon.cli.scout_loader import (
     root,
 )
 from beacon.ingest.feeding import held, leave, register, submit
-from beacon.ingest.submissions import Spool, next_batch
-from beacon.model.errors import BeaconError, UsageError
+from beacon.ingest.submissions import FOLDER, Spool, live, next_batch
+from beacon.model.errors import BeaconError, StoreUnavailable, UsageError
 from beacon.scout.door import Door, create_door
 from beacon.scout.observing import Observatory
 from beacon.store.releases import Catalogue
@@ -118,6 +117,17 @@ class Feeder:
     async def submissions(self) -> Sequence[Submission]:
         """Return all submissions, oldest first."""
         return await asyncio.to_thread(self._spool.submissions)
+
+    async def is_partial(self, dataset: str) -> bool:
+        """Whether some people of a dataset were looked at in some genes alone.
+
+        So it may be where nobody knows.
+        """
+        try:
+            known = live(await self.submissions(), dataset)
+        except StoreUnavailable:
+            return True
+        return any(each.stretches is not None for each in known)
 
     async def work(self) -> None:
         """Have everything carried out that waits, for as long as this runs."""
@@ -233,7 +243,8 @@ def application(errand: Errand, feeder: Feeder) -> web.Application:
         "organisation": {"id": me.organisation.id, "name": me.organisation.name},
         "version": version("nordic-beacon"),
     }
-    return create_door(Door(feeder, token, identity), Observatory(errand.api, key))
+    door = Door(feeder, token, identity, is_private=is_loopback(scout.host))
+    return create_door(door, Observatory(errand.api, key, feeder.is_partial))
 
 
 def _stopped() -> asyncio.Event:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+FOLDER = "scout"
+"""Of the data directory: where submissions are."""
 _PRIVATE = 0o700
 _DIGITS = 8
 _NUMBERED = "[0-9]" * _DIGITS + ".json"

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from beacon.api.routes import create_api
 from beacon.auth.keys import KeyTerms, make_key
 from beacon.auth.porter import Porter, Secrets
 from beacon.cli.scout import Errand
 from beacon.cli.scout_listener import Feeder, application
-from beacon.ingest.submissions import Spool, State
+from beacon.ingest.submissions import Kind, Spool, State, Submission
 from beacon.policy.policy import OPEN
 from beacon.policy_file import parsed
 from beacon.service import LocalBeacon
@@ -143,6 +144,49 @@ async def test_without_its_token_nothing_is_taken(
         "message": "X-Auth-Token is missing or not valid"
     }
     assert Spool(settings.data_dir / "scout").datasets() == ()
+
+
+async def test_ids_are_told_to_this_machine_alone(
+    scout: TestClient, settings: Settings, aiohttp_client, filled: Catalogue
+) -> None:
+    """Without the token neither other machines nor pages learn what is fed."""
+    await scout.post("/scout/add_dataset", json=DATASET, headers=SENT)
+    given = settings.model_copy(
+        update={"scout": settings.scout.model_copy(update={"host": "192.0.2.1"})}
+    )
+    store = await VariantStore.open(filled.address)
+    errand = Errand(given, filled.address, "http://127.0.0.1:1/api", -1)
+    spool = Spool(settings.data_dir / "scout")
+    feeder = Feeder(errand, spool, filled, store)
+    open_to_all = await aiohttp_client(application(errand, feeder))
+    answers = [
+        await scout.get("/scout/"),
+        await open_to_all.get("/scout/", headers=SENT),
+        await open_to_all.get("/scout/"),
+        await scout.get("/scout/", headers={"Host": "evil.example.org"}),
+        await scout.get("/scout/", headers={"Sec-Fetch-Site": "cross-site"}),
+    ]
+    told = [await answer.text() for answer in answers]
+    await store.close()
+
+    assert [answer.status for answer in answers] == [200, 200, 401, 401, 401]
+    assert ["cust000" in text for text in told] == [True, True, False, False, False]
+
+
+async def test_where_the_token_lies_is_not_told(
+    scout: TestClient, settings: Settings
+) -> None:
+    """A token that cannot be read is its operator's matter: nothing is taken."""
+    path = settings.scout.token_file
+    assert path is not None
+    path.chmod(0o644)
+    readable = await scout.post("/scout/add", json=addition(settings), headers=SENT)
+    path.unlink()
+    gone = await scout.post("/scout/add", json=addition(settings), headers=SENT)
+
+    assert (readable.status, gone.status) == (503, 503)
+    assert await readable.json() == await gone.json()
+    assert "token" not in await gone.text()
 
 
 async def test_a_new_token_holds_at_once(scout: TestClient, settings: Settings) -> None:
@@ -347,6 +391,41 @@ async def test_people_are_counted_as_cases(scout: TestClient) -> None:
     assert unknown == {"nr_cases_snvs": -1, "nr_cases_svs": -1}
 
 
+@pytest.mark.parametrize("name", ["%2E", "%2e%2E", "..%2Fmap", "%00", "a%3Fb"])
+async def test_what_is_no_dataset_is_not_asked(scout: TestClient, name: str) -> None:
+    """An id that would lead elsewhere in the API has no address here."""
+    path = URL(f"/loqus/{name}/cases", encoded=True)
+    answer = await scout.get(path)
+
+    assert answer.status == 404
+    assert "nr_cases" not in await answer.text()
+
+
+async def test_who_was_not_looked_at_is_not_counted(
+    scout: TestClient, settings: Settings
+) -> None:
+    """Where some were submitted for some genes alone, nobody says "0 of all"."""
+    spool = Spool(settings.data_dir / "scout")
+    part = Submission(
+        number=0,
+        kind=Kind.ADD,
+        dataset="clinic",
+        samples=("a",),
+        received="2026-11-28",
+        stretches=(("22", 0, 1000),),
+        state=State.DONE,
+    )
+    spool.add(part)
+    told = [
+        await (await scout.get(f"/loqus/clinic/{path}")).json()
+        for path in ("variants/22_101_T_C", "variants/22_201_G_A", "cases")
+    ]
+
+    assert [each.get("observations") for each in told] == [3, 0, None]
+    assert [each.get("total") for each in told] == [-1, -1, None]
+    assert told[2]["nr_cases_snvs"] == -1
+
+
 async def test_a_beacon_that_is_gone_is_no_0(
     settings: Settings, filled: Catalogue, aiohttp_client
 ) -> None:
@@ -472,15 +551,27 @@ async def test_the_policy_holds(ruled: tuple[TestClient, TestClient]) -> None:
     assert told["anybody", "twins/variants/22_101_T_C"]["status"] == "withheld"
 
 
-async def test_a_key_is_not_lent_to_pages(ruled: tuple[TestClient, TestClient]) -> None:
-    """A browser that was led here under a foreign name is told what anybody is."""
+@pytest.mark.parametrize(
+    ("shown", "observations"),
+    [
+        ({"Host": "evil.example.org:5060"}, -1),
+        ({"Host": "localhost:5060", "Origin": "https://evil.example.org"}, -1),
+        ({"Host": "localhost:5060", "Origin": "null"}, -1),
+        ({"Sec-Fetch-Site": "cross-site"}, -1),
+        ({"Sec-Fetch-Site": "same-site"}, -1),
+        ({"Sec-Fetch-Site": "none"}, 3),
+        ({"Host": "localhost:5060", "Sec-Fetch-Site": "same-origin"}, 3),
+        ({"Host": "localhost:5060"}, 3),
+    ],
+)
+async def test_a_key_is_not_lent_to_pages(
+    ruled: tuple[TestClient, TestClient], shown: dict, observations: int
+) -> None:
+    """A browser that a page led here is told what anybody is."""
     _, clinic = ruled
-    path = "/loqus/clinic/variants/22_101_T_C"
-    led = await clinic.get(path, headers={"Host": "evil.example.org:5060"})
-    mine = await clinic.get(path, headers={"Host": "localhost:5060"})
+    answer = await clinic.get("/loqus/clinic/variants/22_101_T_C", headers=shown)
 
-    assert (await led.json())["observations"] == -1
-    assert (await mine.json())["observations"] == 3
+    assert (await answer.json())["observations"] == observations
 
 
 async def test_a_key_that_is_gone_is_no_0(
