@@ -55,6 +55,8 @@ _MOST_PARTS = 50
 _MOST_SAMPLES = 10_000
 _MOST_GENES = 100_000
 _SHOWN = 5
+_DAMAGED = "its copy was damaged, and erased as somebody left"
+_AGAIN = "submit it again"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW  # a pipe is not waited for
 _DECLARED = {"callable": "genes"}
@@ -454,7 +456,8 @@ def forget(spool: Spool, dataset: str, gone: Collection[str]) -> None:
 def _forget(spool: Spool, submission: Submission, gone: Collection[str]) -> None:
     """Keep the genotypes of the others alone.
 
-    Where they cannot be told apart any more, nobody's are kept.
+    Where they cannot be told apart any more, nobody's are kept: those who stay are
+    counted until everything is read again.
     """
     rest = tuple(name for name in submission.samples if name not in gone)
     path = spool.genotypes_of(submission)
@@ -462,10 +465,8 @@ def _forget(spool: Spool, submission: Submission, gone: Collection[str]) -> None
         if rest and path.exists():
             extract(path, path, rest)
     except LoadRejected:
-        lost = replace(submission, samples=rest)
-        message = "its copy is damaged and was erased as somebody left: submit it again"
-        _fail(spool, lost, message)
-        return
+        spool.erase(submission)
+        submission = replace(submission, message=f"{_DAMAGED}: {_AGAIN}")
     if not rest:
         spool.erase(submission)
     spool.keep(replace(submission, samples=rest))
@@ -561,7 +562,12 @@ class _Addition:
         if fits and there.isdisjoint(n for each in batch for n in each.samples):
             with suppress(LoadRejected, UsageError):
                 return self._load(batch, is_declared=is_declared, is_added=True)
-        return self._load_all([*others, *batch])
+        lost = [s for s in others if not self._spool.genotypes_of(s).exists()]
+        kept = [each for each in others if each not in lost]
+        release = self._load_all([*kept, *batch])
+        for each in lost:
+            _fail(self._spool, each, f"{_DAMAGED}; it is counted no more: {_AGAIN}")
+        return release
 
     def _still_there(
         self, dataset: str, release: Release | None

@@ -677,21 +677,27 @@ def test_a_dataset_that_is_being_loaded_is_waited_for(desk: Desk) -> None:
 
 
 def test_a_damaged_copy_keeps_nobody_there(desk: Desk) -> None:
-    """Who leaves leaves, though their copy cannot be read: it is erased, and said."""
+    """Who leaves leaves, though their copy cannot be read: it is erased, and said.
+
+    Who stays is counted until all copies are read again.
+    """
     desk.submit(write(desk.root / "case.vcf"), "child", "mother")
     desk.work()
     (kept,) = desk.spool.genotypes.iterdir()
     kept.write_bytes(kept.read_bytes()[:40])
     desk.leave("mother")
+    desk.submit(write(desk.root / "other.vcf", ("x", "y", "z")), "x")
     desk.work()
-    told = desk.told()
-    desk.submit(write(desk.root / "again.vcf"), "child")
+    before, counts = desk.told(), desk.said(FIRST, SECOND)
+    desk.submit(write(desk.root / "more.vcf", ("x", "y", "z")), "x")
     desk.work()
 
-    assert [state for state, _ in told] == ["failed", "done"]
-    assert "its copy is damaged and was erased" in told[0][1]
     assert not kept.exists()
-    assert desk.told()[2][0] == "done"
+    assert [state for state, _ in before] == ["done"] * 3
+    assert "was damaged, and erased as somebody left" in before[0][1]
+    assert counts == [("seen", 2, 4), ("not_seen", 0, 4)]
+    assert desk.told()[0][0] == "failed"
+    assert desk.told()[0][1].endswith("it is counted no more: submit it again")
     assert desk.said(FIRST, SECOND) == [("seen", 1, 2), ("not_seen", 0, 2)]
 
 
