@@ -420,12 +420,12 @@ class ScoutSettings(_Section):
             " of `store.uri` may only serve."
         ),
     )
-    keep_releases: int = Field(
-        default=10,
+    keep_releases: int | None = Field(
+        default=None,
         ge=1,
         description=(
-            "Releases that are kept of a dataset that Scout feeds, as each submission"
-            " makes one; those before are removed."
+            "Releases that are kept of a dataset that Scout feeds, the latest, where"
+            " not all are to be: each load makes one."
         ),
     )
     key_file: Path | None = Field(

@@ -18,7 +18,7 @@ from beacon.model.assemblies import find_contig
 from beacon.model.counts import CoverageRun
 from beacon.model.errors import LoadRejected
 from loaders.header import header_of
-from loaders.reader import VcfText, shown_name
+from loaders.reader import VcfText
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -89,7 +89,7 @@ def extract(
     being = target.with_name(f".{target.name}")
     with closing(VcfText(source)) as text:
         header = header_of(text.header, str(source), text.stamp)
-        columns = _columns(header, samples, source)
+        columns = _columns(header, samples)
         os.close(os.open(being, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         try:
             with pysam.BGZFile(str(being), "wb", None) as file:
@@ -101,11 +101,11 @@ def extract(
     return done
 
 
-def _columns(header: Header, samples: Collection[str], source: Path) -> list[int]:
+def _columns(header: Header, samples: Collection[str]) -> list[int]:
     missing = sorted(set(samples).difference(header.samples))
     if missing or not samples:
         named = ", ".join(missing[:_SHOWN])[:200]
-        message = f"{shown_name(source)} has no sample {named or 'that is asked for'}"
+        message = f"the file has no sample {named or 'that is asked for'}"
         raise LoadRejected(message)
     wanted = frozenset(samples)
     return [at for at, name in enumerate(header.samples) if name in wanted]

@@ -29,10 +29,12 @@ from beacon.ingest import (
     LoadOutcome,
     LoadRequest,
     append_variants,
+    feeding,
     load_variants,
     try_variants,
     with_duplicates,
 )
+from beacon.ingest.submissions import FOLDER, Spool
 from beacon.model.assemblies import assembly as find_assembly
 from beacon.model.errors import UsageError
 from beacon.store.connection import connect
@@ -132,6 +134,11 @@ load.add_command(ontology)
     help="Keep what the dataset serves, and add these files to it.",
 )
 @click.option(
+    "--take-over",
+    is_flag=True,
+    help="Load what Scout feeds; it cannot feed the dataset any more then.",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(1, 64),
     default=usual_jobs,
@@ -161,6 +168,7 @@ def variants(
     vrs_ids: bool,  # noqa: FBT001 - click passes it by name
     counts_only: bool,  # noqa: FBT001 - click passes it by name
     append: bool,  # noqa: FBT001 - click passes it by name
+    take_over: bool,  # noqa: FBT001 - click passes it by name
     jobs: int,
     dry_run: bool,  # noqa: FBT001 - click passes it by name
     report: Path | None,
@@ -180,6 +188,9 @@ def variants(
         keeps_people=not (counts_only or dry_run),
     )
     settings = settings_of(context)
+    spool = Spool(settings.data_dir / FOLDER)
+    if not (dry_run or take_over):
+        _must_be_ours(spool, dataset)
     request = LoadRequest(
         dataset=dataset,
         paths=files,
@@ -204,6 +215,8 @@ def variants(
                     leave_out_again(catalogue, settings)
                     into = append_variants if append else load_variants
                     outcome = into(catalogue, request, told, _say)
+                    if take_over:
+                        feeding.take_over(spool, dataset)
                     # Somebody may have withdrawn while the files were read.
                     leave_out_again(catalogue, settings)
                     outcome = with_duplicates(catalogue, outcome)
@@ -213,6 +226,20 @@ def variants(
         click.echo(filled(hint), err=True)
     if report is not None:
         report.write_text(json.dumps(outcome.as_dict(), indent=2) + "\n")
+
+
+def _must_be_ours(spool: Spool, dataset: str) -> None:
+    """Refuse to load what Scout feeds.
+
+    Raises:
+        UsageError: naming the option that ends that.
+    """
+    if spool.dataset(dataset) is not None:
+        message = (
+            f"dataset {dataset} is fed by Scout: --take-over loads it all the same,"
+            " and Scout cannot feed it any more then"
+        )
+        raise UsageError(message)
 
 
 def min_new_people(settings: Settings, dataset: str) -> int | None:

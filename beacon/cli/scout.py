@@ -90,9 +90,15 @@ def check_scout(settings: Settings) -> None:
     if not scout.root.is_dir():
         message = f"scout.root {scout.root} is no folder"
         raise UsageError(message)
+    if not is_loopback(scout.host) and not settings.policy.is_given:
+        message = (
+            f"scout.host {scout.host} can be reached from other machines: set a policy"
+            ' first ([policy] default = "open" shows every dataset to everybody)'
+        )
+        raise UsageError(message)
     if scout.key_file is not None:
         read_private(scout.key_file, "scout.key_file")
-        if not _is_loopback(scout.host):
+        if not is_loopback(scout.host):
             message = (
                 f"scout.host {scout.host} can be reached from other machines, whom"
                 " scout.key_file would lend its key: Scout shows none of its own"
@@ -100,7 +106,8 @@ def check_scout(settings: Settings) -> None:
             raise UsageError(message)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
     with suppress(ValueError):
         return ip_address(host).is_loopback
     return host == "localhost"

@@ -21,9 +21,8 @@ import structlog
 from aiohttp import web
 
 from beacon.app import keep_log
-from beacon.cli.scout import Errand, read_private
+from beacon.cli.scout import Errand, is_loopback, read_private
 from beacon.cli.scout_loader import (
-    FOLDER,
     IS_BUSY,
     Task,
     least,
@@ -31,8 +30,8 @@ from beacon.cli.scout_loader import (
     root,
 )
 from beacon.ingest.feeding import held, leave, register, submit
-from beacon.ingest.submissions import Spool, next_batch
-from beacon.model.errors import BeaconError, UsageError
+from beacon.ingest.submissions import FOLDER, Spool, live, next_batch
+from beacon.model.errors import BeaconError, StoreUnavailable, UsageError
 from beacon.opening import open_store
 from beacon.scout.door import Door, create_door
 from beacon.scout.observing import Observatory
@@ -120,16 +119,27 @@ class Feeder:
         """Return all submissions, oldest first."""
         return await asyncio.to_thread(self._spool.submissions)
 
+    async def is_partial(self, dataset: str) -> bool:
+        """Whether some people of a dataset were looked at in some genes alone.
+
+        So it may be where nobody knows.
+        """
+        try:
+            known = live(await self.submissions(), dataset)
+        except StoreUnavailable:
+            return True
+        return any(each.stretches is not None for each in known)
+
     async def work(self) -> None:
         """Have everything carried out that waits, for as long as this runs."""
         while True:
+            self._news.clear()  # what comes from here on is looked for again
             try:
                 await self._work()
-                patience = _LOOK_EVERY
+                patience = self._patience()
             except BeaconError as failure:
                 _log.error("scout.waits", why=str(failure))
                 patience = _PAUSE
-            self._news.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), patience)
 
@@ -138,15 +148,20 @@ class Feeder:
             await asyncio.sleep(self._quiet)
             batch = await asyncio.to_thread(self._next)
             code = await self._carried_out(batch) if batch else 0
-            if code == IS_BUSY:
-                self._busy[batch[0].dataset] = monotonic() + _LOOK_EVERY
-            elif code:
-                await asyncio.sleep(_PAUSE)
+            if code:  # others need not wait for it
+                pause = _LOOK_EVERY if code == IS_BUSY else _PAUSE
+                self._busy[batch[0].dataset] = monotonic() + pause
+
+    def _patience(self) -> float:
+        """Return in how many seconds something may be done that waits now."""
+        now = monotonic()
+        self._busy = {name: at for name, at in self._busy.items() if at > now}
+        return min((at - now for at in self._busy.values()), default=_LOOK_EVERY)
 
     def _next(self) -> tuple[Submission, ...]:
         waits = held(self._spool, least(self._settings, self._spool))
         busy = [name for name, until in self._busy.items() if until > monotonic()]
-        return next_batch(self._spool.submissions(), (*waits, *busy))
+        return next_batch(self._spool.submissions(), waits, busy)
 
     async def _carried_out(self, batch: Sequence[Submission]) -> int:
         """Have a process carry something out; return its exit code."""
@@ -229,7 +244,8 @@ def application(errand: Errand, feeder: Feeder) -> web.Application:
         "organisation": {"id": me.organisation.id, "name": me.organisation.name},
         "version": version("nordic-beacon"),
     }
-    return create_door(Door(feeder, token, identity), Observatory(errand.api, key))
+    door = Door(feeder, token, identity, is_private=is_loopback(scout.host))
+    return create_door(door, Observatory(errand.api, key, feeder.is_partial))
 
 
 def _stopped() -> asyncio.Event:

@@ -20,7 +20,7 @@ from beacon.cli.priority import give_way
 from beacon.cli.withdraw import leave_out_again
 from beacon.ingest import Journal
 from beacon.ingest.feeding import Feed, carry_out
-from beacon.ingest.submissions import Spool
+from beacon.ingest.submissions import FOLDER, Spool
 from beacon.model.errors import BeaconError, BeingLoaded, UsageError
 from beacon.store.connection import StoreAddress  # noqa: TC001 - it is unpickled
 from beacon.store.releases import Catalogue
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from beacon.settings import Settings
 
-FOLDER = "scout"
-"""Of the data directory: where submissions are."""
 IS_BUSY = 3
 """Exit code where somebody else loads the dataset."""
 

@@ -7,7 +7,9 @@ else, and their copies are gone with them.
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
+import stat
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +38,7 @@ from loaders.extracting import extract, missing_from, regions_bed
 from loaders.regions import regions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from beacon.ingest.journal import Journal
     from beacon.ingest.submissions import Spool, Stretch
@@ -53,6 +55,10 @@ _MOST_PARTS = 50
 _MOST_SAMPLES = 10_000
 _MOST_GENES = 100_000
 _SHOWN = 5
+_DAMAGED = "its copy was damaged, and erased as somebody left"
+_AGAIN = "submit it again"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW  # a pipe is not waited for
 _DECLARED = {"callable": "genes"}
 """Stands in a release's options for the genes of all its submissions, so that those
 of other genes can stand beside it."""
@@ -115,7 +121,7 @@ def register(
     if known is not None and known.assembly != dataset.assembly:
         message = f"dataset {dataset.id} is {known.assembly}, and stays so"
         raise InvalidRequest(message, parameter="build")
-    if known is None and _is_loaded(catalogue, dataset.id):
+    if known is None and _is_filled(catalogue, dataset.id):
         message = f"dataset {dataset.id} is loaded otherwise, and cannot be fed"
         raise InvalidRequest(message, parameter="id")
     if known is None:  # what an operator says of it later stays
@@ -123,10 +129,21 @@ def register(
         spool.feed(dataset)
 
 
-def _is_loaded(catalogue: Catalogue, dataset: str) -> bool:
+def _is_filled(catalogue: Catalogue, dataset: str) -> bool:
+    """Whether anything was loaded into a dataset: variants, documents, records."""
     with suppress(NotFound):
-        return catalogue.dataset(dataset).release is not None
+        found = catalogue.dataset(dataset)
+        held = (found.release, found.documents, found.record, found.cohorts)
+        return any(held)
     return False
+
+
+def take_over(spool: Spool, dataset: str) -> None:
+    """Let a dataset be fed no more, as others load it now; no copy of it is kept."""
+    spool.starve(dataset)
+    for each in spool.submissions():
+        if each.dataset == dataset and (each.is_live or each.is_waiting):
+            _fail(spool, each, "its dataset was taken over by others, who load it now")
 
 
 def submit(
@@ -160,11 +177,13 @@ def submit(
             " counted there again"
         )
         raise InvalidRequest(message, parameter="samples")
-    path = judged(asked.path, root)
-    try:
-        missing = missing_from(path, asked.samples)
-    except LoadRejected as error:
-        raise InvalidRequest(_about(error, path), parameter="vcf_path") from error
+    with opened(asked.path, root) as path:
+        try:
+            missing = missing_from(path, asked.samples)
+        except LoadRejected as error:
+            name = Path(asked.path).name
+            message = str(error).replace(str(path), name)
+            raise InvalidRequest(message, parameter="vcf_path") from error
     if missing:
         message = f"the file has no sample {_named(missing)}"
         raise InvalidRequest(message, parameter="samples")
@@ -174,7 +193,7 @@ def submit(
         kind=Kind.ADD,
         dataset=asked.dataset,
         samples=asked.samples,
-        path=str(path),
+        path=asked.path,
         stretches=stretches,
         received=_now(),
     )
@@ -211,25 +230,50 @@ def leave(
     return spool.add(wish)
 
 
-def judged(text: str, root: Path) -> Path:
-    """Return the file that a path means, if it lies below the root.
+@contextmanager
+def opened(text: str, root: Path) -> Iterator[Path]:
+    """Give the file that a path means, if it lies below the root, to be read.
 
-    Links are followed first: what they lead to is judged.
+    What is judged is what is read: links are followed first, then each part of the
+    way from the root is opened as it is, and a link that came meanwhile refused.
+    The path that is given leads to what was opened, whatever has its name by then.
 
     Raises:
         InvalidRequest: it does not, or there is no such file; which of the two is
             not told of what lies elsewhere.
     """
+    held = _opened(text, root)
+    if held is None:
+        message = "vcf_path is no file below the folder that scout.root names"
+        raise InvalidRequest(message, parameter="vcf_path")
+    try:
+        # Processes that read for this one need its number, not "self".
+        yield Path(f"/proc/{os.getpid()}/fd/{held}")
+    finally:
+        os.close(held)
+
+
+def _opened(text: str, root: Path) -> int | None:
+    """Return the descriptor of a file below the root, if it is one."""
     try:
         inside = root.resolve(strict=True)
         path = Path(text).resolve(strict=True)
-        is_ours = Path(text).is_absolute() and path.is_relative_to(inside)
-        if is_ours and path.is_file():
-            return path
+        if not Path(text).is_absolute() or not path.is_relative_to(inside):
+            return None
+        *folders, name = path.relative_to(inside).parts
     except (OSError, ValueError, RuntimeError):
-        pass
-    message = "vcf_path is no file below the folder that scout.root names"
-    raise InvalidRequest(message, parameter="vcf_path")
+        return None
+    with ExitStack() as ways, suppress(OSError):
+        at = os.open(inside, _FOLDER)
+        ways.callback(os.close, at)
+        for each in folders:
+            at = os.open(each, _FOLDER, dir_fd=at)
+            ways.callback(os.close, at)
+        held = os.open(name, _FILE, dir_fd=at)
+        if stat.S_ISREG(os.fstat(held).st_mode):
+            return held
+        os.close(held)
+    return None
 
 
 def _fed(spool: Spool, dataset: str) -> Fed:
@@ -289,10 +333,6 @@ def _places(name: str, genes: Genes, assembly: str) -> tuple[Stretch, ...]:
 
 def _named(names: Collection[str]) -> str:
     return ", ".join(sorted(names)[:_SHOWN])[:200]
-
-
-def _about(error: LoadRejected, path: Path) -> str:
-    return str(error).replace(str(path), path.name)
 
 
 def _now() -> str:
@@ -355,9 +395,20 @@ def carry_out(
             forget(spool, left[0].dataset, gone)
             staying = [each for each in left if _stays(spool, each, gone)]
             _Addition(spool, catalogue, feed).add(staying)
-    except BeaconError:
+    except (StoreUnavailable, BeingLoaded):
         _give_back(spool, batch)
         raise
+    except BeaconError as error:
+        _give_up(spool, begun, error)
+        raise
+
+
+def _give_up(spool: Spool, begun: Sequence[Submission], error: BeaconError) -> None:
+    """End what failed too often, with the sentence of its last try."""
+    last = {each.number for each in begun if each.tries >= _MOST_TRIES}
+    for each in spool.submissions():
+        if each.is_waiting and each.number in last:
+            _fail(spool, each, f"given up after {_MOST_TRIES} tries: {error}")
 
 
 def _give_back(spool: Spool, batch: Sequence[Submission]) -> None:
@@ -403,12 +454,20 @@ def forget(spool: Spool, dataset: str, gone: Collection[str]) -> None:
 
 
 def _forget(spool: Spool, submission: Submission, gone: Collection[str]) -> None:
-    """Keep the genotypes of the others alone."""
+    """Keep the genotypes of the others alone.
+
+    Where they cannot be told apart any more, nobody's are kept: those who stay are
+    counted until everything is read again.
+    """
     rest = tuple(name for name in submission.samples if name not in gone)
     path = spool.genotypes_of(submission)
-    if rest and path.exists():
-        extract(path, path, rest)
-    elif not rest:
+    try:
+        if rest and path.exists():
+            extract(path, path, rest)
+    except LoadRejected:
+        spool.erase(submission)
+        submission = replace(submission, message=f"{_DAMAGED}: {_AGAIN}")
+    if not rest:
         spool.erase(submission)
     spool.keep(replace(submission, samples=rest))
 
@@ -470,11 +529,15 @@ class _Addition:
             return False
         regions = _regions(fed, [submission])
         try:
-            path = judged(submission.path, self._feed.root)
-            extract(path, target, submission.samples, regions)
-        except (InvalidRequest, LoadRejected) as error:
-            message = str(error).replace(submission.path, "the file")
-            _fail(self._spool, submission, message)
+            with opened(submission.path, self._feed.root) as path:
+                try:
+                    extract(path, target, submission.samples, regions)
+                except LoadRejected as error:
+                    message = str(error).replace(str(path), "the file")
+                    _fail(self._spool, submission, message)
+                    return False
+        except InvalidRequest as error:
+            _fail(self._spool, submission, str(error))
             return False
         except OSError as error:  # no space, or no right: nothing that it can help
             message = f"genotypes cannot be copied ({error.strerror})"
@@ -499,7 +562,12 @@ class _Addition:
         if fits and there.isdisjoint(n for each in batch for n in each.samples):
             with suppress(LoadRejected, UsageError):
                 return self._load(batch, is_declared=is_declared, is_added=True)
-        return self._load_all([*others, *batch])
+        lost = [s for s in others if not self._spool.genotypes_of(s).exists()]
+        kept = [each for each in others if each not in lost]
+        release = self._load_all([*kept, *batch])
+        for each in lost:
+            _fail(self._spool, each, f"{_DAMAGED}; it is counted no more: {_AGAIN}")
+        return release
 
     def _still_there(
         self, dataset: str, release: Release | None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from itertools import takewhile
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+FOLDER = "scout"
+"""Of the data directory: where submissions are."""
 _PRIVATE = 0o700
 _DIGITS = 8
+_NUMBERED = "[0-9]" * _DIGITS + ".json"
+_NAMED = "[A-Za-z0-9]*.json"
+"""Of files that are there whole: what is being written has names beside these."""
 
 Stretch = tuple[str, int, int]
 """A contig's plain name, start, end."""
@@ -142,7 +147,7 @@ class Spool:
     def datasets(self) -> tuple[Fed, ...]:
         """Return what may be fed, by id."""
         with _usable(self._folder):
-            found = [_read(path) for path in sorted(self._datasets.glob("*.json"))]
+            found = list(_read_all(self._datasets, _NAMED))
         return tuple(Fed(id=str(d["id"]), assembly=str(d["assembly"])) for d in found)
 
     def dataset(self, name: str) -> Fed | None:
@@ -154,18 +159,20 @@ class Spool:
         with _usable(self._folder):
             _write(self._datasets / f"{dataset.id}.json", asdict(dataset))
 
+    def starve(self, name: str) -> None:
+        """Let a dataset be fed no more."""
+        with _usable(self._folder):
+            (self._datasets / f"{name}.json").unlink(missing_ok=True)
+
     def submissions(self) -> tuple[Submission, ...]:
         """Return all submissions, oldest first."""
         with _usable(self._folder):
-            return tuple(
-                _submission(_read(path))
-                for path in sorted(self._submissions.glob("*.json"))
-            )
+            return tuple(map(_submission, _read_all(self._submissions, _NUMBERED)))
 
     def add(self, submission: Submission) -> Submission:
         """Keep a new submission under the next number; it is on disk then."""
         with _usable(self._folder):
-            numbers = (int(path.stem) for path in self._submissions.glob("*.json"))
+            numbers = (int(path.stem) for path in self._submissions.glob(_NUMBERED))
             submission = replace(submission, number=max(numbers, default=0) + 1)
         self.keep(submission)
         return submission
@@ -181,13 +188,17 @@ class Spool:
         return self.genotypes / f"{submission.number:0{_DIGITS}}.vcf.gz"
 
     def erase(self, submission: Submission) -> None:
-        """Forget the genotypes of a submission."""
+        """Forget the genotypes of a submission, and what was begun of them."""
+        path = self.genotypes_of(submission)
         with _usable(self._folder):
-            self.genotypes_of(submission).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            path.with_name(f".{path.name}").unlink(missing_ok=True)
 
 
 def next_batch(
-    submissions: Iterable[Submission], held: Iterable[str] = ()
+    submissions: Iterable[Submission],
+    held: Iterable[str] = (),
+    busy: Iterable[str] = (),
 ) -> tuple[Submission, ...]:
     """Return what is to be carried out next, together; nothing: nobody waits.
 
@@ -197,9 +208,10 @@ def next_batch(
     Args:
         submissions: all of them, oldest first.
         held: datasets whose additions wait; wishes to leave do not wait with them.
+        busy: datasets for which nothing can be done now.
     """
-    waits = frozenset(held)
-    waiting = [s for s in submissions if s.is_waiting]
+    waits, aside = frozenset(held), frozenset(busy)
+    waiting = [s for s in submissions if s.is_waiting and s.dataset not in aside]
     ready = [s for s in waiting if s.kind is Kind.DELETE or s.dataset not in waits]
     if not ready:
         return ()
@@ -229,19 +241,25 @@ def _submission(found: Mapping[str, object]) -> Submission:
     return Submission(**told)  # type: ignore[arg-type]
 
 
-def _read(path: Path) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", json.loads(path.read_text("utf-8")))
+def _read_all(folder: Path, names: str) -> Iterator[Mapping[str, object]]:
+    """Yield what stands in files, by name; one that is gone meanwhile is none."""
+    for path in sorted(folder.glob(names)):
+        with suppress(FileNotFoundError):
+            yield cast("Mapping[str, object]", json.loads(path.read_text("utf-8")))
 
 
 def _write(path: Path, told: Mapping[str, object]) -> None:
-    """Write a file that is there whole, and stays."""
-    being = path.with_name(f".{path.name}")
+    """Write a file that is there whole, and stays, or nothing."""
+    being = path.with_name(f".{path.name}.{os.getpid()}")
     held = os.open(being, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(held, "w", encoding="utf-8") as file:
-        json.dump(told, file)
-        file.flush()
-        os.fsync(file.fileno())
-    being.replace(path)
+    try:
+        with os.fdopen(held, "w", encoding="utf-8") as file:
+            json.dump(told, file)
+            file.flush()
+            os.fsync(file.fileno())
+        being.replace(path)
+    finally:
+        being.unlink(missing_ok=True)
     held = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(held)

@@ -1,7 +1,8 @@
 """The listener: routes, the token, and answers in the shapes that Scout reads.
 
-Whatever changes something needs the token (``X-Auth-Token``); what is told without
-it is the ids of datasets that are fed, and what the API tells of observations.
+Whatever changes something needs the token (``X-Auth-Token``).  What is told without
+it is what the API tells of observations, and, to this machine alone, the ids of
+datasets that are fed: Scout asks for them without it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,19 @@ import orjson
 import structlog
 from aiohttp import web
 
-from beacon.model.errors import BeaconError, InvalidRequest, StoreUnavailable
-from beacon.scout.observing import OBSERVED, Observatory, add_observatory, failed
+from beacon.model.errors import (
+    BeaconError,
+    InvalidRequest,
+    StoreUnavailable,
+    UsageError,
+)
+from beacon.scout.observing import (
+    OBSERVED,
+    Observatory,
+    add_observatory,
+    failed,
+    is_near,
+)
 from beacon.scout.reading import read_addition, read_dataset, read_leaving
 
 if TYPE_CHECKING:
@@ -65,6 +77,7 @@ class Door:
         feeder: is told what is submitted.
         token: gives what a request has to show, as it is now.
         identity: of the beacon, as the first version of Beacon wrote it.
+        is_private: whether only this machine reaches the listener.
     """
 
     def __init__(
@@ -72,14 +85,18 @@ class Door:
         feeder: Feeder,
         token: Callable[[], bytes],
         identity: Mapping[str, object],
+        *,
+        is_private: bool,
     ) -> None:
         self._feeder = feeder
         self._token = token
         self._identity = identity
+        self._is_private = is_private
 
     async def info(self, request: web.Request) -> web.Response:
         """Answer ``GET /``."""
-        del request
+        if not (self._is_private and is_near(request)):
+            self._check(request)
         ids = await self._feeder.datasets()
         datasets = [{"id": each, "name": each} for each in ids]
         return _json({**self._identity, "datasets": datasets})
@@ -171,6 +188,9 @@ def _failure(error: Exception) -> web.Response:
     match error:
         case InvalidRequest():
             return _json({"message": str(error)}, _UNPROCESSABLE)
+        case UsageError():  # of who runs this, whose places are nobody else's matter
+            _log.error("scout.misused", why=str(error))
+            return _json({"message": "nothing is taken now; ask its operator"}, 503)
         case StoreUnavailable():
             _log.error("scout.unavailable")
             return _json({"message": "the store cannot be reached; try again"}, 503)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from beacon.model.assemblies import ASSEMBLIES, find_contig
@@ -33,7 +33,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A dataset as it is asked: where, and on which assembly."""
+    """A dataset as it is asked: where, and on which assembly.
+
+    Attributes:
+        people: who were looked at wherever it is asked; ``None``: not told, or some
+            of them in some places only.
+    """
 
     dataset: str
     assembly: str
@@ -48,7 +53,7 @@ class Observed:
         status: the word of the answer.
         people: who carry it; ``None``: not told.
         homozygous, hemizygous: of them.
-        total: people of the dataset.
+        total: people of the dataset who were looked at.
         message: a sentence, where the number needs one.
     """
 
@@ -169,7 +174,9 @@ def allele_observed(document: Document, place: Place) -> Observed:
     information = _information(document)
     status = _status(information)
     if status is Status.NOT_SEEN:
-        return _nobody(place)
+        # Without alleles that could have shown it, it is not known who was looked at.
+        is_known = isinstance(information.get("alleleNumber"), int)
+        return _nobody(place if is_known else replace(place, people=None))
     counts = _counts(information, _ALLELE)
     if status is not Status.SEEN or counts is None:
         return _untold(status, place)
@@ -200,14 +207,7 @@ def event_observed(document: Document, place: Place) -> Observed:
     if len(records) < MOST_SIMILAR:
         return said
     message = f"at least: the {MOST_SIMILAR} closest variants are counted"
-    return Observed(
-        status=said.status,
-        people=said.people,
-        homozygous=said.homozygous,
-        hemizygous=said.hemizygous,
-        total=said.total,
-        message=message,
-    )
+    return replace(said, message=message)
 
 
 def _nobody(place: Place) -> Observed:

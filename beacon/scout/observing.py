@@ -6,6 +6,7 @@ is none; so policy, budgets and audit are those of every other question.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -30,12 +31,15 @@ from beacon.scout.loqus import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     Answer = Mapping[str, object]
 
 OBSERVED = "/loqus/"
 """What stands before the dataset."""
+_DATASET = "[A-Za-z0-9][A-Za-z0-9._-]*"
+"""What it can be called: nothing that is another place in the API's addresses."""
+_LED_BY_NOBODY = ("none", "same-origin")
 _SECONDS = 1.0
 """Scout waits for this while it shows a page."""
 _KEPT_FOR = 30.0
@@ -54,18 +58,30 @@ class Observatory:
     Args:
         api: its address, as ``http://127.0.0.1:5050/api``.
         key: gives what is shown to it, as it is now; ``None``: nothing.
+        is_partial: tells of a dataset whether some of its people were looked at in
+            some genes alone, so that nobody's number is that of all.
     """
 
-    def __init__(self, api: str, key: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        api: str,
+        key: Callable[[], str | None],
+        is_partial: Callable[[str], Awaitable[bool]],
+    ) -> None:
         self._api = api
         self._key = key
+        self._is_partial = is_partial
         self._session: aiohttp.ClientSession | None = None
         self._places: dict[tuple[str, bool], tuple[float, Place]] = {}
 
     async def run(self, _: web.Application) -> AsyncIterator[None]:
-        """Hold connections while the application runs."""
+        """Ask while the application runs.
+
+        No connection is kept: the server would wait for one when it is stopped.
+        """
         timeout = aiohttp.ClientTimeout(total=_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
+        once = aiohttp.TCPConnector(force_close=True)
+        async with aiohttp.ClientSession(timeout=timeout, connector=once) as session:
             self._session = session
             yield
             self._session = None
@@ -122,6 +138,8 @@ class Observatory:
         place = place_of(answer)
         if place is None:
             return not_understood(_NO_DATASET)
+        if await self._is_partial(dataset):
+            place = replace(place, people=None)
         if len(self._places) >= _MOST_KEPT:
             self._places.clear()
         self._places[dataset, is_near] = monotonic() + _KEPT_FOR, place
@@ -176,22 +194,22 @@ def add_observatory(app: web.Application, observatory: Observatory) -> None:
     async def variant(request: web.Request) -> web.Response:
         identity = request.match_info["identity"]
         dataset = request.match_info["dataset"]
-        found = await observatory.allele(dataset, identity, is_near=_is_near(request))
+        found = await observatory.allele(dataset, identity, is_near=is_near(request))
         return _json({"_id": identity, **_alleles(identity), **found.members})
 
     async def event(request: web.Request) -> web.Response:
         told = dict(request.query)
         dataset = request.match_info["dataset"]
-        found = await observatory.event(dataset, told, is_near=_is_near(request))
+        found = await observatory.event(dataset, told, is_near=is_near(request))
         return _json({**_events(told), **found.members})
 
     async def cases(request: web.Request) -> web.Response:
         dataset = request.match_info["dataset"]
-        people = await observatory.people(dataset, is_near=_is_near(request))
+        people = await observatory.people(dataset, is_near=is_near(request))
         return _json({"nr_cases_snvs": people, "nr_cases_svs": people})
 
     app.cleanup_ctx.append(observatory.run)
-    at = f"{OBSERVED}{{dataset}}"
+    at = f"{OBSERVED}{{dataset:{_DATASET}}}"
     for path in (at, f"{at}/"):
         app.router.add_get(path, root)
     app.router.add_get(f"{at}/variants/{{identity:.*}}", variant)
@@ -205,8 +223,14 @@ def failed() -> web.Response:
     return _json(not_understood(_NO_ANSWER).members)
 
 
-def _is_near(request: web.Request) -> bool:
-    """Whether a request names this machine itself: by an address, or as localhost."""
+def is_near(request: web.Request) -> bool:
+    """Whether a request names this machine itself, and no page of others sent it.
+
+    It names it by an address, or as localhost; browsers say what led them here.
+    """
+    led_by = request.headers.get("Sec-Fetch-Site", "none").lower()
+    if "Origin" in request.headers or led_by not in _LED_BY_NOBODY:
+        return False
     try:
         name = URL(f"http://{request.host}").host
         return name == "localhost" or ip_address(name or "").is_loopback

@@ -16,8 +16,9 @@ from urllib.error import HTTPError
 import pytest
 
 from beacon.cli.scout import check_scout, scout_listens
+from beacon.ingest.submissions import Fed, Spool
 from beacon.model.errors import UsageError
-from beacon.settings import ScoutSettings, Settings
+from beacon.settings import PolicySettings, ScoutSettings, Settings
 from beacon.store.connection import StoreAddress
 
 if TYPE_CHECKING:
@@ -164,6 +165,25 @@ def test_a_token_is_kept_and_long(
         check_scout(Settings(scout=scout))
 
 
+@pytest.mark.parametrize("has_key", [False, True])
+def test_without_a_policy_only_this_machine_is_listened_to(
+    tmp_path: Path, *, has_key: bool
+) -> None:
+    """What is told to Scout is told to whoever reaches the listener."""
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    token.chmod(0o600)
+    key = token if has_key else None
+    scout = ScoutSettings(
+        port=0, host="192.0.2.1", token_file=token, root=tmp_path, key_file=key
+    )
+
+    with pytest.raises(UsageError, match=r"192\.0\.2\.1 .* set a policy"):
+        check_scout(Settings(scout=scout))
+    if not has_key:
+        check_scout(Settings(scout=scout, policy=PolicySettings(default="open")))
+
+
 def test_a_key_is_lent_to_this_machine_only(tmp_path: Path) -> None:
     """Where other machines reach the listener, it has no key to ask with."""
     token = tmp_path / "token"
@@ -174,4 +194,22 @@ def test_a_key_is_lent_to_this_machine_only(tmp_path: Path) -> None:
     )
 
     with pytest.raises(UsageError, match="would lend its key"):
-        check_scout(Settings(scout=scout))
+        check_scout(Settings(scout=scout, policy=PolicySettings(default="open")))
+
+
+def test_what_scout_feeds_is_loaded_by_nobody_else(empty_beacon: Command) -> None:
+    """A load is refused with the option that takes the dataset over, and does so."""
+    spool = Spool(empty_beacon.home / "scout")
+    spool.open()
+    spool.feed(Fed(id="cust000_GRCh37", assembly="GRCh37"))
+    file = empty_beacon.home / "z.vcf"
+    file.write_text(VCF)
+    load = ("load", "variants", str(file), "--dataset", "cust000_GRCh37")
+    given = (*load, "--assembly", "GRCh37", "--append")
+    refused = empty_beacon(*given)
+    before = spool.datasets()
+    taken = empty_beacon(*given, "--take-over")
+
+    assert refused.returncode != 0
+    assert "is fed by Scout: --take-over loads it all the same" in refused.stderr
+    assert (len(before), taken.returncode, spool.datasets()) == (1, 0, ())

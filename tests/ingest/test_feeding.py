@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+from collections import deque
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -11,7 +14,18 @@ import pysam
 import pytest
 
 from beacon.ingest import Journal, LoadRequest, feeding, load_variants, withdraw
-from beacon.ingest.feeding import Asked, Feed, carry_out, held, leave, register, submit
+from beacon.ingest.documents import DocumentRequest, kind_named, load_documents
+from beacon.ingest.feeding import (
+    Asked,
+    Feed,
+    carry_out,
+    held,
+    leave,
+    opened,
+    register,
+    submit,
+    take_over,
+)
 from beacon.ingest.submissions import Fed, Kind, Spool, next_batch
 from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.counts import Group, Layout
@@ -19,6 +33,7 @@ from beacon.model.errors import (
     BeaconError,
     BeingLoaded,
     InvalidRequest,
+    LoadRejected,
     StoreUnavailable,
 )
 from beacon.model.genes import Gene, GeneTable, place_texts
@@ -31,6 +46,7 @@ from beacon.service import LocalBeacon
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 from loaders import LoadOptions
+from loaders.extracting import missing_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -345,18 +361,65 @@ def test_who_is_withdrawn_otherwise_leaves_no_copy(desk: Desk) -> None:
     assert desk.said(FIRST) == [("seen", 1, 2)]
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["../outside.vcf", "link.vcf", "folder", "case.vcf/..", "none.vcf", "a\0b"],
-)
-def test_files_elsewhere_are_not_told_of(desk: Desk, path: str) -> None:
+def test_files_elsewhere_are_not_told_of(desk: Desk) -> None:
     """Outside the root nothing is read, and nothing is said of what is there."""
     outside = write(desk.root.parent / "outside.vcf")
     (desk.root / "link.vcf").symlink_to(outside)
     (desk.root / "folder").mkdir()
+    os.mkfifo(desk.root / "pipe")
+    others = ("folder", "case.vcf/..", "none.vcf", "a\0b", "pipe")
 
-    with pytest.raises(InvalidRequest, match=r"no file below the folder"):
-        desk.submit(desk.root / path, "child")
+    for path in ("../outside.vcf", "link.vcf", *others):
+        with pytest.raises(InvalidRequest, match=r"no file below the folder"):
+            desk.submit(desk.root / path, "child")
+
+
+@pytest.mark.parametrize("linked", ["inner/case.vcf", "inner"])
+def test_what_was_judged_is_what_is_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, linked: str
+) -> None:
+    """A link that comes between the judging and the opening is not followed."""
+    outside = desk.root.parent / "outside"
+    for folder in (desk.root / "inner", outside):
+        folder.mkdir()
+        path = write(folder / "case.vcf")
+    before = os.open
+
+    def late(name: Path | str, *given: int, **more: int) -> int:
+        if (swapped := desk.root / linked).exists() and not swapped.is_symlink():
+            swapped.rename(desk.root / "gone")
+            swapped.symlink_to(path if swapped.suffix else outside)
+        return before(name, *given, **more)
+
+    monkeypatch.setattr("beacon.ingest.feeding.os.open", late)
+    with pytest.raises(InvalidRequest, match=r"no file below"):
+        desk.submit(desk.root / "inner" / "case.vcf", "child")
+
+
+def test_what_was_opened_is_read_whatever_has_its_name(desk: Desk) -> None:
+    """Between the opening and the reading nothing else can take its place."""
+    path = write(desk.root / "case.vcf")
+    with opened(str(path), desk.root) as found:
+        path.unlink()
+        path.symlink_to(write(desk.root.parent / "outside.vcf", ("secret",), []))
+
+        assert missing_from(found, TRIO) == ()
+
+
+def test_a_packed_file_is_read_by_what_was_opened(desk: Desk) -> None:
+    """BCF, too, which another process reads."""
+    text, path = write(desk.root / "case.vcf"), desk.root / "case.bcf"
+    more = "##contig=<ID=22>\n##INFO=<ID=AN,Number=1,Type=Integer,Description=n>\n##S"
+    text.write_text(text.read_text().replace("##S", more, 1))
+    with (
+        pysam.VariantFile(str(text)) as read,
+        pysam.VariantFile(str(path), "wb", header=read.header) as file,
+    ):
+        deque(map(file.write, read))
+    desk.submit(path, "child")
+    desk.work()
+
+    assert desk.told() == [("done", "release 1 holds it")]
 
 
 def test_a_link_that_is_put_there_later_is_not_followed(desk: Desk) -> None:
@@ -401,25 +464,23 @@ def test_a_file_that_is_no_vcf_is_refused(desk: Desk) -> None:
         desk.submit(path, "child")
 
 
-@pytest.mark.parametrize(
-    "row",
-    [
+def test_bad_records_stay_bad_ones(desk: Desk) -> None:
+    """What is no record is copied, counted, and rejects the file; nobody is hurt."""
+    rows = (
         "22\t" + "9" * 5000 + "\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\t0/1\t0/1",
         "22\t-5\t.\tA\tG\t.\tPASS\tEND=99999999999999\tGT\t0/1\t0/1\t0/1",
         "22\t20000100\t.\tA\tG",
         "22",
         "\x00\x01\t\t\t",
-    ],
-)
-def test_bad_records_stay_bad_ones(desk: Desk, row: str) -> None:
-    """What is no record is copied, counted, and rejects the file; nobody is hurt."""
+    )
     path = write(desk.root / "case.vcf")
-    path.write_text(path.read_text() + row + "\n")
+    path.write_text(path.read_text() + "\n".join(rows) + "\n")
     desk.submit(path, "child", genes=ONE)
     desk.work()
     (told,) = desk.told()
 
     assert told[0] == "failed"
+    assert "5 of 7 records are bad" in told[1]
     assert "mother" not in told[1]
 
 
@@ -448,6 +509,19 @@ def test_datasets_of_others_are_not_fed(desk: Desk) -> None:
 
     with pytest.raises(InvalidRequest, match="loaded otherwise"):
         register(desk.spool, desk.catalogue, Fed(id="reference", assembly="GRCh37"))
+
+
+def test_datasets_of_others_that_hold_documents_are_not_fed(desk: Desk) -> None:
+    """Where anything was loaded, even without variants, nobody takes it over."""
+    people = [{"id": "P1", "sex": {"id": "NCIT:C16576", "label": "female"}}]
+    path = desk.root / "individuals.json"
+    path.write_text(json.dumps(people))
+    name, kind = f"papers{desk.dataset}", kind_named("individuals")
+    request = DocumentRequest(paths=(path,), kind=kind, dataset=name)
+    load_documents(desk.catalogue, request)
+
+    with pytest.raises(InvalidRequest, match="loaded otherwise"):
+        register(desk.spool, desk.catalogue, Fed(id=name, assembly="GRCh37"))
 
 
 def test_a_dataset_that_was_loaded_meanwhile_is_left_alone(desk: Desk) -> None:
@@ -597,6 +671,88 @@ def test_a_dataset_that_is_being_loaded_is_waited_for(desk: Desk) -> None:
         (waiting,) = desk.spool.submissions()
 
     assert (waiting.state.value, waiting.tries) == ("waiting", 0)
+
+
+def test_a_damaged_copy_keeps_nobody_there(desk: Desk) -> None:
+    """Who leaves leaves, though their copy cannot be read: it is erased, and said.
+
+    Who stays is counted until all copies are read again.
+    """
+    desk.submit(write(desk.root / "case.vcf"), "child", "mother")
+    desk.work()
+    (kept,) = desk.spool.genotypes.iterdir()
+    kept.write_bytes(kept.read_bytes()[:40])
+    desk.leave("mother")
+    desk.submit(write(desk.root / "other.vcf", ("x", "y", "z")), "x")
+    desk.work()
+    before, counts = desk.told(), desk.said(FIRST, SECOND)
+    desk.submit(write(desk.root / "more.vcf", ("x", "y", "z")), "x")
+    desk.work()
+
+    assert not kept.exists()
+    assert [state for state, _ in before] == ["done"] * 3
+    assert "was damaged, and erased as somebody left" in before[0][1]
+    assert counts == [("seen", 2, 4), ("not_seen", 0, 4)]
+    assert desk.told()[0][0] == "failed"
+    assert desk.told()[0][1].endswith("it is counted no more: submit it again")
+    assert desk.said(FIRST, SECOND) == [("seen", 1, 2), ("not_seen", 0, 2)]
+
+
+def test_what_always_fails_is_ended(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure that is not the store's counts, and its sentence is kept."""
+    desk.submit(write(desk.root / "case.vcf"), "child")
+    desk.work()
+    desk.leave("child")
+
+    def fail(*_: object, **__: object) -> None:
+        message = "a rule that nobody thought of"
+        raise LoadRejected(message)
+
+    monkeypatch.setattr(feeding, "withdraw", fail)
+    for _ in range(5):
+        with pytest.raises(LoadRejected):
+            desk.work()
+    desk.work()
+
+    assert desk.told()[1] == (
+        "failed",
+        "given up after 5 tries: a rule that nobody thought of",
+    )
+
+
+def test_others_are_not_kept_waiting(desk: Desk) -> None:
+    """What belongs to a dataset that is busy stands aside, wishes to leave as well."""
+    path = write(desk.root / "case.vcf")
+    other = Fed(id=f"other{desk.dataset}", assembly="GRCh37")
+    register(desk.spool, desk.catalogue, other)
+    desk.submit(path, "child")
+    desk.leave("child")
+    desk.submit(path, "mother")
+    desk.spool.add(replace(desk.spool.submissions()[0], dataset=other.id))
+    known = desk.spool.submissions()
+
+    assert [s.number for s in next_batch(known, (), [desk.dataset])] == [4]
+    assert [s.number for s in next_batch(known, (), [other.id])] == [1]
+    assert next_batch(known, (), [desk.dataset, other.id]) == ()
+
+
+def test_what_others_take_over_is_fed_no_more(desk: Desk) -> None:
+    """No copy of it is kept, nothing of it waits, and it cannot be fed again."""
+    path = write(desk.root / "case.vcf")
+    desk.submit(path, "child")
+    desk.work()
+    desk.submit(path, "mother")
+    take_over(desk.spool, desk.dataset)
+
+    assert [state for state, _ in desk.told()] == ["failed"] * 2
+    assert list(desk.spool.genotypes.iterdir()) == []
+    with pytest.raises(InvalidRequest, match="no such dataset to be fed"):
+        desk.submit(path, "mother")
+    with pytest.raises(InvalidRequest, match="loaded otherwise"):
+        register(desk.spool, desk.catalogue, Fed(id=desk.dataset, assembly="GRCh37"))
+    assert desk.said(FIRST) == [("seen", 1, 2)]
 
 
 def test_one_server_takes_submissions(desk: Desk) -> None:

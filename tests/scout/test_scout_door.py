@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from beacon.api.routes import create_api
 from beacon.auth.keys import KeyTerms, make_key
 from beacon.auth.porter import Porter, Secrets
 from beacon.cli.scout import Errand
 from beacon.cli.scout_listener import Feeder, application
-from beacon.ingest.submissions import Spool, State
+from beacon.ingest.submissions import Kind, Spool, State, Submission
 from beacon.policy.policy import OPEN
 from beacon.policy_file import parsed
 from beacon.service import LocalBeacon
@@ -125,24 +126,69 @@ async def test_scouts_four_calls(scout: TestClient, settings: Settings) -> None:
     ]
 
 
-@pytest.mark.parametrize("token", [None, "", "wrong", TOKEN + "x", "ü" * 16])
 async def test_without_its_token_nothing_is_taken(
-    scout: TestClient, settings: Settings, token: str | None
+    scout: TestClient, settings: Settings
 ) -> None:
     """Nothing is kept of what comes without the token, nor told of submissions."""
-    shown = {} if token is None else {"X-Auth-Token": token}
-    answers = [
-        await scout.post("/scout/add_dataset", json=DATASET, headers=shown),
-        await scout.post("/scout/add", json=addition(settings), headers=shown),
-        await scout.delete("/scout/delete", json={}, headers=shown),
-        await scout.get("/scout/submissions", headers=shown),
-    ]
+    codes = []
+    for token in (None, "", "wrong", TOKEN + "x", "ü" * 16):
+        shown = {} if token is None else {"X-Auth-Token": token}
+        answers = [
+            await scout.post("/scout/add_dataset", json=DATASET, headers=shown),
+            await scout.post("/scout/add", json=addition(settings), headers=shown),
+            await scout.delete("/scout/delete", json={}, headers=shown),
+            await scout.get("/scout/submissions", headers=shown),
+        ]
+        codes += [answer.status for answer in answers]
 
-    assert [answer.status for answer in answers] == [401] * 4
+    assert codes == [401] * 20
     assert (await answers[0].json()) == {
         "message": "X-Auth-Token is missing or not valid"
     }
     assert Spool(settings.data_dir / "scout").datasets() == ()
+
+
+async def test_ids_are_told_to_this_machine_alone(
+    scout: TestClient, settings: Settings, aiohttp_client, filled: Catalogue
+) -> None:
+    """Without the token neither other machines nor pages learn what is fed."""
+    await scout.post("/scout/add_dataset", json=DATASET, headers=SENT)
+    given = settings.model_copy(
+        update={"scout": settings.scout.model_copy(update={"host": "192.0.2.1"})}
+    )
+    store = await VariantStore.open(filled.address)
+    errand = Errand(given, filled.address, "http://127.0.0.1:1/api", -1)
+    spool = Spool(settings.data_dir / "scout")
+    feeder = Feeder(errand, spool, filled, store)
+    open_to_all = await aiohttp_client(application(errand, feeder))
+    answers = [
+        await scout.get("/scout/"),
+        await open_to_all.get("/scout/", headers=SENT),
+        await open_to_all.get("/scout/"),
+        await scout.get("/scout/", headers={"Host": "evil.example.org"}),
+        await scout.get("/scout/", headers={"Sec-Fetch-Site": "cross-site"}),
+    ]
+    told = [await answer.text() for answer in answers]
+    await store.close()
+
+    assert [answer.status for answer in answers] == [200, 200, 401, 401, 401]
+    assert ["cust000" in text for text in told] == [True, True, False, False, False]
+
+
+async def test_where_the_token_lies_is_not_told(
+    scout: TestClient, settings: Settings
+) -> None:
+    """A token that cannot be read is its operator's matter: nothing is taken."""
+    path = settings.scout.token_file
+    assert path is not None
+    path.chmod(0o644)
+    readable = await scout.post("/scout/add", json=addition(settings), headers=SENT)
+    path.unlink()
+    gone = await scout.post("/scout/add", json=addition(settings), headers=SENT)
+
+    assert (readable.status, gone.status) == (503, 503)
+    assert await readable.json() == await gone.json()
+    assert "token" not in await gone.text()
 
 
 async def test_a_new_token_holds_at_once(scout: TestClient, settings: Settings) -> None:
@@ -155,36 +201,34 @@ async def test_a_new_token_holds_at_once(scout: TestClient, settings: Settings) 
     assert refused.status == 401
 
 
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"dataset_id": "FOO"}, "there is no such dataset to be fed"),
-        ({"assemblyId": "GRCh38"}, "dataset cust000_GRCh37 is GRCh37, not GRCh38"),
-        ({"samples": ["FOO"]}, "the file has no sample FOO"),
-        ({"vcf_path": "/etc/passwd"}, "no file below the folder"),
-        ({"genes": {"ids": [1], "id_type": "HGNC"}}, "No genes are loaded here"),
-    ],
-)
 async def test_what_cannot_be_added_is_one_sentence(
-    scout: TestClient, settings: Settings, change: dict, sentence: str
+    scout: TestClient, settings: Settings
 ) -> None:
     """422 with a message, which Scout shows, and nothing is kept."""
     await scout.post("/scout/add_dataset", json=DATASET, headers=SENT)
-    body = addition(settings, **change)
-    refused = await scout.post("/scout/add", json=body, headers=SENT)
+    wrong = {
+        "there is no such dataset to be fed": {"dataset_id": "FOO"},
+        "dataset cust000_GRCh37 is GRCh37, not GRCh38": {"assemblyId": "GRCh38"},
+        "the file has no sample FOO": {"samples": ["FOO"]},
+        "no file below the folder": {"vcf_path": "/etc/passwd"},
+        "No genes are loaded here": {"genes": {"ids": [1], "id_type": "HGNC"}},
+    }
+    for sentence, change in wrong.items():
+        body = addition(settings, **change)
+        refused = await scout.post("/scout/add", json=body, headers=SENT)
 
-    assert refused.status == 422
-    assert sentence in (await refused.json())["message"]
+        assert refused.status == 422
+        assert sentence in (await refused.json())["message"]
     assert Spool(settings.data_dir / "scout").submissions() == ()
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
-async def test_a_body_that_is_none_is_refused(scout: TestClient, body: bytes) -> None:
+async def test_a_body_that_is_none_is_refused(scout: TestClient) -> None:
     """What is no JSON object is a sentence."""
-    refused = await scout.post("/scout/add", data=body, headers=SENT)
+    for body in (b"", b"{", b"[]", b"\xff", b"[" * 100_000):
+        refused = await scout.post("/scout/add", data=body, headers=SENT)
 
-    assert refused.status == 422
-    assert "JSON" in (await refused.json())["message"]
+        assert refused.status == 422
+        assert "JSON" in (await refused.json())["message"]
 
 
 async def test_a_huge_body_is_refused(scout: TestClient) -> None:
@@ -302,40 +346,26 @@ async def test_a_variant_is_observed(scout: TestClient) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("path", "observations", "status"),
-    [
-        ("clinic/variants/22_201_G_A", 0, "not_seen"),
-        ("clinic/variants/1_201_G_A", -1, "not_covered"),
-        ("clinic/variants/22_201_G", -1, "no_answer"),
-        ("clinic/variants/22_201_G_<DEL>/x", -1, "no_answer"),
-        ("nothing/variants/22_201_G_A", -1, "no_answer"),
-        (
-            "clinic/svs/?chrom=22&end_chrom=22&pos=10&end=20&sv_type=STR",
-            -1,
-            "no_answer",
-        ),
-        (
-            "clinic/svs/?chrom=22&end_chrom=22&pos=5000&end=9000&sv_type=DEL",
-            0,
-            "not_seen",
-        ),
-        (
-            "clinic/svs/svs/?chrom=22&end_chrom=22&pos=5000&end=9000&sv_type=DEL",
-            0,
-            "not_seen",
-        ),
-    ],
-)
-async def test_whatever_happens_is_a_200(
-    scout: TestClient, path: str, observations: int, status: str
-) -> None:
+async def test_whatever_happens_is_a_200(scout: TestClient) -> None:
     """Scout takes any other code for 0; what is not known is -1."""
-    answer = await scout.get(f"/loqus/{path}")
-    told = await answer.json()
+    place = "chrom=22&end_chrom=22"
+    expected = {
+        "clinic/variants/22_201_G_A": (200, 0, "not_seen"),
+        "clinic/variants/1_201_G_A": (200, -1, "not_covered"),
+        "clinic/variants/22_201_G": (200, -1, "no_answer"),
+        "clinic/variants/22_201_G_<DEL>/x": (200, -1, "no_answer"),
+        "nothing/variants/22_201_G_A": (200, -1, "no_answer"),
+        f"clinic/svs/?{place}&pos=10&end=20&sv_type=STR": (200, -1, "no_answer"),
+        f"clinic/svs/?{place}&pos=5000&end=9000&sv_type=DEL": (200, 0, "not_seen"),
+        f"clinic/svs/svs/?{place}&pos=5000&end=9000&sv_type=DEL": (200, 0, "not_seen"),
+    }
+    found = {}
+    for path in expected:
+        answer = await scout.get(f"/loqus/{path}")
+        told = await answer.json()
+        found[path] = (answer.status, told["observations"], told["status"])
 
-    assert answer.status == 200
-    assert (told["observations"], told["status"]) == (observations, status)
+    assert found == expected
 
 
 async def test_people_are_counted_as_cases(scout: TestClient) -> None:
@@ -345,6 +375,40 @@ async def test_people_are_counted_as_cases(scout: TestClient) -> None:
 
     assert known == {"nr_cases_snvs": 10, "nr_cases_svs": 10}
     assert unknown == {"nr_cases_snvs": -1, "nr_cases_svs": -1}
+
+
+async def test_what_is_no_dataset_is_not_asked(scout: TestClient) -> None:
+    """An id that would lead elsewhere in the API has no address here."""
+    for name in ("%2E", "%2e%2E", "..%2Fmap", "%00", "a%3Fb"):
+        answer = await scout.get(URL(f"/loqus/{name}/cases", encoded=True))
+
+        assert answer.status == 404
+        assert "nr_cases" not in await answer.text()
+
+
+async def test_who_was_not_looked_at_is_not_counted(
+    scout: TestClient, settings: Settings
+) -> None:
+    """Where some were submitted for some genes alone, nobody says "0 of all"."""
+    spool = Spool(settings.data_dir / "scout")
+    part = Submission(
+        number=0,
+        kind=Kind.ADD,
+        dataset="clinic",
+        samples=("a",),
+        received="2026-11-28",
+        stretches=(("22", 0, 1000),),
+        state=State.DONE,
+    )
+    spool.add(part)
+    told = [
+        await (await scout.get(f"/loqus/clinic/{path}")).json()
+        for path in ("variants/22_101_T_C", "variants/22_201_G_A", "cases")
+    ]
+
+    assert [each.get("observations") for each in told] == [3, 0, None]
+    assert [each.get("total") for each in told] == [-1, -1, None]
+    assert told[2]["nr_cases_snvs"] == -1
 
 
 async def test_a_beacon_that_is_gone_is_no_0(
@@ -473,14 +537,23 @@ async def test_the_policy_holds(ruled: tuple[TestClient, TestClient]) -> None:
 
 
 async def test_a_key_is_not_lent_to_pages(ruled: tuple[TestClient, TestClient]) -> None:
-    """A browser that was led here under a foreign name is told what anybody is."""
+    """A browser that a page led here is told what anybody is."""
     _, clinic = ruled
-    path = "/loqus/clinic/variants/22_101_T_C"
-    led = await clinic.get(path, headers={"Host": "evil.example.org:5060"})
-    mine = await clinic.get(path, headers={"Host": "localhost:5060"})
+    headers = (
+        ({"Host": "evil.example.org:5060"}, -1),
+        ({"Host": "localhost:5060", "Origin": "https://evil.example.org"}, -1),
+        ({"Host": "localhost:5060", "Origin": "null"}, -1),
+        ({"Sec-Fetch-Site": "cross-site"}, -1),
+        ({"Sec-Fetch-Site": "same-site"}, -1),
+        ({"Sec-Fetch-Site": "none"}, 3),
+        ({"Host": "localhost:5060", "Sec-Fetch-Site": "same-origin"}, 3),
+        ({"Host": "localhost:5060"}, 3),
+    )
+    for shown, observations in headers:
+        path = "/loqus/clinic/variants/22_101_T_C"
+        answer = await clinic.get(path, headers=shown)
 
-    assert (await led.json())["observations"] == -1
-    assert (await mine.json())["observations"] == 3
+        assert (await answer.json())["observations"] == observations, shown
 
 
 async def test_a_key_that_is_gone_is_no_0(

@@ -114,6 +114,13 @@ def test_a_no_is_0_of_so_many() -> None:
     assert (members["observations"], members["total"]) == (0, 10)
 
 
+def test_a_no_of_nobody_knows_how_many() -> None:
+    """Where it is not known who could have shown it, the total is not that of all."""
+    members = allele_observed(answer("not_seen"), PLACE).members
+
+    assert (members["observations"], members["total"]) == (0, -1)
+
+
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.NOT_SEEN])
 def test_no_other_word_is_0(status: Status) -> None:
     """Hidden, not covered, not told, refused: none is 0."""
