@@ -132,8 +132,9 @@ def test_two_places_leading_to_one_are_counted(tmp_path: Path) -> None:
     text = chain([(10, 0, 0)]) + chain([(10, 0, 0)], here=5000, there=2005)
     ours = read(tmp_path, text)
 
-    assert ours.leading_to(22, 2000, 2003) == 1
-    assert ours.leading_to(22, 2006, 2007) == 2
+    assert not ours.is_shared(22, 2000, 2005)
+    assert ours.is_shared(22, 2000, 2006)
+    assert ours.is_shared(22, 2006, 2007)
 
 
 @pytest.mark.parametrize(
