@@ -53,7 +53,7 @@ from loaders.reference import FastaReference
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from beacon.api.connections import Connection
@@ -90,8 +90,6 @@ _LONGEST_FIELD = 16_384 + 1024
 _DIGITS = 16
 """Of a digest: so many tell any two policies apart that anybody wrote."""
 _TIERS_KEPT = 4096
-_CHAIN_FILES = 6
-"""One for each pair of assemblies, and each direction."""
 
 _log = structlog.get_logger(__name__)
 
@@ -150,29 +148,37 @@ def references_of(settings: Settings) -> dict[str, Reference]:
     }
 
 
-_chains = lru_cache(maxsize=_CHAIN_FILES)(read_chains)
-"""A file is read once for a process: the beacon and its network share it."""
-
-
-def lifting_of(settings: Settings, references: Mapping[str, Reference]) -> Lifting:
+def lifting_of(settings: Settings) -> Lifting:
     """Return what questions are lifted to other assemblies with.
 
+    A beacon and its network share it: each file is opened once for a process.
+
     Raises:
-        UsageError: when a chain file cannot be read, or is one of other genomes.
+        UsageError: when a reference or a chain file cannot be read, or is one of
+            other genomes.
     """
+    references = references_of(settings)
     paths = settings.liftover.paths()
-    chains = {pair: _chains(path, *pair) for pair, path in paths.items()}
+    chains = {pair: read_chains(path, *pair) for pair, path in paths.items()}
     return Lifting(chains=chains, references=references)
 
 
 @asynccontextmanager
 async def open_beacon(
-    settings: Settings, address: StoreAddress
+    settings: Settings,
+    address: StoreAddress,
+    lifting: Lifting | None = None,
 ) -> AsyncIterator[LocalBeacon]:
-    """Give this beacon's own answers, over an open store, to its operator."""
+    """Give this beacon's own answers, over an open store, to its operator.
+
+    Args:
+        settings: of the whole beacon.
+        address: of the store.
+        lifting: references and chains that are open; ``None``: they are opened.
+    """
     policy = policy_of(settings)  # what is wrong is told before anything is opened
     async with open_store(settings, address) as store:
-        yield beacon_over(settings, policy, store)
+        yield beacon_over(settings, policy, store, lifting=lifting)
 
 
 @asynccontextmanager
@@ -198,8 +204,14 @@ def directory_of(settings: Settings) -> Directory | None:
 
 
 @asynccontextmanager
-async def open_network(settings: Settings) -> AsyncIterator[Network | None]:
+async def open_network(
+    settings: Settings, lifting: Lifting | None = None
+) -> AsyncIterator[Network | None]:
     """Give the network of other beacons; ``None``: there is none.
+
+    Args:
+        settings: of the whole beacon.
+        lifting: references and chains that are open; ``None``: they are opened.
 
     Raises:
         UsageError: for a peers file that cannot be acted on.
@@ -208,12 +220,12 @@ async def open_network(settings: Settings) -> AsyncIterator[Network | None]:
     if path is None:
         yield None
         return
-    references = references_of(settings)
+    lifting = lifting or lifting_of(settings)
     watch = PeersWatch(path, here=me.id, name=me.name)
     network = Network(
         watch.first(),
-        references,
-        lifting=lifting_of(settings, references),
+        lifting.references,
+        lifting=lifting,
         environment=me.environment,
         folder=settings.data_dir / "peers",
     )
@@ -250,14 +262,22 @@ def beacon_over(
     policy: Policy,
     store: VariantStore,
     guard: Guard | None = None,
+    lifting: Lifting | None = None,
 ) -> LocalBeacon:
     """Return this beacon over an open store.
+
+    Args:
+        settings: of the whole beacon.
+        policy: what may be said to whom.
+        store: the open store.
+        guard: counts questions and charges for answers, where the policy wants it.
+        lifting: references and chains that are open; ``None``: they are opened.
 
     Raises:
         UsageError: when a reference or a chain file cannot be read.
     """
-    policy, references = _with_noise(settings, policy), references_of(settings)
-    deadline, lifting = settings.server.deadline, lifting_of(settings, references)
+    policy, lifting = _with_noise(settings, policy), lifting or lifting_of(settings)
+    deadline, references = settings.server.deadline, lifting.references
     if not lifting.chains:
         return LocalBeacon(
             store, policy, references=references, deadline=deadline, guard=guard
@@ -590,15 +610,16 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
-        rules = rules_of(settings)  # what is wrong with it is told before all else
+        # What is wrong with files is told before all else.
+        rules, lifting = rules_of(settings), lifting_of(settings)
         async with (
             open_store(settings, address) as store,
             open_guard(settings, rules.policy, address, store) as guard,
-            open_network(settings) as network,
+            open_network(settings, lifting) as network,
         ):
             porter = porter_of(settings, rules.issuers, store)
             auditor = await open_auditor(settings, rules.policy, store, post)
-            beacon = beacon_over(settings, rules.policy, store, guard)
+            beacon = beacon_over(settings, rules.policy, store, guard, lifting)
             site = Site(settings, beacon, post, porter, auditor, network)
             try:
                 await site.open()

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import click
 
-from beacon.app import open_beacon, open_network, references_of
+from beacon.app import lifting_of, open_beacon, open_network, references_of
 from beacon.cli import elsewhere
 from beacon.cli.answers import Answer, normalised, plain, print_answer
 from beacon.cli.network_answers import NetworkReply, plain_network, print_network
@@ -159,13 +159,14 @@ def _ask_here(
 
 def _ask_network(settings: Settings, typed: str, assembly: str | None) -> NetworkReply:
     async def run() -> NetworkReply:
-        async with open_network(settings) as network:
+        lifting = lifting_of(settings)
+        async with open_network(settings, lifting) as network:
             if network is None:
                 message = "--network asks peers: name their file in network.peers"
                 raise UsageError(message)
             with connect(settings.store_uri, settings.data_dir) as address:
                 leave_out_forgotten(address, settings)
-                async with open_beacon(settings, address) as beacon:
+                async with open_beacon(settings, address, lifting) as beacon:
                     return await ask_network(network, beacon, typed, assembly)
 
     return asyncio.run(run())

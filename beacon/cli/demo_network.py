@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from beacon.app import open_beacon, open_network
+from beacon.app import lifting_of, open_beacon, open_network
 from beacon.cli.answers import filled
 from beacon.cli.ask import ask_network
 from beacon.cli.network_answers import print_network
@@ -80,9 +80,10 @@ def _introduce() -> None:
 
 
 async def _ask(rehearsal: Rehearsal) -> None:
+    lifting = lifting_of(rehearsal.settings)
     async with (
-        open_network(rehearsal.settings) as network,
-        open_beacon(rehearsal.settings, rehearsal.address) as beacon,
+        open_network(rehearsal.settings, lifting) as network,
+        open_beacon(rehearsal.settings, rehearsal.address, lifting) as beacon,
     ):
         if network is None:
             message = "the rehearsal has no peers"
