@@ -610,8 +610,7 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
-        # What is wrong with files is told before all else.
-        rules, lifting = rules_of(settings), lifting_of(settings)
+        rules, lifting = rules_of(settings), lifting_of(settings)  # told before else
         async with (
             open_store(settings, address) as store,
             open_guard(settings, rules.policy, address, store) as guard,
