@@ -42,7 +42,6 @@ from beacon.opening import (
     lifting_of,
     open_guard,
     open_store,
-    references_of,
     rules_of,
 )
 from beacon.page.views import add_page
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
 
     from beacon.api.connections import Connection
     from beacon.auth.issuers import Issuer
+    from beacon.model.lifting import Lifting
     from beacon.model.requester import Requester
     from beacon.network.peers import Directory
     from beacon.policy.policy import Policy
@@ -125,8 +125,14 @@ def directory_of(settings: Settings) -> Directory | None:
 
 
 @asynccontextmanager
-async def open_network(settings: Settings) -> AsyncIterator[Network | None]:
+async def open_network(
+    settings: Settings, lifting: Lifting | None = None
+) -> AsyncIterator[Network | None]:
     """Give the network of other beacons; ``None``: there is none.
+
+    Args:
+        settings: of the whole beacon.
+        lifting: references and chains that are open; ``None``: they are opened.
 
     Raises:
         UsageError: for a peers file that cannot be acted on.
@@ -135,12 +141,12 @@ async def open_network(settings: Settings) -> AsyncIterator[Network | None]:
     if path is None:
         yield None
         return
-    references = references_of(settings)
+    lifting = lifting or lifting_of(settings)
     watch = PeersWatch(path, here=me.id, name=me.name)
     network = Network(
         watch.first(),
-        references,
-        lifting=lifting_of(settings, references),
+        lifting.references,
+        lifting=lifting,
         environment=me.environment,
         folder=settings.data_dir / "peers",
     )
@@ -463,15 +469,15 @@ def run_server(
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stop.set)
-        rules = rules_of(settings)  # what is wrong with it is told before all else
+        rules, lifting = rules_of(settings), lifting_of(settings)  # told before else
         async with (
             open_store(settings, address) as store,
             open_guard(settings, rules.policy, address, store) as guard,
-            open_network(settings) as network,
+            open_network(settings, lifting) as network,
         ):
             porter = porter_of(settings, rules.issuers, store)
             auditor = await open_auditor(settings, rules.policy, store, post)
-            beacon = beacon_over(settings, rules.policy, store, guard)
+            beacon = beacon_over(settings, rules.policy, store, guard, lifting)
             site = Site(settings, beacon, post, porter, auditor, network)
             try:
                 await site.open()

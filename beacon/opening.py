@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from beacon import policy_file
@@ -25,16 +24,12 @@ from loaders.chains import read_chains
 from loaders.reference import FastaReference
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
 
     from beacon.model.variant import Reference
     from beacon.policy.policy import Policy
     from beacon.settings import Settings
     from beacon.store.connection import StoreAddress
-
-
-_CHAIN_FILES = 6
-"""One for each pair of assemblies, and each direction."""
 
 
 def rules_of(settings: Settings) -> PolicyFile:
@@ -71,29 +66,37 @@ def references_of(settings: Settings) -> dict[str, Reference]:
     }
 
 
-_chains = lru_cache(maxsize=_CHAIN_FILES)(read_chains)
-"""A file is read once for a process: the beacon and its network share it."""
-
-
-def lifting_of(settings: Settings, references: Mapping[str, Reference]) -> Lifting:
+def lifting_of(settings: Settings) -> Lifting:
     """Return what questions are lifted to other assemblies with.
 
+    A beacon and its network share it: each file is opened once for a process.
+
     Raises:
-        UsageError: when a chain file cannot be read, or is one of other genomes.
+        UsageError: when a reference or a chain file cannot be read, or is one of
+            other genomes.
     """
+    references = references_of(settings)
     paths = settings.liftover.paths()
-    chains = {pair: _chains(path, *pair) for pair, path in paths.items()}
+    chains = {pair: read_chains(path, *pair) for pair, path in paths.items()}
     return Lifting(chains=chains, references=references)
 
 
 @asynccontextmanager
 async def open_beacon(
-    settings: Settings, address: StoreAddress
+    settings: Settings,
+    address: StoreAddress,
+    lifting: Lifting | None = None,
 ) -> AsyncIterator[LocalBeacon]:
-    """Give this beacon's own answers, over an open store, to its operator."""
+    """Give this beacon's own answers, over an open store, to its operator.
+
+    Args:
+        settings: of the whole beacon.
+        address: of the store.
+        lifting: references and chains that are open; ``None``: they are opened.
+    """
     policy = policy_of(settings)  # what is wrong is told before anything is opened
     async with open_store(settings, address, is_shared=False) as store:
-        yield beacon_over(settings, policy, store)
+        yield beacon_over(settings, policy, store, lifting=lifting)
 
 
 @asynccontextmanager
@@ -133,14 +136,22 @@ def beacon_over(
     policy: Policy,
     store: VariantStore,
     guard: Guard | None = None,
+    lifting: Lifting | None = None,
 ) -> LocalBeacon:
     """Return this beacon over an open store.
+
+    Args:
+        settings: of the whole beacon.
+        policy: what may be said to whom.
+        store: the open store.
+        guard: counts questions and charges for answers, where the policy wants it.
+        lifting: references and chains that are open; ``None``: they are opened.
 
     Raises:
         UsageError: when a reference or a chain file cannot be read.
     """
-    policy, references = _with_noise(settings, policy), references_of(settings)
-    deadline, lifting = settings.server.deadline, lifting_of(settings, references)
+    policy, lifting = _with_noise(settings, policy), lifting or lifting_of(settings)
+    deadline, references = settings.server.deadline, lifting.references
     if not lifting.chains:
         return LocalBeacon(
             store, policy, references=references, deadline=deadline, guard=guard

@@ -96,9 +96,7 @@ def _positions(path: Path, source: str, known: Lifting, target: str) -> dict[str
         counted["different"] += mine != theirs
         counted["nowhere"] += not mine
         counted["not unique"] += any(
-            chains.leading_to(b.onto, *b.image(at, at + 1)) > 1
-            for b in blocks
-            if b.onto
+            chains.is_shared(b.onto, *b.image(at, at + 1)) for b in blocks if b.onto
         )
     return dict(counted) | {"drawn": _DRAWN}
 

@@ -52,7 +52,9 @@ def read_chains(path: Path, source: str, target: str) -> Chains:
         if rank == ELSEWHERE or rank in same:
             continue
         onto = _rank(path, target, chain.target_name, chain.target_size)
-        blocks.extend(_blocks(chain, rank, onto, number))
+        for block in _blocks(chain, rank, onto, number):
+            _check_within(path, chain, block)
+            blocks.append(block)
     if not number:
         message = f"liftover {path}: there is no chain in it"
         raise UsageError(message)
@@ -127,6 +129,19 @@ def _blocks(chain: LiftOverChain, rank: int, onto: int, number: int) -> Iterator
     turned = chain.target_strand == "-"
     for start, end, there in chain.blocks:
         at = chain.target_size - there - (end - start) if turned else there
-        if start < 0 or end <= start or at < 0:
+        if start == end:
             continue
         yield Block(rank, start, end, onto, at, turned, number)
+
+
+def _check_within(path: Path, chain: LiftOverChain, block: Block) -> None:
+    """Refuse a block that does not lie within both sequences."""
+    last = block.at + block.end - block.start
+    is_here = 0 <= block.start < block.end <= chain.source_size
+    if is_here and block.at >= 0 and last <= chain.target_size:
+        return
+    message = (
+        f"liftover {path}: a block of chain {block.chain} ({chain.source_name} to"
+        f" {chain.target_name}) does not lie within both sequences"
+    )
+    raise UsageError(message)

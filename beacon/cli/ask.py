@@ -29,7 +29,7 @@ from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.requester import OPERATOR
 from beacon.network.asking import Asking
 from beacon.network.here import Here
-from beacon.opening import open_beacon, references_of
+from beacon.opening import lifting_of, open_beacon, references_of
 from beacon.store.connection import connect
 
 if TYPE_CHECKING:
@@ -160,13 +160,14 @@ def _ask_here(
 
 def _ask_network(settings: Settings, typed: str, assembly: str | None) -> NetworkReply:
     async def run() -> NetworkReply:
-        async with open_network(settings) as network:
+        lifting = lifting_of(settings)
+        async with open_network(settings, lifting) as network:
             if network is None:
                 message = "--network asks peers: name their file in network.peers"
                 raise UsageError(message)
             with connect(settings.store_uri, settings.data_dir) as address:
                 leave_out_forgotten(address, settings)
-                async with open_beacon(settings, address) as beacon:
+                async with open_beacon(settings, address, lifting) as beacon:
                     return await ask_network(network, beacon, typed, assembly)
 
     return asyncio.run(run())

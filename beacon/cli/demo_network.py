@@ -23,7 +23,7 @@ from beacon.cli.ports import Port
 from beacon.cli.rehearsal import ABROAD, BADLY_BEHAVED, HOME, rehearsing
 from beacon.cli.serve import serve_on
 from beacon.model.errors import BeaconError
-from beacon.opening import open_beacon
+from beacon.opening import lifting_of, open_beacon
 from beacon.store.connection import connect
 
 if TYPE_CHECKING:
@@ -81,9 +81,10 @@ def _introduce() -> None:
 
 
 async def _ask(rehearsal: Rehearsal) -> None:
+    lifting = lifting_of(rehearsal.settings)
     async with (
-        open_network(rehearsal.settings) as network,
-        open_beacon(rehearsal.settings, rehearsal.address) as beacon,
+        open_network(rehearsal.settings, lifting) as network,
+        open_beacon(rehearsal.settings, rehearsal.address, lifting) as beacon,
     ):
         if network is None:
             message = "the rehearsal has no peers"

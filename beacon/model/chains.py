@@ -57,9 +57,29 @@ class Block(NamedTuple):
         shift = self.start - self.at
         return start + shift, end + shift
 
+    def part(self, start: int, end: int) -> Block:
+        """Return ``[start, end)`` of it, which lies within it."""
+        return self._replace(start=start, end=end, at=self.image(start, end)[0])
+
     def holds_image(self, start: int, end: int) -> bool:
         """Whether ``[start, end)`` there is all of this block."""
         return self.at <= start and end <= self.at + self.end - self.start
+
+
+def whole(blocks: Sequence[Block]) -> Block | None:
+    """Return blocks as one, where each adjoins the one before in both assemblies."""
+    found = blocks[0]
+    for block in blocks[1:]:
+        one, other = (block, found) if found.is_reversed else (found, block)
+        adjoins = found.end == block.start and one.at + one.end - one.start == other.at
+        if (
+            not adjoins
+            or found.onto != block.onto
+            or one.is_reversed != other.is_reversed
+        ):
+            return None
+        found = found._replace(end=block.end, at=one.at)
+    return found
 
 
 class _Stretches:
@@ -78,6 +98,18 @@ class _Stretches:
         last = min(bisect_left(self._starts, end), first + most)
         ends, numbers = self._ends, self._numbers
         return [numbers[n] for n in range(first, last) if ends[n] > start]
+
+    def overlap(self, start: int, end: int) -> bool:
+        """Whether two of them share a base of ``[start, end)``."""
+        first = bisect_right(self._reach, start)
+        reached = start
+        for n in range(first, bisect_left(self._starts, end)):
+            if self._ends[n] <= start:
+                continue
+            if max(start, self._starts[n]) < reached:
+                return True
+            reached = self._ends[n]
+        return False
 
 
 class Chains:
@@ -123,12 +155,10 @@ class Chains:
             return []
         return [self.block(n) for n in stretches.touching(start, end, most)]
 
-    def leading_to(self, rank: int, start: int, end: int) -> int:
-        """Return how many blocks lead to a stretch of the target; more than 2: 2."""
+    def is_shared(self, rank: int, start: int, end: int) -> bool:
+        """Whether two blocks lead to any one base of a stretch of the target."""
         stretches = self._there.get(rank)
-        if stretches is None:
-            return 0
-        return min(2, len(stretches.touching(start, end, 1 << 20)))
+        return stretches is not None and stretches.overlap(start, end)
 
     def contig_of(self, block: Block) -> Contig | None:
         """Return the sequence a block leads to; ``None``: it is in no table."""

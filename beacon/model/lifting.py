@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from beacon.model.assemblies import ASSEMBLIES, find_contig
+from beacon.model.chains import Block, whole
 from beacon.model.errors import InvalidRequest
 from beacon.model.genome import Interval, pos_from_start
 from beacon.model.pattern import Bounds, identity_of
@@ -28,7 +29,7 @@ from beacon.model.vrs import PREFIX
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from beacon.model.chains import Block, Chains
+    from beacon.model.chains import Chains
     from beacon.model.genome import Contig
     from beacon.model.pattern import Spelling, VariantPattern
     from beacon.model.query import Query
@@ -38,6 +39,14 @@ if TYPE_CHECKING:
 _MOST_BLOCKS = 10_000
 _LEAST_SHARED = 0.95
 """Of a range, how much of it, and of where it is asked, both assemblies must share."""
+_MOST_COMPARED = 2_500_000
+"""Bases of a place that are compared: the longest gene has as many."""
+_PIECE = 1 << 16
+"""Bases that are compared at once."""
+_STRUCTURAL = 50
+"""Bases lost or gained from which an allele is an event."""
+_EVENTS = frozenset({"DUP", "INV", "CNV", "BND", "TRA"})
+"""Types of variants that are events, however long they are."""
 _COMPLEMENT = str.maketrans("ACGTNRYSWKMBDHV", "TGCANYRSWMKVHDB")
 
 
@@ -113,14 +122,25 @@ class _Place(NamedTuple):
     """Where a stretch lies on the other assembly.
 
     Attributes:
-        is_exact: whether it is the very same bases, as far as alignment tells.
+        block: all of it (and of an edge the base on either side), where it is aligned
+            base by base and with nothing else; whether bases are the same is not said.
+        doubt: why there is no such block.
     """
 
     contig: Contig
     start: int
     end: int
     is_reversed: bool
-    is_exact: bool
+    block: Block | None
+    doubt: str | None = None
+
+
+def reads_much(query: Query) -> bool:
+    """Whether lifting a question compares so many bases that others would wait."""
+    pattern = query.pattern
+    if pattern is None or pattern.contig is None or pattern.spellings:
+        return False
+    return any(_width(place) > _PIECE for place in pattern.places)
 
 
 def lifted(query: Query, to: str, known: Lifting) -> Lifted | NotLifted:
@@ -199,6 +219,12 @@ class _Lifter:
         contig = pattern.sequence
         start, ref, alt = _bare(pattern)
         check_place(contig, start, start + len(ref))
+        mine = _known(self._here, contig, start, start + len(ref))
+        if mine is not None and mine != ref:
+            _refuse(
+                f"{contig.assembly} has {mine[:40]} at {_position(contig, start)}, not"
+                f" {ref[:40]}."
+            )
         if ref and alt:
             became = self._replaced(contig, start, ref, alt)
         else:
@@ -232,11 +258,13 @@ class _Lifter:
                 f"{self._to} has {has[:40]} at {_position(there, low)}, not"
                 f" {ref[:40]}: the allele is another one there."
             )
-        note = (
-            f"The reference of {self._to} has {has[:40]} at {_position(there, low)},"
-            f" not {ref[:40]}; carriers of {alt[:40]} are the same people."
-        )
-        return sequence_allele(there, low, has, alt), (), (*notes, note)
+        allele = sequence_allele(there, low, has, alt)
+        found = f"The reference of {self._to} has {has} at {_position(there, low)}"
+        if _known(self._here, contig, start, start + 1) is None:
+            doubt = f"{found}, not {ref}, and none tells what {contig.assembly} has."
+            return allele, (doubt,), notes
+        note = f"{found}, not {ref}; carriers of {alt} are the same people."
+        return allele, (), (*notes, note)
 
     def _moved(
         self, contig: Contig, written: Spelling, bare: Spelling
@@ -251,6 +279,12 @@ class _Lifter:
         allele = sequence_allele(there, at, ref, alt)
         has = self._bases(there, at, at + len(ref))
         if has is None:
+            if block.is_reversed and self._there is None:
+                _refuse(
+                    f"It lies on the reverse strand of {self._to}, where only a"
+                    " reference of that assembly tells how an insertion or deletion"
+                    " is written; none is configured."
+                )
             if not block.is_reversed and written[1] and written[2]:
                 shift = block.at - block.start
                 allele = sequence_allele(there, written[0] + shift, *written[1:])
@@ -282,10 +316,10 @@ class _Lifter:
             )
         theirs = self._bases(allele.contig, low, high)
         first, last = block.origin(low, high)
-        mine = None if self._here is None else self._here.bases(contig, first, last)
+        mine = _known(self._here, contig, first, last)
         if theirs is None:
             return (self._unchecked(),)
-        if mine is None or len(mine) < last - first or mine.strip("ACGT"):
+        if mine is None:
             return (
                 f"No reference of {contig.assembly} is configured that tells whether"
                 " the bases around it are the same.",
@@ -327,7 +361,7 @@ class _Lifter:
             contig=place.contig,
             overlap=Bounds(low=place.start, high=place.end),
         )
-        return self._based(pattern, asked, [place])
+        return self._based(pattern, asked, place)
 
     def _bracket(
         self, pattern: VariantPattern, start: Bounds, end: Bounds | None
@@ -335,38 +369,61 @@ class _Lifter:
         """Lift bounds of starts, and of ends by the base before each."""
         contig = pattern.sequence
         first = self._stretch(contig, start.low, start.high)
-        found, ends = [first], None
+        reach = start.low, max(start.high, start.low + len(pattern.reference or ""))
+        ends = None
         if end is not None:
             last = self._stretch(contig, max(0, end.low - 1), max(1, end.high - 1))
             ends = Bounds(low=last.start + 1, high=last.end + 1)
-            found.append(last)
-        if len({(place.contig.name, place.is_reversed) for place in found}) > 1:
-            _refuse(f"Its ends lie on different sequences of {self._to}.")
-        if first.is_reversed and not _is_substitution(pattern):
-            _refuse(
-                f"It lies on the reverse strand of {self._to}, where its start and its"
-                " end change places."
-            )
+            reach = min(start.low, end.low - 1), max(start.high, end.high - 1)
+            self._check_ends(pattern, first, last)
+        elif first.is_reversed and not _is_substitution(pattern):
+            self._refuse_turning()
         asked = replace(
             pattern,
             contig=first.contig,
             start=Bounds(low=first.start, high=first.end),
             end=ends,
         )
-        return self._based(pattern, asked, found)
+        return self._based(pattern, asked, self._whole(contig, first, *reach))
+
+    def _check_ends(self, pattern: VariantPattern, first: _Place, last: _Place) -> None:
+        """Refuse ends that do not lie there as they lie here."""
+        if (first.contig, first.is_reversed) != (last.contig, last.is_reversed):
+            _refuse(f"Its ends lie on different sequences of {self._to}.")
+        if first.is_reversed:
+            if not _is_substitution(pattern):
+                self._refuse_turning()
+        elif last.start < first.start or last.end < first.end:
+            _refuse(f"On {self._to} its end lies before its start.")
+
+    def _refuse_turning(self) -> NoReturn:
+        _refuse(
+            f"It lies on the reverse strand of {self._to}, where its start and its"
+            " end change places."
+        )
+
+    def _whole(self, contig: Contig, part: _Place, start: int, end: int) -> _Place:
+        """Return where all lies that a part is of, in as far as it lies anywhere."""
+        try:
+            return self._stretch(contig, max(0, start), min(end, contig.length))
+        except _NoLift as failure:
+            return part._replace(block=None, doubt=str(failure))
 
     def _based(
-        self, pattern: VariantPattern, asked: VariantPattern, found: Sequence[_Place]
+        self, pattern: VariantPattern, asked: VariantPattern, place: _Place
     ) -> _Become:
-        """Return a question at lifted places with its bases and its mate."""
-        doubts: list[str] = []
-        if not all(place.is_exact for place in found):
-            doubts.append(
-                f"The assemblies differ within it: {self._to} has bases there that"
-                f" {pattern.assembly} lacks, or the other way round."
-            )
-        notes = _strand_note(self._to) if found[0].is_reversed else ()
-        if found[0].is_reversed and pattern.asks_bases:
+        """Return a question at a lifted place with its bases and its mate.
+
+        Args:
+            pattern: as it was asked.
+            asked: as it is to be asked.
+            place: all that it is about.
+        """
+        doubts = [] if place.doubt is None else [place.doubt]
+        if place.block is not None and not _is_structural(pattern):
+            doubts += self._differing(pattern.sequence, place.contig, place.block)
+        notes = _strand_note(self._to) if place.is_reversed else ()
+        if place.is_reversed and pattern.asks_bases:
             if not _is_substitution(pattern):
                 _refuse("Bases of unknown length are not turned to the other strand.")
             asked = replace(
@@ -380,7 +437,27 @@ class _Lifter:
             doubts.append("Where the mates lie was not lifted, only their sequence.")
         if asked.asks_bases:
             doubts += self._bases_doubt(asked)
-        return _Become(asked, tuple(doubts), notes)
+        return _Become(asked, tuple(dict.fromkeys(doubts)), notes)
+
+    def _differing(self, contig: Contig, there: Contig, block: Block) -> list[str]:
+        """Return why a stretch may be other bases there, where it may."""
+        if block.end - block.start > _MOST_COMPARED:
+            return [f"More than {_MOST_COMPARED:,} bases are not compared."]
+        for assembly, reference in (
+            (contig.assembly, self._here),
+            (self._to, self._there),
+        ):
+            if reference is None:
+                return [_unchecked(assembly)]
+        for start in range(block.start, block.end, _PIECE):
+            end = min(start + _PIECE, block.end)
+            mine = _known(self._here, contig, start, end)
+            theirs = self._bases(there, *block.image(start, end))
+            if mine is None or theirs is None:
+                return ["Not all bases of it are known, so they were not compared."]
+            if _turned(block, mine) != theirs:
+                return [f"{contig.assembly} and {self._to} have other bases within it."]
+        return []
 
     def _bases_doubt(self, asked: VariantPattern) -> list[str]:
         """Return why bases that are asked for at a place may be others there."""
@@ -404,13 +481,12 @@ class _Lifter:
         mate = self._mate(event.mate)
         if event.kind == "BND" and (place.is_reversed or (mate and mate.is_reversed)):
             _refuse("A breakend is not turned to the other strand.")
-        is_exact = place.is_exact and (mate is None or mate.is_exact)
         moved = _moved_event(event, place, mate)
         asked = replace(
             pattern, contig=place.contig, similar=replace(similar, event=moved)
         )
-        doubts = () if is_exact else (f"The event has another length on {self._to}.",)
-        return _Become(asked, doubts)
+        doubts = (each.doubt for each in (place, mate) if each is not None)
+        return _Become(asked, tuple(dict.fromkeys(filter(None, doubts))))
 
     def _mate(self, mate: Mate | None) -> _Place | None:
         if mate is None:
@@ -423,14 +499,18 @@ class _Lifter:
     # --- stretches -------------------------------------------------------------
 
     def _block(self, contig: Contig, start: int, end: int) -> tuple[Block, Contig]:
-        """Return the one block that holds a stretch, and the sequence it leads to."""
-        blocks = self._touching(contig, start, end)
-        if len(blocks) > 1 or blocks[0].start > start or blocks[0].end < end:
+        """Return the block that holds a stretch, and the sequence it leads to.
+
+        Blocks that adjoin in both assemblies are one.
+        """
+        block = whole(self._touching(contig, start, end))
+        if block is None or block.start > start or block.end < end:
             _refuse(f"{_spanned(contig, start, end)} lies in several pieces there.")
-        there = self._sequence(contig, blocks[0])
-        low, high = blocks[0].image(start, end)
-        self._check_alone(contig, (start, end), blocks[0], low, high)
-        return blocks[0], there
+        there = self._sequence(contig, block)
+        shared = self._shared(contig, block.part(start, end))
+        if shared is not None:
+            _refuse(shared)
+        return block, there
 
     def _stretch(self, contig: Contig, start: int, end: int) -> _Place:
         """Return where a stretch lies; an empty one is the edge between two bases."""
@@ -453,18 +533,23 @@ class _Lifter:
         shared = sum(min(end, b.end) - max(start, b.start) for b in blocks)
         if shared < _LEAST_SHARED * max(end - start, high - low):
             _refuse(f"Too much of {_spanned(contig, start, end)} is not in {self._to}.")
-        is_whole = shared == end - start == high - low
-        leading = self._chains.leading_to(first.onto, low, high)
-        if self._back is not None:
-            leading = max(leading, self._back.leading_to(contig.rank, start, end))
-        is_exact = is_whole and leading <= len(blocks)
-        return _Place(there, low, high, first.is_reversed, is_exact)
+        block = whole(blocks)
+        if block is None:
+            doubt: str | None = (
+                f"The assemblies differ within it: {self._to} has bases there that"
+                f" {contig.assembly} lacks, or the other way round."
+            )
+        else:
+            block = block.part(start, end)
+            doubt = self._shared(contig, block)
+            block = block if doubt is None else None
+        return _Place(there, low, high, first.is_reversed, block, doubt)
 
     def _edge(self, contig: Contig, at: int) -> _Place:
         low, high = max(0, at - 1), min(contig.length, at + 1)
         block, there = self._block(contig, low, high)
         start, _ = block.image(at, at)
-        return _Place(there, start, start, block.is_reversed, is_exact=True)
+        return _Place(there, start, start, block.is_reversed, block.part(low, high))
 
     def _touching(self, contig: Contig, start: int, end: int) -> list[Block]:
         blocks = self._chains.touching(contig, start, end, _MOST_BLOCKS)
@@ -487,37 +572,45 @@ class _Lifter:
             )
         return there
 
-    def _check_alone(
-        self,
-        contig: Contig,
-        asked: tuple[int, int],
-        block: Block,
-        low: int,
-        high: int,
-    ) -> None:
-        """Refuse a place to which two places lead, by the chains of either way."""
-        if self._chains.leading_to(block.onto, low, high) > 1:
-            _refuse(
-                f"{_spanned(contig, *asked)} and another place of"
-                f" {contig.assembly} are the same place on {self._to}."
+    def _shared(self, contig: Contig, block: Block) -> str | None:
+        """Return that two places lead to any of a block, by either way's chains."""
+        where = _spanned(contig, block.start, block.end)
+        there = block.image(block.start, block.end)
+        if self._chains.is_shared(block.onto, *there):
+            return (
+                f"{where} and another place of {contig.assembly} are the same place"
+                f" on {self._to}."
             )
-        if self._back is not None and self._back.leading_to(contig.rank, *asked) > 1:
-            _refuse(f"{_spanned(contig, *asked)} is in several places of {self._to}.")
+        back = self._back
+        if back is not None and back.is_shared(contig.rank, block.start, block.end):
+            return f"{where} is in several places of {self._to}."
+        return None
 
     def _bases(self, contig: Contig, start: int, end: int) -> str | None:
         """Return the bases of the other assembly; ``None``: they are not known."""
-        if self._there is None:
-            return None
-        found = self._there.bases(contig, start, end)
-        if found is None or len(found) < end - start or found.strip("ACGT"):
-            return None
-        return found
+        return _known(self._there, contig, start, end)
 
     def _unchecked(self) -> str:
-        return (
-            f"No reference of {self._to} is configured that tells whether its bases"
-            " are the same."
-        )
+        return _unchecked(self._to)
+
+
+def _known(
+    reference: Reference | None, contig: Contig, start: int, end: int
+) -> str | None:
+    """Return bases of a reference, where it tells every one of them."""
+    if reference is None:
+        return None
+    found = reference.bases(contig, start, end)
+    if found is None or len(found) < end - start or found.strip("ACGT"):
+        return None
+    return found
+
+
+def _unchecked(assembly: str) -> str:
+    return (
+        f"No reference of {assembly} is configured that tells whether its bases are"
+        " the same."
+    )
 
 
 def _bare(pattern: VariantPattern) -> Spelling:
@@ -560,6 +653,24 @@ def _is_substitution(pattern: VariantPattern) -> bool:
     """Whether one base for another is asked for, which reads the same turned round."""
     given = (pattern.reference, pattern.alternate)
     return pattern.asks_bases and all(b is not None and len(b) == 1 for b in given)
+
+
+def _is_structural(pattern: VariantPattern) -> bool:
+    """Whether events are asked for, which single other bases make no others."""
+    kind = (pattern.variant_type or "").partition(":")[0]
+    if pattern.asks_bases or pattern.annotated is not None:
+        return False
+    least = pattern.min_length or 0
+    if kind == "DEL" and pattern.start is not None and pattern.end is not None:
+        least = max(least, pattern.end.low - pattern.start.high)
+    return kind in _EVENTS or (kind in ("DEL", "INS") and least >= _STRUCTURAL)
+
+
+def _width(pattern: VariantPattern) -> int:
+    """Return how many bases of a place may be compared."""
+    reach = pattern.overlap or pattern.reach()
+    high = reach.high if pattern.end is None else max(reach.high, pattern.end.high)
+    return high - reach.low
 
 
 def _interval(pattern: VariantPattern) -> Interval:

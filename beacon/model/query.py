@@ -81,6 +81,8 @@ class Query:
         warnings: sentences the answer must repeat.
         excluded: individuals left out of every count, of one allele only.
         by: columns of the samples tables to count one allele's people by.
+        counted: the allele it is counted as in budgets, where it asks for the same
+            one on another assembly.
         requested: the request as understood, for ``receivedRequestSummary``.
     """
 
@@ -102,6 +104,7 @@ class Query:
     requested: Mapping[str, object] = field(default_factory=dict)
     excluded: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
+    counted: VariantPattern | None = None
 
     def chooses(self, dataset: Dataset) -> bool:
         """Whether a dataset is one of those asked, whatever is asked of it.

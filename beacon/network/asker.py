@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from beacon.model.entry_types import GENOMIC_VARIANT
-from beacon.model.lifting import Lifted, Lifting, lifted
+from beacon.model.lifting import Lifted, Lifting, lifted, reads_much
 from beacon.model.nodes import NodeAnswer, NodeKind, Reason
 from beacon.model.status import Status, overall
 from beacon.network.exchanged import Silence
@@ -76,7 +76,12 @@ class HttpAsker:
         request = self._request(query, peer)
         lift: Lift | None = None
         if isinstance(request, Unasked) and request.reason is Reason.ASSEMBLY:
-            query, request, lift = self._lifted(query, peer, request)
+            if reads_much(query):
+                query, request, lift = await asyncio.to_thread(
+                    self._lifted, query, peer, request
+                )
+            else:
+                query, request, lift = self._lifted(query, peer, request)
         if isinstance(request, Unasked):
             return _unanswered(peer, Status.NOT_ASKED, request.reason, request.sentence)
         paused = self._exchange.may_ask(peer)

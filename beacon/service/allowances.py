@@ -150,7 +150,7 @@ def spelled(query: Query) -> str | None:
     share where a reference is known; whatever else is asked is a question of its own,
     and so is each page of a list.
     """
-    pattern = query.pattern
+    pattern = query.counted or query.pattern
     if pattern is None and query.about != GENOMIC_VARIANT.id:
         return None
     people = (

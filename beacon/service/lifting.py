@@ -2,12 +2,14 @@
 
 It is a ``LocalBeacon`` where chain files are configured, and is not there where none
 are.  Each lifted question is one of its own to the beacon below: permits, budgets
-and ledgers hold for it as for any other.  A "no" to a lift that may be wrong is
-no "no": such a dataset says that it knows nothing of the place.
+and ledgers hold for it as for any other, but an allele is counted once.  A "no" to a
+lift that may be wrong is no "no": such a dataset says that it knows nothing of the
+place.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from beacon.model.disclosure import DatasetDisclosure, Disclosure
 from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.errors import BeaconError, InvalidRequest, NotPermitted
-from beacon.model.lifting import Lifted, Lifting, NotLifted, lifted
+from beacon.model.lifting import Lifted, Lifting, NotLifted, lifted, reads_much
 from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.model.wording import answered_whole
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset
     from beacon.model.lifting import Lift
     from beacon.model.outline import Outline, Spelled
+    from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.variant import Reference
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     Said = Disclosure | BeaconError
 
 
+_NO = frozenset({Status.NOT_SEEN, Status.NO_ANSWER})
 _AT_A_STRETCH = 50
 """Questions that are lifted before others get their turn."""
 
@@ -99,7 +103,8 @@ class LiftingBeacon(LocalBeacon):
         Raises:
             BeaconError: as ``LocalBeacon.answer`` does.
         """
-        errands = _errands(query, await self._sight(requester), self._lifting)
+        sight = await self._sight(requester)
+        (errands,) = await self._all_errands([query], sight)
         said: list[Said] = []
         for errand in errands.asked:
             try:
@@ -129,13 +134,29 @@ class LiftingBeacon(LocalBeacon):
     ) -> Sequence[Said]:
         """Return the answer to each question, in order, or why it has none."""
         sight = await self._sight(requester)
-        find = partial(_errands, sight=sight, lifting=self._lifting)
-        all_errands = await self._store.turns.each(find, queries, _AT_A_STRETCH)
+        all_errands = await self._all_errands(queries, sight)
         asked = [errand.query for each in all_errands for errand in each.asked]
         said = iter(await super().answer_many(asked, requester))
         return [
             _joined(errands, [next(said) for _ in errands.asked])
             for errands in all_errands
+        ]
+
+    async def _all_errands(
+        self, queries: Sequence[Query], sight: Sight
+    ) -> list[_Errands]:
+        """Return all that is asked for each question, without keeping others long."""
+        find = partial(_errands, sight=sight, lifting=self._lifting)
+        if len(queries) == 1 and not reads_much(queries[0]):
+            return [find(queries[0])]
+        found = await self._store.turns.each(
+            lambda query: None if reads_much(query) else find(query),
+            queries,
+            _AT_A_STRETCH,
+        )
+        return [
+            await asyncio.to_thread(find, query) if one is None else one
+            for one, query in zip(found, queries, strict=True)
         ]
 
     async def answer_alleles(
@@ -186,9 +207,17 @@ def _errands(query: Query, sight: Sight, lifting: Lifting) -> _Errands:
                 reasons.append(why.why)
             case Lifted(query=other, lift=lift):
                 names = tuple(dataset.id for dataset in datasets)
-                other = replace(other, datasets=names, warnings=())
+                other = replace(
+                    other, datasets=names, warnings=(), counted=_allele_of(query)
+                )
                 asked.append(_Errand(other, lift, datasets))
     return _Errands(query, tuple(asked), tuple(unasked), tuple(reasons))
+
+
+def _allele_of(query: Query) -> VariantPattern | None:
+    """Return the allele that a question asks for, if it asks for one and no more."""
+    pattern = query.pattern
+    return pattern if pattern is not None and pattern.asks_spelling_only else None
 
 
 def _joined(errands: _Errands, said: Sequence[Said]) -> Said:
@@ -240,22 +269,25 @@ def _parts(
         for dataset in errand.datasets:
             yield _wordless(dataset, word, NotLifted(why=str(said)))
         return
+    pattern = errand.query.pattern
+    is_bearable = is_beside or (pattern is not None and pattern.is_provisional)
     for part in said.datasets:
         lift = errand.lift
-        yield part if lift is None else _marked(part, lift, is_beside=is_beside)
+        yield part if lift is None else _marked(part, lift, is_bearable=is_bearable)
 
 
 def _marked(
-    part: DatasetDisclosure, lift: Lift, *, is_beside: bool
+    part: DatasetDisclosure, lift: Lift, *, is_bearable: bool
 ) -> DatasetDisclosure:
     """Return what a dataset says to a lifted question.
 
     The alleles called at a place tell nothing where it may be another place.  What
     it cannot tell (a name it does not know) does not make an error of the answer
-    of the datasets beside it, which were asked on their own assembly.
+    of the datasets beside it, which were asked on their own assembly; and that a
+    lifted allele may be written elsewhere is no error of who asked.
     """
     is_doubtful = part.status is Status.NOT_SEEN and not lift.is_certain
-    if is_doubtful or (part.status is Status.NO_ANSWER and is_beside):
+    if is_doubtful or (part.status is Status.NO_ANSWER and is_bearable):
         word = Status.NOT_COVERED
         return replace(part, status=word, counts=None, coverage=None, lifted=lift)
     return replace(part, lifted=lift)
@@ -272,7 +304,7 @@ def _sentences(errand: _Errand, said: Said) -> Iterator[str]:
         return
     yield f"{lift.asked} was asked of datasets on {lift.assembly} as {lift.lifted}."
     yield from lift.notes
-    if any(part.status is Status.NOT_SEEN for part in said.datasets):
+    if any(part.status in _NO for part in said.datasets):
         yield from lift.doubts
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from itertools import compress
 from typing import TYPE_CHECKING, cast
 
@@ -208,7 +209,10 @@ class LocalBeacon:
         return [said[n] for n in range(len(asked))]
 
     def _together(self, requester: Requester) -> Together:
-        return Together(self, self._store, self._plans, self._tellers, requester)
+        # What is asked alone is asked as it is: who derives from this, and asks more
+        # for a question, has done so for the list.
+        alone = partial(LocalBeacon.answer, self)
+        return Together(alone, self._store, self._plans, self._tellers, requester)
 
     async def _about_people(self, query: Query, requester: Requester) -> Query:
         """Return a question with the columns as they are kept.

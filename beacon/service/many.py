@@ -26,9 +26,9 @@ from beacon.service.levelling import STEP, in_steps
 from beacon.store.many import Teller, is_told_together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-    from beacon.model.disclosure import Answers, Disclosure
+    from beacon.model.disclosure import Disclosure
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.model.wording import Asked, Wording
@@ -130,8 +130,8 @@ class Together:
     """Answers questions of one requester together, each as it would be alone.
 
     Args:
-        beacon: what answers one question.
-        store: where ``beacon`` finds what it says.
+        alone: answers one question.
+        store: where it finds what it says.
         plans: who is asked, and in how much detail.
         tellers: who tells.
         requester: who asks.
@@ -139,13 +139,13 @@ class Together:
 
     def __init__(
         self,
-        beacon: Answers,
+        alone: Callable[[Query, Requester], Awaitable[Disclosure]],
         store: VariantStore,
         plans: Plans,
         tellers: Tellers,
         requester: Requester,
     ) -> None:
-        self._beacon = beacon
+        self._alone = alone
         self._store = store
         self._plans = plans
         self._tellers = tellers
@@ -270,7 +270,7 @@ class Together:
 
     async def _one(self, query: Query) -> Said:
         try:
-            return await self._beacon.answer(query, self._requester)
+            return await self._alone(query, self._requester)
         except BeaconError as failure:
             return failure
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import pysam
 import pytest
 from commands import Command
+from test_cli_restart import children
 
 from beacon.model.assemblies import ASSEMBLIES
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HERE, THERE = (ASSEMBLIES[name].contigs[21] for name in ("GRCh38", "GRCh37"))
 CHAIN = (
@@ -49,6 +48,28 @@ def test_no_of_a_lift_that_nobody_checked_is_no_no(lifting: Command) -> None:
     assert first["lifted"]["asked"] == "GRCh38-22-49300086-C-T"
     assert first["lifted"]["lifted"] == "GRCh37-22-50300086-C-T"
     assert first["lifted"]["isCertain"] is False
+
+
+def test_files_are_opened_once_for_beacon_and_network(
+    lifting: Command, tmp_path: Path
+) -> None:
+    """A process that also asks peers holds each reference open once."""
+    path = tmp_path / "held.fa"
+    path.write_text(">chr22\nACGT\n")
+    pysam.faidx(str(path))
+    (tmp_path / "peers.toml").write_text("[federation]\n")
+    config = tmp_path / "beacon.toml"
+    more = "[references]\nGRCh38 = 'held.fa'\n[network]\npeers = 'peers.toml'\n"
+    config.write_text(config.read_text() + more)
+    with lifting.serving("serve", "--port", "0", "--workers", "1") as server:
+        held = [_opened(process, path) for process in children(server.pid)]
+
+    assert held == [1]
+
+
+def _opened(process: int, path: Path) -> int:
+    links = [each.readlink() for each in Path(f"/proc/{process}/fd").iterdir()]
+    return links.count(path)
 
 
 def test_chain_file_of_the_other_direction_is_refused(

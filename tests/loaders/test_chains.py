@@ -109,7 +109,9 @@ def test_gzipped_file_is_read_alike(tmp_path: Path) -> None:
 
 def test_scaffolds_are_elsewhere(tmp_path: Path) -> None:
     """A sequence of no table is a target nobody can ask, and no source."""
-    ours = read(tmp_path, chain([(10, 0, 0)], onto="chr22_KI270731v1_random", size=150))
+    ours = read(
+        tmp_path, chain([(10, 0, 0)], onto="chr22_KI270731v1_random", size=2500)
+    )
 
     assert places(ours, 1005) == {("?", 2005, "+")}
 
@@ -132,8 +134,9 @@ def test_two_places_leading_to_one_are_counted(tmp_path: Path) -> None:
     text = chain([(10, 0, 0)]) + chain([(10, 0, 0)], here=5000, there=2005)
     ours = read(tmp_path, text)
 
-    assert ours.leading_to(22, 2000, 2003) == 1
-    assert ours.leading_to(22, 2006, 2007) == 2
+    assert not ours.is_shared(22, 2000, 2005)
+    assert ours.is_shared(22, 2000, 2006)
+    assert ours.is_shared(22, 2006, 2007)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +154,11 @@ def test_two_places_leading_to_one_are_counted(tmp_path: Path) -> None:
         ),
         (chain([(10, 0, 0)]).replace("10\n\n", "ten\n\n"), "ten"),
         ("chain 1 chr22 \xff\n", "chain"),
+        (chain([(10, 0, 0)], here=CHR22.length - 9), "within both sequences"),
+        (chain([(10, 0, 0)], there=TO22.length - 9), "within both sequences"),
+        (chain([(10, 0, 0)], there=TO22.length - 9, strand="-"), "both sequences"),
+        (chain([(10, 0, 0)], onto="chrUn_x", size=2009), "within both sequences"),
+        (chain([(10, -20, 0), (5, 0, 0)], here=5), "within both sequences"),
     ],
 )
 def test_damaged_files_are_refused(tmp_path: Path, text: str, sentence: str) -> None:

@@ -15,7 +15,7 @@ from beacon.model.genes import Gene, GeneTable, place_texts
 from beacon.model.genome import Contig, Interval
 from beacon.model.lifting import Lifted, Lifting, NotLifted, lifted
 from beacon.model.notation import parse
-from beacon.model.pattern import VariantPattern
+from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Query
 from beacon.model.questions import VariantParameters, pattern_of
 from beacon.model.spelling import allele_pattern
@@ -73,6 +73,27 @@ HELD = {
 }
 CHAINS = {(HERE, THERE): Chains(HERE, THERE, BLOCKS)}
 WHOLE = Lifting(chains=CHAINS, references=HELD)
+
+
+class Alike:
+    """A genome of one base."""
+
+    def __init__(self, base: str = "A") -> None:
+        self._base = base
+
+    def bases(self, contig: Contig, start: int, end: int) -> str:
+        """Return as many."""
+        return self._base * (min(end, contig.length) - max(0, start))
+
+
+def over(*blocks: Block, back: tuple[Block, ...] = ()) -> Lifting:
+    """Return what lifts over blocks between two genomes of nothing but A."""
+    chains = {(HERE, THERE): Chains(HERE, THERE, blocks)}
+    if back:
+        chains[THERE, HERE] = Chains(THERE, HERE, back)
+    return Lifting(chains=chains, references={HERE: Alike(), THERE: Alike()})
+
+
 BARE = Lifting(chains=CHAINS)
 
 
@@ -144,6 +165,27 @@ def test_changed_reference_is_recognised() -> None:
     assert "carriers of G are the same people" in said.lift.notes[0]
 
 
+def test_changed_reference_is_doubted_where_only_one_genome_is_known() -> None:
+    """A typing error reads the same as another reference base, so no "no" is taken."""
+    blind = replace(WHOLE, references={THERE: HELD[THERE]})
+    said = ask(f"22-{at(19)}-T-G", blind)
+
+    assert forms(said) == ("GRCh38-22-30000020-A-G", False)
+    assert isinstance(said, Lifted)
+    assert said.lift.notes == ()
+    assert forms(ask(f"22-{at(4)}-A-T", blind))[1] is True
+
+
+@pytest.mark.parametrize("text", ["C-T", "CT-GG", "CT-C"])
+def test_reference_is_what_the_genome_asked_about_has(text: str) -> None:
+    """A wrong REF is no other reference base there: it is refused by name."""
+    typed = f"22-{at(4)}-{text}"
+    pattern = parse(typed, assembly=HERE, loaded=(), references={})
+
+    sentence = why(lifted(Query(pattern=pattern), THERE, WHOLE))
+    assert sentence.startswith("GRCh37 has ")
+
+
 def test_changed_reference_of_several_bases_is_not_the_same_people() -> None:
     """Of a change of several bases a part may be carried alone, so it is not lifted."""
     assert SOURCE[19:21] + TARGET[19:21] == "TTAT"
@@ -194,6 +236,62 @@ def test_chains_that_lead_back_are_heard() -> None:
     )
 
 
+TWO = (
+    Block(22, 20_000_000, 20_000_100, 22, 30_000_000),
+    Block(22, 20_000_100, 20_000_200, 22, 30_000_100),
+)
+AGAIN = Block(22, 25_000_000, 25_000_200, 22, 30_000_000, chain=2)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        over(*TWO, AGAIN),
+        over(*TWO, AGAIN._replace(end=25_000_020, at=30_000_090)),
+        over(
+            *TWO,
+            back=(
+                Block(22, 30_000_000, 30_000_200, 22, 20_000_000),
+                Block(22, 31_000_000, 31_000_020, 22, 20_000_100),
+            ),
+        ),
+    ],
+)
+def test_place_of_several_blocks_must_be_its_own(known: Lifting) -> None:
+    """However many blocks adjoin, a place that another one leads to is doubted."""
+    assert forms(ask("22:20000051-20000150", over(*TWO)))[1] is True
+    assert forms(ask("22:20000051-20000150", known))[1] is False
+    assert "place" in why(ask("22-20000101-A-G", known))
+
+
+def test_blocks_that_adjoin_are_one() -> None:
+    """An allele over the edge of two blocks without a gap is lifted; else it is not."""
+    turned = (
+        Block(22, 20_000_000, 20_000_100, 22, 30_000_100, is_reversed=True),
+        Block(22, 20_000_100, 20_000_200, 22, 30_000_000, is_reversed=True),
+    )
+    apart = (TWO[0], TWO[1]._replace(at=30_000_101))
+    other = replace(over(*turned), references={HERE: Alike(), THERE: Alike("T")})
+
+    assert forms(ask("22-20000100-AA-CG", over(*TWO))) == (
+        "GRCh38-22-30000100-AA-CG",
+        True,
+    )
+    assert forms(ask("22-20000100-AA-CG", other)) == ("GRCh38-22-30000100-TT-CG", True)
+    assert "several pieces" in why(ask("22-20000100-AA-CG", over(*apart)))
+
+
+def test_indel_is_not_turned_without_its_reference() -> None:
+    """Where nobody knows how it is written on the other strand, nobody is asked."""
+    blind = replace(WHOLE, references={HERE: HELD[HERE]})
+
+    for known in (BARE, blind):
+        for text in ("ATC-A", "A-AGG"):
+            said = ask(f"22-{at(37)}-{text}", known)
+            assert "where only a reference of that assembly tells" in why(said)
+    assert forms(ask(f"22-{at(35)}-G-C", BARE)) == ("GRCh38-22-30000039-C-G", False)
+
+
 def test_repeat_at_the_edge_of_a_block_is_not_lifted() -> None:
     """Where a repeat goes on behind what both share, its length may be another."""
     assert "several pieces" in why(ask(f"22-{at(28)}-CAA-C"))
@@ -228,6 +326,119 @@ def test_range_within_a_block_is_exact() -> None:
     """A range that is the same bases is lifted for good, forward and turned round."""
     assert forms(ask(f"22:{at(2)}-{at(9)}")) == ("GRCh38 22:30000003-30000010", True)
     assert forms(ask(f"22:{at(34)}-{at(36)}")) == ("GRCh38 22:30000038-30000040", True)
+
+
+def test_range_of_other_bases_is_uncertain() -> None:
+    """One base that differs within a block may be a variant of one genome only."""
+    assert SOURCE[19] != TARGET[19]
+    for text in (f"22:{at(15)}-{at(24)}", f"22:{at(19)}-{at(19)}"):
+        said = ask(text)
+
+        assert forms(said)[1] is False
+        assert isinstance(said, Lifted)
+        assert "have other bases within it" in said.lift.doubts[0]
+    assert forms(ask(f"22:{at(15)}-{at(18)}"))[1] is True
+
+
+@pytest.mark.parametrize(
+    "references",
+    [
+        {},
+        {HERE: Alike()},
+        {THERE: Alike()},
+        {HERE: Alike(), THERE: Alike("N")},
+        {HERE: Alike(), THERE: Alike("C")},
+    ],
+)
+def test_range_nobody_compared_is_uncertain(references: dict[str, Alike]) -> None:
+    """Without the bases of both genomes alignment alone tells of no "no"."""
+    block = Block(22, 20_000_000, 20_000_200, 22, 30_000_000)
+    bare = replace(over(block), references=references)
+    alike = over(block)
+
+    assert forms(ask("22:20000051-20000150", bare))[1] is False
+    assert forms(ask("22:20000051-20000150", alike))[1] is True
+
+
+def test_wide_ranges_are_compared_in_pieces_up_to_a_length() -> None:
+    """As many bases as a gene has are compared, to the last; more are doubted."""
+    block = Block(22, 20_000_000, 24_000_000, 22, 30_000_000)
+    alike = over(block)
+    last = Bases(TO22, 32_399_999, "C")
+
+    class Almost(Alike):
+        def bases(self, contig: Contig, start: int, end: int) -> str:
+            found = super().bases(contig, start, end)
+            odd = last.bases(contig, start, end) or ""
+            return odd.replace("N", "A") if "C" in odd else found
+
+    almost = replace(alike, references={HERE: Alike(), THERE: Almost()})
+
+    assert forms(ask("22:20000001-22400000", alike))[1] is True
+    assert forms(ask("22:20000001-22400000", almost))[1] is False
+    assert forms(ask("22:20000001-22399999", almost))[1] is True
+    assert forms(ask("22:20000001-23000000", alike))[1] is False
+
+
+def test_events_are_asked_for_by_their_place_alone() -> None:
+    """Where only a structural type is asked for, single bases change nothing."""
+    pattern = parse("22:45000101-45000200", assembly=HERE, loaded=(), references={})
+    certain = {}
+    for kind, least in [("DUP", None), ("DEL", 50), ("DEL", None), ("SNP", None)]:
+        asked = replace(pattern, variant_type=kind, min_length=least)
+        certain[kind, least] = forms(lifted(Query(pattern=asked), THERE, BARE))[1]
+
+    assert certain == {
+        ("DUP", None): True,
+        ("DEL", 50): True,
+        ("DEL", None): False,
+        ("SNP", None): False,
+    }
+
+
+def bracket(known: Lifting, kind: str | None = "DEL") -> Lifted | NotLifted:
+    """Lift a question for what begins about one place and ends about another."""
+    pattern = VariantPattern(
+        contig=CHR22,
+        start=Bounds(low=20_000_010, high=20_000_020),
+        end=Bounds(low=20_001_010, high=20_001_020),
+        variant_type=kind,
+    )
+    return lifted(Query(pattern=pattern), THERE, known)
+
+
+FIRST = Block(22, 20_000_000, 20_000_100, 22, 30_000_000)
+
+
+def test_bracket_is_certain_over_one_stretch() -> None:
+    """What lies between its ends is one stretch in both, of the same bases if asked."""
+    whole = Block(22, 20_000_000, 20_001_100, 22, 30_000_000)
+    other = replace(over(whole), references={HERE: Alike(), THERE: Alike("C")})
+
+    assert forms(bracket(over(whole)))[1] is True
+    assert forms(bracket(over(whole), None))[1] is True
+    assert forms(bracket(other))[1] is True
+    assert forms(bracket(other, None))[1] is False
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        Block(22, 20_001_000, 20_001_100, 22, 30_001_000),
+        Block(22, 20_001_000, 20_001_100, 22, 30_101_000),
+        Block(22, 20_001_000, 20_001_100, 22, 30_000_100),
+    ],
+)
+def test_bracket_of_another_length_is_uncertain(last: Block) -> None:
+    """Where more, less or other bases lie between, an event has another length."""
+    assert forms(bracket(over(FIRST, last)))[1] is False
+
+
+def test_bracket_whose_ends_change_places_is_refused() -> None:
+    """An end before its start is the question for nothing."""
+    last = Block(22, 20_001_000, 20_001_100, 22, 29_000_000, chain=2)
+
+    assert "its end lies before its start" in why(bracket(over(FIRST, last)))
 
 
 def test_range_over_a_gap_is_uncertain() -> None:
@@ -274,9 +485,11 @@ def test_gene_is_asked_where_it_lies_here() -> None:
     interval = Interval(contig=CHR22, start=45_000_100, end=45_000_900)
     table = GeneTable(place_texts([Gene(symbol="TWIN", interval=interval)]))
     pattern = table.pattern("TWIN", HERE)
-    said = lifted(Query(pattern=pattern), THERE, WHOLE)
+    alike = replace(WHOLE, references={HERE: Alike(), THERE: Alike()})
+    said = lifted(Query(pattern=pattern), THERE, alike)
 
     assert forms(said) == ("GRCh38 22:46000101-46000900", True)
+    assert forms(lifted(Query(pattern=pattern), THERE, BARE))[1] is False
 
 
 def test_names_are_the_same_everywhere() -> None:
@@ -387,6 +600,31 @@ def questions(draw: st.DrawFn) -> tuple[Lifting, str, int, str, str]:
     ref = source[start : start + draw(st.integers(1, 4))]
     alt = draw(st.sampled_from(["A", "C", "AA", "CA", "ACA", "T"]))
     return known, source, FAR + start, ref, alt
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_certain_range_is_the_same_bases(data: st.DataObject) -> None:
+    """Whatever base is another, a range that holds it is not lifted for certain."""
+    known, source = data.draw(genomes())
+    changed = data.draw(st.integers(0, len(source) - 1))
+    mine = source[:changed] + "G" + source[changed + 1 :]
+    held = {**known.references, HERE: Bases(CHR22, FAR, mine)}
+    start = data.draw(st.integers(0, len(source) - 1))
+    end = data.draw(st.integers(start + 1, len(source)))
+    pattern = VariantPattern(
+        contig=CHR22, overlap=Bounds(low=FAR + start, high=FAR + end)
+    )
+    said = lifted(Query(pattern=pattern), THERE, replace(known, references=held))
+    if isinstance(said, NotLifted) or not said.lift.is_certain:
+        return
+    assert said.query.pattern is not None
+    asked = said.query.pattern.overlap
+    assert asked is not None
+    theirs = held[THERE].bases(TO22, asked.low, asked.high) or ""
+
+    assert not start <= changed < end
+    assert mine[start:end] in (theirs, complement(theirs))
 
 
 def normal(said: Lifted, known: Lifting) -> tuple[int, str, str]:

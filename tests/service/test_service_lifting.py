@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,17 @@ from beacon.model.errors import NotPermitted
 from beacon.model.lifting import Lift, Lifting, NotLifted
 from beacon.model.notation import parse
 from beacon.model.outline import Outline
+from beacon.model.pattern import VariantPattern
+from beacon.model.profile import Profile
 from beacon.model.query import Granularity, Query
-from beacon.model.requester import ANONYMOUS
+from beacon.model.requester import ANONYMOUS, Requester
 from beacon.model.status import Status
-from beacon.policy.policy import OPEN
+from beacon.policy.policy import OPEN, Policy
+from beacon.policy.terms import Budget, DatasetTerms, Tier
 from beacon.service import LocalBeacon
+from beacon.service.guard import Guard
 from beacon.service.lifting import LiftingBeacon
+from beacon.store.accounts import Books
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 from beacon.wire.batch import Members
@@ -32,7 +38,6 @@ if TYPE_CHECKING:
 
     from beacon.model.disclosure import DatasetDisclosure, Disclosure
     from beacon.model.genome import Contig
-    from beacon.model.profile import Profile
     from beacon.model.wording import Wording
     from beacon.store.connection import StoreAddress
 
@@ -183,6 +188,84 @@ async def test_range_over_a_gap_is_never_a_no(certain: LiftingBeacon) -> None:
     assert words(across)["new"] is Status.NOT_COVERED
 
 
+async def test_range_of_other_bases_is_never_a_no(store: VariantStore) -> None:
+    """One block is no proof: where the genomes differ, an empty range says nothing."""
+
+    class OneOther(AllA):
+        def bases(self, contig: Contig, start: int, end: int) -> str:
+            found = super().bases(contig, start, end)
+            at = 20_001_500 - start
+            return found[:at] + "G" + found[at + 1 :] if 0 <= at < len(found) else found
+
+    held = {"GRCh37": OneOther(), "GRCh38": AllA()}
+    lifting = Lifting(chains=CHAINS, references=held)
+    beacon = LiftingBeacon(store, OPEN, references=held, deadline=5, lifting=lifting)
+    beside = await beacon.answer(question("22:20001001-20001500"), ANONYMOUS)
+    over = await beacon.answer(question("22:20001001-20001501"), ANONYMOUS)
+    (listed,) = await beacon.answer_many([question("22:20001001-20001501")], ANONYMOUS)
+
+    assert words(beside)["new"] is Status.NOT_SEEN
+    assert words(over)["new"] is Status.NOT_COVERED
+    assert over == listed
+    assert "GRCh37 and GRCh38 have other bases within it." in over.warnings
+
+
+async def test_wide_ranges_are_compared_beside_the_loop(store: VariantStore) -> None:
+    """Many bases are read in a thread, alone and in a list; few where one asks."""
+    readers = set()
+
+    class Watched(AllA):
+        def bases(self, contig: Contig, start: int, end: int) -> str:
+            readers.add(threading.get_ident())
+            return super().bases(contig, start, end)
+
+    held = {"GRCh37": Watched(), "GRCh38": Watched()}
+    block = Block(22, 20_000_000, 21_000_000, 22, 30_000_000)
+    chains = {("GRCh37", "GRCh38"): Chains("GRCh37", "GRCh38", [block])}
+    lifting = Lifting(chains=chains, references=held)
+    beacon = LiftingBeacon(store, OPEN, references={}, deadline=5, lifting=lifting)
+    wide = question("22:20000501-20900000")
+    alone = await beacon.answer(wide, ANONYMOUS)
+    listed = await beacon.answer_many([wide, wide], ANONYMOUS)
+    elsewhere = set(readers)
+    await beacon.answer(question("22:20000501-20000600"), ANONYMOUS)
+
+    assert words(alone)["new"] is Status.NOT_SEEN
+    assert list(listed) == [alone, alone]
+    assert threading.get_ident() not in elsewhere
+    assert threading.get_ident() in readers
+
+
+async def test_what_cannot_be_turned_is_not_asked(store: VariantStore) -> None:
+    """A deletion that lies turned, of unknown bases, takes no other answer with it."""
+    block = Block(22, 20_000_000, 20_000_100, 22, 30_000_000, is_reversed=True)
+    chains = {("GRCh37", "GRCh38"): Chains("GRCh37", "GRCh38", [block])}
+    lifting = Lifting(chains=chains)
+    beacon = LiftingBeacon(store, OPEN, references={}, deadline=5, lifting=lifting)
+    alone = await beacon.answer(
+        question("22-20000051-ATC-A", datasets=("new",)), ANONYMOUS
+    )
+
+    assert words(alone) == {"new": Status.NOT_ASKED}
+    assert "It lies on the reverse strand of GRCh38" in alone.warnings[0]
+
+
+async def test_unanchored_deletion_is_doubted_and_no_error(
+    doubtful: LiftingBeacon,
+) -> None:
+    """Where data may keep it elsewhere, such a dataset knows nothing of it."""
+    pattern = VariantPattern(
+        contig=ASSEMBLIES["GRCh37"].contigs[21],
+        spellings=((20_000_050, "TC", ""),),
+        is_provisional=True,
+    )
+    query = Query(pattern=pattern, datasets=("new",), granularity=Granularity.COUNT)
+    said = await doubtful.answer(query, ANONYMOUS)
+
+    assert words(said) == {"new": Status.NOT_COVERED}
+    assert any("No reference of GRCh38" in each for each in said.warnings)
+
+
 async def test_what_cannot_be_lifted_is_not_asked(certain: LiftingBeacon) -> None:
     """A dataset that cannot be asked has its word, and the reason is told."""
     answer = await certain.answer(question("22-20000500-A-G"), ANONYMOUS)
@@ -252,6 +335,57 @@ async def test_many_are_answered_as_one(certain: LiftingBeacon) -> None:
     assert alone[:2] == alike
     assert isinstance(told[0], bytes)
     assert b'"lifted":"GRCh38-22-30000001-A-G"' in told[0]
+
+
+@pytest.mark.parametrize("text", ["rs7", "22:20001001-20002000"])
+async def test_lists_ask_each_dataset_once(certain: LiftingBeacon, text: str) -> None:
+    """Names and ranges of a list, asked one by one, are not lifted a second time."""
+    alone = await certain.answer(question(text), ANONYMOUS)
+    told = await certain.answer_many([question(text), question(text)], ANONYMOUS)
+
+    assert len(alone.datasets) == len(words(alone))
+    assert list(told) == [alone, alone]
+
+
+async def test_lifted_allele_is_counted_once(
+    store: VariantStore, store_address: StoreAddress
+) -> None:
+    """One variant asked about on two assemblies is one of a budget; two are two."""
+    tier = Tier(
+        name="public",
+        granularity=Granularity.COUNT,
+        queries=frozenset({"allele"}),
+        budget=Budget(scope="client_net", per_day=4),
+    )
+    exact = {"public": Profile(name="exact")}
+    terms = {name: DatasetTerms(id=name, access=exact) for name in ("old", "new")}
+    policy = Policy(tiers=(tier,), datasets=terms)
+    books = await Books.open(store_address, b"k" * 32, patience=30.0)
+    beacon = LiftingBeacon(
+        store,
+        policy,
+        references={},
+        deadline=5,
+        guard=Guard(policy, books, store),
+        lifting=Lifting(chains=CHAINS),
+    )
+    somebody = Requester(network="192.0.2.0/24")
+
+    async def left() -> int:
+        return (await beacon.allowance(somebody)).rooms[0].left
+
+    one = await beacon.answer(question("22-20000001-A-G"), somebody)
+    after_one = await left()
+    await beacon.answer_many(
+        [question("22-20000001-A-G"), question("22-20000003-A-C")], somebody
+    )
+    after_two = await left()
+    await beacon.answer(question("22-30000001-A-G", "GRCh38"), somebody)
+    after_three = await left()
+    books.close()
+
+    assert words(one) == {"old": Status.SEEN, "new": Status.SEEN}
+    assert (after_one, after_two, after_three) == (3, 2, 1)
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
