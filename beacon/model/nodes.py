@@ -141,6 +141,8 @@ class NodeAnswer:
         age: seconds since it was answered, where it was remembered.
         request_id: under which it can be found in the node's log and ours.
         warnings: of the answer as a whole.
+        is_partial: whether it says that somebody it asked has not answered, named
+            or not; such an answer is not remembered.
     """
 
     node: Node
@@ -153,6 +155,7 @@ class NodeAnswer:
     age: float = 0.0
     request_id: str | None = None
     warnings: tuple[str, ...] = ()
+    is_partial: bool = False
 
     @property
     def answered(self) -> bool:
@@ -218,6 +221,7 @@ class NetworkAnswer:
         """Whether every node that was asked has answered, and every one it asked."""
         return not any(
             node.status in FAILURES
+            or node.is_partial
             or any(
                 row.part.status in FAILURES and row.beacon != node.node.id
                 for row in node.datasets

@@ -80,7 +80,8 @@ class Memory:
 def _lifetime(answer: NodeAnswer, terms: Terms) -> float:
     """Return for how many seconds an answer may be remembered."""
     has_failed = any(row.part.status in FAILURES for row in answer.datasets)
-    if answer.status not in ANSWERS or not answer.answered or has_failed:
+    is_whole = answer.answered and not (has_failed or answer.is_partial)
+    if answer.status not in ANSWERS or not is_whole:
         return 0.0
     is_yes = answer.status is Status.SEEN
     return terms.remembered if is_yes else terms.remembered_no

@@ -126,6 +126,7 @@ class Clock:
         (replace(SEEN, status=Status.REFUSED, reason=Reason.REFUSED), 0.0),
         (replace(SEEN, status=Status.NOT_ASKED, reason=Reason.ASSEMBLY), 0.0),
         (replace(SEEN, datasets=(row(), row(Status.NO_ANSWER, "b"))), 0.0),
+        (replace(SEEN, is_partial=True), 0.0),
     ],
 )
 def test_f10_an_answer_is_remembered_for_its_time(

@@ -7,6 +7,7 @@ understood, each dataset's word, its numbers.  Every one that fails ends in
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ from beacon.wire.peers.sets import (
     Hearing,
     alone,
     check_error,
+    is_of_ours,
     read_set,
     spoken_for,
     status_of,
@@ -72,6 +74,7 @@ _INCOMPLETE = "Not all beacons that it asked have answered."
 _NO_WORDS = "Only beacons like this one have words for this question."
 _NOT_HERE = "It has none of the datasets asked for."
 _NOTHING_LOADED = "It has nothing of this assembly."
+_OUR_WORDS = ("genomicAlleleShortForm", "similarity", "breakpointDistance")
 
 
 def read_answer(
@@ -96,7 +99,7 @@ def read_answer(
         names: of its datasets by id, where its metadata tells them.
     """
     try:
-        _check_words(request, status, body)
+        _check_words(query, request, status, body)
         check_status(status, headers, body)
         document = _document(body)
         check_error(document)
@@ -135,11 +138,23 @@ def silent(peer: Manner, failure: NotAnswered) -> NodeAnswer:
 # --- before anything is believed -----------------------------------------------------
 
 
-def _check_words(request: Request, code: int, body: bytes) -> None:
-    """Raise where another beacon refuses words that only ours have."""
+def _check_words(query: Query, request: Request, code: int, body: bytes) -> None:
+    """Raise where another beacon refuses words that only ours have.
+
+    It must name one of them: a proxy's page, or a store that fails, does not.
+    """
     if not request.is_ours or code not in _NO_SUCH_WORDS:
         return
-    if "status" not in members(_members_of(body).get("info")):
+    document = _members_of(body)
+    if is_of_ours(members(document.get("info"))):
+        return
+    told = json.dumps([document.get("error"), document.get("detail")]).casefold()
+    words = [each for each in _OUR_WORDS if each in request.sent]
+    if query.filters:
+        words += ["filter", *(clause[0].text for clause in query.filters)]
+    if query.pattern is not None and query.pattern.identity and not request.sent:
+        words.append(query.pattern.identity)
+    if any(each.casefold() in told for each in words):
         raise NotAnswered(Reason.KIND_OF_QUESTION, _NO_WORDS, Status.NOT_ASKED)
 
 
@@ -225,6 +240,7 @@ def _believed(
         request=request,
         level=_level(members(document.get("meta"))),
         names=names,
+        precision=_precision(members(document.get("responseSummary"))),
     )
     if peer.node.kind is NodeKind.V1:
         _check_sender(document.get("beaconId"), peer)
@@ -233,11 +249,17 @@ def _believed(
     meta = members(document.get("meta"))
     _check_sender(meta.get("beaconId"), peer)
     info = members(document.get("info"))
-    if request.is_ours and "status" not in info:
+    if request.is_ours and not is_of_ours(info):
         raise NotAnswered(Reason.KIND_OF_QUESTION, _NO_WORDS, Status.NOT_ASKED)
     echo = check_echo(meta.get("receivedRequestSummary"), request.sent)
     parts = _parts(document, info, echo, hearing)
     return concluded(parts, echo, info, hearing)
+
+
+def _precision(summary: Members) -> Members:
+    """Return how all counts are to be taken, where no set says it of its own."""
+    keys = ("countPrecision", "countAdjustedTo")
+    return {key: summary[key] for key in keys if summary.get(key) is not None}
 
 
 def _level(meta: Members) -> Granularity | None:
@@ -269,6 +291,8 @@ def _parts(
     said = {heard.dataset.part.status for heard in parts}
     if exists and not said - _NO:
         raise NotAnswered(Reason.CONTRADICTS, "It says yes, and every dataset says no.")
+    if whole(summary.get("numTotalResults")) and not said - _NO:
+        raise NotAnswered(Reason.CONTRADICTS, "It says no and has results.")
     return parts
 
 
@@ -297,7 +321,7 @@ def _without_sets(
         own = [alone(document, hearing, exists=True)] if exists else []
         return [*own, *told]
     is_listed = isinstance(members(document.get("response")).get("resultSets"), list)
-    if not exists and "status" not in info:
+    if not exists and not is_of_ours(info):
         # All sets were asked for: who lists none, and does not say what was
         # understood, may not have looked.
         if hearing.is_network:
@@ -351,13 +375,20 @@ def concluded(
     if is_failed and failure is not None and not hearing.is_network:
         raise failure
     warnings = _warnings(info)
-    if echo is Echo.SILENT and hearing.request.sent and "status" not in info:
+    if echo is Echo.SILENT and hearing.request.sent and not is_of_ours(info):
         warnings = (*warnings, _UNPROVEN)
-    if info.get("complete") is False and status not in (Status.SEEN, *FAILURES):
-        status, warnings = Status.NO_ANSWER, (*warnings, _INCOMPLETE)
+    is_partial = info.get("complete") is False
+    if is_partial and status not in (Status.SEEN, *FAILURES):
+        status = Status.NO_ANSWER
+    if is_partial:
+        warnings = (*warnings, _INCOMPLETE)
     levels = [each.part.granularity for each in datasets]
     answer = NodeAnswer(
-        node=hearing.peer.node, status=status, datasets=datasets, warnings=warnings
+        node=hearing.peer.node,
+        status=status,
+        datasets=datasets,
+        warnings=warnings,
+        is_partial=is_partial,
     )
     if is_failed and failure is not None:
         return replace(answer, reason=failure.reason, sentence=failure.sentence)

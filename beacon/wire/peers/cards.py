@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _VERSION: Final = re.compile(r"v?[0-9]{1,3}(\.[0-9]{1,4}){0,3}")
 _ID: Final = re.compile(r"[A-Za-z0-9._:~-]{1,100}")
-_BELOW: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,80}){1,8}")
+_BELOW: Final = re.compile(r"(?!.*\.\.)(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,80}){1,8}")
 _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}(Z|[+-][0-9:]{5})"
 )
@@ -38,6 +38,8 @@ _ENVIRONMENTS: Final = frozenset({"prod", "test", "dev", "staging"})
 _GENOMIC: Final = frozenset({"genomicVariant", "genomicVariation", "g_variant"})
 _MOST_DATASETS: Final = 2000
 _MOST_SETS: Final = 200
+_PAGE: Final = 10
+"""Datasets that a beacon lists at once if nothing is said (Beacon v2)."""
 
 ELSEWHERE: Final = "Its /map names addresses that are not below its own; not used."
 """What an address off its origin is answered with."""
@@ -100,8 +102,10 @@ def read_card(documents: Mapping[str, bytes], url: str) -> Card:
     info = _document(documents, "info", problems)
     told = members(info.get("response")) or info  # of v1, all of it
     meta = members(info.get("meta"))
-    listed = [*_listed(info), *_listed(_document(documents, "datasets", problems))]
+    collected = _document(documents, "datasets", problems)
+    listed = [*_listed(info), *_listed(collected)]
     kept = listed[:_MOST_DATASETS]
+    is_whole = kept == listed and _is_whole(collected, {each for each, *_ in listed})
     path, elsewhere = _path(_document(documents, "map", problems), url)
     if elsewhere:
         problems.append(ELSEWHERE)
@@ -116,7 +120,9 @@ def read_card(documents: Mapping[str, bytes], url: str) -> Card:
         is_network=truth(meta.get("isAggregated")) is True,
         datasets={each: title for each, title, _ in kept},
         held=_held(told),
-        assemblies=_assemblies([place for _, _, place in kept]),
+        assemblies=(
+            _assemblies([place for *_, place in kept]) if is_whole else frozenset()
+        ),
         path=path,
         problems=tuple(dict.fromkeys(problems)),
     )
@@ -209,6 +215,16 @@ def _held(told: Members) -> dict[str, Held]:
                 people=whole(each.get("sampleCount")),
             )
     return found
+
+
+def _is_whole(collected: Members, known: set[str]) -> bool:
+    """Whether ``/datasets`` is all of it, not the first page of a longer list."""
+    came = len(items(members(collected.get("response")).get("collections")))
+    summary = members(collected.get("responseSummary"))
+    for told in (summary.get("numTotalResults"), summary.get("resultsCount")):
+        if told is not None:
+            return whole(told) in (came, len(known))
+    return came < _PAGE
 
 
 def _assemblies(said: list[str | None]) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from beacon.model.assemblies import ASSEMBLIES, find_contig
+from beacon.model.assemblies import ASSEMBLIES, find_assembly, find_contig
 from beacon.model.nodes import Reason
 from beacon.wire.peers.failing import UNHEEDED, NotAnswered
 from beacon.wire.peers.plain import Members, items, members, place, word
@@ -99,7 +99,7 @@ def _is_like(key: str, asked: object, said: object, sent: Mapping[str, object]) 
         return _same_sequence(str(asked), said, str(sent.get("assemblyId", "")))
     if key in ("geneId", "genomicAlleleShortForm", "aminoacidChange"):
         return str(said).casefold() == str(asked).casefold()
-    return True  # an assembly's or a type's other name
+    return key != "assemblyId" or _same_assembly(str(asked), said)
 
 
 def _same_places(asked: object, said: object) -> bool:
@@ -115,6 +115,12 @@ def _places(value: object) -> list[int | None]:
     if isinstance(value, str):
         value = value.split(",")
     return [place(each) for each in items(value)] or [place(value)]
+
+
+def _same_assembly(asked: str, said: object) -> bool:
+    """Compare names of assemblies; one that is not known may be any."""
+    found = find_assembly(said[:100]) if isinstance(said, str) else None
+    return found is None or found == find_assembly(asked)
 
 
 def _same_sequence(asked: str, said: object, assembly: str) -> bool:

@@ -13,9 +13,9 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from beacon.model.errors import InvalidRequest
-from beacon.model.nodes import NodeAnswer, Reason
+from beacon.model.nodes import FAILURES, NodeAnswer, Reason
 from beacon.model.notation import vcf_style
-from beacon.model.status import Status
+from beacon.model.status import Status, overall
 from beacon.wire.peers.answers import check_status, concluded, silent
 from beacon.wire.peers.echoes import Echo
 from beacon.wire.peers.failing import NotAnswered
@@ -36,6 +36,7 @@ MOST_IN_LIST = 1_000
 _PATH = "batch"
 _ANOTHER = "Its line does not answer what was asked in its place."
 _SEEN = Status.SEEN.value
+_PRECISION = ("countPrecision", "countAdjustedTo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +147,33 @@ def _line(
     if not found:
         _check_empty(said)
     parts = [_part(each, hearing) for each in found]
-    return concluded(parts, Echo.UNDERSTOOD, {}, hearing)
+    whole = concluded(parts, Echo.UNDERSTOOD, {}, hearing)
+    if whole.status not in FAILURES:
+        _check_word(said, found)
+    return whole
+
+
+def _check_word(said: Members, found: Sequence[object]) -> None:
+    """Raise where a line's own word or error is not what its datasets are together."""
+    told, error = _word_of(said), said.get("error")
+    if error is not None or told in FAILURES:
+        word = told if told in FAILURES else Status.NO_ANSWER
+        sentence = one_sentence((text(error) or "It could not tell.",))
+        raise NotAnswered(Reason.TOLD_AN_ERROR, sentence, word)
+    if told is not overall(_word_of(members(each)) for each in found):
+        raise NotAnswered(Reason.CONTRADICTS, "Its word and its datasets' differ.")
+
+
+def _word_of(said: Members) -> Status:
+    """Return the word of a line, or of a dataset in it.
+
+    Raises:
+        NotAnswered: it has none that we know.
+    """
+    found = next((each for each in Status if each.value == said.get("status")), None)
+    if found is None:
+        raise NotAnswered(Reason.NOT_UNDERSTOOD, "It has a word of its own for it.")
+    return found
 
 
 def _check_empty(said: Members) -> None:
@@ -161,6 +188,7 @@ def _part(found: object, hearing: Hearing) -> Heard:
     """Return what a line says of one dataset, judged as a result set is."""
     info = members(found)
     told = {"id": info.get("id"), "exists": info.get("status") == _SEEN, "results": []}
+    told |= {key: info[key] for key in _PRECISION if key in info}
     return read_set(told | {"info": {"status": "?"} | info}, hearing)
 
 

@@ -317,7 +317,7 @@ def _by_post(
     level: Granularity,
     form: Form,
 ) -> Request:
-    skip, limit = _page(query)
+    skip, limit = page_of(query)
     filters = [_filter(clause[0]) for clause in query.filters]
     body = _body(
         sent, level, skip=skip, limit=limit, filters=filters, is_test=query.test_mode
@@ -350,7 +350,8 @@ def _body(
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def _page(query: Query) -> tuple[int, int]:
+def page_of(query: Query) -> tuple[int, int]:
+    """Return how many records are passed over, and how many are asked for."""
     if query.pattern is not None and query.pattern.is_single_allele:
         return 0, _FEW
     return query.page.skip, min(max(1, query.page.limit), _MOST)
@@ -363,7 +364,7 @@ def _by_get(
     level: Granularity,
     form: Form,
 ) -> Request:
-    skip, limit = _page(query)
+    skip, limit = page_of(query)
     asked: Parameters = sent | {
         "requestedGranularity": level.word,
         "includeResultsetResponses": Include.ALL.value,

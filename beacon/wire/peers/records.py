@@ -19,6 +19,8 @@ from beacon.model.variant import BASES, Allele, sequence_allele, strip
 from beacon.wire.peers.plain import Members, members, place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from beacon.model.genome import Contig
     from beacon.model.pattern import Spelling, VariantPattern
 
@@ -50,6 +52,7 @@ class Place(NamedTuple):
     Attributes:
         substitution: what its HGVS name says, where that is a substitution.
         kind, name: type and canonical text of a structural one.
+        is_elsewhere: whether it names a sequence of another assembly.
     """
 
     contig: Contig | None
@@ -60,6 +63,7 @@ class Place(NamedTuple):
     substitution: Spelling | None
     kind: str | None
     name: str | None
+    is_elsewhere: bool = False
 
 
 def place_of(record: Members, assembly: str, *, one_based: bool) -> Place:
@@ -88,6 +92,7 @@ def place_of(record: Members, assembly: str, *, one_based: bool) -> Place:
         substitution=substitution,
         kind=kind if isinstance(kind, str) else None,
         name=name if isinstance(name, str) and len(name) < _LONGEST_NAME else None,
+        is_elsewhere=_is_elsewhere(record, location, assembly),
     )
 
 
@@ -110,13 +115,28 @@ def _contig(location: Members, assembly: str) -> Contig | None:
 
     The part between colons that is a name of one of the assembly's sequences.
     """
+    found = (find_contig(ASSEMBLIES[assembly], part) for part in _sequences(location))
+    return next((each for each in found if each is not None), None)
+
+
+def _sequences(location: Members) -> Iterator[str]:
     names = ("sequence_id", "sequenceId", "sequenceReference", "chromosome")
     for said in (location.get(key) for key in names):
-        for part in said[:200].split(":") if isinstance(said, str) else ():
-            found = find_contig(ASSEMBLIES[assembly], part)
-            if found is not None:
-                return found
-    return None
+        if isinstance(said, str):
+            yield from said[:200].split(":")
+
+
+def _is_elsewhere(record: Members, location: Members, assembly: str) -> bool:
+    """Whether any sequence a record names is one of another assembly alone."""
+    hgvs = members(record.get("identifiers")).get("genomicHGVSId")
+    named = [*_sequences(location)]
+    if isinstance(hgvs, str):
+        named.append(hgvs[:_LONGEST_NAME].partition(":")[0])
+    return any(
+        find_contig(ASSEMBLIES[assembly], each) is None
+        and any(find_contig(other, each) is not None for other in ASSEMBLIES.values())
+        for each in named
+    )
 
 
 def _substitution(
@@ -134,13 +154,14 @@ def _substitution(
 
 def likeness(found: Place, asked: VariantPattern) -> Likeness:
     """Return what a record is to the one allele that was asked for."""
-    if found.contig is not None and found.contig != asked.contig:
+    is_there = found.contig is None or found.contig == asked.contig
+    if found.is_elsewhere or not is_there:
         return Likeness.OTHER
     forms = {strip(*spelling) for spelling in asked.spellings}
     if found.substitution is not None:
         return _by_name(found, forms)
     if found.start is None or found.alternate is None:
-        return Likeness.UNKNOWN
+        return _as_far_as_told(found, forms | set(asked.spellings))
     if found.reference is None:
         return _by_state(found.start, found.end, found.alternate, forms)
     form = strip(found.start, found.reference, found.alternate)
@@ -159,6 +180,10 @@ def _by_name(found: Place, forms: set[Spelling]) -> Likeness:
             name == (start - 1, *bases) for start, *bases in forms
         )
         return Likeness.BESIDE if is_beside else Likeness.OTHER
+    if found.reference and found.alternate:
+        bases = strip(0, found.reference, found.alternate)[1:]
+        if bases != name[1:]:
+            return Likeness.OTHER
     if found.start is not None and found.start == name[0] + 1:
         return Likeness.SAME_ONE_BASED
     return Likeness.SAME
@@ -171,14 +196,49 @@ def _by_state(
 
     Of an insertion or deletion VRS spells the whole stretch it may lie in.
     """
-    if end is None or end < start:
-        return Likeness.UNKNOWN
     for at, reference, bases in forms:
-        if (at, len(reference), bases) == (start, end - start, alternate):
-            return Likeness.SAME
-    if any(len(reference) != len(bases) for _, reference, bases in forms):
-        return Likeness.UNKNOWN
+        size = len(reference) if end is None else end - start
+        if (at, len(reference), bases) == (start, size, alternate):
+            return Likeness.SAME if end is not None else Likeness.UNKNOWN
+        is_longer = len(bases) - len(reference)
+        is_near = abs(start - at) <= _LONGEST_SHIFT
+        fits = end is None or len(alternate) - size == is_longer
+        if is_longer and is_near and size >= 0 and fits:
+            return Likeness.UNKNOWN
     return Likeness.OTHER
+
+
+def _as_far_as_told(found: Place, spelled: set[Spelling]) -> Likeness:
+    """Compare a record that lacks its place or its bases: what it has must agree."""
+    is_beside = False
+    for at, reference, alternate in spelled:
+        is_substitution = len(reference) == len(alternate)
+        if not _may_have_bases(found, reference, alternate):
+            continue
+        reach = 0 if is_substitution else _LONGEST_SHIFT
+        if found.start is None or abs(found.start - at) <= reach:
+            return Likeness.UNKNOWN
+        is_beside = is_beside or found.start == at + 1
+    return Likeness.BESIDE if is_beside else Likeness.OTHER
+
+
+def _may_have_bases(found: Place, reference: str, alternate: str) -> bool:
+    if found.reference is not None and found.alternate is not None:
+        one = strip(0, found.reference, found.alternate)[1:]
+        other = strip(0, reference, alternate)[1:]
+        sizes = tuple(map(len, one)) == tuple(map(len, other))
+        return one == other or (
+            sizes
+            and len(reference) != len(alternate)
+            and sorted("".join(one)) == sorted("".join(other))
+        )
+    if len(reference) != len(alternate):
+        return True
+    told = (found.reference, found.alternate)
+    return all(
+        one is None or one == other
+        for one, other in zip(told, (reference, alternate), strict=True)
+    )
 
 
 def _otherwise(form: Spelling, forms: set[Spelling]) -> Likeness:

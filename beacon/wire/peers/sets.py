@@ -2,6 +2,7 @@
 
 A set that tells an error, that cannot tell, or that contradicts itself keeps its
 place with ``no_answer``; only a plain, whole ``false`` becomes ``not_seen``.
+Counts are exact, multiples of a number that is told, or none.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from beacon.wire.peers.plain import (
     whole,
     word,
 )
+from beacon.wire.peers.questions import page_of
 from beacon.wire.peers.records import (
     BELIEVED,
     Likeness,
@@ -72,6 +74,10 @@ _START_FROM_ONE = "It counts starts from 1."
 _SPELLED = (
     "It spells the variant otherwise, and no reference tells that it is the same."
 )
+_VAGUE = "Its counts are not exact, nor told how near they are, and are left out."
+_MORE_THAN_THERE = "It counts more variants than can lie there."
+_ONE_PAGE = "It counts what it has sent; there may be more."
+_MOST_AT_A_BASE = 10
 _NO_BASES = "Some of its records could not be read as variants."
 
 
@@ -82,6 +88,7 @@ class Hearing:
     Attributes:
         level: the granularity the answer says it has, where it does.
         names: of its datasets by id.
+        precision: how its counts are to be taken, where a set does not say it.
     """
 
     query: Query
@@ -90,6 +97,7 @@ class Hearing:
     request: Request
     level: Granularity | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    precision: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def is_network(self) -> bool:
@@ -115,6 +123,16 @@ class _Evidence(NamedTuple):
     variants: tuple[VariantDisclosure, ...] = ()
     counts: AlleleCounts | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether any record tells how many carry it."""
+        return any(each.groups for each in self.variants)
+
+    def without_counts(self) -> _Evidence:
+        """Return which variants there are, and nothing of how many carry them."""
+        bare = tuple(replace(each, groups=()) for each in self.variants)
+        return _Evidence(bare, None, self.warnings)
 
 
 def read_set(found: object, hearing: Hearing) -> Heard:
@@ -144,6 +162,8 @@ def _beacon(said: Members, hearing: Hearing) -> str:
 
 def _read(said: Members, beacon: str, hearing: Hearing) -> Heard:
     info = members(said.get("info"))
+    if "countPrecision" not in said and not is_of_ours(info):
+        said = {**said, **hearing.precision}
     check_error(said)
     exists = truth(said.get("exists"))
     if exists is None:
@@ -152,18 +172,21 @@ def _read(said: Members, beacon: str, hearing: Hearing) -> Heard:
     # An empty object is a template that some leave where they have no record.
     results = [each for each in map(members, items(said.get("results"))) if each]
     is_bare = not results and "results" not in said and "resultsCount" not in said
-    if hearing.is_network and not exists and is_bare and "status" not in info:
+    if hearing.is_network and not exists and is_bare and not is_of_ours(info):
         raise NotAnswered(Reason.NOT_UNDERSTOOD, "It cannot tell a no from a failure.")
-    total = _total(said, results, hearing, exists=exists)
-    lift = read_lift(info, hearing.pattern) if "status" in info else None
+    total, many = _total(said, results, hearing, exists=exists)
+    lift = read_lift(info, hearing.pattern) if is_of_ours(info) else None
     there = asked_there(lift, hearing) if isinstance(lift, Lift) else hearing
     evidence = _evidence(results, there) if exists else _Evidence()
     counts, doubt = people_counts(info)
     counts = counts or evidence.counts
-    status = _fitting(status, counts, is_exact=adjusted_to(said) is None)
+    status = _fitting(status, counts, is_exact=_is_exact(said))
     if status is Status.NOT_SEEN and isinstance(lift, Lift) and not lift.is_certain:
         status = Status.NOT_COVERED
-    shown = tuple(filter(None, (*evidence.warnings, doubt)))
+    if _is_vague(said) and (counts is not None or evidence.has_counts):
+        counts, many = None, _VAGUE
+        evidence = evidence.without_counts()
+    shown = tuple(filter(None, (*evidence.warnings, doubt, many)))
     part = _part(said, info, status, hearing)
     part = replace(
         part, total=total, variants=evidence.variants, counts=counts,
@@ -195,6 +218,12 @@ def check_error(said: Members) -> None:
         is_refusal = told_word == Status.REFUSED.value
         status = Status.REFUSED if is_refusal else Status.NO_ANSWER
         raise NotAnswered(Reason.TOLD_AN_ERROR, sentence, status)
+
+
+def is_of_ours(info: Members) -> bool:
+    """Whether a set or an answer has a word that beacons of this software have."""
+    told = info.get("status")
+    return isinstance(told, str) and told in _WORDS
 
 
 def status_of(info: Members, *, exists: bool) -> Status:
@@ -237,7 +266,7 @@ def _coverage(info: Members, status: Status, counts: AlleleCounts | None) -> str
     if isinstance(told, str) and told in _COVERAGES:
         return told
     is_bare_no = status is Status.NOT_SEEN and (counts is None or counts.an is None)
-    return "undeclared" if is_bare_no and "status" not in info else None
+    return "undeclared" if is_bare_no and not is_of_ours(info) else None
 
 
 # --- its numbers ---------------------------------------------------------------------
@@ -245,8 +274,8 @@ def _coverage(info: Members, status: Status, counts: AlleleCounts | None) -> str
 
 def _total(
     said: Members, results: Sequence[Members], hearing: Hearing, *, exists: bool
-) -> int | None:
-    """Return how many records match, where that is told exactly.
+) -> tuple[int | None, str | None]:
+    """Return how many records match, where that is told, and a warning.
 
     Raises:
         NotAnswered: it contradicts the yes or no, or is too many for one allele.
@@ -256,22 +285,43 @@ def _total(
         raise NotAnswered(Reason.CONTRADICTS, "It says no and has results.")
     if hearing.pattern.is_single_allele and (count or 0) > MOST_OF_ONE_ALLELE:
         raise NotAnswered(Reason.NOT_UNDERSTOOD, TOO_MANY)
-    precision = word(said.get("countPrecision"))
-    is_exact = precision in ("", "exact")
+    is_exact = _is_exact(said)
     is_yes_or_no = hearing.level is Granularity.BOOLEAN
     if exists and count == 0 and not results and is_exact and not is_yes_or_no:
         raise NotAnswered(Reason.CONTRADICTS, "It says yes and counts nothing.")
-    is_counted = is_exact or (precision == "rounded" and adjusted_to(said) is not None)
-    return count if is_counted and not is_yes_or_no else None
+    is_counted = is_exact or adjusted_to(said) is not None
+    if count is None or not is_counted or is_yes_or_no:
+        return None, None
+    if count > _most_there(hearing.pattern):
+        return None, _MORE_THAN_THERE
+    is_ours = is_of_ours(members(said.get("info")))
+    is_page = not is_ours and count == len(results) == page_of(hearing.query)[1]
+    return (None, _ONE_PAGE) if is_page else (count, None)
+
+
+def _most_there(pattern: VariantPattern) -> float:
+    """Return how many variants may lie where was asked: some at every base."""
+    if pattern.is_single_allele or pattern.contig is None or pattern.similar:
+        return float("inf")
+    reach = pattern.reach()
+    return MOST_OF_ONE_ALLELE + _MOST_AT_A_BASE * (reach.high - reach.low)
+
+
+def _is_exact(said: Members) -> bool:
+    return word(said.get("countPrecision")) in ("", "exact")
+
+
+def _is_vague(said: Members) -> bool:
+    """Whether counts are neither exact nor multiples of a number that is told."""
+    return not _is_exact(said) and adjusted_to(said) is None
 
 
 def adjusted_to(said: Members) -> int | None:
     """Return what counts are multiples of (``countAdjustedTo``, Beacon v2.2)."""
     if word(said.get("countPrecision")) != "rounded":
         return None
-    return next(
-        (n for each in items(said.get("countAdjustedTo")) if (n := whole(each))), None
-    )
+    steps = [n for each in items(said.get("countAdjustedTo")) if (n := whole(each))]
+    return max(steps, default=None)
 
 
 def _evidence(results: Sequence[Members], hearing: Hearing) -> _Evidence:
@@ -296,7 +346,7 @@ def _of_allele(results: Sequence[Members], hearing: Hearing) -> _Evidence:
     same = [(how, each) for how, each in judged if how in BELIEVED]
     if not same:
         kinds = {how for how, _ in judged}
-        if Likeness.UNKNOWN in kinds:
+        if kinds == {Likeness.UNKNOWN}:
             return _Evidence(warnings=(_UNPLACED,))
         beside = Likeness.BESIDE in kinds
         raise NotAnswered(
@@ -331,7 +381,9 @@ def _of_several(results: Sequence[Members], hearing: Hearing) -> _Evidence:
     for record in results:
         place = place_of(record, pattern.assembly, one_based=one_based)
         allele = allele_of(place, pattern)
-        if allele is None:
+        if place.is_elsewhere:
+            strays += 1
+        elif allele is None:
             warnings.append(_NO_BASES)
         elif not _lies_there(pattern, allele.contig, allele.start, allele.end):
             strays += 1

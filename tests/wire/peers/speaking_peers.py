@@ -5,12 +5,16 @@ Written by hand in the shapes that their code sends; nothing is copied.
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
 
 from beacon.model.nodes import Node, NodeKind
 from beacon.model.notation import parse
 from beacon.model.query import Granularity, Query
+from beacon.model.status import Status
 from beacon.network.peers import Peer
 from beacon.wire.peers.answers import read_answer
 from beacon.wire.peers.questions import question
@@ -182,3 +186,52 @@ def v1(
         "datasetAlleleResponses": list(responses),
         "allelRequest": asked if echo is None else echo,
     }
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+    | st.sampled_from([*Status, "error", "no_answer", ID, "T", "C"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["exists", "info", "error", "id", "results", "status", "start"]
+            ),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=6,
+)
+
+
+def _places(value, path=()):
+    """Yield the path of every member of a document."""
+    inner = value.items() if isinstance(value, dict) else ()
+    inner = enumerate(value) if isinstance(value, list) else inner
+    for key, each in inner:
+        yield (*path, key)
+        yield from _places(each, (*path, key))
+
+
+@st.composite
+def mutated(draw, document, kept=()):
+    """Return a document with some members replaced or gone, but not the kept one."""
+    changed = copy.deepcopy(document)
+    for _ in range(draw(st.integers(1, 4))):
+        paths = [p for p in _places(changed) if p != kept[: len(p)]]
+        if not paths:
+            break
+        path = draw(st.sampled_from(paths))
+        holder = changed
+        for key in path[:-1]:
+            holder = holder[key]
+        if draw(st.booleans()):
+            holder[path[-1]] = draw(JSON)
+        elif isinstance(holder, dict):
+            del holder[path[-1]]
+    return changed

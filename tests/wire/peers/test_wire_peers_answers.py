@@ -30,6 +30,15 @@ NESTED = {"g_variant": {**SENT, "start": str(START), "referenceName": "chr17"}}
 ERROR = {"errorCode": 503, "errorMessage": "fi.node error getting response"}
 
 
+def _bare(reference, alternate, start=None):
+    """Return a record that may lack its bases and its place."""
+    record = a_record(START if start is None else start)
+    if start is None:
+        del record["variation"]["location"]
+    record["variation"] |= {"referenceBases": reference, "alternateBases": alternate}
+    return record
+
+
 def _no(**members):
     return a_set(exists=False, **members)
 
@@ -151,11 +160,26 @@ def test_f3_a_failure_in_a_good_answers_clothes_is_never_a_no(document, whom, re
         (v2([a_set(a_record(START + 9, "A"))], exists=True), None),
         (v2([a_set(a_record(sequence="chr7"))], exists=True), None),
         (v2([a_set(a_record(hgvs="NC_000017.11:g.7T>C"))], exists=True), None),
+        # it looked on another assembly, or found something there
+        (v2([_no()], exists=False, echo={**SENT, "assemblyId": "GRCh37"}), None),
+        (v2([_no()], exists=False, echo={**SENT, "assemblyId": "hg19"}), None),
+        (v1(False, echo={**SENT, "start": START, "assemblyId": "GRCh37"}), FIRST),
+        (v2([a_set(a_record(sequence="NC_000017.10"))], exists=True), None),
+        (v2([a_set(a_record(hgvs=f"NC_000017.10:g.{POS}T>C"))], exists=True), None),
+        # what it found has other bases than its name, or other ones and no place
+        (v2([a_set(a_record(alternate="G", hgvs=f"NC_000017.11:g.{POS}T>C"))],
+            exists=True), None),
+        (v2([a_set(_bare("T", "G"))], exists=True, echo=None), None),
+        (v2([a_set(_bare(None, "G"))], exists=True, echo=None), None),
+        (v2([a_set(_bare("A", None))], exists=True, echo=None), None),
+        (v2([a_set(_bare(None, None), a_record(alternate="G"))], exists=True), None),
+        # a word of nobody does not make it one of ours
+        (v2([], exists=False, echo=None, info={"status": "ok"}), None),
         # it lists no set though all were asked for, and repeats nothing
         (v2([], exists=False, echo=None), None),
         (v1(True, echo={"referenceName": "17"}), FIRST),
     ],
-)
+)  # fmt: skip
 def test_f4_a_peer_that_ignored_the_question_was_not_understood(document, whom):
     """What answers another, or a wider, question is no answer to ours."""
     said = read(document, whom)
@@ -377,6 +401,7 @@ def test_a_networks_recorded_shape_is_read():
         v2([_no(info={"status": "not_seen", "alleleCount": 4})], exists=False),
         v2([a_set(a_record(rows=[a_row(ac=0)]))], exists=True),
         v2(exists=False, summary={"numTotalResults": 2}),
+        v2([_no()], exists=False, summary={"numTotalResults": 5}),
         v1(True, {"datasetId": "a", "exists": False}),
         v1(False, {"datasetId": "a", "exists": False, "callCount": 3}),
         v1(False, {"datasetId": "a", "exists": False, "variantCount": 1}),
@@ -531,6 +556,104 @@ def test_count_precision_is_kept(precision, total, step):
     part = said.datasets[0].part
 
     assert (total, step) == (part.total, part.adjusted_to)
+
+
+@pytest.mark.parametrize(
+    ("members", "summary", "ac", "step"),
+    [
+        ({"countPrecision": "rounded"}, {}, None, None),
+        ({"countPrecision": "imprecise"}, {}, None, None),
+        ({"countPrecision": "exact"}, {"countPrecision": "imprecise"}, 10, None),
+        ({}, {"countPrecision": "imprecise"}, None, None),
+        ({}, {"countPrecision": "rounded"}, None, None),
+        ({}, {"countPrecision": "rounded", "countAdjustedTo": [5, 10]}, 10, 10),
+    ],
+)
+def test_counts_that_are_not_exact_do_not_pass_for_exact(members, summary, ac, step):
+    """Without a step they are left out, and said; one told of all is of each."""
+    info = {"alleleCount": 10, "alleleNumber": 1000}
+    row = a_row(ac=10, an=1000)
+    sets = [a_set(a_record(rows=[row]), info=info, **members)]
+    (dataset,) = read(v2(sets, exists=True, summary=summary)).datasets
+    part = dataset.part
+
+    assert (ac, step) == (part.counts and part.counts.ac, part.adjusted_to)
+    assert bool(part.variants[0].groups) is (ac is not None)
+    assert (ac is None) == any("not exact" in each for each in dataset.warnings)
+
+
+def test_a_set_of_ours_says_itself_how_its_counts_are_to_be_taken():
+    """Beside a rounded one an exact one stays exact; ``imprecise`` is never exact."""
+    info = {"status": "seen", "alleleCount": 10, "alleleNumber": 1000}
+    rounded = {"countPrecision": "rounded", "countAdjustedTo": [5]}
+    sets = [
+        a_set(a_record(), info=info, id="exact"),
+        a_set(a_record(), info=info, id="rounded", **rounded),
+        a_set(a_record(), info=info, id="vague", countPrecision="imprecise"),
+    ]
+    said = read(v2(sets, exists=True, summary=rounded))
+
+    assert [(10, None), (10, 5), (None, None)] == [
+        (each.part.counts and each.part.counts.ac, each.part.adjusted_to)
+        for each in said.datasets
+    ]
+
+
+def test_f4_a_deletion_of_another_place_is_not_the_one_asked_for():
+    """A VRS allele far away, or of another length, is another; near, it may be it."""
+    asked = query("17-43045711-TA-T")
+    words = []
+    for start, size in ((5, 4), (START - 3, 6), (START - 3, 5)):
+        record = a_record(start)
+        place = record["variation"]["location"]["interval"]
+        record["variation"] |= {"state": {"sequence": "GAGA"}}
+        place["end"] = start + size
+        del record["variation"]["alternateBases"]
+        del record["variation"]["referenceBases"]
+        said = read(v2([a_set(record)], exists=True, echo=None), asked=asked)
+        words.append((said.status, said.reason))
+
+    assert [
+        (Status.NO_ANSWER, Reason.NOT_UNDERSTOOD),
+        (Status.NO_ANSWER, Reason.NOT_UNDERSTOOD),
+        (Status.SEEN, None),
+    ] == words
+
+
+@pytest.mark.parametrize(
+    "record",
+    [_bare("T", "C"), _bare("TA", "CA"), _bare(None, "C"), _bare(None, None, START)],
+)
+def test_a_record_that_lacks_its_place_may_be_the_allele(record):
+    """What it tells agrees; its numbers are still not shown."""
+    (dataset,) = read(v2([a_set(record)], exists=True)).datasets
+
+    assert Status.SEEN is dataset.part.status
+    assert ("Its record does not say which variant it is.",) == dataset.warnings
+
+
+def test_f4_a_count_of_everything_is_no_count_of_a_range():
+    """Forty million in a thousand bases is a number of something else."""
+    asked = query("17:43045000-43046000")
+    found = a_set(resultsCount=40_628_794)
+    (dataset,) = read(v2([found], exists=True, echo=None), asked=asked).datasets
+    few = read(v2([a_set(resultsCount=300)], exists=True, echo=None), asked=asked)
+
+    assert (Status.SEEN, None) == (dataset.part.status, dataset.part.total)
+    assert any("more variants than" in each for each in dataset.warnings)
+    assert 300 == few.datasets[0].part.total
+
+
+def test_a_full_page_is_not_all_there_is():
+    """A count of what was sent says nothing of what was not; ours is of all."""
+    asked = query("17:43045000-43046000")
+    records = [a_record(START - 600 + n) for n in range(asked.page.limit)]
+    page = read(v2([a_set(*records)], exists=True, echo=None), asked=asked)
+    ours = a_set(*records, info={"status": "seen"})
+    told = read(v2([ours], exists=True, echo=None), asked=asked)
+
+    assert page.datasets[0].part.total is None
+    assert asked.page.limit == told.datasets[0].part.total
 
 
 def test_a_dataset_that_answers_twice_has_no_numbers():

@@ -130,3 +130,33 @@ def test_a_first_version_says_it_all_at_its_root() -> None:
     assert (card.beacon, card.name, card.version) == ("se.v1", "Old", "1.0.1")
     assert (card.datasets, card.assemblies) == ({"d": "d"}, {"GRCh37"})
     assert card.problems == ()
+
+
+def _listing(came: int, **summary: object) -> Card:
+    sets = [{"id": f"d{n}", "assemblyId": "GRCh37"} for n in range(came)]
+    document = {
+        "responseSummary": {"exists": True} | summary,
+        "response": {"collections": sets},
+    }
+    return card_of(info={"meta": {"beaconId": "x"}}, datasets=document)
+
+
+@pytest.mark.parametrize(
+    ("came", "summary", "is_known"),
+    [
+        (10, {"numTotalResults": 25}, False),
+        (10, {"resultsCount": 25}, False),
+        (10, {"numTotalResults": "25"}, False),
+        (10, {}, False),
+        (10, {"numTotalResults": 10}, True),
+        (3, {}, True),
+    ],
+)
+def test_f3_a_page_of_datasets_does_not_tell_what_all_are_on(
+    came: int, summary: dict[str, object], is_known: bool
+) -> None:
+    """Who lists ten of 25 is not known to lack an assembly."""
+    card = _listing(came, **summary)
+
+    assert card.assemblies == (frozenset({"GRCh37"}) if is_known else frozenset())
+    assert len(card.datasets) == came

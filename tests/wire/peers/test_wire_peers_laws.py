@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 
 import pytest
@@ -25,11 +24,13 @@ from beacon.wire.responses import result_sets
 from beacon.wire.writing import written
 from tests.wire.peers.speaking_peers import (
     ID,
+    JSON,
     SENT,
     TYPED,
     a_record,
     a_row,
     a_set,
+    mutated,
     peer,
     query,
     read,
@@ -48,6 +49,10 @@ FAILURES = [
      ("response", "resultSets", 0, "info", "error")),
     (v2([{"beaconId": "fi.x", "exists": False}], exists=False), 1,
      ("response", "resultSets", 0, "exists")),
+    (v2([{"beaconId": "fi.x", "exists": False, "info": {"status": "ok"}}],
+        exists=False), 1, ("response", "resultSets", 0, "exists")),
+    (v2([a_set(exists=False)], exists=False, echo={**SENT, "assemblyId": "hg19"}), 0,
+     ("meta", "receivedRequestSummary", "requestParameters", "assemblyId")),
     (v1(None, error=ERROR), 2, ("error",)),
     (v1(False, {"datasetId": "a", "exists": False, "error": ERROR}), 2,
      ("datasetAlleleResponses", 0, "error")),
@@ -60,54 +65,6 @@ ANSWERS = [
     v2([a_set(exists=False, info={"status": "withheld"})], exists=False),
     v1(True, {"datasetId": "a", "exists": True, "callCount": 3}),
 ]
-
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=8)
-    | st.sampled_from([*Status, "error", "no_answer", ID, "T", "C"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                ["exists", "info", "error", "id", "results", "status", "start"]
-            ),
-            inner,
-            max_size=3,
-        )
-    ),
-    max_leaves=6,
-)
-
-
-def _places(value, path=()):
-    """Yield the path of every member of a document."""
-    inner = value.items() if isinstance(value, dict) else ()
-    inner = enumerate(value) if isinstance(value, list) else inner
-    for key, each in inner:
-        yield (*path, key)
-        yield from _places(each, (*path, key))
-
-
-@st.composite
-def mutated(draw, document, kept=()):
-    """Return a document with some members replaced or gone, but not the kept one."""
-    changed = copy.deepcopy(document)
-    for _ in range(draw(st.integers(1, 4))):
-        paths = [p for p in _places(changed) if p != kept[: len(p)]]
-        if not paths:
-            break
-        path = draw(st.sampled_from(paths))
-        holder = changed
-        for key in path[:-1]:
-            holder = holder[key]
-        if draw(st.booleans()):
-            holder[path[-1]] = draw(JSON)
-        elif isinstance(holder, dict):
-            del holder[path[-1]]
-    return changed
 
 
 @pytest.mark.parametrize(("document", "who", "kept"), FAILURES)

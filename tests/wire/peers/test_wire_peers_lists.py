@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 
 from beacon.model.annotation import AnnotationPattern
 from beacon.model.counts import AlleleCounts
+from beacon.model.disclosure import DatasetDisclosure, Disclosure
 from beacon.model.nodes import Reason
 from beacon.model.pattern import VariantPattern
+from beacon.model.query import Granularity
 from beacon.model.status import Status
+from beacon.wire.batch import Line as Asked
+from beacon.wire.batch import answered
 from beacon.wire.peers.lists import list_line, list_request, read_list
 from beacon.wire.peers.speech import Unasked
-from tests.wire.peers.speaking_peers import peer, query
+from tests.wire.peers.speaking_peers import mutated, peer, query
 
 TYPED = ("17-43045711-T-C", "22-16050408-T-C")
 LINES = [list_line(query(typed), {}) for typed in TYPED]
@@ -85,7 +89,8 @@ def test_each_line_is_read_for_itself():
     seen = {"id": "b", "status": "seen", "alleleCount": 3, "alleleNumber": 24_198,
             "homozygous": 0, "heterozygous": 3, "hemizygous": 0}  # fmt: skip
     first, second = _read(
-        _answer(), _answer(1, seen, {"id": "c", "status": "withheld"})
+        _answer(),
+        _answer(1, seen, {"id": "c", "status": "withheld"}, status="seen"),
     )
 
     assert (Status.NOT_SEEN, Status.SEEN) == (first.status, second.status)
@@ -119,6 +124,14 @@ def test_each_line_is_read_for_itself():
          Reason.TOLD_AN_ERROR),
         (_answer(0, {"id": "a", "status": "not_seen", "alleleCount": 2}),
          Status.NO_ANSWER, Reason.CONTRADICTS),
+        (_answer(error="The store does not answer."), Status.NO_ANSWER,
+         Reason.TOLD_AN_ERROR),
+        (_answer(status="no_answer"), Status.NO_ANSWER, Reason.TOLD_AN_ERROR),
+        (_answer(status="refused"), Status.REFUSED, Reason.TOLD_AN_ERROR),
+        (_answer(status="seen"), Status.NO_ANSWER, Reason.CONTRADICTS),
+        (_answer(status="withheld"), Status.NO_ANSWER, Reason.CONTRADICTS),
+        (_answer(status="ok"), Status.NO_ANSWER, Reason.NOT_UNDERSTOOD),
+        (_answer(status=None), Status.NO_ANSWER, Reason.NOT_UNDERSTOOD),
     ],
 )  # fmt: skip
 def test_f3_a_line_that_fails_is_never_a_no(answer, status, reason):
@@ -127,6 +140,59 @@ def test_f3_a_line_that_fails_is_never_a_no(answer, status, reason):
 
     assert (status, reason) == (first.status, first.reason)
     assert Status.NOT_SEEN is second.status
+
+
+def test_f3_a_line_that_could_not_tell_of_all_keeps_what_was_told():
+    """One dataset's failure is the line's, and the other's word is not lost."""
+    sets = [{"id": "a", "status": "not_seen"}, {"id": "b", "status": "no_answer"}]
+    said, _ = _read(_answer(0, *sets, status="no_answer", error="No answer of b."))
+
+    assert Status.NO_ANSWER is said.status
+    assert ["not_seen", "no_answer"] == [d.part.status.value for d in said.datasets]
+
+
+@pytest.mark.parametrize("count", [0, 10])
+def test_rounded_counts_of_a_line_stay_rounded(count):
+    """What we round ourselves is read as rounded, a yes that became 0, too."""
+    part = DatasetDisclosure(
+        dataset="a",
+        name="a",
+        status=Status.SEEN,
+        granularity=Granularity.COUNT,
+        exists=True,
+        counts=AlleleCounts(ac=count, an=1000),
+        adjusted_to=5,
+    )
+    disclosure = Disclosure(granularity=Granularity.COUNT, datasets=(part,))
+    line = answered(Asked(value={"variant": TYPED[0]}), disclosure)
+    said, _ = _read(line | {"variant": TYPED[0]})
+
+    assert (Status.SEEN, None) == (said.status, said.reason)
+    assert (5, count) == (
+        said.datasets[0].part.adjusted_to,
+        said.datasets[0].part.counts.ac,
+    )
+
+
+SET = {"id": "a", "status": "not_seen", "alleleNumber": 10}
+FAILED = [
+    (_answer(status="no_answer"), ("status",)),
+    (_answer(status="refused"), ("status",)),
+    (_answer(error="The store does not answer."), ("error",)),
+    (_answer(0, SET, {"id": "b", "status": "no_answer"}, status="no_answer"),
+     ("datasets", 1, "status")),
+    (_answer(status="no_answer", datasets=[], error="Wrong REF."), ("error",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "kept"), FAILED)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_f3_no_mutation_of_a_failed_line_reads_as_a_no(data, line, kept):
+    """While the failure itself stands, whatever else changes, it is no "no"."""
+    said, _ = _read(data.draw(mutated(line, kept)))
+
+    assert said.status not in (Status.NOT_SEEN, Status.NOT_COVERED)
 
 
 @pytest.mark.parametrize(

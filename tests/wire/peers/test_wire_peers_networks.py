@@ -180,3 +180,23 @@ def test_f3_a_network_with_a_silent_member_is_not_complete():
     assert Status.SEEN is said.status
     assert NetworkAnswer(nodes=(said,)).is_complete is False
     assert NetworkAnswer(nodes=(alone,)).is_complete is True
+
+
+def test_f3_a_yes_of_a_network_that_is_not_complete_is_not_the_whole():
+    """Who names nobody, but says that some are missing, is believed in that."""
+    found = a_set(a_record(), beaconId="es.y")
+    said = read(v2([found], exists=True, info={"complete": False}), NETWORK)
+    whole = read(v2([found], exists=True, info={"complete": True}), NETWORK)
+
+    assert (Status.SEEN, True) == (said.status, said.is_partial)
+    assert any("Not all beacons" in each for each in said.warnings)
+    assert NetworkAnswer(nodes=(said,)).is_complete is False
+    assert NetworkAnswer(nodes=(whole,)).is_complete is True
+
+
+def test_f3_a_word_that_is_none_of_ours_does_not_make_a_bare_no_one():
+    """``info.status: ok`` of anybody's software proves nothing."""
+    bare = {"beaconId": "fi.x", "exists": False, "info": {"status": "ok"}}
+    said = read(v2([bare], exists=False), NETWORK)
+
+    assert (Status.NO_ANSWER, Reason.NOT_UNDERSTOOD) == (said.status, said.reason)

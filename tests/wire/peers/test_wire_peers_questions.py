@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beacon.model.annotation import AnnotationPattern
+from beacon.model.filters import TermFilter
 from beacon.model.nodes import NodeKind, Reason
+from beacon.model.notation import parse
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Page
 from beacon.model.questions import variant_pattern
@@ -287,12 +289,56 @@ def test_what_only_we_have_words_for_is_believed_of_us_alone():
     assert Reason.KIND_OF_QUESTION is said[0].reason
 
 
+_UNKNOWN = "Unknown parameter genomicAlleleShortForm."
+
+
+def _similar_pattern():
+    return parse("del 17:43045000-43046000", assembly="GRCh38",
+                 loaded=("GRCh38",), references={})  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [400, 404, 422])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>nginx</html>",
+        b"{}",
+        b'{"error": {"errorCode": 400, "errorMessage": "database locked"}}',
+        b'{"meta": {"receivedRequestSummary": {"requestParameters": {"similarity": 1,'
+        b' "genomicAlleleShortForm": "x"}}}, "error": {"errorMessage": "locked"}}',
+    ],
+)
+@pytest.mark.parametrize("pattern", ["name", "similar"])
+def test_f3_a_failure_beside_our_own_words_is_a_failure(code, body, pattern):
+    """Who does not name what it has no word for may have failed at anything."""
+    asked = _with(_name_pattern() if pattern == "name" else _similar_pattern())
+    request = _asked(asked, peer())
+    said = read_answer(asked, peer(), request, status=code, headers={}, body=body)
+
+    assert request.is_ours
+    assert Status.NO_ANSWER is said.status
+
+
+def test_a_refusal_of_a_filter_names_it():
+    """A peer that knows no such term was not asked; one that failed was."""
+    term = TermFilter(id="NCIT:C16576")
+    asked, whom = query(filters=((term,),)), peer()
+    request = _asked(asked, whom)
+    said = [
+        read_answer(asked, whom, request, status=400, headers={},
+                    body=json.dumps({"error": {"errorMessage": told}}).encode())
+        for told in ("Unknown filtering term NCIT:C16576.", "busy")
+    ]  # fmt: skip
+
+    assert [Status.NOT_ASKED, Status.NO_ANSWER] == [each.status for each in said]
+
+
 @pytest.mark.parametrize("code", [400, 404, 422])
 def test_who_has_no_words_for_our_questions_was_not_asked(code):
     """A refusal of our own words is no failure; our own refusal of them is one."""
     asked, whom = _with(_name_pattern()), peer()
     request = _asked(asked, whom)
-    foreign = {"error": {"errorCode": code, "errorMessage": "unknown key"}}
+    foreign = {"error": {"errorCode": code, "errorMessage": _UNKNOWN}}
     ours = foreign | {"info": {"status": "no_answer"}}
     said = [
         read_answer(asked, whom, request, status=code, headers={},
