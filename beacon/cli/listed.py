@@ -247,8 +247,11 @@ def _summed(
 ) -> DatasetDisclosure:
     """Return what stands for a whole beacon: its word, and counts where one has any."""
     counted = [part for part in parts if part.counts is not None]
-    counts = counted[0].counts if len(parts) == len(counted) == 1 else None
-    return replace(_worded(name, answer.status), counts=counts)
+    said = _worded(name, answer.status)
+    if not len(parts) == len(counted) == 1:
+        return said
+    (part,) = counted
+    return replace(said, counts=part.counts, adjusted_to=part.adjusted_to)
 
 
 def _worded(name: str, status: Status) -> DatasetDisclosure:

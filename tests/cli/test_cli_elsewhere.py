@@ -11,10 +11,12 @@ import pytest
 from aiohttp import web
 
 from beacon.cli import elsewhere
-from beacon.cli.listed import Listed, met, unlisted
+from beacon.cli.listed import Listed, _summed, met, unlisted
+from beacon.model.counts import AlleleCounts
+from beacon.model.disclosure import DatasetDisclosure, Disclosure
 from beacon.model.errors import BeaconError, UsageError
 from beacon.model.genes import ASKED_ELSEWHERE
-from beacon.model.nodes import Node, Reason
+from beacon.model.nodes import Node, NodeAnswer, Reason
 from beacon.model.notation import parse
 from beacon.model.query import Granularity, Include, Query
 from beacon.model.requester import ANONYMOUS
@@ -24,8 +26,6 @@ from beacon.wire.peers.cards import Card, Held
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from beacon.model.disclosure import Disclosure
 
 RECORDED = Path(__file__).resolve().parents[1] / "data" / "foreign"
 SEEN, UNSEEN = "1-169549811-C-T", "1-169549811-C-G"
@@ -255,3 +255,19 @@ def test_a_peer_without_lists_is_not_asked() -> None:
     assert [c.label for c in target.consulted.columns] == ["x"]
     assert target.unmet is not None
     assert target.unmet.status is Status.NOT_ASKED
+
+
+def test_a_column_of_a_whole_beacon_keeps_what_counts_are_rounded_to() -> None:
+    """They are no more exact there than in a column of their dataset."""
+    part = DatasetDisclosure(
+        dataset="a",
+        name="A",
+        status=Status.SEEN,
+        granularity=Granularity.COUNT,
+        exists=True,
+        counts=AlleleCounts(ac=10, an=1000),
+        adjusted_to=5,
+    )
+    said = _summed("x", NodeAnswer(node=PEER.node, status=Status.SEEN), (part,))
+
+    assert (said.counts, said.adjusted_to) == (part.counts, 5)
