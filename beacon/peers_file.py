@@ -190,7 +190,10 @@ class PeerSection(_Section):
     )
     batch: bool = Field(default=False, description="Whether lists may be asked of it.")
     assemblies: list[str] = Field(
-        default=[], description="It has; absent, what its `/map` and answers say."
+        default=[],
+        description="It has; absent, those of the datasets in its `/info` and"
+        " `/datasets` where each names one.  A v1 peer that does not say it of all"
+        ' is not believed a "no".',
     )
     overlap_group: Group | None = Field(
         default=None,

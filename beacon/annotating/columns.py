@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset
 
 FIELDS = ("BEACON_AC", "BEACON_AN", "BEACON_AF", "BEACON_HOM", "BEACON_STATUS")
+ADJUSTED = "BEACON_ROUNDED_TO"
+"""Stands beside the others in records where some of them are not exact."""
 _ORDER = (
     "one value for each ALT and beacon_dataset line of this header, all datasets of"
     " the first ALT first"
@@ -33,9 +35,14 @@ _DESCRIBED = {
         "String",
         "seen, not_seen, not_covered, withheld, refused, no_answer or not_asked",
     ),
+    ADJUSTED: (
+        "Integer",
+        "AC, AN and AF are made of numbers that were adjusted to multiples of this by"
+        " the policy of the dataset; where it is missing they are exact",
+    ),
 }
 _OURS = re.compile(
-    rb"##(?:INFO=<ID=BEACON_(?:AC|AN|AF|HOM|STATUS)[,>]"
+    rb"##(?:INFO=<ID=BEACON_(?:AC|AN|AF|HOM|STATUS|ROUNDED_TO)[,>]"
     rb"|beacon_(?:dataset|annotate)=)"
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from beacon.annotating.columns import FIELDS
+from beacon.annotating.columns import ADJUSTED, FIELDS
 from beacon.model.assemblies import find_contig
 from beacon.model.dialects import is_structural
 from beacon.model.errors import InvalidRequest, ReadError
@@ -43,7 +43,7 @@ _NO_ALLELES = frozenset(("*", "<*>", "<NON_REF>", "<X>", "."))
 _LONGEST_POS = 12
 _LONGEST_ALLELE = 1_000_000
 """Bases; a load takes no longer ones, either."""
-_OURS = frozenset(FIELDS)
+_OURS = frozenset((*FIELDS, ADJUSTED))
 
 
 class Run(NamedTuple):

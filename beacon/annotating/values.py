@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from beacon.annotating.columns import FIELDS
+from beacon.annotating.columns import ADJUSTED, FIELDS
 from beacon.annotating.laying import Table, frequencies, spelled
 from beacon.annotating.questions import NO_ANSWER, NOT_ASKED
 from beacon.model.errors import BeaconError, InvalidRequest
@@ -39,8 +39,10 @@ _UNUSUAL_ENDS = ("", ".", ";", "\r")
 Numbers = tuple[str, str, str, str]
 """AC, AN, AF and HOM of one allele and dataset, as they are written."""
 _NO_NUMBERS: Numbers = (".", ".", ".", ".")
-Cell = tuple[str, int | None, str, str, str, str, str]
-"""A dataset, the release it answers from, its numbers and its word."""
+Cell = tuple[str, int | None, str, str, str, str, str, str]
+"""A dataset, the release it answers from, its numbers, what they are rounded to, and
+its word."""
+_EXACT = "."
 
 
 class Told(NamedTuple):
@@ -50,11 +52,16 @@ class Told(NamedTuple):
         text: all fields.
         words: the words of the datasets, as they are written.
         changed: labels of those that serve another release than the header names.
+        rounded: what the numbers of each dataset are rounded to; it stands in
+            ``text``, too.  Empty where all are exact.
+        is_failed: whether a dataset gave no answer.
     """
 
     text: str
     words: str
     changed: frozenset[str] = frozenset()
+    rounded: str = ""
+    is_failed: bool = False
 
 
 Said = Told | BeaconError
@@ -79,14 +86,14 @@ class Columns:
         del doubts
         counts = part.counts
         numbers = _NO_NUMBERS if counts is None else self._spelled(counts)
-        return (part.dataset, part.release, *numbers, part.status.value)
+        return (part.dataset, part.release, *numbers, *_tail(part))
 
     def counting(
         self, part: DatasetDisclosure, doubts: Sequence[str]
     ) -> Callable[[AlleleCounts], Cell]:
         """Return what gives the cell of the same with other counts."""
         del doubts
-        head, tail = (part.dataset, part.release), (part.status.value,)
+        head, tail = (part.dataset, part.release), _tail(part)
         known, spelled = self._numbers, self._spelled
 
         def cell(counts: AlleleCounts) -> Cell:
@@ -99,17 +106,23 @@ class Columns:
         """Return what is written of an allele."""
         if len(words) != len(self._ids) or not words:
             return self._picked(words)
-        names, releases, ac, an, af, hom, status = zip(*words, strict=True)
+        names, releases, ac, an, af, hom, steps, status = zip(*words, strict=True)
         if names != self._ids:
             return self._picked(words)
         is_same = releases == self._releases
         changed = frozenset[str]() if is_same else self._changed(releases)
         said = ",".join(status)
-        return Told(
+        text = (
             f"{_AC}={','.join(ac)};{_AN}={','.join(an)};{_AF}={','.join(af)}"
-            f";{_HOM}={','.join(hom)};{_STATUS}={said}",
+            f";{_HOM}={','.join(hom)};{_STATUS}={said}"
+        )
+        rounded = "" if steps.count(_EXACT) == len(steps) else ",".join(steps)
+        return Told(
+            f"{text};{ADJUSTED}={rounded}" if rounded else text,
             said,
             changed,
+            rounded,
+            Status.NO_ANSWER.value in status,
         )
 
     def laid(
@@ -117,13 +130,13 @@ class Columns:
     ) -> Callable[[Cells], Sequence[Told]] | None:
         """Return what writes many alleles at once; ``None``: each by itself.
 
-        Each is written by itself where datasets are not those of the columns, or
-        serve another release.
+        Each is written by itself where datasets are not those of the columns, serve
+        another release, round or fail.
         """
         cells = [self.of(part, ()) for part in parts]
         if not words or not all(map(self._is_usual, (words, cells))):
             return None
-        _, _, *usual, said = zip(*words, strict=True)
+        _, _, *usual, _, said = zip(*words, strict=True)
         status = np.array([cell[-1].encode() for cell in cells])
         is_told = np.array([part.counts is not None for part in parts])
         widths = (_DIGITS, _DIGITS, _QUOTIENT, _DIGITS, status.itemsize)
@@ -142,13 +155,16 @@ class Columns:
         return told
 
     def _is_usual(self, cells: Sequence[Cell]) -> bool:
-        """Whether cells are of the columns, and of the releases that those name."""
+        """Whether cells are of the columns, exact, and of the releases of those."""
         names, releases = [c[0] for c in cells], [c[1] for c in cells]
-        return tuple(names) == self._ids and not self._changed(releases)
+        is_plain = all(
+            step == _EXACT and word != Status.NO_ANSWER for *_, step, word in cells
+        )
+        return is_plain and tuple(names) == self._ids and not self._changed(releases)
 
     def silent(self, status: Status) -> Told:
         """Return what is written where no dataset gives any number."""
-        none = (*_NO_NUMBERS, status.value)
+        none = (*_NO_NUMBERS, _EXACT, status.value)
         cells = [(name, None, *none) for name in self._ids]
         return self.joined(cells) if cells else _NOTHING
 
@@ -157,7 +173,7 @@ class Columns:
         if not self._ids:
             return _NOTHING
         by_id = {cell[0]: cell for cell in words}
-        none = (None, *_NO_NUMBERS, Status.NO_ANSWER.value)
+        none = (None, *_NO_NUMBERS, _EXACT, Status.NO_ANSWER.value)
         return self.joined([by_id.get(name, (name, *none)) for name in self._ids])
 
     def _changed(self, releases: Sequence[int | None]) -> frozenset[str]:
@@ -193,6 +209,7 @@ class Tally:
         records, alleles: how many lines, and ALTs that are alleles.
         words: how often the words were said of an allele, as they are written.
         failed: alleles that a beacon gave no answer to, as it failed.
+        partly: alleles that it answered, but not for each of its datasets.
         unread: alleles that could not be understood, so nobody was asked.
         changed: labels of datasets that served another release meanwhile.
     """
@@ -201,6 +218,7 @@ class Tally:
     alleles: int = 0
     words: Counter[str] = field(default_factory=Counter)
     failed: int = 0
+    partly: int = 0
     unread: int = 0
     changed: set[str] = field(default_factory=set)
 
@@ -210,6 +228,7 @@ class Tally:
         self.alleles += other.alleles
         self.words.update(other.words)
         self.failed += other.failed
+        self.partly += other.partly
         self.unread += other.unread
         self.changed |= other.changed
 
@@ -287,6 +306,9 @@ class Values:
             ]
             for columns, answers in zip(self._columns, said, strict=True)
         ]
+        for answers in said:
+            partly = (isinstance(one, Told) and one.is_failed for one in answers)
+            tally.partly += sum(partly)
         # All questions of a block are asked at about one time: its ends tell.
         for answers in found:
             for one in (*answers[:1], *answers[-1:]):
@@ -310,12 +332,29 @@ def _side_by_side(each: Sequence[Told]) -> Told:
     some = [told for told in each if told.words]
     if len(some) == 1:
         return some[0]
-    fields = [[f.partition("=")[2] for f in told.text.split(";")] for told in some]
+    fields = [
+        [f.partition("=")[2] for f in told.text.split(";")[: len(FIELDS)]]
+        for told in some
+    ]
     pairs = zip(FIELDS, map(",".join, zip(*fields, strict=True)), strict=True)
-    return Told(
-        ";".join(f"{name}={values}" for name, values in pairs),
-        ",".join(told.words for told in some),
-    )
+    text = ";".join(f"{name}={values}" for name, values in pairs)
+    rounded = ""
+    if any(told.rounded for told in some):
+        rounded = ",".join(told.rounded or _exact(told) for told in some)
+        text = f"{text};{ADJUSTED}={rounded}"
+    words = ",".join(told.words for told in some)
+    return Told(text, words, rounded=rounded)
+
+
+def _exact(told: Told) -> str:
+    """Return that the numbers of all datasets are exact."""
+    return ",".join(_EXACT for _ in told.words.split(","))
+
+
+def _tail(part: DatasetDisclosure) -> tuple[str, str]:
+    """Return what the numbers of a dataset are rounded to, and its word."""
+    step = None if part.counts is None else part.adjusted_to
+    return (_EXACT if step is None else str(step), part.status.value)
 
 
 def _number(count: int | None) -> str:

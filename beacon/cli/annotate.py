@@ -177,7 +177,7 @@ def annotate(
             click.echo(f"beacon: {failure}", err=True)
             context.exit(_NO_ANSWER)
     _tell(totals, consulted, is_error=wish.out == _HERE)
-    context.exit(_NO_ANSWER if totals.failed else 0)
+    context.exit(_NO_ANSWER if totals.failed or totals.partly else 0)
 
 
 def _is_large(source: str) -> bool:
@@ -438,4 +438,9 @@ def _notes(totals: Tally) -> Iterator[str]:
         yield (
             f"A beacon failed to answer for {totals.failed:,} alleles: their records"
             " say no_answer, which is no 'no'."
+        )
+    if totals.partly:
+        yield (
+            f"A beacon answered for {totals.partly:,} alleles, but not for each of its"
+            " datasets: those say no_answer, which is no 'no'."
         )

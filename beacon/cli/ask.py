@@ -23,7 +23,6 @@ from beacon.cli.tokens import token_for, token_option
 from beacon.cli.withdraw import leave_out_forgotten
 from beacon.model.errors import StoreUnavailable, UsageError
 from beacon.model.genes import ASKED_ELSEWHERE
-from beacon.model.nodes import NodeKind
 from beacon.model.notation import parse
 from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.requester import OPERATOR
@@ -183,7 +182,6 @@ async def ask_network(
         StoreUnavailable: when the store does not answer.
     """
     pattern = await _understood(beacon, typed, assembly)
-    await _meet_the_oldest(network)
     asking = Asking(
         query=_question(pattern), requester=OPERATOR, request_id=uuid4().hex
     )
@@ -193,23 +191,6 @@ async def ask_network(
         pattern=pattern,
         shown=normalised(typed, pattern, beacon.references),
         answer=await network.federation.answer(asking, here),
-    )
-
-
-async def _meet_the_oldest(network: Network) -> None:
-    """Learn which assemblies v1 peers have, where nobody says it.
-
-    Asked on another one, they say "no".
-    """
-    metadata = network.exchange.metadata
-    await asyncio.gather(
-        *(
-            metadata.look(peer)
-            for peer in network.directory.peers
-            if peer.node.kind is NodeKind.V1
-            and not peer.assemblies
-            and metadata.look_of(peer).card is None
-        )
     )
 
 

@@ -91,10 +91,13 @@ async def _ask(rehearsal: Rehearsal) -> None:
             raise BeaconError(message)
         known = network.exchange.metadata
         await asyncio.gather(*(known.look(each) for each in network.directory.peers))
-        for question in QUESTIONS:
+        replies = await asyncio.gather(  # together, as each waits for the slow peer
+            *(ask_network(network, beacon, each.text, None) for each in QUESTIONS)
+        )
+        for question, reply in zip(QUESTIONS, replies, strict=True):
             click.echo(f"\n{question.why}")
             click.echo(f"$ beacon ask --network {shlex.quote(question.text)}")
-            print_network(await ask_network(network, beacon, question.text, None))
+            print_network(reply)
     click.echo()
 
 

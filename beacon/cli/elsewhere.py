@@ -19,7 +19,7 @@ from beacon.model.disclosure import DatasetDisclosure, Disclosure
 from beacon.model.errors import UsageError
 from beacon.model.nodes import Node, NodeAnswer, NodeKind, Reason
 from beacon.model.query import Granularity
-from beacon.model.status import Status
+from beacon.model.status import Status, overall
 from beacon.network.asker import HttpAsker
 from beacon.network.asking import Asking
 from beacon.network.client import Client
@@ -150,8 +150,8 @@ class Elsewhere:
         """Return a node's answer as a beacon's own; its silence has its place, too."""
         parts = tuple(_part(row, beacon) for row in answer.datasets)
         doubts = tuple(w for row in answer.datasets for w in row.warnings)
-        if not parts:
-            parts = (_wordless(self.address, answer.status),)
+        if answer.status is not overall(part.status for part in parts) or not parts:
+            parts = (*parts, _wordless(self.address, answer.status))
         why = () if answer.sentence is None else (f"{self.address}: {answer.sentence}",)
         return Disclosure(
             granularity=answer.granularity or Granularity.BOOLEAN,

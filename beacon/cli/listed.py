@@ -42,6 +42,7 @@ _LONGEST_LIST: Final = 60.0
 """Seconds in which a thousand alleles must be answered."""
 _NOBODY: Final = Node(id="-", names={"en": "-"}, kind=NodeKind.HERE)
 _NOTHING: Final = "It has nothing of this assembly."
+_SILENT: Final = "It did not answer."
 _SINGLE: Final = "It is asked single questions only, no lists."
 _MAY_PASS: Final = frozenset(
     {Reason.TIMEOUT, Reason.UNREACHABLE, Reason.BUSY, Reason.HTTP_ERROR, Reason.PAUSED}
@@ -141,7 +142,9 @@ class Listed:
         self._asker: HttpAsker
 
     async def __aenter__(self) -> Self:
-        exchange = Exchange(Directory(here=_NOBODY, peers=(self._peer,)))
+        exchange = Exchange(
+            Directory(here=_NOBODY, peers=(self._peer,)), shows_token=True
+        )
         self._opened.push_async_callback(exchange.close)
         if self._target.unmet is None:
             await exchange.metadata.look(self._peer)
@@ -214,10 +217,21 @@ class Listed:
                 group.create_task(work())
         return [told[number] for number in range(len(askings))]
 
+    def _is_silent(self, answer: NodeAnswer) -> bool:
+        """Whether a beacon gave no answer that its columns could tell.
+
+        A network that did not hear all of its beacons says "no" of none.
+        """
+        if answer.status is not Status.NO_ANSWER:
+            return False
+        told = {row.part.status for row in answer.datasets}
+        return self._target.is_whole or Status.NO_ANSWER not in told
+
     def _disclosed(self, answer: NodeAnswer) -> Disclosure | BeaconError:
         """Return an answer in the beacon's columns, or that there is none."""
-        if answer.status is Status.NO_ANSWER and not answer.datasets:
-            sentence = f"{answer.node.id}: {answer.sentence or 'it did not answer'}"
+        if self._is_silent(answer):
+            why = answer.sentence or next(iter(answer.warnings), _SILENT)
+            sentence = f"{answer.node.id}: {why}"
             may_pass = answer.reason in _MAY_PASS and self._target.unmet is None
             return (StoreUnavailable if may_pass else BeaconError)(sentence)
         parts = tuple(row.part for row in answer.datasets)
@@ -233,8 +247,11 @@ def _summed(
 ) -> DatasetDisclosure:
     """Return what stands for a whole beacon: its word, and counts where one has any."""
     counted = [part for part in parts if part.counts is not None]
-    counts = counted[0].counts if len(parts) == len(counted) == 1 else None
-    return replace(_worded(name, answer.status), counts=counts)
+    said = _worded(name, answer.status)
+    if not len(parts) == len(counted) == 1:
+        return said
+    (part,) = counted
+    return replace(said, counts=part.counts, adjusted_to=part.adjusted_to)
 
 
 def _worded(name: str, status: Status) -> DatasetDisclosure:

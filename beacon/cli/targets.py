@@ -62,7 +62,7 @@ async def peers_of(settings: Settings, assembly: str) -> list[Target]:
     if directory is None:
         message = "--network asks peers: name their file in network.peers"
         raise UsageError(message)
-    exchange = Exchange(directory)
+    exchange = Exchange(directory, shows_token=True)
     try:
         found = (_target(exchange, peer, assembly) for peer in directory.peers)
         return list(await asyncio.gather(*found))

@@ -46,6 +46,10 @@ NO_LIFTING: Final = Lifting()
 """No chain file is configured."""
 _SMALL: Final = 65_536
 """Bytes of an answer that is read at once."""
+_NO_OF_NOTHING: Final = (
+    'It says "no", but not which assemblies it has: `assemblies` of the peers file'
+    " can say it."
+)
 _NOT_ASKED: Final = frozenset({Reason.NO_CREDENTIALS, Reason.LOG_IN, Reason.LOOP})
 """Why a peer was not asked at all, for want of something of ours."""
 
@@ -72,6 +76,8 @@ class HttpAsker:
     async def ask(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         """Return what came of asking a peer; every failure is an answer, too."""
         until = monotonic() + seconds
+        if peer.node.kind is NodeKind.V1:
+            await self._exchange.meet(peer, seconds / 2)
         peer, query = self._exchange.known(peer), asking.query
         request = self._request(query, peer)
         lift: Lift | None = None
@@ -88,6 +94,8 @@ class HttpAsker:
         if paused is not None:
             return _silent(peer, paused)
         answer = await self._answered(peer, asking, query, request, until)
+        if peer.node.kind is NodeKind.V1 and not peer.assemblies:
+            answer = _believed(answer)
         return answer if lift is None else _marked(answer, lift)
 
     async def _answered(
@@ -294,6 +302,23 @@ def _is_had(query: Query, peer: Peer) -> bool:
     return not peer.assemblies or pattern is None or pattern.assembly in peer.assemblies
 
 
+def _believed(answer: NodeAnswer) -> NodeAnswer:
+    """Return what a v1 peer says whose assemblies nobody knows: its "no" is none.
+
+    Asked on an assembly that it does not have, it says "no", too.
+    """
+    if answer.status is not Status.NOT_SEEN:
+        return answer
+    return replace(
+        answer,
+        status=Status.NO_ANSWER,
+        datasets=(),
+        granularity=None,
+        reason=Reason.ASSEMBLY,
+        sentence=_NO_OF_NOTHING,
+    )
+
+
 def _marked(answer: NodeAnswer, lift: Lift) -> NodeAnswer:
     """Return what a peer says to a lifted question, marked as such.
 
@@ -306,7 +331,8 @@ def _marked(answer: NodeAnswer, lift: Lift) -> NodeAnswer:
             part = replace(part, status=Status.NOT_COVERED, counts=None, coverage=None)
         rows.append(replace(row, part=part, assembly=lift.assembly))
     status = answer.status
-    if rows and answer.answered:
+    said = overall(row.part.status for row in answer.datasets)
+    if rows and answer.answered and status is said:  # else it has a word of its own
         status = overall(row.part.status for row in rows)
     elif status is Status.NOT_SEEN and not lift.is_certain:
         status = Status.NOT_COVERED

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from beacon.model.health import NodeHealth, NodeState
+from beacon.model.nodes import NodeKind
 from beacon.network.client import Client
 from beacon.network.health import Health
 from beacon.network.metadata import Metadata
@@ -28,6 +32,8 @@ class Exchange:
         directory: whom.
         folder: where what they say of themselves is kept; ``None``: nowhere.
         client: that bytes are moved with; ``None``: one of its own.
+        shows_token: whether peers see our service's token when they are looked at:
+            what they say then is not everybody's.
     """
 
     def __init__(
@@ -35,11 +41,16 @@ class Exchange:
         directory: Directory,
         folder: Path | None = None,
         client: Client | None = None,
+        *,
+        shows_token: bool = False,
     ) -> None:
         self.directory = directory
         self.client = client or Client(directory.terms)
         self.health = Health()
-        self.metadata = Metadata(self.client, directory.here.id, folder)
+        self.metadata = Metadata(
+            self.client, directory.here.id, folder, shows_token=shows_token
+        )
+        self._meetings: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def open(self) -> None:
         """Begin to look at what peers say of themselves."""
@@ -68,15 +79,34 @@ class Exchange:
         """Return a peer with the assemblies it says it has, where the file says none.
 
         What it has not, it need not be asked.  A peer that is shown who we are may
-        have more than it says of itself to everybody.
+        have more than it says of itself to everybody; of v1 that is no reason, as
+        its "no" on an assembly it has not looks like any other.
         """
-        shown = peer.credentials
-        if shown.proof is not Proof.NONE or shown.certificate is not None:
+        if peer.assemblies:
             return peer
         card = self.metadata.look_of(peer).card
-        if peer.assemblies or card is None or not card.assemblies:
+        if card is None or not card.assemblies:
+            return peer
+        shown, is_v1 = peer.credentials, peer.node.kind is NodeKind.V1
+        is_known = shown.proof is not Proof.NONE or shown.certificate is not None
+        if is_known and not is_v1:
             return peer
         return replace(peer, assemblies=card.assemblies)
+
+    async def meet(self, peer: Peer, seconds: float) -> None:
+        """Look at a peer whose assemblies nobody said, unless it was looked at.
+
+        All who ask meanwhile wait for one look, no longer than ``seconds``.
+        """
+        look = self.metadata.look_of(peer)
+        if peer.assemblies or look.card is not None or look.silence is not None:
+            return
+        lock = self._meetings.setdefault(peer.node.id, asyncio.Lock())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), lock:
+                look = self.metadata.look_of(peer)
+                if look.card is None and look.silence is None:
+                    await self.metadata.look(peer)
 
     def status(self) -> list[NodeHealth]:
         """Return how every peer is, in the order of the configuration."""

@@ -22,6 +22,7 @@ import structlog
 from beacon.model.errors import InvalidRequest
 from beacon.model.nodes import NodeKind, Reason
 from beacon.network.exchanged import Silence
+from beacon.network.peers import Proof
 from beacon.wire.peers.cards import Card, is_document, read_card
 from beacon.wire.peers.plain import Members, members
 from beacon.wire.reading import read_json
@@ -86,6 +87,8 @@ class Metadata:
         here: our own beacon id.
         folder: where good copies are kept; ``None``: nowhere.
         clock: the time of day.
+        shows_token: whether a peer that knows our service by a token is shown it.
+            Never a requester's; and never where what is learnt is told to others.
     """
 
     def __init__(
@@ -94,7 +97,10 @@ class Metadata:
         here: str,
         folder: Path | None = None,
         clock: Callable[[], float] = time,
+        *,
+        shows_token: bool = False,
     ) -> None:
+        self._shows_token = shows_token
         self._client = client
         self._here = here
         self._folder = folder
@@ -179,8 +185,9 @@ class Metadata:
         headers = {}
         if known is not None and known.etag is not None:
             headers["If-None-Match"] = known.etag
+        shows = self._shows_token and peer.credentials.proof is Proof.BEARER
         came = await self._client.get(
-            peer, path, deadline=peer.seconds, headers=headers, shows=False
+            peer, path, deadline=peer.seconds, headers=headers, shows=shows
         )
         if isinstance(came, Silence):
             return came

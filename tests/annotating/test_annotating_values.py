@@ -286,6 +286,40 @@ def test_another_release_is_noticed():
     assert made.tally.changed == {"b"}
 
 
+class Rounding(Known):
+    """A beacon that says for one of its datasets what its counts are rounded to."""
+
+    async def answer(self, query, requester):
+        """Return the answer to one question."""
+        said = await super().answer(query, requester)
+        first, second = said.datasets
+        return replace(said, datasets=(replace(first, adjusted_to=5), second))
+
+
+def test_counts_that_are_not_exact_say_so():
+    """Beside them, in their place; a record of exact counts has no such field."""
+    beacon = Rounding((99, "A", "C"))
+    made = annotated("1\t100\t.\tA\tC\t.\t.\t.\n1\t100\t.\tA\tC,G\t.\t.\t.\n", beacon)
+    other = annotated("1\t101\t.\tA\tC\t.\t.\t.\n", beacon)
+    first, second = made.text.decode().splitlines()
+
+    assert "BEACON_AC=3,0;" in first
+    assert first.endswith("BEACON_STATUS=seen,not_seen;BEACON_ROUNDED_TO=5,.")
+    assert second.endswith(";BEACON_ROUNDED_TO=5,.,.,.")
+    assert b"BEACON_ROUNDED_TO" not in other.text
+    again = annotated(made.text.decode("latin-1"), beacon)
+    assert again.text == made.text
+
+
+def test_a_dataset_that_gives_no_answer_is_counted():
+    """Also where the others of its beacon do."""
+    named = Consulted(beacon="x", columns=(column("a"), column("c")))
+    made = annotated("1\t100\t.\tA\tC\t.\t.\t.\n", consulted=named)
+
+    assert b"BEACON_STATUS=seen,no_answer" in made.text
+    assert (made.tally.failed, made.tally.partly) == (0, 1)
+
+
 def test_words_are_counted_by_dataset():
     """Each ALT that is an allele once."""
     made = annotated("1\t100\t.\tA\tC,G\t.\t.\t.\n1\t101\t.\tA\t.\t.\t.\t.\n")
@@ -312,9 +346,9 @@ def test_a_header_says_whose_values_stand_where():
     made = annotated_header(first, (consulted,), ORIGIN)
 
     assert made[:1] + made[-1:] == first
-    assert b'##beacon_dataset=<ID=a,Name="The \\"A\\"",Release=4,' in made[6]
-    assert made[7] == b'##beacon_dataset=<ID=b,Name="B">'
-    assert made[8] == (
+    assert b'##beacon_dataset=<ID=a,Name="The \\"A\\"",Release=4,' in made[7]
+    assert made[8] == b'##beacon_dataset=<ID=b,Name="B">'
+    assert made[9] == (
         b'##beacon_annotate=<ID=1,Beacon="se.x",Address="local store",'
         b'Version="Nordic Beacon 1.2",Date=2026-05-01T00:00:00+00:00,'
         b"Assembly=GRCh37,Reference=none>"

@@ -170,7 +170,7 @@ def test_a_file_is_annotated_by_the_network(sweden: Command, tmp_path: Path) -> 
     assert dict(zip(columns, said["BEACON_STATUS"].split(","), strict=True)) == {
         "se-care": "seen",
         "se-reference": "seen",
-        "dk.demo.beacon": "withheld",
+        "dk-care": "withheld",
         "eu-reference": "seen",
         "slow.demo.beacon": "not_asked",
         "lying.demo.beacon": "not_asked",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,20 +11,21 @@ import pytest
 from aiohttp import web
 
 from beacon.cli import elsewhere
-from beacon.cli.listed import met, unlisted
-from beacon.model.errors import UsageError
+from beacon.cli.listed import Listed, _summed, met, unlisted
+from beacon.model.counts import AlleleCounts
+from beacon.model.disclosure import DatasetDisclosure, Disclosure
+from beacon.model.errors import BeaconError, UsageError
 from beacon.model.genes import ASKED_ELSEWHERE
-from beacon.model.nodes import Node, Reason
+from beacon.model.nodes import Node, NodeAnswer, Reason
 from beacon.model.notation import parse
 from beacon.model.query import Granularity, Include, Query
+from beacon.model.requester import ANONYMOUS
 from beacon.model.status import Status
 from beacon.network.peers import Peer
 from beacon.wire.peers.cards import Card, Held
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from beacon.model.disclosure import Disclosure
 
 RECORDED = Path(__file__).resolve().parents[1] / "data" / "foreign"
 SEEN, UNSEEN = "1-169549811-C-T", "1-169549811-C-G"
@@ -85,6 +87,71 @@ async def test_a_first_version_is_met_and_asked() -> None:
         ]
 
     assert words == [Status.SEEN, Status.NOT_SEEN, Status.NOT_ASKED]
+
+
+def partial_network(*datasets: str) -> list[web.RouteDef]:
+    """Return the routes of a network that did not hear all of its beacons."""
+    meta = {"beaconId": "a.network", "apiVersion": "v2.0.0", "isAggregated": True}
+
+    async def info(_: web.Request) -> web.Response:
+        return web.json_response({"meta": meta, "response": {"id": "a.network"}})
+
+    async def listed(_: web.Request) -> web.Response:
+        response = {"collections": [{"id": each} for each in datasets]}
+        return web.json_response({"meta": meta, "response": response})
+
+    no = {"exists": False, "resultsCount": 0, "results": []}
+    told = {"id": "d", "beaconId": "a.beacon", "setType": "dataset"} | no
+
+    async def question(request: web.Request) -> web.Response:
+        sent = (await request.json())["query"]["requestParameters"]
+        document = {
+            "meta": meta | {"receivedRequestSummary": {"requestParameters": sent}},
+            "responseSummary": {"exists": False},
+            "response": {"resultSets": [told | {"info": {"status": "not_seen"}}]},
+            "info": {"complete": False},
+        }
+        return web.json_response(document)
+
+    return [
+        web.get("/network/info", info),
+        web.get("/network/datasets", listed),
+        web.post("/network/g_variants", question),
+    ]
+
+
+async def test_a_no_of_a_part_of_a_network_is_no_answer() -> None:
+    """What one dataset says stands beside the word of the network, which counts."""
+    async with serving(*partial_network()) as url:
+        said = await asked(f"{url}/network", UNSEEN)
+
+    words = {part.dataset: part.status for part in said.datasets}
+    assert words == {
+        "a.beacon/d": Status.NOT_SEEN,
+        f"{url}/network": Status.NO_ANSWER,
+    }
+    assert said.status is Status.NO_ANSWER
+    assert "Not all beacons that it asked have answered." in said.warnings
+
+
+@pytest.mark.parametrize("datasets", [(), ("d",)])
+async def test_a_no_of_a_part_of_a_network_is_none_in_a_file(
+    datasets: tuple[str, ...],
+) -> None:
+    """Neither in one column for all of it nor in those of its datasets."""
+    pattern = parse(
+        UNSEEN, assembly="GRCh38", loaded=(), references={}, genes=ASKED_ELSEWHERE
+    )
+    async with serving(*partial_network(*datasets)) as url:
+        async with elsewhere.opened(f"{url}/network", None, 10.0) as there:
+            found = await there.meet()
+        assert isinstance(found, elsewhere.Met)
+        card = replace(found.card, datasets={each: each for each in datasets})
+        async with Listed(met(found.peer, card, "GRCh38", url), {}) as listed:
+            (said,) = await listed.answer_many([Query(pattern=pattern)], ANONYMOUS)
+
+    assert isinstance(said, BeaconError)
+    assert "Not all beacons that it asked have answered." in str(said)
 
 
 @pytest.mark.parametrize(
@@ -188,3 +255,19 @@ def test_a_peer_without_lists_is_not_asked() -> None:
     assert [c.label for c in target.consulted.columns] == ["x"]
     assert target.unmet is not None
     assert target.unmet.status is Status.NOT_ASKED
+
+
+def test_a_column_of_a_whole_beacon_keeps_what_counts_are_rounded_to() -> None:
+    """They are no more exact there than in a column of their dataset."""
+    part = DatasetDisclosure(
+        dataset="a",
+        name="A",
+        status=Status.SEEN,
+        granularity=Granularity.COUNT,
+        exists=True,
+        counts=AlleleCounts(ac=10, an=1000),
+        adjusted_to=5,
+    )
+    said = _summed("x", NodeAnswer(node=PEER.node, status=Status.SEEN), (part,))
+
+    assert (said.counts, said.adjusted_to) == (part.counts, 5)

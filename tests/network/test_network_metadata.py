@@ -195,6 +195,25 @@ async def test_f06_metadata_is_asked_without_credentials(
 
 
 @pytest.mark.parametrize(
+    ("proof", "is_shown"), [(Proof.BEARER, True), (Proof.EXCHANGE, False)]
+)
+async def test_metadata_of_a_command_is_asked_with_our_own_token_alone(
+    them: Beacon, tmp_path: Path, proof: Proof, is_shown: bool
+) -> None:
+    """What a peer tells our service, its operator sees; no requester's token goes."""
+    token = tmp_path / "token"
+    token.write_text("secret", encoding="utf-8")
+    said = Credentials(proof=proof, token_file=token)
+    peer = peer_of(them, credentials=said)
+    exchange = Exchange(listing(peer), shows_token=True)
+    await exchange.metadata.look(peer)
+    await exchange.close()
+
+    shown = {each.get("Authorization") for each in them.headers}
+    assert shown == ({"Bearer secret"} if is_shown else {None})
+
+
+@pytest.mark.parametrize(
     "root",
     [
         "http://elsewhere.example.org/api/g_variants",

@@ -1,0 +1,148 @@
+"""One peer, one question: what becomes of a "no" that may be none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+
+from beacon.model.disclosure import DatasetDisclosure
+from beacon.model.genes import ASKED_ELSEWHERE
+from beacon.model.lifting import Lift
+from beacon.model.nodes import Node, NodeAnswer, NodeDataset, NodeKind, Reason
+from beacon.model.notation import parse
+from beacon.model.query import Granularity, Query
+from beacon.model.status import Status
+from beacon.network.asker import HttpAsker, _marked
+from beacon.network.asking import Asking
+from beacon.network.exchange import Exchange
+from beacon.network.peers import Credentials, Directory, Proof
+from tests.network.nations import peer_at, serving
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+HERE = Node(id="se.us", names={"en": "Us"}, kind=NodeKind.HERE)
+
+
+class First:
+    """A beacon of v1 that has one dataset, and says "no" to whatever it is asked."""
+
+    def __init__(self, says: dict[str, object] | None) -> None:
+        self.says = says
+        self.asked: Counter[str] = Counter()
+
+    async def root(self, _: web.Request) -> web.Response:
+        """Say who it is, if it does."""
+        self.asked["/"] += 1
+        if self.says is None:
+            return web.Response(status=503)
+        held = [{"id": "d", **self.says}]
+        return web.json_response(
+            {"id": "xx.v", "apiVersion": "v1.0.0", "datasets": held}
+        )
+
+    async def query(self, _: web.Request) -> web.Response:
+        """Say "no"."""
+        self.asked["/query"] += 1
+        told = [{"datasetId": "d", "exists": False}]
+        return web.json_response(
+            {"beaconId": "xx.v", "exists": False, "datasetAlleleResponses": told}
+        )
+
+
+@asynccontextmanager
+async def asker_of(
+    first: First, credentials: Credentials, **more: object
+) -> AsyncIterator[tuple[HttpAsker, object]]:
+    """Give what asks it, which has not looked at it."""
+    app = web.Application()
+    app.router.add_get("/v1/", first.root)
+    app.router.add_post("/v1/query", first.query)
+    async with serving(app) as port:
+        kind = NodeKind.V1
+        peer = peer_at("xx.v", port, "v1", kind=kind, credentials=credentials, **more)
+        exchange = Exchange(Directory(here=HERE, peers=(peer,)))
+        try:
+            yield HttpAsker(exchange, {}), peer
+        finally:
+            await exchange.close()
+
+
+def asking(assembly: str) -> Asking:
+    """Return a question on an assembly."""
+    pattern = parse(
+        "22-201-G-A",
+        assembly=assembly,
+        loaded=(),
+        references={},
+        genes=ASKED_ELSEWHERE,
+    )
+    return Asking(query=Query(pattern=pattern))
+
+
+@pytest.mark.parametrize("proof", [Proof.NONE, Proof.BEARER])
+async def test_a_first_version_is_looked_at_before_it_is_believed(
+    proof: Proof, tmp_path: Path
+) -> None:
+    """Also with credentials: of an assembly it has not, its "no" is about nothing."""
+    token = tmp_path / "token"
+    token.write_text("of-a-test", encoding="utf-8")
+    shown = Credentials(proof=proof, token_file=token)
+    first = First({"assemblyId": "GRCh38"})
+    async with asker_of(first, shown) as (asker, peer):
+        other = await asker.ask(peer, asking("GRCh37"), 5.0)
+        same = await asker.ask(peer, asking("GRCh38"), 5.0)
+
+    assert (other.status, other.reason) == (Status.NOT_ASKED, Reason.ASSEMBLY)
+    assert same.status is Status.NOT_SEEN
+    assert first.asked == {"/": 1, "/query": 1}
+
+
+@pytest.mark.parametrize("says", [None, {}, {"assemblyId": "of our own"}])
+async def test_a_no_of_who_knows_which_assembly_is_no_answer(
+    says: dict[str, object] | None,
+) -> None:
+    """And the sentence names the setting that would make it one."""
+    first = First(says)
+    async with asker_of(first, Credentials()) as (asker, peer):
+        said = await asker.ask(peer, asking("GRCh37"), 5.0)
+
+    assert (said.status, said.reason) == (Status.NO_ANSWER, Reason.ASSEMBLY)
+    assert said.datasets == ()
+    assert said.sentence is not None
+    assert "`assemblies`" in said.sentence
+    assert len(said.sentence) <= 200
+
+
+async def test_what_the_file_says_of_a_first_version_is_believed() -> None:
+    """It is asked at once, and nobody looks at it."""
+    first = First(None)
+    has = frozenset({"GRCh37"})
+    async with asker_of(first, Credentials(), assemblies=has) as (asker, peer):
+        said = await asker.ask(peer, asking("GRCh37"), 5.0)
+
+    assert said.status is Status.NOT_SEEN
+    assert first.asked == {"/query": 1}
+
+
+@pytest.mark.parametrize("doubts", [(), ("It may be another place.",)])
+def test_a_lift_makes_no_answer_of_silence(doubts: tuple[str, ...]) -> None:
+    """A network that did not hear all of its beacons said more than their words."""
+    no = DatasetDisclosure(
+        dataset="d",
+        name="d",
+        status=Status.NOT_SEEN,
+        granularity=Granularity.BOOLEAN,
+        exists=False,
+    )
+    node = Node(id="xx.n", names={"en": "N"}, kind=NodeKind.NETWORK)
+    rows = (NodeDataset(beacon="a.b", part=no),)
+    said = NodeAnswer(node=node, status=Status.NO_ANSWER, datasets=rows)
+    lift = Lift(asked="x", lifted="y", assembly="GRCh37", doubts=doubts)
+
+    assert _marked(said, lift).status is Status.NO_ANSWER
