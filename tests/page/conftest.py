@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from tests.served import Served
 
 
+QUESTION = {
+    "assemblyId": "GRCh37",
+    "referenceName": "22",
+    "start": 100,
+    "referenceBases": "T",
+    "alternateBases": "C",
+}
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Give a browser."""
@@ -70,4 +79,5 @@ def network_site(
         peer("fi.gone", closed, "Gone node", "FI"),
     )
     with served(populated_address, peers=peers) as one:
+        one.get("/network/g_variants", **QUESTION)  # so that each has a last question
         yield one
