@@ -66,6 +66,7 @@ __all__ = [
     "is_hgvs",
     "is_name",
     "parse",
+    "read_text",
     "spdi",
     "vcf_style",
 ]
@@ -104,9 +105,18 @@ def parse(
         InvalidRequest: when the assembly is not decided, a place is outside its
             sequence, or REF is not what the reference has.
     """
-    context = Context(
-        assembly=assembly, loaded=loaded, references=references, genes=genes
+    return read_text(
+        text,
+        Context(assembly=assembly, loaded=loaded, references=references, genes=genes),
     )
+
+
+def read_text(text: str, context: Context) -> VariantPattern:
+    """Return what a text asks for, as ``parse`` does.
+
+    Raises:
+        InvalidRequest: as ``parse`` does.
+    """
     plain = PLAIN_VCF.fullmatch(text)
     if plain is not None:  # nothing to tidy, and no other way of writing is like it
         return read_vcf(plain, context)

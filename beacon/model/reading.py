@@ -103,18 +103,19 @@ def read_bases(text: str) -> str:
     return bases.replace("U", "T")
 
 
-_EITHER = {
-    "R": "A or G",
-    "Y": "C or T",
-    "S": "C or G",
-    "W": "A or T",
-    "K": "G or T",
-    "M": "A or C",
-    "B": "C, G or T",
-    "D": "A, G or T",
-    "H": "A, C or T",
-    "V": "A, C or G",
+EITHER = {
+    "R": "AG",
+    "Y": "CT",
+    "S": "CG",
+    "W": "AT",
+    "K": "GT",
+    "M": "AC",
+    "B": "CGT",
+    "D": "AGT",
+    "H": "ACT",
+    "V": "ACG",
 }
+"""Letters for several bases (IUPAC), and which."""
 
 
 def read_new_bases(text: str) -> str:
@@ -125,10 +126,10 @@ def read_new_bases(text: str) -> str:
     """
     bases = read_bases(text)
     for base in bases:
-        if base in _EITHER:
+        if base in EITHER:
             refuse(
-                f"{base} in ALT stands for {_EITHER[base]} (IUPAC); ask for one of "
-                "them at a time."
+                f"{base} in ALT stands for {' or '.join(EITHER[base])} (IUPAC); ask "
+                "for one of them at a time."
             )
     return bases
 

@@ -141,3 +141,8 @@ def take_assembly(text: str) -> tuple[str | None, str]:
     if last is not None:
         return last[1], text[: last.start()]
     return None, text
+
+
+def without_assembly(text: str) -> str:
+    """Return a text without an assembly written beside it."""
+    return take_assembly(text)[1]

@@ -19,7 +19,7 @@ _CHANGED = r"fs\S*|del\S*|dup\S*|ins\S*|ext\S*|delins\S*|[*=X?]"
 
 _BAND = r"(?:chr)?(?:[0-9]{1,2}|[XY])[pq](?:ter|cen|[0-9]{1,2}(?:\.[0-9]+)?)"
 _BAND_TO = r"(?:\s?-?\s?(?:[pq](?:ter|cen|[0-9]+(?:\.[0-9]+)?)))?"
-_PLACED = (
+PLACED = (
     r"(?:chr)?(?:[0-9]{1,2}|[XYM]|MT)[-:](?:g\.)?[0-9]{3,}[-:]?[ACGT]+[-:>/][ACGT]+"
 )
 _EVENT = (
@@ -131,7 +131,7 @@ UNREAD: tuple[Unread, ...] = (
     ),
     _row(
         "several variants",
-        rf"{_PLACED}(?:[\s,;+&|]+(?:and\s)?{_PLACED})+",
+        rf"{PLACED}(?:[\s,;+&|]+(?:and\s)?{PLACED})+",
         "Several variants were given; ask for one at a time, or paste them as a list.",
     ),
     _row(
