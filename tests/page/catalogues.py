@@ -17,7 +17,13 @@ from babel.messages.pofile import read_po, write_po
 PAGE = Path(str(files("beacon.page")))
 TRANSLATED = ("sv", "da")
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
-_OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
+_OPTIONS = {
+    "templates/**.html": {
+        "trimmed": "true",
+        "silent": "false",
+        "newstyle_gettext": "true",
+    }
+}
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 
 
