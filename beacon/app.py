@@ -440,6 +440,7 @@ def behind_of(app: web.Application) -> Behind:
         understanding=understanding,
         asking=asking_of,
         note=note,
+        is_open=app[BEACON].policy is None,
     )
 
 

@@ -14,9 +14,11 @@ class Box:
         assembly: that is chosen; ``None``: the first.
         assemblies: there are to choose from.
         examples: texts to try, of what is loaded.
+        examples_on: the assembly they are on.
     """
 
     text: str = ""
     assembly: str | None = None
     assemblies: tuple[str, ...] = ("GRCh38", "GRCh37")
     examples: tuple[str, ...] = ()
+    examples_on: str | None = None

@@ -8,7 +8,9 @@ from urllib.parse import quote, urlencode
 
 from beacon.model.entry_types import ENTRY_TYPES
 from beacon.page.behind import BEHIND
+from beacon.page.examples import box_of
 from beacon.page.rendering import render, words_of
+from beacon.page.search import is_search, show_search
 from beacon.page.words import N_
 from beacon.wire.info import Speaker
 
@@ -32,7 +34,9 @@ class Example:
 
 
 async def show_home(request: web.Request) -> web.Response:
-    """Show the page."""
+    """Show the page, or what comes of the question in its address."""
+    if is_search(request.query):
+        return await show_search(request)
     behind, words = request.app[BEHIND], words_of(request)
     requester = behind.requester_of(request)
     datasets = await behind.beacon_of(request).datasets(requester)
@@ -43,6 +47,7 @@ async def show_home(request: web.Request) -> web.Response:
     return render(
         request,
         "home.html",
+        box=await box_of(request),
         datasets=datasets,
         documents=lambda dataset: documents(dataset, words),
         examples=examples(speaker, datasets, words),

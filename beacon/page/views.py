@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from beacon.page.about import show_about
 from beacon.page.behind import BEHIND, Behind
+from beacon.page.examples import EXAMPLES
 from beacon.page.failures import show_failures
 from beacon.page.home import show_home
+from beacon.page.region import show_region
 from beacon.page.rendering import RENDERER, Renderer
 from beacon.page.statics import STATICS
 from beacon.page.status import show_status
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 PAGES: Final[Mapping[str, Handler]] = {
     "/": show_home,
     "/about": show_about,
+    "/region/{assembly}/{region:.+}": show_region,
     "/status": show_status,
     "/static/{name}": STATICS.show,
 }
@@ -34,6 +37,7 @@ def add_pages(app: web.Application, behind: Behind) -> None:
     """Add the pages, and pages of failures, to an application."""
     app[BEHIND] = behind
     app[RENDERER] = Renderer()
+    app[EXAMPLES] = {}
     # Around the door: what it refuses is shown, too.
     app.middlewares.insert(0, show_failures)
     for path, handler in PAGES.items():

@@ -44,7 +44,7 @@ def peer(name: str, port: int, title: str, country: str | None = None) -> Peer:
         node=Node(id=name, names={"en": title}, country=country),
         url=f"http://127.0.0.1:{port}/api",
         private=(ip_network("127.0.0.0/8"),),
-        seconds=2.0,
+        seconds=1.0,
     )
 
 

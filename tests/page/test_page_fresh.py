@@ -43,15 +43,17 @@ def test_p10_the_page_of_a_fresh_demo_is_usable(demo, browser):
     with opened(browser, demo.url) as (page, heard):
         page.goto("/")
         names = page.locator("#datasets ~ table tbody th a").all_inner_texts()
-        page.fill("#q", "22-50454000-G-A")
+        page.fill("#q", "22:50300000-50310000")
         page.check("input[value=GRCh37]")
         page.press("#q", "Enter")
-        page.wait_for_url("**q=22-50454000-G-A**")
+        page.wait_for_url("**/region/GRCh37/**")
+        told = page.inner_text("main")
 
     assert names == [
         "1000 Genomes chr22",
         *(f"Synthetic cohort {letter}" for letter in "ABC"),
     ]
+    assert "31 variants" in told  # as the demonstration prints it
     assert (heard.foreign(demo.url), heard.complaints) == ([], [])
 
 

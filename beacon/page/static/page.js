@@ -1,5 +1,9 @@
 // On every page: "/" goes to the box, Escape empties it.  All else works without.
 
+// Scout's and the Beacon Network's links keep their question behind the "#".
+const linked = location.hash.match(/^#\/search\?(.+)/);
+if (linked) location.replace(`${location.pathname}?${linked[1]}`);
+
 const box = document.getElementById("q");
 
 function isTyping(element) {
