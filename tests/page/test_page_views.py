@@ -64,7 +64,7 @@ async def test_a_page_is_in_the_language_of_the_browser(
 
 async def test_a_chosen_language_is_kept(aiohttp_client):
     """The address beats the browser, and the next page is in it, too."""
-    client = await aiohttp_client(pages())
+    client = await aiohttp_client(pages(identity=replace(IDENTITY, public_url=None)))
     headers = {"Accept-Language": "da"}
     chosen = await client.get("/about?lang=sv&next=1", headers=headers)
     html = await chosen.text()
@@ -95,6 +95,7 @@ async def test_below_a_path_every_address_is_below_it(aiohttp_client):
 
     assert [each for each in elsewhere if each not in said] == []
     assert response.cookies["lang"]["path"] == "/beacon/"
+    assert response.cookies["lang"]["secure"]
 
 
 # --- files -------------------------------------------------------------------
