@@ -32,7 +32,7 @@ _FOCUSED = """() => {
   };
 }"""
 _NO_SUCH_PAGE = (
-    "error: Failed to load resource: the server responded with a status of 404"
+    "error: Failed to load resource: the server responded with a status of 40"
 )
 
 
