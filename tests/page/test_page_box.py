@@ -179,6 +179,15 @@ def test_a_region_draws_what_is_large(structural_site):
     ]
 
 
+@pytest.mark.parametrize("region", ["22:16050000-16056000", "22:1-1000"])
+def test_p1_a_region_alone_is_never_seen(structural_site, region):
+    """What lies in it is told, as a number; no word calls a place seen, or not."""
+    html = structural_site.get(f"/region/GRCh37/{region}").body.decode()
+    words = set(re.findall(r'data-status="(\w+)"', html))
+
+    assert words <= {"not_covered"}
+
+
 def test_each_variant_of_a_region_can_be_asked(structural_site):
     """Its link is an address that is understood."""
     html = structural_site.get("/region/GRCh37/22:16050000-16056000").body.decode()
