@@ -440,7 +440,7 @@ def behind_of(app: web.Application) -> Behind:
         understanding=understanding,
         asking=asking_of,
         note=note,
-        is_open=app[BEACON].policy is None,
+        is_open=lambda: app[BEACON].policy is None,
     )
 
 

@@ -46,7 +46,7 @@ class Behind:
     understanding: Callable[[web.Request], Awaitable[Understanding]]
     asking: Callable[[web.Request, Query], Asking]
     note: Callable[[web.Request, Iterable[NodeAnswer]], None]
-    is_open: bool = False
+    is_open: Callable[[], bool]
 
 
 BEHIND: web.AppKey[Behind] = web.AppKey("behind", Behind)

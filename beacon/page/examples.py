@@ -60,7 +60,7 @@ async def box_of(
     if largest is None or largest.release is None:
         return Box(text=text, assembly=assembly)
     shown = invented(largest.release)
-    if behind.is_open:
+    if behind.is_open():
         key = (largest.id, largest.release.number)
         known = request.app[EXAMPLES]
         if key not in known:

@@ -158,8 +158,8 @@ def _of_node(
         part = row.part
         own = bigger.get((node.node.id, row.identity))
         told = () if own is None else tuple(_bars(own))
-        # A breakend has no length, and is not found by one.
-        more = tuple(b for b in _bars(row) if b.mate is not None and b not in told)
+        # A breakend has no length of its own, and is not found by one.
+        more = tuple(b for b in _bars(row) if _is_large(b) and b not in told)
         yield Track(
             node=node,
             name=part.name,
@@ -178,7 +178,7 @@ def _total(row: NodeDataset | None) -> int:
 
 
 def _is_large(bar: Bar) -> bool:
-    return bar.mate is not None or bar.length is None or bar.length >= LARGE
+    return bar.kind == "BND" or bar.length is None or bar.length >= LARGE
 
 
 def _bars(row: NodeDataset) -> Iterator[Bar]:
@@ -190,11 +190,13 @@ def _bars(row: NodeDataset) -> Iterator[Bar]:
 def bar_of(allele: Allele, counts: AlleleCounts | None) -> Bar:
     """Return a variant as it is drawn and listed."""
     kind, start, end = type_of(allele), allele.start, allele.end
+    length = affected_length(allele)
     event = event_of(allele)
     if event is not None:
         event = span_of(event) or event
         start, end = event.start, max(event.end, event.start + 1)
-        kind = event.kind if kind in ("BND", event.kind) else kind
+        if kind in ("BND", event.kind):  # what a breakend makes, where that is told
+            kind, length = event.kind, event.length
     contig = allele.contig.name
     first = pos_from_start(start)
     mate = mate_side(allele) if kind == "BND" else None
@@ -204,7 +206,7 @@ def bar_of(allele: Allele, counts: AlleleCounts | None) -> Bar:
         kind=kind,
         start=start,
         end=end,
-        length=affected_length(allele) if kind != "BND" else None,
+        length=length,
         mate=None if mate is None else f"{mate.contig.name}:{mate.start + 1}",
         counts=counts,
     )

@@ -37,8 +37,8 @@ SHOWN: dict[str, str] = {
     "status": "/status",
     "about": "/about",
     "failure": "/no/such/page",
-    "puzzle": "/?q=c.277C>T",
-    "region": "/region/GRCh37/22:1-5000",
+    "puzzle": "/?q=22-16050408-T-C%2CG&assembly=GRCh37",
+    "region": "/region/GRCh37/22:16050000-16060000",
 }
 """Every page, by name, as the populated site shows it: each is held to the laws of all
 pages (P5, P6), in every theme, width and language."""
