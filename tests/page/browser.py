@@ -45,7 +45,6 @@ pages (P5, P6), in every theme, width and language."""
 COLOURS = ["cat.color"]
 """Rules whose outcome a theme can change: it changes colours and nothing else."""
 WIDTHS = (1200, 320)
-THEMES = ("light", "dark")
 LANGUAGES = ("en", "sv", "da")
 PATIENCE = 10_000
 """Milliseconds for anything to appear."""

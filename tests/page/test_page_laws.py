@@ -7,15 +7,7 @@ from collections import Counter
 
 import pytest
 
-from tests.page.browser import (
-    COLOURS,
-    LANGUAGES,
-    SHOWN,
-    WIDTHS,
-    opened,
-    overflow,
-    violations,
-)
+from tests.page.browser import SHOWN, WIDTHS, opened, overflow
 
 _MIDDLE = 700
 _INLINE = """() => [...document.querySelectorAll('*')].filter(element =>
@@ -43,25 +35,6 @@ _FAILED = "error: Failed to load resource: the server responded with a status of
 def _complaints(heard):
     """Return what a page complained of, but that it is the page of a failure."""
     return [each for each in heard.complaints if not each.startswith(_FAILED)]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", SHOWN)
-def test_p05_axe_finds_nothing(browser, network_site, name, language):
-    """No violation of WCAG 2.2 AA: in any theme, width or language."""
-    with opened(browser, network_site.address, language=language) as (page, _):
-        page.goto(SHOWN[name])
-        found = [f"lang: {page.get_attribute('html', 'lang')}"]
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme="light")
-            found += [f"{width} light: {each}" for each in violations(page)]
-            page.emulate_media(color_scheme="dark")
-            found += [f"{width} dark: {each}" for each in violations(page, COLOURS)]
-        page.emulate_media(forced_colors="active")
-        found += [f"forced colours: {each}" for each in violations(page, COLOURS)]
-
-    assert found == [f"lang: {language}"]
 
 
 @pytest.mark.parametrize("name", SHOWN)
