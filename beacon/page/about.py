@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from beacon.model.status import Status
+from beacon.page.examples import box_of
 from beacon.page.rendering import render
 from beacon.page.words import N_
 
@@ -38,4 +39,5 @@ MEANINGS: Final[Mapping[Status, str]] = {
 
 async def show_about(request: web.Request) -> web.Response:
     """Show the page."""
-    return render(request, "about.html", meanings=MEANINGS)
+    box = await box_of(request)
+    return render(request, "about.html", box=box, meanings=MEANINGS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from beacon.model.health import NodeState
 from beacon.page.behind import BEHIND
+from beacon.page.examples import box_of
 from beacon.page.glossary import REASONS
 from beacon.page.rendering import render, words_of
 
@@ -44,7 +45,13 @@ async def show_status(request: web.Request) -> web.Response:
     words = words_of(request)
     health = request.app[BEHIND].network.health()
     well = sum(each.state in (NodeState.OK, NodeState.SLOW) for each in health)
-    return render(request, "status.html", rows=rows(health, words), well=well)
+    return render(
+        request,
+        "status.html",
+        box=await box_of(request),
+        rows=rows(health, words),
+        well=well,
+    )
 
 
 def rows(health: Sequence[NodeHealth], words: Words) -> list[Row]:

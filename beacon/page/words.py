@@ -126,7 +126,7 @@ class Words:
 
     def percent(self, share: float) -> str:
         """Return a share of one in per cent, rounded down, so that 100 % is all."""
-        text = f"{int(share * 1000) / 10:.1f}".removesuffix(".0")
+        text = f"{int(round(share * 1000, 6)) / 10:.1f}".removesuffix(".0")
         return text.replace(".", self._point) + "\N{NO-BREAK SPACE}%"
 
     def day(self, day: date) -> str:

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from tests.served import Served
 
 
+QUESTION = {
+    "assemblyId": "GRCh37",
+    "referenceName": "22",
+    "start": 100,
+    "referenceBases": "T",
+    "alternateBases": "C",
+}
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Give a browser."""
@@ -35,7 +44,7 @@ def peer(name: str, port: int, title: str, country: str | None = None) -> Peer:
         node=Node(id=name, names={"en": title}, country=country),
         url=f"http://127.0.0.1:{port}/api",
         private=(ip_network("127.0.0.0/8"),),
-        seconds=2.0,
+        seconds=1.0,
     )
 
 
@@ -70,4 +79,5 @@ def network_site(
         peer("fi.gone", closed, "Gone node", "FI"),
     )
     with served(populated_address, peers=peers) as one:
+        one.get("/network/g_variants", **QUESTION)  # so that each has a last question
         yield one

