@@ -47,7 +47,7 @@ class Behind:
     understanding: Callable[[web.Request], Awaitable[Understanding]]
     asking: Callable[[web.Request, Query], Asking]
     note: Callable[[web.Request, Iterable[NodeAnswer]], None]
-    is_open: Callable[[web.Request], bool] = lambda _: False
+    is_open: Callable[[web.Request], bool]
 
 
 BEHIND: web.AppKey[Behind] = web.AppKey("behind", Behind)

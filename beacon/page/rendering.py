@@ -162,9 +162,15 @@ def render(
     )
     asked = request.query.get("lang")
     if asked is not None and asked in LANGUAGES:
-        root = root_of(request.app[BEHIND].identity)
+        identity = request.app[BEHIND].identity
         response.set_cookie(
-            COOKIE, asked, max_age=_YEAR, path=f"{root}/", httponly=True, samesite="Lax"
+            COOKIE,
+            asked,
+            max_age=_YEAR,
+            path=f"{root_of(identity)}/",
+            secure=identity.site(request.scheme, request.host).startswith("https:"),
+            httponly=True,
+            samesite="Lax",
         )
     return response
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 
@@ -33,6 +34,7 @@ _FOCUSED = """() => {
     isBody: it === document.body,
   };
 }"""
+_TABLE = ("table", "row", "cell", "rowheader", "columnheader")
 _NUMBER = re.compile(r"[0-9][0-9.:]*")
 """Times go on between two looks at a page."""
 _FAILED = "error: Failed to load resource: the server responded with a status of 4"
@@ -95,6 +97,22 @@ def test_p05_the_keyboard_reaches_everything(browser, network_site, name):
     assert len(stops) >= wanted
 
 
+@pytest.mark.parametrize("name", ["home", "status"])
+def test_p05_a_table_that_became_cards_is_heard_as_a_table(browser, network_site, name):
+    """Who hears a page moves through rows and heads, however narrow it is."""
+    heard = []
+    for width in WIDTHS:
+        with opened(browser, network_site.address, width=width) as (page, _):
+            page.goto(SHOWN[name])
+            tools = page.context.new_cdp_session(page)
+            tree = tools.send("Accessibility.getFullAXTree")["nodes"]
+            roles = Counter(node["role"]["value"] for node in tree)
+            heard.append({role: roles[role] for role in _TABLE})
+
+    assert heard[0] == heard[1]
+    assert min(heard[0].values()) >= 1
+
+
 def test_p05_the_skip_link_and_the_box_have_keys(browser, site):
     """Enter on the first stop goes to the content, ``/`` to the box; Escape empties."""
     with opened(browser, site.address) as (page, _):
@@ -114,12 +132,11 @@ def test_p05_the_skip_link_and_the_box_have_keys(browser, site):
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_p05_without_scripts_a_page_says_the_same(browser, network_site, name):
+def test_p05_without_scripts_a_page_says_the_same(browser, site, name):
     """Nothing that is to be read needs JavaScript."""
     said = []
     for javascript in (True, False):
-        site = network_site.address
-        with opened(browser, site, javascript=javascript) as (page, _):
+        with opened(browser, site.address, javascript=javascript) as (page, _):
             page.goto(SHOWN[name])
             said.append(_NUMBER.sub("#", page.inner_text("body")))
 

@@ -6,7 +6,9 @@ import re
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
 
+from beacon.network.network import Alone, ourselves
 from beacon.page.rendering import CONTENT_SECURITY_POLICY
 from beacon.page.statics import STATICS
 from tests.page.shelf import page, pages
@@ -64,7 +66,7 @@ async def test_a_page_is_in_the_language_of_the_browser(
 
 async def test_a_chosen_language_is_kept(aiohttp_client):
     """The address beats the browser, and the next page is in it, too."""
-    client = await aiohttp_client(pages())
+    client = await aiohttp_client(pages(identity=replace(IDENTITY, public_url=None)))
     headers = {"Accept-Language": "da"}
     chosen = await client.get("/about?lang=sv&next=1", headers=headers)
     html = await chosen.text()
@@ -95,6 +97,7 @@ async def test_below_a_path_every_address_is_below_it(aiohttp_client):
 
     assert [each for each in elsewhere if each not in said] == []
     assert response.cookies["lang"]["path"] == "/beacon/"
+    assert response.cookies["lang"]["secure"]
 
 
 # --- files -------------------------------------------------------------------
@@ -181,3 +184,28 @@ def test_a_method_that_a_page_does_not_take_is_said(site):
 
     assert (answer.status, "GET" in answer.headers["allow"]) == (405, True)
     assert b"<!doctype html>" in answer.body
+
+
+class Unwell(Alone):
+    """A network that cannot say how it is, so that no page can be made."""
+
+    def health(self):
+        """Fail."""
+        raise RuntimeError
+
+
+async def test_where_no_page_can_be_made_the_document_is_sent(aiohttp_client):
+    """A failure within a failure says the first one."""
+    here = ourselves(IDENTITY.id, IDENTITY.name)
+    app = pages(network=Unwell(here, "test"))
+
+    async def fail(_):
+        said = {"error": {"errorCode": 503, "errorMessage": "The store is gone."}}
+        return web.json_response(said, status=503, headers={"Retry-After": "1"})
+
+    app.router.add_get("/fails", fail)
+    client = await aiohttp_client(app)
+    response = await client.get("/fails", headers=BROWSER)
+
+    assert (response.status, response.content_type) == (503, "application/json")
+    assert (await response.json())["error"]["errorMessage"] == "The store is gone."

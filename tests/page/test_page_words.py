@@ -6,6 +6,8 @@ import re
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import floats, from_regex, text
 
 from beacon.page.words import LANGUAGES, fixed, language_of, words_in
 from tests.page import catalogues
@@ -81,6 +83,21 @@ def test_the_address_beats_the_cookie_beats_the_browser(
 ):
     """And a language we have not is no error."""
     assert language_of(asked, kept, accepted) == language
+
+
+@given(accepted=text(max_size=200) | from_regex(r"([a-z]{2};q=[0-9.]{1,4},? ?){0,30}"))
+def test_whatever_a_browser_accepts_a_page_has_a_language(accepted):
+    """Nothing that is sent there is a failure."""
+    assert language_of(None, None, accepted) in LANGUAGES
+
+
+@given(value=floats(min_value=1e-12, max_value=1.0))
+def test_two_digits_are_the_value_within_a_twentieth(value):
+    """However small it is, and never with an exponent."""
+    said = fixed(value)
+
+    assert abs(float(said) - value) <= value / 20
+    assert "e" not in said.lower()
 
 
 @pytest.mark.parametrize(
