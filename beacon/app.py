@@ -28,7 +28,7 @@ from beacon.api.auditing import Auditor, beacon_of
 from beacon.api.connections import Watch
 from beacon.api.exchange import requester_of, understanding
 from beacon.api.front import Front
-from beacon.api.keys import BEACON, DOOR, IDENTITY, NETWORK, Limits
+from beacon.api.keys import ACCOUNT, BEACON, DOOR, IDENTITY, NETWORK, Limits
 from beacon.api.metrics import Meter, Sums
 from beacon.api.network import asking_of, note
 from beacon.api.routes import create_api
@@ -440,7 +440,9 @@ def behind_of(app: web.Application) -> Behind:
         understanding=understanding,
         asking=asking_of,
         note=note,
-        is_open=lambda: app[BEACON].policy is None,
+        is_open=lambda request: (
+            app[BEACON].policy is None and request.get(ACCOUNT) is None
+        ),
     )
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from beacon.model.pattern import VariantPattern
-    from beacon.model.variant import Reference
     from beacon.wire.requests import Understanding
 
 _PLAIN: Final = ":,->=().;+@*"
@@ -92,7 +91,7 @@ def read_box(text: str, chosen: str | None, known: Understanding) -> Asked | Puz
     )
     try:
         pattern = read_text(text, context)
-        shown = written(text, pattern, known.references)
+        shown = written(text, pattern, known)
         return Asked(pattern=pattern, shown=shown, address=address_of(pattern, shown))
     except InvalidRequest as refusal:
         offers = suggestions(text, refusal, context)
@@ -111,16 +110,14 @@ def _own_assembly(text: str, known: Understanding) -> str | None:
     return None
 
 
-def written(
-    text: str, pattern: VariantPattern, references: Mapping[str, Reference]
-) -> str:
+def written(text: str, pattern: VariantPattern, known: Understanding) -> str:
     """Return a question as we write it, in a notation that is read back."""
     plain = " ".join(text.split())
     if pattern.contig is None:
         asked = pattern.annotated
         return pattern.name or (asked and asked.hgvs) or plain
     if pattern.spellings:
-        allele = normal_allele(pattern, references)
+        allele = normal_allele(pattern, known.references)
         return vcf_style(allele) if allele.is_anchored else plain
     if pattern.similar is not None:
         event = pattern.similar.event
@@ -128,10 +125,18 @@ def written(
             return plain
         first = pos_from_start(event.start)
         return f"{event.contig}:{first}-{event.end} {event.kind}"
-    if pattern.notes or pattern.elsewhere or pattern.overlap is None:
-        return plain  # a gene by another name, or on several sequences
+    if pattern.overlap is None or _is_gene(plain, known):
+        return plain
     low, high = pattern.overlap.low, pattern.overlap.high
     return f"{pattern.sequence.name}:{pos_from_start(low)}-{high}"
+
+
+def _is_gene(text: str, known: Understanding) -> bool:
+    """Whether a text that names a place is a gene, which is shown by its name."""
+    try:
+        return bool(known.genes.symbols(text))
+    except InvalidRequest:
+        return True
 
 
 def address_of(pattern: VariantPattern, shown: str) -> str:

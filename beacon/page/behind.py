@@ -36,7 +36,8 @@ class Behind:
         understanding: gives what questions of a request are understood with.
         asking: makes a question to the network of a question in a request.
         note: has the audit told what other nodes said to a request.
-        is_open: whether no policy stands between: everything may be told.
+        is_open: whether neither a policy nor an audit stands between a request and
+            the data, so that examples may be looked up.
     """
 
     identity: BeaconIdentity
@@ -46,7 +47,7 @@ class Behind:
     understanding: Callable[[web.Request], Awaitable[Understanding]]
     asking: Callable[[web.Request, Query], Asking]
     note: Callable[[web.Request, Iterable[NodeAnswer]], None]
-    is_open: Callable[[], bool]
+    is_open: Callable[[web.Request], bool]
 
 
 BEHIND: web.AppKey[Behind] = web.AppKey("behind", Behind)

@@ -1,8 +1,8 @@
 """The box above a page: its assemblies, and texts to try, of what is loaded.
 
-Where no policy stands between, the examples are variants that are there, looked up
-once for a release.  Where one does, nothing is asked that nobody asked: places come
-from what releases say of themselves.
+Where neither a policy nor an audit stands between, the examples are variants that
+are there, looked up once for a release.  Else nothing is asked that nobody asked:
+places come from what releases say of themselves.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ async def box_of(
     if largest is None or largest.release is None:
         return Box(text=text, assembly=assembly)
     shown = invented(largest.release)
-    if behind.is_open():
+    if behind.is_open(request):
         key = (largest.id, largest.release.number)
         known = request.app[EXAMPLES]
         if key not in known:

@@ -49,7 +49,7 @@ def pages(
             understanding=lambda _: None,
             asking=lambda *_: None,
             note=lambda *_: None,
-            is_open=lambda: False,
+            is_open=lambda _: False,
         ),
     )
     return app

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.genes import Gene, GeneTable, place_texts
+from beacon.model.genome import Interval
 from beacon.model.hints import Why
 from beacon.page.asked import WHYS, Asked, Puzzle, read_box
 from beacon.wire.requests import Understanding
@@ -111,6 +113,21 @@ def test_an_allele_that_is_too_long_for_an_address_says_so():
 
     assert isinstance(found, Puzzle)
     assert "too long for the address" in found.sentence
+
+
+@pytest.mark.parametrize("text", ["AAA1", "HGNC:1", "ENSG00000000001"])
+def test_p1_a_gene_is_a_region_by_its_name(text):
+    """Its page lists what lies there; the address keeps the name."""
+    contig = ASSEMBLIES["GRCh37"].contigs[21]
+    place = Interval(contig=contig, start=10, end=20)
+    gene = Gene(symbol="AAA1", interval=place, hgnc="HGNC:1", ensembl="ENSG00000000001")
+    known = Understanding(
+        loaded=("GRCh37",), references={}, genes=GeneTable(place_texts([gene]))
+    )
+    found = read_box(text, "GRCh37", known)
+
+    assert found.address == f"/region/GRCh37/{text}"
+    assert (found.pattern.overlap.low, found.pattern.overlap.high) == (10, 20)
 
 
 def test_every_reason_has_its_words():
