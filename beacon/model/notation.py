@@ -257,11 +257,6 @@ NOTATIONS: tuple[Notation, ...] = (
         "mitochondrial HGVS", _form(r"m\.\s?(?P<change>\S.*)"), read_mitochondrial
     ),
     Notation(
-        "transcript or protein HGVS, as annotations have it",
-        TRANSCRIPT,
-        _read_annotated,
-    ),
-    Notation(
         "transcript HGVS",
         _form(r"(?:\S+?\s*:\s*)?[cnr]\.\s*\(?\S.*"),
         _unread(_NO_TRANSCRIPT),
