@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import hdrs, web
 
 from beacon.model.query import Granularity, Include, Page, Query
-from beacon.network.here import Here
-from beacon.page.asked import WHYS, Asked, path_of, read_box
+from beacon.page.answering import answer_to
+from beacon.page.asked import Asked, path_of, read_box
 from beacon.page.behind import BEHIND
 from beacon.page.examples import box_of
 from beacon.page.glossary import REASONS
@@ -29,6 +29,7 @@ from beacon.page.regions import (
     window_of,
 )
 from beacon.page.rendering import HEADERS, render, root_of, words_of
+from beacon.page.search import show_puzzle
 from beacon.page.words import N_
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from beacon.page.regions import Track
     from beacon.page.words import Words
 
-_NOT_UNDERSTOOD: Final = 400
 NAMES: Final[Mapping[str, str]] = {
     "DEL": N_("deletion"),
     "DUP": N_("duplication"),
@@ -59,18 +59,9 @@ async def show_region(request: web.Request) -> web.Response:
     behind, words = request.app[BEHIND], words_of(request)
     text, assembly = request.match_info["region"], request.match_info["assembly"]
     found = read_box(text, assembly, await behind.understanding(request))
-    box = await box_of(request, text, assembly)
     if not isinstance(found, Asked):
-        return render(
-            request,
-            "asked.html",
-            status=_NOT_UNDERSTOOD,
-            box=box,
-            text=text,
-            puzzle=found,
-            whys=WHYS,
-            is_list=False,
-        )
+        return await show_puzzle(request, text, assembly, found)
+    box = await box_of(request, text, assembly)
     if found.pattern.overlap is None or found.pattern.contig is None:
         address = f"{root_of(behind.identity)}{found.address}"
         return web.Response(status=303, headers={**HEADERS, hdrs.LOCATION: address})
@@ -106,12 +97,11 @@ async def show_region(request: web.Request) -> web.Response:
 async def _answered(
     request: web.Request, pattern: VariantPattern, most: int
 ) -> NetworkAnswer:
-    """Return what all nodes say of a question.
+    """Return what all nodes say of what lies somewhere.
 
     Raises:
-        InvalidRequest: when it cannot be asked of anybody.
+        BeaconError: when it cannot be asked of anybody, or is one too many.
     """
-    behind = request.app[BEHIND]
     query = Query(
         pattern=pattern,
         warnings=pattern.notes,
@@ -119,12 +109,7 @@ async def _answered(
         include=Include.ALL,
         page=Page(limit=most),
     )
-    federation = behind.network.federation
-    here = Here(federation.directory.here, behind.beacon_of(request))
-    asking = behind.asking(request, query)
-    answer = await federation.answer(asking, here, waits_for_us=True)
-    behind.note(request, answer.nodes)
-    return answer
+    return await answer_to(request, query)
 
 
 def _label(track: Track, words: Words) -> str:

@@ -21,7 +21,7 @@ from beacon.page.statics import STATICS
 from beacon.page.words import LANGUAGES, Words, language_of, words_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from jinja2 import Template
 
@@ -54,9 +54,14 @@ HEADERS: Final[Mapping[str, str]] = {
 
 
 class Renderer:
-    """The templates, in each language, read when they are first asked for."""
+    """The templates, in each language, read when they are first asked for.
 
-    def __init__(self) -> None:
+    Args:
+        pages: the paths there are: what a page links to and tells of follows them.
+    """
+
+    def __init__(self, pages: Collection[str]) -> None:
+        self._pages = frozenset(pages)
         self._loader = PackageLoader("beacon.page")
         self._environments: dict[str, Environment] = {}
 
@@ -78,7 +83,7 @@ class Renderer:
             auto_reload=False,
         )
         spoken.policies["ext.i18n.trimmed"] = True
-        spoken.globals.update(_globals(words))
+        spoken.globals.update(_globals(words), pages=self._pages)
         spoken.install_gettext_callables(  # type: ignore[attr-defined]
             words.plain, words.plain_plural, newstyle=True
         )

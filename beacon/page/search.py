@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from multidict import MultiMapping
 
+    from beacon.page.asked import Puzzle
+
 _LINKED: Final = ("pos", "chrom", "allele")
 """What a link of Scout's, or of the Beacon Network, says beside REF and assembly."""
 _NOT_UNDERSTOOD: Final = 400
@@ -44,6 +46,13 @@ async def show_search(request: web.Request) -> web.Response:
         return web.Response(
             status=303, headers={**HEADERS, hdrs.LOCATION: f"{address}{query}"}
         )
+    return await show_puzzle(request, text, chosen, found)
+
+
+async def show_puzzle(
+    request: web.Request, text: str, chosen: str | None, found: Puzzle
+) -> web.Response:
+    """Say why a text is not understood, and what may have been meant."""
     return render(
         request,
         "asked.html",

@@ -16,6 +16,7 @@ from beacon.page.region import show_region
 from beacon.page.rendering import RENDERER, Renderer
 from beacon.page.statics import STATICS
 from beacon.page.status import show_status
+from beacon.page.variant import show_variant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,7 @@ PAGES: Final[Mapping[str, Handler]] = {
     "/about": show_about,
     "/region/{assembly}/{region:.+}": show_region,
     "/status": show_status,
+    "/v/{assembly}/{variant:.+}": show_variant,
     "/static/{name}": STATICS.show,
 }
 """Paths that are got, with their handlers."""
@@ -36,7 +38,7 @@ PAGES: Final[Mapping[str, Handler]] = {
 def add_pages(app: web.Application, behind: Behind) -> None:
     """Add the pages, and pages of failures, to an application."""
     app[BEHIND] = behind
-    app[RENDERER] = Renderer()
+    app[RENDERER] = Renderer(PAGES)
     app[EXAMPLES] = {}
     # Around the door: what it refuses is shown, too.
     app.middlewares.insert(0, show_failures)

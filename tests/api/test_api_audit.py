@@ -283,15 +283,18 @@ async def test_every_question_has_a_line(site, path):
 
 
 @pytest.mark.parametrize(
-    ("region", "status", "decision", "asked"),
-    [("22:100-200", 200, "answered", 2), ("22:200-100", 400, "not_understood", 0)],
+    ("path", "status", "decision", "asked"),
+    [
+        ("/region/GRCh37/22:100-200", 200, "answered", 2),
+        ("/region/GRCh37/22:200-100", 400, "not_understood", 0),
+        ("/v/GRCh37/22-101-T-C", 200, "answered", 1),
+        ("/v/GRCh37/22-101-T-", 400, "not_understood", 0),
+    ],
 )
-async def test_a_page_that_asks_has_a_line_as_well(
-    site, region, status, decision, asked
-):
+async def test_a_page_that_asks_has_a_line_as_well(site, path, status, decision, asked):
     """Whatever door a question comes through, what was said of it is on disk."""
     audited = await site(CLINICIAN)
-    answer = await audited.client.get(f"/region/GRCh37/{region}")
+    answer = await audited.client.get(path)
     (line,) = audited.lines()
 
     assert (answer.status, line["status"]) == (status, status)
