@@ -53,6 +53,7 @@ class Picture:
 
 SHOWN = {
     "home": Picture(path="/", height=900),
+    "variant": Picture(path="/v/GRCh38/17-43124027-ACT-A"),
     "status": Picture(path="/status?lang=sv", theme="dark"),
     "narrow": Picture(path="/status?lang=da", width=320, height=900),
     "words": Picture(path="/about", height=900),
