@@ -24,11 +24,13 @@ from aiohttp import web
 
 from beacon import peers_file
 from beacon.api.access_log import AccessLog
-from beacon.api.auditing import Auditor
+from beacon.api.auditing import Auditor, beacon_of
 from beacon.api.connections import Watch
+from beacon.api.exchange import requester_of, understanding
 from beacon.api.front import Front
-from beacon.api.keys import DOOR, Limits
+from beacon.api.keys import ACCOUNT, BEACON, DOOR, IDENTITY, NETWORK, Limits
 from beacon.api.metrics import Meter, Sums
+from beacon.api.network import asking_of, note
 from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
 from beacon.audit.log import AuditLog
@@ -44,7 +46,8 @@ from beacon.opening import (
     open_store,
     rules_of,
 )
-from beacon.page.views import add_page
+from beacon.page.behind import Behind
+from beacon.page.views import add_pages
 from beacon.peers_file import PeersWatch
 from beacon.policy.policy import tier_of
 from beacon.wire.info import BeaconIdentity
@@ -302,8 +305,24 @@ def application(
         origins=server.cors,
         network=network,
     )
-    add_page(app, catalogue=beacon, identity=identity)
+    add_pages(app, behind_of(app))
     return app
+
+
+def behind_of(app: web.Application) -> Behind:
+    """Return what stands behind the pages of an application that has its API."""
+    return Behind(
+        identity=app[IDENTITY],
+        network=app[NETWORK],
+        beacon_of=lambda request: beacon_of(app[BEACON], request),
+        requester_of=requester_of,
+        understanding=understanding,
+        asking=asking_of,
+        note=note,
+        is_open=lambda request: (
+            app[BEACON].policy is None and request.get(ACCOUNT) is None
+        ),
+    )
 
 
 def _access_log(place: str, worker: str) -> AccessLog | None:

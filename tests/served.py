@@ -21,14 +21,17 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from beacon.network.network import Network, ourselves
+from beacon.network.peers import Directory
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
 from beacon.store.variants import VariantStore
-from tests.api.site import application
+from tests.api.site import IDENTITY, application
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from beacon.network.peers import Peer
     from beacon.policy.policy import Policy
     from beacon.store.connection import StoreAddress
 
@@ -115,7 +118,7 @@ class Served:
 
 @contextmanager
 def served(address: StoreAddress, policy: Policy = OPEN, **more: object) -> Iterator:
-    """Serve what a store holds, until the end of the block."""
+    """Serve what a store holds, until the end of the block; it asks ``peers``."""
     ready: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
     thread = threading.Thread(
         target=lambda: asyncio.run(_serve(address, policy, more, ready)), daemon=True
@@ -138,17 +141,20 @@ async def _serve(
     address: StoreAddress, policy: Policy, more: dict, ready: Future
 ) -> None:
     stop = asyncio.Event()
+    network = _network(more.pop("peers", ()))
     try:
         store = await VariantStore.open(address)
         references = more.pop("references", {})
         beacon = LocalBeacon(store, policy, references=references, deadline=5)
         runner = web.AppRunner(
-            application(beacon, **more),
+            application(beacon, network, **more),
             access_log=None,
             logger=_silent(),
             max_line_size=LONGEST_LINE,
             shutdown_timeout=0,
         )
+        if network is not None:
+            await network.open()
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
@@ -158,4 +164,14 @@ async def _serve(
     ready.set_result((runner.addresses[0][1], asyncio.get_running_loop(), stop))
     await stop.wait()
     await runner.cleanup()
+    if network is not None:
+        await network.close()
     await store.close()
+
+
+def _network(peers: Sequence[Peer]) -> Network | None:
+    """Return a network of ourselves and these."""
+    if not peers:
+        return None
+    here = ourselves(IDENTITY.id, IDENTITY.name)
+    return Network(Directory(here=here, peers=tuple(peers)), {}, environment="test")

@@ -73,7 +73,7 @@ async def variants(request: web.Request) -> web.StreamResponse:
     if query.test_mode:
         said = synthetic_answer(query)
         return as_json(wire.as_aggregated(result_sets(query, said, here)))
-    asking = _asking(request, query)
+    asking = asking_of(request, query)
     if wants_lines(request.headers.get(hdrs.ACCEPT, "")):
         return await _in_lines(request, asking, here)
     network = request.app[NETWORK]
@@ -83,7 +83,7 @@ async def variants(request: web.Request) -> web.StreamResponse:
         Here(network.federation.directory.here, beacon),
         waits_for_us=beacon.policy is not None,
     )
-    _note(request, answer.nodes)
+    note(request, answer.nodes)
     document, status = _document(request, query, answer, here)
     return as_json(document, status=status)
 
@@ -105,7 +105,7 @@ async def _query(request: web.Request) -> Query:
     return understand_sent(ours, Address(), await understanding(request))
 
 
-def _asking(request: web.Request, query: Query) -> Asking:
+def asking_of(request: web.Request, query: Query) -> Asking:
     """Return a question with what has to be known of its way."""
     account = request.get(ACCOUNT)
     agent = request.headers.get(hdrs.USER_AGENT, "")
@@ -151,7 +151,7 @@ def _document(
     return document, 200
 
 
-def _note(request: web.Request, nodes: Iterable[NodeAnswer]) -> None:
+def note(request: web.Request, nodes: Iterable[NodeAnswer]) -> None:
     """Have the audit told what other nodes said; what we said it knows."""
     account = request.get(ACCOUNT)
     if account is None:
@@ -226,7 +226,7 @@ async def _tell(
     await tell(first)
     async for answer in others:
         await tell(answer)
-    _note(request, told)
+    note(request, told)
     document, _ = _document(request, query, federation.merged(told), here)
     await stream.write(_line(wire.done_line(document)))
 

@@ -21,10 +21,12 @@ from beacon.cli.network_answers import NetworkReply, plain_network, print_networ
 from beacon.cli.options import settings_of
 from beacon.cli.tokens import token_for, token_option
 from beacon.cli.withdraw import leave_out_forgotten
-from beacon.model.errors import StoreUnavailable, UsageError
+from beacon.model.errors import InvalidRequest, StoreUnavailable, UsageError
 from beacon.model.genes import ASKED_ELSEWHERE
-from beacon.model.notation import parse
+from beacon.model.hints import suggestions
+from beacon.model.notation import read_text
 from beacon.model.query import Granularity, Include, Page, Query
+from beacon.model.reading import Context
 from beacon.model.requester import OPERATOR
 from beacon.network.asking import Asking
 from beacon.network.here import Here
@@ -218,13 +220,28 @@ async def ask_beacon(
 async def _understood(
     beacon: LocalBeacon, typed: str, assembly: str | None
 ) -> VariantPattern:
-    return parse(
-        typed,
+    context = Context(
         assembly=assembly,
         loaded=await beacon.loaded(OPERATOR),
         references=beacon.references,
         genes=await beacon.genes(),
     )
+    return understood(typed, context)
+
+
+def understood(typed: str, context: Context) -> VariantPattern:
+    """Return what a text asks for; a refusal carries what may have been meant.
+
+    Raises:
+        InvalidRequest: when it is not understood.
+    """
+    try:
+        return read_text(typed, context)
+    except InvalidRequest as refusal:
+        for offer in suggestions(typed, refusal, context):
+            line = f"{offer.text} --assembly {offer.assembly}"
+            refusal.add_note(f"  perhaps: {line} ({offer.sentence})")
+        raise
 
 
 def _question(pattern: VariantPattern, people: People = _NO_PEOPLE) -> Query:
@@ -244,13 +261,8 @@ async def _ask_there(
     settings: Settings, typed: str, assembly: str | None, there: _Address
 ) -> Answer:
     references = references_of(settings)
-    pattern = parse(
-        typed,
-        assembly=assembly,
-        loaded=(),
-        references=references,
-        genes=ASKED_ELSEWHERE,
-    )
+    context = Context(assembly=assembly, references=references, genes=ASKED_ELSEWHERE)
+    pattern = understood(typed, context)
     seconds = settings.server.deadline
     async with elsewhere.opened(there.url, there.token, seconds) as beacon:
         disclosure = await beacon.ask(_question(pattern), references)

@@ -114,6 +114,8 @@ def _say(failure: Exception, sentence: str, given: dict[str, object]) -> int:
     if given.get(_DEBUG):
         traceback.print_exception(failure)
     click.echo(f"beacon: {sentence}", err=True)
+    for note in getattr(failure, "__notes__", ()):  # what may have been meant
+        click.echo(note, err=True)
     if isinstance(failure, (UsageError, InvalidRequest)):
         return _NOT_UNDERSTOOD
     return _FAILED

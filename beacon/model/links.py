@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LONGEST_QUOTED = 60
+_HERE = "here.invalid"
 _COPY = "copy the variant itself, as 22-16050408-T-C"
 
 
@@ -77,6 +78,8 @@ def read_link(text: str) -> Told:
 
 def _taken_apart(text: str) -> Link:
     try:
+        if text.startswith(("/", "#", "?")):  # of this page, without its host
+            text = f"https://{_HERE}/{text.removeprefix('/')}"
         parts = urlsplit(text if "://" in text else f"https://{text}")
         host = parts.hostname
     except ValueError:

@@ -18,6 +18,7 @@ from beacon.model.annotation import AnnotationPattern
 from beacon.model.errors import InvalidRequest, NotUnderstood
 from beacon.model.genes import NO_GENES
 from beacon.model.genome import Interval, start_from_pos
+from beacon.model.hgvs import transcript_hgvs
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.protein import asked_change
 from beacon.model.similarity import POINTS, SPANS, Event, Mate
@@ -596,26 +597,6 @@ def _mate(asked: _Asked, contig: Contig) -> Mate | None:
 
 _GENE = re.compile(r"[A-Za-z0-9][\w.:@/-]{0,59}", re.ASCII)
 _OPEN_FRAME = re.compile(r"C([0-9XY]+)ORF([0-9]+)")
-_TRANSCRIPT = re.compile(
-    r"(?P<accession>(?:[NX][MRP]_|ENS[TP])[0-9]+(?:\.[0-9]+)?|LRG_[0-9]+[tp][0-9]+)"
-    r"(?:\([\w.-]+\))?\s?:\s?(?P<change>[cnpr]\.\S+)(?:\s\(p\.\S+\))?",
-    re.IGNORECASE,
-)
-
-
-def transcript_hgvs(text: str) -> str | None:
-    """Return an HGVS name of a transcript or protein, ``None`` for other texts.
-
-    ``NM_004006.2(DMD):c.4375C>T (p.Arg1459Ter)``, as ClinVar titles it, is
-    ``NM_004006.2:c.4375C>T``.
-    """
-    match = _TRANSCRIPT.fullmatch(text.strip())
-    if match is None:
-        return None
-    accession = match["accession"]
-    if not accession.startswith("LRG_"):
-        accession = accession.upper()
-    return f"{accession}:{match['change']}"
 
 
 def _bracket(asked: _Asked) -> VariantPattern:

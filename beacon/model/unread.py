@@ -17,6 +17,16 @@ _GENOMIC = "give the genomic form, as 22-16050408-T-C or NC_000022.10:g.16050408
 _CHANGED = r"fs\S*|del\S*|dup\S*|ins\S*|ext\S*|delins\S*|[*=X?]"
 
 
+_BAND = r"(?:chr)?(?:[0-9]{1,2}|[XY])[pq](?:ter|cen|[0-9]{1,2}(?:\.[0-9]+)?)"
+_BAND_TO = r"(?:\s?-?\s?(?:[pq](?:ter|cen|[0-9]+(?:\.[0-9]+)?)))?"
+PLACED = (
+    r"(?:chr)?(?:[0-9]{1,2}|[XYM]|MT)[-:](?:g\.)?[0-9]{3,}[-:]?[ACGT]+[-:>/][ACGT]+"
+)
+_EVENT = (
+    r"(?:micro)?(?:del|dup|loss|gain|deletion|duplication|deletie|triplication|cnv)"
+)
+
+
 class Unread(NamedTuple):
     """One way of writing: its name, its form, and the sentence it gets."""
 
@@ -54,9 +64,15 @@ UNREAD: tuple[Unread, ...] = (
         "the region in bases with its type, as del 22:18912231-21465672.",
     ),
     _row(
+        "result of an array",
+        rf"{_BAND}{_BAND_TO}\s?\([0-9_,?\s-]+\)\s?x\s?[0-9]"
+        rf"|(?:chr)?(?:[0-9]{{1,2}}|[XY])[:-][0-9,]+[-_][0-9,]+\s?\(?x\s?[0-9]\)?",
+        "A number of copies (x1, x3) is not read; give the region in bases with its "
+        "type, as del 22:18912231-21465672.",
+    ),
+    _row(
         "cytogenetic band",
-        r"(?:chr)?(?:[0-9]{1,2}|[XY])[pq](?:ter|cen|[0-9]{1,2}(?:\.[0-9]+)?)"
-        r"(?:\s?-?\s?(?:[pq](?:ter|cen|[0-9]+(?:\.[0-9]+)?)))?",
+        rf"(?:{_EVENT}\s)?{_BAND}{_BAND_TO}(?:\s{_EVENT}(?:\ssyndrome)?)?",
         "This is a cytogenetic band, whose bounds are not exact; give a region in "
         "bases, as 22:18912231-21465672.",
     ),
@@ -112,6 +128,28 @@ UNREAD: tuple[Unread, ...] = (
         r"[A-Z][A-Z0-9-]*\s?\*\s?[0-9]+[A-Z0-9:.+-]*(?:\s?/.*)?",
         "Star alleles (pharmacogenes, HLA) are combinations of variants; ask for one "
         "variant of it, as 22-16050408-T-C.",
+    ),
+    _row(
+        "several variants",
+        rf"{PLACED}(?:[\s,;+&|]+(?:and\s)?{PLACED})+",
+        "Several variants were given; ask for one at a time, or paste them as a list.",
+    ),
+    _row(
+        "alleles without a chromosome",
+        r"[0-9][0-9,]{3,}\s?[-:\s]?\s?[ACGT]+\s?[->/]\s?[ACGT]+",
+        "The chromosome is missing: write for example 22-16050408-T-C.",
+    ),
+    _row(
+        "alleles before the place",
+        r"[ACGT]+\s?[>/]\s?[ACGT]+[\s,@]+(?:at\s)?(?:chr)?[0-9XYMT]{1,2}[-:].*",
+        "The place comes before the alleles: write for example 22:16050408 T>C.",
+    ),
+    _row(
+        "change named as before HGVS",
+        r"[0-9]+(?:_[0-9]+)?(?:del|ins|dup)[ACGTN0-9]*|(?:Δ|delta)\s?-?[A-Z][0-9]+"
+        r"|[A-Z][A-Z0-9]{1,9}[\s:]+(?:Δ|delta)\s?-?[A-Z][0-9]+",
+        "This is a change as it was named before HGVS, counted from the beginning of a "
+        f"gene or protein; {_GENOMIC}.",
     ),
     _row(
         "intron",

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from beacon.api.keys import Limits
 from beacon.api.routes import create_api
+from beacon.app import behind_of
 from beacon.model.counts import Carriers, Group, Layout, Tally, VariantRecord
-from beacon.page.views import add_page
+from beacon.page.views import add_pages
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
 from beacon.wire.info import BeaconIdentity
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from beacon.api.keys import BeaconService
+    from beacon.network.network import NetworkService
     from beacon.store.releases import Catalogue
     from beacon.store.variants import VariantStore
 
@@ -111,8 +113,10 @@ def local_beacon(store: VariantStore) -> LocalBeacon:
     return LocalBeacon(store, OPEN, references={}, deadline=2)
 
 
-def application(beacon: BeaconService, **limits: int) -> web.Application:
-    """Return the whole site over a beacon."""
-    app = create_api(beacon, IDENTITY, limits=Limits(**limits))
-    add_page(app, catalogue=beacon, identity=IDENTITY)
+def application(
+    beacon: BeaconService, network: NetworkService | None = None, **limits: int
+) -> web.Application:
+    """Return the whole site over a beacon, and the peers it asks."""
+    app = create_api(beacon, IDENTITY, limits=Limits(**limits), network=network)
+    add_pages(app, behind_of(app))
     return app

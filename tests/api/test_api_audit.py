@@ -20,13 +20,14 @@ from yarl import URL
 from beacon.api.auditing import Auditor
 from beacon.api.keys import DOOR, REQUESTER
 from beacon.api.routes import create_api
-from beacon.app import known_as, tiers_of
+from beacon.app import behind_of, known_as, tiers_of
 from beacon.audit.canonical import CASES, QUERIES, code, subkey
 from beacon.audit.chain import segments_in
 from beacon.audit.log import AuditLog
 from beacon.audit.verifying import verify
 from beacon.model.errors import BudgetSpent, NotIdentified, NotPermitted
 from beacon.model.requester import Requester
+from beacon.page.views import add_pages
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
 from beacon.store.anchors import AnchorBook
@@ -107,6 +108,7 @@ async def site(aiohttp_client, filled_address, tmp_path):
 
         beacon = kind(store, policy, references={}, deadline=2)
         app = create_api(beacon, IDENTITY, auditor=auditor)
+        add_pages(app, behind_of(app))
         app.middlewares.append(known)
         opened.append(log)
         return Audited(await aiohttp_client(app), log, folder)
@@ -278,6 +280,26 @@ async def test_every_question_has_a_line(site, path):
         "decision"
     ]
     assert answer.status == 400 or 1 == len(line["queries"])
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "decision", "asked"),
+    [
+        ("/region/GRCh37/22:100-200", 200, "answered", 2),
+        ("/region/GRCh37/22:200-100", 400, "not_understood", 0),
+        ("/v/GRCh37/22-101-T-C", 200, "answered", 1),
+        ("/v/GRCh37/22-101-T-", 400, "not_understood", 0),
+    ],
+)
+async def test_a_page_that_asks_has_a_line_as_well(site, path, status, decision, asked):
+    """Whatever door a question comes through, what was said of it is on disk."""
+    audited = await site(CLINICIAN)
+    answer = await audited.client.get(path)
+    (line,) = audited.lines()
+
+    assert (answer.status, line["status"]) == (status, status)
+    assert (line["decision"], len(line.get("queries", ()))) == (decision, asked)
+    assert line["subject"] == "p5eud0nym"
 
 
 async def test_a_batch_is_written_down_group_by_group(site):

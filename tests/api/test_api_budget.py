@@ -13,8 +13,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from beacon.api.routes import create_api
+from beacon.app import behind_of
 from beacon.auth.keys import KeyTerms, make_key
 from beacon.auth.porter import Porter, Secrets
+from beacon.page.views import add_pages
 from beacon.policy_file import parsed
 from beacon.service import LocalBeacon
 from beacon.service.guard import Guard
@@ -123,7 +125,9 @@ async def site(store: VariantStore, guard: Guard) -> AsyncIterator[web.Applicati
     beacon = LocalBeacon(store, RULES, references={}, deadline=5, guard=guard)
     secrets = Secrets(subjects=b"s" * 32, pepper=PEPPER, passports=b"v" * 32)
     porter = Porter((), secrets, keys=store.api_keys)
-    yield create_api(beacon, IDENTITY, porter=porter)
+    app = create_api(beacon, IDENTITY, porter=porter)
+    add_pages(app, behind_of(app))
+    yield app
     await porter.close()
 
 
@@ -195,6 +199,22 @@ async def test_the_short_way_is_counted_too(client: TestClient) -> None:
             statuses.append(response.status)
 
     assert statuses == [200, 200, 200, 200, 429, 429, 200]
+
+
+async def test_a_page_is_counted_too(client: TestClient) -> None:
+    """By the same budget as the API; beyond it a page says nothing of a variant."""
+    statuses, page = [], ""
+    for place in (100, 200, 200, 300, 400):
+        path = f"/v/GRCh37/22-{FIRST + place}-A-G"
+        async with client.get(path, headers={"Accept": "text/html"}) as response:
+            statuses.append(response.status)
+            page = await response.text()
+    region = await client.get(f"/region/GRCh37/22:{FIRST + 500}-{FIRST + 600}")
+
+    assert statuses == [200, 200, 200, 200, 429]
+    assert "data-status" not in page
+    assert region.status == 429
+    assert (await ask(client, 500))[0] == 429
 
 
 async def test_each_line_of_a_batch_counts(client: TestClient) -> None:

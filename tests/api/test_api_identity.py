@@ -11,9 +11,10 @@ import structlog
 from aiohttp import ClientSession, hdrs
 
 from beacon.api.routes import create_api
+from beacon.app import behind_of
 from beacon.auth.keys import KeyTerms, make_key
 from beacon.model.requester import ANONYMOUS, Requester
-from beacon.page.views import add_page
+from beacon.page.views import add_pages
 from tests.api.fronted import fronted
 from tests.api.site import IDENTITY
 from tests.auth.forging import FORGED
@@ -44,7 +45,7 @@ UNASKED = {"/healthz", "/readyz"}
 def site(beacon: LocalBeacon, porter: Porter | None = None) -> web.Application:
     """Return the whole site over a beacon, with a porter or none."""
     app = create_api(beacon, IDENTITY, porter=porter)
-    add_page(app, catalogue=beacon, identity=IDENTITY)
+    add_pages(app, behind_of(app))
     return app
 
 

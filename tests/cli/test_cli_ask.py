@@ -92,6 +92,17 @@ def test_nonsense_is_a_sentence_and_never_a_no(beacon: Command, question: str) -
     assert "Traceback" not in done.stderr
 
 
+def test_p1_what_may_have_been_meant_is_a_line_each(beacon: Command) -> None:
+    """Below the sentence, with what it rests on; nothing is asked for it."""
+    done = beacon("ask", "22-50454000-G-A,T", "--assembly", "GRCh37")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[1:] == [
+        "  perhaps: 22-50454000-G-A --assembly GRCh37 (one of them)",
+        "  perhaps: 22-50454000-G-T --assembly GRCh37 (one of them)",
+    ]
+
+
 def test_debug_shows_the_traceback(beacon: Command) -> None:
     """``--debug`` adds the traceback to the sentence."""
     done = beacon("ask", "nonsense", "--debug")

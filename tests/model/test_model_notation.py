@@ -118,6 +118,23 @@ def _read(
         "\u201c22-16050408-T-C\u201d",
         "\u2019chr22:16050408:T:C",
         "22-16050408-T-C,",
+        "22;16050408;T;C",
+        '"22","16050408","T","C"',
+        "22 16 050 408 T C",
+        "22: 16 050 408 T>C",
+        "22:16050408-16050408 T>C",
+        "22 16050408 16050408 T/C +",
+        "22:16050408 (T>C)",
+        "variant: 22-16050408-T-C",
+        "HGVSg: NC_000022.10:g.16050408T>C",
+        "Chromosome 22: 16050408 T>C",
+        "kromosom 22, position 16,050,408, T>C",
+        "NC_000022.10:g.16050408T>C (BRCA2)",
+        "chr22:g.16050408T>C, p.(Arg3Ter)",
+        "/v/GRCh37/22-16050408-T-C?lang=da",
+        "/beacon/v/hg19/22:g.16050408T%3EC",
+        "#/search?pos=16050408&chrom=22&allele=C&ref=T&rs=GRCh37",
+        "?pos=16050408&chrom=22&allele=C&ref=T&rs=GRCh37",
         "https://franklin.genoox.com/clinical-db/variant/snp/chr22-16050408-T-C-hg19",
         "https://franklin.genoox.com/clinical-db/variant/snp/chr22-16050408-T-C",
         "https://beacon-network.org/#/search?pos=16050408&chrom=22&allele=C&ref=T"
@@ -226,8 +243,20 @@ def test_changes_of_length_are_left_aligned(
         ("", "Nothing was given"),
         ("22-1-A-C\n22-2-A-C", "Several lines"),
         ("foo bar", "not a variant or region"),
-        ("22-16050408-T", "not a variant or region"),
-        ("X_16050408_T", "not a variant or region"),
+        ("22-16050408-T", "One allele alone"),
+        ("22-16050408-TTTG-", "One allele alone"),
+        ("22-16050408-T-R", "stands for A or G"),
+        ("22-16050408-T-C-A", "More than one allele"),
+        ("22-16050408-T-C 22-16050409-A-G", "Several variants"),
+        ("16050408 T>C", "chromosome is missing"),
+        ("T>C 22:16050408", "comes before the alleles"),
+        ("22:16050408-16050410 T>C", "holds 3 bases, but REF"),
+        ("185delAG", "named before HGVS"),
+        ("\u0394F508", "named before HGVS"),
+        ("1q21.1 deletion", "cytogenetic band"),
+        ("22q11.2(18912231_21465672)x1", "number of copies"),
+        ("22:18912231-21465672 x3", "number of copies"),
+        ("X_16050408_T", "One allele alone"),
         ("22-16050408-T-C,G", "several alternate alleles"),
         ("22\t10\t.\tT\tC,G\t.", "several alternate alleles"),
         ("22-10-T-<DEL>", "without END or SVLEN"),
@@ -259,7 +288,7 @@ def test_changes_of_length_are_left_aligned(
         ("delF508", "change of a protein without its gene"),
         ("27886287", "number alone"),
         ("27,886,287", "number alone"),
-        ("p.(Glu221AsnfsTer5)", "transcript or protein"),
+        ("p.(Glu221AsnfsTer5)", "on a protein"),
         ("BRAF V600E", "beside a gene's name"),
         ("BRCA1 185delAG", "beside a gene's name"),
         ("NM_000088.3:c,589G>T", "not a comma"),
@@ -286,9 +315,8 @@ def test_changes_of_length_are_left_aligned(
         ("del 22:18912231", "needs a range"),
         ("22:20-10 DUP", "ends before it begins"),
         ("bnd 22:18912231-21465672", "as a VCF line"),
-        ("NM_004006.2:c.4375C>T", "transcript or protein"),
-        ("NP_003997.1:p.Trp24Cys", "transcript or protein"),
-        ("c.4375C>T", "transcript or protein"),
+        ("c.4375C>T", "on a transcript"),
+        ("DMD:c.4375C>T", "on a transcript"),
         ("https://franklin.genoox.com/x/chr22-1-A-C", "names no variant"),
         ("https://gnomad.broadinstitute.org/transcript/ENST0", "a gene are read"),
         ("http://[", "cannot be read"),
@@ -444,6 +472,23 @@ def test_a_name_asks_for_what_the_data_calls_so(
 
     assert (pattern.name, pattern.assembly) == (name, assembly)
     assert pattern.contig is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("NM_004006.2:c.4375C>T", "NM_004006.2:c.4375C>T"),
+        ("NM_004006.2(DMD):c.4375C>T (p.Arg1459Ter)", "NM_004006.2:c.4375C>T"),
+        ("NP_003997.1:p.Trp24Cys", "NP_003997.1:p.Trp24Cys"),
+        ("ENST00000357033.9:c.4375C>T", "ENST00000357033.9:c.4375C>T"),
+    ],
+)
+def test_a_transcript_that_is_named_asks_the_annotations(text: str, name: str) -> None:
+    """HGVS that names its transcript or protein is what annotations may know."""
+    pattern = _read(text)
+
+    assert pattern.annotated is not None
+    assert (pattern.annotated.hgvs, pattern.contig) == (name, None)
 
 
 def test_a_mitochondrial_change_names_its_sequence() -> None:

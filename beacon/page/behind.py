@@ -1,0 +1,53 @@
+"""What stands behind the pages: handed in by the roof, once, for all of them.
+
+A page asks through these and through nothing else; it knows no database, no policy
+and no other door.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from beacon.model.nodes import NodeAnswer
+    from beacon.model.query import Query
+    from beacon.model.requester import Requester
+    from beacon.network.asking import Asking
+    from beacon.network.here import Local
+    from beacon.network.network import NetworkService
+    from beacon.wire.info import BeaconIdentity
+    from beacon.wire.requests import Understanding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """What the pages of one beacon are made from.
+
+    Attributes:
+        identity: who this beacon says it is.
+        network: asks every node, ourselves among them, and knows how they are.
+        beacon_of: gives our own beacon as a request asks it: what it tells is noted.
+        requester_of: gives who asks, as the door found out.
+        understanding: gives what questions of a request are understood with.
+        asking: makes a question to the network of a question in a request.
+        note: has the audit told what other nodes said to a request.
+        is_open: whether neither a policy nor an audit stands between a request and
+            the data, so that examples may be looked up.
+    """
+
+    identity: BeaconIdentity
+    network: NetworkService
+    beacon_of: Callable[[web.Request], Local]
+    requester_of: Callable[[web.Request], Requester]
+    understanding: Callable[[web.Request], Awaitable[Understanding]]
+    asking: Callable[[web.Request, Query], Asking]
+    note: Callable[[web.Request, Iterable[NodeAnswer]], None]
+    is_open: Callable[[web.Request], bool]
+
+
+BEHIND: web.AppKey[Behind] = web.AppKey("behind", Behind)

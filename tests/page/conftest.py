@@ -1,0 +1,83 @@
+"""A browser for a module, and the site it looks at."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+import pytest
+
+from beacon.model.nodes import Node
+from beacon.network.peers import Peer
+from tests.page.browser import browsing
+from tests.served import served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from beacon.store.connection import StoreAddress
+    from tests.served import Served
+
+
+QUESTION = {
+    "assemblyId": "GRCh37",
+    "referenceName": "22",
+    "start": 100,
+    "referenceBases": "T",
+    "alternateBases": "C",
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give a browser."""
+    with browsing() as opened:
+        yield opened
+
+
+def peer(name: str, port: int, title: str, country: str | None = None) -> Peer:
+    """Return a peer on this machine."""
+    return Peer(
+        node=Node(id=name, names={"en": title}, country=country),
+        url=f"http://127.0.0.1:{port}/api",
+        private=(ip_network("127.0.0.0/8"),),
+        seconds=1.0,
+    )
+
+
+@pytest.fixture(scope="session")
+def hanging() -> Iterator[int]:
+    """Give a port of something that takes every question and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as silent:
+        yield silent.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def closed() -> int:
+    """Give a port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        return gone.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def site(populated_address: StoreAddress) -> Iterator[Served]:
+    """Give a site with everything in it, without peers."""
+    with served(populated_address) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def network_site(
+    populated_address: StoreAddress, hanging: int, closed: int
+) -> Iterator[Served]:
+    """Give the same site with two peers: one hangs, one is not there."""
+    peers = (
+        peer("dk.hanging", hanging, "Hanging node", "DK"),
+        peer("fi.gone", closed, "Gone node", "FI"),
+    )
+    with served(populated_address, peers=peers) as one:
+        one.get("/network/g_variants", **QUESTION)  # so that each has a last question
+        yield one
