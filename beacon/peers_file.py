@@ -157,7 +157,7 @@ class PeerSection(_Section):
         default=None,
         description=(
             "For whom it is asked: `anyone`, or who says who they are (`identified`)."
-            "  Absent: anyone where `auth` is none, else the identified."
+            "  Absent: anyone where nothing of ours is shown, else the identified."
         ),
     )
     ca_file: Text | None = Field(
@@ -426,7 +426,8 @@ def _peer(said: PeerSection, folder: Path, proxy: str | None) -> Peer:
 def _audience(said: PeerSection) -> Audience:
     if said.ask_for is not None:
         return Audience(said.ask_for)
-    return Audience.ANYONE if said.auth.type == "none" else Audience.IDENTIFIED
+    shows_us = said.auth.type != "none" or said.auth.cert is not None
+    return Audience.IDENTIFIED if shows_us else Audience.ANYONE
 
 
 def _credentials(said: PeerSection, folder: Path) -> Credentials:

@@ -171,6 +171,11 @@ def test_the_documented_keys_are_those_there_are() -> None:
         ('ask_for = "anyone"\nauth = { type = "bearer", token_file = "t" }', "anyone"),
         ('auth = { type = "bearer", token_file = "t" }', "identified"),
         ('auth = { type = "mtls", cert = "c", key = "k" }', "identified"),
+        ('auth = { type = "none", cert = "c", key = "k" }', "identified"),
+        (
+            'ask_for = "anyone"\nauth = { type = "none", cert = "c", key = "k" }',
+            "anyone",
+        ),
         ("", "anyone"),
     ],
 )

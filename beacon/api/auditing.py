@@ -503,6 +503,10 @@ class Witness:
             return failure
         return None
 
+    async def count(self, query: Query, requester: Requester) -> None:
+        """Count a question that others are asked, too."""
+        await self._beacon.count(query, requester)
+
     async def answer_records(
         self, query: Query, requester: Requester
     ) -> RecordsDisclosure:

@@ -53,6 +53,13 @@ class BeaconService(Answers, Protocol):
             BeaconError: as drawn in ``model.errors``.
         """
 
+    async def count(self, query: Query, requester: Requester) -> None:
+        """Count a question that others are asked, whatever our own part in it is.
+
+        Raises:
+            BeaconError: as drawn in ``model.errors``.
+        """
+
     async def answer_records(
         self, query: Query, requester: Requester
     ) -> RecordsDisclosure:

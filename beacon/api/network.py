@@ -6,6 +6,7 @@ What the other nodes are is said by the network, never by a document of theirs.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
@@ -25,16 +26,17 @@ from beacon.api.exchange import (
 from beacon.api.keys import ACCOUNT, BEACON, LIMITS, NETWORK
 from beacon.api.sending import JsonAnswer
 from beacon.model.errors import BeaconError, InvalidRequest
+from beacon.model.nodes import NodeAnswer, NodeDataset
 from beacon.model.status import Status
 from beacon.network.asking import Asking
 from beacon.network.exchanged import SubjectToken
 from beacon.network.here import Here
+from beacon.network.ways import passed
 from beacon.wire import network as wire
 from beacon.wire.forms import understand_sent
 from beacon.wire.info import framework_document
 from beacon.wire.node_health import network_status
 from beacon.wire.requests import Address
-from beacon.wire.responses import result_sets
 from beacon.wire.synthetic import synthetic_answer
 from beacon.wire.writing import written
 
@@ -44,8 +46,9 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from beacon.api.overhearing import Told
-    from beacon.model.nodes import NetworkAnswer, NodeAnswer
+    from beacon.model.nodes import NetworkAnswer
     from beacon.model.query import Query
+    from beacon.model.requester import Requester
     from beacon.wire.info import Document, Speaker
 
 _log = structlog.get_logger(__name__)
@@ -55,15 +58,14 @@ _FAILURES: Final = "failures"
 """The parameter that asks for failures as result sets."""
 _SETS: Final = "resultsets"
 _BEARER: Final = re.compile(r"[Bb]earer +([!-~]+)")
-_VIA: Final = re.compile(r"(?:HTTP/)?[0-9.]+ +([!-~]+?)(?: *\(.*\))?")
-"""One member of ``Via``; RFC 9110, section 7.6.3."""
 _NETWORKS: Final = re.compile(r"BN/")
 """What the agent of ELIXIR's network backend is called; it passes no ``Via`` on."""
-_MOST_VIA: Final = 32
 _GATEWAY: Final = 502
 _LAST: Final = 2.0
 """Seconds of a request that are left to say what came."""
 _LEAST: Final = 1.0
+_MANY: Final = 200
+"""Rows and records of an answer that are written at once."""
 
 
 async def variants(request: web.Request) -> web.StreamResponse:
@@ -71,8 +73,7 @@ async def variants(request: web.Request) -> web.StreamResponse:
     query = await _query(request)
     here = speaker(request)
     if query.test_mode:
-        said = synthetic_answer(query)
-        return as_json(wire.as_aggregated(result_sets(query, said, here)))
+        return as_json(_invented(request, query, here))
     asking = asking_of(request, query)
     if wants_lines(request.headers.get(hdrs.ACCEPT, "")):
         return await _in_lines(request, asking, here)
@@ -84,8 +85,19 @@ async def variants(request: web.Request) -> web.StreamResponse:
         waits_for_us=beacon.policy is not None,
     )
     note(request, answer.nodes)
-    document, status = _document(request, query, answer, here)
-    return as_json(document, status=status)
+    body, status = await _written(request, query, answer, here)
+    return JsonAnswer(body, status=status)
+
+
+def _invented(request: web.Request, query: Query, here: Speaker) -> Document:
+    """Return the answer in test mode: of ourselves alone, and of nobody's data."""
+    federation, said = request.app[NETWORK].federation, synthetic_answer(query)
+    ours = federation.directory.here
+    rows = tuple(NodeDataset(beacon=ours.id, part=part) for part in said.datasets)
+    alone = NodeAnswer(
+        node=ours, status=said.status, datasets=rows, granularity=said.granularity
+    )
+    return wire.network_answer(query, federation.merged([alone]), here)
 
 
 async def _query(request: web.Request) -> Query:
@@ -107,32 +119,56 @@ async def _query(request: web.Request) -> Query:
 
 def asking_of(request: web.Request, query: Query) -> Asking:
     """Return a question with what has to be known of its way."""
-    account = request.get(ACCOUNT)
+    account, requester = request.get(ACCOUNT), requester_of(request)
     agent = request.headers.get(hdrs.USER_AGENT, "")
-    via = passed(request.headers.getall(hdrs.VIA, ()))
-    bearer = _BEARER.fullmatch(request.headers.get(hdrs.AUTHORIZATION, ""))
+    known = {node.id for node in request.app[NETWORK].federation.nodes}
+    via = passed(request.headers.getall(hdrs.VIA, ()), known)
     return Asking(
         query=query,
-        requester=requester_of(request),
+        requester=requester,
         request_id=str(uuid4()) if account is None else account.request_id,
         via=via,
         comes_from_a_network=bool(via) or _NETWORKS.match(agent) is not None,
-        subject=None if bearer is None else SubjectToken(bearer[1]),
+        subject=_subject(request, requester),
         seconds=max(_LEAST, request.app[LIMITS].seconds - _LAST),
     )
 
 
-def passed(values: Iterable[str]) -> tuple[str, ...]:
-    """Return the beacons a question has passed, by its ``Via`` headers."""
-    members = [each.strip() for value in values for each in value.split(",")]
-    found = [_VIA.fullmatch(each) for each in members[:_MOST_VIA]]
-    return tuple(each[1] for each in found if each is not None)
+def _subject(request: web.Request, requester: Requester) -> SubjectToken | None:
+    """Return the token of an issuer that a requester was identified by, if any.
+
+    An API key is ours alone, and what proved nothing here is nobody's to exchange.
+    """
+    if requester.issuer is None or requester.key is not None:
+        return None
+    bearer = _BEARER.fullmatch(request.headers.get(hdrs.AUTHORIZATION, ""))
+    return None if bearer is None else SubjectToken(bearer[1])
 
 
 def wants_lines(accept: str) -> bool:
     """Whether a client asks for lines, by what it accepts."""
     kinds = [each.partition(";")[0].strip().lower() for each in accept.split(",")]
     return _LINES in kinds
+
+
+async def _written(
+    request: web.Request, query: Query, answer: NetworkAnswer, here: Speaker
+) -> tuple[bytes, int]:
+    """Return the whole answer as text, and its HTTP status.
+
+    What is long is written beside the loop: others wait for their answers.
+    """
+
+    def write() -> tuple[bytes, int]:
+        document, status = _document(request, query, answer, here)
+        return written(document), status
+
+    return await asyncio.to_thread(write) if _is_long(answer) else write()
+
+
+def _is_long(answer: NetworkAnswer) -> bool:
+    """Whether an answer takes long to write."""
+    return sum(len(row.part.variants) + 1 for row in answer.rows) > _MANY
 
 
 def _document(
@@ -218,17 +254,22 @@ async def _tell(
 
     async def tell(answer: NodeAnswer) -> None:
         told.append(answer)
-        alone = federation.merged([answer])
-        line = wire.answer_line(query, answer, alone, here, references)
-        await stream.write(_line(line))
+        alone = await federation.merged_aside([answer])
+
+        def write() -> bytes:
+            return _line(wire.answer_line(query, answer, alone, here, references))
+
+        is_long = _is_long(alone)
+        await stream.write(await asyncio.to_thread(write) if is_long else write())
 
     await stream.write(_line(wire.asked_line(federation.nodes)))
     await tell(first)
     async for answer in others:
         await tell(answer)
     note(request, told)
-    document, _ = _document(request, query, federation.merged(told), here)
-    await stream.write(_line(wire.done_line(document)))
+    whole = await federation.merged_aside(told)
+    body, _ = await _written(request, query, whole, here)
+    await stream.write(wire.done_text(body) + b"\n")
 
 
 def _line(document: Document) -> bytes:

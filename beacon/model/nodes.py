@@ -70,6 +70,8 @@ class Reason(StrEnum):
     LISTS = "lists"
     """It is asked single questions only."""
     LOOP = "loop"
+    UNDER_WAY = "under_way"
+    """It is asked the same already, by a network that may have sent us the question."""
     LOCAL = "local"
     """Our own store did not answer."""
     FAILED = "failed"
@@ -213,15 +215,19 @@ class NetworkAnswer:
 
     @property
     def exists(self) -> bool:
-        """Whether any node has seen it."""
-        return any(row.part.exists for row in self.rows)
+        """Whether any node has seen it, whatever its datasets say."""
+        return self.status is Status.SEEN or any(row.part.exists for row in self.rows)
 
     @property
     def is_complete(self) -> bool:
-        """Whether every node that was asked has answered, and every one it asked."""
+        """Whether every node that was asked has answered, and every one it asked.
+
+        It is not where we asked nobody, as they are asked the same already.
+        """
         return not any(
             node.status in FAILURES
             or node.is_partial
+            or node.reason is Reason.UNDER_WAY
             or any(
                 row.part.status in FAILURES and row.beacon != node.node.id
                 for row in node.datasets

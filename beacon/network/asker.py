@@ -18,6 +18,7 @@ from beacon.model.lifting import Lifted, Lifting, lifted, reads_much
 from beacon.model.nodes import NodeAnswer, NodeKind, Reason
 from beacon.model.status import Status, overall
 from beacon.network.exchanged import Silence
+from beacon.network.ways import told_way
 from beacon.wire.info import API_VERSION
 from beacon.wire.peers.answers import again, read_answer
 from beacon.wire.peers.lists import (
@@ -238,13 +239,13 @@ class HttpAsker:
             answer = await asyncio.to_thread(
                 _understood, query, peer, request, came, names
             )
-        self._exchange.health.note(peer, came, answer)
+        self._exchange.health.note(peer, came, answer, is_costly=_is_costly(query))
         return came, answer
 
     async def _sent(
         self, peer: Peer, asking: Asking, request: Request, until: float
     ) -> Heard | Silence:
-        headers = {"Via": ", ".join(f"1.1 {beacon}" for beacon in asking.via)}
+        headers = {"Via": told_way(asking.via)}
         if asking.request_id is not None:
             headers["X-Request-Id"] = asking.request_id
         left = until - monotonic()
@@ -269,6 +270,13 @@ class HttpAsker:
             headers=headers | {"Content-Type": request.content_type},
             subject=asking.subject,
         )
+
+
+def _is_costly(query: Query) -> bool:
+    """Whether a question may take a good peer long: of anything but one allele."""
+    pattern = query.pattern
+    is_one = pattern is not None and pattern.is_single_allele
+    return not is_one or bool(query.filters)
 
 
 def _refuses_the_way(came: Heard) -> bool:

@@ -46,6 +46,9 @@ _HEAD_START: Final = 0.3
 """Seconds in which our own beacon may refuse a question before any peer is asked."""
 _GRACE: Final = 0.1
 """Seconds for an asker to say itself why it is late."""
+_ECHO: Final = "The same question is on its way already; no other beacon was asked."
+_MANY: Final = 500
+"""Rows that are merged at once."""
 _LISTS_AT_ONCE: Final = 2
 """Questions of one list that a peer is asked at the same time: others ask, too."""
 
@@ -106,7 +109,8 @@ class Federation:
         Args:
             asking: the question.
             here: our own beacon, as the requester asks it.
-            waits_for_us: whether our own budgets are asked before any peer.
+            waits_for_us: whether the question is counted, and our own beacon may
+                refuse it, before any peer is asked.
 
         Raises:
             NetworkBusy: when as many questions are on their way as may be.
@@ -122,8 +126,13 @@ class Federation:
             until = self._now() + min(directory.terms.deadline, asking.seconds)
             if is_echo:
                 yield _in_an_echo(await self._within(here, asking, until))
+                for peer in directory.peers:
+                    yield _unasked(peer, Reason.UNDER_WAY, _ECHO)
                 return
-            ours = await self._head_start(here, asking, until) if waits_for_us else None
+            ours = None
+            if waits_for_us:
+                await here.count(asking)
+                ours = await self._head_start(here, asking, until)
             running = {
                 asyncio.create_task(self._ask_peer(peer, asking, key, until))
                 for peer in directory.peers
@@ -154,7 +163,14 @@ class Federation:
         coming = self.ask(asking, here, waits_for_us=waits_for_us)
         async with aclosing(coming) as answers:
             told = [answer async for answer in answers]
-        return self.merged(told)
+        return await self.merged_aside(told)
+
+    async def merged_aside(self, answers: Sequence[NodeAnswer]) -> NetworkAnswer:
+        """Return the same as ``merged``; of many rows it is made beside the loop."""
+        rows = sum(len(answer.datasets) for answer in answers)
+        if rows <= _MANY:
+            return self.merged(answers)
+        return await asyncio.to_thread(merged, self.directory, answers)
 
     def merged(self, answers: Sequence[NodeAnswer]) -> NetworkAnswer:
         """Return what nodes say as one answer."""
@@ -277,8 +293,10 @@ class Federation:
         found = self._memory.find(key, terms) if scope is None else None
         if found is None:
             seconds = min(peer.seconds, until - began)
+            # Others may share what comes, who ask for other datasets.
+            whole = replace(asking, query=replace(asking.query, datasets=None))
             found = await self._flights.join(
-                key, lambda: self._exchange(peer, asking, seconds)
+                key, lambda: self._exchange(peer, whole, seconds)
             )
             if scope is None:
                 self._memory.keep(key, found, terms)
@@ -418,7 +436,11 @@ def _scope(peer: Peer, requester: Requester) -> Requester | None:
 
 
 def _question_key(query: Query) -> Hashable:
-    """Return what two questions share that are the same one for a peer."""
+    """Return what two questions share that are the same one for a peer.
+
+    Which datasets are asked for is not in it: of an answer about all of them what is
+    asked for is taken by ``_of_datasets``, whoever it came for.
+    """
     pattern = query.pattern
     if pattern is not None:
         pattern = replace(pattern, spellings=tuple(sorted(pattern.spellings)))
@@ -454,5 +476,4 @@ def _late(node: Node, seconds: float) -> NodeAnswer:
 
 def _in_an_echo(ours: NodeAnswer) -> NodeAnswer:
     """Return our own answer to a question that we are asking others ourselves."""
-    warning = "The same question is on its way already; no other beacon was asked."
-    return replace(ours, warnings=(*ours.warnings, warning))
+    return replace(ours, warnings=(*ours.warnings, _ECHO))

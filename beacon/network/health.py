@@ -64,6 +64,7 @@ class _Chart:
     word: Status | None = None
     reason: Reason | None = None
     answered: float | None = None
+    is_down: bool = False
     seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_TIMED))
     hours: deque[list[int]] = field(default_factory=lambda: deque(maxlen=_DAY))
 
@@ -114,8 +115,22 @@ class Health:
             is_ours=True,
         )
 
-    def note(self, peer: Peer, came: Heard | Silence, answer: NodeAnswer) -> None:
-        """Take down what came of asking a peer, and what it was understood to say."""
+    def note(
+        self,
+        peer: Peer,
+        came: Heard | Silence,
+        answer: NodeAnswer,
+        *,
+        is_costly: bool = False,
+    ) -> None:
+        """Take down what came of asking a peer, and what it was understood to say.
+
+        Args:
+            peer: that was asked.
+            came: from it.
+            answer: that this was understood as.
+            is_costly: whether it was asked for what may take a good peer long.
+        """
         if isinstance(came, Silence) and came.is_ours:
             return
         chart, now = self._chart(peer), self._clock()
@@ -128,7 +143,10 @@ class Health:
         if answer.status is not Status.REFUSED:
             chart.count(now, is_good=is_good)
         was = chart.breaker.state(self._ticks())
-        chart.breaker.note(self._ticks(), is_good=not _is_failure(came, answer))
+        is_late = is_costly and _is_late(came, answer)
+        chart.is_down = not is_late and answer.reason in _COUNT
+        if not is_late:
+            chart.breaker.note(self._ticks(), is_good=not _is_failure(came, answer))
         patience = patience_of(came, now)
         if patience is not None:
             chart.breaker.rest(self._ticks(), patience)
@@ -184,6 +202,13 @@ def _is_failure(came: Heard | Silence, answer: NodeAnswer) -> bool:
     return came.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.reason in _COUNT
 
 
+def _is_late(came: Heard | Silence, answer: NodeAnswer) -> bool:
+    """Whether a peer, or what stands before it, ran out of time."""
+    if isinstance(came, Silence):
+        return answer.reason is Reason.TIMEOUT
+    return came.status == HTTPStatus.GATEWAY_TIMEOUT
+
+
 def patience_of(came: Heard | Silence, now: float) -> float | None:
     """Return the seconds a peer asks for (RFC 9110, section 10.2.3), if it does."""
     if isinstance(came, Silence):
@@ -214,7 +239,7 @@ def _state(
         return NodeState.PAUSED
     if chart.asked is None:
         return NodeState.UNKNOWN
-    if chart.reason in _COUNT:
+    if chart.is_down:
         return NodeState.DOWN
     is_timed = p95 is not None and len(chart.seconds) >= _FEW
     if is_timed and p95 is not None and p95 > _SLOW * peer.seconds:

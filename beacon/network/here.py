@@ -35,6 +35,13 @@ class Local(Answers, Protocol):
     async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
         """Return every dataset that a requester sees."""
 
+    async def count(self, query: Query, requester: Requester) -> None:
+        """Count a question that others are asked, whatever our own part in it is.
+
+        Raises:
+            BeaconError: where it may not be asked any more, or cannot be counted.
+        """
+
 
 class Here:
     """Our own beacon, as one request asks it.
@@ -52,6 +59,14 @@ class Here:
         self.node = node
         self._beacon = beacon
         self._is_told_at_once = is_told_at_once
+
+    async def count(self, asking: Asking) -> None:
+        """Count a question before others are asked it.
+
+        Raises:
+            BeaconError: where it may not be asked any more, or cannot be counted.
+        """
+        await self._beacon.count(self._own(asking.query), asking.requester)
 
     async def ask(self, asking: Asking) -> NodeAnswer:
         """Return what we say.

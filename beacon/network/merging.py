@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 UNSTATED: Final = "unstated"
 """The kind of datasets of which nobody says whether they hold patients."""
+_MAY_HAVE: Final = FAILURES | {Status.WITHHELD}
+"""Words of datasets that may have what was asked for, and do not say so."""
 _GLOBAL: Final = ("GDID-", "EGAD")
 """What the ids of datasets begin with that are the same everywhere."""
 
@@ -52,7 +54,12 @@ def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer
         [row for a in placed for row in a.datasets if not _is_ours_to_say(row, by_id)]
     )
     kinds = _by_kind(rows)
-    people = {kind: told for kind, each in kinds.items() if (told := _people(each))}
+    silent = {row.kind for row in rows if row.part.status in _MAY_HAVE}
+    people = {
+        kind: told
+        for kind, each in kinds.items()
+        if (told := _people(each, is_open=bool(silent & {kind, None})))
+    }
     pooled = {kind: pool for kind, each in kinds.items() if (pool := _pooled(each))}
     return NetworkAnswer(
         nodes=tuple(placed),
@@ -122,22 +129,38 @@ def identity_of(row: NodeDataset) -> str:
 
 
 def _once(rows: Sequence[NodeDataset]) -> tuple[list[NodeDataset], list[str]]:
-    """Return each dataset once, as its nearest teller has it, and what contradicts."""
+    """Return each dataset once, as its nearest teller has it, and what contradicts.
+
+    Whoever has seen something is not hidden by one who has not, however near.
+    """
     known = {f"{row.beacon}/{row.part.dataset}": identity_of(row) for row in rows}
     ways: dict[str, list[NodeDataset]] = defaultdict(list)
     for row in rows:
-        # Who says "the same as x/y" means what x/y itself is known by.
-        identity = identity_of(row)
-        ways[known.get(identity, identity)].append(row)
-    doubts = []
+        ways[_root(identity_of(row), known)].append(row)
+    shown, doubts = [], []
     for identity, told in ways.items():
-        words = {row.part.status for row in told} - FAILURES
-        if len({*words} & {Status.SEEN, Status.NOT_SEEN}) > 1:
+        seen = [row for row in told if row.part.exists]
+        shown.append(min(seen or told, key=_distance))
+        words = {row.part.status for row in told} - FAILURES - {Status.NOT_ASKED}
+        if len(words) > 1:
+            all_words = " and ".join(sorted(word.value for word in words))
             doubts.append(
-                f"Of {identity} different things were told on different ways;"
-                " what came on the shortest is shown."
+                f"Of {identity} different things were told on different ways:"
+                f" {all_words}; {shown[-1].part.status.value} is shown."
             )
-    return [min(told, key=_distance) for told in ways.values()], doubts
+    return shown, doubts
+
+
+def _root(identity: str, known: Mapping[str, str]) -> str:
+    """Return what all that are said to be the same are known by.
+
+    Who says "the same as x/y" means what x/y itself is known by; of some that name
+    each other it is the first name in the order of letters.
+    """
+    passed = [identity]
+    while (further := known.get(passed[-1], passed[-1])) not in passed:
+        passed.append(further)
+    return min(passed[passed.index(further) :])
 
 
 def _distance(row: NodeDataset) -> tuple[bool, int]:
@@ -158,8 +181,13 @@ def _by_kind(rows: Iterable[NodeDataset]) -> Mapping[str, Sequence[NodeDataset]]
     return kinds
 
 
-def _people(rows: Sequence[NodeDataset]) -> People | None:
-    """Return how many people carry an allele; ``None``: nobody tells."""
+def _people(rows: Sequence[NodeDataset], *, is_open: bool) -> People | None:
+    """Return how many people carry an allele; ``None``: nobody tells.
+
+    Args:
+        rows: the datasets of one kind that tell.
+        is_open: whether others may have it, too, that do not tell.
+    """
     told = [(row, _carriers(row)) for row in rows if row.part.exists]
     if all(row.part.counts is None for row, _ in told):
         return None
@@ -174,7 +202,7 @@ def _people(rows: Sequence[NodeDataset]) -> People | None:
     known = [at_most for at_most in most if at_most is not None]
     return People(
         at_least=max(anywhere, sum(apart.values())),
-        at_most=sum(known) if len(known) == len(most) else None,
+        at_most=None if is_open or len(known) < len(most) else sum(known),
     )
 
 
@@ -183,6 +211,10 @@ def _carriers(row: NodeDataset) -> tuple[int, int | None]:
     counts, step = row.part.counts, row.part.adjusted_to or 1
     if counts is None or counts.ac is None:
         return 1, None
+    if step == 1 and counts.hom is not None and counts.het is None:
+        # Two copies in each homozygous person, one in each other carrier.
+        carriers = max(1, counts.ac - counts.hom)
+        return carriers, carriers
     if step > 1 or None in (counts.hom, counts.het, counts.hemi):
         # One or two copies each; what is shown is rounded to multiples of the step.
         return -(-max(1, counts.ac - step + 1) // 2), counts.ac + step - 1

@@ -18,7 +18,7 @@ from beacon.store.budgets import BUDGETS, Budgets
 from beacon.store.ledger import ALARMS, LEDGER, PAGES, Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Permit
@@ -135,6 +135,19 @@ class Guard:
             for (outline, allele), tiers in asked
         ]
         return await self._admit_texts(texts, requester)
+
+    def tiers(self, requester: Requester, seen: Iterable[Permit]) -> frozenset[str]:
+        """Return the tiers by which a requester is answered, of whatever it asks.
+
+        Args:
+            requester: who asks.
+            seen: what it may learn of the datasets that it sees.
+        """
+        found = {permit.tier for permit in seen if permit.tier is not None}
+        highest_ = self._standing(requester).tier
+        if not found and highest_ is not None:
+            found.add(highest_.name)
+        return frozenset(found)
 
     async def _admit_texts(
         self, asked: Sequence[tuple[str | None, frozenset[str]]], requester: Requester

@@ -278,11 +278,8 @@ class LocalBeacon:
         self, pattern: VariantPattern, query: Query, requester: Requester
     ) -> Disclosure:
         """Answer for several places at once, as one list of variants."""
-        # A page is taken over all places together.
-        page = Page(limit=query.page.offset + query.page.limit)
         answers = [
-            await self._answer(replace(query, pattern=place, page=page), requester)
-            for place in pattern.places
+            await self._answer(each, requester) for each in _by_place(query, pattern)
         ]
         return joined_places(answers, query)
 
@@ -640,6 +637,32 @@ class LocalBeacon:
             await self._guard.alive(requester)
         return (await self._sight(requester)).assemblies
 
+    async def count(self, query: Query, requester: Requester) -> None:
+        """Count a question that others are asked, whatever our own part in it is.
+
+        It is counted as ``answer`` counts it, and so once with it; where none of our
+        datasets is asked, by every tier that the requester is answered by here.  A
+        name is counted by ``answer``, as the alleles it names here.
+
+        Raises:
+            BudgetSpent: where there is no room for it.
+            StoreUnavailable: when it cannot be written down.
+        """
+        if self._guard is None:
+            return
+        sight = await self._sight(requester)
+        plan = self._plans.of(query, requester, await self._store.datasets())
+        pattern, tiers = query.pattern, plan.tiers
+        if not tiers:
+            seen = (sight.permits[dataset.id] for dataset in sight.datasets)
+            tiers = self._guard.tiers(requester, seen)
+        elif pattern is not None and pattern.name is not None:
+            return
+        has_places = pattern is not None and pattern.elsewhere
+        each = _by_place(query, pattern) if pattern and has_places else [query]
+        for question in each:
+            await self._guard.admit(question, requester, tiers)
+
     async def allowance(self, requester: Requester) -> Allowance:
         """Return what a requester has left.
 
@@ -679,6 +702,13 @@ def _as_allele(query: Query) -> Query:
         return query
     pattern = replace(query.pattern, annotated=None, spellings=_ANY_ALLELE)
     return replace(query, pattern=pattern)
+
+
+def _by_place(query: Query, pattern: VariantPattern) -> list[Query]:
+    """Return a question about several places as one of each."""
+    # A page is taken over all places together.
+    page = Page(limit=query.page.offset + query.page.limit)
+    return [replace(query, pattern=place, page=page) for place in pattern.places]
 
 
 def _tiers(asked: Iterable[Dataset], sight: Sight) -> frozenset[str]:

@@ -97,10 +97,21 @@ class _Said:
         self.warnings = answer.warnings
         self.exists = answer.exists
         self.datasets = [_Row(row) for row in answer.rows if not _is_silent(row)]
-        known = [each.total for each in self.datasets if each.total is not None]
-        self.total = sum(known) if known else None
+        self.total = _total(self.datasets)
         levels = [each.granularity for each in self.datasets]
         self.granularity = max(levels, default=query.granularity)
+
+
+def _total(datasets: Sequence[_Row]) -> int | None:
+    """Return how many match over all; ``None`` where nobody gives a number.
+
+    A yes without one is one at least.
+    """
+    if all(each.total is None for each in datasets):
+        return None
+    return sum(
+        int(each.exists) if each.total is None else each.total for each in datasets
+    )
 
 
 def _is_silent(row: NodeDataset) -> bool:
@@ -139,6 +150,11 @@ def network_answer(
     information_ = document["info"]
     assert isinstance(information_, dict)  # noqa: S101 - as the envelope makes it
     document["info"] = information_ | _about(answer)
+    summary = document["responseSummary"]
+    assert isinstance(summary, dict)  # noqa: S101 - as the envelope makes it
+    if "numTotalResults" in summary and not answer.is_complete:
+        summary.pop("countAdjustedTo", None)
+        summary["countPrecision"] = "imprecise"  # others may have more
     return as_aggregated(document)
 
 
@@ -337,9 +353,9 @@ def answer_line(
     return line
 
 
-def done_line(document: Document) -> Document:
-    """Return the last line of a stream: the whole document."""
-    return {"event": "done", "document": document}
+def done_text(document: bytes) -> bytes:
+    """Return the last line of a stream: the whole document, as it is written."""
+    return b'{"event":"done","document":%b}' % document
 
 
 def error_line(failure: BeaconError) -> Document:

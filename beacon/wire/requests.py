@@ -85,6 +85,13 @@ _COMMON_NAMES = {
     "cohortid": "cohorts",
     "strictfilters": "strict",
 }
+_USUAL = {
+    **{name.lower(): name for name in ("meta", "query", "requestParameters")},
+    "pagination": "pagination",
+    **_COMMON_NAMES,
+    **_VARIANT_NAMES,
+}
+"""Every key that means something, by its letters."""
 _LISTS = frozenset({"start", "end", "filters", "datasets", "requestedSchemas"})
 _CHOICES = ("datasets", "cohorts")
 """What chooses whom to ask, in whatever spelling, and in several places together."""
@@ -213,7 +220,16 @@ class Asked:
             self.narrowing.append(alternatives)
 
     def warn(self, name: str, where: str) -> None:
-        """Say that a key means nothing here and was ignored."""
+        """Say that a key means nothing here and was ignored.
+
+        Raises:
+            InvalidRequest: for one that is known, but for its underscores: what it
+                restricts must not be left out, or everything is answered about.
+        """
+        usual = _USUAL.get(name.replace("_", "").lower())
+        if usual is not None and "_" in name:
+            message = f"{shown(name)} {where} is not known; it is spelled {usual}."
+            raise InvalidRequest(message, parameter=name)
         self.warnings.append(f"The key {shown(name)} {where} is not known and ignored.")
 
 

@@ -32,6 +32,8 @@ PATIENCE = 2
 MOST_SHOWN = 20
 _SHOWN = b"\r\nAuthorization:"
 """What proves nothing is refused wherever it is shown, and only there."""
+_SILENT = 502
+"""A network says so where nobody answers: a name that nobody knows is no "no"."""
 FINE = {200, 204, 400, 404, 405, 413}
 _ENTITIES = ("genomicVariant", "individual", "biosample", "run", "analysis")
 
@@ -61,7 +63,7 @@ def _judge(name: str) -> Callable[[object], Iterator[object]]:
 
 def faults(status: int, kind: str, body: bytes, asked: Hostile) -> list[str]:
     """Return what is wrong with one answer."""
-    if status not in FINE and not (status == 401 and _SHOWN in asked.raw):
+    if status not in FINE and not _is_announced(status, asked):
         return [f"status {status}"]
     if status == 204:
         return []
@@ -77,6 +79,13 @@ def faults(status: int, kind: str, body: bytes, asked: Hostile) -> list[str]:
         found = [] if asked.answer is None else _judge(asked.answer)(document)
         return [f"{error.message[:200]} at {error.instance_path}" for error in found]
     return _faults_of_error(status, document)
+
+
+def _is_announced(status: int, asked: Hostile) -> bool:
+    """Whether a status is one that only some requests may have."""
+    if asked.answer == "networkAnswer" and status == _SILENT:
+        return True
+    return status == 401 and _SHOWN in asked.raw
 
 
 def _faults_of_error(status: int, document: dict) -> list[str]:

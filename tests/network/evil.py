@@ -24,12 +24,12 @@ CLOSED = JSON + b"Connection: close\r\n\r\n"
 
 
 def peer_at(port: int, **more: object) -> Peer:
-    """Return a peer on loopback that is asked for half a second."""
+    """Return a peer on loopback that has long: who waits for its end says how long."""
     told = {
         "node": Node(id="xx.evil", names={"en": "Evil"}),
         "url": f"http://127.0.0.1:{port}",
         "private": LOOPBACK,
-        "seconds": 0.5,
+        "seconds": 20.0,
         "largest": 1_000_000,
         **more,
     }

@@ -31,7 +31,8 @@ async def trial() -> dict[str, object]:
         client, before = Client(Terms()), peak()
         async with evil(manner) as (served, port):
             began = monotonic()
-            came = await client.post(peer_at(port), "/g_variants", b"{}", deadline=8)
+            peer = peer_at(port, seconds=0.5)
+            came = await client.post(peer, "/g_variants", b"{}", deadline=8)
             seconds = monotonic() - began
         await client.close()
         ended = came.reason if isinstance(came, Silence) else came.status

@@ -173,6 +173,36 @@ def _counting(one: Nation) -> Callable:
     return count
 
 
+def telling(
+    name: str, *sets: Mapping[str, object], after: float = 0.0
+) -> web.Application:
+    """Return a peer that repeats any question and always says the same of it."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.method != "POST":
+            document: dict = {"meta": {"beaconId": name}, "response": {"id": name}}
+            return web.json_response(document)
+        body = await request.json()
+        await asyncio.sleep(after)
+        summary = {"requestParameters": body["query"]["requestParameters"]}
+        return web.json_response(
+            {
+                "meta": {"beaconId": name, "receivedRequestSummary": summary},
+                "responseSummary": {"exists": any(s["exists"] for s in sets)},
+                "response": {"resultSets": list(sets)},
+            }
+        )
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", answer)
+    return app
+
+
+def told(name: str, *, exists: bool, **more: object) -> dict[str, object]:
+    """Return a result set as such a peer tells it."""
+    return {"id": name, "setType": "dataset", "exists": exists, **more}
+
+
 async def ask(one: Nation, body: dict, path: str = "", **headers: str) -> dict:
     """Return the network's answer of a nation."""
     async with (

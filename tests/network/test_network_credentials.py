@@ -98,7 +98,7 @@ def shown_in(asked: list[bytes]) -> list[str | None]:
 async def test_f06_without_credentials_nothing_is_shown(client: Client) -> None:
     """Not even where a requester came with a token."""
     async with evil("cookie") as (asked, port):
-        await client.post(peer_at(port), "/x", b"{}", deadline=1, subject=OWN)
+        await client.post(peer_at(port), "/x", b"{}", deadline=20, subject=OWN)
 
     assert shown_in(asked.asked) == [None]
     assert OWN.text.encode() not in b"".join(asked.asked)
@@ -118,7 +118,7 @@ async def test_f06_a_service_token_is_read_again_when_its_file_changes(
                 path.unlink()
             else:
                 path.write_text(text, encoding="utf-8")
-            came.append(await client.post(peer, "/x", b"{}", deadline=1, subject=OWN))
+            came.append(await client.post(peer, "/x", b"{}", deadline=20, subject=OWN))
 
     assert shown_in(asked.asked) == ["Bearer first", "Bearer second"]
     assert [each.reason for each in came[2:]] == [Reason.NO_CREDENTIALS] * 5
@@ -131,7 +131,7 @@ async def test_f06_a_token_is_exchanged_and_the_own_one_stays(client: Client) ->
     async with served(login.exchange) as door, evil("cookie") as (asked, port):
         peer = peer_at(port, credentials=exchanging(door))
         for _ in range(3):
-            await client.post(peer, "/x", b"{}", deadline=1, subject=OWN)
+            await client.post(peer, "/x", b"{}", deadline=20, subject=OWN)
 
     assert shown_in(asked.asked) == ["Bearer exchanged-1"] * 3
     assert OWN.text.encode() not in b"".join(asked.asked)
@@ -158,7 +158,7 @@ async def test_a_secret_of_ours_is_shown_as_rfc_6749_says(
     async with served(login.exchange) as door, evil("cookie") as (_, port):
         said = exchanging(door, client_secret_file=tmp_path / "secret")
         await client.post(
-            peer_at(port, credentials=said), "/x", b"{}", deadline=1, subject=OWN
+            peer_at(port, credentials=said), "/x", b"{}", deadline=20, subject=OWN
         )
 
     expected = b64encode(b"us+%26+co:p%40ss%3Aword").decode()
@@ -198,12 +198,12 @@ async def test_a_token_that_was_taken_back_is_renewed_once(client: Client) -> No
 
     async with served(login.exchange) as door, served(peer_says) as port:
         peer = peer_at(port, credentials=exchanging(door))
-        first = await client.post(peer, "/x", b"{}", deadline=1, subject=OWN)
-        again = await client.post(peer, "/x", b"{}", deadline=1, subject=OWN)
+        first = await client.post(peer, "/x", b"{}", deadline=20, subject=OWN)
+        again = await client.post(peer, "/x", b"{}", deadline=20, subject=OWN)
         for number in range(2):
             login.says = {"token_type": "Bearer", "access_token": f"bad-{number}"}
             third = await client.post(
-                peer, "/x", b"{}", deadline=1, subject=SubjectToken("c")
+                peer, "/x", b"{}", deadline=20, subject=SubjectToken("c")
             )
 
     assert (first.status, again.status, third.status) == (200, 200, 401)
@@ -224,7 +224,7 @@ async def test_a_token_is_kept_no_longer_than_it_holds(
     async with served(login.exchange) as door, evil("cookie") as (_, port):
         peer = peer_at(port, credentials=exchanging(door))
         for _ in range(3):
-            await client.post(peer, "/x", b"{}", deadline=1, subject=OWN)
+            await client.post(peer, "/x", b"{}", deadline=20, subject=OWN)
 
     assert len(login.forms) == exchanges
 
@@ -252,7 +252,7 @@ async def test_f06_what_is_no_token_asks_nobody(
     login.status, login.says = status, says
     async with served(login.exchange) as door, evil("cookie") as (asked, port):
         peer = peer_at(port, credentials=exchanging(door))
-        came = await client.post(peer, "/x", b"{}", deadline=1, subject=OWN)
+        came = await client.post(peer, "/x", b"{}", deadline=20, subject=OWN)
 
     assert isinstance(came, Silence)
     assert (came.reason, came.is_ours) == (Reason.NO_CREDENTIALS, True)
@@ -264,8 +264,8 @@ async def test_f06_who_has_no_token_has_none_exchanged(client: Client) -> None:
     login = Login()
     async with served(login.exchange) as door, evil("cookie") as (asked, port):
         peer = peer_at(port, credentials=exchanging(door))
-        came = await client.post(peer, "/x", b"{}", deadline=1)
-        looked = await client.get(peer, "/info", deadline=1, shows=False)
+        came = await client.post(peer, "/x", b"{}", deadline=20)
+        looked = await client.get(peer, "/info", deadline=20, shows=False)
 
     assert came.reason is Reason.NO_CREDENTIALS
     assert isinstance(looked, Heard)
@@ -279,7 +279,7 @@ async def test_f02_an_evil_authorisation_server_costs_a_deadline(
     """It is an exchange like any other."""
     async with evil(manner) as (_, door), evil("cookie") as (asked, port):
         peer = peer_at(port, credentials=exchanging(door), seconds=0.3)
-        came = await client.post(peer, "/x", b"{}", deadline=1, subject=OWN)
+        came = await client.post(peer, "/x", b"{}", deadline=20, subject=OWN)
 
     assert came.reason in {Reason.NO_CREDENTIALS, Reason.TIMEOUT}
     assert came.seconds < 0.3 + 0.5
@@ -333,9 +333,9 @@ async def test_a_private_authority_is_believed_where_it_is_named(
     context = server_context(authority.issue_cert("127.0.0.1", not_after=ends))
     async with served(good, context) as port:
         peer = by_https(port, authorities=ca)
-        stranger = await client.post(by_https(port), "/x", b"{}", deadline=1)
+        stranger = await client.post(by_https(port), "/x", b"{}", deadline=20)
         before = client.days_left(peer)
-        came = await client.post(peer, "/x", b"{}", deadline=1)
+        came = await client.post(peer, "/x", b"{}", deadline=20)
         days = client.days_left(peer)
 
     assert (stranger.reason, before) == (Reason.INSECURE, None)
@@ -358,7 +358,7 @@ async def test_a_certificate_that_is_over_or_of_another_host_is_none(
     other = server_context(authority.issue_cert("other.example.org"))
     async with served(noting, over) as first, served(noting, other) as second:
         came = [
-            await client.post(by_https(port, authorities=ca), "/x", b"{}", deadline=1)
+            await client.post(by_https(port, authorities=ca), "/x", b"{}", deadline=20)
             for port in (first, second)
         ]
 
@@ -382,17 +382,17 @@ async def test_our_certificate_is_shown_where_it_is_asked_for(
     cert, key = tmp_path / "us.pem", tmp_path / "us.key"
     async with served(good, context) as port:
         peer = by_https(port, authorities=ca, certificate=cert, key=key)
-        missing = await client.post(peer, "/x", b"{}", deadline=1)
+        missing = await client.post(peer, "/x", b"{}", deadline=20)
         strange = trustme.CA().issue_cert("us.example.org")
         for each in (strange, ours):
             pem(cert, *each.cert_chain_pems)
             pem(key, each.private_key_pem)
             os.utime(cert)
-            came = await client.post(peer, "/x", b"{}", deadline=1)
+            came = await client.post(peer, "/x", b"{}", deadline=20)
             if each is strange:
                 stranger = came
         without = by_https(port, authorities=ca)
-        bare = await client.post(without, "/x", b"{}", deadline=1)
+        bare = await client.post(without, "/x", b"{}", deadline=20)
 
     assert (missing.reason, missing.is_ours) == (Reason.INSECURE, True)
     # A peer may just close the connection, after what looked like success.
@@ -405,9 +405,9 @@ async def test_our_certificate_is_shown_where_it_is_asked_for(
 async def test_a_peer_that_speaks_no_tls_is_insecure(client: Client) -> None:
     """Plain bytes where TLS was expected are no answer."""
     async with evil("garbage") as (_, port):
-        came = await client.post(by_https(port), "/x", b"{}", deadline=1)
+        came = await client.post(by_https(port), "/x", b"{}", deadline=20)
     async with served(good) as port:
-        plain = await client.post(by_https(port), "/x", b"{}", deadline=1)
+        plain = await client.post(by_https(port), "/x", b"{}", deadline=20)
 
     assert came.reason in {Reason.INSECURE, Reason.TIMEOUT}
     assert plain.reason is Reason.INSECURE
@@ -440,7 +440,7 @@ async def test_the_login_of_a_peer_is_not_shown_our_certificate(
             key=pem(tmp_path / "us.key", ours.private_key_pem),
         )
         peer = peer_at(port, url=f"https://127.0.0.1:{port}", credentials=said)
-        came = await client.post(peer, "/x", b"{}", deadline=1, subject=OWN)
+        came = await client.post(peer, "/x", b"{}", deadline=20, subject=OWN)
 
     assert isinstance(came, Heard)
     assert [bool(each) for each in seen] == [False, True]

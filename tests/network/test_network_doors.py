@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from time import time
 
 import orjson
 import pytest
@@ -11,10 +15,11 @@ from aiohttp import ClientSession, web
 from jsonschema import Draft202012Validator
 
 from beacon.api.auditing import Auditor
-from beacon.api.network import passed, wants_lines
+from beacon.api.network import wants_lines
 from beacon.audit.canonical import CASES, QUERIES, code, subkey
 from beacon.audit.chain import segments_in
 from beacon.audit.log import AuditLog
+from beacon.auth.keys import KeyTerms, make_key
 from beacon.auth.porter import Porter, Secrets
 from beacon.model.nodes import NodeKind
 from beacon.network.asking import Asking
@@ -26,10 +31,13 @@ from beacon.service import LocalBeacon
 from beacon.service.guard import Guard
 from beacon.store.accounts import Books
 from beacon.store.variants import VariantStore
+from beacon.wire import network as network_wire
 from beacon.wire.components import components
 from beacon.wire.requests import Address, Understanding, gather_line, understand
+from tests.auth.issuing import Clock, believed, porter_for, watched
 from tests.network.nations import (
     SEEN,
+    UNSEEN,
     ask,
     asked,
     nation,
@@ -37,6 +45,8 @@ from tests.network.nations import (
     serving,
     sets,
     silent_peer,
+    telling,
+    told,
     words,
 )
 from tests.speaking import violations
@@ -182,6 +192,47 @@ async def test_a_budget_that_is_spent_is_spent_for_the_network_too(
     assert (before, dk.calls["/api/g_variants"]) == (2, 2)
 
 
+@pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
+@pytest.mark.parametrize(
+    ("of_variant", "of_query"),
+    [({}, {"datasets": ["dk.example/wgs"]}), ({"assemblyId": "GRCh38"}, {})],
+)
+async def test_a_budget_holds_for_what_only_peers_have(
+    budgeted, dk, accept, of_variant, of_query
+):
+    """Counted though our part is ``not_asked``: two a day, and then nobody is asked."""
+    await budgeted.knows(dk.as_peer())
+    bodies = [
+        asked(SEEN | {"start": [start]} | of_variant, **of_query)
+        for start in (1003, 1004, 1005)
+    ]
+    said = []
+    for body in bodies:
+        if accept == "application/json" or body is bodies[-1]:
+            said.append(await ask(budgeted, body, Accept=accept))
+        else:
+            await lines_of(budgeted, body)
+    asked_for = dk.calls["/api/g_variants"]
+    again = await ask(budgeted, bodies[0])
+
+    assert [s["status"] for s in said[:-1]] in ([200, 200], [])
+    assert said[-1]["status"] == 429
+    assert asked_for == 2
+    assert again["status"] == 200  # repeating is free
+
+
+async def test_a_question_is_counted_once_whoever_is_asked(budgeted, dk):
+    """Of us, of a peer, of both: two different variants are two."""
+    await budgeted.knows(dk.as_peer())
+    said = [
+        await ask(budgeted, asked(SEEN | {"start": [start]}, **more))
+        for start in (100, 1001)
+        for more in ({}, {"datasets": ["clinic"]}, {"datasets": ["dk.example/wgs"]})
+    ]
+
+    assert {s["status"] for s in said} == {200}
+
+
 async def test_a_peer_for_the_identified_is_not_asked_for_others(se, dk, tmp_path):
     """Nor is what it would be shown; ``not_asked`` says why."""
     (tmp_path / "token").write_text("secret-of-our-service")
@@ -216,20 +267,88 @@ async def test_what_credentials_got_is_shared_with_nobody(se, tmp_path):
     assert "secret" not in json.dumps(said)
 
 
-async def test_f06_a_requesters_own_token_reaches_no_peer(addresses, dk):
-    """It proves who asks here, and stays here."""
-    secrets = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
-    porter = Porter((), secrets)
-    async with nation("se.example", addresses["se"], porter=porter) as se:
-        await se.knows(dk.as_peer())
-        refused = await ask(se, asked(SEEN), Authorization="Bearer not-one")
-        anonymous = await ask(se, asked(SEEN))
-    await porter.close()
+@pytest.mark.parametrize("proof", [Proof.NONE, Proof.EXCHANGE])
+async def test_f06_a_requesters_own_token_reaches_no_peer(addresses, dk, proof):
+    """It is good here, and stays here; only the peer's own server may exchange it."""
+    clock, forms = Clock(time()), []
+    async with (
+        watched(clock) as issuer,
+        serving(_exchanging(forms)) as door,
+        _believing(addresses, porter_for(believed(issuer), clock=clock)) as se,
+    ):
+        shown = Credentials(proof=proof, token_url=f"http://127.0.0.1:{door}/token")
+        token = issuer.token("alice")
+        await se.knows(dk.as_peer(credentials=shown))
+        said = await ask(se, asked(SEEN), Authorization=f"Bearer {token}")
+        forged = await ask(se, asked(SEEN), Authorization="Bearer not-one")
 
-    assert refused["status"] == 401
-    assert anonymous["status"] == 200
-    assert [h for h in dk.headers if "authorization" in h] == []
+    is_exchanged = proof is Proof.EXCHANGE
+    assert (said["status"], forged["status"]) == (200, 401)
     assert len(dk.headers) == 1
+    assert token not in str(dk.headers)
+    assert [f["subject_token"] == token for f in forms] == [True] * is_exchanged
+    shown_ = [h["authorization"] for h in dk.headers if "authorization" in h]
+    assert shown_ == ["Bearer for-the-peer"] * is_exchanged
+
+
+async def test_f06_an_api_key_is_nobodys_to_exchange(addresses, dk):
+    """It is ours alone: a peer that wants a token of its own is not asked."""
+    forms: list[dict] = []
+    terms = KeyTerms(name="k", life=timedelta(days=10), scopes=frozenset({"query"}))
+    key, text = make_key(terms, b"p" * 32, datetime.now(UTC))
+    secrets = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
+    porter = Porter((), secrets, keys=_Shelf({key.id: key}))
+    async with (
+        serving(_exchanging(forms)) as door,
+        _believing(addresses, porter) as se,
+    ):
+        shown = Credentials(
+            proof=Proof.EXCHANGE, token_url=f"http://127.0.0.1:{door}/token"
+        )
+        await se.knows(dk.as_peer(credentials=shown, audience=Audience.IDENTIFIED))
+        said = await ask(se, asked(SEEN), Authorization=f"Bearer {text}")
+
+    assert (said["status"], words(said)["dk.example"]) == (200, "not_asked")
+    assert said["info"]["beacons"][1]["reason"] == "no_credentials"
+    assert (forms, dk.headers) == ([], [])
+
+
+class _Shelf:
+    """Keys in memory, as the store has them."""
+
+    def __init__(self, keys: dict) -> None:
+        self._keys = keys
+
+    async def api_key(self, public: str):
+        """Return a key by its public id."""
+        return self._keys.get(public)
+
+    async def api_key_used(self, public: str, moment: datetime) -> None:
+        """Take note of when it was used."""
+
+
+def _exchanging(forms: list[dict]) -> web.Application:
+    """Return a peer's authorisation server, and take down what it is sent."""
+
+    async def exchange(request: web.Request) -> web.Response:
+        forms.append(dict(await request.post()))
+        return web.json_response(
+            {"access_token": "for-the-peer", "token_type": "Bearer", "expires_in": 60}
+        )
+
+    app = web.Application()
+    app.router.add_post("/token", exchange)
+    return app
+
+
+@asynccontextmanager
+async def _believing(addresses, porter):
+    """Give Sweden, which believes a porter."""
+    try:
+        async with nation("se.example", addresses["se"], porter=porter) as se:
+            yield se
+    finally:
+        await porter.close()
 
 
 # --- what is asked of whom ------------------------------------------------------
@@ -303,21 +422,9 @@ async def test_test_mode_asks_nobody(se, dk):
 
     assert said["meta"]["testMode"] is True
     assert len(said["response"]["resultSets"]) == 1
+    assert said["info"]["complete"] is True
+    assert words(said) == {"se.example": "seen"}
     assert dk.calls == {}
-
-
-@pytest.mark.parametrize(
-    ("sent", "known"),
-    [
-        ([], ()),
-        (["1.1 a.b"], ("a.b",)),
-        (["1.1 a.b, HTTP/2.0 c.d (Nordic Beacon)", "1.1 e"], ("a.b", "c.d", "e")),
-        (["nonsense", ",,"], ()),
-    ],
-)
-def test_the_way_of_a_question_is_read(sent, known):
-    """RFC 9110, section 7.6.3."""
-    assert passed(sent) == known
 
 
 def test_lines_are_asked_for_by_name():
@@ -472,3 +579,52 @@ async def test_every_kind_of_question_has_a_word_of_each_node(se, dk, parameters
         assert words(said)["dk.example"] in (
             *("seen", "not_seen", "not_covered", "not_asked", "no_answer"),
         )
+
+
+async def test_a_total_counts_every_yes_and_says_when_there_may_be_more(se):
+    """A yes without a number is one at least; who is silent may have more."""
+    async with (
+        serving(telling("xx.yes", told("b", exists=True))) as yes,
+        silent_peer() as (slow, _, _),
+    ):
+        await se.knows(peer_at("xx.yes", yes))
+        counted = await ask(se, asked(UNSEEN, requestedGranularity="count"))
+        await se.knows(peer_at("xx.slow", slow, seconds=0.2))
+        partial = await ask(se, asked(UNSEEN, requestedGranularity="count"))
+    await se.knows()
+    whole = await ask(se, asked(UNSEEN, requestedGranularity="count"))
+
+    assert counted["responseSummary"] == {
+        "exists": True,
+        "numTotalResults": 1,
+        "countPrecision": "imprecise",
+    }
+    assert partial["responseSummary"] == {
+        "exists": False,
+        "numTotalResults": 0,
+        "countPrecision": "imprecise",
+    }
+    assert whole["responseSummary"] == {"exists": False, "numTotalResults": 0}
+
+
+async def test_a_long_answer_is_written_beside_the_loop(se, monkeypatch):
+    """Others are answered meanwhile; a short one is written at once."""
+    many = [told(f"d{n}", exists=False) for n in range(600)]
+    threads, write = [], network_wire.network_answer
+
+    def watched_(*args, **more):
+        threads.append(threading.current_thread() is threading.main_thread())
+        return write(*args, **more)
+
+    monkeypatch.setattr(network_wire, "network_answer", watched_)
+    async with serving(telling("xx.many", *many)) as port:
+        short = await ask(se, asked(SEEN))
+        await se.knows(peer_at("xx.many", port))
+        long = await ask(se, asked(UNSEEN))
+        lines = await lines_of(se, asked(UNSEEN))
+
+    assert threads == [True, False, False]
+    assert len(sets(short)) == 2
+    assert len(sets(long)) == 602
+    assert sets(lines[-1]["document"]) == sets(long)
+    assert len(lines[-2]["resultSets"]) in (2, 600)

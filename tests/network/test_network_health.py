@@ -129,6 +129,23 @@ def test_f10_no_question_can_have_a_peer_paused(health: Health, reason: Reason) 
     assert health.of(PEER).success == 0
 
 
+def test_f10_who_is_late_with_much_is_not_failing(health: Health) -> None:
+    """Nor does it end what was counted; other failures of such questions count."""
+    late = Silence(reason=Reason.TIMEOUT, sentence="x")
+    said = answer(Status.NO_ANSWER, Reason.TIMEOUT)
+    gateway = Heard(status=504)
+    fail(health, Reason.TIMEOUT, 4)
+    for _ in range(10):
+        health.note(PEER, late, said, is_costly=True)
+        health.note(PEER, gateway, said, is_costly=True)
+    open_yet, state = health.may_ask(PEER), health.of(PEER).state
+    health.note(PEER, Heard(status=500), said, is_costly=True)
+
+    assert open_yet is None
+    assert state is not NodeState.DOWN
+    assert health.may_ask(PEER) is not None
+
+
 @pytest.mark.parametrize(
     ("status", "reason"),
     [

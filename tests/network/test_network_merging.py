@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,13 +78,52 @@ def test_f08_rows_come_in_the_order_of_the_configuration():
 
 def test_f08_the_shortest_way_tells_and_a_contradiction_is_named():
     """Directly beats by way of a network; that they differ is said."""
-    direct = row("dk", "wgs", status=Status.NOT_SEEN)
+    direct = row("dk", "wgs", counts(2), via=("dk",))
     around = row("dk", "wgs", counts(3), via=("eu", "dk"))
-    said = merged(directory(), [told(EU, around), told(DK, direct)])
+    less = row("dk", "wgs", status=Status.NOT_SEEN)
+    unknown = row("dk", "wgs", status=Status.NOT_COVERED, via=("eu", "dk"))
+    same = merged(directory(), [told(EU, around), told(DK, direct)])
+    said = merged(directory(), [told(EU, unknown), told(DK, less)])
 
-    assert [(r.beacon, r.part.status) for r in said.rows] == [("dk", Status.NOT_SEEN)]
+    assert [r.part.counts.ac for r in same.rows] == [2]
+    assert same.warnings == ()
+    assert [r.part.status for r in said.rows] == [Status.NOT_SEEN]
     assert len(said.warnings) == 1
     assert "dk/wgs" in said.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "word", [Status.NOT_SEEN, Status.WITHHELD, Status.NOT_COVERED, Status.NO_ANSWER]
+)
+def test_f08_a_yes_is_shown_however_far_it_was_told(word):
+    """Nobody's other word hides it; a contradiction is named, a failure is none."""
+    direct = row("dk", "wgs", status=word)
+    around = row("dk", "wgs", counts(3), via=("eu", "dk"))
+    said = merged(directory(), [told(EU, around), told(DK, direct, status=word)])
+
+    assert [r.part.status for r in said.rows] == [Status.SEEN]
+    assert said.exists is True
+    assert len(said.warnings) == (word is not Status.NO_ANSWER)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_f08_datasets_that_name_each_other_are_one(order):
+    """Two that are each called the other, and a third that names one of them."""
+    rows = [row("se", "a", counts(5)), row("eu", "x", counts(5)), row("dk", "b")]
+    nodes = (HERE, EU, DK)
+    known = Directory(
+        here=HERE,
+        here_same_as={"a": "eu/x"},
+        peers=(
+            Peer(node=EU, url="https://eu", same_as={"x": "se/a"}, overlap="g"),
+            Peer(node=DK, url="https://dk", same_as={"b": "eu/x"}),
+        ),
+    )
+    said = merged(known, [told(nodes[n], rows[n]) for n in order])
+
+    assert len(said.rows) == 1
+    assert said.pooled == {}
+    assert said.people["patients"].at_most == 5
 
 
 def test_f08_who_failed_does_not_hide_who_told():
@@ -193,6 +233,33 @@ def test_rounded_counts_stay_ranges():
     said = merged(directory(), [told(DK, row("dk", "a", counts(20), adjusted_to=10))])
 
     assert said.people["patients"] == People(at_least=6, at_most=29)
+
+
+@pytest.mark.parametrize("word", [Status.WITHHELD, Status.REFUSED, Status.NO_ANSWER])
+def test_what_is_not_told_leaves_the_upper_bound_open(word):
+    """Of its kind, and of all where nobody says its kind; of others it does not."""
+    rows = [row("dk", "a", counts(3)), row("dk", "p", counts(4), kind="population")]
+    hidden = row("dk", "b", status=word)
+    said = merged(directory(), [told(DK, *rows, hidden)]).people
+    any_kind = merged(directory(), [told(DK, *rows, replace(hidden, kind=None))]).people
+
+    assert said == {
+        "patients": People(at_least=3, at_most=None),
+        "population": People(at_least=4, at_most=4),
+    }
+    assert {each.at_most for each in any_kind.values()} == {None}
+
+
+def test_carriers_follow_from_copies_and_the_homozygous():
+    """Where the others are not told: three copies and nobody with two are three."""
+    some = AlleleCounts(ac=3, an=100, hom=0, het=None, hemi=None)
+    more = AlleleCounts(ac=7, an=100, hom=2, het=None, hemi=None)
+    said = [merged(directory(), [told(DK, row("dk", "a", c))]) for c in (some, more)]
+
+    assert [s.people["patients"] for s in said] == [
+        People(at_least=3, at_most=3),
+        People(at_least=5, at_most=5),
+    ]
 
 
 def test_a_yes_without_a_number_has_no_upper_bound():

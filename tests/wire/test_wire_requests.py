@@ -656,3 +656,31 @@ def test_test_mode_is_understood_alike_whatever_is_loaded():
     asked = understand(gather_parameters(items.items()), Address(), several)
 
     assert asked.assembly == "GRCh38"
+
+
+@pytest.mark.parametrize(
+    ("body", "named", "usual"),
+    [
+        ({"query": {"request_parameters": {}}}, "request_parameters", None),
+        ({"request_parameters": {}}, "request_parameters", "requestParameters"),
+        ({"query": {"requested_granularity": "record"}}, None, "requestedGranularity"),
+        ({"query": {"Test_Mode": True}}, "Test_Mode", "testMode"),
+        ({"query": {"data_sets": ["a"]}}, "data_sets", "datasets"),
+        ({"query": {"start_": [1]}}, "start_", "start"),
+    ],
+)
+def test_a_known_key_with_underscores_is_refused(body, named, usual):
+    """What it restricts must not be left out; the sentence says how it is spelled."""
+    with pytest.raises(InvalidRequest) as refused:
+        post(body)
+
+    assert (named or "requested_granularity") in str(refused.value)
+    assert (usual or "requestParameters") in str(refused.value)
+
+
+def test_a_known_parameter_with_underscores_is_refused_in_a_query_string():
+    """Also there; what is known to nobody is ignored, and said."""
+    with pytest.raises(InvalidRequest, match="alternateBases"):
+        get(("start", "1"), ("alternate_bases", "C"))
+
+    assert "my_own" in str(get(("my_own", "x")).warnings)
