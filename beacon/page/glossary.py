@@ -68,6 +68,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.DATASETS: N_("It has none of the datasets asked for."),
     Reason.LISTS: N_("It is asked single questions only, no lists."),
     Reason.LOOP: N_("The question came by way of it."),
+    Reason.UNDER_WAY: N_("It is being asked the same already."),
     Reason.LOCAL: N_("Our own store did not answer."),
     Reason.FAILED: N_("Something failed here while it was asked."),
 }
