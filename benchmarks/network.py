@@ -118,15 +118,20 @@ def differing(nodes: Sequence[Node], bodies: Sequence[bytes]) -> int:
     for body in bodies:
         said = served.ask(f"{nodes[0].url}/network/g_variants", body)
         alone = [served.ask(f"{node.url}/api/g_variants", body) for node in nodes]
-        whole = [
+        whole = {
             (each["beaconId"], each["id"], each["info"]["status"])
             for each in said["response"]["resultSets"]  # type: ignore[index]
-        ]
-        parts = [
+        }
+        # Which dataset could not tell stands apart, so that it cannot read as a "no".
+        whole |= {
+            (each["beaconId"], each["id"], each["status"])
+            for each in said["info"].get("unanswered", ())  # type: ignore[attr-defined]
+        }
+        parts = {
             (name, each["id"], each["info"]["status"])
             for name, one in zip(_IDS, alone, strict=True)
             for each in one["response"]["resultSets"]  # type: ignore[index]
-        ]
+        }
         wrong += whole != parts
     return wrong
 

@@ -177,7 +177,7 @@ def annotate(
             click.echo(f"beacon: {failure}", err=True)
             context.exit(_NO_ANSWER)
     _tell(totals, consulted, is_error=wish.out == _HERE)
-    context.exit(_NO_ANSWER if totals.failed or totals.partly else 0)
+    context.exit(_NO_ANSWER if totals.failed else 0)
 
 
 def _is_large(source: str) -> bool:
