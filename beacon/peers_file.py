@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import tomllib
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from yarl import URL
 
 from beacon.model.assemblies import find_assembly
@@ -29,6 +27,7 @@ from beacon.network.peers import (
     Terms,
 )
 from beacon.network.trust import stamp_of
+from beacon.toml_form import formed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -303,14 +302,7 @@ def parsed(data: bytes, path: Path, *, here: str, name: str) -> Directory:
     if len(data) > _LARGEST:
         message = f"{path}: a peers file has at most {_LARGEST:,} bytes"
         raise UsageError(message)
-    try:
-        said = _File.model_validate(tomllib.loads(data.decode("utf-8"))).federation
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
-        message = f"{path}: this is not TOML: {failure}"
-        raise UsageError(message) from failure
-    except ValidationError as failure:
-        message = f"{path}: {_sentence(failure)}"
-        raise UsageError(message) from None
+    said = formed(data, str(path), _File, _TABLES).federation
     wrong = next(_contradictions(said, here), None)
     if wrong is not None:
         message = f"{path}: {wrong}"
@@ -581,27 +573,6 @@ _TABLES: dict[str, type[BaseModel]] = {
     "peer": PeerSection,
     "auth": AuthSection,
 }
-
-
-def _sentence(failure: ValidationError) -> str:
-    """Say the first thing that is wrong with the form of a file."""
-    problem = failure.errors(include_url=False, include_input=False)[0]
-    path = tuple(str(part) for part in problem["loc"])
-    key = ".".join(path)
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key {key}{_suggestion(path)}"
-    if problem["type"] == "missing":
-        return f"{key} is missing"
-    reason = problem["msg"][:1].lower() + problem["msg"][1:]
-    return f"{key}: {reason}"
-
-
-def _suggestion(path: tuple[str, ...]) -> str:
-    """Return what may have been meant by a key that is not known."""
-    model = next((_TABLES[p] for p in reversed(path[:-1]) if p in _TABLES), _File)
-    known = list(model.model_fields)
-    close = get_close_matches(path[-1], known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
 
 
 def keys_table() -> str:

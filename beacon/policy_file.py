@@ -7,13 +7,11 @@ shown.  Nothing here decides what is said; that is ``beacon.policy``.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from beacon.auth.issuers import Issuer
 from beacon.model.errors import UsageError
@@ -21,6 +19,7 @@ from beacon.model.profile import LedgerTerms, Profile
 from beacon.model.query import Granularity
 from beacon.policy.policy import Policy
 from beacon.policy.terms import Budget, DatasetTerms, ReleaseTerms, Tier
+from beacon.toml_form import formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -201,14 +200,7 @@ def parsed(data: bytes, where: str) -> PolicyFile:
     if len(data) > _LARGEST:
         message = f"{where}: a policy has at most {_LARGEST:,} bytes"
         raise UsageError(message)
-    try:
-        said = _File.model_validate(tomllib.loads(data.decode("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
-        message = f"{where}: this is not TOML: {failure}"
-        raise UsageError(message) from failure
-    except ValidationError as failure:
-        message = f"{where}: {_sentence(failure)}"
-        raise UsageError(message) from None
+    said = formed(data, where, _File, _TABLES)
     wrong = next(_contradictions(said), None)
     if wrong is not None:
         message = f"{where}: {wrong}"
@@ -381,19 +373,6 @@ def _there_are(known: Mapping[str, object]) -> str:
     return f"and there are {', '.join(known)}" if known else "and there are none"
 
 
-def _sentence(failure: ValidationError) -> str:
-    """Say the first thing that is wrong with the form of a file."""
-    problem = failure.errors(include_url=False, include_input=False)[0]
-    path = tuple(str(part) for part in problem["loc"])
-    key = ".".join(path)
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key {key}{_suggestion(path)}"
-    if problem["type"] == "missing":
-        return f"{key} is missing"
-    reason = problem["msg"][:1].lower() + problem["msg"][1:]
-    return f"{key}: {reason}"
-
-
 _TABLES: Mapping[str, type[BaseModel]] = {
     "policy": _Head,
     "issuers": IssuerSection,
@@ -406,11 +385,3 @@ _TABLES: Mapping[str, type[BaseModel]] = {
     "ledger": _Ledger,
     "alarm": _Alarm,
 }
-
-
-def _suggestion(path: tuple[str, ...]) -> str:
-    """Return what may have been meant by a key that is not known."""
-    model = next((_TABLES[p] for p in reversed(path[:-1]) if p in _TABLES), _File)
-    known = list(model.model_fields)
-    close = get_close_matches(path[-1], known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"

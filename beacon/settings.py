@@ -12,7 +12,6 @@ import ipaddress
 import os
 import re
 import tomllib
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -37,6 +36,7 @@ from pydantic_settings import (
 
 from beacon.model.assemblies import find_assembly
 from beacon.model.errors import UsageError
+from beacon.toml_form import meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -624,9 +624,7 @@ def _suggestion(path: tuple[str, ...]) -> str:
         if section is None:
             return ""
         model = section
-    known = [field.alias or name for name, field in model.model_fields.items()]
-    close = get_close_matches(path[-1], known, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
+    return meant(path[-1], model)
 
 
 def _section_of(field: FieldInfo) -> type[BaseModel] | None:
