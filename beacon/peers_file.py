@@ -17,6 +17,7 @@ from yarl import URL
 
 from beacon.model.assemblies import find_assembly
 from beacon.model.errors import UsageError
+from beacon.model.hosts import is_loopback
 from beacon.model.nodes import Node, NodeKind
 from beacon.network.peers import (
     Audience,
@@ -522,11 +523,7 @@ def _wrong_with(address: str) -> str | None:
 
 
 def _is_here(address: str) -> bool:
-    host = URL(address).host or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(URL(address).host or "")
 
 
 _NEEDED = {

@@ -36,6 +36,7 @@ from pydantic_settings import (
 
 from beacon.model.assemblies import find_assembly
 from beacon.model.errors import UsageError
+from beacon.model.hosts import is_loopback
 from beacon.toml_form import meant
 
 if TYPE_CHECKING:
@@ -213,12 +214,7 @@ class ServerSettings(_Section):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
 
 class StoreSettings(_Section):

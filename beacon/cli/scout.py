@@ -20,6 +20,7 @@ import click
 
 from beacon.cli.ports import Port
 from beacon.model.errors import UsageError
+from beacon.model.hosts import is_loopback
 from beacon.store.connection import connect
 
 if TYPE_CHECKING:
@@ -104,13 +105,6 @@ def check_scout(settings: Settings) -> None:
                 " scout.key_file would lend its key: Scout shows none of its own"
             )
             raise UsageError(message)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    with suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import structlog
 from aiohttp import web
 
 from beacon.app import keep_log
-from beacon.cli.scout import Errand, is_loopback, read_private
+from beacon.cli.scout import Errand, read_private
 from beacon.cli.scout_loader import (
     IS_BUSY,
     Task,
@@ -32,6 +32,7 @@ from beacon.cli.scout_loader import (
 from beacon.ingest.feeding import held, leave, register, submit
 from beacon.ingest.submissions import FOLDER, Spool, live, next_batch
 from beacon.model.errors import BeaconError, StoreUnavailable, UsageError
+from beacon.model.hosts import is_loopback
 from beacon.opening import open_store
 from beacon.scout.door import Door, create_door
 from beacon.scout.observing import Observatory

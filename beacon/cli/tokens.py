@@ -5,7 +5,6 @@ It goes to one address and no further; of what it is nothing is ever printed.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +13,7 @@ import click
 from yarl import URL
 
 from beacon.model.errors import UsageError
+from beacon.model.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,13 +81,7 @@ def _is_private(address: str) -> bool:
         url = URL(address)
     except ValueError:
         return True
-    host = url.host or ""
-    if url.scheme != "http" or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return url.scheme != "http" or is_loopback(url.host or "")
 
 
 def _shown(address: str) -> str:

@@ -7,7 +7,6 @@ is none; so policy, budgets and audit are those of every other question.
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import ip_address
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -17,6 +16,7 @@ import orjson
 from aiohttp import web
 from yarl import URL
 
+from beacon.model.hosts import is_loopback
 from beacon.scout.loqus import (
     UNKNOWN,
     VERSION,
@@ -233,9 +233,9 @@ def is_near(request: web.Request) -> bool:
         return False
     try:
         name = URL(f"http://{request.host}").host
-        return name == "localhost" or ip_address(name or "").is_loopback
     except ValueError:
         return False
+    return is_loopback(name or "")
 
 
 def _alleles(identity: str) -> dict[str, object]:
