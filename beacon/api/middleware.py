@@ -73,7 +73,7 @@ _QUERY: Final = "query"
 _FORWARDED: Final = "X-Forwarded-For"
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 _UNKNOWN: Final = "unknown"
-_ASKING: Final = ("/api", "/network", "/annotate", "/v/", "/region/")
+_ASKING: Final = ("/api", "/network", "/annotate", "/d/", "/v/", "/region/")
 """Paths below which something is asked."""
 
 

@@ -64,6 +64,7 @@ _FRAMEWORK: dict[str, Handler] = {
     "filtering_terms": handlers.filtering_terms(),
 }
 _TERMS = "filtering_terms"
+_SUMMARY = "datasets/{id}/summary"
 _EXCEPTIONS = Exceptions(
     always=frozenset({"/healthz", "/readyz", "/metrics"}),
     streaming=frozenset({f"{ROOT}/batch", "/annotate"}),
@@ -146,6 +147,7 @@ def add_routes(
             app.router.add_get(pattern, handler)
             app.router.add_post(pattern, handler)
         app.router.add_post(ROOT + named("batch"), batch)
+        app.router.add_get(ROOT + named(_SUMMARY), handlers.show_summary)
     _add_network(app)
     for path in ("/annotate", "/annotate{_end:/+}"):
         app.router.add_post(path, annotate)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from beacon.page.about import show_about
 from beacon.page.behind import BEHIND, Behind
+from beacon.page.dataset import show_dataset
 from beacon.page.examples import EXAMPLES
 from beacon.page.failures import show_failures
 from beacon.page.home import show_home
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 PAGES: Final[Mapping[str, Handler]] = {
     "/": show_home,
     "/about": show_about,
+    "/d/{dataset}": show_dataset,
     "/region/{assembly}/{region:.+}": show_region,
     "/status": show_status,
     "/v/{assembly}/{variant:.+}": show_variant,
