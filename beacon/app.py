@@ -38,6 +38,7 @@ from beacon.auth.networks import networks
 from beacon.auth.porter import Porter, Secrets
 from beacon.auth.secrets import Purpose, derive, read_secret
 from beacon.model.errors import UsageError
+from beacon.model.lifting import Lifting
 from beacon.network.network import Network
 from beacon.opening import (
     beacon_over,
@@ -50,6 +51,7 @@ from beacon.page.behind import Behind
 from beacon.page.views import add_pages
 from beacon.peers_file import PeersWatch
 from beacon.policy.policy import tier_of
+from beacon.service.lifting import LiftingBeacon
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
@@ -59,7 +61,6 @@ if TYPE_CHECKING:
 
     from beacon.api.connections import Connection
     from beacon.auth.issuers import Issuer
-    from beacon.model.lifting import Lifting
     from beacon.model.requester import Requester
     from beacon.network.peers import Directory
     from beacon.policy.policy import Policy
@@ -311,6 +312,7 @@ def application(
 
 def behind_of(app: web.Application) -> Behind:
     """Return what stands behind the pages of an application that has its API."""
+    beacon = app[BEACON]
     return Behind(
         identity=app[IDENTITY],
         network=app[NETWORK],
@@ -319,6 +321,7 @@ def behind_of(app: web.Application) -> Behind:
         understanding=understanding,
         asking=asking_of,
         note=note,
+        lifting=beacon.lifting if isinstance(beacon, LiftingBeacon) else Lifting(),
         is_open=lambda request: (
             app[BEACON].policy is None and request.get(ACCOUNT) is None
         ),

@@ -14,6 +14,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from beacon.model.lifting import Lifting
     from beacon.model.nodes import NodeAnswer
     from beacon.model.query import Query
     from beacon.model.requester import Requester
@@ -36,6 +37,7 @@ class Behind:
         understanding: gives what questions of a request are understood with.
         asking: makes a question to the network of a question in a request.
         note: has the audit told what other nodes said to a request.
+        lifting: what questions are lifted to other assemblies with.
         is_open: whether neither a policy nor an audit stands between a request and
             the data, so that examples may be looked up.
     """
@@ -47,6 +49,7 @@ class Behind:
     understanding: Callable[[web.Request], Awaitable[Understanding]]
     asking: Callable[[web.Request, Query], Asking]
     note: Callable[[web.Request, Iterable[NodeAnswer]], None]
+    lifting: Lifting
     is_open: Callable[[web.Request], bool]
 
 

@@ -16,7 +16,13 @@ from beacon.page.region import show_region
 from beacon.page.rendering import RENDERER, Renderer
 from beacon.page.statics import STATICS
 from beacon.page.status import show_status
-from beacon.page.variant import show_variant
+from beacon.page.variant import (
+    show_csv,
+    show_events,
+    show_report,
+    show_tsv,
+    show_variant,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +35,10 @@ PAGES: Final[Mapping[str, Handler]] = {
     "/about": show_about,
     "/region/{assembly}/{region:.+}": show_region,
     "/status": show_status,
+    "/v/{assembly}/{variant:.+}/events": show_events,
+    "/v/{assembly}/{variant:.+}/report.txt": show_report,
+    "/v/{assembly}/{variant:.+}/table.csv": show_csv,
+    "/v/{assembly}/{variant:.+}/table.tsv": show_tsv,
     "/v/{assembly}/{variant:.+}": show_variant,
     "/static/{name}": STATICS.show,
 }
