@@ -186,10 +186,12 @@ class Federation:
 
         Raises:
             NetworkBusy: when as many questions are on their way as may be.
+            NetworkLoop: when they have passed us before, or too many.
         """
         if not askings:
             return []
         directory = self.directory
+        self._check_way(askings[0], directory)
         passed = [replace(each, via=(*each.via, directory.here.id)) for each in askings]
         with self._place(_question_key(askings[0].query), directory):
             tasks = [asyncio.create_task(here.ask_many(passed))]
