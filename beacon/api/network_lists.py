@@ -17,7 +17,7 @@ from beacon.api.batch import answer_lines, place_for
 from beacon.api.exchange import requester_of, speaker, understanding
 from beacon.api.keys import BEACON, IDENTITY, NETWORK
 from beacon.api.network import asking_of, note
-from beacon.model.errors import BeaconError, NetworkBusy, NetworkLoop
+from beacon.model.errors import BeaconError, NetworkBusy
 from beacon.model.query import Query
 from beacon.network.here import Here
 from beacon.wire import network_lists as wire
@@ -49,6 +49,8 @@ _FAILED: Final = "This beacon failed to answer."
 
 async def batch(request: web.Request) -> web.StreamResponse:
     """Answer a batch: who is asked, then one line for each of its lines."""
+    federation = request.app[NETWORK].federation
+    federation.check_way(asking_of(request, Query()))
     async with place_for(request):
         known = await understanding(request)
         head = await head_of(request)
@@ -85,9 +87,6 @@ async def ask_many(request: web.Request, queries: Sequence[Query]) -> list[Said]
     """Return what all nodes say to each of many questions, or why nobody says it.
 
     Each is counted before any peer is asked; the audit is told of all of them.
-
-    Raises:
-        NetworkLoop: when they have passed us before.
     """
     said: list[Said] = []
     for first in range(0, len(queries), _IN_A_GROUP):
@@ -112,8 +111,6 @@ async def _ask_group(request: web.Request, queries: Sequence[Query]) -> list[Sai
                 await asyncio.sleep(pause)
             else:
                 break
-    except NetworkLoop:
-        raise
     except BeaconError as failure:
         return [failure] * len(queries)
     for answer in told:
