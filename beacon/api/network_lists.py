@@ -58,6 +58,12 @@ async def batch(request: web.Request) -> web.StreamResponse:
         return await answer_lines(request, scribe.answer, written(head) + b"\n")
 
 
+async def answers_to(request: web.Request, queries: Sequence[Query]) -> list[Said]:
+    """Return what all nodes say to a list of a page: ``ask_many``, in its turn."""
+    async with place_for(request):
+        return await ask_many(request, queries)
+
+
 async def head_of(request: web.Request) -> Document:
     """Return who is asked, and what each is known to have."""
     network, beacon = request.app[NETWORK], request.app[BEACON]
