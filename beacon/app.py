@@ -31,6 +31,7 @@ from beacon.api.front import Front
 from beacon.api.keys import ACCOUNT, BEACON, DOOR, IDENTITY, NETWORK, Limits
 from beacon.api.metrics import Meter, Sums
 from beacon.api.network import asking_of, note
+from beacon.api.network_lists import answers_to
 from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
 from beacon.audit.log import AuditLog
@@ -325,6 +326,8 @@ def behind_of(app: web.Application) -> Behind:
         is_open=lambda request: (
             app[BEACON].policy is None and request.get(ACCOUNT) is None
         ),
+        has_policy=lambda: app[BEACON].policy is not None,
+        answers=answers_to,
     )
 
 

@@ -507,6 +507,12 @@ class Witness:
         """Count a question that others are asked, too."""
         await self._beacon.count(query, requester)
 
+    async def count_many(
+        self, queries: Sequence[Query], requester: Requester
+    ) -> Mapping[int, BeaconError]:
+        """Count many questions that others are asked, too."""
+        return await self._beacon.count_many(queries, requester)
+
     async def answer_records(
         self, query: Query, requester: Requester
     ) -> RecordsDisclosure:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, Disclosure, RecordsDisclosure
+    from beacon.model.errors import BeaconError
     from beacon.model.genes import Genes
     from beacon.model.ontology import Ontologies
     from beacon.model.outline import Outline, Spelled
@@ -55,6 +56,15 @@ class BeaconService(Answers, Protocol):
 
     async def count(self, query: Query, requester: Requester) -> None:
         """Count a question that others are asked, whatever our own part in it is.
+
+        Raises:
+            BeaconError: as drawn in ``model.errors``.
+        """
+
+    async def count_many(
+        self, queries: Sequence[Query], requester: Requester
+    ) -> Mapping[int, BeaconError]:
+        """Count many of them in one go; return why some may not be asked, by place.
 
         Raises:
             BeaconError: as drawn in ``model.errors``.

@@ -73,7 +73,7 @@ _QUERY: Final = "query"
 _FORWARDED: Final = "X-Forwarded-For"
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 _UNKNOWN: Final = "unknown"
-_ASKING: Final = ("/api", "/network", "/annotate", "/v/", "/region/")
+_ASKING: Final = ("/api", "/network", "/annotate", "/v/", "/region/", "/batch")
 """Paths below which something is asked."""
 
 
@@ -84,9 +84,9 @@ class Exceptions:
     Attributes:
         always: answered however much is waiting.
         streaming: that may take as long as their client does.
-        silent: that ask for nothing that is kept.
+        silent: that ask for nothing that is kept; ``METHOD path``: so asked.
         unasked: where nobody is asked who they are.
-        scopes: what a key must be for, where that is not ``query``.
+        scopes: what a key must be for, where that is not ``query``; likewise.
     """
 
     always: frozenset[str] = frozenset()
@@ -183,14 +183,16 @@ class Door:
 
     def kind(self, route: str, method: str) -> Kind:
         """Return the kind of the requests of a method and a pattern of paths."""
+        exact, scopes = f"{method} {route}", self._exceptions.scopes
         return Kind(
             route,
             method,
             always=route in self._exceptions.always,
             streaming=route in self._exceptions.streaming,
-            asks=route.startswith(_ASKING) and route not in self._exceptions.silent,
+            asks=route.startswith(_ASKING)
+            and self._exceptions.silent.isdisjoint((route, exact)),
             unasked=route in self._exceptions.unasked,
-            scope=self._exceptions.scopes.get(route, _QUERY),
+            scope=scopes.get(exact) or scopes.get(route, _QUERY),
         )
 
     async def let_in(

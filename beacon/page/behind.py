@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+    from beacon.model.errors import BeaconError
     from beacon.model.lifting import Lifting
-    from beacon.model.nodes import NodeAnswer
+    from beacon.model.nodes import NetworkAnswer, NodeAnswer
     from beacon.model.query import Query
     from beacon.model.requester import Requester
     from beacon.network.asking import Asking
@@ -40,6 +41,9 @@ class Behind:
         lifting: what questions are lifted to other assemblies with.
         is_open: whether neither a policy nor an audit stands between a request and
             the data, so that examples may be looked up.
+        has_policy: whether a policy says what who may ask.
+        answers: gives what all nodes say to each of many questions, or why nobody
+            does; they are counted, and the audit is told.
     """
 
     identity: BeaconIdentity
@@ -51,6 +55,10 @@ class Behind:
     note: Callable[[web.Request, Iterable[NodeAnswer]], None]
     lifting: Lifting
     is_open: Callable[[web.Request], bool]
+    has_policy: Callable[[], bool]
+    answers: Callable[
+        [web.Request, Sequence[Query]], Awaitable[Sequence[NetworkAnswer | BeaconError]]
+    ]
 
 
 BEHIND: web.AppKey[Behind] = web.AppKey("behind", Behind)

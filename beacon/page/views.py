@@ -12,6 +12,7 @@ from beacon.page.behind import BEHIND, Behind
 from beacon.page.examples import EXAMPLES
 from beacon.page.failures import show_failures
 from beacon.page.home import show_home
+from beacon.page.lists import answer_list, show_list
 from beacon.page.region import show_region
 from beacon.page.rendering import RENDERER, Renderer
 from beacon.page.statics import STATICS
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 PAGES: Final[Mapping[str, Handler]] = {
     "/": show_home,
     "/about": show_about,
+    "/batch": show_list,
     "/region/{assembly}/{region:.+}": show_region,
     "/status": show_status,
     "/v/{assembly}/{variant:.+}/events": show_events,
@@ -43,6 +45,8 @@ PAGES: Final[Mapping[str, Handler]] = {
     "/static/{name}": STATICS.show,
 }
 """Paths that are got, with their handlers."""
+POSTED: Final[Mapping[str, Handler]] = {"/batch": answer_list}
+"""Paths to which forms are posted; nothing is kept of them."""
 
 
 def add_pages(app: web.Application, behind: Behind) -> None:
@@ -54,3 +58,5 @@ def add_pages(app: web.Application, behind: Behind) -> None:
     app.middlewares.insert(0, show_failures)
     for path, handler in PAGES.items():
         app.router.add_get(path, handler)
+    for path, handler in POSTED.items():
+        app.router.add_post(path, handler)
