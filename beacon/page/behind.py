@@ -14,6 +14,8 @@ from aiohttp import web
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from beacon.auth.logins import Desk
+    from beacon.auth.sessions import Session
     from beacon.model.nodes import NodeAnswer
     from beacon.model.query import Query
     from beacon.model.requester import Requester
@@ -22,6 +24,23 @@ if TYPE_CHECKING:
     from beacon.network.network import NetworkService
     from beacon.wire.info import BeaconIdentity
     from beacon.wire.requests import Understanding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """What pages know of those who log in.
+
+    Attributes:
+        desk: where they do.
+        session_of: gives the session of a request; ``None``: nobody is logged in.
+        has_ended: whether whoever sent a request was logged in, and is no more.
+        arrived: has the audit told who has just logged in.
+    """
+
+    desk: Desk
+    session_of: Callable[[web.Request], Session | None]
+    has_ended: Callable[[web.Request], bool]
+    arrived: Callable[[web.Request, Requester], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +57,7 @@ class Behind:
         note: has the audit told what other nodes said to a request.
         is_open: whether neither a policy nor an audit stands between a request and
             the data, so that examples may be looked up.
+        reception: where people log in; ``None``: nobody does.
     """
 
     identity: BeaconIdentity
@@ -48,6 +68,7 @@ class Behind:
     asking: Callable[[web.Request, Query], Asking]
     note: Callable[[web.Request, Iterable[NodeAnswer]], None]
     is_open: Callable[[web.Request], bool]
+    reception: Reception | None = None
 
 
 BEHIND: web.AppKey[Behind] = web.AppKey("behind", Behind)

@@ -12,6 +12,7 @@ from beacon.page.behind import BEHIND, Behind
 from beacon.page.examples import EXAMPLES
 from beacon.page.failures import show_failures
 from beacon.page.home import show_home
+from beacon.page.login import log_out, show_logged_out, show_login, show_return
 from beacon.page.region import show_region
 from beacon.page.rendering import RENDERER, Renderer
 from beacon.page.statics import STATICS
@@ -27,12 +28,17 @@ if TYPE_CHECKING:
 PAGES: Final[Mapping[str, Handler]] = {
     "/": show_home,
     "/about": show_about,
+    "/login": show_login,
+    "/login/back": show_return,
+    "/logout": show_logged_out,
     "/region/{assembly}/{region:.+}": show_region,
     "/status": show_status,
     "/v/{assembly}/{variant:.+}": show_variant,
     "/static/{name}": STATICS.show,
 }
 """Paths that are got, with their handlers."""
+FORMS: Final[Mapping[str, Handler]] = {"/logout": log_out}
+"""Paths that forms are sent to, with their handlers."""
 
 
 def add_pages(app: web.Application, behind: Behind) -> None:
@@ -44,3 +50,5 @@ def add_pages(app: web.Application, behind: Behind) -> None:
     app.middlewares.insert(0, show_failures)
     for path, handler in PAGES.items():
         app.router.add_get(path, handler)
+    for path, handler in FORMS.items():
+        app.router.add_post(path, handler)
