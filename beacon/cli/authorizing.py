@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from aiohttp import web
 
@@ -246,7 +246,7 @@ class Authorizing:
             shown = request.headers["Authorization"]
         except KeyError:
             return False
-        given = f"{CLIENT}:{self.secret}".encode()
+        given = f"{CLIENT}:{quote_plus(self.secret)}".encode()
         return secrets.compare_digest(shown.encode(), _basic(given))
 
     async def _end(self, request: web.Request) -> web.Response:

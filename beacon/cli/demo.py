@@ -194,9 +194,7 @@ def _tell_tokens(login: Login) -> None:
     for user, token in login.tokens.items():
         click.echo(f"{user}  {token}")
     click.echo("Log in as one of them, on the page:  ADDRESS/login")
-    click.echo(
-        'Or ask as one:  curl -H "Authorization: Bearer …" ADDRESS/api/…'
-    )
+    click.echo('Or ask as one:  curl -H "Authorization: Bearer …" ADDRESS/api/…')
 
 
 def _load(address: StoreAddress) -> None:
