@@ -14,6 +14,8 @@ from aiohttp import web
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+    from beacon.auth.logins import Desk
+    from beacon.auth.sessions import Session
     from beacon.model.errors import BeaconError
     from beacon.model.lifting import Lifting
     from beacon.model.nodes import NetworkAnswer, NodeAnswer
@@ -24,6 +26,23 @@ if TYPE_CHECKING:
     from beacon.network.network import NetworkService
     from beacon.wire.info import BeaconIdentity
     from beacon.wire.requests import Understanding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """What pages know of those who log in.
+
+    Attributes:
+        desk: where they do.
+        session_of: gives the session of a request; ``None``: nobody is logged in.
+        has_ended: whether whoever sent a request was logged in, and is no more.
+        arrived: has the audit told who has just logged in.
+    """
+
+    desk: Desk
+    session_of: Callable[[web.Request], Session | None]
+    has_ended: Callable[[web.Request], bool]
+    arrived: Callable[[web.Request, Requester], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +63,7 @@ class Behind:
         has_policy: whether a policy says what who may ask.
         answers: gives what all nodes say to each of many questions, or why nobody
             does; they are counted, and the audit is told.
+        reception: where people log in; ``None``: nobody does.
     """
 
     identity: BeaconIdentity
@@ -59,6 +79,7 @@ class Behind:
     answers: Callable[
         [web.Request, Sequence[Query]], Awaitable[Sequence[NetworkAnswer | BeaconError]]
     ]
+    reception: Reception | None = None
 
 
 BEHIND: web.AppKey[Behind] = web.AppKey("behind", Behind)

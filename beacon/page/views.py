@@ -13,6 +13,7 @@ from beacon.page.examples import EXAMPLES
 from beacon.page.failures import show_failures
 from beacon.page.home import show_home
 from beacon.page.lists import answer_list, show_list
+from beacon.page.login import log_out, show_logged_out, show_login, show_return
 from beacon.page.region import show_region
 from beacon.page.rendering import RENDERER, Renderer
 from beacon.page.statics import STATICS
@@ -35,6 +36,9 @@ PAGES: Final[Mapping[str, Handler]] = {
     "/": show_home,
     "/about": show_about,
     "/batch": show_list,
+    "/login": show_login,
+    "/login/back": show_return,
+    "/logout": show_logged_out,
     "/region/{assembly}/{region:.+}": show_region,
     "/status": show_status,
     "/v/{assembly}/{variant:.+}/events": show_events,
@@ -45,8 +49,8 @@ PAGES: Final[Mapping[str, Handler]] = {
     "/static/{name}": STATICS.show,
 }
 """Paths that are got, with their handlers."""
-POSTED: Final[Mapping[str, Handler]] = {"/batch": answer_list}
-"""Paths to which forms are posted; nothing is kept of them."""
+FORMS: Final[Mapping[str, Handler]] = {"/batch": answer_list, "/logout": log_out}
+"""Paths that forms are sent to, with their handlers."""
 
 
 def add_pages(app: web.Application, behind: Behind) -> None:
@@ -58,5 +62,5 @@ def add_pages(app: web.Application, behind: Behind) -> None:
     app.middlewares.insert(0, show_failures)
     for path, handler in PAGES.items():
         app.router.add_get(path, handler)
-    for path, handler in POSTED.items():
+    for path, handler in FORMS.items():
         app.router.add_post(path, handler)
