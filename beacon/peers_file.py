@@ -200,7 +200,11 @@ class PeerSection(_Section):
         description="Datasets of one group may hold the same people: never added up.",
     )
     overlap_groups: dict[str, Group] = Field(
-        default={}, description="The same by dataset, before `overlap_group`."
+        default={},
+        description=(
+            "The same by dataset, before `overlap_group`; behind a network also by"
+            " `beacon/dataset`, which comes first."
+        ),
     )
     datasets_same_as: dict[str, Same] = Field(
         default={},

@@ -417,6 +417,29 @@ async def test_f08_people_are_told_between_bounds_and_by_kind(se, dk, eu):
     assert "pooled" not in undeclared
 
 
+async def test_f08_a_dataset_of_a_silent_beacon_is_no_answer(se):
+    """Nor is it where a network says that somebody, unnamed, was not heard."""
+    late = {"error": {"errorCode": 504, "errorMessage": "late"}}
+    heard = telling(
+        "net.example",
+        told("a", exists=True, beaconId="a.example", resultsCount=1, results=[]),
+        told("b", exists=False, beaconId="b.example", resultsCount=0, info=late),
+    )
+    by_datasets = {}
+    async with serving(heard) as port:
+        await se.knows(peer_at("net.example", port, kind=NodeKind.NETWORK))
+        for names in (["b.example/b1"], ["b1"], ["a.example/a"], ["c.example/c"]):
+            body = asked(UNSEEN, datasets=names)
+            by_datasets[names[0]] = (await ask(se, body))["info"]
+
+    silent, anybodys, seen, nowhere = by_datasets.values()
+    assert [each["status"] for each in by_datasets.values()] == [
+        *("no_answer", "no_answer", "seen", "not_asked")
+    ]
+    assert [silent["complete"], anybodys["complete"]] == [False, False]
+    assert [seen["complete"], nowhere["complete"]] == [True, True]
+
+
 # --- limits -------------------------------------------------------------------
 
 
