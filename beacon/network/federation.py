@@ -296,7 +296,8 @@ class Federation:
             return unasked
         began, terms = self._now(), self.directory.terms
         scope = _scope(peer, asking.requester)
-        key = (peer.node.id, peer.url, question, scope, asking.via[:-1])
+        # The peer itself, not its id: read by other settings it may say other things.
+        key = (id(peer), question, scope, asking.via[:-1])
         found = self._memory.find(key, terms) if scope is None else None
         if found is None:
             seconds = min(peer.seconds, until - began)
@@ -305,7 +306,8 @@ class Federation:
             found = await self._flights.join(
                 key, lambda: self._exchange(peer, whole, seconds)
             )
-            if scope is None:
+            is_as_it_was = any(each is peer for each in self.directory.peers)
+            if scope is None and is_as_it_was:
                 self._memory.keep(key, found, terms)
         return _of_datasets(found, asking.query)
 

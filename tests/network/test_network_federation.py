@@ -566,6 +566,32 @@ async def test_the_same_question_at_once_is_one_exchange(se):
     assert se.network.federation.counted()["network_joined"] == 4
 
 
+async def test_an_answer_read_by_other_settings_is_not_remembered(se):
+    """Whoever asks after a peer is configured anew is answered by what it is now."""
+    app = telling("fi.example", told("f", exists=False), after=0.5)
+    calls, came = [], asyncio.Event()
+
+    @web.middleware
+    async def counting(request, handler):
+        calls.append(request.method)
+        if request.method == "POST":
+            came.set()
+        return await handler(request)
+
+    app.middlewares.append(counting)
+    async with serving(app) as port:
+        await se.knows(peer_at("fi.example", port))
+        under_way = asyncio.create_task(ask(se, asked(UNSEEN)))
+        await came.wait()
+        await se.knows(peer_at("fi.example", port, kinds={"*": "patients"}))
+        meanwhile, _ = await asyncio.gather(ask(se, asked(UNSEEN)), under_way)
+        after = await ask(se, asked(UNSEEN))
+
+    assert calls.count("POST") == 2
+    for said in (meanwhile, after):
+        assert sets(said)["fi.example/f"]["info"]["kind"] == "patients"
+
+
 async def test_an_answer_is_remembered_with_its_age_and_a_failure_is_not(se, dk):
     """Cache: a yes for a while; what failed is asked again (F10)."""
     await se.knows(dk.as_peer())
