@@ -17,7 +17,7 @@ from beacon.model.nodes import Node, NodeAnswer, NodeDataset, Reason
 from beacon.model.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Disclosure
@@ -50,6 +50,15 @@ class Local(Answers, Protocol):
             BeaconError: where it may not be asked any more, or cannot be counted.
         """
 
+    async def count_many(
+        self, queries: Sequence[Query], requester: Requester
+    ) -> Mapping[int, BeaconError]:
+        """Count many in one go; return why some may not be asked, by place.
+
+        Raises:
+            BeaconError: where they cannot be counted.
+        """
+
 
 class Here:
     """Our own beacon, as one request asks it.
@@ -75,6 +84,20 @@ class Here:
             BeaconError: where it may not be asked any more, or cannot be counted.
         """
         await self._beacon.count(self._own(asking.query), asking.requester)
+
+    async def count_many(self, askings: Sequence[Asking]) -> Mapping[int, BeaconError]:
+        """Count questions of one requester before others are asked them.
+
+        Returns:
+            Why some may not be asked, by place.
+
+        Raises:
+            BeaconError: where they cannot be counted.
+        """
+        if not askings:
+            return {}
+        queries = [self._own(each.query) for each in askings]
+        return await self._beacon.count_many(queries, askings[0].requester)
 
     async def ask(self, asking: Asking) -> NodeAnswer:
         """Return what we say.

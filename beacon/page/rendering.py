@@ -18,6 +18,7 @@ from beacon.page.addresses import dataset_path
 from beacon.page.behind import BEHIND
 from beacon.page.box import Box
 from beacon.page.glossary import STATES, STATUSES
+from beacon.page.reader import reader_of
 from beacon.page.statics import STATICS
 from beacon.page.words import LANGUAGES, Words, language_of, words_in
 
@@ -138,6 +139,7 @@ def rendered(request: web.Request, name: str, **values: object) -> str:
         "me": behind.identity,
         "nodes": Counter(each.state for each in behind.network.health()),
         "node_states": tuple(NodeState),
+        "reader": reader_of(request, behind),
         "root": root_of(behind.identity),
         **values,
     }

@@ -679,20 +679,41 @@ class LocalBeacon:
             BudgetSpent: where there is no room for it.
             StoreUnavailable: when it cannot be written down.
         """
+        refused = await self.count_many([query], requester)
+        if refused:
+            raise refused[0]
+
+    async def count_many(
+        self, queries: Sequence[Query], requester: Requester
+    ) -> Mapping[int, BeaconError]:
+        """Count questions that others are asked, each as ``count`` does, in one go.
+
+        Returns:
+            Why there is no room for some, by place.
+
+        Raises:
+            StoreUnavailable: when they cannot be written down.
+        """
         if self._guard is None:
-            return
+            return {}
         sight = await self._sight(requester)
-        plan = self._plans.of(query, requester, await self._store.datasets())
-        pattern, tiers = query.pattern, plan.tiers
-        if not tiers:
-            seen = (sight.permits[dataset.id] for dataset in sight.datasets)
-            tiers = self._guard.tiers(requester, seen)
-        elif pattern is not None and pattern.name is not None:
-            return
-        has_places = pattern is not None and pattern.elsewhere
-        each = _by_place(query, pattern) if pattern and has_places else [query]
-        for question in each:
-            await self._guard.admit(question, requester, tiers)
+        datasets = await self._store.datasets()
+        wanted: list[tuple[Query, frozenset[str]]] = []
+        places: list[int] = []
+        for n, query in enumerate(queries):
+            plan = self._plans.of(query, requester, datasets)
+            pattern, tiers = query.pattern, plan.tiers
+            if not tiers:
+                seen = (sight.permits[dataset.id] for dataset in sight.datasets)
+                tiers = self._guard.tiers(requester, seen)
+            elif pattern is not None and pattern.name is not None:
+                continue
+            has_places = pattern is not None and pattern.elsewhere
+            each = _by_place(query, pattern) if pattern and has_places else [query]
+            wanted += [(question, tiers) for question in each]
+            places += [n] * len(each)
+        refused = await self._guard.admit_many(wanted, requester)
+        return {places[k]: why for k, why in refused.items()}
 
     async def allowance(self, requester: Requester) -> Allowance:
         """Return what a requester has left.

@@ -70,6 +70,7 @@ from beacon.store.release_documents import (
 )
 from beacon.store.sayings import Sayings
 from beacon.store.scanning import POINT_CLASS, Answer, Called, scan
+from beacon.store.sessions import SessionShelf
 from beacon.store.similar import find_similar
 from beacon.store.summaries import find_summary
 from beacon.store.tables import Table
@@ -190,6 +191,7 @@ class VariantStore:
         self._filing = Filing(self._database, deadline)
         self.api_keys = ApiKeyReader(client.get_database(database))
         self.passports = PassportShelf(client.get_database(database))
+        self.sessions = SessionShelf(client.get_database(database))
         self._genes = NO_GENES
         self._genes_version = 0
         self._changes = 0

@@ -198,6 +198,14 @@ def _network() -> Iterator[Endpoint]:
         body="question",
         group="Network",
     )
+    yield Endpoint(
+        path="/network/batch",
+        summary="Thousands of alleles in one request, asked of all that take lists",
+        answer="networkBatchAnswer",
+        body="batchQuestion",
+        group="Network",
+        methods=("post",),
+    )
 
 
 def _batch() -> Endpoint:
