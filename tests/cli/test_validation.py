@@ -52,28 +52,23 @@ def counted(people: list[str]) -> tuple[int, int, int]:
 
 def bcftools_classes() -> tuple[Counter[str], Counter[int]]:
     """Return the alleles that are carried, by class and by AC, as bcftools has them."""
-    form = "%TYPE %ILEN %REF %ALT[ %GT]\n"
-    split = ["bcftools", "norm", "-m-any", "-Ov", str(FILE)]
     listed = subprocess.run(
-        ["bcftools", "query", "-f", form],  # noqa: S607
-        input=subprocess.run(split, capture_output=True, check=True).stdout,
+        ["bcftools", "query", "-f", "%TYPE %REF %ALT[ %GT]\n", str(FILE)],  # noqa: S607
         capture_output=True,
         check=True,
+        text=True,
     )
     classes: Counter[str] = Counter()
     counts: Counter[int] = Counter()
-    for line in listed.stdout.decode().splitlines():
-        kind, length, reference, alternate, *people = line.split()
+    for line in listed.stdout.splitlines():
+        kind, reference, alternate, *people = line.split()
         ac = "".join(people).count("1")
         if not ac:
             continue
         counts[ac] += 1
-        if alternate.startswith("<"):
-            classes[alternate] += 1
-        elif kind == "INDEL":
-            classes["deletion" if int(length) < 0 else "insertion"] += 1
-        else:
-            classes["SNV" if len(reference) == 1 else "MNV"] += 1
+        is_shorter = len(alternate) < len(reference)
+        indel = "deletion" if is_shorter else "insertion"
+        classes[{"SNP": "SNV", "INDEL": indel}.get(kind, kind)] += 1
     return classes, counts
 
 
