@@ -100,7 +100,9 @@ async def show_dataset(request: web.Request) -> web.Response:
     return render(
         request,
         "dataset.html",
-        box=await box_of(request, assembly=release and release.assembly),
+        box=await box_of(
+            request, assembly=None if release is None else release.assembly
+        ),
         dataset=dataset,
         release=release,
         said=said,
