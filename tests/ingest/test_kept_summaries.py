@@ -1,4 +1,4 @@
-"""The summary of a release is that of its rows and its people, however it came about."""
+"""The summary of a release is that of its rows, however it came about."""
 
 from __future__ import annotations
 
