@@ -90,6 +90,7 @@ class HttpAsker:
         self._references = references
         self._lifting = lifting
         self._readings: dict[str, _Reading] = {}
+        self._worded: tuple[Query | None, dict[Hashable, Request | Unasked]] = None, {}
 
     async def ask(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         """Return what came of asking a peer; every failure is an answer, too."""
@@ -206,15 +207,27 @@ class HttpAsker:
         form: Form = Form.ANCHORED,
         by_get: bool | None = None,
     ) -> Request | Unasked:
+        """Return how a peer is asked; peers that are asked alike share it."""
         card = self._exchange.metadata.look_of(peer).card
-        return question(
-            query,
-            peer,
-            self._references,
-            form=form,
-            by_get=by_get,
-            in_our_words=card is None or card.version == API_VERSION,
+        in_our_words = card is None or card.version == API_VERSION
+        dialect = (
+            *(form, by_get, in_our_words, peer.node.kind is NodeKind.V1),
+            *(peer.one_based, peer.by_get, peer.assemblies),
         )
+        asked, requests = self._worded
+        if asked is not query:
+            asked, requests = self._worded = query, {}
+        request = requests.get(dialect)
+        if request is None:
+            request = requests[dialect] = question(
+                query,
+                peer,
+                self._references,
+                form=form,
+                by_get=by_get,
+                in_our_words=in_our_words,
+            )
+        return request
 
     def _lifted(
         self, query: Query, peer: Peer, unasked: Unasked
