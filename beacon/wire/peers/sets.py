@@ -352,7 +352,8 @@ def _total(
     is_yes_or_no = hearing.level is Granularity.BOOLEAN
     if exists and count == 0 and not results and is_exact and not is_yes_or_no:
         raise NotAnswered(Reason.CONTRADICTS, "It says yes and counts nothing.")
-    is_counted = is_exact or adjusted_to(said) is not None
+    is_rounded = word(said.get("countPrecision")) == "rounded"
+    is_counted = is_exact or (is_rounded and adjusted_to(said) is not None)
     if count is None or not is_counted or is_yes_or_no:
         return None, None
     if count > _most_there(hearing.pattern):
@@ -375,8 +376,14 @@ def _is_exact(said: Members) -> bool:
 
 
 def adjusted_to(said: Members) -> int | None:
-    """Return what counts are multiples of (``countAdjustedTo``, Beacon v2.2)."""
-    if word(said.get("countPrecision")) != "rounded":
+    """Return what counts are multiples of (``countAdjustedTo``, Beacon v2.2).
+
+    Where no number of results is told, beacons like this one say ``imprecise`` of
+    that, and this of the counts beside it.
+    """
+    precision = word(said.get("countPrecision"))
+    is_ours = precision == "imprecise" and is_of_ours(members(said.get("info")))
+    if precision != "rounded" and not is_ours:
         return None
     steps = [n for each in items(said.get("countAdjustedTo")) if (n := whole(each))]
     return max(steps, default=None)
