@@ -156,6 +156,12 @@ def violations(page: Page, tags: Sequence[str] = TAGS) -> list[str]:
     ]
 
 
+def settled(page: Page) -> None:
+    """Wait until a page that is filled as nodes answer has all that will come."""
+    page.locator("main").wait_for()
+    page.locator("#verdicts[data-events]").wait_for(state="detached")
+
+
 def overflow(page: Page) -> int:
     """Return by how many pixels a page is wider than its window."""
     return page.evaluate(

@@ -70,14 +70,28 @@ def site(populated_address: StoreAddress) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def network_site(
-    populated_address: StoreAddress, hanging: int, closed: int
-) -> Iterator[Served]:
-    """Give the same site with two peers: one hangs, one is not there."""
-    peers = (
+def peers(hanging: int, closed: int) -> tuple[Peer, ...]:
+    """Give two peers: one hangs, one is not there."""
+    return (
         peer("dk.hanging", hanging, "Hanging node", "DK"),
         peer("fi.gone", closed, "Gone node", "FI"),
     )
+
+
+@pytest.fixture(scope="session")
+def network_site(
+    populated_address: StoreAddress, peers: tuple[Peer, ...]
+) -> Iterator[Served]:
+    """Give the same site with both peers."""
     with served(populated_address, peers=peers) as one:
         one.get("/network/g_variants", **QUESTION)  # so that each has a last question
+        yield one
+
+
+@pytest.fixture
+def fresh_site(
+    populated_address: StoreAddress, peers: tuple[Peer, ...]
+) -> Iterator[Served]:
+    """Give a site of which no peer is left alone yet: each is asked, and waited for."""
+    with served(populated_address, peers=peers) as one:
         yield one
