@@ -294,7 +294,7 @@ function label({ beacon, set, reason }) {
   const node = beacon.names?.[said.lang] || beacon.name;
   if (!set) return reason && reasons[reason] ? `${node} (${reasons[reason]})` : node;
   const name = table.head.beacons.length > 1 && set.name !== node ? `${node}, ${set.name}` : set.name;
-  if (set.alleleNumber === undefined) return name;
+  if (set.alleleCount === undefined && set.alleleNumber === undefined) return name;
   return `${name} ${number(set.alleleCount)} / ${number(set.alleleNumber)}`;
 }
 
