@@ -392,7 +392,7 @@ class Run {
     const now = performance.now();
     if (now - this.drawn < 1000) return; // a screen reader is told no oftener
     this.drawn = now;
-    this.tell(fill(texts.progress, { rows: numbers.format(table.count), percent: numbers.format(Math.floor((100 * done) / (all || 1))) }));
+    this.tell(fill(texts.progress, { rows: numbers.format(table.count) }));
     if (table.first === 0 || table.word) table.show();
     this.controls();
   }
