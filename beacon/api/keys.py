@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from beacon.api.exchange import Known
     from beacon.api.metrics import Meter
     from beacon.api.middleware import Door
+    from beacon.auth.logins import Desk
+    from beacon.auth.sessions import Session
     from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, Disclosure, RecordsDisclosure
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from beacon.model.profile import PolicyName
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.summarised import Summarised
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
     from beacon.wire.info import Speaker
@@ -100,6 +103,14 @@ class BeaconService(Answers, Protocol):
 
         Raises:
             StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def summary(self, dataset: str, requester: Requester) -> Summarised:
+        """Return what may be said of a dataset as a whole.
+
+        Raises:
+            NotFound: when there is none, or the requester does not see it.
+            StoreUnavailable: when it cannot be read.
         """
 
     async def loaded(self, requester: Requester) -> frozenset[str]:
@@ -179,6 +190,8 @@ IDENTITY: web.AppKey[BeaconIdentity] = web.AppKey("identity", BeaconIdentity)
 LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
 METER: web.AppKey[Meter] = web.AppKey("meter")
 DOOR: web.AppKey[Door] = web.AppKey("door")
+DESK: web.AppKey[Desk] = web.AppKey("desk")
+"""Where people log in; it is there where the policy has an issuer for that."""
 SPEAKERS: web.AppKey[Callable[[str, str], Speaker]] = web.AppKey("speakers")
 """Gives the speaker at the scheme and the host a request came to."""
 NETWORK: web.AppKey[NetworkService] = web.AppKey("network", NetworkService)
@@ -187,6 +200,10 @@ KNOWN: web.AppKey[Known] = web.AppKey("known")
 """Gives what questions are understood with."""
 REQUESTER: web.RequestKey[Requester] = web.RequestKey("requester")
 """Under this key a request that passed the door holds who asks."""
+SESSION: web.RequestKey[Session] = web.RequestKey("session")
+"""Under this key a request of somebody who is logged in holds their session."""
+LOGIN_ENDED: web.RequestKey[bool] = web.RequestKey("login_ended", bool)
+"""Under this key a request says that whoever sent it was logged in, and is no more."""
 BODY: web.RequestKey[bytes] = web.RequestKey("body")
 """Under this key a request holds its body, where it came after its head."""
 ACCOUNT: web.RequestKey[Account] = web.RequestKey("account")
