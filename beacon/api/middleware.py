@@ -82,7 +82,7 @@ _FORGED: Final = (
     "Another site's page made this browser ask; somebody who is logged in asks from"
     " this beacon's own pages."
 )
-_ASKING: Final = ("/api", "/network", "/annotate", "/batch", "/d/", "/v/", "/region/")
+_ASKING: Final = ("/api", "/network", "/annotate", "/batch", "/d/", "/region/", "/v/")
 """Paths below which something is asked."""
 
 
