@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from beacon.auth.issuers import Client, Issuer
 from beacon.model.nodes import Node
 from beacon.network.peers import Peer
 from tests.page.browser import browsing
@@ -29,6 +30,20 @@ QUESTION = {
     "referenceBases": "T",
     "alternateBases": "C",
 }
+
+
+ISSUER = Issuer(
+    name="hospital",
+    iss="https://login.hospital.example",
+    audiences=frozenset({"beacon"}),
+    client=Client(
+        id="beacon",
+        title="hospital.example",
+        authorization_uri="https://login.hospital.example/authorize",
+        token_uri="https://login.hospital.example/token",  # noqa: S106 - an address
+        end_session_uri="https://login.hospital.example/end",
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +88,14 @@ def site(populated_address: StoreAddress) -> Iterator[Served]:
 def network_site(
     populated_address: StoreAddress, hanging: int, closed: int
 ) -> Iterator[Served]:
-    """Give the same site with two peers: one hangs, one is not there."""
+    """Give the same site with two peers: one hangs, one is not there.
+
+    People could log in, at an issuer that nobody is sent to.
+    """
     peers = (
         peer("dk.hanging", hanging, "Hanging node", "DK"),
         peer("fi.gone", closed, "Gone node", "FI"),
     )
-    with served(populated_address, peers=peers) as one:
+    with served(populated_address, peers=peers, issuers=(ISSUER,)) as one:
         one.get("/network/g_variants", **QUESTION)  # so that each has a last question
         yield one
