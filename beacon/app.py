@@ -43,6 +43,7 @@ from beacon.api.keys import (
 )
 from beacon.api.metrics import Meter, Sums
 from beacon.api.network import asking_of, note
+from beacon.api.network_lists import answers_to
 from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
 from beacon.audit.log import AuditLog
@@ -55,6 +56,7 @@ from beacon.auth.porter import Porter, Secrets
 from beacon.auth.secrets import Purpose, derive, read_client_secret, read_secret
 from beacon.auth.sessions import Sessions
 from beacon.model.errors import UsageError
+from beacon.model.lifting import Lifting
 from beacon.network.network import Network
 from beacon.opening import (
     beacon_over,
@@ -67,6 +69,7 @@ from beacon.page.behind import Behind, Reception
 from beacon.page.views import add_pages
 from beacon.peers_file import PeersWatch
 from beacon.policy.policy import tier_of
+from beacon.service.lifting import LiftingBeacon
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
@@ -76,7 +79,6 @@ if TYPE_CHECKING:
 
     from beacon.api.connections import Connection
     from beacon.auth.issuers import Issuer
-    from beacon.model.lifting import Lifting
     from beacon.model.requester import Requester
     from beacon.network.peers import Directory
     from beacon.policy.policy import Policy
@@ -368,6 +370,7 @@ def application(
 
 def behind_of(app: web.Application) -> Behind:
     """Return what stands behind the pages of an application that has its API."""
+    beacon = app[BEACON]
     return Behind(
         identity=app[IDENTITY],
         network=app[NETWORK],
@@ -376,9 +379,12 @@ def behind_of(app: web.Application) -> Behind:
         understanding=understanding,
         asking=asking_of,
         note=note,
+        lifting=beacon.lifting if isinstance(beacon, LiftingBeacon) else Lifting(),
         is_open=lambda request: (
             app[BEACON].policy is None and request.get(ACCOUNT) is None
         ),
+        has_policy=lambda: app[BEACON].policy is not None,
+        answers=answers_to,
         reception=_reception_of(app),
     )
 

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, Disclosure, RecordsDisclosure
+    from beacon.model.errors import BeaconError
     from beacon.model.genes import Genes
     from beacon.model.ontology import Ontologies
     from beacon.model.outline import Outline, Spelled
     from beacon.model.profile import PolicyName
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.summarised import Summarised
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
     from beacon.wire.info import Speaker
@@ -57,6 +59,15 @@ class BeaconService(Answers, Protocol):
 
     async def count(self, query: Query, requester: Requester) -> None:
         """Count a question that others are asked, whatever our own part in it is.
+
+        Raises:
+            BeaconError: as drawn in ``model.errors``.
+        """
+
+    async def count_many(
+        self, queries: Sequence[Query], requester: Requester
+    ) -> Mapping[int, BeaconError]:
+        """Count many of them in one go; return why some may not be asked, by place.
 
         Raises:
             BeaconError: as drawn in ``model.errors``.
@@ -92,6 +103,14 @@ class BeaconService(Answers, Protocol):
 
         Raises:
             StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def summary(self, dataset: str, requester: Requester) -> Summarised:
+        """Return what may be said of a dataset as a whole.
+
+        Raises:
+            NotFound: when there is none, or the requester does not see it.
+            StoreUnavailable: when it cannot be read.
         """
 
     async def loaded(self, requester: Requester) -> frozenset[str]:

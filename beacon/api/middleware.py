@@ -82,7 +82,7 @@ _FORGED: Final = (
     "Another site's page made this browser ask; somebody who is logged in asks from"
     " this beacon's own pages."
 )
-_ASKING: Final = ("/api", "/network", "/annotate", "/v/", "/region/")
+_ASKING: Final = ("/api", "/network", "/annotate", "/batch", "/d/", "/v/", "/region/")
 """Paths below which something is asked."""
 
 
@@ -93,12 +93,12 @@ class Exceptions:
     Attributes:
         always: answered however much is waiting.
         streaming: that may take as long as their client does.
-        silent: that ask for nothing that is kept.
+        silent: that ask for nothing that is kept; ``METHOD path``: so asked.
         unasked: where nobody is asked who they are.
         sessionless: where it does not matter whether somebody is logged in.
         lenient: where somebody may come whose login has ended.
         noted: methods and paths that are written down though they ask for nothing.
-        scopes: what a key must be for, where that is not ``query``.
+        scopes: what a key must be for, where that is not ``query``; likewise.
     """
 
     always: frozenset[str] = frozenset()
@@ -210,18 +210,20 @@ class Door:
 
     def kind(self, route: str, method: str) -> Kind:
         """Return the kind of the requests of a method and a pattern of paths."""
+        exact, scopes = f"{method} {route}", self._exceptions.scopes
         return Kind(
             route,
             method,
             always=route in self._exceptions.always,
             streaming=route in self._exceptions.streaming,
-            asks=route.startswith(_ASKING) and route not in self._exceptions.silent,
+            asks=route.startswith(_ASKING)
+            and self._exceptions.silent.isdisjoint((route, exact)),
             unasked=route in self._exceptions.unasked,
             sessionless=route in self._exceptions.sessionless,
             lenient=route in self._exceptions.lenient,
             noted=(method, route) in self._exceptions.noted,
             is_page=not route.startswith(_MACHINES),
-            scope=self._exceptions.scopes.get(route, _QUERY),
+            scope=scopes.get(exact) or scopes.get(route, _QUERY),
         )
 
     async def let_in(

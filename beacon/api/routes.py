@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from beacon.api import handlers
+from beacon.api import handlers, network_lists
 from beacon.api import network as networking
 from beacon.api.annotate import annotate
 from beacon.api.batch import batch
@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 ROOT = "/api"
 NETWORK_ROOT = "/network"
+PAGE_OF_LISTS = "/batch"
+"""Of the pages, the one to which lists are posted."""
 
 _FRAMEWORK: dict[str, Handler] = {
     "": handlers.show_info,
@@ -67,19 +69,28 @@ _FRAMEWORK: dict[str, Handler] = {
     "filtering_terms": handlers.filtering_terms(),
 }
 _TERMS = "filtering_terms"
+_SUMMARY = "datasets/{id}/summary"
 _EXCEPTIONS = Exceptions(
     always=frozenset({"/healthz", "/readyz", "/metrics"}),
-    streaming=frozenset({f"{ROOT}/batch", "/annotate"}),
+    streaming=frozenset(
+        {f"{ROOT}/batch", f"{NETWORK_ROOT}/batch", PAGE_OF_LISTS, "/annotate"}
+    ),
     silent=frozenset(
         {f"{ROOT}/{path}" if path else ROOT for path in _FRAMEWORK}
         - {f"{ROOT}/{_TERMS}"}
     )
-    | {f"{NETWORK_ROOT}/{path}" if path else NETWORK_ROOT for path in networking.PATHS},
+    | {f"{NETWORK_ROOT}/{path}" if path else NETWORK_ROOT for path in networking.PATHS}
+    | {f"GET {PAGE_OF_LISTS}", f"HEAD {PAGE_OF_LISTS}"},
     unasked=frozenset({"/healthz", "/readyz"}),
     sessionless=frozenset({"/healthz", "/readyz", "/metrics", "/static/{name}"}),
     lenient=frozenset({"/login", BACK, GONE}),
     noted=frozenset({("GET", BACK), ("POST", GONE)}),
-    scopes={f"{ROOT}/batch": "batch", "/annotate": "annotate"},
+    scopes={
+        f"{ROOT}/batch": "batch",
+        f"{NETWORK_ROOT}/batch": "batch",
+        f"POST {PAGE_OF_LISTS}": "batch",
+        "/annotate": "annotate",
+    },
 )
 
 
@@ -164,6 +175,7 @@ def add_routes(
             app.router.add_get(pattern, handler)
             app.router.add_post(pattern, handler)
         app.router.add_post(ROOT + named("batch"), batch)
+        app.router.add_get(ROOT + named(_SUMMARY), handlers.show_summary)
     _add_network(app)
     for path in ("/annotate", "/annotate{_end:/+}"):
         app.router.add_post(path, annotate)
@@ -181,6 +193,7 @@ def _add_network(app: web.Application) -> None:
             app.router.add_get(NETWORK_ROOT + named(path), handler)
         for add in (app.router.add_get, app.router.add_post):
             add(NETWORK_ROOT + named(networking.ASKED), networking.variants)
+        app.router.add_post(NETWORK_ROOT + named("batch"), network_lists.batch)
 
 
 def _paths() -> Iterator[tuple[str, Handler]]:

@@ -41,6 +41,8 @@ SHOWN: dict[str, str] = {
     "variant": "/v/GRCh37/22-16050408-T-C",
     "login": "/login?next=/v/GRCh37/22-16050408-T-C",
     "logged out": "/logout?issuer=hospital&next=/about",
+    "list": "/batch",
+    "dataset": "/d/ward",
     "region": "/region/GRCh37/22:16050000-16060000",
 }
 """Every page, by name, as the populated site shows it: each is held to the laws of all
