@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from beacon.auth.issuers import Client, Issuer
 from beacon.model.nodes import Node
 from beacon.network.peers import Peer
 from tests.page.browser import browsing
@@ -29,6 +30,20 @@ QUESTION = {
     "referenceBases": "T",
     "alternateBases": "C",
 }
+
+
+ISSUER = Issuer(
+    name="hospital",
+    iss="https://login.hospital.example",
+    audiences=frozenset({"beacon"}),
+    client=Client(
+        id="beacon",
+        title="hospital.example",
+        authorization_uri="https://login.hospital.example/authorize",
+        token_uri="https://login.hospital.example/token",  # noqa: S106 - an address
+        end_session_uri="https://login.hospital.example/end",
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +99,11 @@ def peers(hanging: int, closed: int) -> tuple[Peer, ...]:
 def network_site(
     populated_address: StoreAddress, peers: tuple[Peer, ...]
 ) -> Iterator[Served]:
-    """Give the same site with both peers."""
-    with served(populated_address, peers=peers) as one:
+    """Give the same site with both peers.
+
+    People could log in, at an issuer that nobody is sent to.
+    """
+    with served(populated_address, peers=peers, issuers=(ISSUER,)) as one:
         one.get("/network/g_variants", **QUESTION)  # so that each has a last question
         yield one
 
