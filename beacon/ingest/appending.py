@@ -380,9 +380,7 @@ def _summary(summary: Summary, base: Base, cohort: Cohort) -> Summary:
         return summary
     people = Counter(summary.people)
     known = base.names
-    for name, column in zip(
-        cohort.people.names, cohort.people.column_of, strict=True
-    ):
+    for name, column in zip(cohort.people.names, cohort.people.column_of, strict=True):
         if name not in known:
             people[cohort.layout.kinds[column]] += 1
     return replace(summary, people=people)
