@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from beacon.model.profile import PolicyName
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.summarised import Summarised
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
     from beacon.model.wording import Asked, Whole, Word, Wording
@@ -543,6 +544,10 @@ class Witness:
     async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
         """Return every dataset that a requester sees."""
         return await self._beacon.datasets(requester)
+
+    async def summary(self, dataset: str, requester: Requester) -> Summarised:
+        """Return what may be said of a dataset as a whole."""
+        return await self._beacon.summary(dataset, requester)
 
     async def loaded(self, requester: Requester) -> frozenset[str]:
         """Return the assemblies that at least one dataset it sees serves."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from beacon.model.profile import PolicyName
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.summarised import Summarised
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
     from beacon.wire.info import Speaker
@@ -102,6 +103,14 @@ class BeaconService(Answers, Protocol):
 
         Raises:
             StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def summary(self, dataset: str, requester: Requester) -> Summarised:
+        """Return what may be said of a dataset as a whole.
+
+        Raises:
+            NotFound: when there is none, or the requester does not see it.
+            StoreUnavailable: when it cannot be read.
         """
 
     async def loaded(self, requester: Requester) -> frozenset[str]:

@@ -82,7 +82,7 @@ _FORGED: Final = (
     "Another site's page made this browser ask; somebody who is logged in asks from"
     " this beacon's own pages."
 )
-_ASKING: Final = ("/api", "/network", "/annotate", "/v/", "/region/", "/batch")
+_ASKING: Final = ("/api", "/network", "/annotate", "/batch", "/d/", "/region/", "/v/")
 """Paths below which something is asked."""
 
 

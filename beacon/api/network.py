@@ -121,8 +121,10 @@ def asking_of(request: web.Request, query: Query) -> Asking:
     """Return a question with what has to be known of its way."""
     account, requester = request.get(ACCOUNT), requester_of(request)
     agent = request.headers.get(hdrs.USER_AGENT, "")
-    known = {node.id for node in request.app[NETWORK].federation.nodes}
-    via = passed(request.headers.getall(hdrs.VIA, ()), known)
+    via: tuple[str, ...] = ()
+    if hdrs.VIA in request.headers:
+        known = {node.id for node in request.app[NETWORK].federation.nodes}
+        via = passed(request.headers.getall(hdrs.VIA), known)
     return Asking(
         query=query,
         requester=requester,

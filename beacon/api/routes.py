@@ -69,6 +69,7 @@ _FRAMEWORK: dict[str, Handler] = {
     "filtering_terms": handlers.filtering_terms(),
 }
 _TERMS = "filtering_terms"
+_SUMMARY = "datasets/{id}/summary"
 _EXCEPTIONS = Exceptions(
     always=frozenset({"/healthz", "/readyz", "/metrics"}),
     streaming=frozenset(
@@ -174,6 +175,7 @@ def add_routes(
             app.router.add_get(pattern, handler)
             app.router.add_post(pattern, handler)
         app.router.add_post(ROOT + named("batch"), batch)
+        app.router.add_get(ROOT + named(_SUMMARY), handlers.show_summary)
     _add_network(app)
     for path in ("/annotate", "/annotate{_end:/+}"):
         app.router.add_post(path, annotate)

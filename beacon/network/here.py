@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from beacon.model.disclosure import Disclosure
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.summarised import Summarised
     from beacon.network.asking import Asking
 
 _OUR_FAULT = 500
@@ -34,6 +35,13 @@ class Local(Answers, Protocol):
 
     async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
         """Return every dataset that a requester sees."""
+
+    async def summary(self, dataset: str, requester: Requester) -> Summarised:
+        """Return what may be said of a dataset as a whole.
+
+        Raises:
+            NotFound: when there is none, or the requester does not see it.
+        """
 
     async def count(self, query: Query, requester: Requester) -> None:
         """Count a question that others are asked, whatever our own part in it is.

@@ -121,10 +121,10 @@ def _may_have_more(answer: NodeAnswer) -> bool:
 
 def _is_ours_to_say(row: NodeDataset, nodes: Collection[str]) -> bool:
     """Whether a network says that a beacon is silent which we ask ourselves."""
-    is_whole = row.part.dataset == row.beacon
+    if row.part.dataset != row.beacon or row.part.status in ANSWERS:
+        return False  # it is one dataset, or says something
     is_told_of = any(node != row.beacon for node in row.via)
-    is_silent = row.part.status not in ANSWERS
-    return is_whole and is_told_of and is_silent and row.beacon in nodes
+    return is_told_of and row.beacon in nodes
 
 
 # --- each dataset once -------------------------------------------------------
@@ -144,6 +144,8 @@ def _once(rows: Sequence[NodeDataset]) -> tuple[list[NodeDataset], list[str]]:
     Whoever has seen something is not hidden by one who has not, however near.
     """
     known = {f"{row.beacon}/{row.part.dataset}": identity_of(row) for row in rows}
+    if len(known) == len(rows) and all(own == each for own, each in known.items()):
+        return list(rows), []  # each was told once, which is the rule
     ways: dict[str, list[NodeDataset]] = defaultdict(list)
     for row in rows:
         ways[_root(identity_of(row), known)].append(row)

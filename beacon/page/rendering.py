@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from beacon.model.health import NodeState
+from beacon.page.addresses import dataset_path
 from beacon.page.behind import BEHIND
 from beacon.page.box import Box
 from beacon.page.glossary import STATES, STATUSES
@@ -97,6 +98,7 @@ RENDERER: web.AppKey[Renderer] = web.AppKey("renderer", Renderer)
 def _globals(words: Words) -> dict[str, object]:
     """Return what every template may use beside its own values."""
     return {
+        "dataset_path": dataset_path,
         "day": words.day,
         "decimal": words.decimal,
         "lang": words.language,

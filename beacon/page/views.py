@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from beacon.page.about import show_about
 from beacon.page.behind import BEHIND, Behind
+from beacon.page.dataset import show_dataset
 from beacon.page.examples import EXAMPLES
 from beacon.page.failures import show_failures
 from beacon.page.home import show_home
@@ -36,6 +37,7 @@ PAGES: Final[Mapping[str, Handler]] = {
     "/": show_home,
     "/about": show_about,
     "/batch": show_list,
+    "/d/{dataset}": show_dataset,
     "/login": show_login,
     "/login/back": show_return,
     "/logout": show_logged_out,

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, cast
 
 from beacon.model.allowance import UNLIMITED
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
-from beacon.model.errors import InvalidRequest, NotPermitted, StoreUnavailable
+from beacon.model.errors import (
+    InvalidRequest,
+    NotFound,
+    NotPermitted,
+    StoreUnavailable,
+)
 from beacon.model.findings import Findings
 from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
@@ -25,10 +30,12 @@ from beacon.model.records import Under
 from beacon.model.requester import ANONYMOUS
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
+from beacon.model.summarised import Detail
 from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.asking import has_ledger, hides, may_filter, may_name, refusal
 from beacon.policy.policy import disclose, may_ask
 from beacon.policy.pooling import is_pooled
+from beacon.policy.summarising import detail_of, summarised
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, check_asking, is_asked
 from beacon.service.ledgered import LEFT_OUT
@@ -49,6 +56,7 @@ if TYPE_CHECKING:
     from beacon.model.ontology import Ontologies
     from beacon.model.outline import Outline, Spelled
     from beacon.model.requester import Requester
+    from beacon.model.summarised import Summarised
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
@@ -74,6 +82,7 @@ _ANY_ALLELE = ((0, "A", "C"),)
 _NO_TABLES = "no individuals are kept of any dataset."
 _NOTHING = Findings(datasets=())
 _POPULATION = "population"
+_NO_DATASET = "There is no such dataset here."
 _NO_LEDGER = "nothing is open to write down what is learnt, so nothing is said"
 
 
@@ -625,6 +634,28 @@ class LocalBeacon:
     async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
         """Return every dataset that a requester sees, with a release or without."""
         return (await self._sight(requester)).described
+
+    async def summary(self, dataset: str, requester: Requester) -> Summarised:
+        """Return what may be said of a dataset as a whole.
+
+        Raises:
+            NotFound: when there is none, or the requester does not see it.
+            StoreUnavailable: when its summary cannot be read.
+        """
+        sight = await self._sight(requester)
+        together = zip(sight.datasets, sight.described, strict=True)
+        for one, described in together:
+            if one.id == dataset:
+                return await self._summarised(one, described, sight.permits[one.id])
+        raise NotFound(_NO_DATASET)
+
+    async def _summarised(
+        self, dataset: Dataset, described: Dataset, granted: Permit
+    ) -> Summarised:
+        summary, release = None, dataset.release
+        if release is not None and detail_of(granted) is not Detail.NAMES:
+            summary = await self._store.summary(release.number)
+        return summarised(dataset, described, granted, summary)
 
     async def loaded(self, requester: Requester) -> frozenset[str]:
         """Return the assemblies that at least one dataset it sees serves.

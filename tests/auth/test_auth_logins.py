@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from beacon.auth.logins import Arrived, Desk
     from tests.auth.issuing import Watched
 
-SECRET = "with ümlauts, & a colon: 100 %"
+SECRET = "with ümlauts, & a colon: 100 %"  # noqa: S105 - nobody's
 Pairs = list[tuple[str, str]]
 
 

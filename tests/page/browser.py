@@ -39,6 +39,7 @@ SHOWN: dict[str, str] = {
     "failure": "/no/such/page",
     "puzzle": "/?q=22-16050408-T-C%2CG&assembly=GRCh37",
     "variant": "/v/GRCh37/22-16050408-T-C",
+    "dataset": "/d/ward",
     "list": "/batch",
     "region": "/region/GRCh37/22:16050000-16060000",
 }

@@ -38,13 +38,15 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-def peer(name: str, port: int, title: str, country: str | None = None) -> Peer:
+def peer(
+    name: str, port: int, title: str, country: str | None = None, **more: object
+) -> Peer:
     """Return a peer on this machine."""
     return Peer(
         node=Node(id=name, names={"en": title}, country=country),
         url=f"http://127.0.0.1:{port}/api",
         private=(ip_network("127.0.0.0/8"),),
-        seconds=1.0,
+        **{"seconds": 1.0, **more},
     )
 
 
