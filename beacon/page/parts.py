@@ -120,7 +120,7 @@ async def whole_values(
         "answer": answer,
         "asked_nodes": len(question.nodes),
         "csv": csv_text(table),
-        "found": [] if pattern.is_single_allele else found_in(answer),
+        "found": [] if pattern.is_single_allele else found_in(answer, pattern),
         "heard": None,
         "nearby": await nearby(request, question.allele),
         "others": elsewhere(request, question.asking.query),
