@@ -49,7 +49,7 @@ from beacon.opening import (
 from beacon.page.behind import Behind
 from beacon.page.views import add_pages
 from beacon.peers_file import PeersWatch
-from beacon.policy.policy import tier_of
+from beacon.policy.policy import is_anybodys, tier_of
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
@@ -203,6 +203,7 @@ async def open_auditor(
         cases=subkey(key, CASES),
         policy=known_as(policy),
         tiers=tiers_of(policy),
+        anybodys=partial(is_anybodys, policy),
     )
 
 
