@@ -23,6 +23,7 @@ from beacon.model.nodes import (
 )
 from beacon.model.query import Granularity
 from beacon.model.status import Status
+from beacon.network.peers import ALL_OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -55,6 +56,8 @@ def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer
     )
     kinds = _by_kind(rows)
     silent = {row.kind for row in rows if row.part.status in _MAY_HAVE}
+    for node in nodes:
+        silent |= _silent_kinds(node, directory)
     people = {
         kind: told
         for kind, each in kinds.items()
@@ -169,6 +172,20 @@ def _distance(row: NodeDataset) -> tuple[bool, int]:
     """Return how far away a row was told; who failed comes last."""
     between = [node for node in row.via if node != row.beacon]
     return row.part.status in FAILURES, len(between)
+
+
+def _silent_kinds(answer: NodeAnswer, directory: Directory) -> set[str | None]:
+    """Return the kinds of people of whom a node did not say all; ``None``: any.
+
+    It failed as a whole, or others behind it did.
+    """
+    is_whole = answer.status not in _MAY_HAVE and not answer.is_partial
+    if is_whole or (answer.datasets and not answer.is_partial):
+        return set()
+    peer = next((p for p in directory.peers if p.node.id == answer.node.id), None)
+    if peer is None or ALL_OTHERS not in peer.kinds:
+        return {None}
+    return {*peer.kinds.values()}
 
 
 # --- people and copies -------------------------------------------------------

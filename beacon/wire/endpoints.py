@@ -183,6 +183,14 @@ def _network() -> Iterator[Endpoint]:
         body="question",
         group="Network",
     )
+    yield Endpoint(
+        path="/network/g_variants/{id}",
+        summary="One variant, by its id, asked of every beacon of the network",
+        answer="networkAnswer",
+        asks=RECORDS + _ASSEMBLY + NETWORK,
+        body="question",
+        group="Network",
+    )
 
 
 def _batch() -> Endpoint:
