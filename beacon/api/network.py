@@ -114,7 +114,8 @@ async def _query(request: web.Request) -> Query:
     if said not in (None, _SETS):
         message = f"failures is {_SETS} or is not given."
         raise InvalidRequest(message, parameter=_FAILURES)
-    return understand_sent(ours, Address(), await understanding(request))
+    address = Address(identity=request.match_info.get("id"))
+    return understand_sent(ours, address, await understanding(request))
 
 
 def asking_of(request: web.Request, query: Query) -> Asking:

@@ -113,8 +113,8 @@ class HttpAsker:
         if paused is not None:
             return _silent(peer, paused)
         answer = await self._answered(peer, asking, query, request, until)
-        if peer.node.kind is NodeKind.V1 and not peer.assemblies:
-            answer = _believed(answer)
+        if peer.node.kind is NodeKind.V1:
+            answer = self._believed(answer, peer, query)
         return answer if lift is None else _marked(answer, lift)
 
     async def _answered(
@@ -196,7 +196,8 @@ class HttpAsker:
                 body=came.body,
                 names=names,
             )
-        self._exchange.health.note(peer, came, answers[0])
+        # A thousand questions may take a good peer longer than it has.
+        self._exchange.health.note(peer, came, answers[0], is_costly=True)
         return answers
 
     def _request(
@@ -233,8 +234,7 @@ class HttpAsker:
         self, query: Query, peer: Peer, unasked: Unasked
     ) -> tuple[Query, Request | Unasked, Lift | None]:
         """Return the question on an assembly that a peer has, where that can be."""
-        here = "" if query.pattern is None else query.pattern.assembly
-        why = unasked
+        here, why = _assembly_of(query), unasked
         for assembly in sorted(peer.assemblies):
             if not self._lifting.reaches(here, assembly):
                 continue
@@ -270,6 +270,30 @@ class HttpAsker:
             )
         self._exchange.health.note(peer, came, answer, is_costly=_is_costly(query))
         return came, answer
+
+    def _believed(self, answer: NodeAnswer, peer: Peer, query: Query) -> NodeAnswer:
+        """Return what a v1 peer says of the assembly that was asked; the rest is none.
+
+        It says "no" of a dataset on another assembly, too, and of one that it has
+        nothing of.
+        """
+        card, here = self._exchange.metadata.look_of(peer).card, _assembly_of(query)
+        held = {} if card is None else card.held
+        rows = tuple(
+            row
+            for row in answer.datasets
+            if (known := held.get(row.part.dataset)) is None
+            or known.assembly in (None, here)
+            or row.part.exists
+        )
+        if answer.status is Status.NOT_SEEN and len(rows) < len(answer.datasets):
+            if not rows:
+                sentence = f"It has no dataset on {here}."
+                return _unanswered(peer, Status.NOT_ASKED, Reason.ASSEMBLY, sentence)
+            answer = replace(answer, datasets=rows)
+        if answer.status is not Status.NOT_SEEN or peer.assemblies:
+            return answer
+        return _unanswered(peer, Status.NO_ANSWER, Reason.ASSEMBLY, _NO_OF_NOTHING)
 
     def _reading_of(self, peer: Peer) -> _Reading:
         """Return what a peer's answers are read with, the same while it stays so."""
@@ -343,27 +367,14 @@ def _understood(
     )
 
 
+def _assembly_of(query: Query) -> str:
+    return "" if query.pattern is None else query.pattern.assembly
+
+
 def _is_had(query: Query, peer: Peer) -> bool:
     """Whether a peer has the assembly of a question, as far as is known."""
     pattern = query.pattern
     return not peer.assemblies or pattern is None or pattern.assembly in peer.assemblies
-
-
-def _believed(answer: NodeAnswer) -> NodeAnswer:
-    """Return what a v1 peer says whose assemblies nobody knows: its "no" is none.
-
-    Asked on an assembly that it does not have, it says "no", too.
-    """
-    if answer.status is not Status.NOT_SEEN:
-        return answer
-    return replace(
-        answer,
-        status=Status.NO_ANSWER,
-        datasets=(),
-        granularity=None,
-        reason=Reason.ASSEMBLY,
-        sentence=_NO_OF_NOTHING,
-    )
 
 
 def _marked(answer: NodeAnswer, lift: Lift) -> NodeAnswer:

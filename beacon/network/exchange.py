@@ -51,6 +51,7 @@ class Exchange:
         self.metadata = Metadata(
             self.client, directory.here.id, folder, shows_token=shows_token
         )
+        self._tells_all = shows_token
         self._known: dict[str, tuple[Peer, Card, Peer]] = {}
         self._meetings: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -145,7 +146,9 @@ class Exchange:
             environment=None if card is None else card.environment,
             updated=None if card is None else card.updated,
             assemblies=() if card is None else tuple(sorted(card.assemblies)),
-            datasets=() if card is None else tuple(sorted(card.datasets)),
+            datasets=()
+            if card is None or (look.is_shown and not self._tells_all)
+            else tuple(sorted(card.datasets)),
             seen=look.seen,
             problems=problems,
             certificate_days=self.client.days_left(peer),

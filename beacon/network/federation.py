@@ -51,6 +51,9 @@ _log = structlog.get_logger(__name__)
 
 _HEAD_START: Final = 0.3
 """Seconds in which our own beacon may refuse a question before any peer is asked."""
+_OF_A_NAME: Final = 0.5
+"""Share of its time that a name has for the same: what it costs in a budget is known
+when the alleles it names are."""
 _GRACE: Final = 0.1
 """Seconds for an asker to say itself why it is late."""
 _UNHEARD: Final = "Whoever may have the datasets asked for has not answered it."
@@ -274,7 +277,10 @@ class Federation:
         await here.count(asking)
         task = asyncio.create_task(self._within(here, asking, until))
         try:
-            await asyncio.wait([task], timeout=_HEAD_START)
+            is_named = asking.query.pattern is not None and asking.query.pattern.name
+            left = until - self._now()
+            start = left * _OF_A_NAME if is_named else _HEAD_START
+            await asyncio.wait([task], timeout=start)
             if task.done():
                 task.result()
         except BaseException:

@@ -24,6 +24,7 @@ from beacon.model.nodes import (
 )
 from beacon.model.query import Granularity
 from beacon.model.status import Status
+from beacon.network.peers import ALL_OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -56,8 +57,8 @@ def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer
     )
     kinds = _by_kind(rows)
     silent = {row.kind for row in rows if row.part.status in _MAY_HAVE}
-    if any(map(_may_have_more, placed)):
-        silent.add(None)
+    for node in placed:
+        silent |= _silent_kinds(node, directory)
     people = {
         kind: told
         for kind, each in kinds.items()
@@ -110,13 +111,6 @@ def _rows(answer: NodeAnswer) -> tuple[NodeDataset, ...]:
         exists=answer.status is Status.SEEN,
     )
     return (NodeDataset(beacon=answer.node.id, part=whole),)
-
-
-def _may_have_more(answer: NodeAnswer) -> bool:
-    """Whether a node may have what was asked for in datasets that it does not name."""
-    is_silent = answer.status in FAILURES and not answer.datasets
-    is_asked = answer.reason is Reason.UNDER_WAY  # by somebody else
-    return is_silent or is_asked or answer.is_partial
 
 
 def _is_ours_to_say(row: NodeDataset, nodes: Collection[str]) -> bool:
@@ -184,6 +178,21 @@ def _distance(row: NodeDataset) -> tuple[bool, int, bool]:
     between = [node for node in row.via if node != row.beacon]
     status = row.part.status
     return status in FAILURES, len(between), status is not Status.WITHHELD
+
+
+def _silent_kinds(answer: NodeAnswer, directory: Directory) -> set[str | None]:
+    """Return the kinds of people of whom a node did not say all; ``None``: any.
+
+    It failed as a whole, others behind it did, or somebody else asks it.
+    """
+    is_silent = answer.status in _MAY_HAVE and not answer.datasets
+    is_asked = answer.reason is Reason.UNDER_WAY  # by somebody else
+    if not (is_silent or is_asked or answer.is_partial):
+        return set()
+    peer = next((p for p in directory.peers if p.node.id == answer.node.id), None)
+    if peer is None or ALL_OTHERS not in peer.kinds:
+        return {None}
+    return {*peer.kinds.values()}
 
 
 # --- people and copies -------------------------------------------------------
