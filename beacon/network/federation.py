@@ -125,7 +125,7 @@ class Federation:
             BeaconError: when it cannot be asked of anybody.
         """
         directory = self.directory
-        self._check_way(asking, directory)
+        self.check_way(asking)
         asking = replace(asking, via=(*asking.via, directory.here.id))
         key = _question_key(asking.query)
         is_echo = asking.comes_from_a_network and key in self._asked
@@ -193,10 +193,12 @@ class Federation:
 
         Raises:
             NetworkBusy: when as many questions are on their way as may be.
+            NetworkLoop: when they have passed us before, or too many.
         """
         if not askings:
             return []
         directory = self.directory
+        self.check_way(askings[0])
         passed = [replace(each, via=(*each.via, directory.here.id)) for each in askings]
         with self._place(_question_key(askings[0].query), directory):
             tasks = [asyncio.create_task(here.ask_many(passed))]
@@ -214,13 +216,13 @@ class Federation:
 
     # --- who may ask --------------------------------------------------------
 
-    @staticmethod
-    def _check_way(asking: Asking, directory: Directory) -> None:
+    def check_way(self, asking: Asking) -> None:
         """Refuse what has gone in a circle, or too far.
 
         Raises:
             NetworkLoop: when it has.
         """
+        directory = self.directory
         if directory.here.id in asking.via:
             message = "This question has already passed this beacon."
             raise NetworkLoop(message)
