@@ -23,7 +23,7 @@ from beacon.model.nodes import (
     Reason,
 )
 from beacon.model.query import Granularity
-from beacon.model.status import Status
+from beacon.model.status import Status, overall
 from beacon.network.peers import ALL_OTHERS
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer
     order = [directory.here.id, *(peer.node.id for peer in directory.peers)]
     known = [node for node in order if node in by_id]
     nodes = [by_id[node] for node in dict.fromkeys([*known, *by_id])]
+    ours = by_id.get(directory.here.id)
+    if ours is not None and ours.status in ANSWERS:
+        nodes = [_without_ours(node, ours) for node in nodes]
     placed = [_placed(answer, directory) for answer in nodes]
     rows, doubts = _once(
         [row for a in placed for row in a.datasets if not _is_ours_to_say(row, by_id)]
@@ -119,6 +122,29 @@ def _is_ours_to_say(row: NodeDataset, nodes: Collection[str]) -> bool:
         return False  # it is one dataset, or says something
     is_told_of = any(node != row.beacon for node in row.via)
     return is_told_of and row.beacon in nodes
+
+
+def _without_ours(answer: NodeAnswer, ours: NodeAnswer) -> NodeAnswer:
+    """Return an answer without what it tells of our own datasets.
+
+    What we hold, and what of it may be said, nobody knows better than we; who tells
+    of nothing else was asked in vain.
+    """
+    rows = tuple(row for row in answer.datasets if row.beacon != ours.node.id)
+    if answer.node.id == ours.node.id or len(rows) == len(answer.datasets):
+        return answer
+    if not rows:
+        return replace(
+            answer,
+            datasets=(),
+            status=Status.NOT_ASKED,
+            reason=Reason.LOOP,
+            sentence="It tells of our own datasets only.",
+        )
+    status = answer.status
+    if status is overall(row.part.status for row in answer.datasets):
+        status = overall(row.part.status for row in rows)
+    return replace(answer, datasets=rows, status=status)
 
 
 # --- each dataset once -------------------------------------------------------

@@ -584,7 +584,7 @@ def _boolean_no(name: str, body: dict) -> dict:
 async def test_f11_the_seventeenth_question_at_once_is_told_to_come_again(se):
     """503 with ``Retry-After``, where sixteen are on their way."""
     async with silent_peer() as (port, under_way, _):
-        await se.knows(peer_at("xx.slow", port, seconds=2.0, at_once=64), questions=16)
+        await se.knows(peer_at("xx.slow", port, seconds=6.0, at_once=64), questions=16)
         sixteen = [
             asyncio.create_task(ask(se, asked(SEEN | {"start": [1000 + n]})))
             for n in range(16)

@@ -106,6 +106,26 @@ def test_f08_a_yes_is_shown_however_far_it_was_told(word):
     assert len(said.warnings) == (word is not Status.NO_ANSWER)
 
 
+@pytest.mark.parametrize("word", [Status.NOT_SEEN, Status.WITHHELD])
+def test_f08_nobody_else_tells_of_our_own_datasets(word):
+    """Nor of one that we do not have, or do not name; unless we fail ourselves."""
+    mine = told(HERE, row("se", "a", status=word), status=word)
+    lies = told(EU, row("se", "a", counts(9)), row("se", "b", counts(9)))
+    more = replace(lies, datasets=(*lies.datasets, row("eu", "x", status=word)))
+    failed = NodeAnswer(node=HERE, status=Status.NO_ANSWER, reason=Reason.LOCAL)
+    said, besides, without = (
+        merged(directory(), answers)
+        for answers in ([mine, lies], [mine, more], [failed, lies])
+    )
+
+    assert [(r.part.dataset, r.part.status) for r in said.rows] == [("a", word)]
+    assert [r.part.dataset for r in besides.rows] == ["a", "x"]
+    assert [s.status for s in (said, besides)] == [word, word]
+    assert [s.exists for s in (said, besides)] == [False, False]
+    assert said.nodes[1].reason is Reason.LOOP
+    assert [r.part.dataset for r in without.rows] == ["a", "b"]
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 def test_f08_datasets_that_name_each_other_are_one(order):
     """Two that are each called the other, and a third that names one of them."""

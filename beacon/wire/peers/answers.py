@@ -25,12 +25,14 @@ from beacon.model.status import Status, overall
 from beacon.wire.peers.echoes import Echo, check_echo
 from beacon.wire.peers.failing import (
     TOO_MANY,
+    TOO_MUCH,
     UNHEEDED,
     NotAnswered,
 )
 from beacon.wire.peers.first_version import read_first_version
 from beacon.wire.peers.plain import (
     Members,
+    TooMuch,
     items,
     members,
     name,
@@ -211,6 +213,8 @@ def _document(body: bytes) -> Members:
     """
     try:
         document = parsed(body)
+    except TooMuch as failure:
+        raise NotAnswered(Reason.TOO_LARGE, TOO_MUCH) from failure
     except InvalidRequest as failure:
         raise NotAnswered(Reason.NOT_JSON, "It did not send plain JSON.") from failure
     if not isinstance(document, dict) or not document:
