@@ -200,7 +200,11 @@ class PeerSection(_Section):
         description="Datasets of one group may hold the same people: never added up.",
     )
     overlap_groups: dict[str, Group] = Field(
-        default={}, description="The same by dataset, before `overlap_group`."
+        default={},
+        description=(
+            "The same by dataset, before `overlap_group`; behind a network also by"
+            " `beacon/dataset`, which comes first."
+        ),
     )
     datasets_same_as: dict[str, Same] = Field(
         default={},
@@ -341,9 +345,12 @@ class PeersWatch:
         """Give away what the file says whenever that changes, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            fresh = self.look()
-            if fresh is not None:
-                await take(fresh)
+            try:
+                fresh = self.look()
+                if fresh is not None:
+                    await take(fresh)
+            except Exception:  # noqa: BLE001 - a later change must be seen, too
+                _log.exception("peers.not_taken")
 
     def look(self) -> Directory | None:
         """Return what the file says, if it is another one than was seen last."""

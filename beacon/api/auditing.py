@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from beacon.model.profile import PolicyName
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.summarised import Summarised
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
     from beacon.model.wording import Asked, Whole, Word, Wording
@@ -69,6 +70,11 @@ _DECISIONS: Final = {
     429: "budget_spent",
     499: "left",
     503: "no_answer",
+}
+_SENT_ON: Final = 303
+_LOGINS: Final[Mapping[tuple[str | None, str | None], str]] = {
+    ("/login/back", "GET"): "logged_in",
+    ("/logout", "POST"): "logged_out",
 }
 UNWRITTEN: Final = "The audit of this beacon cannot be written, so nothing is said."
 _FAILED: Final = ("", None, "no_answer", None)
@@ -257,7 +263,8 @@ def _outcome(route: str | None, method: str | None, status: int | None) -> bytes
     """Return how a request went, as further members of its line."""
     fields: Fields = {} if route is None else {"route": route, "method": method}
     if status is not None:
-        fields |= {"status": status, "decision": _decision(status)}
+        is_login = _LOGINS.get((route, method)) if status == _SENT_ON else None
+        fields |= {"status": status, "decision": is_login or _decision(status)}
     return _more(fields)
 
 
@@ -333,7 +340,7 @@ class Account:
             AuditUnavailable: when it is not, and the answer must not be sent.
         """
         status = 200 if isinstance(answer, bytes) else answer.status
-        if not (kind.asks or status in _REFUSALS):
+        if not (kind.asks or kind.noted or status in _REFUSALS):
             return
         outcome = _outcome(kind.route, kind.method, status)
         entry = Entry(self._line(_REQUEST, request, outcome, self.noted))
@@ -507,6 +514,12 @@ class Witness:
         """Count a question that others are asked, too."""
         await self._beacon.count(query, requester)
 
+    async def count_many(
+        self, queries: Sequence[Query], requester: Requester
+    ) -> Mapping[int, BeaconError]:
+        """Count many questions that others are asked, too."""
+        return await self._beacon.count_many(queries, requester)
+
     async def answer_records(
         self, query: Query, requester: Requester
     ) -> RecordsDisclosure:
@@ -531,6 +544,10 @@ class Witness:
     async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
         """Return every dataset that a requester sees."""
         return await self._beacon.datasets(requester)
+
+    async def summary(self, dataset: str, requester: Requester) -> Summarised:
+        """Return what may be said of a dataset as a whole."""
+        return await self._beacon.summary(dataset, requester)
 
     async def loaded(self, requester: Requester) -> frozenset[str]:
         """Return the assemblies that at least one dataset it sees serves."""

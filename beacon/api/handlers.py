@@ -33,6 +33,7 @@ from beacon.wire.budget import budget
 from beacon.wire.forms import Alike, recognise, understand_sent
 from beacon.wire.openapi import openapi
 from beacon.wire.requests import Address
+from beacon.wire.summary import summary
 from beacon.wire.synthetic import (
     synthetic_answer,
     synthetic_collection,
@@ -195,6 +196,13 @@ async def show_budget(request: web.Request) -> web.Response:
     """Tell whoever asks what is left for it."""
     left = await request.app[BEACON].allowance(requester_of(request))
     return as_json(budget(speaker(request), left))
+
+
+async def show_summary(request: web.Request) -> web.Response:
+    """Tell what a dataset holds, as far as that may be told."""
+    beacon = beacon_of(request.app[BEACON], request)
+    said = await beacon.summary(request.match_info["id"], requester_of(request))
+    return as_json(summary(speaker(request), said))
 
 
 async def show_map(request: web.Request) -> web.Response:

@@ -23,7 +23,7 @@ from beacon.api.exchange import (
     speaker,
     understanding,
 )
-from beacon.api.keys import ACCOUNT, BEACON, LIMITS, NETWORK
+from beacon.api.keys import ACCOUNT, BEACON, LIMITS, NETWORK, SESSION
 from beacon.api.sending import JsonAnswer
 from beacon.model.errors import BeaconError, InvalidRequest
 from beacon.model.nodes import NodeAnswer, NodeDataset
@@ -141,6 +141,9 @@ def _subject(request: web.Request, requester: Requester) -> SubjectToken | None:
     """
     if requester.issuer is None or requester.key is not None:
         return None
+    session = request.get(SESSION)
+    if session is not None:
+        return SubjectToken(session.token)
     bearer = _BEARER.fullmatch(request.headers.get(hdrs.AUTHORIZATION, ""))
     return None if bearer is None else SubjectToken(bearer[1])
 

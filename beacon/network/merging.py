@@ -20,6 +20,7 @@ from beacon.model.nodes import (
     NodeDataset,
     People,
     Pooled,
+    Reason,
 )
 from beacon.model.query import Granularity
 from beacon.model.status import Status
@@ -55,6 +56,8 @@ def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer
     )
     kinds = _by_kind(rows)
     silent = {row.kind for row in rows if row.part.status in _MAY_HAVE}
+    if any(map(_may_have_more, placed)):
+        silent.add(None)
     people = {
         kind: told
         for kind, each in kinds.items()
@@ -78,14 +81,14 @@ def _placed(answer: NodeAnswer, directory: Directory) -> NodeAnswer:
     peer = next((p for p in directory.peers if p.node.id == answer.node.id), None)
     if peer is None and answer.node.id != directory.here.id:
         return answer
-    same_as = directory.here_same_as if peer is None else peer.same_as
+    knows = directory if peer is None else peer
     rows = []
     for row in _rows(answer):
-        name = row.part.dataset
-        group = (directory if peer is None else peer).overlap_of(name)
-        kind = None if peer is None else peer.kind_of(name)
-        same = same_as.get(name, row.same_as)
-        known = (group or row.overlap, same, kind or row.kind)
+        whose = row.part.dataset, row.beacon
+        group = knows.overlap_of(*whose) or row.overlap
+        kind = None if peer is None else peer.kind_of(*whose)
+        same = knows.same_of(*whose) or row.same_as
+        known = (group, same, kind or row.kind)
         if known != (row.overlap, row.same_as, row.kind):
             overlap, same, kind = known
             row = replace(row, overlap=overlap, same_as=same, kind=kind)
@@ -107,6 +110,13 @@ def _rows(answer: NodeAnswer) -> tuple[NodeDataset, ...]:
         exists=answer.status is Status.SEEN,
     )
     return (NodeDataset(beacon=answer.node.id, part=whole),)
+
+
+def _may_have_more(answer: NodeAnswer) -> bool:
+    """Whether a node may have what was asked for in datasets that it does not name."""
+    is_silent = answer.status in FAILURES and not answer.datasets
+    is_asked = answer.reason is Reason.UNDER_WAY  # by somebody else
+    return is_silent or is_asked or answer.is_partial
 
 
 def _is_ours_to_say(row: NodeDataset, nodes: Collection[str]) -> bool:
@@ -163,10 +173,15 @@ def _root(identity: str, known: Mapping[str, str]) -> str:
     return min(passed[passed.index(further) :])
 
 
-def _distance(row: NodeDataset) -> tuple[bool, int]:
-    """Return how far away a row was told; who failed comes last."""
+def _distance(row: NodeDataset) -> tuple[bool, int, bool]:
+    """Return how far away a row was told; who failed comes last.
+
+    Of two as near as each other it is that which withholds: the other's "no" is not
+    known to be its own.
+    """
     between = [node for node in row.via if node != row.beacon]
-    return row.part.status in FAILURES, len(between)
+    status = row.part.status
+    return status in FAILURES, len(between), status is not Status.WITHHELD
 
 
 # --- people and copies -------------------------------------------------------

@@ -70,7 +70,9 @@ from beacon.store.release_documents import (
 )
 from beacon.store.sayings import Sayings
 from beacon.store.scanning import POINT_CLASS, Answer, Called, scan
+from beacon.store.sessions import SessionShelf
 from beacon.store.similar import find_similar
+from beacon.store.summaries import find_summary
 from beacon.store.tables import Table
 from beacon.store.texts import read_texts, texts_version
 from beacon.store.who_carries import asked_allele, carrying
@@ -94,6 +96,7 @@ if TYPE_CHECKING:
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
     from beacon.model.records import Under
+    from beacon.model.summary import Summary
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele
     from beacon.store.cabinets import Cabinet
@@ -188,6 +191,7 @@ class VariantStore:
         self._filing = Filing(self._database, deadline)
         self.api_keys = ApiKeyReader(client.get_database(database))
         self.passports = PassportShelf(client.get_database(database))
+        self.sessions = SessionShelf(client.get_database(database))
         self._genes = NO_GENES
         self._genes_version = 0
         self._changes = 0
@@ -305,6 +309,15 @@ class VariantStore:
         if not self._is_fresh(time.monotonic()):
             await self._look_again()
         return self._served
+
+    async def summary(self, release: int) -> Summary | None:
+        """Return the summary of a release; ``None`` where it has none.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
+        """
+        async with self._bounded():
+            return await find_summary(self._database, release)
 
     async def genes(self) -> GeneTable:
         """Return the table of genes.

@@ -6,6 +6,7 @@ Beside them peers that misbehave, as servers of their own.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,7 @@ from beacon.store.variants import VariantStore
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from beacon.api.auditing import Auditor
     from beacon.auth.porter import Porter
@@ -214,6 +215,25 @@ async def ask(one: Nation, body: dict, path: str = "", **headers: str) -> dict:
         ) as response,
     ):
         return {"status": response.status, **await response.json()}
+
+
+def line(variant: str, **more: object) -> dict:
+    """Return a line of a list that asks for a variant."""
+    return {"variant": variant, "assemblyId": "GRCh37", **more}
+
+
+async def listed(
+    one: Nation, lines: Iterable[object], **headers: str
+) -> tuple[int, list[dict]]:
+    """Ask a list of a network; return the status and the lines that come."""
+    body = "\n".join(json.dumps(each) for each in lines)
+    address = f"{one.address}/network/batch"
+    async with (
+        ClientSession() as session,
+        session.post(address, data=body, headers=headers) as answer,
+    ):
+        text = await answer.text()
+        return answer.status, [json.loads(each) for each in text.splitlines()]
 
 
 def sets(document: dict) -> dict[str, dict]:

@@ -40,6 +40,8 @@ from tests.network.nations import (
     UNSEEN,
     ask,
     asked,
+    line,
+    listed,
     nation,
     peer_at,
     serving,
@@ -231,6 +233,41 @@ async def test_a_question_is_counted_once_whoever_is_asked(budgeted, dk):
     ]
 
     assert {s["status"] for s in said} == {200}
+
+
+# --- lists ----------------------------------------------------------------------
+
+LISTED = ("22-101-T-C", "22-201-G-A", "22-1002-A-G", "22-101-T-C")
+
+
+async def test_each_line_of_a_list_counts_before_any_peer_is_asked(budgeted, dk):
+    """Beyond the budget a line says so, is no "no", and no peer hears of it."""
+    await budgeted.knows(dk.as_peer(batch=True))
+    _, (_, *lines) = await listed(budgeted, map(line, LISTED))
+
+    assert [each["status"] for each in lines] == [
+        *("seen", "not_seen", "no_answer", "seen"),
+    ]
+    assert (bool(lines[2]["error"]), lines[2]["beacons"]) == (True, [])
+    assert dk.calls["/api/g_variants"] == 2
+
+
+async def test_a_list_is_written_down_with_all_answers(audited, dk):
+    """Our part before it is said, in code; what others said with the request."""
+    se, lines = audited
+    await se.knows(dk.as_peer(batch=True))
+    await listed(se, map(line, LISTED))
+    async with asyncio.timeout(5):
+        while len(lines()) < 2:  # noqa: ASYNC110 - the last is written after the end
+            await asyncio.sleep(0.01)
+    part, whole, *_ = lines()
+
+    assert (part["kind"], len(part["queries"]), part["queries"][0]) == (
+        *("part", 4, CODE),
+    )
+    assert {each["id"] for each in part["datasets"]} == {"clinic", "twins"}
+    assert whole["route"] == "/network/batch"
+    assert {each["id"] for each in whole["datasets"]} == {"dk.example/wgs"}
 
 
 async def test_a_peer_for_the_identified_is_not_asked_for_others(se, dk, tmp_path):

@@ -250,6 +250,61 @@ def test_what_is_not_told_leaves_the_upper_bound_open(word):
     assert {each.at_most for each in any_kind.values()} == {None}
 
 
+@pytest.mark.parametrize(
+    "silent",
+    [
+        {"status": Status.NO_ANSWER, "reason": Reason.TIMEOUT},
+        {"status": Status.REFUSED, "reason": Reason.REFUSED},
+        {"status": Status.NOT_ASKED, "reason": Reason.UNDER_WAY},
+        {"status": Status.SEEN, "is_partial": True},
+    ],
+)
+def test_f08_whoever_was_not_heard_leaves_the_upper_bound_open(silent):
+    """A beacon that names no dataset may have carriers of any kind."""
+    answers = [told(HERE, row("se", "a", counts(3))), NodeAnswer(node=DK, **silent)]
+    whole = [answers[0], NodeAnswer(node=DK, status=Status.NOT_SEEN)]
+
+    assert merged(directory(), answers).people["patients"] == People(
+        at_least=3, at_most=None
+    )
+    assert merged(directory(), whole).people["patients"].at_most == 3
+
+
+def test_f08_a_dataset_behind_a_network_is_known_by_its_beacon():
+    """What is said of ``beacon/dataset`` comes before what is said of all others."""
+    rows = [
+        row("far", "g", counts(3), kind=None, via=("eu",)),
+        row("near", "g", counts(4), kind=None, via=("eu",)),
+    ]
+    network = Peer(
+        node=EU,
+        url="https://eu",
+        kinds={"*": "patients", "far/g": "population"},
+        overlap="eu",
+        overlaps={"far/g": "ours"},
+        same_as={"near/g": "se/g"},
+    )
+    said = merged(Directory(here=HERE, peers=(network,)), [told(EU, *rows)])
+
+    assert [(r.kind, r.overlap, r.same_as) for r in said.rows] == [
+        ("population", "ours", None),
+        ("patients", "eu", "se/g"),
+    ]
+
+
+def test_f08_a_no_does_not_hide_that_a_dataset_is_withheld():
+    """Of one dataset that two tell of, as near as each other."""
+    hidden = row("dk", "GDID-1", status=Status.WITHHELD)
+    answers = [
+        told(HERE, row("se", "GDID-1", status=Status.NOT_SEEN), status=Status.NOT_SEEN),
+        told(DK, hidden, status=Status.WITHHELD),
+    ]
+    said = merged(directory(), answers)
+
+    assert [r.part.status for r in said.rows] == [Status.WITHHELD]
+    assert len(said.warnings) == 1
+
+
 def test_carriers_follow_from_copies_and_the_homozygous():
     """Where the others are not told: three copies and nobody with two are three."""
     some = AlleleCounts(ac=3, an=100, hom=0, het=None, hemi=None)

@@ -39,6 +39,8 @@ SHOWN: dict[str, str] = {
     "failure": "/no/such/page",
     "puzzle": "/?q=22-16050408-T-C%2CG&assembly=GRCh37",
     "variant": "/v/GRCh37/22-16050408-T-C",
+    "list": "/batch",
+    "dataset": "/d/ward",
     "region": "/region/GRCh37/22:16050000-16060000",
 }
 """Every page, by name, as the populated site shows it: each is held to the laws of all

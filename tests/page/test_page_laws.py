@@ -27,8 +27,8 @@ _FOCUSED = """() => {
   };
 }"""
 _TABLE = ("table", "row", "cell", "rowheader", "columnheader")
-_NUMBER = re.compile(r"[0-9][0-9.:]*")
-"""Times go on between two looks at a page."""
+_NUMBER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9][0-9.:]*")
+"""Times go on between two looks at a page, and each question has an id of its own."""
 _FAILED = "error: Failed to load resource: the server responded with a status of 4"
 
 
