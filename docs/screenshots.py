@@ -43,6 +43,7 @@ class Picture:
         settled: what must be on the page before the picture is taken.
         opened: what is clicked before.
         height: of the window; ``None``: as high as the page.
+        list: pasted and asked before.
     """
 
     path: str
@@ -51,10 +52,17 @@ class Picture:
     settled: str = "main h1"
     opened: str | None = None
     height: int | None = None
+    list: str | None = None
 
 
 _WHOLE = "#verdicts:not([data-events])"
 """A page that is filled as nodes answer, once all have or their time is over."""
+LIST = """17-43124027-ACT-A
+17-43124027-A-G
+chr17:43124096 T>C
+22-16050408-T-C
+17\t43124030\t.\tC\tT,G
+BRCA1 c.68_69del"""
 SHOWN = {
     "home": Picture(path="/", height=900),
     "variant": Picture(path="/v/GRCh38/17-43124027-ACT-A", settled=_WHOLE),
@@ -67,6 +75,7 @@ SHOWN = {
         opened="details.report > summary",
         height=900,
     ),
+    "list": Picture(path="/batch", settled="#rows tr >> nth=6", list=LIST),
     "status": Picture(path="/status?lang=sv", theme="dark"),
     "narrow": Picture(path="/status?lang=da", width=320, height=900),
     "words": Picture(path="/about", height=900),
@@ -106,6 +115,10 @@ def take(browser: Browser, site: str, name: str) -> None:
     answer = page.goto(picture.path)
     if answer is None or not answer.ok:
         sys.exit(f"{name}: {picture.path} is not there")
+    if picture.list is not None:
+        page.fill("#variants", picture.list)
+        page.click("#paste button[type=submit]")
+        page.locator("#stop").wait_for(state="hidden")
     page.locator(picture.settled).first.wait_for()
     if picture.opened is not None:
         page.locator(picture.opened).click()
