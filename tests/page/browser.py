@@ -41,6 +41,7 @@ SHOWN: dict[str, str] = {
     "variant": "/v/GRCh37/22-16050408-T-C",
     "dataset": "/d/ward",
     "list": "/batch",
+    "event": "/v/GRCh37/22:16050000-16060000 DEL",
     "region": "/region/GRCh37/22:16050000-16060000",
 }
 """Every page, by name, as the populated site shows it: each is held to the laws of all
