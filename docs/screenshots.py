@@ -1,8 +1,8 @@
-"""Makes the pictures of ``docs/guide.md`` from what ``beacon demo --network`` serves.
+"""Makes the pictures of ``docs/guide.md`` from what ``beacon demo`` serves.
 
-``.venv/bin/python docs/screenshots.py [NAME…]`` starts the rehearsal on a data
-directory of its own, looks at it in the chromium that is installed (or that
-``$BEACON_CHROMIUM`` names), writes ``docs/pictures/NAME.png``, and ends it.
+``.venv/bin/python docs/screenshots.py [NAME…]`` starts the demonstration, as a network
+or alone, on a data directory of its own, looks at it in the chromium that is installed
+(or that ``$BEACON_CHROMIUM`` names), writes ``docs/pictures/NAME.png``, and ends it.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class Picture:
         opened: what is clicked before.
         height: of the window; ``None``: as high as the page.
         list: pasted and asked before.
+        is_alone: whether it is of the demonstration without a network.
     """
 
     path: str
@@ -53,6 +54,7 @@ class Picture:
     opened: str | None = None
     height: int | None = None
     list: str | None = None
+    is_alone: bool = False
 
 
 _WHOLE = "#verdicts:not([data-events])"
@@ -78,18 +80,20 @@ SHOWN = {
     "list": Picture(path="/batch", settled="#rows tr >> nth=6", list=LIST),
     "status": Picture(path="/status?lang=sv", theme="dark"),
     "narrow": Picture(path="/status?lang=da", width=320, height=900),
+    "dataset": Picture(path="/d/demo-1kg", is_alone=True),
     "words": Picture(path="/about", height=900),
 }
 
 
 @contextmanager
-def rehearsal() -> Iterator[str]:
-    """Serve the rehearsal; give its address."""
+def demonstration(*, is_alone: bool) -> Iterator[str]:
+    """Serve the demonstration; give its address."""
+    kind = [] if is_alone else ["--network"]
     program = str(Path(sys.executable).with_name("beacon"))
     with tempfile.TemporaryDirectory() as home:
         environment = os.environ | {"BEACON_DATA_DIR": home, "NO_COLOR": "1"}
         process = subprocess.Popen(
-            [program, "demo", "--network", "--port", "0"],
+            [program, "demo", *kind, "--port", "0"],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -132,12 +136,19 @@ def main() -> None:
     """Take the pictures that are named, or all."""
     PICTURES.mkdir(exist_ok=True)
     program = os.environ.get("BEACON_CHROMIUM") or shutil.which("chromium")
-    with rehearsal() as site, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
-        browser.new_page().goto(site + ASKED)
-        for name in sys.argv[1:] or SHOWN:
-            take(browser, site, name)
-        browser.close()
+    names = sys.argv[1:] or list(SHOWN)
+    for is_alone in (False, True):
+        wanted = [name for name in names if SHOWN[name].is_alone is is_alone]
+        if wanted:
+            with demonstration(is_alone=is_alone) as site, sync_playwright() as driver:
+                browser = driver.chromium.launch(
+                    executable_path=program, args=ARGUMENTS
+                )
+                if not is_alone:
+                    browser.new_page().goto(site + ASKED)
+                for name in wanted:
+                    take(browser, site, name)
+                browser.close()
 
 
 if __name__ == "__main__":
