@@ -1,4 +1,4 @@
-"""Makes the pictures of ``docs/guide.md`` from what ``beacon demo --network`` serves.
+"""Makes the pictures of ``docs/guide.md`` from what ``beacon demo`` serves.
 
 ``.venv/bin/python docs/screenshots.py [NAME…]`` starts the rehearsal on a data
 directory of its own, looks at it in the chromium that is installed (or that
@@ -42,6 +42,7 @@ class Picture:
         path: of the page; ``lang`` is in it where it is not English.
         settled: what must be on the page before the picture is taken.
         height: of the window; ``None``: as high as the page.
+        demo: which demonstration serves it.
     """
 
     path: str
@@ -49,25 +50,27 @@ class Picture:
     theme: str = "light"
     settled: str = "main h1"
     height: int | None = None
+    demo: str = "--network"
 
 
 SHOWN = {
     "home": Picture(path="/", height=900),
     "variant": Picture(path="/v/GRCh38/17-43124027-ACT-A"),
     "status": Picture(path="/status?lang=sv", theme="dark"),
+    "login": Picture(path="/login?next=/about", height=800, demo="--with-login"),
     "narrow": Picture(path="/status?lang=da", width=320, height=900),
     "words": Picture(path="/about", height=900),
 }
 
 
 @contextmanager
-def rehearsal() -> Iterator[str]:
-    """Serve the rehearsal; give its address."""
+def rehearsal(demo: str) -> Iterator[str]:
+    """Serve a demonstration; give its address."""
     program = str(Path(sys.executable).with_name("beacon"))
     with tempfile.TemporaryDirectory() as home:
         environment = os.environ | {"BEACON_DATA_DIR": home, "NO_COLOR": "1"}
         process = subprocess.Popen(
-            [program, "demo", "--network", "--port", "0"],
+            [program, "demo", demo, "--port", "0"],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -103,12 +106,15 @@ def main() -> None:
     """Take the pictures that are named, or all."""
     PICTURES.mkdir(exist_ok=True)
     program = os.environ.get("BEACON_CHROMIUM") or shutil.which("chromium")
-    with rehearsal() as site, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
-        browser.new_page().goto(site + ASKED)
-        for name in sys.argv[1:] or SHOWN:
-            take(browser, site, name)
-        browser.close()
+    names = sys.argv[1:] or list(SHOWN)
+    for demo in sorted({SHOWN[name].demo for name in names}):
+        with rehearsal(demo) as site, sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+            browser.new_page().goto(site + ASKED)
+            for name in names:
+                if SHOWN[name].demo == demo:
+                    take(browser, site, name)
+            browser.close()
 
 
 if __name__ == "__main__":

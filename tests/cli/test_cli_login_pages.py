@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 VARIANT = "/v/GRCh37/22-50300078-A-G"
-TITLE = "the test issuer"
+TITLE = "Nordic Test Login"
 
 
 @pytest.fixture(scope="module")
