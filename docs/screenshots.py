@@ -44,7 +44,7 @@ class Picture:
         opened: what is clicked before.
         height: of the window; ``None``: as high as the page.
         list: pasted and asked before.
-        is_alone: whether it is of the demonstration without a network.
+        demo: which demonstration serves it; empty: of one beacon.
     """
 
     path: str
@@ -54,7 +54,7 @@ class Picture:
     opened: str | None = None
     height: int | None = None
     list: str | None = None
-    is_alone: bool = False
+    demo: str = "--network"
 
 
 _WHOLE = "#verdicts:not([data-events])"
@@ -79,21 +79,21 @@ SHOWN = {
     ),
     "list": Picture(path="/batch", settled="#rows tr >> nth=6", list=LIST),
     "status": Picture(path="/status?lang=sv", theme="dark"),
+    "login": Picture(path="/login?next=/about", height=800, demo="--with-login"),
     "narrow": Picture(path="/status?lang=da", width=320, height=900),
-    "dataset": Picture(path="/d/demo-1kg", is_alone=True),
+    "dataset": Picture(path="/d/demo-1kg", demo=""),
     "words": Picture(path="/about", height=900),
 }
 
 
 @contextmanager
-def demonstration(*, is_alone: bool) -> Iterator[str]:
-    """Serve the demonstration; give its address."""
-    kind = [] if is_alone else ["--network"]
+def rehearsal(demo: str) -> Iterator[str]:
+    """Serve a demonstration; give its address."""
     program = str(Path(sys.executable).with_name("beacon"))
     with tempfile.TemporaryDirectory() as home:
         environment = os.environ | {"BEACON_DATA_DIR": home, "NO_COLOR": "1"}
         process = subprocess.Popen(
-            [program, "demo", *kind, "--port", "0"],
+            [program, "demo", *filter(None, [demo]), "--port", "0"],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -137,18 +137,14 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     program = os.environ.get("BEACON_CHROMIUM") or shutil.which("chromium")
     names = sys.argv[1:] or list(SHOWN)
-    for is_alone in (False, True):
-        wanted = [name for name in names if SHOWN[name].is_alone is is_alone]
-        if wanted:
-            with demonstration(is_alone=is_alone) as site, sync_playwright() as driver:
-                browser = driver.chromium.launch(
-                    executable_path=program, args=ARGUMENTS
-                )
-                if not is_alone:
-                    browser.new_page().goto(site + ASKED)
-                for name in wanted:
+    for demo in sorted({SHOWN[name].demo for name in names}):
+        with rehearsal(demo) as site, sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+            browser.new_page().goto(site + ASKED)
+            for name in names:
+                if SHOWN[name].demo == demo:
                     take(browser, site, name)
-                browser.close()
+            browser.close()
 
 
 if __name__ == "__main__":
