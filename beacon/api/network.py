@@ -114,15 +114,18 @@ async def _query(request: web.Request) -> Query:
     if said not in (None, _SETS):
         message = f"failures is {_SETS} or is not given."
         raise InvalidRequest(message, parameter=_FAILURES)
-    return understand_sent(ours, Address(), await understanding(request))
+    address = Address(identity=request.match_info.get("id"))
+    return understand_sent(ours, address, await understanding(request))
 
 
 def asking_of(request: web.Request, query: Query) -> Asking:
     """Return a question with what has to be known of its way."""
     account, requester = request.get(ACCOUNT), requester_of(request)
     agent = request.headers.get(hdrs.USER_AGENT, "")
-    known = {node.id for node in request.app[NETWORK].federation.nodes}
-    via = passed(request.headers.getall(hdrs.VIA, ()), known)
+    via: tuple[str, ...] = ()
+    if hdrs.VIA in request.headers:
+        known = {node.id for node in request.app[NETWORK].federation.nodes}
+        via = passed(request.headers.getall(hdrs.VIA), known)
     return Asking(
         query=query,
         requester=requester,

@@ -325,6 +325,39 @@ def test_f08_a_no_does_not_hide_that_a_dataset_is_withheld():
     assert len(said.warnings) == 1
 
 
+@pytest.mark.parametrize("word", [Status.WITHHELD, Status.REFUSED, Status.NO_ANSWER])
+def test_a_node_that_says_nothing_at_all_leaves_the_upper_bound_open(word):
+    """Of every kind, or of the kinds that our configuration says it has."""
+    rows = [row("dk", "a", counts(3)), row("dk", "p", counts(4), kind="population")]
+    quiet = NodeAnswer(node=EU, status=word, reason=Reason.TIMEOUT)
+    of_any = merged(directory(), [told(DK, *rows), quiet]).people
+    eu = Peer(node=EU, url="https://eu.example", kinds={"*": "population"})
+    known = replace(directory(), peers=(*directory().peers[:1], eu))
+    of_one = merged(known, [told(DK, *rows), quiet]).people
+
+    assert {each.at_most for each in of_any.values()} == {None}
+    assert {kind: each.at_most for kind, each in of_one.items()} == {
+        "patients": 3,
+        "population": None,
+    }
+
+
+def test_a_network_that_did_not_hear_everybody_leaves_it_open_too():
+    """Whoever it did not hear may have it, whatever the others say."""
+    part = replace(told(EU, row("eu", "a", counts(3))), is_partial=True)
+    said = merged(directory(), [part]).people
+
+    assert said["patients"] == People(at_least=3, at_most=None)
+
+
+def test_who_is_not_asked_opens_nothing():
+    """The bounds are of those who were asked; who was not is told beside them."""
+    unasked = NodeAnswer(node=EU, status=Status.NOT_ASKED, reason=Reason.ASSEMBLY)
+    said = merged(directory(), [told(DK, row("dk", "a", counts(3))), unasked]).people
+
+    assert said["patients"] == People(at_least=3, at_most=3)
+
+
 def test_carriers_follow_from_copies_and_the_homozygous():
     """Where the others are not told: three copies and nobody with two are three."""
     some = AlleleCounts(ac=3, an=100, hom=0, het=None, hemi=None)

@@ -57,7 +57,7 @@ from beacon.wire.peers.sets import (
 from beacon.wire.peers.speech import Form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from beacon.model.nodes import NodeDataset
     from beacon.model.query import Query
@@ -94,6 +94,7 @@ def read_answer(
     headers: Mapping[str, str],
     body: bytes,
     names: Mapping[str, str] | None = None,
+    kept: dict[Hashable, Heard] | None = None,
 ) -> NodeAnswer:
     """Return what a peer says; never raises, whatever came.
 
@@ -105,13 +106,15 @@ def read_answer(
         headers: of the answer, names in any case.
         body: all of it, unpacked.
         names: of its datasets by id, where its metadata tells them.
+        kept: what sets of the peer were read as before, as long as neither it nor
+            these names change.
     """
     try:
         _check_words(query, request, status, body)
         check_status(status, headers, body)
         document = _document(body)
         check_error(document)
-        return _believed(document, query, peer, request, names or {})
+        return _believed(document, query, peer, request, names or {}, kept)
     except NotAnswered as failure:
         return silent(peer, failure)
 
@@ -239,6 +242,7 @@ def _believed(
     peer: Manner,
     request: Request,
     names: Mapping[str, str],
+    kept: dict[Hashable, Heard] | None,
 ) -> NodeAnswer:
     pattern = query.pattern
     if pattern is None:
@@ -251,6 +255,7 @@ def _believed(
         level=_level(members(document.get("meta"))),
         names=names,
         precision=_precision(members(document.get("responseSummary"))),
+        kept=kept,
     )
     if peer.node.kind is NodeKind.V1:
         _check_sender(document.get("beaconId"), peer)
