@@ -17,7 +17,7 @@ from yarl import URL
 
 from beacon.model.assemblies import find_assembly
 from beacon.model.errors import UsageError
-from beacon.model.hosts import is_loopback
+from beacon.model.hosts import is_private
 from beacon.model.nodes import Node, NodeKind
 from beacon.network.peers import (
     Audience,
@@ -508,7 +508,7 @@ def _of_address(said: PeerSection) -> Iterator[str]:
         yield "url: certificates need an https:// address"
     if not said.private_networks:
         yield "url: a plain http:// address is asked in private_networks only"
-    elif said.auth.type != "none" and not _is_here(said.url):
+    elif said.auth.type != "none" and not _is_private(said.url):
         yield "url: credentials need an https:// address"
 
 
@@ -533,10 +533,6 @@ def _wrong_with(address: str) -> str | None:
     if url.query_string or url.fragment:
         return f"{address} is the address of an API, without ? and #"
     return None
-
-
-def _is_here(address: str) -> bool:
-    return is_loopback(URL(address).host or "")
 
 
 _NEEDED = {
@@ -574,7 +570,8 @@ def _of_auth(said: AuthSection) -> Iterator[str]:
 
 
 def _is_private(address: str) -> bool:
-    return URL(address).scheme == "https" or _is_here(address)
+    url = URL(address)
+    return is_private(url.scheme, url.host or "")
 
 
 _TABLES: dict[str, type[BaseModel]] = {

@@ -64,10 +64,10 @@ class Exchange:
         before = {peer.node.id: way_to(peer) for peer in self.directory.peers}
         self.directory = directory
         await self.client.take(directory.terms, directory.peers)
+        self._known.clear()
         # How it was on another way says nothing: what was mended is asked at once.
         same = (p for p in directory.peers if before.get(p.node.id) == way_to(p))
         self.health.keep({peer.node.id for peer in same})
-        self._known.clear()
         await self.metadata.take(directory)
 
     async def close(self) -> None:

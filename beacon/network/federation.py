@@ -347,10 +347,9 @@ class Federation:
 
         async def exchange() -> NodeAnswer:
             came = await self._exchange(peer, whole, seconds)
-            directory = self.directory
-            is_as_it_was = any(each is peer for each in directory.peers)
+            is_as_it_was = any(each is peer for each in self.directory.peers)
             if scope is None and is_as_it_was:
-                self._memory.keep(key, came, directory.terms)
+                self._memory.keep(key, came, self.directory.terms)
             return came
 
         return _Passage(key, self._flights.board(key, exchange))

@@ -60,7 +60,7 @@ def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer
     )
     kinds = _by_kind(rows)
     silent = {row.kind for row in rows if row.part.status in _MAY_HAVE}
-    for node in nodes:
+    for node in placed:
         silent |= _silent_kinds(node, directory)
     people = {
         kind: told
@@ -209,7 +209,7 @@ def _distance(row: NodeDataset) -> tuple[bool, int, bool]:
 def _silent_kinds(answer: NodeAnswer, directory: Directory) -> set[str | None]:
     """Return the kinds of people of whom a node did not say all; ``None``: any.
 
-    It failed as a whole, or others behind it did.
+    It failed as a whole, others behind it did, or somebody else asks it.
     """
     is_silent = answer.status in _MAY_HAVE and not answer.datasets
     is_asked = answer.reason is Reason.UNDER_WAY  # by somebody else

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from commands import DEADLINE, PROGRAM
+from commands import DEADLINE
 
 from loaders.packed import BGZF_END, packed
+from tests.cli.forking import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
