@@ -34,6 +34,14 @@ settings.register_profile("untimed", deadline=None)  # a busy machine is no fail
 settings.load_profile("untimed")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes run tests: one more than there are processors.
+
+    While one waits for a deadline, a server or a database, another has the processor.
+    """
+    return max(2, len(os.sched_getaffinity(0)) + 1)
+
+
 def pytest_report_header() -> str:
     """Say which server the tests run on."""
     if _NAMED_STORE:
