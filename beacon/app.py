@@ -68,7 +68,7 @@ from beacon.opening import (
 from beacon.page.behind import Behind, Reception
 from beacon.page.views import add_pages
 from beacon.peers_file import PeersWatch
-from beacon.policy.policy import tier_of
+from beacon.policy.policy import is_anybodys, tier_of
 from beacon.service.lifting import LiftingBeacon
 from beacon.wire.info import BeaconIdentity
 
@@ -222,6 +222,7 @@ async def open_auditor(
         cases=subkey(key, CASES),
         policy=known_as(policy),
         tiers=tiers_of(policy),
+        anybodys=partial(is_anybodys, policy),
     )
 
 

@@ -41,6 +41,7 @@ class Picture:
     Attributes:
         path: of the page; ``lang`` is in it where it is not English.
         settled: what must be on the page before the picture is taken.
+        opened: what is clicked before.
         height: of the window; ``None``: as high as the page.
     """
 
@@ -48,12 +49,24 @@ class Picture:
     width: int = 1200
     theme: str = "light"
     settled: str = "main h1"
+    opened: str | None = None
     height: int | None = None
 
 
+_WHOLE = "#verdicts:not([data-events])"
+"""A page that is filled as nodes answer, once all have or their time is over."""
 SHOWN = {
     "home": Picture(path="/", height=900),
-    "variant": Picture(path="/v/GRCh38/17-43124027-ACT-A"),
+    "variant": Picture(path="/v/GRCh38/17-43124027-ACT-A", settled=_WHOLE),
+    "coming": Picture(
+        path="/v/GRCh38/6-26092913-G-A", settled="#node-1 .status", height=900
+    ),
+    "report": Picture(
+        path="/v/GRCh38/17-43124027-ACT-A?lang=sv",
+        settled=_WHOLE,
+        opened="details.report > summary",
+        height=900,
+    ),
     "status": Picture(path="/status?lang=sv", theme="dark"),
     "narrow": Picture(path="/status?lang=da", width=320, height=900),
     "words": Picture(path="/about", height=900),
@@ -94,6 +107,9 @@ def take(browser: Browser, site: str, name: str) -> None:
     if answer is None or not answer.ok:
         sys.exit(f"{name}: {picture.path} is not there")
     page.locator(picture.settled).first.wait_for()
+    if picture.opened is not None:
+        page.locator(picture.opened).click()
+        page.locator("#report").scroll_into_view_if_needed()
     page.screenshot(path=PICTURES / f"{name}.png", full_page=picture.height is None)
     page.close()
     sys.stdout.write(f"{name}: {picture.path}\n")

@@ -82,7 +82,7 @@ _FORGED: Final = (
     "Another site's page made this browser ask; somebody who is logged in asks from"
     " this beacon's own pages."
 )
-_ASKING: Final = ("/api", "/network", "/annotate", "/batch", "/d/", "/v/", "/region/")
+_ASKING: Final = ("/api", "/network", "/annotate", "/batch", "/d/", "/region/", "/v/")
 """Paths below which something is asked."""
 
 
@@ -251,7 +251,9 @@ class Door:
             answer = self._once_whole if is_coming else self._in_turn
             response = await answer(kind, request, handler, began)
             if account is not None:
-                response = await self._accounted(account, kind, request, response)
+                is_usual = isinstance(response, bytes)
+                if not (is_usual and account.close_behind(kind, request)):
+                    response = await self._accounted(account, kind, request, response)
         except asyncio.CancelledError:
             self._left += 1
             self._note(kind, _CLIENT_LEFT, 0, began)

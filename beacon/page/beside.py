@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from beacon.model.counts import AlleleCounts
     from beacon.model.nodes import NetworkAnswer
+    from beacon.model.similarity import Closeness
     from beacon.model.variant import Allele
     from beacon.page.regions import Bar
 
@@ -117,16 +118,19 @@ class Found:
     Attributes:
         bar: how it is written.
         path: of its own page; ``None``: it has none.
+        close: how similar it is to an event that was asked for.
         told: by whom, and with which counts.
     """
 
     bar: Bar
     path: str | None
+    close: Closeness | None
     told: list[tuple[str, AlleleCounts | None]]
 
 
-def found_in(answer: NetworkAnswer) -> list[Found]:
-    """Return every variant that is told, once, in the order they are."""
+def found_in(answer: NetworkAnswer, pattern: VariantPattern) -> list[Found]:
+    """Return every variant that is told, once: the most similar first."""
+    similar = pattern.similar
     found: dict[tuple[str, str], Found] = {}
     for row in answer.rows:
         for variant in row.part.variants:
@@ -135,7 +139,18 @@ def found_in(answer: NetworkAnswer) -> list[Found]:
             assembly = variant.allele.contig.assembly
             each = found.setdefault(
                 (assembly, bar.text),
-                Found(bar=bar, path=path_of("v", assembly, bar.text), told=[]),
+                Found(
+                    bar=bar,
+                    path=path_of("v", assembly, bar.text),
+                    close=None
+                    if similar is None
+                    else similar.closeness(variant.allele),
+                    told=[],
+                ),
             )
             each.told.append((row.part.name, counts))
-    return list(found.values())
+    return sorted(found.values(), key=_by_closeness)
+
+
+def _by_closeness(found: Found) -> tuple[float, int]:
+    return (0.0, 0) if found.close is None else found.close.order

@@ -48,7 +48,7 @@ _SPREAD: Final = {"csv": CSV, "tsv": TSV}
 
 TEXTS: Final[Mapping[str, str]] = {
     "asking": N_("Asking …"),
-    "progress": N_("%(rows)s variants answered; %(percent)s % of the list is read."),
+    "progress": N_("%(rows)s variants answered so far."),
     "done": N_("Done: %(rows)s variants answered."),
     "doneHeader": N_(
         "Done: %(rows)s variants answered, on %(assembly)s as the header says. The"

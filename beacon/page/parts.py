@@ -12,6 +12,7 @@ from beacon.page.frequency_svg import axis_svg, frequency_svg
 from beacon.page.glossary import REASONS
 from beacon.page.home import KINDS
 from beacon.page.outward import outward
+from beacon.page.population_svg import populations_svg
 from beacon.page.rendering import rendered, root_of, words_of
 from beacon.page.report import (
     COVERAGES,
@@ -57,6 +58,7 @@ def common(request: web.Request, question: Question) -> Values:
         "kinds": KINDS,
         "language_query": query,
         "path": path,
+        "populations_svg": populations_svg,
         "reasons": REASONS,
         "waiting": f"{path}{query}{'&' if query else '?'}{WAIT}=1",
         "withheld": WITHHELD,
@@ -118,7 +120,7 @@ async def whole_values(
         "answer": answer,
         "asked_nodes": len(question.nodes),
         "csv": csv_text(table),
-        "found": [] if pattern.is_single_allele else found_in(answer),
+        "found": [] if pattern.is_single_allele else found_in(answer, pattern),
         "heard": None,
         "nearby": await nearby(request, question.allele),
         "others": elsewhere(request, question.asking.query),

@@ -178,6 +178,8 @@ def _numbers(row: Row, counts: AlleleCounts, words: Words) -> Iterator[str]:
         yield from _frequency(row.frequency, words)
     if row.faf is not None and row.faf.faf:
         yield f"FAF95 {fixed(row.faf.faf)} ({row.faf.label})."
+        if row.faf.is_few:
+            yield words.gettext("It says little: of fewer than 2,000 copies.")
 
 
 def _or_not(count: int | None, words: Words) -> str:

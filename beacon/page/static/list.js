@@ -294,7 +294,7 @@ function label({ beacon, set, reason }) {
   const node = beacon.names?.[said.lang] || beacon.name;
   if (!set) return reason && reasons[reason] ? `${node} (${reasons[reason]})` : node;
   const name = table.head.beacons.length > 1 && set.name !== node ? `${node}, ${set.name}` : set.name;
-  if (set.alleleNumber === undefined) return name;
+  if (set.alleleCount === undefined && set.alleleNumber === undefined) return name;
   return `${name} ${number(set.alleleCount)} / ${number(set.alleleNumber)}`;
 }
 
@@ -392,7 +392,7 @@ class Run {
     const now = performance.now();
     if (now - this.drawn < 1000) return; // a screen reader is told no oftener
     this.drawn = now;
-    this.tell(fill(texts.progress, { rows: numbers.format(table.count), percent: numbers.format(Math.floor((100 * done) / (all || 1))) }));
+    this.tell(fill(texts.progress, { rows: numbers.format(table.count) }));
     if (table.first === 0 || table.word) table.show();
     this.controls();
   }
