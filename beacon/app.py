@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib.metadata import version
 from socket import gethostname
+from time import time
 from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
@@ -28,16 +29,34 @@ from beacon.api.auditing import Auditor, beacon_of
 from beacon.api.connections import Watch
 from beacon.api.exchange import requester_of, understanding
 from beacon.api.front import Front
-from beacon.api.keys import ACCOUNT, BEACON, DOOR, IDENTITY, NETWORK, Limits
+from beacon.api.keys import (
+    ACCOUNT,
+    BEACON,
+    DESK,
+    DOOR,
+    IDENTITY,
+    LOGIN_ENDED,
+    NETWORK,
+    REQUESTER,
+    SESSION,
+    Limits,
+)
 from beacon.api.metrics import Meter, Sums
 from beacon.api.network import asking_of, note
+from beacon.api.network_lists import answers_to
 from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
 from beacon.audit.log import AuditLog
+from beacon.auth.attempts import Attempts
+from beacon.auth.cookies import Site as LoginSite
+from beacon.auth.issuers import is_private
+from beacon.auth.logins import Desk
 from beacon.auth.networks import networks
 from beacon.auth.porter import Porter, Secrets
-from beacon.auth.secrets import Purpose, derive, read_secret
+from beacon.auth.secrets import Purpose, derive, read_client_secret, read_secret
+from beacon.auth.sessions import Sessions
 from beacon.model.errors import UsageError
+from beacon.model.lifting import Lifting
 from beacon.network.network import Network
 from beacon.opening import (
     beacon_over,
@@ -46,20 +65,20 @@ from beacon.opening import (
     open_store,
     rules_of,
 )
-from beacon.page.behind import Behind
+from beacon.page.behind import Behind, Reception
 from beacon.page.views import add_pages
 from beacon.peers_file import PeersWatch
-from beacon.policy.policy import tier_of
+from beacon.policy.policy import is_anybodys, tier_of
+from beacon.service.lifting import LiftingBeacon
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from pathlib import Path
 
     from beacon.api.connections import Connection
     from beacon.auth.issuers import Issuer
-    from beacon.model.lifting import Lifting
     from beacon.model.requester import Requester
     from beacon.network.peers import Directory
     from beacon.policy.policy import Policy
@@ -203,6 +222,7 @@ async def open_auditor(
         cases=subkey(key, CASES),
         policy=known_as(policy),
         tiers=tiers_of(policy),
+        anybodys=partial(is_anybodys, policy),
     )
 
 
@@ -248,6 +268,56 @@ def porter_of(
     )
 
 
+def desk_of(
+    settings: Settings, porter: Porter | None, store: VariantStore
+) -> Desk | None:
+    """Return where people log in; ``None``: no issuer of the policy has a client.
+
+    Raises:
+        UsageError: when a secret cannot be read, or nobody says where browsers come
+            back to.
+    """
+    if porter is None:
+        return None
+    issuers = tuple(each.issuer for each in porter.trusted)
+    if all(each.client is None for each in issuers):
+        return None
+    address, secrets = logins_of(settings, issuers)
+    secret = read_secret(settings.secret_path)
+    return Desk(
+        porter,
+        secrets,
+        Sessions(store.sessions, derive(secret, Purpose.SESSIONS), time),
+        Attempts(derive(secret, Purpose.LOGINS), time),
+        LoginSite(address),
+        time,
+    )
+
+
+def logins_of(
+    settings: Settings, issuers: Iterable[Issuer]
+) -> tuple[str, dict[str, str]]:
+    """Return where people come back to who log in, and the secrets of our clients.
+
+    Raises:
+        UsageError: when people can log in and it is not said where they come back to,
+            or a secret cannot be read.
+    """
+    clients = {e.name: e.client for e in issuers if e.client is not None}
+    address = settings.beacon.public_url or ""
+    if clients and not is_private(address):
+        message = (
+            f"issuers.{min(clients)} has a client_id: beacon.public_url, an https://"
+            " address, says where people come back to"
+        )
+        raise UsageError(message)
+    return address.rstrip("/"), {
+        name: read_client_secret(client.secret_file)
+        for name, client in clients.items()
+        if client.secret_file is not None
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """Which of the processes of one server this is, and where it listens.
@@ -274,6 +344,7 @@ def application(
     porter: Porter | None = None,
     auditor: Auditor | None = None,
     network: Network | None = None,
+    desk: Desk | None = None,
 ) -> web.Application:
     """Return the web application of one beacon.
 
@@ -304,6 +375,7 @@ def application(
         auditor=auditor,
         origins=server.cors,
         network=network,
+        desk=desk,
     )
     add_pages(app, behind_of(app))
     return app
@@ -311,6 +383,7 @@ def application(
 
 def behind_of(app: web.Application) -> Behind:
     """Return what stands behind the pages of an application that has its API."""
+    beacon = app[BEACON]
     return Behind(
         identity=app[IDENTITY],
         network=app[NETWORK],
@@ -319,9 +392,30 @@ def behind_of(app: web.Application) -> Behind:
         understanding=understanding,
         asking=asking_of,
         note=note,
+        lifting=beacon.lifting if isinstance(beacon, LiftingBeacon) else Lifting(),
         is_open=lambda request: (
             app[BEACON].policy is None and request.get(ACCOUNT) is None
         ),
+        has_policy=lambda: app[BEACON].policy is not None,
+        answers=answers_to,
+        reception=_reception_of(app),
+    )
+
+
+def _reception_of(app: web.Application) -> Reception | None:
+    """Return what pages know of those who log in; ``None``: nobody does."""
+    desk = app.get(DESK)
+    if desk is None:
+        return None
+
+    def arrived(request: web.Request, requester: Requester) -> None:
+        request[REQUESTER] = requester
+
+    return Reception(
+        desk=desk,
+        session_of=lambda request: request.get(SESSION),
+        has_ended=lambda request: request.get(LOGIN_ENDED, False),
+        arrived=arrived,
     )
 
 
@@ -345,6 +439,7 @@ class Site:
         porter: finds out who asks.
         auditor: who is told of each request, if anybody.
         network: asks other beacons, where there are any.
+        desk: where people log in, if anywhere.
     """
 
     def __init__(
@@ -355,10 +450,11 @@ class Site:
         porter: Porter | None = None,
         auditor: Auditor | None = None,
         network: Network | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self._post = post
         self._porter = porter
-        app = application(settings, beacon, post, porter, auditor, network)
+        app = application(settings, beacon, post, porter, auditor, network, desk)
         self._door = app[DOOR]
         self._app = app
         self._keep_alive = settings.server.keep_alive
@@ -497,7 +593,8 @@ def run_server(
             porter = porter_of(settings, rules.issuers, store)
             auditor = await open_auditor(settings, rules.policy, store, post)
             beacon = beacon_over(settings, rules.policy, store, guard, lifting)
-            site = Site(settings, beacon, post, porter, auditor, network)
+            desk = desk_of(settings, porter, store)
+            site = Site(settings, beacon, post, porter, auditor, network, desk)
             try:
                 await site.open()
                 _settle()

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from beacon.auth.issuers import Issuer
+from beacon.auth.issuers import Client, Issuer
 from beacon.model.errors import UsageError
 from beacon.model.profile import LedgerTerms, Profile
 from beacon.model.query import Granularity
@@ -23,13 +24,13 @@ from beacon.toml_form import formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 _LARGEST = 1_048_576
 _MFA = "https://refeds.org/profile/mfa"
 """What an issuer says of a login by two factors, where it says nothing else."""
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
+Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,128}$")]
 Kind = Literal["allele", "range", "filters", "documents", "individuals"]
 Visa = Literal[
     "ControlledAccessGrants",
@@ -59,6 +60,12 @@ class _Head(_Section):
 
 
 _SETS = {"algs", "audiences", "partner_clients", "require_acr"}
+_OF_CLIENT = {
+    *("title", "client_id", "client_secret_file", "scopes"),
+    *("authorization_uri", "token_uri", "end_session_uri"),
+}
+"""Keys that are of the client, where people log in."""
+_PASSPORT = "ga4gh_passport_v1"
 
 
 class IssuerSection(_Section):
@@ -79,6 +86,13 @@ class IssuerSection(_Section):
     organisation: str | None = None
     organisation_claim: str = "organisation"
     purpose_claim: str = "purpose"
+    title: Name | None = None
+    client_id: Name | None = None
+    client_secret_file: Name | None = None
+    scopes: list[Scope] | None = None
+    authorization_uri: str | None = None
+    token_uri: str | None = None
+    end_session_uri: str | None = None
 
 
 class _Budget(_Section):
@@ -205,10 +219,10 @@ def parsed(data: bytes, where: str) -> PolicyFile:
     if wrong is not None:
         message = f"{where}: {wrong}"
         raise UsageError(message)
-    return _frozen(said, sha256(data).hexdigest())
+    return _frozen(said, sha256(data).hexdigest(), Path(where).parent)
 
 
-def _frozen(said: _File, digest: str) -> PolicyFile:
+def _frozen(said: _File, digest: str, beside: Path) -> PolicyFile:
     profiles = {name: _profile(name, p) for name, p in said.disclosure.items()}
     logins = frozenset(a for each in said.issuers.values() for a in each.require_acr)
     return PolicyFile(
@@ -222,7 +236,9 @@ def _frozen(said: _File, digest: str) -> PolicyFile:
             id=said.policy.id,
             digest=digest,
         ),
-        issuers=tuple(_issuer(name, each) for name, each in said.issuers.items()),
+        issuers=tuple(
+            _issuer(name, each, beside) for name, each in said.issuers.items()
+        ),
         release=ReleaseTerms(**said.release.model_dump()),
         registers={
             name: each.opt_out_register
@@ -232,10 +248,33 @@ def _frozen(said: _File, digest: str) -> PolicyFile:
     )
 
 
-def _issuer(name: str, said: IssuerSection) -> Issuer:
-    told = said.model_dump()
+def _issuer(name: str, said: IssuerSection, beside: Path = Path()) -> Issuer:
+    """Return an issuer; files that it names lie ``beside`` the policy."""
+    told = said.model_dump(exclude=_OF_CLIENT)
     told |= {key: frozenset(told[key]) for key in _SETS}
-    return Issuer(name=name, **told)
+    client = _client(name, said, beside)
+    if client is not None:  # what an issuer gives us for ourselves is for us
+        told["audiences"] |= {client.id}
+        told["partner_clients"] |= {client.id}
+    return Issuer(name=name, client=client, **told)
+
+
+def _client(name: str, said: IssuerSection, beside: Path) -> Client | None:
+    if said.client_id is None:
+        return None
+    scopes = said.scopes
+    if scopes is None:
+        scopes = ["openid", "profile", *([_PASSPORT] if said.passports else [])]
+    secret = said.client_secret_file
+    return Client(
+        id=said.client_id,
+        title=said.title or name,
+        secret_file=None if secret is None else beside / secret,
+        scopes=tuple(scopes),
+        authorization_uri=said.authorization_uri,
+        token_uri=said.token_uri,
+        end_session_uri=said.end_session_uri,
+    )
 
 
 def _tier(name: str, said: _Tier, logins: frozenset[str]) -> Tier:
@@ -313,6 +352,9 @@ def _of_issuers(said: Mapping[str, IssuerSection]) -> Iterator[str]:
             _issuer(name, each)
         except ValueError as failure:
             yield f"issuers.{name}: {failure}"
+        lonely = sorted(each.model_fields_set & _OF_CLIENT - {"title"})
+        if each.client_id is None and lonely:
+            yield f"issuers.{name}: {lonely[0]} is without effect without a client_id"
         if each.iss in known:
             yield f"issuers.{name}: {known[each.iss]} has the same iss"
         known[each.iss] = name

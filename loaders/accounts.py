@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _COUNTED = ("bad", "not_loaded", "noticed")
 _SUMS = ("alternates", "stored", "annotations")
 
-FORM = 2
+FORM = 3
 """Of the text; what was left behind by a load with another one is not gone on with."""
 
 

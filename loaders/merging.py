@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from beacon.model import structure as structural
 from beacon.model.annotation import Unread, united
+from beacon.model.classes import cell_of
 from beacon.model.counts import SKIPPED, VariantRecord
 from beacon.model.errors import LoadRejected
 from beacon.model.people import Otherwise
@@ -32,7 +33,7 @@ from loaders.alleles import (
 from loaders.blocks import is_block
 from loaders.counting import Contribution, Counting
 from loaders.ordering import in_order, too_many_out_of_order
-from loaders.report import BIN_BITS
+from loaders.report import BIN_BITS, BINNED
 from loaders.shards import READ_AHEAD, OutOfOrder
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from beacon.model.variant import Reference
     from loaders.annotations import FileAnnotations
     from loaders.coverage import Coverage, CoverageOver
-    from loaders.report import LoadReport
+    from loaders.report import Bin, LoadReport
     from loaders.sweep import Covered
     from loaders.vcf import Site
 
@@ -247,7 +248,7 @@ class Merger:
         self._late = {k: v for k, v in self._late.items() if k[0] not in ranks}
         for rank in ranks:
             self._accounts.pop(rank, None)
-        for counted in (self._report.bins, self._report.absent):
+        for counted in self._binned():
             for name in [name for name in counted if name[0] in ranks]:
                 del counted[name]
         self._coverage.disordered.clear()
@@ -491,11 +492,16 @@ class Merger:
             stored["disagreements"] += sign
 
     def _bin(self, record: VariantRecord, sign: int) -> None:
-        """Account for a short row, where it begins."""
-        if not is_long(record.start, record.end, record.alternate):
-            exists = record.tally.exists and not record.filters
-            bins = self._report.bins if exists else self._report.absent
-            bins[record.rank, record.start >> BIN_BITS] += sign
+        """Account for a row where it begins, and for an allele as what it is."""
+        report, place = self._report, (record.rank, record.start >> BIN_BITS)
+        is_short = not is_long(record.start, record.end, record.alternate)
+        if not record.tally.exists or record.filters:
+            if is_short:
+                report.absent[place] += sign
+            return
+        (report.bins if is_short else report.wide)[place] += sign
+        cell = cell_of(record.reference, record.alternate, record.tally)
+        report.cells[record.rank, cell] += sign
 
     def _settle(self) -> None:
         """Add the accounts of all contigs to the report."""
@@ -507,7 +513,12 @@ class Merger:
             report.stored.update(account)
         for nothing in [what for what, n in report.stored.items() if not n]:
             del report.stored[nothing]
-        report.bins, report.absent = +report.bins, +report.absent
+        for counted in self._binned():
+            for name in [name for name, n in counted.items() if not n]:
+                del counted[name]
+
+    def _binned(self) -> list[Counter[Bin]]:
+        return [getattr(self._report, name) for name in BINNED]
 
     def _resolve(self, again: Callable[[], Iterable[Site]]) -> Iterator[VariantRecord]:
         """Read the files again for the late alleles, a bounded number at a time."""

@@ -17,8 +17,8 @@ Bin = tuple[int, int]
 """Rank of a contig, and number of a bin on it."""
 
 BIN_BITS = 13
-BINNED = "bins", "absent"
-"""The accounts of a report that are kept by bin."""
+BINNED = "bins", "absent", "cells", "wide"
+"""The accounts of a report that are kept by contig and a number."""
 
 _EXAMPLES = 20
 
@@ -100,6 +100,8 @@ class LoadReport:
         told: alleles of a file without samples, by whether their AC is told.
         bins: short alleles that exist, by contig and bin of 8,192 bases.
         absent: other short rows, of alleles or of places, in the same bins.
+        cells: alleles that exist, by contig and cell (``model.classes``).
+        wide: long ones of them, by contig and bin.
         disordered: contigs whose reference blocks were not in order.
     """
 
@@ -110,6 +112,8 @@ class LoadReport:
     told: Counter[bool] = field(default_factory=Counter)
     bins: Counter[Bin] = field(default_factory=Counter)
     absent: Counter[Bin] = field(default_factory=Counter)
+    cells: Counter[Bin] = field(default_factory=Counter)
+    wide: Counter[Bin] = field(default_factory=Counter)
     disagreements: int = 0
     disordered: int = 0
     notes: list[str] = field(default_factory=list)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import to_thread
 from collections import deque
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -45,7 +45,13 @@ from beacon.wire.batch import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Coroutine,
+        Sequence,
+    )
 
     from beacon.api.keys import BeaconService, Limits
     from beacon.model.query import Query
@@ -66,30 +72,57 @@ _PLAIN_AT_A_STRETCH = 100
 """The same of plain lines."""
 _SECONDS_BETWEEN = 60.0
 """A stream that says, or takes, nothing for so long has ended badly."""
+_HEADERS = {
+    "Content-Type": "application/x-ndjson",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
 _FAILED = "This beacon failed to answer."
 _FULL = "As many batches as may be are answered already; send it again later."
 
 
 async def batch(request: web.Request) -> web.StreamResponse:
     """Answer a batch, one line for each of its lines."""
+    async with place_for(request):
+        known = await understanding(request)
+        beacon = beacon_of(request.app[BEACON], request)
+        scribe = _Scribe(beacon, requester_of(request), known)
+        return await answer_lines(request, scribe.answer)
+
+
+@asynccontextmanager
+async def place_for(request: web.Request) -> AsyncIterator[None]:
+    """Have one of the places there are for batches.
+
+    Raises:
+        StoreUnavailable: when there is none.
+    """
     turns = request.app[BATCHES]
     if turns.locked():
         raise StoreUnavailable(_FULL)
     async with turns:
-        return await _answer_lines(request)
+        yield
 
 
-async def _answer_lines(request: web.Request) -> web.StreamResponse:
-    known = await understanding(request)
-    beacon = beacon_of(request.app[BEACON], request)
-    scribe = _Scribe(beacon, requester_of(request), known)
+async def answer_lines(
+    request: web.Request,
+    answer: Callable[[Sequence[Raw]], Coroutine[None, None, bytes]],
+    head: bytes = b"",
+) -> web.StreamResponse:
+    """Answer a request's lines as a stream, group by group.
+
+    Args:
+        request: that asks.
+        answer: gives the answers to a group.
+        head: a line that is sent before all others.
+    """
     async with aclosing(await _groups_of(request, request.app[LIMITS])) as groups:
         first = await anext(groups, None)  # what is wrong by now has a status yet
-        headers = {"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"}
-        stream = web.StreamResponse(headers=headers)
+        stream = web.StreamResponse(headers=_HEADERS)
         await stream.prepare(request)
         try:
-            async with aclosing(_answered(first, groups, scribe.answer)) as answers:
+            await stream.write(head)
+            async with aclosing(_answered(first, groups, answer)) as answers:
                 async for text in answers:
                     async with asyncio.timeout(_SECONDS_BETWEEN):
                         await stream.write(text)

@@ -1,8 +1,8 @@
 """Which pages of other origins may read what is answered (CORS), and how it is said.
 
-Any page may, unless the operator names those that may: there are no cookies, so that
-a page can read no more than whoever runs it could ask for.  What is named is compared
-as a whole.
+Any page may, unless the operator names those that may: no answer says that it may be
+read with cookies (``Access-Control-Allow-Credentials``), so that a page can read no
+more than whoever runs it could ask for.  What is named is compared as a whole.
 """
 
 from __future__ import annotations

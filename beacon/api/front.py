@@ -44,6 +44,8 @@ _GRACE: Final = 0.5
 """Seconds for which a server that closes reads on: what was sent may not be here."""
 _LOOK_EVERY: Final = 0.02
 _HEADS: Final = 256
+_SECRET: Final = (hdrs.AUTHORIZATION, hdrs.COOKIE)
+"""Fields that may hold a secret: a head with one is not known again."""
 _KEPT: Final = 1024
 """So many heads, of at most so many bytes, are known again."""
 
@@ -87,7 +89,7 @@ class Front:
             head = plain_head(text)
         if head is None or head.length > self._largest or not self._is_open:
             return None
-        is_secret = hdrs.AUTHORIZATION in head.headers
+        is_secret = any(name in head.headers for name in _SECRET)
         if head.method == "POST" and len(text) <= _KEPT and not is_secret:
             if len(self._heads) >= _HEADS:
                 self._heads.clear()

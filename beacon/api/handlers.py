@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
-from beacon.api.auditing import beacon_of
+from beacon.api.auditing import answer_alike, beacon_of
 from beacon.api.exchange import (
     as_json,
     requester_of,
@@ -33,6 +33,7 @@ from beacon.wire.budget import budget
 from beacon.wire.forms import Alike, recognise, understand_sent
 from beacon.wire.openapi import openapi
 from beacon.wire.requests import Address
+from beacon.wire.summary import summary
 from beacon.wire.synthetic import (
     synthetic_answer,
     synthetic_collection,
@@ -113,15 +114,17 @@ async def variants(
         sent: what it says.
         address: of its path.
     """
-    beacon, requester = beacon_of(app[BEACON], request), requester_of(request)
+    requester = requester_of(request)
     told = recognise(sent, address, await app[KNOWN].now(requester))
     here = app[SPEAKERS](request.scheme, request.host)
     if not isinstance(told, Alike):
+        beacon = beacon_of(app[BEACON], request)
         return as_json(await _variants(beacon, told, here, requester))
     outline = told.form.outline
     if not outline.is_plain:
+        beacon = beacon_of(app[BEACON], request)
         return as_json(await _variants(beacon, told.question(), here, requester))
-    said = await beacon.answer_alike(outline, told.allele(), requester)
+    said = await answer_alike(app[BEACON], request, outline, told.allele(), requester)
     text = told.written(said, here)
     if text is not None:
         return text
@@ -195,6 +198,13 @@ async def show_budget(request: web.Request) -> web.Response:
     """Tell whoever asks what is left for it."""
     left = await request.app[BEACON].allowance(requester_of(request))
     return as_json(budget(speaker(request), left))
+
+
+async def show_summary(request: web.Request) -> web.Response:
+    """Tell what a dataset holds, as far as that may be told."""
+    beacon = beacon_of(request.app[BEACON], request)
+    said = await beacon.summary(request.match_info["id"], requester_of(request))
+    return as_json(summary(speaker(request), said))
 
 
 async def show_map(request: web.Request) -> web.Response:

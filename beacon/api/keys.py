@@ -19,15 +19,19 @@ if TYPE_CHECKING:
     from beacon.api.exchange import Known
     from beacon.api.metrics import Meter
     from beacon.api.middleware import Door
+    from beacon.auth.logins import Desk
+    from beacon.auth.sessions import Session
     from beacon.model.allowance import Allowance
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Collected, Disclosure, RecordsDisclosure
+    from beacon.model.errors import BeaconError
     from beacon.model.genes import Genes
     from beacon.model.ontology import Ontologies
     from beacon.model.outline import Outline, Spelled
     from beacon.model.profile import PolicyName
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.summarised import Summarised
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
     from beacon.wire.info import Speaker
@@ -55,6 +59,15 @@ class BeaconService(Answers, Protocol):
 
     async def count(self, query: Query, requester: Requester) -> None:
         """Count a question that others are asked, whatever our own part in it is.
+
+        Raises:
+            BeaconError: as drawn in ``model.errors``.
+        """
+
+    async def count_many(
+        self, queries: Sequence[Query], requester: Requester
+    ) -> Mapping[int, BeaconError]:
+        """Count many of them in one go; return why some may not be asked, by place.
 
         Raises:
             BeaconError: as drawn in ``model.errors``.
@@ -90,6 +103,14 @@ class BeaconService(Answers, Protocol):
 
         Raises:
             StoreUnavailable: when the store cannot be reached.
+        """
+
+    async def summary(self, dataset: str, requester: Requester) -> Summarised:
+        """Return what may be said of a dataset as a whole.
+
+        Raises:
+            NotFound: when there is none, or the requester does not see it.
+            StoreUnavailable: when it cannot be read.
         """
 
     async def loaded(self, requester: Requester) -> frozenset[str]:
@@ -169,6 +190,8 @@ IDENTITY: web.AppKey[BeaconIdentity] = web.AppKey("identity", BeaconIdentity)
 LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
 METER: web.AppKey[Meter] = web.AppKey("meter")
 DOOR: web.AppKey[Door] = web.AppKey("door")
+DESK: web.AppKey[Desk] = web.AppKey("desk")
+"""Where people log in; it is there where the policy has an issuer for that."""
 SPEAKERS: web.AppKey[Callable[[str, str], Speaker]] = web.AppKey("speakers")
 """Gives the speaker at the scheme and the host a request came to."""
 NETWORK: web.AppKey[NetworkService] = web.AppKey("network", NetworkService)
@@ -177,6 +200,10 @@ KNOWN: web.AppKey[Known] = web.AppKey("known")
 """Gives what questions are understood with."""
 REQUESTER: web.RequestKey[Requester] = web.RequestKey("requester")
 """Under this key a request that passed the door holds who asks."""
+SESSION: web.RequestKey[Session] = web.RequestKey("session")
+"""Under this key a request of somebody who is logged in holds their session."""
+LOGIN_ENDED: web.RequestKey[bool] = web.RequestKey("login_ended", bool)
+"""Under this key a request says that whoever sent it was logged in, and is no more."""
 BODY: web.RequestKey[bytes] = web.RequestKey("body")
 """Under this key a request holds its body, where it came after its head."""
 ACCOUNT: web.RequestKey[Account] = web.RequestKey("account")

@@ -21,16 +21,18 @@ from beacon.api.access_log import Entry
 from beacon.api.auditing import REQUEST_ID, UNWRITTEN, mark
 from beacon.api.browsers import Browsers, is_preflight
 from beacon.api.exchange import SECONDS_FOR_LITTLE, as_json, body_of
-from beacon.api.keys import BODY, REQUESTER
+from beacon.api.keys import BODY, LOGIN_ENDED, REQUESTER, SESSION
 from beacon.api.metrics import Row, Sums, count
 from beacon.api.plain import PlainRequest
 from beacon.api.sending import PAYS_FROM, JsonAnswer
 from beacon.api.turns import Deadlines, Overloaded, Turns
 from beacon.audit.log import AuditUnavailable
+from beacon.auth.cookies import is_asked_here
 from beacon.auth.doubts import Doubt
 from beacon.model.errors import (
     BeaconError,
     BudgetSpent,
+    LoginEnded,
     NetworkBusy,
     NotIdentified,
     NotPermitted,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from beacon.api.keys import Limits
     from beacon.api.metrics import Meter
     from beacon.api.plain import Asking
+    from beacon.auth.logins import Desk
     from beacon.auth.porter import Porter
     from beacon.model.requester import Requester
     from beacon.wire.info import Speaker
@@ -73,7 +76,13 @@ _QUERY: Final = "query"
 _FORWARDED: Final = "X-Forwarded-For"
 _METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "POST"})
 _UNKNOWN: Final = "unknown"
-_ASKING: Final = ("/api", "/network", "/annotate", "/v/", "/region/")
+_MACHINES: Final = ("/api", "/network", "/annotate", "/openapi", "/metrics")
+"""Paths below which machines ask, and our own pages by scripts."""
+_FORGED: Final = (
+    "Another site's page made this browser ask; somebody who is logged in asks from"
+    " this beacon's own pages."
+)
+_ASKING: Final = ("/api", "/network", "/annotate", "/batch", "/d/", "/region/", "/v/")
 """Paths below which something is asked."""
 
 
@@ -84,15 +93,21 @@ class Exceptions:
     Attributes:
         always: answered however much is waiting.
         streaming: that may take as long as their client does.
-        silent: that ask for nothing that is kept.
+        silent: that ask for nothing that is kept; ``METHOD path``: so asked.
         unasked: where nobody is asked who they are.
-        scopes: what a key must be for, where that is not ``query``.
+        sessionless: where it does not matter whether somebody is logged in.
+        lenient: where somebody may come whose login has ended.
+        noted: methods and paths that are written down though they ask for nothing.
+        scopes: what a key must be for, where that is not ``query``; likewise.
     """
 
     always: frozenset[str] = frozenset()
     streaming: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
     unasked: frozenset[str] = frozenset()
+    sessionless: frozenset[str] = frozenset()
+    lenient: frozenset[str] = frozenset()
+    noted: frozenset[tuple[str, str]] = frozenset()
     scopes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -102,6 +117,11 @@ class Kind:
 
     Attributes:
         asks: whether they ask for something that is kept, not what there is to ask.
+        unasked: whether nobody is asked who they are.
+        sessionless: whether nobody is asked for a cookie.
+        lenient: whether somebody may come whose login has ended.
+        noted: whether they are written down though they ask for nothing.
+        is_page: whether people read what is answered, and links may lead there.
     """
 
     route: str
@@ -110,6 +130,10 @@ class Kind:
     streaming: bool = False
     asks: bool = False
     unasked: bool = False
+    sessionless: bool = False
+    lenient: bool = False
+    noted: bool = False
+    is_page: bool = False
     scope: str = _QUERY
     rows: dict[int, Row] = field(default_factory=dict)
 
@@ -125,6 +149,7 @@ class Door:
         log: notes them, where it is asked for.
         auditor: has a line written before an answer is sent, where there is an audit.
         browsers: which pages of others may read it; absent, all.
+        desk: knows who is logged in, where people can.
         porter: finds out who asks; ``None``: whoever shows anything is refused.
     """
 
@@ -138,7 +163,9 @@ class Door:
         porter: Porter | None = None,
         auditor: Auditor | None = None,
         browsers: Browsers | None = None,
+        desk: Desk | None = None,
     ) -> None:
+        self._desk = desk
         self._browsers = Browsers() if browsers is None else browsers
         self._porter = porter
         self._auditor = auditor
@@ -183,14 +210,20 @@ class Door:
 
     def kind(self, route: str, method: str) -> Kind:
         """Return the kind of the requests of a method and a pattern of paths."""
+        exact, scopes = f"{method} {route}", self._exceptions.scopes
         return Kind(
             route,
             method,
             always=route in self._exceptions.always,
             streaming=route in self._exceptions.streaming,
-            asks=route.startswith(_ASKING) and route not in self._exceptions.silent,
+            asks=route.startswith(_ASKING)
+            and self._exceptions.silent.isdisjoint((route, exact)),
             unasked=route in self._exceptions.unasked,
-            scope=self._exceptions.scopes.get(route, _QUERY),
+            sessionless=route in self._exceptions.sessionless,
+            lenient=route in self._exceptions.lenient,
+            noted=(method, route) in self._exceptions.noted,
+            is_page=not route.startswith(_MACHINES),
+            scope=scopes.get(exact) or scopes.get(route, _QUERY),
         )
 
     async def let_in(
@@ -218,7 +251,9 @@ class Door:
             answer = self._once_whole if is_coming else self._in_turn
             response = await answer(kind, request, handler, began)
             if account is not None:
-                response = await self._accounted(account, kind, request, response)
+                is_usual = isinstance(response, bytes)
+                if not (is_usual and account.close_behind(kind, request)):
+                    response = await self._accounted(account, kind, request, response)
         except asyncio.CancelledError:
             self._left += 1
             self._note(kind, _CLIENT_LEFT, 0, began)
@@ -345,7 +380,8 @@ class Door:
     ) -> web.StreamResponse | bytes:
         """Answer every failure with an error document."""
         try:
-            if hdrs.AUTHORIZATION in request.headers:
+            shown = request.headers
+            if hdrs.AUTHORIZATION in shown or (self._desk and hdrs.COOKIE in shown):
                 await self._identify(kind, request)
             elif self._porter is not None and not kind.unasked:
                 request[REQUESTER] = self._porter.anonymous(
@@ -368,7 +404,7 @@ class Door:
         """Find out who asks, before anything is answered.
 
         Raises:
-            NotIdentified: when they show what proves nothing.
+            NotIdentified: when they show what proves nothing, or nothing any more.
             NotPermitted: when they show a key that is for something else.
             IssuerUnavailable: when it cannot be found out.
         """
@@ -376,6 +412,9 @@ class Door:
             return
         if self._porter is None:
             raise NotIdentified(Doubt.NO_ISSUERS)
+        if hdrs.AUTHORIZATION not in request.headers:
+            await self._recognise(kind, request, self._porter)
+            return
         requester = await self._porter.requester(
             request.headers.getall(hdrs.AUTHORIZATION, ()),
             request.remote,
@@ -383,6 +422,41 @@ class Door:
         )
         _check_scope(requester, kind.scope)
         request[REQUESTER] = requester
+
+    async def _recognise(self, kind: Kind, request: Asking, porter: Porter) -> None:
+        """Find out whether a browser's cookies say that somebody is logged in.
+
+        Raises:
+            LoginEnded: when somebody was, and is no more.
+            NotPermitted: when a page of somebody else made their browser ask.
+            BeaconError: when it cannot be found out.
+        """
+        request[REQUESTER] = porter.anonymous(
+            request.remote, request.headers.getall(_FORWARDED, ())
+        )
+        desk = self._desk
+        if kind.sessionless or desk is None:
+            return
+        try:
+            session = await desk.session(request.headers.getall(hdrs.COOKIE))
+            if session is None:
+                return
+            if not is_asked_here(
+                request.method,
+                request.headers,
+                desk.site.origin,
+                is_page=kind.is_page,
+            ):
+                raise NotPermitted(_FORGED)
+            request[REQUESTER] = await porter.requester(
+                [f"Bearer {session.token}"], request.remote
+            )
+        except NotIdentified as failure:
+            request[LOGIN_ENDED] = True
+            if not kind.lenient:
+                raise LoginEnded(failure.why) from failure
+        else:
+            request[SESSION] = session
 
     def _speaker(self, request: Asking) -> Speaker:
         return self._speakers(request.scheme, request.host)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from beacon.api import handlers
+from beacon.api import handlers, network_lists
 from beacon.api import network as networking
 from beacon.api.annotate import annotate
 from beacon.api.batch import batch
@@ -23,6 +23,7 @@ from beacon.api.keys import (
     ANNOTATIONS,
     BATCHES,
     BEACON,
+    DESK,
     DOOR,
     IDENTITY,
     KNOWN,
@@ -35,6 +36,7 @@ from beacon.api.keys import (
 )
 from beacon.api.metrics import Meter, Sums
 from beacon.api.middleware import Door, Exceptions
+from beacon.auth.logins import BACK, GONE
 from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
 from beacon.network.network import Alone, ourselves
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
     from beacon.api.access_log import AccessLog
     from beacon.api.auditing import Auditor
+    from beacon.auth.logins import Desk
     from beacon.auth.porter import Porter
     from beacon.model.entry_types import EntryType
     from beacon.network.network import NetworkService
@@ -52,6 +55,8 @@ if TYPE_CHECKING:
 
 ROOT = "/api"
 NETWORK_ROOT = "/network"
+PAGE_OF_LISTS = "/batch"
+"""Of the pages, the one to which lists are posted."""
 
 _FRAMEWORK: dict[str, Handler] = {
     "": handlers.show_info,
@@ -64,16 +69,28 @@ _FRAMEWORK: dict[str, Handler] = {
     "filtering_terms": handlers.filtering_terms(),
 }
 _TERMS = "filtering_terms"
+_SUMMARY = "datasets/{id}/summary"
 _EXCEPTIONS = Exceptions(
     always=frozenset({"/healthz", "/readyz", "/metrics"}),
-    streaming=frozenset({f"{ROOT}/batch", "/annotate"}),
+    streaming=frozenset(
+        {f"{ROOT}/batch", f"{NETWORK_ROOT}/batch", PAGE_OF_LISTS, "/annotate"}
+    ),
     silent=frozenset(
         {f"{ROOT}/{path}" if path else ROOT for path in _FRAMEWORK}
         - {f"{ROOT}/{_TERMS}"}
     )
-    | {f"{NETWORK_ROOT}/{path}" if path else NETWORK_ROOT for path in networking.PATHS},
+    | {f"{NETWORK_ROOT}/{path}" if path else NETWORK_ROOT for path in networking.PATHS}
+    | {f"GET {PAGE_OF_LISTS}", f"HEAD {PAGE_OF_LISTS}"},
     unasked=frozenset({"/healthz", "/readyz"}),
-    scopes={f"{ROOT}/batch": "batch", "/annotate": "annotate"},
+    sessionless=frozenset({"/healthz", "/readyz", "/metrics", "/static/{name}"}),
+    lenient=frozenset({"/login", BACK, GONE}),
+    noted=frozenset({("GET", BACK), ("POST", GONE)}),
+    scopes={
+        f"{ROOT}/batch": "batch",
+        f"{NETWORK_ROOT}/batch": "batch",
+        f"POST {PAGE_OF_LISTS}": "batch",
+        "/annotate": "annotate",
+    },
 )
 
 
@@ -88,6 +105,7 @@ def create_api(
     auditor: Auditor | None = None,
     origins: Iterable[str] = ("*",),
     network: NetworkService | None = None,
+    desk: Desk | None = None,
 ) -> web.Application:
     """Return an application that answers for ``beacon``.
 
@@ -101,6 +119,7 @@ def create_api(
         origins: whose pages may read what is answered; ``*``: everybody's.
         porter: finds out who asks; absent, nobody can show who they are.
         network: asks other beacons, too; absent, this one is all there is.
+        desk: where people log in; absent, nowhere.
     """
     app = web.Application()
     app[BEACON] = beacon
@@ -110,6 +129,8 @@ def create_api(
     app[NETWORK] = network or Alone(
         ourselves(identity.id, identity.name), identity.environment
     )
+    if desk is not None:
+        app[DESK] = desk
     add_routes(app, log, porter, auditor, Browsers(origins))
     return app
 
@@ -135,7 +156,15 @@ def add_routes(
     limits, meter, speakers = app[LIMITS], app[METER], app[SPEAKERS]
     known = Browsers() if browsers is None else browsers
     door = app[DOOR] = Door(
-        limits, _EXCEPTIONS, meter, speakers, log, porter, auditor, known
+        limits,
+        _EXCEPTIONS,
+        meter,
+        speakers,
+        log,
+        porter,
+        auditor,
+        known,
+        app.get(DESK),
     )
     app.middlewares.append(door.let_through)
     app.cleanup_ctx.append(door.keep_house)
@@ -146,6 +175,7 @@ def add_routes(
             app.router.add_get(pattern, handler)
             app.router.add_post(pattern, handler)
         app.router.add_post(ROOT + named("batch"), batch)
+        app.router.add_get(ROOT + named(_SUMMARY), handlers.show_summary)
     _add_network(app)
     for path in ("/annotate", "/annotate{_end:/+}"):
         app.router.add_post(path, annotate)
@@ -164,6 +194,7 @@ def _add_network(app: web.Application) -> None:
         for add in (app.router.add_get, app.router.add_post):
             for path in (networking.ASKED, f"{networking.ASKED}/{{id}}"):
                 add(NETWORK_ROOT + named(path), networking.variants)
+        app.router.add_post(NETWORK_ROOT + named("batch"), network_lists.batch)
 
 
 def _paths() -> Iterator[tuple[str, Handler]]:

@@ -1,4 +1,4 @@
-"""Where an issuer keeps its keys and tells of its users.
+"""Where an issuer keeps its keys, tells of its users and has them log in.
 
 As the operator said, or as its discovery document does (OpenID Connect Discovery
 1.0), which must be its own.
@@ -6,17 +6,42 @@ As the operator said, or as its discovery document does (OpenID Connect Discover
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from beacon.auth.issuers import is_private
 from beacon.model.errors import IssuerUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from beacon.auth.fetching import Fetcher
-    from beacon.auth.issuers import Issuer
+    from beacon.auth.issuers import Client, Issuer
 
 _WELL_KNOWN = ".well-known/openid-configuration"
+_POSTED = "client_secret_post"
+_BASIC = "client_secret_basic"
+_HASHED = "S256"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Where and how people log in at an issuer.
+
+    Attributes:
+        authorization: where they are sent.
+        token: where a code becomes tokens.
+        end_session: where they log out; ``None``: it does not say.
+        names_itself: whether it says who it is when it sends them back (RFC 9207).
+        takes_basic: whether a client proves itself by ``Authorization: Basic``; else
+            its secret is in the form.
+    """
+
+    authorization: str
+    token: str
+    end_session: str | None = None
+    names_itself: bool = False
+    takes_basic: bool = True
 
 
 class Places:
@@ -55,7 +80,61 @@ class Places:
         place = self._issuer.userinfo_uri or await self._named("userinfo_endpoint")
         return await self._fetcher.document(place, token)
 
+    async def gate(self, client: Client) -> Gate:
+        """Return where people log in.
+
+        Raises:
+            IssuerUnavailable: when that cannot be found out, is not private, or the
+                issuer says that it takes no proof that a code is ours (PKCE).
+        """
+        told = {} if client.is_pinned else await self._document()
+        challenges = told.get("code_challenge_methods_supported")
+        if isinstance(challenges, list) and _HASHED not in challenges:
+            message = "An issuer takes no PKCE with S256, so nobody can log in there."
+            raise IssuerUnavailable(message)
+        proofs = told.get("token_endpoint_auth_methods_supported", [_BASIC])
+        listed = proofs if isinstance(proofs, list) else [_BASIC]
+        goodbye = client.end_session_uri or told.get("end_session_endpoint")
+        return Gate(
+            authorization=client.authorization_uri
+            or await self._named("authorization_endpoint"),
+            token=client.token_uri or await self._named("token_endpoint"),
+            end_session=goodbye
+            if isinstance(goodbye, str) and is_private(goodbye)
+            else None,
+            names_itself=told.get("authorization_response_iss_parameter_supported")
+            is True,
+            takes_basic=_BASIC in listed or _POSTED not in listed,
+        )
+
+    async def tokens(
+        self, place: str, form: Mapping[str, str], basic: tuple[str, str] | None
+    ) -> Mapping[str, object]:
+        """Return what a code was exchanged for at the issuer.
+
+        Args:
+            place: of its token endpoint.
+            form: that is sent there.
+            basic: what we prove who we are with, in the head; ``None``: not there.
+
+        Raises:
+            NotIdentified: when it gives nothing for the code.
+            IssuerUnavailable: when it does not answer.
+        """
+        try:
+            return await self._fetcher.exchanged(place, form, basic)
+        except IssuerUnavailable:
+            self._told = None  # it may have moved
+            raise
+
     async def _named(self, what: str) -> str:
+        place = (await self._document()).get(what)
+        if not isinstance(place, str) or not is_private(place):
+            message = f"The discovery document of an issuer names no {what}."
+            raise IssuerUnavailable(message)
+        return place
+
+    async def _document(self) -> Mapping[str, object]:
         if self._told is None:
             iss = self._issuer.iss
             address = f"{iss.removesuffix('/')}/{_WELL_KNOWN}"
@@ -64,8 +143,4 @@ class Places:
                 message = "The discovery document of an issuer is another one's."
                 raise IssuerUnavailable(message)
             self._told = told
-        place = self._told.get(what)
-        if not isinstance(place, str):
-            message = f"The discovery document of an issuer names no {what}."
-            raise IssuerUnavailable(message)
-        return place
+        return self._told

@@ -7,7 +7,9 @@ is too large, too slow or no JSON is none.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote_plus
 
 import orjson
 from aiohttp import ClientError, ClientSession, ClientTimeout, hdrs
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
 _LARGEST: Final = 512 * 1024
 _SECONDS: Final = 3.0
 _REFUSED: Final = frozenset({401, 403})
+_GIVEN: Final = 200
+_ANSWERED: Final = frozenset({_GIVEN, 400, 401, 403})
+_OUR_FAULTS: Final = frozenset(
+    {"invalid_client", "unauthorized_client", "unsupported_grant_type"}
+)
+"""Errors of RFC 6749, section 5.2, that whoever logs in can do nothing about."""
 _AWAY: Final = "Who vouches for this token cannot be reached; ask again in a moment."
 
 
@@ -56,7 +64,7 @@ class Fetcher:
             headers[hdrs.AUTHORIZATION] = f"Bearer {token}"
         try:
             async with asyncio.timeout(_SECONDS):
-                status, body = await self._fetched(address, headers)
+                status, body = await self._asked("GET", address, headers=headers)
             if token is not None and status in _REFUSED:
                 raise NotIdentified(Doubt.REVOKED)
             found = orjson.loads(body) if status == 200 else None
@@ -66,14 +74,47 @@ class Fetcher:
             raise IssuerUnavailable(_AWAY)
         return found
 
-    async def _fetched(
-        self, address: str, headers: Mapping[str, str]
-    ) -> tuple[int, bytes]:
+    async def exchanged(
+        self, address: str, form: Mapping[str, str], basic: tuple[str, str] | None
+    ) -> Mapping[str, object]:
+        """Return the JSON object that an issuer gives for a form.
+
+        Args:
+            address: that the operator, or an issuer's own discovery, named.
+            form: that is sent there.
+            basic: name and secret that we prove who we are with (RFC 6749, 2.3.1).
+
+        Raises:
+            NotIdentified: when it gives nothing for it.
+            IssuerUnavailable: when it does not answer.
+        """
+        if not is_private(address):
+            raise IssuerUnavailable(_AWAY)
+        headers = {hdrs.ACCEPT: "application/json"}
+        if basic is not None:
+            name, secret = map(quote_plus, basic)
+            headers[hdrs.AUTHORIZATION] = _basic(name, secret)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                status, body = await self._asked(
+                    "POST", address, headers=headers, data=dict(form)
+                )
+            found = orjson.loads(body)
+        except (ClientError, OSError, TimeoutError, ValueError) as failure:
+            raise IssuerUnavailable(_AWAY) from failure
+        if not isinstance(found, dict) or status not in _ANSWERED:
+            raise IssuerUnavailable(_AWAY)
+        if status != _GIVEN:
+            is_ours = found.get("error") in _OUR_FAULTS
+            raise NotIdentified(Doubt.CLIENT if is_ours else Doubt.CODE)
+        return found
+
+    async def _asked(self, method: str, address: str, **more: Any) -> tuple[int, bytes]:
         if self._session is None:
             timeout = ClientTimeout(total=_SECONDS)
             self._session = ClientSession(timeout=timeout)
-        async with self._session.get(
-            address, headers=headers, allow_redirects=False
+        async with self._session.request(
+            method, address, allow_redirects=False, **more
         ) as response:
             body = bytearray()
             async for chunk in response.content.iter_any():
@@ -81,3 +122,7 @@ class Fetcher:
                 if len(body) > _LARGEST:
                     raise IssuerUnavailable(_AWAY)
             return response.status, bytes(body)
+
+
+def _basic(name: str, secret: str) -> str:
+    return f"Basic {b64encode(f'{name}:{secret}'.encode()).decode()}"

@@ -9,13 +9,43 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from beacon.model.hosts import is_loopback
+from beacon.model import hosts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 ALGORITHMS: Final = frozenset({"RS256", "ES256"})
 """What GA4GH AAI 1.2 allows; a secret shared by both sides proves nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """What this beacon is at an issuer, so that people can log in there.
+
+    Attributes:
+        id: as the issuer calls it.
+        title: what people call the issuer.
+        secret_file: holds what it is proven by; ``None``: it is a public client.
+        scopes: that are asked for.
+        authorization_uri: where people log in; ``None``: where the issuer's discovery
+            document says, as the next two.
+        token_uri: where codes become tokens.
+        end_session_uri: where people log out.
+    """
+
+    id: str
+    title: str
+    secret_file: Path | None = None
+    scopes: tuple[str, ...] = ("openid", "profile")
+    authorization_uri: str | None = None
+    token_uri: str | None = None
+    end_session_uri: str | None = None
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether nothing has to be discovered before somebody can log in."""
+        return None not in (self.authorization_uri, self.token_uri)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +70,7 @@ class Issuer:
         organisation: all its users belong to; ``None``: what its tokens say.
         organisation_claim: where they say it.
         purpose_claim: where they say what is asked for.
+        client: what we are there; ``None``: nobody logs in there from our pages.
     """
 
     name: str
@@ -58,6 +89,7 @@ class Issuer:
     organisation: str | None = None
     organisation_claim: str = "organisation"
     purpose_claim: str = "purpose"
+    client: Client | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could never be verified, or would be asked for in the open.
@@ -74,16 +106,33 @@ class Issuer:
         if self.max_age_s <= 0:
             message = "max_age_s is more than 0"
             raise ValueError(message)
+        if self.client is not None and "openid" not in self.client.scopes:
+            message = "scopes hold openid, so that a login says whose it is"
+            raise ValueError(message)
         addresses = {
             "iss": None if self.jwks_uri and self._knows_userinfo else self.iss,
             "jwks_uri": self.jwks_uri,
             "userinfo_uri": self.userinfo_uri,
             **{f"visa_issuers of {iss}": at for iss, at in self.visa_issuers.items()},
+            **self._addresses_of_client,
         }
         for what, address in addresses.items():
             if address is not None and not is_private(address):
                 message = f"{what} is an https:// address, and not {address}"
                 raise ValueError(message)
+
+    @property
+    def _addresses_of_client(self) -> dict[str, str | None]:
+        client = self.client
+        if client is None:
+            return {}
+        discovered = {} if client.is_pinned else {"iss": self.iss}
+        return {
+            **discovered,
+            "authorization_uri": client.authorization_uri,
+            "token_uri": client.token_uri,
+            "end_session_uri": client.end_session_uri,
+        }
 
     @property
     def _knows_userinfo(self) -> bool:
@@ -93,13 +142,13 @@ class Issuer:
 def is_private(address: str) -> bool:
     """Whether nobody between can read or change what is fetched from an address.
 
-    That is TLS, or this machine itself.
+    What is no address, or says more than where something is, is not.
     """
     try:
         parts = urlsplit(address)
-        host = parts.hostname
+        host = parts.hostname or ""
     except ValueError:
         return False
-    if not host or parts.username is not None or parts.fragment:
+    if parts.username is not None or parts.fragment:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    return hosts.is_private(parts.scheme, host)

@@ -70,10 +70,11 @@ class _Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trusted:
+class Trusted:
     """One issuer with what asks it."""
 
     issuer: Issuer
+    places: Places
     keys: Keyset
     passports: Passports
 
@@ -132,18 +133,24 @@ class Porter:
     def _keyset_at(self, place: str) -> Keyset:
         return Keyset(place, lambda: self._fetcher.document(place), self._clock)
 
-    def _trust(self, issuer: Issuer) -> _Trusted:
+    def _trust(self, issuer: Issuer) -> Trusted:
         places = Places(issuer, self._fetcher)
         sharing = Sharing(
             self._shelf,
             Seal(self._secrets.passports),
             lambda subject: self._pseudonym(issuer.iss, subject),
         )
-        return _Trusted(
+        return Trusted(
             issuer,
+            places,
             Keyset(issuer.name, places.keys, self._clock),
             Passports(issuer, places, self._visa_keys, sharing, self._clock),
         )
+
+    @property
+    def trusted(self) -> tuple[Trusted, ...]:
+        """Every issuer whose tokens are believed."""
+        return tuple(self._trusted.values())
 
     async def close(self) -> None:
         """Stop asking anybody."""

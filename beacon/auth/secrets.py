@@ -34,6 +34,8 @@ class Purpose(StrEnum):
     AUDIT = "audit"
     LEDGER = "ledger"
     PASSPORTS = "passports"
+    SESSIONS = "sessions"
+    LOGINS = "logins"
 
 
 def derive(master: bytes, purpose: Purpose) -> bytes:
@@ -68,6 +70,28 @@ def read_secret(path: Path) -> bytes:
         raise UsageError(message)
     if len(secret) < _SIZE:
         message = f"{path}: a secret has at least {_SIZE} bytes"
+        raise UsageError(message)
+    return secret
+
+
+def read_client_secret(path: Path) -> str:
+    """Return the secret that an issuer has given this beacon.
+
+    Raises:
+        UsageError: when it cannot be read, others may read it, or there is none.
+    """
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            secret = file.read(_LARGEST).decode().strip()
+    except (OSError, ValueError) as failure:
+        message = f"{path}: the secret of a client cannot be read"
+        raise UsageError(message) from failure
+    if mode & _OTHERS:
+        message = f"{path}: others can read this secret; make it yours alone (0600)"
+        raise UsageError(message)
+    if not secret:
+        message = f"{path}: there is no secret in it"
         raise UsageError(message)
     return secret
 

@@ -150,10 +150,10 @@ def demo(
     with ExitStack() as opened:
         opened.enter_context(ends_calmly())
         login = opened.enter_context(logging_in()) if with_login else None
-        if login is not None:
-            settings = _with_policy(settings, login.policy)
         server = settings.server
         taken = None if once else opened.enter_context(Port(server.host, server.port))
+        if login is not None and taken is not None:
+            settings = _with_policy(settings, login.policy, taken.number)
         address = opened.enter_context(connect(None, settings.data_dir))
         click.echo(filled(address.description), err=True)
         _load(address)
@@ -176,20 +176,25 @@ def _apart(settings: Settings, folder: str) -> Settings:
     )
 
 
-def _with_policy(settings: Settings, policy: str) -> Settings:
-    """Return settings with a policy, which is written beside the data."""
+def _with_policy(settings: Settings, policy: str, port: int) -> Settings:
+    """Return settings with a policy, which is written beside the data.
+
+    And with the address that browsers come back to when somebody has logged in.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     path = settings.data_dir / "policy.toml"
     path.write_text(policy, encoding="utf-8")
     given = settings.model_dump(include={"data_dir": True, "server": {"port"}})
-    return Settings.model_validate({**given, "policy": {"file": path}})
+    here = {"public_url": f"http://{settings.server.host}:{port}"}
+    return Settings.model_validate({**given, "policy": {"file": path}, "beacon": here})
 
 
 def _tell_tokens(login: Login) -> None:
     click.echo("\nThree users and their tokens, for twelve hours and this demo alone:")
     for user, token in login.tokens.items():
         click.echo(f"{user}  {token}")
-    click.echo('Ask as one of them:  curl -H "Authorization: Bearer …" ADDRESS/api/…')
+    click.echo("Log in as one of them, on the page:  ADDRESS/login")
+    click.echo('Or ask as one:  curl -H "Authorization: Bearer …" ADDRESS/api/…')
 
 
 def _load(address: StoreAddress) -> None:

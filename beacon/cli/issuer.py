@@ -1,16 +1,15 @@
 """A small issuer of tokens and visas, for demonstrations and tests on one machine.
 
 It signs with joserfc, so that the beacon verifies what another library made; it asks
-nobody for a password and must never be believed outside a demonstration.
+nobody for a password and must never be believed outside a demonstration.  Where people
+choose whom they log in as is in ``authorizing``.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
 import secrets
-import sys
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import hdrs, web
@@ -35,6 +34,54 @@ LIFE: Final = 12 * 3600
 """Seconds that what it signs holds."""
 _BITS: Final = 2048
 _SCOPES: Final = "openid profile ga4gh_passport_v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who can log in.
+
+    Attributes:
+        subject: as the issuer calls them.
+        name: as people do.
+        says: what they are, in a sentence.
+        tier: what the demo's policy makes of them.
+        claims: of their tokens, beside the usual ones.
+    """
+
+    subject: str
+    name: str
+    says: str
+    tier: str
+    claims: Mapping[str, object] = field(default_factory=dict)
+
+
+PEOPLE: Final = (
+    Person(
+        subject="visitor",
+        name="Astrid Berg",
+        says="A visitor. Logs in, and is shown what everybody is.",
+        tier="public-registered",
+    ),
+    Person(
+        subject="researcher",
+        name="Jonas Lund",
+        says="A researcher with registered access: rounded counts of one cohort more.",
+        tier="registered",
+    ),
+    Person(
+        subject="clinician",
+        name="Karin Holm",
+        says="A clinical geneticist at hospital.example: exact counts of all cohorts.",
+        tier="clinician",
+        claims={
+            "roles": ["clinical-geneticist"],
+            "organisation": "hospital.example",
+            "acr": STANDARD_LOGIN,
+            "purpose": "care",
+        },
+    ),
+)
+"""The people of the demonstration, all of them invented."""
 
 
 def new_key(kind: str, kid: str) -> Key:
@@ -62,6 +109,7 @@ class Issuer:
         self.clock = clock
         self.visas: dict[str, list[str]] = {}
         self.subjects: dict[str, str] = {}
+        self.more: dict[str, object] = {}
 
     def token(self, subject: str, **more: object) -> str:
         """Return an access token of a user, with more claims or other ones."""
@@ -71,6 +119,10 @@ class Issuer:
         text = self.signed({"typ": "at+jwt"}, claims)
         self.subjects[text] = subject
         return text
+
+    def id_token(self, subject: str, **more: object) -> str:
+        """Return what says that a user has logged in."""
+        return self.signed({"typ": "JWT"}, self._claims(subject, more))
 
     def visa(
         self, subject: str, kind: str, value: str, source: str, **more: object
@@ -113,6 +165,7 @@ class Issuer:
                 "issuer": self.iss,
                 "jwks_uri": f"{self.iss}/jwks",
                 "userinfo_endpoint": f"{self.iss}/userinfo",
+                **self.more,
             }
         )
 
@@ -142,33 +195,4 @@ def demo_tokens(issuer: Issuer) -> dict[str, str]:
     issuer.visas["clinician"] = [
         issuer.visa("clinician", "ControlledAccessGrants", GRANT, COMMITTEE)
     ]
-    return {
-        "public-registered": issuer.token("visitor"),
-        "registered": issuer.token("researcher"),
-        "clinician": issuer.token(
-            "clinician",
-            roles=["clinical-geneticist"],
-            organisation="hospital.example",
-            acr=STANDARD_LOGIN,
-            purpose="care",
-        ),
-    }
-
-
-async def _run() -> None:
-    """Answer on a free port until standard input ends; print who it is, and tokens."""
-    issuer = Issuer("", [new_key("ES256", "demo")])
-    runner = web.AppRunner(issuer.application(), access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    issuer.iss = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    told = {"iss": issuer.iss, "grant": GRANT, "tokens": demo_tokens(issuer)}
-    sys.stdout.write(json.dumps(told) + "\n")
-    sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
-    await runner.cleanup()
-
-
-if __name__ == "__main__":
-    asyncio.run(_run())
+    return {each.tier: issuer.token(each.subject, **each.claims) for each in PEOPLE}

@@ -19,7 +19,7 @@ from beacon.model.errors import BeaconError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_COMMAND = (sys.executable, "-P", "-m", "beacon.cli.issuer")
+_COMMAND = (sys.executable, "-P", "-m", "beacon.cli.authorizing")
 _LAST_WORDS = 10.0
 
 POLICY = """\
@@ -30,6 +30,8 @@ id = "demo"
 [issuers.demo]
 iss = "{iss}"
 audiences = ["beacon-demo"]
+title = "Nordic Test Login"
+client_id = "beacon-pages"
 max_age_s = 43200
 visa_issuers = {{ "{iss}" = "{iss}/jwks" }}
 role_map = {{ "clinical-geneticist" = "clinician" }}

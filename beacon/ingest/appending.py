@@ -9,6 +9,7 @@ as one load; then the old ones must still be what they were.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from beacon.model.counts import Layout
     from beacon.model.dataset import Input, Release
     from beacon.model.people import People
+    from beacon.model.summary import Summary
     from beacon.store.releases import Catalogue
     from beacon.store.writer import ReleaseWriter
 
@@ -349,6 +351,7 @@ def _refuse_contigs(release: Release, cohort: Cohort, contigs: frozenset[str]) -
 def _publish(writer: ReleaseWriter, base: Base, opened: Opened) -> Release:
     release, cohort = base.release, opened.work.cohort
     added, begins = writer.added(), writer.begins_before()
+    summary = writer.summary_before()
     if begins is not None:
         begins = begins.plus(added.begins)
     count = None
@@ -366,8 +369,21 @@ def _publish(writer: ReleaseWriter, base: Base, opened: Opened) -> Release:
         options=opened.told,
         report=cohort.report.as_dict(),
         begins=begins,
+        summary=summary and _summary(summary.changed(added.change), base, cohort),
         depth=base.depth,
     )
+
+
+def _summary(summary: Summary, base: Base, cohort: Cohort) -> Summary:
+    """Return a summary with who came with the new files, whoever is in both once."""
+    if summary.people is None or cohort.people is None:
+        return summary
+    people = Counter(summary.people)
+    known = base.names
+    for name, column in zip(cohort.people.names, cohort.people.column_of, strict=True):
+        if name not in known:
+            people[cohort.layout.kinds[column]] += 1
+    return replace(summary, people=people)
 
 
 def _fingerprint(release: Release, opened: Opened) -> str:

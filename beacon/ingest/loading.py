@@ -27,11 +27,13 @@ from beacon.ingest.parallel import Crew
 from beacon.model.dataset import Input
 from beacon.model.errors import ReadError
 from beacon.model.genes import name_texts, place_texts
+from beacon.model.summary import Change, Summary, people_of, windows_of
 from beacon.store.bins import Begins
 from loaders import Cohort, LoadOptions, open_cohort
 from loaders.accounts import FORM, Account, read_account
 from loaders.genes import GeneFile, read_genes
 from loaders.reader import shown_name
+from loaders.report import BIN_BITS
 from loaders.shards import OutOfOrder, Plan
 
 if TYPE_CHECKING:
@@ -224,8 +226,20 @@ def _publish(writer: ReleaseWriter, opened: Opened) -> Release:
         options=opened.told,
         report=cohort.report.as_dict(),
         begins=Begins(cohort.report.bins, cohort.report.absent),
+        summary=_summary(cohort),
         depth=cohort.depth,
     )
+
+
+def _summary(cohort: Cohort) -> Summary:
+    """Return the shape of a release of these files alone."""
+    change, report = Change(), cohort.report
+    for (_, number), count in report.cells.items():
+        change.cells[number] += count
+    for bins in (report.bins, report.wide):
+        change.windows.update(windows_of(bins, BIN_BITS))
+    people = people_of(cohort.layout) if cohort.is_genotyped else None
+    return Summary(cells={}, windows={}, people=people).changed(change)
 
 
 def tool() -> str:

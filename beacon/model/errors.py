@@ -6,6 +6,7 @@
     │   ├── UnknownContig         400  a sequence the assembly does not have
     │   └── UnknownFilters        400  filters nothing answers to, asked strictly
     ├── NotIdentified             401  a token, a visa or a key that proves nothing
+    │   └── LoginEnded            401  somebody was logged in, and is no more
     ├── NotPermitted              403  policy says no
     ├── NotFound                  404  no such path or dataset
     ├── RequestTooLarge           413  more than we promise to answer at once
@@ -95,10 +96,21 @@ class NotIdentified(BeaconError):
     """
 
     status_hint = 401
+    sentence = "The token or the key of this request is not valid."
 
     def __init__(self, why: str) -> None:
-        super().__init__("The token or the key of this request is not valid.")
+        super().__init__(self.sentence)
         self.why = why
+
+
+class LoginEnded(NotIdentified):
+    """Somebody was logged in and is no more: they are told, and never taken for none.
+
+    Args:
+        why: a word for the log.
+    """
+
+    sentence = "Your login has ended: log in again, or log out to go on without."
 
 
 class IssuerUnavailable(BeaconError):

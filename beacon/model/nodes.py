@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from beacon.model.status import Status, overall
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from beacon.model.counts import AlleleCounts
     from beacon.model.disclosure import DatasetDisclosure
@@ -128,6 +128,36 @@ class NodeDataset:
         return self.same_as or f"{self.beacon}/{self.part.dataset}"
 
 
+def rows_asked_for(
+    rows: Sequence[NodeDataset], names: Sequence[str], *, is_network: bool
+) -> tuple[NodeDataset, ...]:
+    """Return what a node says of the datasets that are asked for by name.
+
+    Where one of them is not there, whoever may have it and was not heard keeps its
+    place: that is no word about other datasets.
+
+    Args:
+        rows: all that it says.
+        names: ``dataset`` or ``beacon/dataset`` each.
+        is_network: whether it speaks for other beacons.
+    """
+    called = [
+        (row, {row.part.dataset, f"{row.beacon}/{row.part.dataset}"}) for row in rows
+    ]
+    missing = {*names}.difference(*(own for _, own in called))
+    beacons = {name.partition("/")[0] for name in missing if "/" in name}
+    is_anybodys = any("/" not in name for name in missing)
+
+    def may_have(row: NodeDataset) -> bool:
+        is_whole = is_network or row.part.dataset == row.beacon
+        is_silent = row.part.status in FAILURES
+        return is_whole and is_silent and (is_anybodys or row.beacon in beacons)
+
+    return tuple(
+        row for row, own in called if not own.isdisjoint(names) or may_have(row)
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeAnswer:
     """What came of asking one node.
@@ -171,7 +201,8 @@ class People:
 
     Attributes:
         at_least: the most of any one dataset, or the sum over those that share none.
-        at_most: the sum; ``None`` where one that has it does not say of how many.
+        at_most: the sum; ``None`` where one that has it does not say of how many, or
+            anybody who may have it was not heard.
     """
 
     at_least: int

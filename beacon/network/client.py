@@ -83,7 +83,7 @@ class _Line:
 
     def leads_to(self, peer: Peer) -> bool:
         """Whether it is good for a peer, which may have changed in other respects."""
-        return self.peer is peer or _means(self.peer) == _means(peer)
+        return self.peer is peer or way_to(self.peer) == way_to(peer)
 
     async def retire(self) -> None:
         """Close its connections, when the last answer that is awaited has come."""
@@ -348,7 +348,8 @@ class _Way:
         return self._is_reused and isinstance(failure, is_closed)
 
 
-def _means(peer: Peer) -> tuple[object, ...]:
+def way_to(peer: Peer) -> tuple[object, ...]:
+    """Return what a connection to a peer is made by."""
     return peer.url, peer.at_once, peer.credentials, peer.private, peer.proxy
 
 

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from beacon.model.health import NodeHealth, NodeState
 from beacon.model.nodes import NodeKind
-from beacon.network.client import Client
+from beacon.network.client import Client, way_to
 from beacon.network.health import Health
 from beacon.network.metadata import Metadata
 from beacon.network.peers import Proof
@@ -61,10 +61,13 @@ class Exchange:
 
     async def take(self, directory: Directory) -> None:
         """Ask others from now on."""
+        before = {peer.node.id: way_to(peer) for peer in self.directory.peers}
         self.directory = directory
         await self.client.take(directory.terms, directory.peers)
-        self.health.keep({peer.node.id for peer in directory.peers})
         self._known.clear()
+        # How it was on another way says nothing: what was mended is asked at once.
+        same = (p for p in directory.peers if before.get(p.node.id) == way_to(p))
+        self.health.keep({peer.node.id for peer in same})
         await self.metadata.take(directory)
 
     async def close(self) -> None:

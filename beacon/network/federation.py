@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import structlog
 
 from beacon.model.errors import NetworkBusy, NetworkLoop
-from beacon.model.nodes import FAILURES, NodeAnswer, NodeKind, Reason
+from beacon.model.nodes import (
+    FAILURES,
+    NodeAnswer,
+    NodeKind,
+    Reason,
+    rows_asked_for,
+)
 from beacon.model.status import Status, overall
 from beacon.network.flights import Flights
 from beacon.network.memory import Memory
@@ -50,6 +56,7 @@ _OF_A_NAME: Final = 0.5
 when the alleles it names are."""
 _GRACE: Final = 0.1
 """Seconds for an asker to say itself why it is late."""
+_UNHEARD: Final = "Whoever may have the datasets asked for has not answered it."
 _ECHO: Final = "The same question is on its way already; no other beacon was asked."
 _MANY: Final = 500
 """Rows that are merged at once."""
@@ -129,7 +136,7 @@ class Federation:
             BeaconError: when it cannot be asked of anybody.
         """
         directory = self.directory
-        self._check_way(asking, directory)
+        self.check_way(asking)
         asking = replace(asking, via=(*asking.via, directory.here.id))
         key = _question_key(asking.query)
         is_echo = asking.comes_from_a_network and key in self._asked
@@ -196,10 +203,12 @@ class Federation:
 
         Raises:
             NetworkBusy: when as many questions are on their way as may be.
+            NetworkLoop: when they have passed us before, or too many.
         """
         if not askings:
             return []
         directory = self.directory
+        self.check_way(askings[0])
         passed = [replace(each, via=(*each.via, directory.here.id)) for each in askings]
         with self._place(_question_key(askings[0].query), directory):
             tasks = [asyncio.create_task(here.ask_many(passed))]
@@ -217,13 +226,13 @@ class Federation:
 
     # --- who may ask --------------------------------------------------------
 
-    @staticmethod
-    def _check_way(asking: Asking, directory: Directory) -> None:
+    def check_way(self, asking: Asking) -> None:
         """Refuse what has gone in a circle, or too far.
 
         Raises:
             NetworkLoop: when it has.
         """
+        directory = self.directory
         if directory.here.id in asking.via:
             message = "This question has already passed this beacon."
             raise NetworkLoop(message)
@@ -327,7 +336,8 @@ class Federation:
         if unasked is not None:
             return unasked
         terms, scope = self.directory.terms, _scope(peer, asking.requester)
-        key = (peer.node.id, peer.url, question, scope, asking.via[:-1])
+        # The peer itself, not its id: read by other settings it may say other things.
+        key = (id(peer), question, scope, asking.via[:-1])
         if scope is None:
             found = self._memory.find(key, terms)
             if found is not None:
@@ -336,7 +346,8 @@ class Federation:
 
         async def exchange() -> NodeAnswer:
             came = await self._exchange(peer, whole, seconds)
-            if scope is None:
+            is_as_it_was = any(each is peer for each in self.directory.peers)
+            if scope is None and is_as_it_was:
                 self._memory.keep(key, came, self.directory.terms)
             return came
 
@@ -454,16 +465,24 @@ def _parted(dataset: str) -> tuple[str, str, str]:
 
 def _of_datasets(answer: NodeAnswer, query: Query) -> NodeAnswer:
     """Return what of an answer is about the datasets asked for."""
-    if query.datasets is None or answer.status not in _TOLD:
+    is_told = answer.answered and answer.status is not Status.NOT_ASKED
+    if query.datasets is None or not is_told:
         return answer
-    wanted = {*query.datasets}
-    rows = tuple(
-        row
-        for row in answer.datasets
-        if row.part.dataset in wanted or f"{row.beacon}/{row.part.dataset}" in wanted
-    )
+    is_network = answer.node.kind is NodeKind.NETWORK
+    rows = rows_asked_for(answer.datasets, query.datasets, is_network=is_network)
+    status = overall(row.part.status for row in rows)
+    if answer.is_partial and status not in (Status.SEEN, *FAILURES):
+        status = Status.NO_ANSWER
+    if status in FAILURES:
+        told = [each for row in rows for each in row.warnings] or [_UNHEARD]
+        return replace(
+            answer,
+            datasets=rows,
+            status=status,
+            reason=Reason.TOLD_AN_ERROR,
+            sentence=told[0],
+        )
     if rows:
-        status = overall(row.part.status for row in rows)
         return replace(answer, datasets=rows, status=status)
     return replace(
         answer,
@@ -472,9 +491,6 @@ def _of_datasets(answer: NodeAnswer, query: Query) -> NodeAnswer:
         reason=Reason.DATASETS,
         sentence="It says nothing of the datasets asked for.",
     )
-
-
-_TOLD: Final = frozenset({*Status}) - FAILURES - {Status.NOT_ASKED}
 
 
 def _scope(peer: Peer, requester: Requester) -> Requester | None:

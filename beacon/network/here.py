@@ -17,12 +17,13 @@ from beacon.model.nodes import Node, NodeAnswer, NodeDataset, Reason
 from beacon.model.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import Disclosure
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.model.summarised import Summarised
     from beacon.network.asking import Asking
 
 _OUR_FAULT = 500
@@ -35,11 +36,27 @@ class Local(Answers, Protocol):
     async def datasets(self, requester: Requester) -> tuple[Dataset, ...]:
         """Return every dataset that a requester sees."""
 
+    async def summary(self, dataset: str, requester: Requester) -> Summarised:
+        """Return what may be said of a dataset as a whole.
+
+        Raises:
+            NotFound: when there is none, or the requester does not see it.
+        """
+
     async def count(self, query: Query, requester: Requester) -> None:
         """Count a question that others are asked, whatever our own part in it is.
 
         Raises:
             BeaconError: where it may not be asked any more, or cannot be counted.
+        """
+
+    async def count_many(
+        self, queries: Sequence[Query], requester: Requester
+    ) -> Mapping[int, BeaconError]:
+        """Count many in one go; return why some may not be asked, by place.
+
+        Raises:
+            BeaconError: where they cannot be counted.
         """
 
 
@@ -67,6 +84,20 @@ class Here:
             BeaconError: where it may not be asked any more, or cannot be counted.
         """
         await self._beacon.count(self._own(asking.query), asking.requester)
+
+    async def count_many(self, askings: Sequence[Asking]) -> Mapping[int, BeaconError]:
+        """Count questions of one requester before others are asked them.
+
+        Returns:
+            Why some may not be asked, by place.
+
+        Raises:
+            BeaconError: where they cannot be counted.
+        """
+        if not askings:
+            return {}
+        queries = [self._own(each.query) for each in askings]
+        return await self._beacon.count_many(queries, askings[0].requester)
 
     async def ask(self, asking: Asking) -> NodeAnswer:
         """Return what we say.

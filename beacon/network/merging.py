@@ -20,9 +20,10 @@ from beacon.model.nodes import (
     NodeDataset,
     People,
     Pooled,
+    Reason,
 )
 from beacon.model.query import Granularity
-from beacon.model.status import Status
+from beacon.model.status import Status, overall
 from beacon.network.peers import ALL_OTHERS
 
 if TYPE_CHECKING:
@@ -50,13 +51,16 @@ def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer
     order = [directory.here.id, *(peer.node.id for peer in directory.peers)]
     known = [node for node in order if node in by_id]
     nodes = [by_id[node] for node in dict.fromkeys([*known, *by_id])]
+    ours = by_id.get(directory.here.id)
+    if ours is not None and ours.status in ANSWERS:
+        nodes = [_without_ours(node, ours) for node in nodes]
     placed = [_placed(answer, directory) for answer in nodes]
     rows, doubts = _once(
         [row for a in placed for row in a.datasets if not _is_ours_to_say(row, by_id)]
     )
     kinds = _by_kind(rows)
     silent = {row.kind for row in rows if row.part.status in _MAY_HAVE}
-    for node in nodes:
+    for node in placed:
         silent |= _silent_kinds(node, directory)
     people = {
         kind: told
@@ -81,14 +85,14 @@ def _placed(answer: NodeAnswer, directory: Directory) -> NodeAnswer:
     peer = next((p for p in directory.peers if p.node.id == answer.node.id), None)
     if peer is None and answer.node.id != directory.here.id:
         return answer
-    same_as = directory.here_same_as if peer is None else peer.same_as
+    knows = directory if peer is None else peer
     rows = []
     for row in _rows(answer):
-        name = row.part.dataset
-        group = (directory if peer is None else peer).overlap_of(name)
-        kind = None if peer is None else peer.kind_of(name)
-        same = same_as.get(name, row.same_as)
-        known = (group or row.overlap, same, kind or row.kind)
+        whose = row.part.dataset, row.beacon
+        group = knows.overlap_of(*whose) or row.overlap
+        kind = None if peer is None else peer.kind_of(*whose)
+        same = knows.same_of(*whose) or row.same_as
+        known = (group, same, kind or row.kind)
         if known != (row.overlap, row.same_as, row.kind):
             overlap, same, kind = known
             row = replace(row, overlap=overlap, same_as=same, kind=kind)
@@ -118,6 +122,29 @@ def _is_ours_to_say(row: NodeDataset, nodes: Collection[str]) -> bool:
         return False  # it is one dataset, or says something
     is_told_of = any(node != row.beacon for node in row.via)
     return is_told_of and row.beacon in nodes
+
+
+def _without_ours(answer: NodeAnswer, ours: NodeAnswer) -> NodeAnswer:
+    """Return an answer without what it tells of our own datasets.
+
+    What we hold, and what of it may be said, nobody knows better than we; who tells
+    of nothing else was asked in vain.
+    """
+    rows = tuple(row for row in answer.datasets if row.beacon != ours.node.id)
+    if answer.node.id == ours.node.id or len(rows) == len(answer.datasets):
+        return answer
+    if not rows:
+        return replace(
+            answer,
+            datasets=(),
+            status=Status.NOT_ASKED,
+            reason=Reason.LOOP,
+            sentence="It tells of our own datasets only.",
+        )
+    status = answer.status
+    if status is overall(row.part.status for row in answer.datasets):
+        status = overall(row.part.status for row in rows)
+    return replace(answer, datasets=rows, status=status)
 
 
 # --- each dataset once -------------------------------------------------------
@@ -168,19 +195,25 @@ def _root(identity: str, known: Mapping[str, str]) -> str:
     return min(passed[passed.index(further) :])
 
 
-def _distance(row: NodeDataset) -> tuple[bool, int]:
-    """Return how far away a row was told; who failed comes last."""
+def _distance(row: NodeDataset) -> tuple[bool, int, bool]:
+    """Return how far away a row was told; who failed comes last.
+
+    Of two as near as each other it is that which withholds: the other's "no" is not
+    known to be its own.
+    """
     between = [node for node in row.via if node != row.beacon]
-    return row.part.status in FAILURES, len(between)
+    status = row.part.status
+    return status in FAILURES, len(between), status is not Status.WITHHELD
 
 
 def _silent_kinds(answer: NodeAnswer, directory: Directory) -> set[str | None]:
     """Return the kinds of people of whom a node did not say all; ``None``: any.
 
-    It failed as a whole, or others behind it did.
+    It failed as a whole, others behind it did, or somebody else asks it.
     """
-    is_whole = answer.status not in _MAY_HAVE and not answer.is_partial
-    if is_whole or (answer.datasets and not answer.is_partial):
+    is_silent = answer.status in _MAY_HAVE and not answer.datasets
+    is_asked = answer.reason is Reason.UNDER_WAY  # by somebody else
+    if not (is_silent or is_asked or answer.is_partial):
         return set()
     peer = next((p for p in directory.peers if p.node.id == answer.node.id), None)
     if peer is None or ALL_OTHERS not in peer.kinds:

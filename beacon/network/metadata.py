@@ -47,6 +47,9 @@ _JITTER: Final = 0.1
 _SOONEST: Final = 60.0
 """Seconds after which a peer that did not answer is asked again, and then longer."""
 _NEEDED: Final = "info"
+_UNSEEN: Final = Silence(
+    reason=Reason.FAILED, sentence="Something failed here while it was looked at."
+)
 _CLOSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _NO_COPY: Final = (
     *(OSError, InvalidRequest, ValueError, KeyError, TypeError, AttributeError),
@@ -244,7 +247,12 @@ class Metadata:
         pause, wait = _SOONEST, random.uniform(0, _AT_ONCE)  # noqa: S311 - no secret
         while True:
             await asyncio.sleep(wait)
-            look = await self.look(peer)
+            try:
+                look = await self.look(peer)
+            except Exception as failure:  # noqa: BLE001 - the next look may go well
+                why = type(failure).__name__
+                _log.error("peer.not_looked_at", peer=peer.node.id, why=why)
+                look = Look(silence=_UNSEEN)
             refusal = self.refusal(peer)
             if refusal is not None:
                 _log.warning("peer.not_asked", peer=peer.node.id, why=refusal.sentence)
@@ -303,7 +311,8 @@ class Metadata:
         except OSError as failure:
             _log.warning("peer.not_kept", peer=peer.node.id, why=failure.strerror)
         finally:
-            made.unlink(missing_ok=True)
+            with suppress(OSError):  # where nothing can be written, nothing is left
+                made.unlink(missing_ok=True)
 
 
 def _sheet(said: Members) -> _Sheet:
@@ -338,5 +347,4 @@ def _refused(reason: Reason, sentence: str) -> Silence:
 
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait([task])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from beacon.model.variant import Reference
     from beacon.network.asking import Asking
     from beacon.network.peers import Peer
+    from beacon.wire.peers.cards import Card
 
 
 class NetworkService(Protocol):
@@ -32,6 +33,9 @@ class NetworkService(Protocol):
 
     def health(self) -> Sequence[NodeHealth]:
         """Return how each node is, ourselves first."""
+
+    def cards(self) -> Mapping[str, Card]:
+        """Return what peers say of themselves, by id; of some nothing is known."""
 
 
 class Network:
@@ -81,6 +85,12 @@ class Network:
         ours = _well(self.directory.here, self._environment)
         return (ours, *self.exchange.status())
 
+    def cards(self) -> Mapping[str, Card]:
+        """Return what peers say of themselves, by id; of some nothing is known."""
+        look_of = self.exchange.metadata.look_of
+        looks = {peer.node.id: look_of(peer).card for peer in self.directory.peers}
+        return {name: card for name, card in looks.items() if card is not None}
+
 
 class Alone:
     """A network of ourselves: of a beacon that asks no peers.
@@ -98,6 +108,10 @@ class Alone:
     def health(self) -> Sequence[NodeHealth]:
         """Return how we are."""
         return (self._health,)
+
+    def cards(self) -> Mapping[str, Card]:
+        """Return that there are no peers."""
+        return {}
 
 
 class _Nobody:

@@ -106,13 +106,23 @@ class Peer:
     same_as: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
 
-    def overlap_of(self, dataset: str) -> str | None:
-        """Return the group whose datasets may hold the same people as this one."""
-        return self.overlaps.get(dataset, self.overlap)
+    def overlap_of(self, dataset: str, beacon: str | None = None) -> str | None:
+        """Return the group whose datasets may hold the same people as this one.
 
-    def kind_of(self, dataset: str) -> str | None:
+        Args:
+            dataset: its id.
+            beacon: whose it is, behind a network: what is said of ``beacon/dataset``
+                comes before what is said of its id alone.
+        """
+        return _said_of(self.overlaps, dataset, beacon) or self.overlap
+
+    def kind_of(self, dataset: str, beacon: str | None = None) -> str | None:
         """Return what its people are, where the operator said it."""
-        return self.kinds.get(dataset, self.kinds.get(ALL_OTHERS))
+        return _said_of(self.kinds, dataset, beacon) or self.kinds.get(ALL_OTHERS)
+
+    def same_of(self, dataset: str, beacon: str | None = None) -> str | None:
+        """Return the ``beacon/dataset`` that it is, where the operator said it."""
+        return _said_of(self.same_as, dataset, beacon)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +171,14 @@ class Directory:
     here_overlaps: Mapping[str, str] = field(default_factory=dict)
     here_same_as: Mapping[str, str] = field(default_factory=dict)
 
-    def overlap_of(self, dataset: str) -> str | None:
+    def overlap_of(self, dataset: str, beacon: str | None = None) -> str | None:
         """Return the group whose datasets may hold the same people as ours."""
-        return self.here_overlaps.get(dataset, self.here_overlap)
+        return _said_of(self.here_overlaps, dataset, beacon) or self.here_overlap
+
+    def same_of(self, dataset: str, beacon: str | None = None) -> str | None:
+        """Return the ``beacon/dataset`` that one of ours is, where that is said."""
+        return _said_of(self.here_same_as, dataset, beacon)
+
+
+def _said_of(known: Mapping[str, str], dataset: str, beacon: str | None) -> str | None:
+    return known.get(f"{beacon}/{dataset}", known.get(dataset))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from beacon.model.status import Status
+from beacon.page.behind import BEHIND
 from beacon.page.examples import box_of
 from beacon.page.rendering import render
 from beacon.page.words import N_
@@ -39,5 +40,7 @@ MEANINGS: Final[Mapping[Status, str]] = {
 
 async def show_about(request: web.Request) -> web.Response:
     """Show the page."""
-    box = await box_of(request)
-    return render(request, "about.html", box=box, meanings=MEANINGS)
+    behind, box = request.app[BEHIND], await box_of(request)
+    requester = behind.requester_of(request)
+    datasets = await behind.beacon_of(request).datasets(requester)
+    return render(request, "about.html", box=box, datasets=datasets, meanings=MEANINGS)

@@ -14,9 +14,11 @@ from aiohttp import hdrs, web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from beacon.model.health import NodeState
+from beacon.page.addresses import dataset_path
 from beacon.page.behind import BEHIND
 from beacon.page.box import Box
 from beacon.page.glossary import STATES, STATUSES
+from beacon.page.reader import reader_of
 from beacon.page.statics import STATICS
 from beacon.page.words import LANGUAGES, Words, language_of, words_in
 
@@ -96,6 +98,7 @@ RENDERER: web.AppKey[Renderer] = web.AppKey("renderer", Renderer)
 def _globals(words: Words) -> dict[str, object]:
     """Return what every template may use beside its own values."""
     return {
+        "dataset_path": dataset_path,
         "day": words.day,
         "decimal": words.decimal,
         "lang": words.language,
@@ -136,6 +139,7 @@ def rendered(request: web.Request, name: str, **values: object) -> str:
         "me": behind.identity,
         "nodes": Counter(each.state for each in behind.network.health()),
         "node_states": tuple(NodeState),
+        "reader": reader_of(request, behind),
         "root": root_of(behind.identity),
         **values,
     }

@@ -91,7 +91,7 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._locale = _LOCALES[language]
+        self.locale = self._locale = _LOCALES[language]
         self._texts = _texts(language)
         self._point = get_decimal_symbol(self._locale)
 

@@ -95,7 +95,7 @@ class LiftingBeacon(LocalBeacon):
         super().__init__(
             store, policy, references=references, deadline=deadline, guard=guard
         )
-        self._lifting = lifting
+        self.lifting = lifting
 
     async def answer(self, query: Query, requester: Requester) -> Disclosure:
         """Return what may be said to ``requester``, by every assembly's datasets.
@@ -125,7 +125,7 @@ class LiftingBeacon(LocalBeacon):
             BeaconError: as ``LocalBeacon.answer_alike`` does.
         """
         sight = await self._sight(requester)
-        if not _elsewhere(outline.query, sight, self._lifting):
+        if not _elsewhere(outline.query, sight, self.lifting):
             return await super().answer_alike(outline, allele, requester)
         return await self.answer(outline.question(allele), requester)
 
@@ -146,10 +146,10 @@ class LiftingBeacon(LocalBeacon):
         self, queries: Sequence[Query], sight: Sight
     ) -> list[_Errands]:
         """Return all that is asked for each question, without keeping others long."""
-        find = partial(_errands, sight=sight, lifting=self._lifting)
+        find = partial(_errands, sight=sight, lifting=self.lifting)
         if len(queries) == 1 and not reads_much(queries[0]):
             return [find(queries[0])]
-        found = await self._store.turns.each(
+        found = await self._store.rounds.each(
             lambda query: None if reads_much(query) else find(query),
             queries,
             _AT_A_STRETCH,
@@ -168,7 +168,7 @@ class LiftingBeacon(LocalBeacon):
         """Return the same for the questions of plain outlines, in words."""
         sight = await self._sight(requester)
         outlines = {id(outline): outline for outline, _ in asked}.values()
-        if any(_elsewhere(each.query, sight, self._lifting) for each in outlines):
+        if any(_elsewhere(each.query, sight, self.lifting) for each in outlines):
             return await answered_whole(self, asked, requester, wording)
         return await super().answer_alleles(asked, requester, wording)
 

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, cast
 
 from beacon.model.allowance import UNLIMITED
 from beacon.model.disclosure import DatasetDisclosure, Disclosure, NamedAllele
-from beacon.model.errors import InvalidRequest, NotPermitted, StoreUnavailable
+from beacon.model.errors import (
+    InvalidRequest,
+    NotFound,
+    NotPermitted,
+    StoreUnavailable,
+)
 from beacon.model.findings import Findings
 from beacon.model.grouped import column_name
 from beacon.model.joining import joined, joined_places
@@ -25,10 +30,12 @@ from beacon.model.records import Under
 from beacon.model.requester import ANONYMOUS
 from beacon.model.spelling import allele_pattern
 from beacon.model.status import Status
+from beacon.model.summarised import Detail
 from beacon.model.vrs import PREFIX, vrs_ids
 from beacon.policy.asking import has_ledger, hides, may_filter, may_name, refusal
 from beacon.policy.policy import disclose, may_ask
 from beacon.policy.pooling import is_pooled
+from beacon.policy.summarising import detail_of, summarised
 from beacon.service.catalogue import collected
 from beacon.service.documents import Documents, check_asking, is_asked
 from beacon.service.ledgered import LEFT_OUT
@@ -49,6 +56,7 @@ if TYPE_CHECKING:
     from beacon.model.ontology import Ontologies
     from beacon.model.outline import Outline, Spelled
     from beacon.model.requester import Requester
+    from beacon.model.summarised import Summarised
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele, Reference
     from beacon.model.vrs import VrsIds
@@ -74,6 +82,7 @@ _ANY_ALLELE = ((0, "A", "C"),)
 _NO_TABLES = "no individuals are kept of any dataset."
 _NOTHING = Findings(datasets=())
 _POPULATION = "population"
+_NO_DATASET = "There is no such dataset here."
 _NO_LEDGER = "nothing is open to write down what is learnt, so nothing is said"
 
 
@@ -626,6 +635,28 @@ class LocalBeacon:
         """Return every dataset that a requester sees, with a release or without."""
         return (await self._sight(requester)).described
 
+    async def summary(self, dataset: str, requester: Requester) -> Summarised:
+        """Return what may be said of a dataset as a whole.
+
+        Raises:
+            NotFound: when there is none, or the requester does not see it.
+            StoreUnavailable: when its summary cannot be read.
+        """
+        sight = await self._sight(requester)
+        together = zip(sight.datasets, sight.described, strict=True)
+        for one, described in together:
+            if one.id == dataset:
+                return await self._summarised(one, described, sight.permits[one.id])
+        raise NotFound(_NO_DATASET)
+
+    async def _summarised(
+        self, dataset: Dataset, described: Dataset, granted: Permit
+    ) -> Summarised:
+        summary, release = None, dataset.release
+        if release is not None and detail_of(granted) is not Detail.NAMES:
+            summary = await self._store.summary(release.number)
+        return summarised(dataset, described, granted, summary)
+
     async def loaded(self, requester: Requester) -> frozenset[str]:
         """Return the assemblies that at least one dataset it sees serves.
 
@@ -648,20 +679,41 @@ class LocalBeacon:
             BudgetSpent: where there is no room for it.
             StoreUnavailable: when it cannot be written down.
         """
+        refused = await self.count_many([query], requester)
+        if refused:
+            raise refused[0]
+
+    async def count_many(
+        self, queries: Sequence[Query], requester: Requester
+    ) -> Mapping[int, BeaconError]:
+        """Count questions that others are asked, each as ``count`` does, in one go.
+
+        Returns:
+            Why there is no room for some, by place.
+
+        Raises:
+            StoreUnavailable: when they cannot be written down.
+        """
         if self._guard is None:
-            return
+            return {}
         sight = await self._sight(requester)
-        plan = self._plans.of(query, requester, await self._store.datasets())
-        pattern, tiers = query.pattern, plan.tiers
-        if not tiers:
-            seen = (sight.permits[dataset.id] for dataset in sight.datasets)
-            tiers = self._guard.tiers(requester, seen)
-        elif pattern is not None and pattern.name is not None:
-            return
-        has_places = pattern is not None and pattern.elsewhere
-        each = _by_place(query, pattern) if pattern and has_places else [query]
-        for question in each:
-            await self._guard.admit(question, requester, tiers)
+        datasets = await self._store.datasets()
+        wanted: list[tuple[Query, frozenset[str]]] = []
+        places: list[int] = []
+        for n, query in enumerate(queries):
+            plan = self._plans.of(query, requester, datasets)
+            pattern, tiers = query.pattern, plan.tiers
+            if not tiers:
+                seen = (sight.permits[dataset.id] for dataset in sight.datasets)
+                tiers = self._guard.tiers(requester, seen)
+            elif pattern is not None and pattern.name is not None:
+                continue
+            has_places = pattern is not None and pattern.elsewhere
+            each = _by_place(query, pattern) if pattern and has_places else [query]
+            wanted += [(question, tiers) for question in each]
+            places += [n] * len(each)
+        refused = await self._guard.admit_many(wanted, requester)
+        return {places[k]: why for k, why in refused.items()}
 
     async def allowance(self, requester: Requester) -> Allowance:
         """Return what a requester has left.

@@ -22,6 +22,7 @@ import numpy as np
 from pymongo import ReplaceOne
 
 from beacon.model.pattern import Bounds
+from beacon.model.summary import Change
 from beacon.store.driver import (
     JOURNALED,
     Document,
@@ -31,6 +32,7 @@ from beacon.store.driver import (
 )
 from beacon.store.keys import contig_range, start_of
 from beacon.store.packing import varint
+from beacon.store.row_cells import row_cell, start_of_row
 from beacon.store.rows import Rows
 
 if TYPE_CHECKING:
@@ -245,10 +247,12 @@ class Added(NamedTuple):
     Attributes:
         alleles: how many exist only there, short and long ones.
         begins: where the short ones begin, and rows of its own that are absent.
+        change: of the summary: what exists only there, and what is counted otherwise.
     """
 
     alleles: int
     begins: Begins
+    change: Change
 
 
 def added(
@@ -270,7 +274,8 @@ def added(
     part = rows.parts[-1]
     before = Rows(parts=rows.parts[:-1], width=part.first)
     own: Document = {f"d.{part.fields[0]}": {"$exists": True}}
-    wanted = {f"d.{field}": 1 for field in rows.fields}
+    wanted = {f"d.{field}": 1 for field in rows.fields} | {"r": 1, "a": 1, "s": 1}
+    change = Change()
     existing: Bins = {}
     absent: Bins = {}
     alleles = 0
@@ -286,15 +291,17 @@ def added(
             )
             for document in found:
                 counts = cast("Counts", document["d"])
-                if not rows.exists(counts):
+                cell, former = (row_cell(r, document, counts) for r in (rows, before))
+                change.move(rank, start_of_row(document), former, cell)
+                if cell is None:
                     _count(absent, rank, document["_id"])
-                elif not before.exists(counts):
+                elif former is None:
                     alleles += 1
                     _count(existing, rank, document["_id"])
                 if time.monotonic() > due:
                     due = time.monotonic() + _BEAT
                     beat()
-    return Added(alleles, Begins(existing, absent))
+    return Added(alleles, Begins(existing, absent), change)
 
 
 def _count(bins: Bins, rank: int, key: object) -> None:

@@ -27,6 +27,7 @@ from beacon.store.driver import (
 from beacon.store.overlay import Overlaid, fold
 from beacon.store.people import erase_people
 from beacon.store.reach_documents import erase_reach
+from beacon.store.summaries import forget_summary, move_summary
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -119,6 +120,7 @@ class Finish(Held):
                 self._fold(folded)
             replaced = self._plan["replaces"]
             forget_bins(self._database, self._release["assembly"], replaced)
+            forget_summary(self._database, replaced)
             self._releases.delete_one({"_id": replaced})
         self._change(
             {
@@ -143,6 +145,7 @@ class Finish(Held):
         self._releases.update_one({"_id": number}, {"$set": other["fields"]})
         changed(self._database, assembly, other["bins"], number, Counter())
         forget_bins(self._database, assembly, other["bins"])
+        move_summary(self._database, other["bins"], number)
 
     def _let_readers_finish(self) -> None:
         """Wait until nobody reads by a pointer from before the flip."""

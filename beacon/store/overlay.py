@@ -21,6 +21,7 @@ from pymongo import UpdateOne
 from beacon.model.counts import Carriers, Layout, Tally
 from beacon.model.errors import StoreUnavailable
 from beacon.model.people import Otherwise, Share, left_of
+from beacon.model.summary import Change as SummaryChange
 from beacon.store.bins import EXISTING_BITS
 from beacon.store.carrier_documents import read_carriers, sample_carriers
 from beacon.store.carriers import shortened
@@ -35,6 +36,7 @@ from beacon.store.driver import (
 )
 from beacon.store.keys import contig_range, is_site, position_range, start_of
 from beacon.store.packing import EXISTS, pack, structure_of, unpack
+from beacon.store.row_cells import row_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -94,11 +96,13 @@ class Effect:
 
     Attributes:
         lost: alleles that nobody carries any more.
-        lost_by_bin: the short ones of them, by contig and 131,072 bases.
+        lost_by_bin: the short ones of them, by contig and 8,192 bases.
+        change: of its summary.
     """
 
     lost: int = 0
     lost_by_bin: Counter[tuple[int, int]] = field(default_factory=Counter)
+    change: SummaryChange = field(default_factory=SummaryChange)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,7 +314,7 @@ class OverlayWriter:
                 raise StoreUnavailable(self._disagree(change))
             counts = cast("dict[str, bytes]", row["d"])
             blob = self._lessened(change, counts)
-            self._account(change, counts, blob)
+            self._account(change, row, blob)
             is_long = isinstance(change.key, bytes)
             update = UpdateOne({"_id": row["_id"]}, {"$set": {self._field: blob}})
             updates[is_long].append(update)
@@ -327,16 +331,16 @@ class OverlayWriter:
         found: dict[tuple[int | bytes, tuple[str, str] | None], Document] = {}
         for row in self._short.find({"_id": {"$in": plain}}, self._wanted):
             found[cast("int", row["_id"]), None] = row
-        for row in self._long.find({"_id": {"$in": [*long]}}, self._wanted):
+        spelled = {**self._wanted, "r": 1, "a": 1}
+        for row in self._long.find({"_id": {"$in": [*long]}}, spelled):
             key = cast("bytes", row["_id"])
             found[key, long[key]] = row
-        wanted = {**self._wanted, "r": 1, "a": 1}
         keys = [c.key for c in hashed]
-        for row in self._short.find({"_id": {"$in": keys}}, wanted):
+        for row in self._short.find({"_id": {"$in": keys}}, spelled):
             found[cast("int", row["_id"]), _spelled(row)] = row
         for change in hashed:
             if (change.key, change.spelled) not in found:
-                self._find_salted(change, wanted, found)
+                self._find_salted(change, spelled, found)
         return found
 
     def _find_salted(
@@ -368,15 +372,19 @@ class OverlayWriter:
         except ValueError as error:
             raise StoreUnavailable(self._disagree(change)) from error
 
-    def _account(self, change: Change, counts: dict[str, bytes], blob: bytes) -> None:
-        """Note in which releases an allele stops to exist."""
+    def _account(self, change: Change, row: Document, blob: bytes) -> None:
+        """Note in which releases an allele is counted otherwise, or exists no more."""
+        counts = cast("dict[str, bytes]", row["d"])
         old = self._overlay.part.blob(counts) or blob
-        if not old[0] & EXISTS or blob[0] & EXISTS:
+        if not old[0] & EXISTS:
             return
         after = {**counts, str(self._overlay.number): blob}
         for number, (rows_before, rows_after) in self._holders.items():
-            if rows_before.exists(counts) and not rows_after.exists(after):
-                effect = self.effects[number]
+            former = row_cell(rows_before, row, counts)
+            cell = row_cell(rows_after, row, after)
+            effect = self.effects[number]
+            effect.change.move(change.rank, change.start, former, cell)
+            if former is not None and cell is None:
                 effect.lost += 1
                 if isinstance(change.key, int):
                     effect.lost_by_bin[change.rank, change.start >> EXISTING_BITS] += 1

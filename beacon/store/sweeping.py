@@ -33,6 +33,7 @@ from beacon.store.naming import forget_identifiers
 from beacon.store.ownership import is_alive, is_here
 from beacon.store.people import forget_people
 from beacon.store.reach_documents import forget_reach
+from beacon.store.summaries import forget_summary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -187,6 +188,7 @@ class Sweeper:
         assembly, number = release["assembly"], release["_id"]
         parts = self._remove_unheld(release, ())
         forget_bins(self._database, assembly, number)
+        forget_summary(self._database, number)
         self._releases.delete_one({"_id": number})
         # Another sweep may have let go of the same parts at the same time.
         self._remove_unheld(release, parts)

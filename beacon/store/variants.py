@@ -51,7 +51,7 @@ from beacon.store.many import (
     ASKED_AT_ONCE,
     TOLD_AT_ONCE,
     Places,
-    Turns,
+    Rounds,
     key_or_asked,
 )
 from beacon.store.meant import is_of_people, meant_by
@@ -70,7 +70,9 @@ from beacon.store.release_documents import (
 )
 from beacon.store.sayings import Sayings
 from beacon.store.scanning import POINT_CLASS, Answer, Called, scan
+from beacon.store.sessions import SessionShelf
 from beacon.store.similar import find_similar
+from beacon.store.summaries import find_summary
 from beacon.store.tables import Table
 from beacon.store.texts import read_texts, texts_version
 from beacon.store.who_carries import asked_allele, carrying
@@ -94,6 +96,7 @@ if TYPE_CHECKING:
     from beacon.model.pattern import VariantPattern
     from beacon.model.query import Query
     from beacon.model.records import Under
+    from beacon.model.summary import Summary
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Allele
     from beacon.store.cabinets import Cabinet
@@ -178,7 +181,7 @@ class VariantStore:
         self._annotation_tables: dict[str, AnnotationTable] = {}
         self._name_tables: dict[str, NameTable] = {}
         self._places: dict[str, Places] = {}
-        self.turns = Turns()
+        self.rounds = Rounds()
         self._releases: dict[int, StoredRelease] = {}
         self._datasets: dict[str, Dataset] = {}
         self._shelves: dict[str, Shelf] = {}
@@ -188,6 +191,7 @@ class VariantStore:
         self._filing = Filing(self._database, deadline)
         self.api_keys = ApiKeyReader(client.get_database(database))
         self.passports = PassportShelf(client.get_database(database))
+        self.sessions = SessionShelf(client.get_database(database))
         self._genes = NO_GENES
         self._genes_version = 0
         self._changes = 0
@@ -233,7 +237,7 @@ class VariantStore:
             client: AsyncIOMotorClient[Document]
             client = AsyncIOMotorClient(address.uri, io_loop=loop, **options)  # type: ignore[arg-type]
         store = cls(client, address.database, deadline, members, endings)
-        store.turns = Turns(is_shared=is_shared)
+        store.rounds = Rounds(is_shared=is_shared)
         return store
 
     async def close(self) -> None:
@@ -305,6 +309,15 @@ class VariantStore:
         if not self._is_fresh(time.monotonic()):
             await self._look_again()
         return self._served
+
+    async def summary(self, release: int) -> Summary | None:
+        """Return the summary of a release; ``None`` where it has none.
+
+        Raises:
+            StoreUnavailable: when it cannot be read.
+        """
+        async with self._bounded():
+            return await find_summary(self._database, release)
 
     async def genes(self) -> GeneTable:
         """Return the table of genes.
@@ -476,7 +489,7 @@ class VariantStore:
             return []
         assembly = sought[0][0].assembly
         async with _within(self._deadline):
-            asked = await self.turns.each(key_or_asked, sought, ASKED_AT_ONCE)
+            asked = await self.rounds.each(key_or_asked, sought, ASKED_AT_ONCE)
             await self._refresh(_FRESH)
             read_at, valid_at = self._read_at, self._valid_at
             shelves = self._serving(assembly, datasets)
@@ -487,7 +500,7 @@ class VariantStore:
             )
             tell = partial(teller.of(shelves).told, read=read)
             pairs = list(zip(sought, asked, strict=True))
-            told = await self.turns.several(tell, pairs, TOLD_AT_ONCE)
+            told = await self.rounds.several(tell, pairs, TOLD_AT_ONCE)
             if self._may_be_gone(shelves, read_at, valid_at):
                 await self._check_still_kept(shelves)
         return told

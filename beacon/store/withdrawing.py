@@ -11,7 +11,7 @@ changes the dataset finishes it first:
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -57,6 +57,7 @@ from beacon.store.release_documents import (
     read_release,
     read_rows,
 )
+from beacon.store.summaries import covered_windows, keep_summary, read_summary
 from beacon.store.sweeping import Sweeper
 from beacon.store.uncovering import uncover
 
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 
     from pymongo.database import Database
 
+    from beacon.model.counts import ColumnKind
     from beacon.model.dataset import Release
     from beacon.model.people import People
     from beacon.store.release_documents import (
@@ -400,6 +402,9 @@ class _Work(Held):
         own = _changed(served, overlays, effects[self.number])
         own |= _renewed(served, standing, renewed)
         self._keep_bins(self._served, self.number, effects[self.number])
+        self._keep_summary(
+            self._served, self.number, effects[self.number], (overlays, standing)
+        )
         plan: WithdrawalDocument = {
             "replaces": self._served["_id"],
             "folds": [_fold_document(overlay) for overlay in overlays],
@@ -408,7 +413,7 @@ class _Work(Held):
                     release,
                     _changed(release, overlays, effects[release["_id"]])
                     | _renewed(release, standing, renewed),
-                    effects[release["_id"]],
+                    (effects, overlays, standing),
                 )
                 for release in others
                 if _leaving(release, standing)
@@ -445,15 +450,22 @@ class _Work(Held):
             for number, effect in writer.effects.items():
                 effects[number].lost += effect.lost
                 effects[number].lost_by_bin.update(effect.lost_by_bin)
+                effects[number].change.add(effect.change)
             parts = after
         return effects, rows
 
     def _other(
-        self, release: ReleaseDocument, fields: Document, effect: Effect
+        self,
+        release: ReleaseDocument,
+        fields: Document,
+        done: tuple[Mapping[int, Effect], Sequence[Overlay], Standing],
     ) -> OtherDocument:
         """Return what is to be done to another release; its bins wait elsewhere."""
         (waiting,) = _numbers(self._database, 1)
+        effects, overlays, standing = done
+        effect = effects[release["_id"]]
         self._keep_bins(release, waiting, effect)
+        self._keep_summary(release, waiting, effect, (overlays, standing))
         return {
             "number": release["_id"],
             "assembly": release["assembly"],
@@ -465,6 +477,27 @@ class _Work(Held):
         """Keep the bins of a release after an overlay under another number."""
         assembly, old = of["assembly"], of["_id"]
         keep_changed_bins(self._database, assembly, old, number, effect.lost_by_bin)
+
+    def _keep_summary(
+        self,
+        of: ReleaseDocument,
+        number: int,
+        effect: Effect,
+        done: tuple[Sequence[Overlay], Standing],
+    ) -> None:
+        """Keep the summary of a release after overlays under another number."""
+        overlays, standing = done
+        summary = read_summary(self._database, of["_id"])
+        if summary is None:
+            return
+        summary = summary.changed(effect.change).without(_kinds_leaving(of, standing))
+        if summary.covered is not None:
+            rows = read_rows(_over(overlays, of["parts"]))
+            covered = covered_windows(
+                self._database, of["assembly"], rows, of["touched"], self.alive
+            )
+            summary = replace(summary, covered=covered)
+        keep_summary(self._database, number, summary)
 
     def _flip(self, own: Document, plan: WithdrawalDocument) -> int:
         """Make the new release the one that is served; return its ordinal."""
@@ -578,6 +611,19 @@ def _renewed(
     if document["sample_count"] is not None:
         fields["sample_count"] = document["sample_count"] - len(names)
     return fields
+
+
+def _kinds_leaving(document: ReleaseDocument, standing: Standing) -> list[ColumnKind]:
+    """Return what each of those who leave a release has in common with others."""
+    kinds = read_layout(document["layout"]).kinds
+    leaving: dict[str, ColumnKind] = {}
+    for part in read_rows(document["parts"]).parts if kinds else ():
+        if part.number in standing.parts:
+            people, numbers = standing.parts[part.number]
+            for number in numbers:
+                column = part.first + people.column_of[number]
+                leaving.setdefault(cast("str", people.names[number]), kinds[column])
+    return list(leaving.values())
 
 
 def _over(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from queue import Empty, Queue
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -41,6 +42,7 @@ from beacon.store.packing import pack
 from beacon.store.reach_documents import ReachWriter
 from beacon.store.release_documents import Touched, read_rows
 from beacon.store.runs import Binner
+from beacon.store.summaries import covered_windows, keep_summary, read_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from beacon.model.counts import CoverageRun, VariantRecord
     from beacon.model.dataset import CoverageKind, Input, Release
     from beacon.model.people import Reached
+    from beacon.model.summary import Summary
     from beacon.store.bins import Added, Begins
     from beacon.store.lease import Ticket
 
@@ -320,6 +323,26 @@ class ReleaseWriter:
             return None
         return read_bins(self._database, self._assembly, self.ticket.base)
 
+    def summary_before(self) -> Summary | None:
+        """Return the summary of the release that is appended to, where it has one."""
+        if self.ticket.base is None:
+            return None
+        return read_summary(self._database, self.ticket.base)
+
+    def _keep_summary(self, summary: Summary, coverage: CoverageKind | None) -> None:
+        """Keep the summary, with where it was looked, when all is written."""
+        if coverage is not None:
+            document = self._lease.document(self.number)
+            covered = covered_windows(
+                self._database,
+                self._assembly,
+                read_rows(document["parts"]),
+                document["touched"],
+                self._lease.renew,
+            )
+            summary = replace(summary, covered=covered)
+        keep_summary(self._database, self.number, summary)
+
     def publish(
         self,
         *,
@@ -334,12 +357,14 @@ class ReleaseWriter:
         report: Mapping[str, object],
         coverage: CoverageKind | None = None,
         begins: Begins | None = None,
+        summary: Summary | None = None,
         depth: str | None = None,
     ) -> Release:
         """Finish writing, and make this the release its dataset serves.
 
         ``begins`` tell how many short rows begin in each 8,192 bases; without them
-        ranges are counted row by row.  ``depth`` is what the files'
+        ranges are counted row by row.  ``summary`` is its shape, without where it
+        was looked.  ``depth`` is what the files'
         annotations tell of, in the loader's words; all else is the release's.
 
         Raises:
@@ -349,6 +374,8 @@ class ReleaseWriter:
         self.finish()
         if begins is not None:
             keep_bins(self._database, self._assembly, self.number, begins)
+        if summary is not None:
+            self._keep_summary(summary, coverage)
         release = self._lease.publish(
             {
                 "fingerprint": fingerprint,

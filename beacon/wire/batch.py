@@ -419,13 +419,16 @@ class Members:
 
     def of(self, part: DatasetDisclosure, doubts: Sequence[str]) -> Member:
         """Return what one dataset says."""
-        return Member(orjson.dumps(_dataset(part)), part.status, doubts)
+        return Member(orjson.dumps(dataset_members(part)), part.status, doubts)
 
     def counting(
         self, part: DatasetDisclosure, doubts: Sequence[str]
     ) -> Callable[[AlleleCounts], Member]:
         """Return what words the same of other counts."""
-        said, status = _dataset(replace(part, counts=None, coverage=None)), part.status
+        said, status = (
+            dataset_members(replace(part, counts=None, coverage=None)),
+            part.status,
+        )
         head = orjson.dumps(said)[:-1]
         tail = orjson.dumps({"coverage": part.coverage})[1:] if part.coverage else b"}"
         between = b"," if part.coverage else b""
@@ -482,7 +485,7 @@ class Pen:
             if len(self._known) >= _WRITTEN:
                 self._known.clear()
             # Kept with its statement, so that no other one has its id.
-            known = part, orjson.Fragment(orjson.dumps(_dataset(part)))
+            known = part, orjson.Fragment(orjson.dumps(dataset_members(part)))
             self._known[id(part)] = known
         return known[1]
 
@@ -491,7 +494,8 @@ def _dumped(document: Document) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _dataset(part: DatasetDisclosure) -> Document:
+def dataset_members(part: DatasetDisclosure) -> Document:
+    """Return what is said of one dataset."""
     said: Document = {"id": part.dataset, "status": part.status.value}
     if part.counts is not None:
         said.update(count_members(part.counts))
@@ -508,7 +512,7 @@ def _dataset(part: DatasetDisclosure) -> Document:
 def answered(
     line: Line,
     disclosure: Disclosure,
-    written: Callable[[DatasetDisclosure], object] = _dataset,
+    written: Callable[[DatasetDisclosure], object] = dataset_members,
 ) -> Document:
     """Return the line that answers a line; no answer says why.
 

@@ -16,6 +16,7 @@ from beacon.wire.endpoints import PAGE, RECORDS
 from beacon.wire.filters import MOST_FILTERS, FilterBody
 from beacon.wire.network_schemas import network_components
 from beacon.wire.parameters import CommonBody, SchemaBody, VariantBody
+from beacon.wire.summary import SCHEMA as SUMMARY
 from schemas import contents, names
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def components() -> Mapping[str, Schema]:
         "batchQuestion": _BATCH_QUESTION,
         "batchAnswer": _BATCH_ANSWER,
         "budget": _BUDGET,
+        "datasetSummary": SUMMARY,
         "health": {
             "type": "object",
             "required": ["status"],

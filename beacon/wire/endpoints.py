@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES, GENOMIC_VARIANT
+from beacon.model.entry_types import (
+    COLLECTIONS,
+    DATASET,
+    ENTRY_TYPES,
+    GENOMIC_VARIANT,
+)
 from beacon.wire.parameters import CommonBody, VariantBody
 
 if TYPE_CHECKING:
@@ -101,6 +106,15 @@ _ANNOTATE: Final = Endpoint(
 )
 
 
+_SUMMARY: Final = Endpoint(
+    path="/api/datasets/{id}/summary",
+    summary="A dataset as a whole: what it holds, as far as that may be told",
+    answer="datasetSummary",
+    group=ENTRY_TYPES[DATASET.id].name,
+    methods=("get",),
+)
+
+
 @cache
 def endpoints() -> tuple[Endpoint, ...]:
     """Return every path that answers, in the order they are listed."""
@@ -119,6 +133,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *framework,
         _terms("/api", "Framework"),
         *entries,
+        _SUMMARY,
         _batch(),
         _ANNOTATE,
         *_network(),
@@ -190,6 +205,14 @@ def _network() -> Iterator[Endpoint]:
         asks=RECORDS + _ASSEMBLY + NETWORK,
         body="question",
         group="Network",
+    )
+    yield Endpoint(
+        path="/network/batch",
+        summary="Thousands of alleles in one request, asked of all that take lists",
+        answer="networkBatchAnswer",
+        body="batchQuestion",
+        group="Network",
+        methods=("post",),
     )
 
 

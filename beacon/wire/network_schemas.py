@@ -147,6 +147,112 @@ _REGISTRIES: Final[Schema] = {
 }
 
 
+_REASON: Final[Schema] = {"enum": [reason.value for reason in Reason]}
+_COUNTED: Final[Mapping[str, Schema]] = dict.fromkeys(
+    (*("alleleCount", "alleleNumber"), *("homozygous", "heterozygous", "hemizygous")),
+    _COUNT,
+)
+_LIST_HEAD: Final[Schema] = {
+    "title": "The first line: who is asked, and what each is known to have",
+    "type": "object",
+    "required": ["event", "version", "aligned", "beacons", "datasets"],
+    "properties": {
+        "event": {"enum": ["asked"]},
+        "version": _TEXT,
+        "aligned": {
+            "type": "array",
+            "description": "Assemblies that alleles are left-aligned on.",
+            "items": _TEXT,
+        },
+        "beacons": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["beaconId", "name", "kind"],
+                "properties": {
+                    "beaconId": _TEXT,
+                    "name": _TEXT,
+                    "address": _TEXT,
+                    "status": {**_STATUS, "description": "Of all lines."},
+                    "reason": _REASON,
+                    "message": _TEXT,
+                },
+            },
+        },
+        "datasets": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["beaconId", "id", "name"],
+                "properties": {
+                    "beaconId": _TEXT,
+                    "id": _TEXT,
+                    "name": _TEXT,
+                    "kind": {"enum": ["patients", "population"]},
+                    "assemblyId": _TEXT,
+                    "release": _COUNT,
+                    "releaseDate": {"type": "string", "format": "date"},
+                    "sampleCount": _COUNT,
+                },
+            },
+        },
+    },
+}
+_LIST_LINE: Final[Schema] = {
+    "title": "The line that answers a line",
+    "type": "object",
+    "required": ["variant", "status", "complete", "beacons", "datasets"],
+    "properties": {
+        "id": {"description": "The line's, as it was given."},
+        "variant": {"description": "The line's, as it was given."},
+        "asked": {
+            "type": "object",
+            "description": "The variant as we write it.",
+            "required": ["variant", "assemblyId"],
+            "properties": {"variant": _TEXT, "assemblyId": _TEXT},
+        },
+        "status": _STATUS,
+        "complete": {"type": "boolean"},
+        "error": {"type": "string", "description": "Why there is no answer."},
+        "beacons": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["beaconId", "status"],
+                "properties": {
+                    "beaconId": _TEXT,
+                    "status": _STATUS,
+                    "reason": _REASON,
+                    "message": _TEXT,
+                    "warnings": _SENTENCES,
+                },
+            },
+        },
+        "datasets": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["beaconId", "id", "status", "name"],
+                "properties": {
+                    "beaconId": _TEXT,
+                    "via": {
+                        "type": "string",
+                        "description": "The node it was told by.",
+                    },
+                    "id": _TEXT,
+                    "name": _TEXT,
+                    "status": _STATUS,
+                    "assemblyId": _TEXT,
+                    "sameAs": _TEXT,
+                    "warnings": _SENTENCES,
+                    **_COUNTED,
+                },
+            },
+        },
+    },
+}
+
+
 def network_components(ref: Callable[[str], Schema]) -> Mapping[str, Schema]:
     """Return the schemas of all that the network answers.
 
@@ -166,6 +272,10 @@ def network_components(ref: Callable[[str], Schema]) -> Mapping[str, Schema]:
                 ref("info"),
                 {"properties": {"responses": {"type": "array", "items": ref("info")}}},
             ],
+        },
+        "networkBatchAnswer": {
+            "title": "A line of a batch asked of all beacons: who, or an answer",
+            "anyOf": [_LIST_HEAD, _LIST_LINE],
         },
         "networkServices": _SERVICES,
         "networkRegistries": _REGISTRIES,

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _JSON: Final = "application/json"
 _LINES: Final = "application/x-ndjson"
-_KINDS: Final = {"batchAnswer": _LINES, "metrics": "text/plain"}
+_LISTED: Final = frozenset({"batchAnswer", "networkBatchAnswer"})
+"""Answers that are lines, each of its own."""
+_KINDS: Final = dict.fromkeys(_LISTED, _LINES) | {"metrics": "text/plain"}
 """Of answers that are no JSON document."""
 _GZIP: Final = "application/gzip"
 _VCF: Final = "text/vcf"
@@ -148,7 +150,7 @@ def _responses(endpoint: Endpoint, method: str) -> Document:
     if method == "post" and endpoint.body:
         codes.append(413)
     if endpoint.group == "Network" and endpoint.body:
-        codes += [502, 508]
+        codes += [508] if endpoint.answer in _LISTED else [502, 508]
     return found | {
         str(code): {"$ref": f"#/components/responses/{_FAILURES[code][0]}"}
         for code in sorted(codes)
@@ -165,8 +167,8 @@ def _response(
 
 
 def _answer(name: str) -> Schema:
-    if name == "batchAnswer":
-        return {"type": "string", "description": "Lines, each a batchAnswer."}
+    if name in _LISTED:
+        return {"type": "string", "description": f"Lines, each a {name}."}
     if name == "metrics":
         return {"type": "string", "description": "Metrics as Prometheus reads them."}
     return ref(f"{name}Answer" if name in ENTRY_TYPES else name)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from beacon.api.keys import BeaconService
+    from beacon.auth.logins import Desk
+    from beacon.auth.porter import Porter
     from beacon.network.network import NetworkService
     from beacon.store.releases import Catalogue
     from beacon.store.variants import VariantStore
@@ -114,9 +116,20 @@ def local_beacon(store: VariantStore) -> LocalBeacon:
 
 
 def application(
-    beacon: BeaconService, network: NetworkService | None = None, **limits: int
+    beacon: BeaconService,
+    network: NetworkService | None = None,
+    porter: Porter | None = None,
+    desk: Desk | None = None,
+    **limits: int,
 ) -> web.Application:
-    """Return the whole site over a beacon, and the peers it asks."""
-    app = create_api(beacon, IDENTITY, limits=Limits(**limits), network=network)
+    """Return the whole site over a beacon, the peers it asks, and who can log in."""
+    app = create_api(
+        beacon,
+        IDENTITY,
+        limits=Limits(**limits),
+        network=network,
+        porter=porter,
+        desk=desk,
+    )
     add_pages(app, behind_of(app))
     return app

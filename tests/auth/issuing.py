@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from beacon.auth.issuers import Issuer
+from beacon.auth.attempts import Attempts
+from beacon.auth.cookies import Site
+from beacon.auth.issuers import Client, Issuer
+from beacon.auth.logins import Desk
 from beacon.auth.porter import Porter, Secrets
+from beacon.auth.sessions import OwnSessions, Sessions
 from beacon.cli import issuer as issuing
+from beacon.cli.authorizing import CLIENT, Authorizing
 from beacon.cli.issuer import AUDIENCE
 
 if TYPE_CHECKING:
@@ -49,12 +54,14 @@ class Watched(issuing.Issuer):
 
     def __init__(self, clock: Clock) -> None:
         super().__init__("", [key("ES256", "first"), key("RS256", "second")], clock)
+        self.counter = Authorizing(self)
         self.asked: Counter[str] = Counter()
         self.is_away = False
 
     def application(self) -> web.Application:
         """Return what answers, counting."""
         app = super().application()
+        self.counter.add_to(app)
         app.middlewares.append(self._watch)
         return app
 
@@ -74,6 +81,7 @@ async def watched(clock: Clock) -> AsyncIterator[Watched]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     issuer.iss = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    issuer.counter.announce()
     yield issuer
     await runner.cleanup()
 
@@ -94,6 +102,26 @@ def porter_for(*issuers: Issuer, clock: Clock, **more: object) -> Porter:
     """Return a porter that believes some issuers."""
     keys = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
     return Porter(issuers, keys, clock=clock, **more)
+
+
+def with_client(issuer: issuing.Issuer, **more: object) -> Issuer:
+    """Return what a policy says of an issuer at which people log in."""
+    own = {"name", "audiences", "partner_clients", "passports", "role_map"}
+    told = {name: more.pop(name) for name in own & set(more)}
+    return believed(issuer, client=Client(id=CLIENT, title="Test", **more), **told)
+
+
+def desk_for(
+    porter: Porter,
+    clock: Clock,
+    address: str = "http://127.0.0.1",
+    key: bytes = b"k" * 32,
+    **more: object,
+) -> Desk:
+    """Return where people log in at the issuers of a porter."""
+    sessions = Sessions(more.pop("store", None) or OwnSessions(), key, clock)
+    secrets = more.pop("secrets", {})
+    return Desk(porter, secrets, sessions, Attempts(key, clock), Site(address), clock)
 
 
 async def who(porter: Porter, token: str) -> Requester:

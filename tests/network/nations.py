@@ -6,6 +6,7 @@ Beside them peers that misbehave, as servers of their own.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,17 +17,19 @@ from aiohttp import ClientSession, web
 
 from beacon.api.keys import Limits
 from beacon.api.routes import create_api
+from beacon.app import behind_of
 from beacon.model.lifting import Lifting
 from beacon.model.nodes import Node, NodeKind
 from beacon.network.network import Network
 from beacon.network.peers import Directory, Peer, Terms
+from beacon.page.views import add_pages
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
 from beacon.store.variants import VariantStore
 from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from beacon.api.auditing import Auditor
     from beacon.auth.porter import Porter
@@ -154,6 +157,7 @@ async def nation(
         porter=porter,
         auditor=auditor,
     )
+    add_pages(app, behind_of(app))
     app.middlewares.insert(0, _counting(one))
     async with serving(app) as port:
         one.port = port
@@ -214,6 +218,25 @@ async def ask(one: Nation, body: dict, path: str = "", **headers: str) -> dict:
         ) as response,
     ):
         return {"status": response.status, **await response.json()}
+
+
+def line(variant: str, **more: object) -> dict:
+    """Return a line of a list that asks for a variant."""
+    return {"variant": variant, "assemblyId": "GRCh37", **more}
+
+
+async def listed(
+    one: Nation, lines: Iterable[object], **headers: str
+) -> tuple[int, list[dict]]:
+    """Ask a list of a network; return the status and the lines that come."""
+    body = "\n".join(json.dumps(each) for each in lines)
+    address = f"{one.address}/network/batch"
+    async with (
+        ClientSession() as session,
+        session.post(address, data=body, headers=headers) as answer,
+    ):
+        text = await answer.text()
+        return answer.status, [json.loads(each) for each in text.splitlines()]
 
 
 def sets(document: dict) -> dict[str, dict]:

@@ -528,6 +528,29 @@ async def test_f08_people_are_told_between_bounds_and_by_kind(se, dk, eu):
     assert "pooled" not in undeclared
 
 
+async def test_f08_a_dataset_of_a_silent_beacon_is_no_answer(se):
+    """Nor is it where a network says that somebody, unnamed, was not heard."""
+    late = {"error": {"errorCode": 504, "errorMessage": "late"}}
+    heard = telling(
+        "net.example",
+        told("a", exists=True, beaconId="a.example", resultsCount=1, results=[]),
+        told("b", exists=False, beaconId="b.example", resultsCount=0, info=late),
+    )
+    by_datasets = {}
+    async with serving(heard) as port:
+        await se.knows(peer_at("net.example", port, kind=NodeKind.NETWORK))
+        for names in (["b.example/b1"], ["b1"], ["a.example/a"], ["c.example/c"]):
+            body = asked(UNSEEN, datasets=names)
+            by_datasets[names[0]] = (await ask(se, body))["info"]
+
+    silent, anybodys, seen, nowhere = by_datasets.values()
+    assert [each["status"] for each in by_datasets.values()] == [
+        *("no_answer", "no_answer", "seen", "not_asked")
+    ]
+    assert [silent["complete"], anybodys["complete"]] == [False, False]
+    assert [seen["complete"], nowhere["complete"]] == [True, True]
+
+
 # --- limits -------------------------------------------------------------------
 
 
@@ -587,7 +610,7 @@ def _boolean_no(name: str, body: dict) -> dict:
 async def test_f11_the_seventeenth_question_at_once_is_told_to_come_again(se):
     """503 with ``Retry-After``, where sixteen are on their way."""
     async with silent_peer() as (port, under_way, _):
-        await se.knows(peer_at("xx.slow", port, seconds=2.0, at_once=64), questions=16)
+        await se.knows(peer_at("xx.slow", port, seconds=6.0, at_once=64), questions=16)
         sixteen = [
             asyncio.create_task(ask(se, asked(SEEN | {"start": [1000 + n]})))
             for n in range(16)
@@ -652,6 +675,32 @@ async def test_the_same_question_at_once_is_one_exchange(se):
     assert len(calls) == 1
     assert {words(s)["a.x"] for s in said} == {"not_seen"}
     assert se.network.federation.counted()["network_joined"] == 4
+
+
+async def test_an_answer_read_by_other_settings_is_not_remembered(se):
+    """Whoever asks after a peer is configured anew is answered by what it is now."""
+    app = telling("fi.example", told("f", exists=False), after=0.5)
+    calls, came = [], asyncio.Event()
+
+    @web.middleware
+    async def counting(request, handler):
+        calls.append(request.method)
+        if request.method == "POST":
+            came.set()
+        return await handler(request)
+
+    app.middlewares.append(counting)
+    async with serving(app) as port:
+        await se.knows(peer_at("fi.example", port))
+        under_way = asyncio.create_task(ask(se, asked(UNSEEN)))
+        await came.wait()
+        await se.knows(peer_at("fi.example", port, kinds={"*": "patients"}))
+        meanwhile, _ = await asyncio.gather(ask(se, asked(UNSEEN)), under_way)
+        after = await ask(se, asked(UNSEEN))
+
+    assert calls.count("POST") == 2
+    for said in (meanwhile, after):
+        assert sets(said)["fi.example/f"]["info"]["kind"] == "patients"
 
 
 async def test_an_answer_is_remembered_with_its_age_and_a_failure_is_not(se, dk):

@@ -106,6 +106,26 @@ def test_f08_a_yes_is_shown_however_far_it_was_told(word):
     assert len(said.warnings) == (word is not Status.NO_ANSWER)
 
 
+@pytest.mark.parametrize("word", [Status.NOT_SEEN, Status.WITHHELD])
+def test_f08_nobody_else_tells_of_our_own_datasets(word):
+    """Nor of one that we do not have, or do not name; unless we fail ourselves."""
+    mine = told(HERE, row("se", "a", status=word), status=word)
+    lies = told(EU, row("se", "a", counts(9)), row("se", "b", counts(9)))
+    more = replace(lies, datasets=(*lies.datasets, row("eu", "x", status=word)))
+    failed = NodeAnswer(node=HERE, status=Status.NO_ANSWER, reason=Reason.LOCAL)
+    said, besides, without = (
+        merged(directory(), answers)
+        for answers in ([mine, lies], [mine, more], [failed, lies])
+    )
+
+    assert [(r.part.dataset, r.part.status) for r in said.rows] == [("a", word)]
+    assert [r.part.dataset for r in besides.rows] == ["a", "x"]
+    assert [s.status for s in (said, besides)] == [word, word]
+    assert [s.exists for s in (said, besides)] == [False, False]
+    assert said.nodes[1].reason is Reason.LOOP
+    assert [r.part.dataset for r in without.rows] == ["a", "b"]
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 def test_f08_datasets_that_name_each_other_are_one(order):
     """Two that are each called the other, and a third that names one of them."""
@@ -248,6 +268,61 @@ def test_what_is_not_told_leaves_the_upper_bound_open(word):
         "population": People(at_least=4, at_most=4),
     }
     assert {each.at_most for each in any_kind.values()} == {None}
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        {"status": Status.NO_ANSWER, "reason": Reason.TIMEOUT},
+        {"status": Status.REFUSED, "reason": Reason.REFUSED},
+        {"status": Status.NOT_ASKED, "reason": Reason.UNDER_WAY},
+        {"status": Status.SEEN, "is_partial": True},
+    ],
+)
+def test_f08_whoever_was_not_heard_leaves_the_upper_bound_open(silent):
+    """A beacon that names no dataset may have carriers of any kind."""
+    answers = [told(HERE, row("se", "a", counts(3))), NodeAnswer(node=DK, **silent)]
+    whole = [answers[0], NodeAnswer(node=DK, status=Status.NOT_SEEN)]
+
+    assert merged(directory(), answers).people["patients"] == People(
+        at_least=3, at_most=None
+    )
+    assert merged(directory(), whole).people["patients"].at_most == 3
+
+
+def test_f08_a_dataset_behind_a_network_is_known_by_its_beacon():
+    """What is said of ``beacon/dataset`` comes before what is said of all others."""
+    rows = [
+        row("far", "g", counts(3), kind=None, via=("eu",)),
+        row("near", "g", counts(4), kind=None, via=("eu",)),
+    ]
+    network = Peer(
+        node=EU,
+        url="https://eu",
+        kinds={"*": "patients", "far/g": "population"},
+        overlap="eu",
+        overlaps={"far/g": "ours"},
+        same_as={"near/g": "se/g"},
+    )
+    said = merged(Directory(here=HERE, peers=(network,)), [told(EU, *rows)])
+
+    assert [(r.kind, r.overlap, r.same_as) for r in said.rows] == [
+        ("population", "ours", None),
+        ("patients", "eu", "se/g"),
+    ]
+
+
+def test_f08_a_no_does_not_hide_that_a_dataset_is_withheld():
+    """Of one dataset that two tell of, as near as each other."""
+    hidden = row("dk", "GDID-1", status=Status.WITHHELD)
+    answers = [
+        told(HERE, row("se", "GDID-1", status=Status.NOT_SEEN), status=Status.NOT_SEEN),
+        told(DK, hidden, status=Status.WITHHELD),
+    ]
+    said = merged(directory(), answers)
+
+    assert [r.part.status for r in said.rows] == [Status.WITHHELD]
+    assert len(said.warnings) == 1
 
 
 @pytest.mark.parametrize("word", [Status.WITHHELD, Status.REFUSED, Status.NO_ANSWER])

@@ -13,8 +13,10 @@ from aiohttp import web
 from beacon.model.health import NodeState
 from beacon.model.nodes import Node, NodeAnswer, NodeKind, Reason
 from beacon.model.status import Status
+from beacon.network import metadata
 from beacon.network.exchange import Exchange
 from beacon.network.exchanged import Heard, Silence
+from beacon.network.metadata import Look
 from beacon.network.peers import Credentials, Directory, Proof, Terms
 from tests.network.evil import evil, peer_at
 
@@ -474,3 +476,67 @@ async def test_a_peer_at_a_new_address_is_not_known_any_more(them: Beacon) -> No
         await exchange.take(listing(moved))
 
         assert exchange.metadata.look_of(moved).card is None
+
+
+async def test_where_nothing_can_be_kept_peers_are_looked_at_all_the_same(
+    them: Beacon, tmp_path: Path
+) -> None:
+    """Again and again, and what is asked of whom can be changed."""
+    place = tmp_path / "file"
+    place.write_text("", encoding="utf-8")
+    peer = peer_of(them)
+    exchange = Exchange(listing(peer, refresh=0.05), place / "peers")
+    await exchange.open()
+    async with asyncio.timeout(10):
+        await them.looked_at_twice.wait()
+    await exchange.take(listing(peer_of(them, seconds=3.0)))
+    (health,) = exchange.status()
+    await exchange.close()
+
+    assert health.state is NodeState.OK
+
+
+async def test_a_look_that_fails_here_is_not_the_last(
+    them: Beacon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it was, the peer is looked at again."""
+    peer = peer_of(them)
+    exchange = Exchange(listing(peer))
+    looks: list[str] = []
+
+    async def look(asked) -> Look:
+        looks.append(asked.node.id)
+        if len(looks) == 1:
+            raise RuntimeError
+        return Look()
+
+    monkeypatch.setattr(exchange.metadata, "look", look)
+    for name in ("_AT_ONCE", "_SOONEST"):
+        monkeypatch.setattr(metadata, name, 0.01)
+    await exchange.open()
+    async with asyncio.timeout(5):
+        while len(looks) < 2:  # noqa: ASYNC110 - it is what is tested
+            await asyncio.sleep(0.01)
+    await exchange.close()
+
+
+async def test_a_peer_that_is_reached_otherwise_begins_anew(them: Beacon) -> None:
+    """A pause for a wrong address is over when the address is mended."""
+    wrong = peer_at(1, node=peer_of(them).node, url="http://127.0.0.1:1/api")
+    fast = peer_of(them, seconds=3.0)
+    async with exchange_with(wrong) as exchange:
+        failed = NodeAnswer(
+            node=wrong.node, status=Status.NO_ANSWER, reason=Reason.UNREACHABLE
+        )
+        gone = Silence(reason=Reason.UNREACHABLE, sentence="")
+        for _ in range(5):
+            exchange.health.note(wrong, gone, failed)
+        paused = exchange.may_ask(wrong)
+        await exchange.take(listing(peer_of(them)))
+        mended = exchange.may_ask(peer_of(them))
+        for _ in range(5):
+            exchange.health.note(peer_of(them), gone, failed)
+        await exchange.take(listing(fast))
+        still = exchange.may_ask(fast)
+
+    assert [paused is None, mended, still is None] == [False, None, False]

@@ -39,6 +39,11 @@ SHOWN: dict[str, str] = {
     "failure": "/no/such/page",
     "puzzle": "/?q=22-16050408-T-C%2CG&assembly=GRCh37",
     "variant": "/v/GRCh37/22-16050408-T-C",
+    "login": "/login?next=/v/GRCh37/22-16050408-T-C",
+    "logged out": "/logout?issuer=hospital&next=/about",
+    "dataset": "/d/ward",
+    "list": "/batch",
+    "event": "/v/GRCh37/22:16050000-16060000 DEL",
     "region": "/region/GRCh37/22:16050000-16060000",
 }
 """Every page, by name, as the populated site shows it: each is held to the laws of all
@@ -152,6 +157,12 @@ def violations(page: Page, tags: Sequence[str] = TAGS) -> list[str]:
         for rule in found["violations"]
         for node in rule["nodes"]
     ]
+
+
+def settled(page: Page) -> None:
+    """Wait until a page that is filled as nodes answer has all that will come."""
+    page.locator("main").wait_for()
+    page.locator("#verdicts[data-events]").wait_for(state="detached")
 
 
 def overflow(page: Page) -> int:

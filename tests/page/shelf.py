@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from beacon.model.lifting import Lifting
 from beacon.model.requester import ANONYMOUS
 from beacon.network.network import Alone, ourselves
 from beacon.page.behind import Behind
@@ -49,6 +50,9 @@ def pages(
             understanding=lambda _: None,
             asking=lambda *_: None,
             note=lambda *_: None,
+            lifting=Lifting(),
+            has_policy=lambda: False,
+            answers=lambda *_: None,
             is_open=lambda _: False,
         ),
     )

@@ -13,6 +13,7 @@ from tests.page.browser import (
     SHOWN,
     WIDTHS,
     opened,
+    settled,
     violations,
 )
 
@@ -23,6 +24,7 @@ def test_p05_axe_finds_nothing(browser, network_site, name, language):
     """No violation of WCAG 2.2 AA: in any theme, width or language."""
     with opened(browser, network_site.address, language=language) as (page, _):
         page.goto(SHOWN[name])
+        settled(page)
         found = [f"lang: {page.get_attribute('html', 'lang')}"]
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})

@@ -2,61 +2,212 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 from html import unescape
+from io import StringIO
 
 import pytest
 
+from beacon.page.rendering import CONTENT_SECURITY_POLICY
 from beacon.page.views import PAGES
 from tests.page.browser import LANGUAGES, SHOWN
 from tests.page.conftest import QUESTION
 
 SEEN = "/v/GRCh37/22-16050408-T-C"
-_ROW = re.compile(r"<tr>\s*<th scope=\"row\">(.*?)</tr>", re.DOTALL)
+_ROW = re.compile(r'<tr class="first">\s*<th scope="row">(.*?)</tr>', re.DOTALL)
+_GROUP = re.compile(r"<tr>\s*<th scope=\"row\">(.*?)</tr>", re.DOTALL)
 
 
-def _rows(site, path):
+def _text(html):
+    return " ".join(re.sub(r"<[^>]+>", " ", unescape(html)).split())
+
+
+def _rows(html):
     """Return the status words and the texts of each row of a page."""
-    answer = site.get(path)
-    html = answer.body.decode()
-    assert answer.status == 200
     found = []
     for row in _ROW.findall(html):
         (word,) = re.findall(r'data-status="(\w+)"', row)
-        found.append((word, " ".join(re.sub(r"<[^>]+>", " ", unescape(row)).split())))
+        found.append((word, _text(row)))
     return found
 
 
-@pytest.mark.parametrize("bases", ["T-C", "T-G"])
-def test_a_variant_has_the_words_and_numbers_of_the_api(site, bases):
-    """Every dataset: its word, AC and AN."""
-    ref, alt = bases.split("-")
+def _page(site, path, wait="?wait=1"):
+    answer = site.get(f"{path}{wait}")
+    assert answer.status == 200
+    return answer.body.decode()
+
+
+def _table(site, path):
+    """Return the lines of the CSV of a page."""
+    body = site.get(f"{path}/table.csv").body.decode()
+    assert body.startswith("\ufeff")
+    return list(csv.DictReader(StringIO(body[1:], newline="")))
+
+
+def _sets(site, start, ref, alt):
+    """Return what the API says of an allele, dataset by dataset."""
     asked = QUESTION | {
-        "start": 16050407,
+        "start": start,
         "referenceBases": ref,
         "alternateBases": alt,
-        "requestedGranularity": "count",
+        "requestedGranularity": "record",
         "includeResultsetResponses": "ALL",
     }
-    told = site.get("/api/g_variants", **asked).document["response"]["resultSets"]
-    shown = _rows(site, f"/v/GRCh37/22-16050408-{bases}")
+    return site.get("/network/g_variants", **asked).document["response"]["resultSets"]
+
+
+@pytest.mark.parametrize("bases", ["T-C", "T-G"])
+def test_every_number_is_the_apis(site, bases):
+    """Every dataset and group: its word, AC and AN, and people; page and CSV."""
+    told = _sets(site, 16050407, *bases.split("-"))
+    path = f"/v/GRCh37/22-16050408-{bases}"
+    html, table = _page(site, path), _table(site, path)
+    shown = _rows(html)
+    totals = [line for line in table if line["population"] in ("Total", "")]
 
     assert [word for word, _ in shown] == [each["info"]["status"] for each in told]
-    for each, (_, text) in zip(told, shown, strict=True):
+    assert [line["dataset_id"] for line in totals] == [each["id"] for each in told]
+    for each, line, (_, text) in zip(told, totals, shown, strict=True):
         said = each["info"]
+        for name, column in (
+            *(("alleleCount", "AC"), ("alleleNumber", "AN"), ("homozygous", "hom")),
+            *(("heterozygous", "het"), ("hemizygous", "hemi")),
+        ):
+            assert line[column] == str(said.get(name, ""))
         if "alleleCount" in said and "alleleNumber" in said:
             assert f"{said['alleleCount']:,} / {said['alleleNumber']:,}" in text
+        if said["status"] == "seen" and said.get("heterozygous") is not None:
+            assert f"{said['heterozygous']:,} het {said['homozygous']:,} hom" in text
     assert any("alleleNumber" in each["info"] for each in told)
+
+
+def test_every_population_is_the_apis(site):
+    """Each group of each dataset that tells of any."""
+    told = {
+        (each["id"], row["population"]): (row["alleleCount"], row["alleleNumber"])
+        for each in _sets(site, 16050407, "T", "C")
+        for record in each["results"]
+        for source in record.get("frequencyInPopulations", ())
+        for row in source["frequencies"]
+        if "alleleCount" in row and "alleleNumber" in row
+    }
+    table = {
+        (line["dataset_id"], line["population"]): (int(line["AC"]), int(line["AN"]))
+        for line in _table(site, SEEN)
+        if line["AC"] and line["AN"]
+    }
+    html = _page(site, SEEN)
+    groups = [_text(each) for each in _GROUP.findall(html)]
+
+    assert len(told) >= 3
+    assert told.items() <= table.items()
+    for (_, label), (ac, an) in told.items():
+        if label != "Total":
+            assert [
+                text
+                for text in groups
+                if text.startswith(label) and f"{ac:,} / {an:,}" in text
+            ]
 
 
 def test_who_is_silent_has_a_row_that_is_no_no(network_site):
     """One hangs, one is not there; both say so, and neither says "not seen"."""
-    *ours, hanging, gone = _rows(network_site, SEEN)
+    html = _page(network_site, SEEN)
+    *ours, hanging, gone = _rows(html)
 
     assert "seen" in [word for word, _ in ours]
     assert [hanging[0], gone[0]] == ["no_answer", "no_answer"]
-    assert "It did not answer in time. This is not a “no”." in hanging[1]
+    assert re.search(r"It (did not|failed).* This is not a “no”. Ask again", hanging[1])
     assert "This is not a “no”." in gone[1]
+    assert "1 of 3 nodes answered. No answer from Hanging node and Gone node" in html
+
+
+def test_without_scripts_a_page_waits(network_site):
+    """The page that a script fills says nothing of the variant, and leads on."""
+    html = _page(network_site, SEEN, "?lang=sv")
+    (address,) = re.findall(
+        r'<noscript><meta http-equiv="refresh" content="0; url=([^"]+)">', html
+    )
+    whole = network_site.get(unescape(address)).body.decode()
+
+    assert unescape(address) == f"{SEEN}?lang=sv&wait=1"
+    assert "data-status" not in html
+    assert "Påvisad i" in whole
+    assert "<noscript>" not in whole
+
+
+def _events(answer):
+    """Return the events of a stream: name and data."""
+    parts = answer.body.decode().strip().split("\n\n")
+    told = [dict(line.split(": ", 1) for line in part.splitlines()) for part in parts]
+    return [(each["event"], json.loads(each["data"])) for each in told]
+
+
+def test_a_stream_has_every_node_and_the_whole(network_site):
+    """Each into its place, and at the end what the page without scripts shows."""
+    answer = network_site.get(f"{SEEN}/events")
+    events = [each for each in _events(answer) if each[0] != "beat"]
+    html = _page(network_site, SEEN)
+    (whole,) = [said for name, said in events if name == "done"]
+    nodes = {place: body for _, said in events for place, body in said.get("nodes", ())}
+
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert answer.headers["x-accel-buffering"] == "no"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert [name for name, _ in events] == ["begin", "node", "node", "node", "done"]
+    assert [_rows(nodes[f"node-{at}"]) for at in (2, 3)] == [
+        [row] for row in _rows(html)[-2:]
+    ]
+    assert _text(whole["lead"]) in _text(html)
+    assert "1 of 3 nodes are done" in events[1][1]["lead"]
+
+
+def test_a_stream_of_nothing_is_not_there(network_site):
+    """No page leads to what cannot be asked."""
+    for text in ("22-1-T-", "22:16050000-16060000"):
+        assert network_site.get(f"/v/GRCh37/{text}/events").status == 404
+
+
+def test_the_report_is_plain_text(network_site):
+    """Reached without scripts; it holds who was silent, and the question."""
+    answer = network_site.get(f"{SEEN}/report.txt")
+    text = answer.body.decode()
+
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert re.search(r"Hanging node \(DK\): No answer. It (did not|failed)", text)
+    assert re.search(r"^Question: [0-9a-f-]{36}$", text, re.MULTILINE)
+    assert f"{network_site.address}{SEEN}\n" in text
+
+
+@pytest.mark.parametrize(("kind", "mark"), [("csv", ","), ("tsv", "\t")])
+def test_a_table_is_a_file(site, kind, mark):
+    """With a name, and the mark that spreadsheets look for."""
+    answer = site.get(f"{SEEN}/table.{kind}")
+
+    assert answer.headers["content-disposition"] == (
+        f'attachment; filename="verdict.{kind}"'
+    )
+    assert answer.body.decode().startswith(f"\ufeffvariant{mark}assembly{mark}")
+
+
+def test_other_alleles_at_the_place_are_linked(site):
+    """Where looking is free; each has a page of its own."""
+    html = _page(site, SEEN)
+
+    assert "other allele" in html
+    assert "/region/GRCh37/22:16050408-16050408" not in html
+
+
+def test_links_out_do_not_say_where_they_come_from(site):
+    """Each has ``noreferrer``, and none is followed before somebody does."""
+    html = _page(site, SEEN)
+    outward = re.findall(r'<a href="https://[^>]+>', html)
+
+    assert len(outward) >= 6
+    assert all('rel="noreferrer"' in each for each in outward)
 
 
 @pytest.mark.parametrize(

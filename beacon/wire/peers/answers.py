@@ -13,18 +13,26 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from beacon.model.errors import InvalidRequest
-from beacon.model.nodes import FAILURES, NodeAnswer, NodeKind, Reason
+from beacon.model.nodes import (
+    FAILURES,
+    NodeAnswer,
+    NodeKind,
+    Reason,
+    rows_asked_for,
+)
 from beacon.model.query import Granularity
 from beacon.model.status import Status, overall
 from beacon.wire.peers.echoes import Echo, check_echo
 from beacon.wire.peers.failing import (
     TOO_MANY,
+    TOO_MUCH,
     UNHEEDED,
     NotAnswered,
 )
 from beacon.wire.peers.first_version import read_first_version
 from beacon.wire.peers.plain import (
     Members,
+    TooMuch,
     items,
     members,
     name,
@@ -205,6 +213,8 @@ def _document(body: bytes) -> Members:
     """
     try:
         document = parsed(body)
+    except TooMuch as failure:
+        raise NotAnswered(Reason.TOO_LARGE, TOO_MUCH) from failure
     except InvalidRequest as failure:
         raise NotAnswered(Reason.NOT_JSON, "It did not send plain JSON.") from failure
     if not isinstance(document, dict) or not document:
@@ -444,12 +454,10 @@ def _narrowed(parts: list[Heard], hearing: Hearing) -> list[Heard]:
     asked = hearing.query.datasets
     if asked is None:
         return parts
-    kept = [
-        heard
-        for heard in parts
-        if heard.dataset.part.dataset in asked
-        or f"{heard.dataset.beacon}/{heard.dataset.part.dataset}" in asked
-    ]
+    rows = [heard.dataset for heard in parts]
+    wanted = rows_asked_for(rows, asked, is_network=hearing.is_network)
+    ids = {id(row) for row in wanted}
+    kept = [heard for heard in parts if id(heard.dataset) in ids]
     if not kept:
         raise NotAnswered(Reason.KIND_OF_QUESTION, _NOT_HERE, Status.NOT_ASKED)
     return kept

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 Members = dict[str, object]
 
+
+class TooMuch(InvalidRequest):
+    """An answer of more values than are read: that may be of the question's asking."""
+
+
 LONGEST_SENTENCE = 200
 LONGEST_NAME = 100
 MOST_VALUES = 200_000
@@ -70,12 +75,12 @@ def parsed(body: bytes) -> object:
     """Return the JSON value of an answer.
 
     Raises:
-        InvalidRequest: it is none, can be read in two ways, or holds so many values
-            that everybody would wait for their reading.
+        TooMuch: it holds so many values that everybody would wait for their reading.
+        InvalidRequest: it is none, or can be read in two ways.
     """
     if sum(body.count(sign) for sign in _SIGNS) > MOST_VALUES:
         message = f"The answer holds more than {MOST_VALUES:,} values."
-        raise InvalidRequest(message)
+        raise TooMuch(message)
     value = _repeated(body)
     if value is None:
         return read_json(body)
