@@ -8,7 +8,7 @@ demo: .venv/.demo ## load the bundled data, ask, serve (ONCE=1: stop after the q
 	@.venv/bin/beacon demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: .venv/.test ## lint, types, contracts and every test
-	.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports && .venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile
+	.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy && .venv/bin/lint-imports && .venv/bin/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 validate: .venv/.test ## compare with bcftools, where it is installed
 	BEACON_VALIDATE=1 .venv/bin/pytest tests/cli/test_validation.py

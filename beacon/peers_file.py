@@ -17,7 +17,7 @@ from yarl import URL
 
 from beacon.model.assemblies import find_assembly
 from beacon.model.errors import UsageError
-from beacon.model.hosts import is_loopback
+from beacon.model.hosts import is_private
 from beacon.model.nodes import Node, NodeKind
 from beacon.network.peers import (
     Audience,
@@ -342,9 +342,15 @@ class PeersWatch:
         return read(self._path, here=self._here, name=self._name)
 
     async def run(self, take: Callable[[Directory], Awaitable[None]]) -> None:
-        """Give away what the file says whenever that changes, until cancelled."""
+        """Give away what the file says whenever that changes, until cancelled.
+
+        One that is being written is read when it is left alone.
+        """
         while True:
+            before = stamp_of(self._path)
             await asyncio.sleep(_LOOK_EVERY)
+            if stamp_of(self._path) != before:
+                continue  # half of it may be a whole file, of fewer peers
             try:
                 fresh = self.look()
                 if fresh is not None:
@@ -502,7 +508,7 @@ def _of_address(said: PeerSection) -> Iterator[str]:
         yield "url: certificates need an https:// address"
     if not said.private_networks:
         yield "url: a plain http:// address is asked in private_networks only"
-    elif said.auth.type != "none" and not _is_here(said.url):
+    elif said.auth.type != "none" and not _is_private(said.url):
         yield "url: credentials need an https:// address"
 
 
@@ -527,10 +533,6 @@ def _wrong_with(address: str) -> str | None:
     if url.query_string or url.fragment:
         return f"{address} is the address of an API, without ? and #"
     return None
-
-
-def _is_here(address: str) -> bool:
-    return is_loopback(URL(address).host or "")
 
 
 _NEEDED = {
@@ -568,7 +570,8 @@ def _of_auth(said: AuthSection) -> Iterator[str]:
 
 
 def _is_private(address: str) -> bool:
-    return URL(address).scheme == "https" or _is_here(address)
+    url = URL(address)
+    return is_private(url.scheme, url.host or "")
 
 
 _TABLES: dict[str, type[BaseModel]] = {

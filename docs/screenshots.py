@@ -41,37 +41,59 @@ class Picture:
     Attributes:
         path: of the page; ``lang`` is in it where it is not English.
         settled: what must be on the page before the picture is taken.
+        opened: what is clicked before.
         height: of the window; ``None``: as high as the page.
-        is_alone: whether it is of the demonstration without a network.
+        list: pasted and asked before.
+        demo: which demonstration serves it; empty: of one beacon.
     """
 
     path: str
     width: int = 1200
     theme: str = "light"
     settled: str = "main h1"
+    opened: str | None = None
     height: int | None = None
-    is_alone: bool = False
+    list: str | None = None
+    demo: str = "--network"
 
 
+_WHOLE = "#verdicts:not([data-events])"
+"""A page that is filled as nodes answer, once all have or their time is over."""
+LIST = """17-43124027-ACT-A
+17-43124027-A-G
+chr17:43124096 T>C
+22-16050408-T-C
+17\t43124030\t.\tC\tT,G
+BRCA1 c.68_69del"""
 SHOWN = {
     "home": Picture(path="/", height=900),
-    "variant": Picture(path="/v/GRCh38/17-43124027-ACT-A"),
+    "variant": Picture(path="/v/GRCh38/17-43124027-ACT-A", settled=_WHOLE),
+    "coming": Picture(
+        path="/v/GRCh38/6-26092913-G-A", settled="#node-1 .status", height=900
+    ),
+    "report": Picture(
+        path="/v/GRCh38/17-43124027-ACT-A?lang=sv",
+        settled=_WHOLE,
+        opened="details.report > summary",
+        height=900,
+    ),
+    "list": Picture(path="/batch", settled="#rows tr >> nth=6", list=LIST),
     "status": Picture(path="/status?lang=sv", theme="dark"),
+    "login": Picture(path="/login?next=/about", height=800, demo="--with-login"),
     "narrow": Picture(path="/status?lang=da", width=320, height=900),
-    "dataset": Picture(path="/d/demo-1kg", is_alone=True),
+    "dataset": Picture(path="/d/demo-1kg", demo=""),
     "words": Picture(path="/about", height=900),
 }
 
 
 @contextmanager
-def demonstration(*, is_alone: bool) -> Iterator[str]:
-    """Serve the demonstration; give its address."""
-    kind = [] if is_alone else ["--network"]
+def rehearsal(demo: str) -> Iterator[str]:
+    """Serve a demonstration; give its address."""
     program = str(Path(sys.executable).with_name("beacon"))
     with tempfile.TemporaryDirectory() as home:
         environment = os.environ | {"BEACON_DATA_DIR": home, "NO_COLOR": "1"}
         process = subprocess.Popen(
-            [program, "demo", *kind, "--port", "0"],
+            [program, "demo", *filter(None, [demo]), "--port", "0"],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -97,7 +119,14 @@ def take(browser: Browser, site: str, name: str) -> None:
     answer = page.goto(picture.path)
     if answer is None or not answer.ok:
         sys.exit(f"{name}: {picture.path} is not there")
+    if picture.list is not None:
+        page.fill("#variants", picture.list)
+        page.click("#paste button[type=submit]")
+        page.locator("#stop").wait_for(state="hidden")
     page.locator(picture.settled).first.wait_for()
+    if picture.opened is not None:
+        page.locator(picture.opened).click()
+        page.locator("#report").scroll_into_view_if_needed()
     page.screenshot(path=PICTURES / f"{name}.png", full_page=picture.height is None)
     page.close()
     sys.stdout.write(f"{name}: {picture.path}\n")
@@ -108,18 +137,14 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     program = os.environ.get("BEACON_CHROMIUM") or shutil.which("chromium")
     names = sys.argv[1:] or list(SHOWN)
-    for is_alone in (False, True):
-        wanted = [name for name in names if SHOWN[name].is_alone is is_alone]
-        if wanted:
-            with demonstration(is_alone=is_alone) as site, sync_playwright() as driver:
-                browser = driver.chromium.launch(
-                    executable_path=program, args=ARGUMENTS
-                )
-                if not is_alone:
-                    browser.new_page().goto(site + ASKED)
-                for name in wanted:
+    for demo in sorted({SHOWN[name].demo for name in names}):
+        with rehearsal(demo) as site, sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+            browser.new_page().goto(site + ASKED)
+            for name in names:
+                if SHOWN[name].demo == demo:
                     take(browser, site, name)
-                browser.close()
+            browser.close()
 
 
 if __name__ == "__main__":

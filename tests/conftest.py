@@ -23,6 +23,7 @@ from beacon.store.embedded import find_mongod
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 from tests.api.populated import fill_with_everything
+from tests.service.ledgered_samples import load_clinic
 from tests.store.joint_samples import load_cohort
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ _NAMED_STORE = os.environ.get("BEACON_TEST_STORE")
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes run tests: one more than there are processors.
+
+    While one waits for a deadline, a server or a database, another has the processor.
+    """
+    return max(2, len(os.sched_getaffinity(0)) + 1)
 
 
 def pytest_report_header() -> str:
@@ -83,6 +92,25 @@ def cohort_address(shared_address: Callable[[str], StoreAddress]) -> StoreAddres
     with Catalogue(address) as catalogue:
         load_cohort(catalogue)
     return address
+
+
+@pytest.fixture(scope="session")
+def clinic_address(
+    shared_address: Callable[[str], StoreAddress],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> StoreAddress:
+    """Give a database of a clinic and a public dataset, which no test changes."""
+    address = shared_address("clinic")
+    load_clinic(address, tmp_path_factory.mktemp("clinic"))
+    return address
+
+
+@pytest.fixture
+async def clinic_store(clinic_address: StoreAddress) -> AsyncIterator[VariantStore]:
+    """Give the store of both."""
+    opened = await VariantStore.open(clinic_address)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import HTTPConnection
+from time import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -27,6 +28,7 @@ from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
 from beacon.store.variants import VariantStore
 from tests.api.site import IDENTITY, application
+from tests.auth.issuing import desk_for, porter_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -118,7 +120,10 @@ class Served:
 
 @contextmanager
 def served(address: StoreAddress, policy: Policy = OPEN, **more: object) -> Iterator:
-    """Serve what a store holds, until the end of the block; it asks ``peers``."""
+    """Serve what a store holds, until the end of the block.
+
+    It asks ``peers``; ``issuers`` are where people could log in.
+    """
     ready: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
     thread = threading.Thread(
         target=lambda: asyncio.run(_serve(address, policy, more, ready)), daemon=True
@@ -142,12 +147,15 @@ async def _serve(
 ) -> None:
     stop = asyncio.Event()
     network = _network(more.pop("peers", ()))
+    issuers = more.pop("issuers", ())
+    porter = porter_for(*issuers, clock=time) if issuers else None
+    desk = None if porter is None else desk_for(porter, time)
     try:
         store = await VariantStore.open(address)
         references = more.pop("references", {})
         beacon = LocalBeacon(store, policy, references=references, deadline=5)
         runner = web.AppRunner(
-            application(beacon, network, **more),
+            application(beacon, network, porter, desk, **more),
             access_log=None,
             logger=_silent(),
             max_line_size=LONGEST_LINE,
@@ -166,6 +174,8 @@ async def _serve(
     await runner.cleanup()
     if network is not None:
         await network.close()
+    if porter is not None:
+        await porter.close()
     await store.close()
 
 

@@ -325,7 +325,10 @@ async def test_the_server_can_do_its_work_with_its_rights(
 async def test_the_server_can_look_at_keys_and_share_visas(
     users: dict[str, str],
 ) -> None:
-    """A key that was made is found and noted as used; a passport has one asker."""
+    """A key that was made is found and noted as used; a passport has one asker.
+
+    And a session begins and ends.
+    """
     key = ApiKey(
         id="a",
         digest=b"d",
@@ -344,6 +347,11 @@ async def test_the_server_can_look_at_keys_and_share_visas(
     turns = [await shelf.turn("p", 100.0, 110.0) for _ in range(2)]
     await shelf.put("p", Shelved(sealed=b"s", found=100.0, again=3700.0), 100.0)
     kept = await shelf.look("p")
+    until = datetime.now(UTC) + timedelta(hours=1)
+    await store.sessions.put("m", b"s", until)
+    session = await store.sessions.look("m")
+    await store.sessions.drop("m")
+    ended = await store.sessions.look("m")
     await store.close()
 
     assert key == found
@@ -352,6 +360,7 @@ async def test_the_server_can_look_at_keys_and_share_visas(
     assert [Shelved(), None] == turns
     assert kept is not None
     assert b"s" == kept.sealed
+    assert (b"s", None) == (session, ended)
 
 
 async def test_the_server_can_keep_books_with_its_rights(

@@ -63,6 +63,7 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONGEST_CASE: Final = 200
 _AT_A_STRETCH: Final = 50
 """Questions that are coded before others get their turn."""
+_OK: Final = 200
 _REFUSALS: Final = frozenset({401, 403, 429, 503})
 _DECISIONS: Final = {
     401: "not_identified",
@@ -78,9 +79,10 @@ _LOGINS: Final[Mapping[tuple[str | None, str | None], str]] = {
 }
 UNWRITTEN: Final = "The audit of this beacon cannot be written, so nothing is said."
 _FAILED: Final = ("", None, "no_answer", None)
-_REQUEST, _PART = b"request", b"part"
-_VARIANTS: Final = "89ab"
-"""Of a UUID: RFC 9562, section 4.1."""
+_REQUEST, _PART = "request", "part"
+_VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""Of a UUID, by the digit that is there: RFC 9562, section 4.1."""
+_IDS_AT_ONCE: Final = 128
 _PARTIES_KEPT: Final = 1024
 _SAYINGS_KEPT: Final = 256
 _MILLION: Final = 1_000_000
@@ -95,6 +97,7 @@ class Auditor:
         cases: the key that references to cases are coded with.
         policy: what the policy in force is known as.
         tiers: gives the tier that a requester has towards a dataset.
+        anybodys: says whether what a dataset tells a requester is anybody's to know.
     """
 
     def __init__(
@@ -105,19 +108,21 @@ class Auditor:
         cases: bytes,
         policy: str | None = None,
         tiers: Callable[[Requester, str], str | None] = lambda *_: None,
+        anybodys: Callable[[Requester, str], bool] = lambda *_: False,
     ) -> None:
         self.log = log
-        self._tiers = tiers
+        self._tiers, self._anybodys = tiers, anybodys
         self._parties: dict[int, Party] = {}
         self._queries, self._cases = Coder(queries), cases
         self._policy = policy
+        self._ids = _fresh_ids()
 
     def open(self, request: Asking) -> Account:
         """Open the account of a request."""
         given = request.headers.get(REQUEST_ID)
         is_known = given is not None and _UUID.fullmatch(given) is not None
-        account = Account(self, given.lower() if is_known and given else _fresh_id())
-        request[ACCOUNT] = account
+        name = given.lower() if is_known and given else next(self._ids)
+        account = request[ACCOUNT] = Account(self, name)
         return account
 
     def coded(self, query: Query) -> str:
@@ -142,7 +147,8 @@ class Auditor:
         if found is None or found.asks is not asks:
             while len(self._parties) >= _PARTIES_KEPT:
                 del self._parties[next(iter(self._parties))]
-            found = self._parties[id(asks)] = Party(asks, self._policy, self._tiers)
+            found = Party(asks, self._policy, self._tiers, self._anybodys)
+            self._parties[id(asks)] = found
         return found
 
 
@@ -153,22 +159,29 @@ class Party:
         asks: the requester.
         policy: what the policy in force is known as.
         tiers: gives the tier that a requester has towards a dataset.
+        anybodys: says whether what a dataset tells a requester is anybody's to know.
 
     Attributes:
         text: who it is, as members of a line.
     """
 
-    __slots__ = ("_tiers", "_wholes", "_words", "asks", "text")
+    __slots__ = (
+        *("_anybodys", "_guarded", "_is_known", "_tiers", "_wholes", "_words"),
+        *("asks", "text"),
+    )
 
     def __init__(
         self,
         asks: Requester,
         policy: str | None,
         tiers: Callable[[Requester, str], str | None],
+        anybodys: Callable[[Requester, str], bool],
     ) -> None:
-        self.asks, self._tiers = asks, tiers
-        self._words: dict[Told, bytes] = {}
-        self._wholes: dict[int, tuple[Disclosure, bytes]] = {}
+        self.asks, self._tiers, self._anybodys = asks, tiers, anybodys
+        self._guarded: set[str] = set()
+        self._is_known = asks.subject is not None or asks.key is not None
+        self._words: dict[Told, str] = {}
+        self._wholes: dict[int, tuple[Disclosure, str]] = {}
         said: Fields = {
             "subject": asks.subject,
             "organisation": asks.organisation,
@@ -184,7 +197,17 @@ class Party:
             {name: each for name, each in said.items() if each is not None}
         )
 
-    def datasets(self, noted: Noted) -> bytes:
+    def may_know(self, noted: Noted) -> bool:
+        """Whether all that was said is one answer, and anybody's to know.
+
+        Only of datasets that ``datasets`` was asked of before.
+        """
+        if self._is_known or noted.told or len(noted.answers) != 1:
+            return False
+        guarded, said = self._guarded, noted.answers[0].datasets
+        return not guarded or guarded.isdisjoint([each.dataset for each in said])
+
+    def datasets(self, noted: Noted) -> str:
         """Return what was said of each dataset, as an array's text without brackets.
 
         And how often, where that is several times.
@@ -194,18 +217,18 @@ class Party:
         times: dict[Told, int] = {}
         for each in noted.each():
             times[each] = times.get(each, 0) + 1
-        return b",".join([self._word(told, n) for told, n in times.items()])
+        return ",".join([self._word(told, n) for told, n in times.items()])
 
-    def _whole(self, said: Disclosure) -> bytes:
+    def _whole(self, said: Disclosure) -> str:
         """Return what one answer says, of which boolean ones are said again."""
         known = self._wholes.get(id(said))
         if known is not None and known[0] is said:
             return known[1]
         words = self._words
         try:
-            text = b",".join([words[told] for told in map(told_of, said.datasets)])
+            text = ",".join([words[told] for told in map(told_of, said.datasets)])
         except KeyError:
-            text = b",".join(
+            text = ",".join(
                 [self._word(told, 1) for told in map(told_of, said.datasets)]
             )
         if said.granularity is Granularity.BOOLEAN:
@@ -214,16 +237,18 @@ class Party:
             self._wholes[id(said)] = said, text
         return text
 
-    def _word(self, told: Told, times: int) -> bytes:
+    def _word(self, told: Told, times: int) -> str:
         found = self._words.get(told) if times == 1 else None
         if found is None:
-            found = b"{%b}" % members(self._said(told, times))
+            found = f"{{{members(self._said(told, times)).decode()}}}"
             if times == 1 and len(self._words) < _SAYINGS_KEPT:
                 self._words[told] = found
         return found
 
     def _said(self, told: Told, times: int) -> Fields:
         dataset, release, status, granularity = told
+        if not self._anybodys(self.asks, dataset):
+            self._guarded.add(dataset)
         fields: Fields = {
             "id": dataset or None,
             "release": release,
@@ -239,27 +264,27 @@ class _Moments:
     """Moments as lines have them, of which the second is written once."""
 
     def __init__(self) -> None:
-        self._second, self._text = 0, b""
+        self._second, self._text = 0, ""
 
-    def now(self) -> bytes:
+    def now(self) -> str:
         """Return this moment: UTC, to the millisecond."""
         second, rest = divmod(time_ns(), 1000 * _MILLION)
         if second != self._second:
             told = datetime.fromtimestamp(second, UTC)
-            self._second, self._text = second, f"{told:%Y-%m-%dT%H:%M:%S}".encode()
-        return b"%b.%03dZ" % (self._text, rest // _MILLION)
+            self._second, self._text = second, f"{told:%Y-%m-%dT%H:%M:%S}"
+        return f"{self._text}.{rest // _MILLION:03d}Z"
 
 
 _MOMENTS: Final = _Moments()
 
 
-def _more(fields: Fields) -> bytes:
+def _more(fields: Fields) -> str:
     """Return further members of a line."""
-    return b"," + members(fields) if fields else b""
+    return f",{members(fields).decode()}" if fields else ""
 
 
 @lru_cache(maxsize=_PARTIES_KEPT)
-def _outcome(route: str | None, method: str | None, status: int | None) -> bytes:
+def _outcome(route: str | None, method: str | None, status: int | None) -> str:
     """Return how a request went, as further members of its line."""
     fields: Fields = {} if route is None else {"route": route, "method": method}
     if status is not None:
@@ -268,11 +293,17 @@ def _outcome(route: str | None, method: str | None, status: int | None) -> bytes
     return _more(fields)
 
 
-def _fresh_id() -> str:
-    """Return a random UUID (version 4) as it is written."""
-    text = urandom(16).hex()
-    variant = _VARIANTS[int(text[16], 16) & 3]
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
+def _fresh_ids() -> Iterator[str]:
+    """Yield random UUIDs (version 4) as they are written, of which many are drawn."""
+    while True:
+        digits = urandom(16 * _IDS_AT_ONCE).hex()
+        for at in range(0, len(digits), 32):
+            text = digits[at : at + 32]
+            variant = _VARIANTS[text[16]]
+            yield (
+                f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}"
+                f"-{text[20:]}"
+            )
 
 
 class Noted:
@@ -326,10 +357,35 @@ class Account:
         self.noted = Noted()
         self._began = perf_counter()
 
+    def asked_alike(self, outline: Outline, allele: Spelled) -> None:
+        """Note the question of a plain outline for an allele."""
+        self.noted.codes.append(self.auditor.coded_alike(outline, allele))
+
+    def answered(self, said: Disclosure) -> None:
+        """Note an answer that is given whole."""
+        self.noted.answers.append(said)
+
     @property
     def head_line(self) -> bytes:
         """What the head of an answer says of it, after a line's end."""
         return b"\r\n%b: %b" % (REQUEST_ID.encode(), self.request_id.encode())
+
+    def close_behind(self, kind: Kind, request: Asking) -> bool:
+        """Have the line of a usual answer written while that is sent, where it may be.
+
+        Returns whether it is: where what was said is anybody's to know.
+        """
+        auditor, noted = self.auditor, self.noted
+        party = auditor.party(requester_of(request))
+        if not kind.asks or not party.may_know(noted):
+            return False
+        try:
+            outcome = _outcome(kind.route, kind.method, _OK)
+            line = self._line(_REQUEST, request, outcome, noted)
+        except Exception:  # noqa: BLE001 - ``close`` fails at it, too, and is heard
+            return False
+        # Datasets that nobody was told of before were met while it was made.
+        return party.may_know(noted) and auditor.log.take(Entry(line))
 
     async def close(
         self, kind: Kind, request: Asking, answer: web.StreamResponse | bytes
@@ -339,7 +395,7 @@ class Account:
         Raises:
             AuditUnavailable: when it is not, and the answer must not be sent.
         """
-        status = 200 if isinstance(answer, bytes) else answer.status
+        status = _OK if isinstance(answer, bytes) else answer.status
         if not (kind.asks or kind.noted or status in _REFUSALS):
             return
         outcome = _outcome(kind.route, kind.method, status)
@@ -366,36 +422,31 @@ class Account:
         Raises:
             StoreUnavailable: when it is not written: nothing of it may be said.
         """
-        entry = Entry(self._line(_PART, request, b"", noted))
+        entry = Entry(self._line(_PART, request, "", noted))
         may_wait = requester_of(request).subject is None
         try:
             await self.auditor.log.admit(entry, may_wait=may_wait)
         except AuditUnavailable:
-            entry.text += _more({"decision": _DECISIONS[503]})
+            entry.text += _more({"decision": _DECISIONS[503]}).encode()
             raise StoreUnavailable(UNWRITTEN) from None
 
-    def _line(
-        self, word: bytes, request: Asking, outcome: bytes, noted: Noted
-    ) -> bytes:
+    def _line(self, word: str, request: Asking, outcome: str, noted: Noted) -> bytes:
         """Return what a line says: what changes, between what was written before."""
         party = self.auditor.party(requester_of(request))
         ms = (perf_counter() - self._began) * 1000
-        text = b'"kind":"%b","time":"%b","request":"%b"%b,"ms":%.1f%b' % (
-            word,
-            _MOMENTS.now(),
-            self.request_id.encode(),
-            outcome,
-            ms,
-            party.text,
+        text = (
+            f'"kind":"{word}","time":"{_MOMENTS.now()}","request":"{self.request_id}"'
+            f'{outcome},"ms":{ms:.1f}{party.text}'
         )
         case = self.auditor.case(request)
         if case is not None:
             text += _more({"case": case})
         if noted.codes:
-            text += b',"queries":["%b"]' % '","'.join(noted.codes).encode()
+            codes = '","'.join(noted.codes)
+            text += f',"queries":["{codes}"]'
         if noted.answers or noted.told:
-            text += b',"datasets":[%b]' % party.datasets(noted)
-        return text
+            text += f',"datasets":[{party.datasets(noted)}]'
+        return text.encode()
 
 
 def mark(response: JsonAnswer, request: Asking) -> JsonAnswer:
@@ -449,10 +500,9 @@ class Witness:
         self, outline: Outline, allele: Spelled, requester: Requester
     ) -> Disclosure:
         """Return what the beacon answers."""
-        self._noted.codes.append(self._auditor.coded_alike(outline, allele))
-        said = await self._beacon.answer_alike(outline, allele, requester)
-        self._noted.answers.append(said)
-        return said
+        return await answer_alike(
+            self._beacon, self._request, outline, allele, requester
+        )
 
     async def answer_many(
         self, queries: Sequence[Query], requester: Requester
@@ -574,3 +624,23 @@ def beacon_of(beacon: BeaconService, request: Asking) -> BeaconService:
     """Return a beacon as a request asks it."""
     account: Account | None = request.get(ACCOUNT)
     return beacon if account is None else Witness(beacon, account, request)
+
+
+async def answer_alike(
+    beacon: BeaconService,
+    request: Asking,
+    outline: Outline,
+    allele: Spelled,
+    requester: Requester,
+) -> Disclosure:
+    """Return what a beacon answers to a plain question, as a request asks it.
+
+    What ``beacon_of`` gives would note the same; so it is noted without it.
+    """
+    account: Account | None = request.get(ACCOUNT)
+    if account is None:
+        return await beacon.answer_alike(outline, allele, requester)
+    account.asked_alike(outline, allele)
+    said = await beacon.answer_alike(outline, allele, requester)
+    account.answered(said)
+    return said

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
-from beacon.api.auditing import beacon_of
+from beacon.api.auditing import answer_alike, beacon_of
 from beacon.api.exchange import (
     as_json,
     requester_of,
@@ -114,15 +114,17 @@ async def variants(
         sent: what it says.
         address: of its path.
     """
-    beacon, requester = beacon_of(app[BEACON], request), requester_of(request)
+    requester = requester_of(request)
     told = recognise(sent, address, await app[KNOWN].now(requester))
     here = app[SPEAKERS](request.scheme, request.host)
     if not isinstance(told, Alike):
+        beacon = beacon_of(app[BEACON], request)
         return as_json(await _variants(beacon, told, here, requester))
     outline = told.form.outline
     if not outline.is_plain:
+        beacon = beacon_of(app[BEACON], request)
         return as_json(await _variants(beacon, told.question(), here, requester))
-    said = await beacon.answer_alike(outline, told.allele(), requester)
+    said = await answer_alike(app[BEACON], request, outline, told.allele(), requester)
     text = told.written(said, here)
     if text is not None:
         return text

@@ -251,7 +251,9 @@ class Door:
             answer = self._once_whole if is_coming else self._in_turn
             response = await answer(kind, request, handler, began)
             if account is not None:
-                response = await self._accounted(account, kind, request, response)
+                is_usual = isinstance(response, bytes)
+                if not (is_usual and account.close_behind(kind, request)):
+                    response = await self._accounted(account, kind, request, response)
         except asyncio.CancelledError:
             self._left += 1
             self._note(kind, _CLIENT_LEFT, 0, began)

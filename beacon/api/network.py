@@ -15,7 +15,7 @@ from uuid import uuid4
 import structlog
 from aiohttp import hdrs, web
 
-from beacon.api.auditing import beacon_of
+from beacon.api.auditing import Noted, beacon_of
 from beacon.api.exchange import (
     as_json,
     requester_of,
@@ -114,15 +114,18 @@ async def _query(request: web.Request) -> Query:
     if said not in (None, _SETS):
         message = f"failures is {_SETS} or is not given."
         raise InvalidRequest(message, parameter=_FAILURES)
-    return understand_sent(ours, Address(), await understanding(request))
+    address = Address(identity=request.match_info.get("id"))
+    return understand_sent(ours, address, await understanding(request))
 
 
 def asking_of(request: web.Request, query: Query) -> Asking:
     """Return a question with what has to be known of its way."""
     account, requester = request.get(ACCOUNT), requester_of(request)
     agent = request.headers.get(hdrs.USER_AGENT, "")
-    known = {node.id for node in request.app[NETWORK].federation.nodes}
-    via = passed(request.headers.getall(hdrs.VIA, ()), known)
+    via: tuple[str, ...] = ()
+    if hdrs.VIA in request.headers:
+        known = {node.id for node in request.app[NETWORK].federation.nodes}
+        via = passed(request.headers.getall(hdrs.VIA), known)
     return Asking(
         query=query,
         requester=requester,
@@ -193,9 +196,14 @@ def _document(
 def note(request: web.Request, nodes: Iterable[NodeAnswer]) -> None:
     """Have the audit told what other nodes said; what we said it knows."""
     account = request.get(ACCOUNT)
-    if account is None:
-        return
+    if account is not None:
+        account.noted.overheard(_said_elsewhere(request, nodes))
+
+
+def _said_elsewhere(request: web.Request, nodes: Iterable[NodeAnswer]) -> list[Told]:
+    """Return what nodes other than ourselves said."""
     ours = request.app[NETWORK].federation.directory.here.id
+    found: list[Told] = []
     for node in nodes:
         if node.node.id == ours or node.status is Status.NOT_ASKED:
             continue
@@ -204,7 +212,22 @@ def note(request: web.Request, nodes: Iterable[NodeAnswer]) -> None:
             for r in node.datasets
         ]
         whole: Told = (node.node.id, None, node.status, node.granularity)
-        account.noted.overheard(told or [whole])
+        found += told or [whole]
+    return found
+
+
+async def write_down(request: web.Request, nodes: Iterable[NodeAnswer]) -> None:
+    """Have it written what nodes say, before it is said.
+
+    Whoever leaves with it, before the rest is there, has it all the same.
+
+    Raises:
+        StoreUnavailable: when it is not written: it must not be said.
+    """
+    account, noted = request.get(ACCOUNT), Noted()
+    noted.overheard(_said_elsewhere(request, nodes))
+    if account is not None and noted.told:
+        await account.close_part(request, noted)
 
 
 # --- as it comes -------------------------------------------------------------
@@ -257,6 +280,7 @@ async def _tell(
 
     async def tell(answer: NodeAnswer) -> None:
         told.append(answer)
+        await write_down(request, (answer,))
         alone = await federation.merged_aside([answer])
 
         def write() -> bytes:
@@ -269,7 +293,6 @@ async def _tell(
     await tell(first)
     async for answer in others:
         await tell(answer)
-    note(request, told)
     whole = await federation.merged_aside(told)
     body, _ = await _written(request, query, whole, here)
     await stream.write(wire.done_text(body) + b"\n")

@@ -192,7 +192,8 @@ def _add_network(app: web.Application) -> None:
         for path, handler in networking.PATHS.items():
             app.router.add_get(NETWORK_ROOT + named(path), handler)
         for add in (app.router.add_get, app.router.add_post):
-            add(NETWORK_ROOT + named(networking.ASKED), networking.variants)
+            for path in (networking.ASKED, f"{networking.ASKED}/{{id}}"):
+                add(NETWORK_ROOT + named(path), networking.variants)
         app.router.add_post(NETWORK_ROOT + named("batch"), network_lists.batch)
 
 

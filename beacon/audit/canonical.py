@@ -15,7 +15,7 @@ from beacon.audit.macs import Mac
 from beacon.model.entry_types import GENOMIC_VARIANT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from beacon.model.genome import Contig
     from beacon.model.pattern import Spelling, VariantPattern
@@ -62,12 +62,14 @@ class Coder:
         return self._mac.of(told)[:_BYTES].hex()
 
 
-def allele_text(contig: Contig, spellings: Iterable[Spelling]) -> str:
+def allele_text(contig: Contig, spellings: Sequence[Spelling]) -> str:
     """Return one allele as it is coded: its shortest spelling, the leftmost of those.
 
     All spellings of an allele are the same set where a reference is configured.
     """
-    start, reference, alternate = min(spellings, key=_shortest)
+    start, reference, alternate = (
+        spellings[0] if len(spellings) == 1 else min(spellings, key=_shortest)
+    )
     return f"{contig.assembly} {contig.name} {start} {reference} {alternate}"
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from binascii import hexlify
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -76,7 +77,7 @@ class Link:
         for text in texts:
             number += 1
             body = b'{"n":%d,%b' % (number, text)
-            before = sealed(before + body).hex().encode()
+            before = hexlify(sealed(before + body))
             made.append(b'%b,"seal":"%b"}\n' % (body, before))
         self.head = Head(chain, number, before.decode())
         return b"".join(made)

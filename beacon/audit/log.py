@@ -1,12 +1,13 @@
-"""AuditLog: lines are on disk before what they tell of is sent.
+"""AuditLog: lines are on disk before what they tell of is sent, or just after.
 
 One process writes one chain.  Whoever answers hands in an entry and waits; all
 that come in one turn of the event loop, or while the disk is at work, are written
 and synchronised together, in threads of their own, so that a disk that hangs stops
 nothing else.  A few such flights may be on their way; they land in their order.  Where
 that fails an entry says so to who waits, and is kept to be written later, in a new
-chain.  Lines never get lost in silence: a chain ends with a line that says so, and
-its heads are anchored elsewhere.
+chain.  What anybody may know may be sent while its line is on its way, as long as the
+disk keeps up.  Lines never get lost in silence: a chain ends with a line that says so,
+and its heads are anchored elsewhere.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ _LARGEST: Final = 64 * 1024**2
 """Bytes of a segment; another day is another segment, too."""
 _IN_THE_AIR: Final = 3
 """Flights at once: who comes while the disk is at work need not wait for it twice."""
+_LEISURE: Final = 0.025
+"""Seconds for which lines that nobody waits for gather, so that flights are few."""
+_BEHIND: Final = 0.1
+"""Seconds that a flight may take before everybody waits for the disk again."""
 _MOST_WAITING: Final = 50_000
 _LONGEST_WAITING: Final = 600.0
 """So many entries wait for a disk that takes none, for so many seconds at most."""
@@ -341,7 +346,8 @@ class AuditLog:
         self._writer = _Writer(folder, key, self._about, None)
         self._waiting: deque[Entry] = deque()
         self._air: deque[_Flight] = deque()
-        self._is_boarding = False
+        self._is_boarding = self._is_awaited = False
+        self._leisure: asyncio.TimerHandle | None = None
         self._failing_since: float | None = None
         self._lost = 0
         self._anchored: Head | None = None
@@ -408,6 +414,24 @@ class AuditLog:
         if not (may_wait and is_kept):
             raise AuditUnavailable
 
+    def take(self, entry: Entry) -> bool:
+        """Have an entry written while what it tells of is sent, where that may be.
+
+        It may not be while writing fails, nor while the disk is behind: so of what
+        was sent no more than a quarter of a second is ever not on disk.
+
+        Returns whether it was taken; what was not has to be admitted.
+        """
+        if self._is_closed or self._failing_since is not None:
+            return False
+        loop = asyncio.get_running_loop()
+        if self._air and loop.time() - self._air[0].since > _BEHIND:
+            return False
+        self._waiting.append(entry)
+        if self._leisure is None:
+            self._leisure = loop.call_later(_LEISURE, self._call)
+        return True
+
     def note(self, entry: Entry) -> None:
         """Have an entry written soon; nobody waits for it.
 
@@ -415,6 +439,11 @@ class AuditLog:
         along.
         """
         self._waiting.append(entry)
+        self._call()
+
+    def _call(self) -> None:
+        """Have what waits written in this turn, or as soon as there is room."""
+        self._is_awaited = True
         if not self._is_boarding and len(self._air) < _IN_THE_AIR:
             self._is_boarding = True
             asyncio.get_running_loop().call_soon(self._board)
@@ -471,8 +500,10 @@ class AuditLog:
         return is_recent and self.waiting + more <= _MOST_WAITING
 
     def _board(self) -> None:
-        """Write what came in this turn."""
+        """Write what came in this turn, and what nobody waits for with it."""
         self._is_boarding = False
+        if not self._is_awaited:
+            return
         has_room = len(self._air) < _IN_THE_AIR and not (
             self._air and self._writer.must_turn()
         )
@@ -489,6 +520,10 @@ class AuditLog:
             self._lost = 0
         entries = tuple(self._waiting)
         self._waiting.clear()
+        self._is_awaited = False
+        if self._leisure is not None:
+            self._leisure.cancel()
+            self._leisure = None
         texts = [entry.text for entry in entries]
         load = self._writer.load(texts, is_alone=not self._air)
         flight = _Flight(entries, load, loop.create_future(), loop.time())

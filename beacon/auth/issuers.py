@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from beacon.model.hosts import is_loopback
+from beacon.model import hosts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,13 +142,13 @@ class Issuer:
 def is_private(address: str) -> bool:
     """Whether nobody between can read or change what is fetched from an address.
 
-    That is TLS, or this machine itself.
+    What is no address, or says more than where something is, is not.
     """
     try:
         parts = urlsplit(address)
-        host = parts.hostname
+        host = parts.hostname or ""
     except ValueError:
         return False
-    if not host or parts.username is not None or parts.fragment:
+    if parts.username is not None or parts.fragment:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    return hosts.is_private(parts.scheme, host)

@@ -1,6 +1,7 @@
 """Visas (GA4GH Passport 1.2): what trusted parties state of a user, each verified.
 
-A visa that cannot be verified whole is left out, and so is one with conditions.
+A visa that cannot be verified whole is left out, and so is one whose conditions are
+not met by the others.
 Its keys are those pinned for its issuer; another address in it is never asked.
 """
 
@@ -12,6 +13,7 @@ from urllib.parse import unquote
 
 from beacon.auth.claims import LEEWAY, check_header, is_moment, lifetime, name_in
 from beacon.auth.compact import Compact, read_compact
+from beacon.auth.conditions import are_met, read_conditions
 from beacon.auth.doubts import Doubt
 from beacon.auth.issuers import ALGORITHMS
 from beacon.model.errors import NotIdentified
@@ -19,6 +21,8 @@ from beacon.model.requester import Visa
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from beacon.auth.conditions import Conditions
 
 MOST: Final = 20
 """Visas of one user that are looked at."""
@@ -32,11 +36,12 @@ Identity = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """A visa, of whom it speaks, and until when (with leeway)."""
+    """A visa, of whom it speaks, until when (with leeway), and beside which others."""
 
     visa: Visa
     identity: Identity
     ends: int
+    conditions: Conditions | None = None
 
 
 def place_of_keys(said: Compact, pinned: Mapping[str, str]) -> str:
@@ -77,8 +82,7 @@ def stated(said: Compact, now: float) -> Stated:
     body = said.claims.get("ga4gh_visa_v1")
     if not isinstance(body, dict):
         raise NotIdentified(Doubt.VISA)
-    if body.get("conditions") is not None:
-        raise NotIdentified(Doubt.CONDITIONS)
+    conditions = body.get("conditions")
     asserted = body.get("asserted")
     if not is_moment(asserted) or asserted > now + LEEWAY:
         raise NotIdentified(Doubt.VISA)
@@ -90,7 +94,12 @@ def stated(said: Compact, now: float) -> Stated:
         by=by if isinstance(by, str) else None,
         issuer=iss,
     )
-    return Stated(visa=visa, identity=(iss, sub), ends=ends + LEEWAY)
+    return Stated(
+        visa=visa,
+        identity=(iss, sub),
+        ends=ends + LEEWAY,
+        conditions=None if conditions is None else read_conditions(conditions),
+    )
 
 
 def _text(body: Mapping[str, object], name: str) -> str:
@@ -101,10 +110,12 @@ def _text(body: Mapping[str, object], name: str) -> str:
 
 
 def own(found: Iterable[Stated], subject: str, believed: Iterable[str]) -> list[Stated]:
-    """Return the visas that speak of a user, and not of somebody else.
+    """Return the visas that speak of a user, not of somebody else, and count.
+
+    One with conditions counts where others without any meet them; it links nobody.
 
     Args:
-        found: verified visas.
+        found: verified visas, of which none is over.
         subject: the user, as its issuer calls it.
         believed: issuers that call it so, too.
     """
@@ -114,13 +125,21 @@ def own(found: Iterable[Stated], subject: str, believed: Iterable[str]) -> list[
         linked := {
             other
             for each in found
-            if each.visa.type == _LINKED and each.identity in known
+            if each.visa.type == _LINKED
+            and each.conditions is None
+            and each.identity in known
             for other in identities(each.visa.value)
         }
         - known
     ):
         known |= linked
-    return [each for each in found if each.identity in known]
+    mine = [each for each in found if each.identity in known]
+    plain = [each.visa for each in mine if each.conditions is None]
+    return [
+        each
+        for each in mine
+        if each.conditions is None or are_met(each.conditions, plain)
+    ]
 
 
 def identities(value: str) -> set[Identity]:

@@ -64,6 +64,8 @@ def load(cohort: Cohort, address: StoreAddress, folder: Path) -> None:
             if outcome.release is None:
                 message = f"the simulated dataset {name} could not be loaded"
                 raise BeaconError(message)
+        # Only frequencies of people who were not chosen price what a ledger charges.
+        catalogue.describe(REFERENCE, kind="population")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import click
 from yarl import URL
 
 from beacon.model.errors import UsageError
-from beacon.model.hosts import is_loopback
+from beacon.model.hosts import is_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,7 +81,7 @@ def _is_private(address: str) -> bool:
         url = URL(address)
     except ValueError:
         return True
-    return url.scheme != "http" or is_loopback(url.host or "")
+    return url.scheme != "http" or is_private(url.scheme, url.host or "")
 
 
 def _shown(address: str) -> str:

@@ -13,3 +13,13 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_private(scheme: str, host: str) -> bool:
+    """Whether nobody on the way can read or change what is exchanged with a host.
+
+    That is TLS, or this machine itself.
+    """
+    return bool(host) and (
+        scheme == "https" or (scheme == "http" and is_loopback(host))
+    )

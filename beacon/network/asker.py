@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import replace
 from http import HTTPStatus
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.lifting import Lifted, Lifting, lifted, reads_much
@@ -32,19 +32,21 @@ from beacon.wire.peers.questions import question
 from beacon.wire.peers.speech import Form, Unasked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from beacon.model.lifting import Lift
     from beacon.model.query import Query
     from beacon.model.variant import Reference
     from beacon.network.asking import Asking
     from beacon.network.exchange import Exchange
-    from beacon.network.exchanged import Heard
+    from beacon.network.exchanged import Heard as Answered
     from beacon.network.peers import Peer
+    from beacon.wire.peers.sets import Heard
     from beacon.wire.peers.speech import Request
 
 NO_LIFTING: Final = Lifting()
 """No chain file is configured."""
+_NO_NAMES: Final[Mapping[str, str]] = {}
 _SMALL: Final = 65_536
 """Bytes of an answer that is read at once."""
 _NO_OF_NOTHING: Final = (
@@ -53,6 +55,20 @@ _NO_OF_NOTHING: Final = (
 )
 _NOT_ASKED: Final = frozenset({Reason.NO_CREDENTIALS, Reason.LOG_IN, Reason.LOOP})
 """Why a peer was not asked at all, for want of something of ours."""
+
+
+class _Reading(NamedTuple):
+    """What the answers of one peer are read with.
+
+    Attributes:
+        peer: whose they are.
+        names: of its datasets, as its metadata tells them.
+        kept: what its result sets were read as.
+    """
+
+    peer: Peer
+    names: Mapping[str, str]
+    kept: dict[Hashable, Heard]
 
 
 class HttpAsker:
@@ -73,6 +89,8 @@ class HttpAsker:
         self._exchange = exchange
         self._references = references
         self._lifting = lifting
+        self._readings: dict[str, _Reading] = {}
+        self._worded: tuple[Query | None, dict[Hashable, Request | Unasked]] = None, {}
 
     async def ask(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         """Return what came of asking a peer; every failure is an answer, too."""
@@ -95,8 +113,8 @@ class HttpAsker:
         if paused is not None:
             return _silent(peer, paused)
         answer = await self._answered(peer, asking, query, request, until)
-        if peer.node.kind is NodeKind.V1 and not peer.assemblies:
-            answer = _believed(answer)
+        if peer.node.kind is NodeKind.V1:
+            answer = self._believed(answer, peer, query)
         return answer if lift is None else _marked(answer, lift)
 
     async def _answered(
@@ -178,7 +196,8 @@ class HttpAsker:
                 body=came.body,
                 names=names,
             )
-        self._exchange.health.note(peer, came, answers[0])
+        # A thousand questions may take a good peer longer than it has.
+        self._exchange.health.note(peer, came, answers[0], is_costly=True)
         return answers
 
     def _request(
@@ -189,22 +208,33 @@ class HttpAsker:
         form: Form = Form.ANCHORED,
         by_get: bool | None = None,
     ) -> Request | Unasked:
+        """Return how a peer is asked; peers that are asked alike share it."""
         card = self._exchange.metadata.look_of(peer).card
-        return question(
-            query,
-            peer,
-            self._references,
-            form=form,
-            by_get=by_get,
-            in_our_words=card is None or card.version == API_VERSION,
+        in_our_words = card is None or card.version == API_VERSION
+        dialect = (
+            *(form, by_get, in_our_words, peer.node.kind is NodeKind.V1),
+            *(peer.one_based, peer.by_get, peer.assemblies),
         )
+        asked, requests = self._worded
+        if asked is not query:
+            asked, requests = self._worded = query, {}
+        request = requests.get(dialect)
+        if request is None:
+            request = requests[dialect] = question(
+                query,
+                peer,
+                self._references,
+                form=form,
+                by_get=by_get,
+                in_our_words=in_our_words,
+            )
+        return request
 
     def _lifted(
         self, query: Query, peer: Peer, unasked: Unasked
     ) -> tuple[Query, Request | Unasked, Lift | None]:
         """Return the question on an assembly that a peer has, where that can be."""
-        here = "" if query.pattern is None else query.pattern.assembly
-        why = unasked
+        here, why = _assembly_of(query), unasked
         for assembly in sorted(peer.assemblies):
             if not self._lifting.reaches(here, assembly):
                 continue
@@ -221,7 +251,7 @@ class HttpAsker:
         query: Query,
         request: Request,
         until: float,
-    ) -> tuple[Heard | Silence, NodeAnswer]:
+    ) -> tuple[Answered | Silence, NodeAnswer]:
         """Return what came of one request, and what it says."""
         came = await self._sent(peer, asking, request, until)
         if not isinstance(came, Silence) and _refuses_the_way(came):
@@ -231,20 +261,52 @@ class HttpAsker:
             if not isinstance(other, Unasked):
                 request = other
                 came = await self._sent(peer, asking, request, until)
-        card = self._exchange.metadata.look_of(peer).card
-        names = {} if card is None else card.datasets
+        reading = self._reading_of(peer)
         if isinstance(came, Silence) or len(came.body) <= _SMALL:
-            answer = _understood(query, peer, request, came, names)
+            answer = _understood(query, peer, request, came, reading)
         else:  # megabytes of JSON take long to read: others wait for their answers
             answer = await asyncio.to_thread(
-                _understood, query, peer, request, came, names
+                _understood, query, peer, request, came, reading
             )
         self._exchange.health.note(peer, came, answer, is_costly=_is_costly(query))
         return came, answer
 
+    def _believed(self, answer: NodeAnswer, peer: Peer, query: Query) -> NodeAnswer:
+        """Return what a v1 peer says of the assembly that was asked; the rest is none.
+
+        It says "no" of a dataset on another assembly, too, and of one that it has
+        nothing of.
+        """
+        card, here = self._exchange.metadata.look_of(peer).card, _assembly_of(query)
+        held = {} if card is None else card.held
+        rows = tuple(
+            row
+            for row in answer.datasets
+            if (known := held.get(row.part.dataset)) is None
+            or known.assembly in (None, here)
+            or row.part.exists
+        )
+        if answer.status is Status.NOT_SEEN and len(rows) < len(answer.datasets):
+            if not rows:
+                sentence = f"It has no dataset on {here}."
+                return _unanswered(peer, Status.NOT_ASKED, Reason.ASSEMBLY, sentence)
+            answer = replace(answer, datasets=rows)
+        if answer.status is not Status.NOT_SEEN or peer.assemblies:
+            return answer
+        return _unanswered(peer, Status.NO_ANSWER, Reason.ASSEMBLY, _NO_OF_NOTHING)
+
+    def _reading_of(self, peer: Peer) -> _Reading:
+        """Return what a peer's answers are read with, the same while it stays so."""
+        card = self._exchange.metadata.look_of(peer).card
+        names = _NO_NAMES if card is None else card.datasets
+        found = self._readings.get(peer.node.id)
+        if found is None or found.peer is not peer or found.names is not names:
+            found = self._readings[peer.node.id] = _Reading(peer, names, {})
+        return found
+
     async def _sent(
         self, peer: Peer, asking: Asking, request: Request, until: float
-    ) -> Heard | Silence:
+    ) -> Answered | Silence:
         headers = {"Via": told_way(asking.via)}
         if asking.request_id is not None:
             headers["X-Request-Id"] = asking.request_id
@@ -279,7 +341,7 @@ def _is_costly(query: Query) -> bool:
     return not is_one or bool(query.filters)
 
 
-def _refuses_the_way(came: Heard) -> bool:
+def _refuses_the_way(came: Answered) -> bool:
     return came.status == HTTPStatus.METHOD_NOT_ALLOWED
 
 
@@ -287,8 +349,8 @@ def _understood(
     query: Query,
     peer: Peer,
     request: Request,
-    came: Heard | Silence,
-    names: Mapping[str, str],
+    came: Answered | Silence,
+    reading: _Reading,
 ) -> NodeAnswer:
     """Return what a peer says by what it sent."""
     if isinstance(came, Silence):
@@ -300,31 +362,19 @@ def _understood(
         status=came.status,
         headers=came.headers,
         body=came.body,
-        names=names,
+        names=reading.names,
+        kept=reading.kept,
     )
+
+
+def _assembly_of(query: Query) -> str:
+    return "" if query.pattern is None else query.pattern.assembly
 
 
 def _is_had(query: Query, peer: Peer) -> bool:
     """Whether a peer has the assembly of a question, as far as is known."""
     pattern = query.pattern
     return not peer.assemblies or pattern is None or pattern.assembly in peer.assemblies
-
-
-def _believed(answer: NodeAnswer) -> NodeAnswer:
-    """Return what a v1 peer says whose assemblies nobody knows: its "no" is none.
-
-    Asked on an assembly that it does not have, it says "no", too.
-    """
-    if answer.status is not Status.NOT_SEEN:
-        return answer
-    return replace(
-        answer,
-        status=Status.NO_ANSWER,
-        datasets=(),
-        granularity=None,
-        reason=Reason.ASSEMBLY,
-        sentence=_NO_OF_NOTHING,
-    )
 
 
 def _marked(answer: NodeAnswer, lift: Lift) -> NodeAnswer:

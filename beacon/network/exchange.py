@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from beacon.network.exchanged import Silence
     from beacon.network.peers import Directory, Peer
+    from beacon.wire.peers.cards import Card
 
 
 class Exchange:
@@ -50,6 +51,8 @@ class Exchange:
         self.metadata = Metadata(
             self.client, directory.here.id, folder, shows_token=shows_token
         )
+        self._tells_all = shows_token
+        self._known: dict[str, tuple[Peer, Card, Peer]] = {}
         self._meetings: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def open(self) -> None:
@@ -61,6 +64,7 @@ class Exchange:
         before = {peer.node.id: way_to(peer) for peer in self.directory.peers}
         self.directory = directory
         await self.client.take(directory.terms, directory.peers)
+        self._known.clear()
         # How it was on another way says nothing: what was mended is asked at once.
         same = (p for p in directory.peers if before.get(p.node.id) == way_to(p))
         self.health.keep({peer.node.id for peer in same})
@@ -90,6 +94,14 @@ class Exchange:
         card = self.metadata.look_of(peer).card
         if card is None or not card.assemblies:
             return peer
+        before = self._known.get(peer.node.id)
+        if before is None or before[0] is not peer or before[1] is not card:
+            before = (peer, card, self._with_assemblies(peer, card))
+            self._known[peer.node.id] = before
+        return before[2]
+
+    @staticmethod
+    def _with_assemblies(peer: Peer, card: Card) -> Peer:
         shown, is_v1 = peer.credentials, peer.node.kind is NodeKind.V1
         is_known = shown.proof is not Proof.NONE or shown.certificate is not None
         if is_known and not is_v1:
@@ -134,7 +146,9 @@ class Exchange:
             environment=None if card is None else card.environment,
             updated=None if card is None else card.updated,
             assemblies=() if card is None else tuple(sorted(card.assemblies)),
-            datasets=() if card is None else tuple(sorted(card.datasets)),
+            datasets=()
+            if card is None or (look.is_shown and not self._tells_all)
+            else tuple(sorted(card.datasets)),
             seen=look.seen,
             problems=problems,
             certificate_days=self.client.days_left(peer),

@@ -11,7 +11,7 @@ import asyncio
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         AsyncGenerator,
         Callable,
         Hashable,
+        Iterable,
         Iterator,
         Sequence,
     )
@@ -50,6 +51,9 @@ _log = structlog.get_logger(__name__)
 
 _HEAD_START: Final = 0.3
 """Seconds in which our own beacon may refuse a question before any peer is asked."""
+_OF_A_NAME: Final = 0.5
+"""Share of its time that a name has for the same: what it costs in a budget is known
+when the alleles it names are."""
 _GRACE: Final = 0.1
 """Seconds for an asker to say itself why it is late."""
 _UNHEARD: Final = "Whoever may have the datasets asked for has not answered it."
@@ -58,6 +62,13 @@ _MANY: Final = 500
 """Rows that are merged at once."""
 _LISTS_AT_ONCE: Final = 2
 """Questions of one list that a peer is asked at the same time: others ask, too."""
+
+
+class _Passage(NamedTuple):
+    """An exchange that somebody waits for, and what it is known by."""
+
+    key: Hashable
+    task: asyncio.Task[NodeAnswer]
 
 
 class Federation:
@@ -138,26 +149,25 @@ class Federation:
                 return
             ours = None
             if waits_for_us:
-                await here.count(asking)
                 ours = await self._head_start(here, asking, until)
-            running = {
-                asyncio.create_task(self._ask_peer(peer, asking, key, until))
-                for peer in directory.peers
-            }
-            if ours is None:  # theirs take longer, and are on their way first
-                ours = asyncio.create_task(self._within(here, asking, until))
-            running.add(ours)
+            told, flights = self._begin_all(directory, asking, key, until)
             try:
+                await asyncio.sleep(0)  # theirs take longer, and leave first
+                if ours is None:
+                    ours = asyncio.create_task(self._within(here, asking, until))
+                for each in told:
+                    yield each
+                running = {ours, *flights}
                 while running:
                     done, running = await asyncio.wait(
                         running, return_when=asyncio.FIRST_COMPLETED
                     )
                     for task in done:
-                        yield task.result()
+                        answer, is_ours = task.result(), task is ours
+                        yield answer if is_ours else _of_datasets(answer, asking.query)
             finally:
-                for task in running:
-                    task.cancel()
-                await asyncio.gather(*running, return_exceptions=True)
+                self._leave(flights.values())
+                await _ended(ours)
 
     async def answer(
         self, asking: Asking, here: Here, *, waits_for_us: bool = False
@@ -258,14 +268,18 @@ class Federation:
     async def _head_start(
         self, here: Here, asking: Asking, until: float
     ) -> asyncio.Task[NodeAnswer]:
-        """Ask our own beacon, and give it time to refuse.
+        """Count a question, ask our own beacon, and give it time to refuse.
 
         Raises:
             BeaconError: when it does: nobody is to be asked.
         """
+        await here.count(asking)
         task = asyncio.create_task(self._within(here, asking, until))
         try:
-            await asyncio.wait([task], timeout=_HEAD_START)
+            is_named = asking.query.pattern is not None and asking.query.pattern.name
+            left = until - self._now()
+            start = left * _OF_A_NAME if is_named else _HEAD_START
+            await asyncio.wait([task], timeout=start)
             if task.done():
                 task.result()
         except BaseException:
@@ -282,36 +296,74 @@ class Federation:
         except TimeoutError:
             return _late(here.node, left)
 
-    async def _ask_peer(
-        self, peer: Peer, asking: Asking, question: Hashable, until: float
-    ) -> NodeAnswer:
-        """Return what one peer says, from memory or in person.
+    def _begin_all(
+        self, directory: Directory, asking: Asking, key: Hashable, until: float
+    ) -> tuple[list[NodeAnswer], dict[asyncio.Task[NodeAnswer], _Passage]]:
+        """Return what is known of peers at once, and the exchanges with the others."""
+        told: list[NodeAnswer] = []
+        flights: dict[asyncio.Task[NodeAnswer], _Passage] = {}
+        whole = _whole(asking)
+        for peer in directory.peers:
+            found = self._begin(peer, asking, whole, key, until)
+            if isinstance(found, NodeAnswer):
+                told.append(found)
+            else:
+                flights[found.task] = found
+        return told, flights
+
+    def _leave(self, passages: Iterable[_Passage]) -> None:
+        for key, task in passages:
+            self._flights.leave(key, task)
+
+    def _begin(
+        self,
+        peer: Peer,
+        asking: Asking,
+        whole: Asking,
+        question: Hashable,
+        until: float,
+    ) -> NodeAnswer | _Passage:
+        """Return what a peer said a while ago, or the exchange that asks it.
 
         Args:
             peer: that is asked.
             asking: the question.
+            whole: the same of all datasets: others may share what comes.
             question: by which the same one is known (``_question_key``).
             until: when it must have answered.
         """
         unasked = _not_asked(peer, asking)
         if unasked is not None:
             return unasked
-        began, terms = self._now(), self.directory.terms
-        scope = _scope(peer, asking.requester)
+        terms, scope = self.directory.terms, _scope(peer, asking.requester)
         # The peer itself, not its id: read by other settings it may say other things.
         key = (id(peer), question, scope, asking.via[:-1])
-        found = self._memory.find(key, terms) if scope is None else None
-        if found is None:
-            seconds = min(peer.seconds, until - began)
-            # Others may share what comes, who ask for other datasets.
-            whole = replace(asking, query=replace(asking.query, datasets=None))
-            found = await self._flights.join(
-                key, lambda: self._exchange(peer, whole, seconds)
-            )
+        if scope is None:
+            found = self._memory.find(key, terms)
+            if found is not None:
+                return _of_datasets(found, asking.query)
+        seconds = min(peer.seconds, until - self._now())
+
+        async def exchange() -> NodeAnswer:
+            came = await self._exchange(peer, whole, seconds)
             is_as_it_was = any(each is peer for each in self.directory.peers)
             if scope is None and is_as_it_was:
-                self._memory.keep(key, found, terms)
-        return _of_datasets(found, asking.query)
+                self._memory.keep(key, came, self.directory.terms)
+            return came
+
+        return _Passage(key, self._flights.board(key, exchange))
+
+    async def _ask_peer(
+        self, peer: Peer, asking: Asking, question: Hashable, until: float
+    ) -> NodeAnswer:
+        """Return what one peer says, from memory or in person; see ``_begin``."""
+        found = self._begin(peer, asking, _whole(asking), question, until)
+        if isinstance(found, NodeAnswer):
+            return found
+        try:
+            return _of_datasets(await asyncio.shield(found.task), asking.query)
+        finally:
+            self._flights.leave(*found)
 
     async def _exchange(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         """Return what came of asking a peer in person."""
@@ -451,6 +503,13 @@ def _scope(peer: Peer, requester: Requester) -> Requester | None:
     return None if shows_nothing and requester.subject is None else requester
 
 
+def _whole(asking: Asking) -> Asking:
+    """Return a question of all datasets: others share what comes of it."""
+    if asking.query.datasets is None:
+        return asking
+    return replace(asking, query=replace(asking.query, datasets=None))
+
+
 def _question_key(query: Query) -> Hashable:
     """Return what two questions share that are the same one for a peer.
 
@@ -458,7 +517,7 @@ def _question_key(query: Query) -> Hashable:
     asked for is taken by ``_of_datasets``, whoever it came for.
     """
     pattern = query.pattern
-    if pattern is not None:
+    if pattern is not None and len(pattern.spellings) > 1:
         pattern = replace(pattern, spellings=tuple(sorted(pattern.spellings)))
     return (
         *(pattern, query.assembly, query.granularity, query.page, query.identity),
@@ -488,6 +547,13 @@ def _late(node: Node, seconds: float) -> NodeAnswer:
         reason=Reason.TIMEOUT,
         sentence=f"No answer within {seconds:.3g} s.",
     )
+
+
+async def _ended(task: asyncio.Task[NodeAnswer] | None) -> None:
+    """End a task that may have begun."""
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _in_an_echo(ours: NodeAnswer) -> NodeAnswer:

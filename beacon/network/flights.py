@@ -43,20 +43,38 @@ class Flights(Generic[AnswerT]):
         self, key: Hashable, start: Callable[[], Coroutine[None, None, AnswerT]]
     ) -> AnswerT:
         """Return what the exchange of a key gives; it is begun where none is."""
+        task = self.board(key, start)
+        try:
+            return await asyncio.shield(task)
+        finally:
+            self.leave(key, task)
+
+    def board(
+        self, key: Hashable, start: Callable[[], Coroutine[None, None, AnswerT]]
+    ) -> asyncio.Task[AnswerT]:
+        """Return the exchange of a key; it is begun where none is.
+
+        Whoever gets it waits for it, never ends it, and leaves it once.
+        """
         flight = self._flying.get(key)
         if flight is None:
-            flight = self._flying[key] = _Flight(asyncio.create_task(start()))
-            flight.task.add_done_callback(lambda _: self._land(key, flight))
+            begun = _Flight(asyncio.create_task(start()))
+            begun.task.add_done_callback(lambda _: self._land(key, begun))
+            flight = self._flying[key] = begun
         else:
             self.joined += 1
         flight.waiting += 1
-        try:
-            return await asyncio.shield(flight.task)
-        finally:
-            flight.waiting -= 1
-            if not flight.waiting and not flight.task.done():
-                self._land(key, flight)
-                flight.task.cancel()
+        return flight.task
+
+    def leave(self, key: Hashable, task: asyncio.Task[AnswerT]) -> None:
+        """Wait for an exchange no more; the last who does ends what is not done."""
+        flight = self._flying.get(key)
+        if flight is None or flight.task is not task:
+            return  # it has landed
+        flight.waiting -= 1
+        if not flight.waiting and not task.done():
+            self._land(key, flight)
+            task.cancel()
 
     def _land(self, key: Hashable, flight: _Flight[AnswerT]) -> None:
         if self._flying.get(key) is flight:

@@ -23,7 +23,8 @@ from beacon.model.nodes import (
     Reason,
 )
 from beacon.model.query import Granularity
-from beacon.model.status import Status
+from beacon.model.status import Status, overall
+from beacon.network.peers import ALL_OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -50,14 +51,17 @@ def merged(directory: Directory, answers: Iterable[NodeAnswer]) -> NetworkAnswer
     order = [directory.here.id, *(peer.node.id for peer in directory.peers)]
     known = [node for node in order if node in by_id]
     nodes = [by_id[node] for node in dict.fromkeys([*known, *by_id])]
+    ours = by_id.get(directory.here.id)
+    if ours is not None and ours.status in ANSWERS:
+        nodes = [_without_ours(node, ours) for node in nodes]
     placed = [_placed(answer, directory) for answer in nodes]
     rows, doubts = _once(
         [row for a in placed for row in a.datasets if not _is_ours_to_say(row, by_id)]
     )
     kinds = _by_kind(rows)
     silent = {row.kind for row in rows if row.part.status in _MAY_HAVE}
-    if any(map(_may_have_more, placed)):
-        silent.add(None)
+    for node in placed:
+        silent |= _silent_kinds(node, directory)
     people = {
         kind: told
         for kind, each in kinds.items()
@@ -112,19 +116,35 @@ def _rows(answer: NodeAnswer) -> tuple[NodeDataset, ...]:
     return (NodeDataset(beacon=answer.node.id, part=whole),)
 
 
-def _may_have_more(answer: NodeAnswer) -> bool:
-    """Whether a node may have what was asked for in datasets that it does not name."""
-    is_silent = answer.status in FAILURES and not answer.datasets
-    is_asked = answer.reason is Reason.UNDER_WAY  # by somebody else
-    return is_silent or is_asked or answer.is_partial
-
-
 def _is_ours_to_say(row: NodeDataset, nodes: Collection[str]) -> bool:
     """Whether a network says that a beacon is silent which we ask ourselves."""
-    is_whole = row.part.dataset == row.beacon
+    if row.part.dataset != row.beacon or row.part.status in ANSWERS:
+        return False  # it is one dataset, or says something
     is_told_of = any(node != row.beacon for node in row.via)
-    is_silent = row.part.status not in ANSWERS
-    return is_whole and is_told_of and is_silent and row.beacon in nodes
+    return is_told_of and row.beacon in nodes
+
+
+def _without_ours(answer: NodeAnswer, ours: NodeAnswer) -> NodeAnswer:
+    """Return an answer without what it tells of our own datasets.
+
+    What we hold, and what of it may be said, nobody knows better than we; who tells
+    of nothing else was asked in vain.
+    """
+    rows = tuple(row for row in answer.datasets if row.beacon != ours.node.id)
+    if answer.node.id == ours.node.id or len(rows) == len(answer.datasets):
+        return answer
+    if not rows:
+        return replace(
+            answer,
+            datasets=(),
+            status=Status.NOT_ASKED,
+            reason=Reason.LOOP,
+            sentence="It tells of our own datasets only.",
+        )
+    status = answer.status
+    if status is overall(row.part.status for row in answer.datasets):
+        status = overall(row.part.status for row in rows)
+    return replace(answer, datasets=rows, status=status)
 
 
 # --- each dataset once -------------------------------------------------------
@@ -144,6 +164,8 @@ def _once(rows: Sequence[NodeDataset]) -> tuple[list[NodeDataset], list[str]]:
     Whoever has seen something is not hidden by one who has not, however near.
     """
     known = {f"{row.beacon}/{row.part.dataset}": identity_of(row) for row in rows}
+    if len(known) == len(rows) and all(own == each for own, each in known.items()):
+        return list(rows), []  # each was told once, which is the rule
     ways: dict[str, list[NodeDataset]] = defaultdict(list)
     for row in rows:
         ways[_root(identity_of(row), known)].append(row)
@@ -182,6 +204,21 @@ def _distance(row: NodeDataset) -> tuple[bool, int, bool]:
     between = [node for node in row.via if node != row.beacon]
     status = row.part.status
     return status in FAILURES, len(between), status is not Status.WITHHELD
+
+
+def _silent_kinds(answer: NodeAnswer, directory: Directory) -> set[str | None]:
+    """Return the kinds of people of whom a node did not say all; ``None``: any.
+
+    It failed as a whole, others behind it did, or somebody else asks it.
+    """
+    is_silent = answer.status in _MAY_HAVE and not answer.datasets
+    is_asked = answer.reason is Reason.UNDER_WAY  # by somebody else
+    if not (is_silent or is_asked or answer.is_partial):
+        return set()
+    peer = next((p for p in directory.peers if p.node.id == answer.node.id), None)
+    if peer is None or ALL_OTHERS not in peer.kinds:
+        return {None}
+    return {*peer.kinds.values()}
 
 
 # --- people and copies -------------------------------------------------------

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beacon.network.client import Client
+    from beacon.network.exchanged import Heard
     from beacon.network.peers import Directory, Peer
 
 _log = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ _NEEDED: Final = "info"
 _UNSEEN: Final = Silence(
     reason=Reason.FAILED, sentence="Something failed here while it was looked at."
 )
+_CLOSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _NO_COPY: Final = (
     *(OSError, InvalidRequest, ValueError, KeyError, TypeError, AttributeError),
 )
@@ -57,10 +59,16 @@ _NO_COPY: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sheet:
-    """One document as it was sent, and by which name it can be asked for again."""
+    """One document as it was sent, and by which name it can be asked for again.
+
+    Attributes:
+        is_shown: whether it was said to who showed our service's token, and so is
+            nobody else's.
+    """
 
     body: bytes = field(repr=False)
     etag: str | None = None
+    is_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +79,8 @@ class Look:
         card: what it says; ``None``: it never said anything.
         seen: moment that was said, or was still so.
         is_copy: whether that is of an earlier process.
+        is_shown: whether some of it was said to our service alone, and is told to
+            nobody else.
         silence: why the last look found nothing.
         problems: what could not be had of it, in sentences.
     """
@@ -78,6 +88,7 @@ class Look:
     card: Card | None = None
     seen: float | None = None
     is_copy: bool = False
+    is_shown: bool = False
     silence: Silence | None = None
     problems: tuple[str, ...] = ()
 
@@ -90,8 +101,10 @@ class Metadata:
         here: our own beacon id.
         folder: where good copies are kept; ``None``: nowhere.
         clock: the time of day.
-        shows_token: whether a peer that knows our service by a token is shown it.
-            Never a requester's; and never where what is learnt is told to others.
+        shows_token: whether a peer that knows our service by a token is shown it at
+            once, as where nobody else is told what is learnt.  Else only a peer that
+            is closed to others is, and what it says is not told (``is_shown``).
+            Never a requester's token.
     """
 
     def __init__(
@@ -175,7 +188,16 @@ class Metadata:
         if silence is not None:
             return replace(before, silence=silence, problems=tuple(problems))
         card = self._card(peer)
-        return Look(card=card, seen=self._clock(), problems=(*problems, *card.problems))
+        return Look(
+            card=card,
+            seen=self._clock(),
+            is_shown=self._is_shown(peer),
+            problems=(*problems, *card.problems),
+        )
+
+    def _is_shown(self, peer: Peer) -> bool:
+        sheets = self._sheets.get(peer.node.id, {})
+        return any(sheet.is_shown for sheet in sheets.values())
 
     def _card(self, peer: Peer) -> Card:
         sheets = self._sheets.get(peer.node.id, {})
@@ -188,10 +210,13 @@ class Metadata:
         headers = {}
         if known is not None and known.etag is not None:
             headers["If-None-Match"] = known.etag
-        shows = self._shows_token and peer.credentials.proof is Proof.BEARER
-        came = await self._client.get(
-            peer, path, deadline=peer.seconds, headers=headers, shows=shows
-        )
+        knows_us = peer.credentials.proof is Proof.BEARER
+        shows = self._shows_token and knows_us
+        came = await self._got(peer, path, headers, shows=shows)
+        is_closed = not isinstance(came, Silence) and came.status in _CLOSED
+        if is_closed and knows_us and not shows:
+            shows = True
+            came = await self._got(peer, path, headers, shows=True)
         if isinstance(came, Silence):
             return came
         if came.status == HTTPStatus.NOT_MODIFIED and known is not None:
@@ -207,7 +232,15 @@ class Metadata:
         if not await asyncio.to_thread(is_document, came.body):
             sentence = "It is no JSON object, or tells an error."
             return Silence(reason=Reason.NOT_JSON, sentence=sentence)
-        return _Sheet(body=came.body, etag=came.headers.get("etag"))
+        etag = came.headers.get("etag")
+        return _Sheet(body=came.body, etag=etag, is_shown=shows)
+
+    async def _got(
+        self, peer: Peer, path: str, headers: Mapping[str, str], *, shows: bool
+    ) -> Heard | Silence:
+        return await self._client.get(
+            peer, path, deadline=peer.seconds, headers=headers, shows=shows
+        )
 
     async def _watch(self, peer: Peer, refresh: float) -> None:
         """Look again and again; one that does not answer, sooner."""
@@ -249,7 +282,9 @@ class Metadata:
                 which: _sheet(members(each)) for which, each in documents.items()
             }
             card = self._card(peer)
-            self._looks[peer.node.id] = Look(card=card, seen=seen, is_copy=True)
+            self._looks[peer.node.id] = Look(
+                card=card, seen=seen, is_copy=True, is_shown=self._is_shown(peer)
+            )
 
     def _write_copy(self, peer: Peer, sheets: Mapping[str, _Sheet]) -> None:
         """Keep what a peer said, whole or not at all."""
@@ -263,6 +298,7 @@ class Metadata:
                 which: {
                     "body": sheet.body.decode("utf-8", "replace"),
                     "etag": sheet.etag,
+                    "shown": sheet.is_shown,
                 }
                 for which, sheet in sheets.items()
             },
@@ -288,7 +324,9 @@ def _sheet(said: Members) -> _Sheet:
     body, etag = said["body"], said["etag"]
     if not isinstance(body, str) or not isinstance(etag, str | None):
         raise TypeError
-    return _Sheet(body=body.encode(), etag=etag)
+    return _Sheet(
+        body=body.encode(), etag=etag, is_shown=said.get("shown", False) is True
+    )
 
 
 def refusal_of(card: Card, peer: Peer, here: str) -> Silence | None:

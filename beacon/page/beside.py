@@ -15,6 +15,7 @@ from beacon.model.lifting import Lifted, lifted
 from beacon.model.notation import vcf_style
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Include, Page, Query
+from beacon.model.spelling import normal_allele
 from beacon.page.asked import path_of
 from beacon.page.behind import BEHIND
 from beacon.page.regions import bar_of
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from beacon.model.counts import AlleleCounts
+    from beacon.model.lifting import Lifting
     from beacon.model.nodes import NetworkAnswer
+    from beacon.model.similarity import Closeness
     from beacon.model.variant import Allele
     from beacon.page.regions import Bar
 
@@ -89,9 +92,9 @@ def region_text(allele: Allele | None) -> str | None:
     return f"{allele.contig.name}:{first}-{max(first, allele.end)}"
 
 
-def elsewhere(request: web.Request, query: Query) -> list[Link]:
+def elsewhere(query: Query, lifting: Lifting) -> list[Link]:
     """Return the same question on other assemblies, where it can be lifted."""
-    pattern, lifting = query.pattern, request.app[BEHIND].lifting
+    pattern = query.pattern
     if pattern is None or not pattern.spellings:
         return []
     links = []
@@ -100,7 +103,10 @@ def elsewhere(request: web.Request, query: Query) -> list[Link]:
             continue
         found = lifted(query, target, lifting)
         if isinstance(found, Lifted):
-            text = found.lift.lifted
+            there = found.query.pattern
+            if there is None or not there.spellings:
+                continue
+            text = vcf_style(normal_allele(there, lifting.references))
             path = path_of("v", target, text)
             if path is not None:
                 certain = found.lift.is_certain
@@ -117,16 +123,19 @@ class Found:
     Attributes:
         bar: how it is written.
         path: of its own page; ``None``: it has none.
+        close: how similar it is to an event that was asked for.
         told: by whom, and with which counts.
     """
 
     bar: Bar
     path: str | None
+    close: Closeness | None
     told: list[tuple[str, AlleleCounts | None]]
 
 
-def found_in(answer: NetworkAnswer) -> list[Found]:
-    """Return every variant that is told, once, in the order they are."""
+def found_in(answer: NetworkAnswer, pattern: VariantPattern) -> list[Found]:
+    """Return every variant that is told, once: the most similar first."""
+    similar = pattern.similar
     found: dict[tuple[str, str], Found] = {}
     for row in answer.rows:
         for variant in row.part.variants:
@@ -135,7 +144,18 @@ def found_in(answer: NetworkAnswer) -> list[Found]:
             assembly = variant.allele.contig.assembly
             each = found.setdefault(
                 (assembly, bar.text),
-                Found(bar=bar, path=path_of("v", assembly, bar.text), told=[]),
+                Found(
+                    bar=bar,
+                    path=path_of("v", assembly, bar.text),
+                    close=None
+                    if similar is None
+                    else similar.closeness(variant.allele),
+                    told=[],
+                ),
             )
             each.told.append((row.part.name, counts))
-    return list(found.values())
+    return sorted(found.values(), key=_by_closeness)
+
+
+def _by_closeness(found: Found) -> tuple[float, int]:
+    return (0.0, 0) if found.close is None else found.close.order

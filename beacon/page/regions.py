@@ -11,16 +11,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from beacon.model.genome import pos_from_start
+from beacon.model.lifting import Lift
 from beacon.model.notation import vcf_style
 from beacon.model.pattern import affected_length, mate_side, type_of
 from beacon.model.similarity import event_of, span_of
+from beacon.model.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from beacon.model.counts import AlleleCounts
     from beacon.model.nodes import NetworkAnswer, NodeAnswer, NodeDataset
-    from beacon.model.status import Status
     from beacon.model.variant import Allele
 
 LARGE: Final = 50
@@ -105,6 +106,10 @@ class Track:
         bars: those that were told.
         small: the first small ones.
         adjusted_to: what its counts are multiples of; ``None``: they are exact.
+        coverage: how much of the region was looked at, where that is not all of it.
+        is_large_unknown: whether something lies here, and nobody told what of it is
+            large: no bar means nothing then.
+        notes: what is to be known of it, in English.
     """
 
     node: NodeAnswer
@@ -116,6 +121,9 @@ class Track:
     untold: int = 0
     small: tuple[Bar, ...] = ()
     adjusted_to: int | None = None
+    coverage: str | None = None
+    is_large_unknown: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def lanes(self) -> int:
@@ -153,8 +161,8 @@ def _of_node(
     node: NodeAnswer, bigger: dict[tuple[str, str], NodeDataset], window: Window
 ) -> Iterator[Track]:
     if not node.datasets:
-        yield Track(node=node, name=None, status=node.status)
-    for row in node.datasets:
+        yield Track(node=node, name=None, status=node.status, notes=node.warnings)
+    for place, row in enumerate(node.datasets):
         part = row.part
         own = bigger.get((node.node.id, row.identity))
         told = () if own is None else tuple(_bars(own))
@@ -170,7 +178,25 @@ def _of_node(
             bars=laid_out((*told, *more), window),
             small=tuple(bar for bar in _bars(row) if not _is_large(bar)),
             adjusted_to=part.adjusted_to,
+            coverage=part.coverage,
+            is_large_unknown=part.exists and not _tells(own),
+            notes=(*_lift_notes(row), *row.warnings, *(() if place else node.warnings)),
         )
+
+
+def _tells(row: NodeDataset | None) -> bool:
+    """Whether a dataset said what of its variants is large."""
+    return row is not None and row.part.status in (Status.SEEN, Status.NOT_SEEN)
+
+
+def _lift_notes(row: NodeDataset) -> tuple[str, ...]:
+    lifted = row.part.lifted
+    if lifted is None:
+        return ()
+    if not isinstance(lifted, Lift):
+        return (lifted.why,)
+    asked = f"Asked as {lifted.lifted} on {lifted.assembly}."
+    return (asked, *lifted.doubts, *lifted.notes)
 
 
 def _total(row: NodeDataset | None) -> int:

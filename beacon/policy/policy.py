@@ -141,6 +141,24 @@ def tier_of(policy: Policy, requester: Requester, dataset: str) -> Tier | None:
     return None
 
 
+def is_anybodys(policy: Policy, requester: Requester, dataset: str) -> bool:
+    """Whether what a dataset tells ``requester`` is what it tells everybody, at will.
+
+    So it is of references that a tier which demands nothing, and counts nothing, is
+    told of by fixed thresholds at most: not of patients, and not where counts are
+    blurred, pooled or charged.
+    """
+    if policy.tiers is None:
+        return True
+    tier = tier_of(policy, requester, dataset)
+    if tier is None or not tier.is_public or tier.budget is not None:
+        return False
+    terms = policy.datasets[dataset]
+    profile = terms.access[tier.name]
+    is_plain = not (profile.needs_more or profile.is_adjusted)
+    return is_plain and terms.kind != CARE
+
+
 def _described(granted: Permit, dataset: Dataset) -> Dataset:
     """Return a dataset as it may be described: how much is in it, as exactly as that.
 

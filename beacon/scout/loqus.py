@@ -194,9 +194,12 @@ def event_observed(document: Document, place: Place) -> Observed:
 
     Somebody with two of them is two observations, as in loqusdb.
     """
-    status = _status(_information(document))
+    information = _information(document)
+    status = _status(information)
     if status is Status.NOT_SEEN:
-        return _nobody(place)
+        # Where not all was looked at, or nobody says it was, not all could show it.
+        is_whole = information.get("coverage") is None
+        return _nobody(place if is_whole else replace(place, people=None))
     records = [r for each in _sets(document) for r in _as(each.get("results"), list)]
     counts = [_total(_as(record, dict)) for record in records]
     known = [each for each in counts if each is not None]

@@ -149,7 +149,7 @@ class LiftingBeacon(LocalBeacon):
         find = partial(_errands, sight=sight, lifting=self.lifting)
         if len(queries) == 1 and not reads_much(queries[0]):
             return [find(queries[0])]
-        found = await self._store.turns.each(
+        found = await self._store.rounds.each(
             lambda query: None if reads_much(query) else find(query),
             queries,
             _AT_A_STRETCH,

@@ -157,8 +157,8 @@ class Together:
         What is no ``BeaconError`` is raised: it says nothing of the questions.
         """
         forms: dict[_Form, list[int]] = {}
-        turns = self._store.turns
-        for n, form in enumerate(await turns.each(_form_of, queries, _AT_A_STRETCH)):
+        rounds = self._store.rounds
+        for n, form in enumerate(await rounds.each(_form_of, queries, _AT_A_STRETCH)):
             if form is not None:
                 forms.setdefault(form, []).append(n)
         chunks: list[_Chunk[Statement, Disclosure]] = []

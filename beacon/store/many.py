@@ -137,14 +137,14 @@ def asked_of(rank: int, every: Sequence[Spelling]) -> Asked:
     return Asked(places, tuple(keys), is_elsewhere, is_long=has_long)
 
 
-class Turns:
+class Rounds:
     """Does long work in stretches, one in each round of the event loop.
 
     However many pieces of work there are: what is asked for one answer waits for
     no more than a stretch.
 
     Args:
-        is_shared: whether others may wait for a turn; else work is done in one go.
+        is_shared: whether others may wait for a round; else work is done in one go.
     """
 
     def __init__(self, *, is_shared: bool = True) -> None:

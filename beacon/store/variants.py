@@ -51,7 +51,7 @@ from beacon.store.many import (
     ASKED_AT_ONCE,
     TOLD_AT_ONCE,
     Places,
-    Turns,
+    Rounds,
     key_or_asked,
 )
 from beacon.store.meant import is_of_people, meant_by
@@ -181,7 +181,7 @@ class VariantStore:
         self._annotation_tables: dict[str, AnnotationTable] = {}
         self._name_tables: dict[str, NameTable] = {}
         self._places: dict[str, Places] = {}
-        self.turns = Turns()
+        self.rounds = Rounds()
         self._releases: dict[int, StoredRelease] = {}
         self._datasets: dict[str, Dataset] = {}
         self._shelves: dict[str, Shelf] = {}
@@ -237,7 +237,7 @@ class VariantStore:
             client: AsyncIOMotorClient[Document]
             client = AsyncIOMotorClient(address.uri, io_loop=loop, **options)  # type: ignore[arg-type]
         store = cls(client, address.database, deadline, members, endings)
-        store.turns = Turns(is_shared=is_shared)
+        store.rounds = Rounds(is_shared=is_shared)
         return store
 
     async def close(self) -> None:
@@ -489,7 +489,7 @@ class VariantStore:
             return []
         assembly = sought[0][0].assembly
         async with _within(self._deadline):
-            asked = await self.turns.each(key_or_asked, sought, ASKED_AT_ONCE)
+            asked = await self.rounds.each(key_or_asked, sought, ASKED_AT_ONCE)
             await self._refresh(_FRESH)
             read_at, valid_at = self._read_at, self._valid_at
             shelves = self._serving(assembly, datasets)
@@ -500,7 +500,7 @@ class VariantStore:
             )
             tell = partial(teller.of(shelves).told, read=read)
             pairs = list(zip(sought, asked, strict=True))
-            told = await self.turns.several(tell, pairs, TOLD_AT_ONCE)
+            told = await self.rounds.several(tell, pairs, TOLD_AT_ONCE)
             if self._may_be_gone(shelves, read_at, valid_at):
                 await self._check_still_kept(shelves)
         return told

@@ -199,6 +199,14 @@ def _network() -> Iterator[Endpoint]:
         group="Network",
     )
     yield Endpoint(
+        path="/network/g_variants/{id}",
+        summary="One variant, by its id, asked of every beacon of the network",
+        answer="networkAnswer",
+        asks=RECORDS + _ASSEMBLY + NETWORK,
+        body="question",
+        group="Network",
+    )
+    yield Endpoint(
         path="/network/batch",
         summary="Thousands of alleles in one request, asked of all that take lists",
         answer="networkBatchAnswer",

@@ -148,6 +148,7 @@ def result_set_document(
         exists=part.exists,
         resultsCount=int(part.exists) if counted is None else counted,
         **_precision(part.adjusted_to, is_counted=counted is not None),
+        **_step(part.adjusted_to if counted is None else None, level),
         results=list(results) if level is Granularity.RECORD else [],
         info=dict(info),
     )
@@ -205,6 +206,13 @@ def _precision(adjusted_to: int | None, *, is_counted: bool) -> Document:
     if adjusted_to is None:
         return {}
     return {"countPrecision": "rounded", "countAdjustedTo": [adjusted_to]}
+
+
+def _step(adjusted_to: int | None, level: Granularity) -> Document:
+    """Return what the counts in ``info`` are multiples of, where none is of results."""
+    if adjusted_to is None or level < Granularity.COUNT:
+        return {}
+    return {"countAdjustedTo": [adjusted_to]}
 
 
 def error_document(error: BeaconError, speaker: Speaker) -> Document:

@@ -30,6 +30,7 @@ from beacon.wire.info import (
 )
 from beacon.wire.responses import count_members, information
 from beacon.wire.variants import Source, genomic_variant
+from beacon.wire.writing import ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from beacon.wire.info import Document, Speaker
 
 _FAILED: Final = 502
+_MOST_KEPT: Final = 16
+"""Ways to write one part that are kept with it."""
 _HTTP: Final = {"refused": 403, "busy": 429, "timeout": 504}
 
 
@@ -139,7 +142,7 @@ def network_answer(
     """
     ages = {id(row): node.age for node in answer.nodes for row in node.datasets}
 
-    def result_set(part: _Row, level: Granularity) -> Document:
+    def result_set(part: _Row, level: Granularity) -> object:
         age = ages.get(id(part.row), 0.0)
         return _result_set(part, level, age, query, speaker, references or {})
 
@@ -273,18 +276,52 @@ def _result_set(
     query: Query,
     speaker: Speaker,
     references: Mapping[str, Reference],
+) -> object:
+    """Return one result set; what says nothing of records is written once.
+
+    It is kept with the part, which many answers share: a dataset that has not an
+    allele says so of the next one in the same words.
+    """
+    row, part = each.row, each.row.part
+    if level is Granularity.RECORD and part.variants:
+        records = _records(row, query, speaker, references)
+        return _set_document(each, level, age, records)
+    if age:
+        return _set_document(each, level, age, [])
+    # All that is written beside the part; of what is mutable nothing.
+    key = (
+        *(level, row.beacon, row.via, row.assembly, row.kind, row.overlap),
+        *(row.same_as, row.contact, row.warnings),
+    )
+    kept = part.kept.get(key)
+    if kept is None:
+        kept = ready(_set_document(each, level, age, []))
+        if len(part.kept) < _MOST_KEPT:
+            part.kept[key] = kept
+    return kept
+
+
+def _records(
+    row: NodeDataset,
+    query: Query,
+    speaker: Speaker,
+    references: Mapping[str, Reference],
+) -> list[Document]:
+    part = row.part
+    source = Source(
+        name=part.name, address=_address(row, speaker), release=part.release
+    )
+    similar = None if query.pattern is None else query.pattern.similar
+    return [
+        genomic_variant(variant, source, references, similar)
+        for variant in part.variants
+    ]
+
+
+def _set_document(
+    each: _Row, level: Granularity, age: float, records: Sequence[Document]
 ) -> Document:
     row, part = each.row, each.row.part
-    records: list[Document] = []
-    if level is Granularity.RECORD:
-        source = Source(
-            name=part.name, address=_address(row, speaker), release=part.release
-        )
-        similar = None if query.pattern is None else query.pattern.similar
-        records = [
-            genomic_variant(variant, source, references, similar)
-            for variant in part.variants
-        ]
     about = information(part, level) | given(
         name=part.name,
         via=list(row.via) or [row.beacon],

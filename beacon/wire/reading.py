@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _DEEPEST = 32
-_CONTAINERS = (list, dict)
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -46,7 +45,7 @@ def read_json(text: bytes | str) -> object:
         message = "The request holds a number too large to be read."
         raise InvalidRequest(message) from failure
     if decoded.count("{") + decoded.count("[") > _DEEPEST:
-        _check_depth(value)
+        check_depth(value)
     if _ESCAPED_SURROGATE.search(decoded):
         _check_text(value)
     return value
@@ -92,28 +91,31 @@ def _too_deep() -> InvalidRequest:
     return InvalidRequest(f"The JSON is nested deeper than {_DEEPEST} levels.")
 
 
-def _check_depth(value: object) -> None:
-    """Refuse nesting without end, level by level: millions of values are few steps."""
-    level = [value] if isinstance(value, _CONTAINERS) else []
+def check_depth(value: object) -> None:
+    """Refuse nesting without end, level by level: millions of values are few steps.
+
+    Raises:
+        InvalidRequest: when it is nested deeper than is read.
+    """
+    level: list[Iterable[object]] = [_inner(value)]
     for _ in range(_DEEPEST):
+        level = [
+            each.values() if type(each) is dict else each
+            for outer in level
+            for each in outer
+            if type(each) is dict or type(each) is list
+        ]
         if not level:
             return
-        level = [
-            inner
-            for outer in level
-            for inner in _members(outer)
-            if isinstance(inner, _CONTAINERS)
-        ]
-    if level:
-        raise _too_deep()
+    raise _too_deep()
 
 
-def _members(container: object) -> Iterable[object]:
-    match container:
+def _inner(value: object) -> Iterable[object]:
+    match value:
         case list():
-            return container
+            return value
         case dict():
-            return container.values()
+            return value.values()
     return ()
 
 

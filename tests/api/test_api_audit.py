@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import threading
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 import orjson
@@ -28,7 +31,8 @@ from beacon.audit.verifying import verify
 from beacon.model.errors import BudgetSpent, NotIdentified, NotPermitted
 from beacon.model.requester import Requester
 from beacon.page.views import add_pages
-from beacon.policy.policy import OPEN
+from beacon.policy.policy import OPEN, is_anybodys
+from beacon.policy_file import parsed
 from beacon.service import LocalBeacon
 from beacon.store.anchors import AnchorBook
 from beacon.store.variants import VariantStore
@@ -85,7 +89,13 @@ async def site(aiohttp_client, filled_address, tmp_path):
     opened = []
 
     async def made(
-        requester=None, failure=None, policy=OPEN, kind=LocalBeacon, cases=None
+        requester=None,
+        failure=None,
+        policy=OPEN,
+        kind=LocalBeacon,
+        cases=None,
+        *,
+        may_follow=False,
     ):
         folder = tmp_path / f"audit{len(opened)}"
         log = AuditLog(folder, KEY, {"worker": "0"}, anchors=store.anchors())
@@ -96,6 +106,7 @@ async def site(aiohttp_client, filled_address, tmp_path):
             cases=cases or subkey(KEY, CASES),
             policy=known_as(policy),
             tiers=tiers_of(policy),
+            anybodys=partial(is_anybodys, policy) if may_follow else lambda *_: False,
         )
 
         @web.middleware
@@ -562,6 +573,84 @@ async def test_what_anybody_may_know_is_answered_meanwhile(site, monkeypatch):
 
     assert [200] * 3 == [answer.status for answer in answers]
     assert [200] * 3 == [line["status"] for line in audited.lines()]
+
+
+class Stuck:
+    """A disk that synchronises nothing before it is let go."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.goes = threading.Event()
+        self._sync = os.fdatasync
+        monkeypatch.setattr("beacon.audit.log.os.fdatasync", self.sync)
+
+    def sync(self, file) -> None:
+        """Synchronise, once that goes."""
+        self.goes.wait(20)
+        self._sync(file)
+
+
+async def test_what_anybody_may_know_is_sent_while_its_line_is_written(
+    site, monkeypatch
+):
+    """A plain answer of open data to nobody known; its line is there soon after."""
+    audited = await site(may_follow=True)
+    await audited.client.post(ASKED, json=BODY)  # datasets are met
+    disk = Stuck(monkeypatch)
+    answer = await audited.client.post(ASKED, json=BODY)
+    waiting = audited.log.waiting
+    disk.goes.set()
+    await audited.log.close()
+
+    assert (200, True) == (answer.status, waiting > 0)
+    assert answer.headers["X-Request-Id"] == audited.lines()[-1]["request"]
+    assert [[ALLELE_CODE]] * 2 == [line["queries"] for line in audited.lines()]
+    assert [] == verify([audited.folder], KEY, [], whole=True).faults
+
+
+BLURRED = """
+[policy]
+id = "blurred"
+[tiers.public]
+granularity = "count"
+queries = ["allele"]
+[disclosure.blurred]
+min_count = 20
+noise_sd = 5.0
+round_to = 10
+[datasets.clinic]
+kind = "reference"
+access = { public = "blurred" }
+"""
+WHO_WAITS = {
+    "known": (CLINICIAN, OPEN),
+    "blurred": (
+        None,
+        replace(parsed(BLURRED.encode(), "b").policy, noise_key=b"n" * 32),
+    ),
+}
+
+
+@pytest.mark.parametrize("who", WHO_WAITS)
+async def test_nobody_else_is_answered_before_their_line_is_written(
+    site, monkeypatch, who
+):
+    """Whoever is known, and whatever is blurred, waits for the disk."""
+    requester, policy = WHO_WAITS[who]
+    audited = await site(requester, policy=policy, may_follow=True)
+    await audited.client.post(ASKED, json=BODY)
+    disk = Stuck(monkeypatch)
+    asked = asyncio.create_task(audited.client.post(ASKED, json=BODY))
+    async with asyncio.timeout(20):
+        while not audited.log.waiting:  # noqa: ASYNC110 - nobody sets an event
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    was_done = asked.done()
+    disk.goes.set()
+    answer = await asked
+    await audited.log.close()
+
+    assert (False, 200) == (was_done, answer.status)
+    assert 2 == len(audited.lines())
 
 
 def _full(_):

@@ -22,19 +22,19 @@ from beacon.service import LocalBeacon
 from beacon.service.guard import Guard
 from beacon.store.accounts import Books
 from beacon.store.api_keys import ApiKeys
-from beacon.store.variants import VariantStore
 from beacon.wire.components import components
 from tests.api.site import IDENTITY
-from tests.service.ledgered_samples import FIRST, PEOPLE, load_clinic
+from tests.service.ledgered_samples import FIRST, PEOPLE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from aiohttp import web
     from aiohttp.test_utils import TestClient
     from pytest_aiohttp import AiohttpClient
 
     from beacon.store.connection import StoreAddress
+    from beacon.store.variants import VariantStore
 
 SLOW = 30.0
 A_BUSY_MACHINE = 1.0
@@ -70,21 +70,10 @@ RULES = parsed(POLICY, "policy.toml").policy
 
 
 @pytest.fixture(scope="module")
-def address(
-    shared_address: Callable[[str], StoreAddress],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> StoreAddress:
-    """Give a database of a clinic and a public dataset, which no test changes."""
-    found = shared_address("budgets")
-    load_clinic(found, tmp_path_factory.mktemp("budgets"))
-    return found
-
-
-@pytest.fixture(scope="module")
-def keys(address: StoreAddress) -> dict[str, dict[str, str]]:
+def keys(clinic_address: StoreAddress) -> dict[str, dict[str, str]]:
     """Give the headers of two clinicians of one ward."""
     found = {}
-    with ApiKeys(address) as kept:
+    with ApiKeys(clinic_address) as kept:
         for name in ("ann", "bob"):
             terms = KeyTerms(
                 name=name,
@@ -100,31 +89,25 @@ def keys(address: StoreAddress) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture
-async def store(address: StoreAddress) -> AsyncIterator[VariantStore]:
-    """Give the store of both."""
-    opened = await VariantStore.open(address)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def guard(
-    store: VariantStore, store_address: StoreAddress
+    clinic_store: VariantStore, store_address: StoreAddress
 ) -> AsyncIterator[Guard]:
     """Give a guard whose books are fresh."""
     books = await Books.open(store_address, b"k" * 32, patience=SLOW)
-    made = Guard(RULES, books, store)
+    made = Guard(RULES, books, clinic_store)
     yield made
     await made.close()
     books.close()
 
 
 @asynccontextmanager
-async def site(store: VariantStore, guard: Guard) -> AsyncIterator[web.Application]:
+async def site(
+    clinic_store: VariantStore, guard: Guard
+) -> AsyncIterator[web.Application]:
     """Give the whole site behind a guard."""
-    beacon = LocalBeacon(store, RULES, references={}, deadline=5, guard=guard)
+    beacon = LocalBeacon(clinic_store, RULES, references={}, deadline=5, guard=guard)
     secrets = Secrets(subjects=b"s" * 32, pepper=PEPPER, passports=b"v" * 32)
-    porter = Porter((), secrets, keys=store.api_keys)
+    porter = Porter((), secrets, keys=clinic_store.api_keys)
     app = create_api(beacon, IDENTITY, porter=porter)
     add_pages(app, behind_of(app))
     yield app
@@ -133,10 +116,10 @@ async def site(store: VariantStore, guard: Guard) -> AsyncIterator[web.Applicati
 
 @pytest.fixture
 async def client(
-    aiohttp_client: AiohttpClient, store: VariantStore, guard: Guard
+    aiohttp_client: AiohttpClient, clinic_store: VariantStore, guard: Guard
 ) -> AsyncIterator[TestClient]:
     """Give a client of that site."""
-    async with site(store, guard) as app:
+    async with site(clinic_store, guard) as app:
         yield await aiohttp_client(app)
 
 
@@ -326,16 +309,16 @@ async def test_the_budget_is_as_announced(
 
 async def test_without_books_there_is_no_answer_and_soon(
     aiohttp_client: AiohttpClient,
-    store: VariantStore,
+    clinic_store: VariantStore,
     store_address: StoreAddress,
     keys: dict[str, dict[str, str]],
 ) -> None:
     """Nothing is said that cannot be written down: 503 within 300 ms (C8, D3)."""
     gone = replace(store_address, uri="mongodb://127.0.0.1:9/", is_embedded=False)
     books = await Books.open(gone, b"k" * 32)
-    async with site(store, Guard(RULES, books, store)) as app:
+    async with site(clinic_store, Guard(RULES, books, clinic_store)) as app:
         client = await aiohttp_client(app)
-        await store.datasets()
+        await clinic_store.datasets()
         for who in (keys["ann"], None):
             began = monotonic()
             status, _, document = await ask(client, 100, who)

@@ -382,6 +382,90 @@ async def test_a_client_that_leaves_takes_no_line_with_it(log, disk, tmp_path):
     assert [0, 1] == numbers(tmp_path / "audit")
 
 
+async def _settled(log):
+    """Wait until nothing of a log waits."""
+    async with asyncio.timeout(20):
+        while log.waiting:  # noqa: ASYNC110 - nobody sets an event for it
+            await asyncio.sleep(0.01)
+
+
+async def test_what_nobody_waits_for_is_written_soon(log, disk, tmp_path):
+    """Together, without anybody who waits, and before the log is closed."""
+    taken = [log.take(entry(number)) for number in range(100)]
+    await _settled(log)
+    on_disk = numbers(tmp_path / "audit")
+    await log.close()
+
+    assert [True] * 100 == taken
+    assert list(range(100)) == on_disk
+    assert 2 == disk.synced
+
+
+async def test_what_nobody_waits_for_is_in_its_place(log, tmp_path):
+    """Whoever waits takes along what came before, in its order, in one chain."""
+    log.take(entry(0))
+    log.take(entry(1))
+    await log.admit(entry(2))
+    on_disk = numbers(tmp_path / "audit")
+    log.take(entry(3))
+    await log.close()
+    folder = tmp_path / "audit"
+
+    assert [0, 1, 2] == on_disk
+    assert [0, 1, 2, 3] == numbers(folder)
+    assert [] == verify([folder], KEY, [], whole=True).faults
+
+
+async def test_nobody_runs_ahead_of_a_disk_that_is_behind(log, disk, tmp_path):
+    """Once a flight is late everybody waits again, and nothing is lost of before."""
+    disk.goes.clear()
+    taken = 0
+    async with asyncio.timeout(20):
+        while log.take(entry(taken)):
+            taken += 1
+            await asyncio.sleep(0.01)
+    admission = asyncio.create_task(log.admit(entry(taken)))
+    await asyncio.sleep(0.05)
+    was_done = admission.done()
+    disk.goes.set()
+    await admission
+    is_taken_again = log.take(entry(taken + 1))
+    await log.close()
+
+    assert taken > 0
+    assert (False, True) == (was_done, is_taken_again)
+    assert list(range(taken + 2)) == numbers(tmp_path / "audit")
+
+
+async def test_what_was_taken_for_a_disk_that_failed_is_written_later(
+    log, disk, tmp_path
+):
+    """In a new chain, in order; while it fails nothing more is taken."""
+    disk.fails = True
+    log.take(entry(0))
+    async with asyncio.timeout(20):
+        while not log.is_failing:  # noqa: ASYNC110 - nobody sets an event for it
+            await asyncio.sleep(0.01)
+    is_taken = log.take(entry(1))
+    await log.admit(entry(2), may_wait=True)
+    disk.fails = False
+    log.look()
+    await _settled(log)
+    await log.close()
+    folder = tmp_path / "audit"
+
+    assert not is_taken
+    assert [0, 2] == numbers(folder)
+    assert [] == verify([folder], KEY, [], whole=True).faults
+
+
+async def test_a_closed_log_takes_nothing(log):
+    """Nothing would write it."""
+    await log.close()
+
+    assert not log.take(entry())
+
+
 async def test_each_day_is_a_segment(log, tmp_path, monkeypatch):
     """Or each so many bytes; the chain goes on through all."""
     monkeypatch.setattr(audit_log, "_LARGEST", 0)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.cli.forking import begin, run
 
-PROGRAM = Path(sys.executable).with_name("beacon")
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.cli.forking import Child
+
 DEADLINE = 120.0
 
 
@@ -36,25 +38,12 @@ class Command:
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
-        return subprocess.run(
-            [str(PROGRAM), *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE,
-            check=False,
-        )
+        return run(arguments, self.environment, DEADLINE)
 
     @contextmanager
     def serving(self, *arguments: str, deadline: float = DEADLINE) -> Iterator[Server]:
         """Run it as a server, until the end of the block or the deadline."""
-        process = subprocess.Popen(
-            [str(PROGRAM), *arguments],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = begin(arguments, self.environment)
         watch = threading.Timer(deadline, process.kill)
         watch.start()
         try:
@@ -62,17 +51,19 @@ class Command:
         finally:
             watch.cancel()
             process.kill()
-            process.communicate()
+            process.wait(deadline)
+            for end in (process.stdout, process.stderr):
+                end.close()
 
 
 class Server:
     """A running ``beacon serve`` that said its address."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Child) -> None:
         self._process = process
         self.lines: list[str] = []
         self.url = ""
-        for line in process.stdout or ():
+        for line in process.stdout:
             self.lines.append(line)
             found = re.search(r" serves (http://\S+)/$", line)
             if found is not None:
@@ -90,7 +81,7 @@ class Server:
 
     def error_with(self, words: str) -> str:
         """Wait for a line on standard error that says something; return it."""
-        for line in self._process.stderr or ():
+        for line in self._process.stderr:
             if words in line:
                 return line
         return ""

@@ -85,9 +85,9 @@ def test_silence_is_never_a_no(answers: list[str]) -> None:
 
 
 def test_people_who_may_be_the_same_are_not_added_up(answers: list[str]) -> None:
-    """Sweden's reference is within Europe's: there are bounds and no sum."""
+    """Sweden's reference is within Europe's, and who is silent may have it, too."""
     for said in answers[:2]:
-        assert re.search(r"Carriers in populations: [\d,]+ to [\d,]+\.", said)
+        assert re.search(r"Carriers in populations: at least [\d,]+\.", said)
         assert "Together in populations" not in said
 
 

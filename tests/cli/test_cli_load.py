@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from commands import PROGRAM
+
+from tests.cli.forking import PROGRAM
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -61,15 +61,19 @@ def _judge(name: str) -> Callable[[object], Iterator[object]]:
     return jsonschema_rs.Draft202012Validator(whole).iter_errors
 
 
+_LISTED = ("batchAnswer", "networkBatchAnswer")
+"""Answers of a line each."""
+
+
 def faults(status: int, kind: str, body: bytes, asked: Hostile) -> list[str]:
     """Return what is wrong with one answer."""
     if status not in FINE and not _is_announced(status, asked):
         return [f"status {status}"]
     if status == 204:
         return []
-    if asked.answer == "batchAnswer" and status == 200:
+    if asked.answer in _LISTED and status == 200:
         lines = [json.loads(line) for line in body.splitlines()]
-        return [f"{e.message}" for x in lines for e in _judge("batchAnswer")(x)]
+        return [f"{e.message}" for x in lines for e in _judge(asked.answer)(x)]
     if asked.answer == "metrics" and (status, kind) == (200, "text/plain"):
         return []
     if kind != "application/json":

@@ -217,7 +217,7 @@ class _Maker:
         if method == "GET" or self._rarely(0.05):
             target += self._query()
         body = self._body() if method == "POST" and has_body else b""
-        if method == "POST" and path == "/api/batch":
+        if method == "POST" and path.endswith("/batch"):
             body = self._batch()
         return self._written(method, target, body, answer)
 

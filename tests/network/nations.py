@@ -17,10 +17,12 @@ from aiohttp import ClientSession, web
 
 from beacon.api.keys import Limits
 from beacon.api.routes import create_api
+from beacon.app import behind_of
 from beacon.model.lifting import Lifting
 from beacon.model.nodes import Node, NodeKind
 from beacon.network.network import Network
 from beacon.network.peers import Directory, Peer, Terms
+from beacon.page.views import add_pages
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
 from beacon.store.variants import VariantStore
@@ -155,6 +157,7 @@ async def nation(
         porter=porter,
         auditor=auditor,
     )
+    add_pages(app, behind_of(app))
     app.middlewares.insert(0, _counting(one))
     async with serving(app) as port:
         one.port = port

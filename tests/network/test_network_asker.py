@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from beacon.network.asker import HttpAsker, _marked
 from beacon.network.asking import Asking
 from beacon.network.exchange import Exchange
 from beacon.network.peers import Credentials, Directory, Proof
+from beacon.wire.info import API_VERSION
 from tests.network.nations import peer_at, serving
 
 if TYPE_CHECKING:
@@ -32,8 +34,11 @@ HERE = Node(id="se.us", names={"en": "Us"}, kind=NodeKind.HERE)
 class First:
     """A beacon of v1 that has one dataset, and says "no" to whatever it is asked."""
 
-    def __init__(self, says: dict[str, object] | None) -> None:
+    def __init__(
+        self, says: dict[str, object] | None, *others: dict[str, object]
+    ) -> None:
         self.says = says
+        self.others = others
         self.asked: Counter[str] = Counter()
 
     async def root(self, _: web.Request) -> web.Response:
@@ -41,7 +46,7 @@ class First:
         self.asked["/"] += 1
         if self.says is None:
             return web.Response(status=503)
-        held = [{"id": "d", **self.says}]
+        held = [{"id": "d", **self.says}, *self.others]
         return web.json_response(
             {"id": "xx.v", "apiVersion": "v1.0.0", "datasets": held}
         )
@@ -49,7 +54,8 @@ class First:
     async def query(self, _: web.Request) -> web.Response:
         """Say "no"."""
         self.asked["/query"] += 1
-        told = [{"datasetId": "d", "exists": False}]
+        names = ["d", *(each["id"] for each in self.others)]
+        told = [{"datasetId": each, "exists": False} for each in names]
         return web.json_response(
             {"beaconId": "xx.v", "exists": False, "datasetAlleleResponses": told}
         )
@@ -128,6 +134,72 @@ async def test_what_the_file_says_of_a_first_version_is_believed() -> None:
 
     assert said.status is Status.NOT_SEEN
     assert first.asked == {"/query": 1}
+
+
+async def test_a_first_version_with_two_assemblies_says_no_of_one() -> None:
+    """A dataset on the other, which it lists beside, has said nothing."""
+    other = {"id": "e", "assemblyId": "GRCh37"}
+    first = First({"assemblyId": "GRCh38"}, other)
+    async with asker_of(first, Credentials()) as (asker, peer):
+        said = [await asker.ask(peer, asking(a), 5.0) for a in ("GRCh37", "GRCh38")]
+
+    assert [(s.status, [r.part.dataset for r in s.datasets]) for s in said] == [
+        (Status.NOT_SEEN, ["e"]),
+        (Status.NOT_SEEN, ["d"]),
+    ]
+
+
+async def test_a_first_version_that_lists_nothing_of_an_assembly_has_not_answered() -> (
+    None
+):
+    """Though the file says that it has it: its "no" is of datasets on another."""
+    first = First({"assemblyId": "GRCh38"})
+    both = frozenset({"GRCh37", "GRCh38"})
+    async with asker_of(first, Credentials(), assemblies=both) as (asker, peer):
+        await asker._exchange.metadata.look(peer)  # noqa: SLF001 - as hourly
+        said = await asker.ask(peer, asking("GRCh37"), 5.0)
+
+    assert (said.status, said.reason) == (Status.NOT_ASKED, Reason.ASSEMBLY)
+
+
+class Lists:
+    """A beacon of ours that takes lists and never answers one."""
+
+    async def says(self, request: web.Request) -> web.Response:
+        """Say who it is."""
+        info = {"id": "xx.v", "name": "V", "apiVersion": API_VERSION}
+        told = {"info": info, "map": {}, "datasets": {"collections": []}}
+        name = request.path.rpartition("/")[2]
+        return web.json_response({"meta": {"beaconId": "xx.v"}, "response": told[name]})
+
+    async def list(self, _: web.Request) -> web.Response:
+        """Take long."""
+        await asyncio.sleep(30)
+        return web.Response()
+
+
+async def test_f10_lists_that_take_long_shut_no_peer_out() -> None:
+    """A thousand questions may take a good one longer; single ones pause it."""
+    app, lists = web.Application(), Lists()
+    for name in ("info", "map", "datasets"):
+        app.router.add_get(f"/api/{name}", lists.says)
+    app.router.add_post("/api/batch", lists.list)
+    app.router.add_post("/api/g_variants", lists.list)
+    async with serving(app) as port:
+        peer = peer_at("xx.v", port, batch=True, seconds=5.0)
+        exchange = Exchange(Directory(here=HERE, peers=(peer,)))
+        await exchange.metadata.look(peer)
+        asker = HttpAsker(exchange, {})
+        said = [await asker.ask_list(peer, [asking("GRCh37")], 0.05) for _ in range(6)]
+        after_lists = exchange.health.may_ask(peer)
+        for _ in range(6):
+            await asker.ask(peer, asking("GRCh37"), 0.05)
+        after_single_ones = exchange.health.may_ask(peer)
+        await exchange.close()
+
+    assert {one.reason for each in said for one in each or []} == {Reason.TIMEOUT}
+    assert after_lists is None
+    assert after_single_ones is not None
 
 
 @pytest.mark.parametrize("doubts", [(), ("It may be another place.",)])

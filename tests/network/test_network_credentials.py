@@ -405,7 +405,7 @@ async def test_our_certificate_is_shown_where_it_is_asked_for(
 async def test_a_peer_that_speaks_no_tls_is_insecure(client: Client) -> None:
     """Plain bytes where TLS was expected are no answer."""
     async with evil("garbage") as (_, port):
-        came = await client.post(by_https(port), "/x", b"{}", deadline=20)
+        came = await client.post(by_https(port), "/x", b"{}", deadline=1)
     async with served(good) as port:
         plain = await client.post(by_https(port), "/x", b"{}", deadline=20)
 

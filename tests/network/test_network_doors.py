@@ -18,7 +18,7 @@ from beacon.api.auditing import Auditor
 from beacon.api.network import wants_lines
 from beacon.audit.canonical import CASES, QUERIES, code, subkey
 from beacon.audit.chain import segments_in
-from beacon.audit.log import AuditLog
+from beacon.audit.log import AuditLog, AuditUnavailable
 from beacon.auth.keys import KeyTerms, make_key
 from beacon.auth.porter import Porter, Secrets
 from beacon.model.nodes import NodeKind
@@ -140,18 +140,59 @@ async def test_a_question_to_the_network_is_written_down_with_all_answers(audite
 
 
 async def test_what_is_streamed_is_written_down_before_it_is_said(audited, dk):
-    """Our own part has a line of its own, before the line of the request."""
+    """Each node's part has a line of its own, before the line of the request."""
     se, lines = audited
     await se.knows(dk.as_peer())
     await lines_of(se, asked(SEEN))
     async with asyncio.timeout(5):
-        while len(lines()) < 2:  # noqa: ASYNC110 - the last is written after the end
+        while len(lines()) < 3:  # noqa: ASYNC110 - the last is written after the end
             await asyncio.sleep(0.01)
-    part, whole, *_ = lines()  # one more, where the client left before the last
+    parts = {
+        frozenset(each["id"] for each in line["datasets"]): line
+        for line in lines()
+        if line["kind"] == "part"
+    }
+    ours, theirs = frozenset({"clinic", "twins"}), frozenset({"dk.example/wgs"})
 
-    assert (part["kind"], part["queries"]) == ("part", [CODE])
-    assert {each["id"] for each in part["datasets"]} == {"clinic", "twins"}
-    assert [each["id"] for each in whole["datasets"]] == ["dk.example/wgs"]
+    assert parts.keys() == {ours, theirs}
+    assert parts[ours]["queries"] == [CODE]
+    assert parts[theirs]["request"] == parts[ours]["request"]
+
+
+async def test_who_leaves_with_a_part_of_a_stream_has_it_written_down(audited, dk):
+    """A client that has heard one node, and does not wait for a slow one."""
+    se, lines = audited
+    async with silent_peer() as (port, _, ended), ClientSession() as session:
+        await se.knows(dk.as_peer(), peer_at("xx.slow", port))
+        async with session.post(
+            f"{se.address}/network/g_variants",
+            json=asked(SEEN),
+            headers={"Accept": "application/x-ndjson"},
+        ) as response:
+            heard = set()
+            while "dk.example" not in heard:
+                line = json.loads(await response.content.readline())
+                heard.add(line.get("beacon", {}).get("beaconId"))
+            said = {d["id"] for line in lines() for d in line.get("datasets", ())}
+        await ended.wait()
+
+    assert "dk.example/wgs" in said
+
+
+async def test_what_cannot_be_written_down_is_not_streamed(audited, dk, monkeypatch):
+    """No node's answer is sent, and the stream ends with an error."""
+    se, _ = audited
+    await se.knows(dk.as_peer())
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise AuditUnavailable
+
+    monkeypatch.setattr(AuditLog, "admit", refuse)
+    lines = await lines_of(se, asked(SEEN))
+
+    told = [line for line in lines if line["event"] == "answer"]
+    assert told == []
+    assert [line["event"] for line in lines][-1] == "error"
 
 
 # --- budgets, and for whom ------------------------------------------------------
@@ -253,21 +294,37 @@ async def test_each_line_of_a_list_counts_before_any_peer_is_asked(budgeted, dk)
 
 
 async def test_a_list_is_written_down_with_all_answers(audited, dk):
-    """Our part before it is said, in code; what others said with the request."""
+    """Every part before it is said, ours in code; then the request itself."""
     se, lines = audited
     await se.knows(dk.as_peer(batch=True))
     await listed(se, map(line, LISTED))
     async with asyncio.timeout(5):
-        while len(lines()) < 2:  # noqa: ASYNC110 - the last is written after the end
+        while len(lines()) < 3:  # noqa: ASYNC110 - the last is written after the end
             await asyncio.sleep(0.01)
-    part, whole, *_ = lines()
+    part, theirs, whole, *_ = lines()
 
     assert (part["kind"], len(part["queries"]), part["queries"][0]) == (
         *("part", 4, CODE),
     )
     assert {each["id"] for each in part["datasets"]} == {"clinic", "twins"}
+    assert theirs["kind"] == "part"
+    assert {each["id"] for each in theirs["datasets"]} == {"dk.example/wgs"}
     assert whole["route"] == "/network/batch"
-    assert {each["id"] for each in whole["datasets"]} == {"dk.example/wgs"}
+
+
+async def test_a_list_that_cannot_be_written_down_is_not_told(audited, dk, monkeypatch):
+    """Of no line, neither ours nor theirs."""
+    se, _ = audited
+    await se.knows(dk.as_peer(batch=True))
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise AuditUnavailable
+
+    monkeypatch.setattr(AuditLog, "admit", refuse)
+    _, (_, *told) = await listed(se, map(line, LISTED))
+
+    assert len(told) == len(LISTED)
+    assert all(each["error"] and not each["beacons"] for each in told)
 
 
 async def test_a_peer_for_the_identified_is_not_asked_for_others(se, dk, tmp_path):

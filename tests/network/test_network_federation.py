@@ -11,8 +11,16 @@ from aiohttp import ClientResponse, ClientSession, web
 from jsonschema import Draft202012Validator
 
 from beacon.model.chains import Block, Chains
+from beacon.model.errors import BudgetSpent
+from beacon.model.genes import ASKED_ELSEWHERE
 from beacon.model.lifting import Lifting
-from beacon.model.nodes import NodeKind
+from beacon.model.nodes import Node, NodeAnswer, NodeKind
+from beacon.model.notation import parse
+from beacon.model.query import Query
+from beacon.model.status import Status
+from beacon.network.asking import Asking
+from beacon.network.federation import Federation
+from beacon.network.peers import Directory
 from beacon.wire.components import components
 from tests.network.nations import (
     SEEN,
@@ -85,6 +93,109 @@ async def test_a_get_asks_what_a_post_asks(se, dk):
         got = await response.json()
 
     assert sets(got) == sets(posted)
+
+
+@pytest.mark.parametrize("is_posted", [True, False])
+async def test_one_variant_is_asked_of_all_by_its_id(se, dk, is_posted):
+    """As below ``/api``: the path names it, and each nation is asked in its words."""
+    await se.knows(dk.as_peer())
+    path = "/network/g_variants/GRCh37-22-101-T-C?requestedGranularity=record"
+    address = se.address + path
+    async with ClientSession() as session:
+        body = {"query": {"requestedGranularity": "record"}}
+        request = (
+            session.post(address, json=body) if is_posted else session.get(address)
+        )
+        async with request as response:
+            one = await response.json()
+    all_ = await ask(se, asked(SEEN))
+
+    assert response.status == 200
+    assert {k: v["info"]["status"] for k, v in sets(one).items()} == {
+        k: v["info"]["status"] for k, v in sets(all_).items() if v["exists"]
+    }
+    assert dk.calls
+
+
+async def test_one_variant_of_a_name_that_is_none_is_refused(se):
+    """With the sentence of ``/api``."""
+    async with ClientSession() as session:
+        said = []
+        for root in ("network", "api"):
+            address = f"{se.address}/{root}/g_variants/nothing-known"
+            async with session.get(address) as response:
+                said.append((response.status, (await response.json()).get("error")))
+
+    assert said[0] == said[1]
+
+
+class Counting:
+    """Our own beacon, that refuses after a while what it has counted."""
+
+    def __init__(self, seconds: float) -> None:
+        self.node = Node(id="se.us", names={"en": "Us"}, kind=NodeKind.HERE)
+        self._seconds = seconds
+
+    async def count(self, asking: Asking) -> None:
+        """Count a question."""
+
+    async def ask(self, asking: Asking) -> NodeAnswer:
+        """Refuse it: what it names is one allele too many."""
+        await asyncio.sleep(self._seconds)
+        message = "Nothing is left."
+        raise BudgetSpent(message, limit=1, seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_asked"), [("rs123", False), ("22-101-T-C", True)]
+)
+async def test_a_name_is_ours_to_refuse_before_any_peer_is_asked(typed, is_asked):
+    """What it costs is known when its alleles are, later than of an allele."""
+    under = []
+
+    class Peers:
+        async def ask(self, peer, asking, seconds):
+            under.append(peer.node.id)
+            return NodeAnswer(node=peer.node, status=Status.NOT_SEEN)
+
+    pattern = parse(
+        typed, assembly="GRCh37", loaded=(), references={}, genes=ASKED_ELSEWHERE
+    )
+    ours = Counting(0.5)
+    directory = Directory(here=ours.node, peers=(peer_at("a.x", 1),))
+    federation = Federation(Peers(), lambda: directory)
+    with pytest.raises(BudgetSpent):
+        await federation.answer(
+            Asking(query=Query(pattern=pattern)), ours, waits_for_us=True
+        )
+
+    assert bool(under) is is_asked
+
+
+async def test_f01_peers_are_asked_before_we_work_on_an_answer_ourselves():
+    """Their time and ours is the same time: what we compute keeps no question back."""
+    began: list[str] = []
+
+    class Peers:
+        async def ask(self, peer, asking, seconds):
+            await asyncio.sleep(0)  # as a request is written in a turn of its own
+            began.append(peer.node.id)
+            return NodeAnswer(node=peer.node, status=Status.NOT_SEEN)
+
+    class Ours:
+        node = Node(id="se.us", names={"en": "Us"}, kind=NodeKind.HERE)
+
+        async def ask(self, asking):
+            began.append(self.node.id)
+            return NodeAnswer(node=self.node, status=Status.NOT_SEEN)
+
+    peers = tuple(peer_at(name, 1) for name in ("a.x", "b.x"))
+    directory = Directory(here=Ours.node, peers=peers)
+    federation = Federation(Peers(), lambda: directory)
+    said = await federation.answer(Asking(query=Query()), Ours())
+
+    assert began == ["a.x", "b.x", "se.us"]
+    assert [node.node.id for node in said.nodes] == ["se.us", "a.x", "b.x"]
 
 
 async def test_a_network_without_peers_is_ourselves(se):
@@ -499,7 +610,7 @@ def _boolean_no(name: str, body: dict) -> dict:
 async def test_f11_the_seventeenth_question_at_once_is_told_to_come_again(se):
     """503 with ``Retry-After``, where sixteen are on their way."""
     async with silent_peer() as (port, under_way, _):
-        await se.knows(peer_at("xx.slow", port, seconds=2.0, at_once=64), questions=16)
+        await se.knows(peer_at("xx.slow", port, seconds=6.0, at_once=64), questions=16)
         sixteen = [
             asyncio.create_task(ask(se, asked(SEEN | {"start": [1000 + n]})))
             for n in range(16)

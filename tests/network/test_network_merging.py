@@ -106,6 +106,26 @@ def test_f08_a_yes_is_shown_however_far_it_was_told(word):
     assert len(said.warnings) == (word is not Status.NO_ANSWER)
 
 
+@pytest.mark.parametrize("word", [Status.NOT_SEEN, Status.WITHHELD])
+def test_f08_nobody_else_tells_of_our_own_datasets(word):
+    """Nor of one that we do not have, or do not name; unless we fail ourselves."""
+    mine = told(HERE, row("se", "a", status=word), status=word)
+    lies = told(EU, row("se", "a", counts(9)), row("se", "b", counts(9)))
+    more = replace(lies, datasets=(*lies.datasets, row("eu", "x", status=word)))
+    failed = NodeAnswer(node=HERE, status=Status.NO_ANSWER, reason=Reason.LOCAL)
+    said, besides, without = (
+        merged(directory(), answers)
+        for answers in ([mine, lies], [mine, more], [failed, lies])
+    )
+
+    assert [(r.part.dataset, r.part.status) for r in said.rows] == [("a", word)]
+    assert [r.part.dataset for r in besides.rows] == ["a", "x"]
+    assert [s.status for s in (said, besides)] == [word, word]
+    assert [s.exists for s in (said, besides)] == [False, False]
+    assert said.nodes[1].reason is Reason.LOOP
+    assert [r.part.dataset for r in without.rows] == ["a", "b"]
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
 def test_f08_datasets_that_name_each_other_are_one(order):
     """Two that are each called the other, and a third that names one of them."""
@@ -303,6 +323,39 @@ def test_f08_a_no_does_not_hide_that_a_dataset_is_withheld():
 
     assert [r.part.status for r in said.rows] == [Status.WITHHELD]
     assert len(said.warnings) == 1
+
+
+@pytest.mark.parametrize("word", [Status.WITHHELD, Status.REFUSED, Status.NO_ANSWER])
+def test_a_node_that_says_nothing_at_all_leaves_the_upper_bound_open(word):
+    """Of every kind, or of the kinds that our configuration says it has."""
+    rows = [row("dk", "a", counts(3)), row("dk", "p", counts(4), kind="population")]
+    quiet = NodeAnswer(node=EU, status=word, reason=Reason.TIMEOUT)
+    of_any = merged(directory(), [told(DK, *rows), quiet]).people
+    eu = Peer(node=EU, url="https://eu.example", kinds={"*": "population"})
+    known = replace(directory(), peers=(*directory().peers[:1], eu))
+    of_one = merged(known, [told(DK, *rows), quiet]).people
+
+    assert {each.at_most for each in of_any.values()} == {None}
+    assert {kind: each.at_most for kind, each in of_one.items()} == {
+        "patients": 3,
+        "population": None,
+    }
+
+
+def test_a_network_that_did_not_hear_everybody_leaves_it_open_too():
+    """Whoever it did not hear may have it, whatever the others say."""
+    part = replace(told(EU, row("eu", "a", counts(3))), is_partial=True)
+    said = merged(directory(), [part]).people
+
+    assert said["patients"] == People(at_least=3, at_most=None)
+
+
+def test_who_is_not_asked_opens_nothing():
+    """The bounds are of those who were asked; who was not is told beside them."""
+    unasked = NodeAnswer(node=EU, status=Status.NOT_ASKED, reason=Reason.ASSEMBLY)
+    said = merged(directory(), [told(DK, row("dk", "a", counts(3))), unasked]).people
+
+    assert said["patients"] == People(at_least=3, at_most=3)
 
 
 def test_carriers_follow_from_copies_and_the_homozygous():

@@ -49,6 +49,7 @@ class Beacon:
         ]
         self.root: object = None
         self.error: object = None
+        self.wants: str | None = None
         self.looked_at_twice = asyncio.Event()
 
     def _says(self, path: str) -> object:
@@ -66,6 +67,8 @@ class Beacon:
     async def answer(self, request: web.Request) -> web.Response:
         """Answer with an ETag of what is said."""
         self.headers.append(dict(request.headers))
+        if self.wants not in (None, request.headers.get("Authorization")):
+            return web.Response(status=401)
         text = json.dumps(self._says(request.path))
         etag = f'"{hash(text)}"'
         status = self.status
@@ -213,6 +216,42 @@ async def test_metadata_of_a_command_is_asked_with_our_own_token_alone(
 
     shown = {each.get("Authorization") for each in them.headers}
     assert shown == ({"Bearer secret"} if is_shown else {None})
+
+
+async def test_f06_what_a_closed_peer_tells_our_service_is_told_to_nobody(
+    them: Beacon, tmp_path: Path
+) -> None:
+    """It is shown our token once it refused without; what it has is not passed on."""
+    token = tmp_path / "token"
+    token.write_text("secret", encoding="utf-8")
+    them.wants = "Bearer secret"
+    said = Credentials(proof=Proof.BEARER, token_file=token)
+    peer = peer_of(them, credentials=said)
+    async with exchange_with(peer, folder=tmp_path / "copies") as exchange:
+        look = await exchange.metadata.look(peer)
+        told = exchange.status_of(peer)
+    them.status = 503
+    async with exchange_with(peer, folder=tmp_path / "copies") as again:
+        await again.open()
+        later = again.status_of(peer)
+
+    shown = [each.get("Authorization") for each in them.headers[:2]]
+    assert shown == [None, "Bearer secret"]
+    assert look.card is not None
+    assert set(look.card.datasets) == {"d1", "d2"}
+    assert (told.version, told.datasets) == ("v2.1.0", ())
+    assert (later.version, later.datasets) == ("v2.1.0", ())
+
+
+async def test_a_closed_peer_that_knows_nobody_stays_closed(them: Beacon) -> None:
+    """Without a token of our service it is asked once, and says nothing."""
+    them.wants = "Bearer secret"
+    peer = peer_of(them)
+    async with exchange_with(peer) as exchange:
+        look = await exchange.metadata.look(peer)
+
+    assert look.card is None
+    assert len(them.headers) == 1
 
 
 @pytest.mark.parametrize(

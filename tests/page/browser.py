@@ -39,8 +39,11 @@ SHOWN: dict[str, str] = {
     "failure": "/no/such/page",
     "puzzle": "/?q=22-16050408-T-C%2CG&assembly=GRCh37",
     "variant": "/v/GRCh37/22-16050408-T-C",
+    "login": "/login?next=/v/GRCh37/22-16050408-T-C",
+    "logged out": "/logout?issuer=hospital&next=/about",
     "dataset": "/d/ward",
     "list": "/batch",
+    "event": "/v/GRCh37/22:16050000-16060000 DEL",
     "region": "/region/GRCh37/22:16050000-16060000",
 }
 """Every page, by name, as the populated site shows it: each is held to the laws of all

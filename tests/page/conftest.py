@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
 
+from beacon.auth.issuers import Client, Issuer
 from beacon.model.nodes import Node
 from beacon.network.peers import Peer
 from tests.page.browser import browsing
@@ -31,6 +33,20 @@ QUESTION = {
 }
 
 
+ISSUER = Issuer(
+    name="hospital",
+    iss="https://login.hospital.example",
+    audiences=frozenset({"beacon"}),
+    client=Client(
+        id="beacon",
+        title="hospital.example",
+        authorization_uri="https://login.hospital.example/authorize",
+        token_uri="https://login.hospital.example/token",  # noqa: S106 - an address
+        end_session_uri="https://login.hospital.example/end",
+    ),
+)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Give a browser."""
@@ -38,13 +54,15 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-def peer(name: str, port: int, title: str, country: str | None = None) -> Peer:
+def peer(
+    name: str, port: int, title: str, country: str | None = None, **more: object
+) -> Peer:
     """Return a peer on this machine."""
     return Peer(
         node=Node(id=name, names={"en": title}, country=country),
         url=f"http://127.0.0.1:{port}/api",
         private=(ip_network("127.0.0.0/8"),),
-        seconds=1.0,
+        **{"seconds": 1.0, **more},
     )
 
 
@@ -82,8 +100,11 @@ def peers(hanging: int, closed: int) -> tuple[Peer, ...]:
 def network_site(
     populated_address: StoreAddress, peers: tuple[Peer, ...]
 ) -> Iterator[Served]:
-    """Give the same site with both peers."""
-    with served(populated_address, peers=peers) as one:
+    """Give the same site with both peers.
+
+    People could log in, at an issuer that nobody is sent to.
+    """
+    with served(populated_address, peers=peers, issuers=(ISSUER,)) as one:
         one.get("/network/g_variants", **QUESTION)  # so that each has a last question
         yield one
 
@@ -93,5 +114,6 @@ def fresh_site(
     populated_address: StoreAddress, peers: tuple[Peer, ...]
 ) -> Iterator[Served]:
     """Give a site of which no peer is left alone yet: each is asked, and waited for."""
-    with served(populated_address, peers=peers) as one:
+    patient = tuple(replace(each, seconds=3.0) for each in peers)
+    with served(populated_address, peers=patient) as one:
         yield one

@@ -51,6 +51,8 @@ def pages(
             asking=lambda *_: None,
             note=lambda *_: None,
             lifting=Lifting(),
+            has_policy=lambda: False,
+            answers=lambda *_: None,
             is_open=lambda _: False,
         ),
     )

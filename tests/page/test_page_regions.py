@@ -9,14 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beacon.model.assemblies import ASSEMBLIES
+from beacon.model.disclosure import DatasetDisclosure
 from beacon.model.genome import start_from_pos
+from beacon.model.nodes import NetworkAnswer, Node, NodeAnswer, NodeDataset, Reason
+from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.model.structure import Structure
 from beacon.model.variant import Allele
 from beacon.page.region_svg import axis_svg, sign_svg, track_svg
-from beacon.page.regions import KINDS, Bar, Track, bar_of, laid_out, window_of
+from beacon.page.regions import KINDS, Bar, Track, bar_of, laid_out, tracks, window_of
 
 CHR17 = ASSEMBLIES["GRCh37"].contigs[16]
+NODE = Node(id="dk", names={"en": "Denmark"})
 WINDOW = window_of(1_000, 11_000, CHR17.length)
 
 
@@ -119,3 +123,52 @@ def test_a_window_holds_its_region(low, size):
 
     assert 0 <= window.start <= low < high <= window.end <= CHR17.length
     assert 0 <= window.share(low) <= window.share(high) <= 1
+
+
+def _said(*rows: NodeDataset, **more: object) -> NetworkAnswer:
+    status = rows[0].part.status if rows else Status.NO_ANSWER
+    node = NodeAnswer(
+        **{"node": NODE, "status": status, "datasets": rows, **more}  # type: ignore[arg-type]
+    )
+    return NetworkAnswer(nodes=(node,), rows=rows)
+
+
+def _row(status: Status, **more: object) -> NodeDataset:
+    part = DatasetDisclosure(
+        dataset="wgs",
+        name="wgs",
+        status=status,
+        granularity=Granularity.COUNT,
+        exists=status is Status.SEEN,
+        **more,  # type: ignore[arg-type]
+    )
+    return NodeDataset(beacon="dk", part=part, warnings=("Of the dataset.",))
+
+
+def test_what_a_region_rests_on_is_told():
+    """How much was looked at, and what is to be known of the node and the dataset."""
+    nothing = _row(Status.NOT_SEEN, coverage="partial")
+    said = _said(nothing, warnings=("Not all beacons that it asked have answered.",))
+    (track,) = tracks(said, said, WINDOW)
+
+    assert (track.coverage, track.is_large_unknown) == ("partial", False)
+    assert track.notes == (
+        "Of the dataset.",
+        "Not all beacons that it asked have answered.",
+    )
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        _said(reason=Reason.TIMEOUT),
+        _said(_row(Status.NO_ANSWER)),
+        _said(_row(Status.WITHHELD)),
+    ],
+)
+def test_no_bar_is_no_no_where_nobody_told_what_is_large(large):
+    """The question for what is large failed, and that for all did not."""
+    whole, told = _said(_row(Status.SEEN, total=3)), _said(_row(Status.NOT_SEEN))
+
+    assert [t.is_large_unknown for t in tracks(whole, large, WINDOW)] == [True]
+    assert [t.is_large_unknown for t in tracks(whole, told, WINDOW)] == [False]

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beacon.model.requester import ANONYMOUS, OPERATOR, Requester, Visa
-from beacon.policy.policy import permit, standing
+from beacon.policy.policy import OPEN, is_anybodys, permit, standing
 from beacon.policy.tiers import REGISTERED_ACCESS
+from beacon.policy_file import parsed
 from tests.policy.test_policy_disclose import dataset
 from tests.policy_example import example
 
@@ -201,3 +202,69 @@ def test_who_has_one_standing_sees_alike(
         here = large(name)
 
         assert permit(POLICY, one, here) == permit(POLICY, other, here)
+
+
+PLAIN = """
+[policy]
+id = "plain"
+[tiers.public]
+granularity = "count"
+queries = ["allele"]
+[tiers.care]
+granularity = "count"
+queries = ["allele"]
+require = { roles = ["care"] }
+[disclosure.told]
+min_count = 10
+min_population_rows = 10
+[datasets.one]
+kind = "reference"
+access = { public = "told" }
+"""
+OTHERWISE = {
+    "rounded": ("min_count = 10", "min_count = 10\nround_to = 10"),
+    "noisy": ("min_count = 10", "min_count = 20\nnoise_sd = 5.0\nround_to = 10"),
+    "pooled": ('kind = "reference"', 'kind = "reference"\ncountry = "SE"'),
+    "counted": (
+        'queries = ["allele"]\n[tiers.care]',
+        'queries = ["allele"]\ndistinct_variants = { per_day = 20, scope = '
+        '"client_net" }\n[tiers.care]',
+    ),
+    "proven": ("access = { public", "access = { care"),
+    "unlisted": ("datasets.one", "datasets.other"),
+}
+
+
+def test_a_reference_with_thresholds_alone_is_anybodys() -> None:
+    """So is all where there is no policy."""
+    policy = parsed(PLAIN.encode(), "plain").policy
+
+    assert is_anybodys(policy, ANONYMOUS, "one")
+    assert is_anybodys(OPEN, ANONYMOUS, "one")
+
+
+@pytest.mark.parametrize("how", OTHERWISE)
+def test_what_is_told_otherwise_is_not_anybodys(how: str) -> None:
+    """Rounded, noisy, pooled, counted, told to few, or not told at all."""
+    text = PLAIN.replace(*OTHERWISE[how])
+    if how == "pooled":
+        text = text.replace("min_count = 10", "cohort_named_from = 5")
+    policy = parsed(text.encode(), how).policy
+    asks = Requester(subject="c", roles=frozenset({"care"}))
+
+    assert text != PLAIN
+    assert not is_anybodys(policy, ANONYMOUS, "one")
+    assert not is_anybodys(policy, asks if how == "proven" else ANONYMOUS, "one")
+
+
+def test_patients_are_nobodys() -> None:
+    """Whatever the profile that they are told in, and the tier."""
+    told = replace(
+        POLICY.datasets["clinic"], access=POLICY.datasets["reference"].access
+    )
+    policy = replace(POLICY, datasets={**POLICY.datasets, "clinic": told})
+    tiers = tuple(replace(tier, budget=None) for tier in policy.tiers or ())
+    policy = replace(policy, tiers=tiers)
+
+    assert is_anybodys(policy, ANONYMOUS, "reference")
+    assert not is_anybodys(policy, ANONYMOUS, "clinic")

@@ -19,7 +19,7 @@ from beacon.scout.loqus import (
 PLACE = Place(dataset="d", assembly="GRCh37", people=10)
 
 
-def answer(status: str, results: list | None = None, **told: int) -> dict:
+def answer(status: str, results: list | None = None, **told: int | str) -> dict:
     """Return what the API says of one dataset."""
     said = {"info": {"status": status, **told}, "results": results or []}
     return {"response": {"resultSets": [said]}}
@@ -145,6 +145,16 @@ def test_similar_events_add_up() -> None:
     members = event_observed(answer("seen", [one, one]), PLACE).members
 
     assert (members["observations"], members["homozygote"]) == (6, 2)
+
+
+@pytest.mark.parametrize("coverage", ["partial", "undeclared"])
+def test_an_event_that_not_all_could_show_is_not_0_of_all(coverage: str) -> None:
+    """Nobody says among how many people it was looked for."""
+    partly = event_observed(answer("not_seen", coverage=coverage), PLACE).members
+    whole = event_observed(answer("not_seen"), PLACE).members
+
+    assert [m["observations"] for m in (partly, whole)] == [0, 0]
+    assert [m["total"] for m in (partly, whole)] == [-1, 10]
 
 
 def test_the_dataset_says_its_assembly() -> None:

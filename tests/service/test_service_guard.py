@@ -30,13 +30,13 @@ from beacon.service import LocalBeacon
 from beacon.service.guard import Guard
 from beacon.service.ledgered import LEFT_OUT
 from beacon.store.accounts import Books
-from beacon.store.variants import VariantStore
-from tests.service.ledgered_samples import FIRST, TERMS, asked, load_clinic
+from tests.service.ledgered_samples import FIRST, TERMS, asked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from beacon.store.connection import StoreAddress
+    from beacon.store.variants import VariantStore
 
     Way = Callable[[LocalBeacon, int], Awaitable[Disclosure]]
 
@@ -78,33 +78,14 @@ BOB = replace(ANN, subject="bob")
 SOMEBODY = Requester(network="192.0.2.0/24")
 
 
-@pytest.fixture(scope="module")
-def address(
-    shared_address: Callable[[str], StoreAddress],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> StoreAddress:
-    """Give a database of a clinic and a public dataset, which no test changes."""
-    found = shared_address("guarded")
-    load_clinic(found, tmp_path_factory.mktemp("guarded"))
-    return found
-
-
-@pytest.fixture
-async def store(address: StoreAddress) -> AsyncIterator[VariantStore]:
-    """Give the store of both."""
-    opened = await VariantStore.open(address)
-    yield opened
-    await opened.close()
-
-
 @pytest.fixture
 async def beacon(
-    store: VariantStore, store_address: StoreAddress
+    clinic_store: VariantStore, store_address: StoreAddress
 ) -> AsyncIterator[LocalBeacon]:
     """Give a beacon whose books are fresh."""
     books = await Books.open(store_address, b"k" * 32, patience=SLOW)
-    guard = Guard(POLICY, books, store)
-    yield LocalBeacon(store, POLICY, references={}, deadline=5, guard=guard)
+    guard = Guard(POLICY, books, clinic_store)
+    yield LocalBeacon(clinic_store, POLICY, references={}, deadline=5, guard=guard)
     books.close()
 
 
@@ -253,9 +234,9 @@ async def test_a_name_that_only_a_ledgered_dataset_knows_is_unknown(
     assert (await beacon.answer(Query(pattern=_pattern("rs100")), OPERATOR)).exists
 
 
-async def test_without_books_nothing_is_said(store: VariantStore) -> None:
+async def test_without_books_nothing_is_said(clinic_store: VariantStore) -> None:
     """Whoever forgets the guard gets no answer at all."""
-    bare = LocalBeacon(store, POLICY, references={}, deadline=5)
+    bare = LocalBeacon(clinic_store, POLICY, references={}, deadline=5)
 
     with pytest.raises(StoreUnavailable):
         await _alone(bare, 100)
@@ -318,12 +299,12 @@ async def test_names_are_counted_before_they_are_looked_up(
 
 @pytest.mark.parametrize("name", ["rs100", "rs999"])
 async def test_a_name_tells_nothing_where_it_may_not_be_asked(
-    beacon: LocalBeacon, store: VariantStore, name: str
+    beacon: LocalBeacon, clinic_store: VariantStore, name: str
 ) -> None:
     """Neither of documents nor of chosen people; and it costs nothing."""
     narrow = replace(PUBLIC, queries=frozenset({"allele"}), budget=None)
     policy = replace(POLICY, tiers=(narrow, CARE, STEWARD))
-    strict = LocalBeacon(store, policy, references={}, deadline=5)
+    strict = LocalBeacon(clinic_store, policy, references={}, deadline=5)
 
     with pytest.raises(NotPermitted):
         await strict.answer_records(_carriers(name), SOMEBODY)
@@ -407,7 +388,7 @@ async def test_what_happened_is_counted(beacon: LocalBeacon) -> None:
 
 
 async def test_a_question_is_counted_where_it_is_answered(
-    store: VariantStore, store_address: StoreAddress
+    clinic_store: VariantStore, store_address: StoreAddress
 ) -> None:
     """Who may ask a clinic much asks what answers as public as anybody does."""
     terms = {
@@ -417,7 +398,11 @@ async def test_a_question_is_counted_where_it_is_answered(
     policy = replace(POLICY, datasets=terms)
     books = await Books.open(store_address, b"k" * 32, patience=SLOW)
     beacon = LocalBeacon(
-        store, policy, references={}, deadline=5, guard=Guard(policy, books, store)
+        clinic_store,
+        policy,
+        references={},
+        deadline=5,
+        guard=Guard(policy, books, clinic_store),
     )
     for place in (100, 200, 300):
         await beacon.answer(asked(place, datasets=("public",)), ANN)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pymongo import MongoClient
 
+from beacon.model.counts import AlleleCounts
 from beacon.model.disclosure import Permit
 from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import Findings
@@ -16,15 +17,21 @@ from beacon.model.profile import Profile
 from beacon.model.query import Granularity
 from beacon.model.requester import Requester
 from beacon.model.status import Status
+from beacon.policy.evidence import (
+    expected_carriers,
+    expected_homozygotes,
+    frequency_of,
+    nats,
+)
 from beacon.policy.policy import disclose
-from beacon.service.ledgered import Ledgered
+from beacon.service.ledgered import Ledgered, who_is
 from beacon.store.accounts import Books
 from beacon.store.ledger import ALARMS, LEDGER, PAGES, Asking, Ledger, Page
 from beacon.store.variants import VariantStore
-from tests.service.ledgered_samples import PEOPLE, TERMS, asked, load_clinic
+from tests.service.ledgered_samples import PEOPLE, TERMS, asked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from beacon.model.disclosure import DatasetDisclosure
     from beacon.model.profile import LedgerTerms
@@ -33,25 +40,6 @@ if TYPE_CHECKING:
 SLOW = 30.0
 ANN = Requester(subject="ann", organisation="ward 3")
 BOB = Requester(subject="bob", organisation="ward 3")
-
-
-@pytest.fixture(scope="module")
-def address(
-    shared_address: Callable[[str], StoreAddress],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> StoreAddress:
-    """Give a database of a clinic and a public dataset, which no test changes."""
-    found = shared_address("ledgered")
-    load_clinic(found, tmp_path_factory.mktemp("ledgered"))
-    return found
-
-
-@pytest.fixture
-async def store(address: StoreAddress) -> AsyncIterator[VariantStore]:
-    """Give the store of the clinic."""
-    opened = await VariantStore.open(address)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
@@ -63,9 +51,9 @@ async def books(store_address: StoreAddress) -> AsyncIterator[Books]:
 
 
 @pytest.fixture
-def ledgered(store: VariantStore, books: Books) -> Ledgered:
+def ledgered(clinic_store: VariantStore, books: Books) -> Ledgered:
     """Give what charges for answers of the clinic."""
-    return Ledgered(store, Ledger(books))
+    return Ledgered(clinic_store, Ledger(books))
 
 
 async def told(
@@ -99,6 +87,25 @@ async def test_a_first_rare_answer_is_exact(ledgered: Ledgered) -> None:
     assert said.counts is not None
     assert (said.counts.ac, said.counts.an, said.counts.het) == (1, 400, 1)
     assert said.sample_count == len(PEOPLE)
+
+
+async def test_two_copies_are_charged_apart(ledgered: Ledgered, books: Books) -> None:
+    """Of an allele that is not rare: few are told little of, who has two, much."""
+    first = await told(ledgered, 900, references=("public",))
+    second = await told(ledgered, 910, references=("public",))
+    again = await told(ledgered, 900, references=("public",))
+    page = await Ledger(books).page(who_is(ANN), "clinic")
+
+    counts = [said.counts for said in (first, second, again)]
+    assert [(6, 1, 4), (4, 0, 4), (6, 1, 4)] == [
+        None if c is None else (c.ac, c.hom, c.het) for c in counts
+    ]
+    # As much as was told of anybody shown: of two copies once, then of one.
+    often = frequency_of([AlleleCounts(ac=4, an=400)])
+    twice, once = (
+        reckon(200, 400, often) for reckon in (expected_homozygotes, expected_carriers)
+    )
+    assert page.nats == pytest.approx(nats(5, twice) + nats(9, once))
 
 
 async def test_who_was_told_enough_of_is_left_out_silently(ledgered: Ledgered) -> None:
@@ -189,22 +196,22 @@ async def test_where_a_first_answer_must_fit_it_may_be_hidden(
 
 
 async def test_a_dataset_that_forgot_its_people_says_nothing(
-    ledgered: Ledgered, store: VariantStore, address: StoreAddress
+    ledgered: Ledgered, clinic_store: VariantStore, clinic_address: StoreAddress
 ) -> None:
     """Who carries an allele must add up to its counts, or nobody is told of it."""
-    (one,) = await store.find_carriers(asked(300), ("clinic",), 50)
+    (one,) = await clinic_store.find_carriers(asked(300), ("clinic",), 50)
     assert one.carried is not None
     assert sorted(c.individual for c in one.carried) == ["S0", "S1"]
-    (common,) = await store.find_carriers(asked(600), ("clinic",), 10)
+    (common,) = await clinic_store.find_carriers(asked(600), ("clinic",), 10)
     assert common.is_common
     release = one.found.dataset.release
     assert release is not None
-    with MongoClient(address.uri) as client:
-        people = client[address.database]["people"]
+    with MongoClient(clinic_address.uri) as client:
+        people = client[clinic_address.database]["people"]
         where = {"_id": release.number << 32}
         kept = people.find_one_and_delete(where)
         try:
-            other = await VariantStore.open(address)
+            other = await VariantStore.open(clinic_address)
             lost = Ledgered(other, ledgered._ledger)  # noqa: SLF001 - the same books
             said = [await told(lost, place, BOB) for place in (300, 600)]
             await other.close()
@@ -235,11 +242,11 @@ async def test_two_accounts_raise_the_organisation_s_alarm(
 
 
 async def test_no_answer_comes_before_its_charge(
-    store: VariantStore, store_address: StoreAddress
+    clinic_store: VariantStore, store_address: StoreAddress
 ) -> None:
     """Whoever breaks off after the charge was charged; nobody is answered without."""
     books = await Books.open(store_address, b"k" * 32, patience=SLOW)
-    ledgered = Ledgered(store, Ledger(books))
+    ledgered = Ledgered(clinic_store, Ledger(books))
     await told(ledgered, 500)  # what is needed is open
     asking = [asyncio.create_task(told(ledgered, 100)) for _ in range(5)]
     with MongoClient(store_address.uri) as client:
@@ -252,7 +259,7 @@ async def test_no_answer_comes_before_its_charge(
         await asyncio.gather(*asking, return_exceptions=True)
     books.close()
     again = await Books.open(store_address, b"k" * 32, patience=SLOW)
-    said = await told(Ledgered(store, Ledger(again)), 200)
+    said = await told(Ledgered(clinic_store, Ledger(again)), 200)
     again.close()
 
     assert said.status is Status.WITHHELD
@@ -287,11 +294,11 @@ class _Uncertain(Ledger):
 
 
 async def test_who_leaves_leaves_a_page_behind(
-    store: VariantStore, books: Books
+    clinic_store: VariantStore, books: Books
 ) -> None:
     """A charge that nobody waits for is told to its page; then all is withheld."""
     ledger = _Stopped(books)
-    ledgered = Ledgered(store, ledger)
+    ledgered = Ledgered(clinic_store, ledger)
     asking = asyncio.create_task(told(ledgered, 100))
     await ledger.stopped.wait()
     asking.cancel()
@@ -306,11 +313,11 @@ async def test_who_leaves_leaves_a_page_behind(
 
 
 async def test_a_no_waits_for_what_bears_on_it(
-    store: VariantStore, books: Books
+    clinic_store: VariantStore, books: Books
 ) -> None:
     """Also where whoever asked for that is gone."""
     ledger = _Stopped(books)
-    ledgered = Ledgered(store, ledger)
+    ledgered = Ledgered(clinic_store, ledger)
     asking = asyncio.create_task(told(ledgered, 100))
     await ledger.stopped.wait()
     asking.cancel()
@@ -324,11 +331,11 @@ async def test_a_no_waits_for_what_bears_on_it(
 
 
 async def test_what_may_have_been_written_is_carried_through(
-    store: VariantStore, books: Books
+    clinic_store: VariantStore, books: Books
 ) -> None:
     """Whoever got no answer is as one who did."""
     ledger = _Uncertain(books)
-    ledgered = Ledgered(store, ledger)
+    ledgered = Ledgered(clinic_store, ledger)
     with pytest.raises(StoreUnavailable):
         await told(ledgered, 100)
 

@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
 from pymongo import MongoClient, UpdateOne
 
 from beacon.store.accounts import Books
 from beacon.store.budgets import BUDGETS, PERIOD, Account, Budgets
+from tests.store.booked import KEY, SLOW, Clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from beacon.store.connection import StoreAddress
-
-KEY = b"k" * 32
-SLOW = 30.0
-"""Seconds: on a busy machine a slow write is no failure."""
-
-
-class Clock:
-    """A time that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        """Return the time it is."""
-        return self.now
-
-
-@pytest.fixture
-def time() -> Clock:
-    """Give a time that a test moves."""
-    return Clock()
-
-
-@pytest.fixture
-async def books(store_address: StoreAddress, time: Clock) -> AsyncIterator[Books]:
-    """Give the books of a fresh database."""
-    opened = await Books.open(store_address, KEY, patience=SLOW, now=time)
-    yield opened
-    opened.close()
 
 
 async def asked(budgets: Budgets, account: Account, *questions: str) -> list[str]:

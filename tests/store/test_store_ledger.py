@@ -9,7 +9,7 @@ import signal
 import time as clocks
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,42 +23,15 @@ from beacon.store.budgets import Account, Budgets
 from beacon.store.connection import StoreAddress
 from beacon.store.ledger import ALARMS, LEDGER, MOST_ENTRIES, Asking, Hit, Ledger
 from benchmarks.replica_set import replica_set
+from tests.store.booked import KEY, SLOW, Clock
 from tests.store.ledger_twin import Twin
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import Awaitable
     from pathlib import Path
 
-KEY = b"k" * 32
-SLOW = 30.0
-"""Seconds: on a busy machine a slow write is no failure."""
 A_BUSY_MACHINE = 1.0
 """Seconds that a machine with much other work may add."""
-
-
-class Clock:
-    """A time that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        """Return the time it is."""
-        return self.now
-
-
-@pytest.fixture
-def time() -> Clock:
-    """Give a time that a test moves."""
-    return Clock()
-
-
-@pytest.fixture
-async def books(store_address: StoreAddress, time: Clock) -> AsyncIterator[Books]:
-    """Give the books of a fresh database."""
-    opened = await Books.open(store_address, KEY, patience=SLOW, now=time)
-    yield opened
-    opened.close()
 
 
 ASKING = Asking(

@@ -254,7 +254,7 @@ RECORDS = st.lists(records(), min_size=1, max_size=25).map(_last_of_each)
 
 
 @settings(
-    max_examples=60,
+    max_examples=24,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

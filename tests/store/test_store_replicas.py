@@ -24,7 +24,7 @@ from beacon.store.members import PATIENCE, Since
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 from benchmarks.replica_set import replica_set
-from tests.cli.commands import PROGRAM
+from tests.cli.forking import PROGRAM
 from tests.store.store_samples import CHR22, load, record
 
 if TYPE_CHECKING:

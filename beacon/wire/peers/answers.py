@@ -25,12 +25,14 @@ from beacon.model.status import Status, overall
 from beacon.wire.peers.echoes import Echo, check_echo
 from beacon.wire.peers.failing import (
     TOO_MANY,
+    TOO_MUCH,
     UNHEEDED,
     NotAnswered,
 )
 from beacon.wire.peers.first_version import read_first_version
 from beacon.wire.peers.plain import (
     Members,
+    TooMuch,
     items,
     members,
     name,
@@ -55,7 +57,7 @@ from beacon.wire.peers.sets import (
 from beacon.wire.peers.speech import Form
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from beacon.model.nodes import NodeDataset
     from beacon.model.query import Query
@@ -92,6 +94,7 @@ def read_answer(
     headers: Mapping[str, str],
     body: bytes,
     names: Mapping[str, str] | None = None,
+    kept: dict[Hashable, Heard] | None = None,
 ) -> NodeAnswer:
     """Return what a peer says; never raises, whatever came.
 
@@ -103,13 +106,15 @@ def read_answer(
         headers: of the answer, names in any case.
         body: all of it, unpacked.
         names: of its datasets by id, where its metadata tells them.
+        kept: what sets of the peer were read as before, as long as neither it nor
+            these names change.
     """
     try:
         _check_words(query, request, status, body)
         check_status(status, headers, body)
         document = _document(body)
         check_error(document)
-        return _believed(document, query, peer, request, names or {})
+        return _believed(document, query, peer, request, names or {}, kept)
     except NotAnswered as failure:
         return silent(peer, failure)
 
@@ -208,6 +213,8 @@ def _document(body: bytes) -> Members:
     """
     try:
         document = parsed(body)
+    except TooMuch as failure:
+        raise NotAnswered(Reason.TOO_LARGE, TOO_MUCH) from failure
     except InvalidRequest as failure:
         raise NotAnswered(Reason.NOT_JSON, "It did not send plain JSON.") from failure
     if not isinstance(document, dict) or not document:
@@ -235,6 +242,7 @@ def _believed(
     peer: Manner,
     request: Request,
     names: Mapping[str, str],
+    kept: dict[Hashable, Heard] | None,
 ) -> NodeAnswer:
     pattern = query.pattern
     if pattern is None:
@@ -247,6 +255,7 @@ def _believed(
         level=_level(members(document.get("meta"))),
         names=names,
         precision=_precision(members(document.get("responseSummary"))),
+        kept=kept,
     )
     if peer.node.kind is NodeKind.V1:
         _check_sender(document.get("beaconId"), peer)

@@ -66,6 +66,8 @@ def check_parameters(found: object, sent: Mapping[str, object]) -> Echo:
         NotAnswered: they are those of another question.
     """
     echoed = _flat(found)
+    if echoed == sent:
+        return Echo.UNDERSTOOD
     if any(key in sent and echoed.get(key) in (None, []) for key in _TURNS_ON):
         raise NotAnswered(Reason.NOT_UNDERSTOOD, UNHEEDED)
     for key, asked in sent.items():

@@ -18,6 +18,7 @@ ONE_BASED = (
 )
 ANOTHER_ALLELE = "It answers with another variant than was asked for."
 TOO_MANY = "It counts more variants than one allele can be."
+TOO_MUCH = "Its answer holds more than we read."
 UNHEEDED = "It does not repeat what was asked, so it may have answered anything."
 
 

@@ -18,8 +18,16 @@ from beacon.model.notation import vcf_style
 from beacon.model.status import Status, overall
 from beacon.wire.peers.answers import check_status, concluded, silent
 from beacon.wire.peers.echoes import Echo
-from beacon.wire.peers.failing import NotAnswered
-from beacon.wire.peers.plain import Members, items, members, one_sentence, parsed, text
+from beacon.wire.peers.failing import TOO_MUCH, NotAnswered
+from beacon.wire.peers.plain import (
+    Members,
+    TooMuch,
+    items,
+    members,
+    one_sentence,
+    parsed,
+    text,
+)
 from beacon.wire.peers.questions import asked_allele
 from beacon.wire.peers.sets import Heard, Hearing, read_set
 from beacon.wire.peers.speech import Form, Request, Unasked
@@ -195,6 +203,8 @@ def _part(found: object, hearing: Hearing) -> Heard:
 def _members_of(answer: bytes) -> Members:
     try:
         said = members(parsed(answer))
+    except TooMuch as failure:
+        raise NotAnswered(Reason.TOO_LARGE, TOO_MUCH) from failure
     except InvalidRequest as failure:
         raise NotAnswered(Reason.NOT_JSON, "It did not send plain JSON.") from failure
     return said

@@ -19,7 +19,7 @@ from beacon.model.variant import BASES, Allele, sequence_allele, strip
 from beacon.wire.peers.plain import Members, members, place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from beacon.model.genome import Contig
     from beacon.model.pattern import Spelling, VariantPattern
@@ -226,12 +226,7 @@ def _may_have_bases(found: Place, reference: str, alternate: str) -> bool:
     if found.reference is not None and found.alternate is not None:
         one = strip(0, found.reference, found.alternate)[1:]
         other = strip(0, reference, alternate)[1:]
-        sizes = tuple(map(len, one)) == tuple(map(len, other))
-        return one == other or (
-            sizes
-            and len(reference) != len(alternate)
-            and sorted("".join(one)) == sorted("".join(other))
-        )
+        return one == other or _is_turned(one, other)
     if len(reference) != len(alternate):
         return True
     told = (found.reference, found.alternate)
@@ -243,12 +238,22 @@ def _may_have_bases(found: Place, reference: str, alternate: str) -> bool:
 
 def _otherwise(form: Spelling, forms: set[Spelling]) -> Likeness:
     """Compare an insertion or deletion that may lie elsewhere: its bases turned."""
-    for start, reference, alternate in forms:
-        sizes = (len(reference), len(alternate)) == (len(form[1]), len(form[2]))
-        same = sorted(reference + alternate) == sorted(form[1] + form[2])
-        if sizes and same and abs(start - form[0]) <= _LONGEST_SHIFT:
+    for start, *bases in forms:
+        is_near = abs(start - form[0]) <= _LONGEST_SHIFT
+        if is_near and _is_turned(form[1:], bases):
             return Likeness.SPELLED_OTHERWISE
     return Likeness.OTHER
+
+
+def _is_turned(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two insertions, or two deletions, may be one, further along a repeat.
+
+    Its bases then go round: what leaves at one end comes in at the other.
+    """
+    if tuple(map(len, one)) != tuple(map(len, other)) or all(one):
+        return False
+    mine, theirs = "".join(one), "".join(other)
+    return theirs in mine + mine
 
 
 def allele_of(found: Place, asked: VariantPattern) -> Allele | None:

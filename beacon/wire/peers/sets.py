@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
 
 from beacon.model.disclosure import DatasetDisclosure, VariantDisclosure
 from beacon.model.lifting import Lift
@@ -47,7 +50,7 @@ from beacon.wire.peers.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from beacon.model.counts import AlleleCounts
     from beacon.model.pattern import VariantPattern
@@ -68,6 +71,8 @@ _ADDRESS = re.compile(
     r"|mailto:[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,253}"
 )
 _KINDS = frozenset(("patients", "population"))
+_MOST_KEPT, _LARGEST_KEPT = 1_000, 2_000
+"""Sets, and bytes of each, that are remembered of a peer."""
 _MOST_RECORDS, _MOST_FILTERS, _MOST_VIA, _MOST_WARNINGS = 1_000, 20, 5, 5
 _UNPLACED = "Its record does not say which variant it is."
 _START_FROM_ONE = "It counts starts from 1."
@@ -89,6 +94,7 @@ class Hearing:
         level: the granularity the answer says it has, where it does.
         names: of its datasets by id.
         precision: how its counts are to be taken, where a set does not say it.
+        kept: what sets were read as; of one peer and such names, while both stay.
     """
 
     query: Query
@@ -98,6 +104,7 @@ class Hearing:
     level: Granularity | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     precision: Mapping[str, object] = field(default_factory=dict)
+    kept: dict[Hashable, Heard] | None = field(default=None, compare=False)
 
     @property
     def is_network(self) -> bool:
@@ -135,8 +142,46 @@ class _Evidence(NamedTuple):
         return _Evidence(bare, None, self.warnings)
 
 
+_NOTHING = _Evidence()
+
+
 def read_set(found: object, hearing: Hearing) -> Heard:
     """Return what one result set says."""
+    key = _kept_by(found, hearing)
+    if key is None or hearing.kept is None:
+        return _heard(found, hearing)
+    heard = hearing.kept.get(key)
+    if heard is None:
+        heard = _heard(found, hearing)
+        if heard.failure is None:
+            if len(hearing.kept) >= _MOST_KEPT:
+                hearing.kept.clear()
+            hearing.kept[key] = heard
+    return heard
+
+
+def _kept_by(found: object, hearing: Hearing) -> Hashable | None:
+    """Return all that a set without records is read by; ``None``: it is read anew.
+
+    A dataset that has not an allele says so of the next one in the same words.
+    """
+    if not isinstance(found, dict) or found.get("results") != []:
+        return None
+    if hearing.precision or not hearing.pattern.is_single_allele:
+        return None
+    info = found.get("info")
+    if isinstance(info, dict) and "lifted" in info:
+        return None
+    try:
+        said = orjson.dumps(found)
+    except (TypeError, ValueError):
+        return None
+    if len(said) > _LARGEST_KEPT:
+        return None
+    return hearing.level, hearing.pattern.assembly, said
+
+
+def _heard(found: object, hearing: Hearing) -> Heard:
     said = members(found)
     try:
         beacon = _beacon(said, hearing)
@@ -174,25 +219,41 @@ def _read(said: Members, beacon: str, hearing: Hearing) -> Heard:
     is_bare = not results and "results" not in said and "resultsCount" not in said
     if hearing.is_network and not exists and is_bare and not is_of_ours(info):
         raise NotAnswered(Reason.NOT_UNDERSTOOD, "It cannot tell a no from a failure.")
+    is_ours, step = is_of_ours(info), adjusted_to(said)
     total, many = _total(said, results, hearing, exists=exists)
-    lift = read_lift(info, hearing.pattern) if is_of_ours(info) else None
+    lift = read_lift(info, hearing.pattern) if is_ours else None
     there = asked_there(lift, hearing) if isinstance(lift, Lift) else hearing
-    evidence = _evidence(results, there) if exists else _Evidence()
+    evidence = _evidence(results, there) if exists else _NOTHING
     counts, doubt = people_counts(info)
     counts = counts or evidence.counts
-    status = _fitting(status, counts, is_exact=_is_exact(said))
+    is_exact = _is_exact(said)
+    status = _fitting(status, counts, is_exact=is_exact)
     if status is Status.NOT_SEEN and isinstance(lift, Lift) and not lift.is_certain:
         status = Status.NOT_COVERED
-    if _is_vague(said) and (counts is not None or evidence.has_counts):
+    is_vague = not is_exact and step is None
+    if is_vague and (counts is not None or evidence.has_counts):
         counts, many = None, _VAGUE
         evidence = evidence.without_counts()
+    known = name(said.get("id"))
+    part = DatasetDisclosure(
+        dataset=known or hearing.peer.node.id,
+        name=_title(known, info, hearing),
+        status=status,
+        granularity=_level(evidence, counts, total),
+        exists=status is Status.SEEN,
+        total=total,
+        variants=evidence.variants,
+        counts=counts,
+        coverage=_coverage(info, status, counts, is_ours=is_ours),
+        filters=_filters(info) if "filters" in info else (),
+        release=whole(info.get("release")),
+        released=_day(info.get("releaseDate")),
+        sample_count=whole(info.get("sampleCount")),
+        adjusted_to=step,
+        pool=_pool(info) if "datasets" in info else (),
+        lifted=lift,
+    )
     shown = tuple(filter(None, (*evidence.warnings, doubt, many)))
-    part = _part(said, info, status, hearing)
-    part = replace(
-        part, total=total, variants=evidence.variants, counts=counts,
-        coverage=_coverage(info, status, counts),
-        granularity=_level(evidence, counts, total), lifted=lift,
-    )  # fmt: skip
     return Heard(_placed(part, beacon, there, info, shown))
 
 
@@ -261,12 +322,14 @@ def _fitting(status: Status, counts: AlleleCounts | None, *, is_exact: bool) -> 
     return Status.NOT_COVERED if is_empty else status
 
 
-def _coverage(info: Members, status: Status, counts: AlleleCounts | None) -> str | None:
+def _coverage(
+    info: Members, status: Status, counts: AlleleCounts | None, *, is_ours: bool
+) -> str | None:
     told = info.get("coverage")
     if isinstance(told, str) and told in _COVERAGES:
         return told
     is_bare_no = status is Status.NOT_SEEN and (counts is None or counts.an is None)
-    return "undeclared" if is_bare_no and not is_of_ours(info) else None
+    return "undeclared" if is_bare_no and not is_ours else None
 
 
 # --- its numbers ---------------------------------------------------------------------
@@ -289,7 +352,8 @@ def _total(
     is_yes_or_no = hearing.level is Granularity.BOOLEAN
     if exists and count == 0 and not results and is_exact and not is_yes_or_no:
         raise NotAnswered(Reason.CONTRADICTS, "It says yes and counts nothing.")
-    is_counted = is_exact or adjusted_to(said) is not None
+    is_rounded = word(said.get("countPrecision")) == "rounded"
+    is_counted = is_exact or (is_rounded and adjusted_to(said) is not None)
     if count is None or not is_counted or is_yes_or_no:
         return None, None
     if count > _most_there(hearing.pattern):
@@ -311,14 +375,15 @@ def _is_exact(said: Members) -> bool:
     return word(said.get("countPrecision")) in ("", "exact")
 
 
-def _is_vague(said: Members) -> bool:
-    """Whether counts are neither exact nor multiples of a number that is told."""
-    return not _is_exact(said) and adjusted_to(said) is None
-
-
 def adjusted_to(said: Members) -> int | None:
-    """Return what counts are multiples of (``countAdjustedTo``, Beacon v2.2)."""
-    if word(said.get("countPrecision")) != "rounded":
+    """Return what counts are multiples of (``countAdjustedTo``, Beacon v2.2).
+
+    Where no number of results is told, beacons like this one say ``imprecise`` of
+    that, and this of the counts beside it.
+    """
+    precision = word(said.get("countPrecision"))
+    is_ours = precision == "imprecise" and is_of_ours(members(said.get("info")))
+    if precision != "rounded" and not is_ours:
         return None
     steps = [n for each in items(said.get("countAdjustedTo")) if (n := whole(each))]
     return max(steps, default=None)
@@ -436,29 +501,16 @@ def _level(
 # --- its dataset ---------------------------------------------------------------------
 
 
-def _part(
-    said: Members, info: Members, status: Status, hearing: Hearing
-) -> DatasetDisclosure:
-    known = name(said.get("id"))
-    title = hearing.title
-    if known is not None:
-        title = hearing.names.get(known) or name(info.get("name")) or known
-    return DatasetDisclosure(
-        dataset=known or hearing.peer.node.id,
-        name=title,
-        status=status,
-        granularity=Granularity.BOOLEAN,
-        exists=status is Status.SEEN,
-        filters=_filters(info),
-        release=whole(info.get("release")),
-        released=_day(info.get("releaseDate")),
-        sample_count=whole(info.get("sampleCount")),
-        adjusted_to=adjusted_to(said),
-        pool=tuple(
-            found for each in items(info.get("datasets"))[:_MOST_FILTERS]
-            if (found := name(each)) is not None
-        ),
-    )  # fmt: skip
+def _title(known: str | None, info: Members, hearing: Hearing) -> str:
+    """Return what a dataset is called: as its metadata says, or else itself."""
+    if known is None:
+        return hearing.title
+    return hearing.names.get(known) or name(info.get("name")) or known
+
+
+def _pool(info: Members) -> tuple[str, ...]:
+    names = map(name, items(info.get("datasets"))[:_MOST_FILTERS])
+    return tuple(each for each in names if each is not None)
 
 
 def _filters(info: Members) -> tuple[str, ...]:
@@ -470,8 +522,11 @@ def _filters(info: Members) -> tuple[str, ...]:
 
 
 def _day(value: object) -> datetime | None:
-    if not isinstance(value, str) or len(value) > 40:
-        return None
+    return _moment(value) if isinstance(value, str) and len(value) <= 40 else None
+
+
+@lru_cache(maxsize=256)
+def _moment(value: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(value)
     except ValueError:
@@ -496,12 +551,13 @@ def _placed(
         beacon=beacon,
         part=part,
         via=_via(beacon, info, hearing),
-        same_as=_first(peer.same_as, keys),
-        overlap=_first(peer.overlaps, keys) or peer.overlap,
+        same_as=_first(peer.same_as, keys) if peer.same_as else None,
+        overlap=(_first(peer.overlaps, keys) if peer.overlaps else None)
+        or peer.overlap,
         assembly=hearing.pattern.assembly,
         warnings=(*warnings, *_warnings(info)),
         contact=_contact(info),
-        kind=_first(peer.kinds, (*keys, "*")) or _kind(info),
+        kind=(_first(peer.kinds, (*keys, "*")) if peer.kinds else None) or _kind(info),
     )
 
 
@@ -510,6 +566,8 @@ def _first(known: Mapping[str, str], keys: Sequence[str]) -> str | None:
 
 
 def _warnings(info: Members) -> tuple[str, ...]:
+    if "warnings" not in info:
+        return ()
     found = (text(each) for each in items(info.get("warnings"))[:_MOST_WARNINGS])
     return tuple(each for each in found if each is not None)
 

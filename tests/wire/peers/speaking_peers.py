@@ -62,6 +62,7 @@ def read(
     status: int = 200,
     headers: Json | None = None,
     names: Json | None = None,
+    kept: dict | None = None,
 ) -> NodeAnswer:
     """Return what is read out of a document, or out of bytes."""
     whom, asked = whom or peer(), asked or query()
@@ -74,6 +75,7 @@ def read(
         headers=headers or {"Content-Type": "application/json"},
         body=body,
         names=names,
+        kept=kept,
     )
 
 

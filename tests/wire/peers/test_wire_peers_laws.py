@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from beacon.model.counts import AlleleCounts
@@ -15,11 +15,14 @@ from beacon.model.disclosure import (
     GroupDisclosure,
     VariantDisclosure,
 )
+from beacon.model.errors import InvalidRequest
 from beacon.model.nodes import NodeKind
 from beacon.model.query import Granularity, Include
 from beacon.model.status import Status
 from beacon.model.variant import sequence_allele
 from beacon.wire.info import BeaconIdentity, Speaker
+from beacon.wire.peers.plain import parsed
+from beacon.wire.reading import read_json
 from beacon.wire.responses import result_sets
 from beacon.wire.writing import written
 from tests.wire.peers.speaking_peers import (
@@ -181,3 +184,65 @@ def _essence(part):
         *(part.dataset, part.status, part.exists, part.total, part.counts),
         *(part.coverage, part.release, groups),
     )
+
+
+PIECES = ['{"a":1,"a":2}', "1e400", "NaN", "1E2", "1.0", "18446744073709551616", '"é"']
+PIECES += [r'"\u00e9"', r'"\ud800"', "[" * 40 + "]" * 40, "{}", "-0", "-0.0", '"\x7f"']
+
+
+@st.composite
+def texts(draw):
+    """Return texts that are JSON, or nearly, with and without blanks."""
+
+    def joined(inner):
+        lists = st.lists(inner, max_size=3).map(",".join)
+        pairs = st.tuples(st.sampled_from("ab"), inner).map('"{0[0]}":{0[1]}'.format)
+        objects = st.lists(pairs, max_size=3).map(",".join)
+        return lists.map("[{}]".format) | objects.map("{{{}}}".format)
+
+    plain = st.sampled_from(PIECES) | JSON.map(lambda each: written(each).decode())
+    value = draw(st.recursive(plain, joined, max_leaves=4))
+    return draw(st.sampled_from(["", " ", "\ufeff"])) + value
+
+
+def outcome(reader, body):
+    """Return what a reader makes of a body: its value with its types, or nothing."""
+    try:
+        return repr(reader(body))
+    except InvalidRequest:
+        return None
+
+
+@given(body=texts().map(str.encode) | st.binary(max_size=40))
+@example(body=b'{"a":1,"a":2}')
+@example(body=b"[" * 33 + b"]" * 33)
+@example(body=b"[" * 32 + b"]" * 32)
+@settings(max_examples=300, deadline=None)
+def test_f2_the_quick_way_reads_what_the_strict_one_reads(body):
+    """Of the same bytes both make the same value, or both none."""
+    assert outcome(parsed, body) == outcome(read_json, body)
+
+
+KEPT: dict = {}
+
+
+@given(data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_f3_what_was_read_before_changes_nothing(data):
+    """Sets that are remembered read as they would the first time."""
+    document = data.draw(st.sampled_from(ANSWERS).flatmap(mutated))
+    body = written(document)
+
+    assert read(body, PEERS[0]) == read(body, PEERS[0], kept=KEPT)
+    assert read(body, PEERS[0]) == read(body, PEERS[0], kept=KEPT)
+
+
+def test_a_dataset_that_says_the_same_is_read_once():
+    """Of one peer, on one assembly; a yes with records is read each time."""
+    kept: dict = {}
+    sets = [a_set(exists=False, id="a"), a_set(a_record(), id="b")]
+    first, again = (read(v2(sets, exists=True), kept=kept) for _ in range(2))
+
+    assert first == again
+    assert first.datasets[0] is again.datasets[0]
+    assert first.datasets[1] is not again.datasets[1]

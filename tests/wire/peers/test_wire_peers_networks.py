@@ -200,3 +200,70 @@ def test_f3_a_word_that_is_none_of_ours_does_not_make_a_bare_no_one():
     said = read(v2([bare], exists=False), NETWORK)
 
     assert (Status.NO_ANSWER, Reason.NOT_UNDERSTOOD) == (said.status, said.reason)
+
+
+def _network_of(*rows):
+    node = Node(id="n.example", names={"en": "x"})
+    answer = NodeAnswer(node=node, status=Status.SEEN, datasets=rows)
+    return NetworkAnswer(nodes=(answer,), rows=rows)
+
+
+def test_f7_rounded_counts_survive_a_network_that_counts_no_results():
+    """Nobody told how many records match; the counts keep what they are rounded to."""
+    part = DatasetDisclosure(
+        dataset="d",
+        name="D",
+        status=Status.SEEN,
+        granularity=Granularity.COUNT,
+        exists=True,
+        counts=AlleleCounts(ac=10, an=1000),
+        adjusted_to=5,
+    )
+    other = replace(part, dataset="e", counts=None, adjusted_to=None, total=1)
+    rows = [
+        NodeDataset(beacon="n.example", part=each, assembly="GRCh38")
+        for each in (part, other)
+    ]
+    asked = query(
+        include=Include.ALL,
+        granularity=Granularity.COUNT,
+        requested={"requestParameters": SENT},
+    )
+    document = written(network_answer(asked, _network_of(*rows), SPEAKER))
+    said = read(document, NETWORK, asked).datasets[0].part
+
+    assert (AlleleCounts(ac=10, an=1000), 5, None) == (
+        *(said.counts, said.adjusted_to),
+        said.total,
+    )
+
+
+def test_who_is_not_ours_says_nothing_by_a_step_beside_imprecise_counts():
+    """Only beacons like this one mean their counts by it."""
+    info = {"alleleCount": 10, "alleleNumber": 1000}
+    vague = a_set(info=info, countPrecision="imprecise", countAdjustedTo=[5])
+    (dataset,) = read(v2([vague], exists=True)).datasets
+
+    assert (None, None) == (dataset.part.counts, dataset.part.adjusted_to)
+
+
+def test_what_says_nothing_of_records_is_written_once():
+    """The same part is the same bytes, and another place of it is not."""
+    part = DatasetDisclosure(
+        dataset="d",
+        name="D",
+        status=Status.NOT_SEEN,
+        granularity=Granularity.RECORD,
+        exists=False,
+        total=0,
+    )
+    row = NodeDataset(beacon="n.example", part=part, assembly="GRCh38")
+    asked = query(include=Include.ALL)
+    sets = [
+        network_answer(asked, _network_of(each), SPEAKER)["response"]["resultSets"][0]
+        for each in (row, row, replace(row, kind="patients"))
+    ]
+
+    assert sets[0] is sets[1]
+    assert b"patients" not in written(sets[0])
+    assert b"patients" in written(sets[2])

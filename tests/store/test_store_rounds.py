@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from beacon.store.many import Turns
+from beacon.store.many import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 async def test_one_stretch_is_done_in_each_round() -> None:
     """However many pieces of work there are, and each keeps its order."""
-    turns, rounds = Turns(), 0
+    work, rounds = Rounds(), 0
     done: list[tuple[int, int]] = []
     ended = asyncio.Event()
 
@@ -29,7 +29,7 @@ async def test_one_stretch_is_done_in_each_round() -> None:
 
     counting = asyncio.create_task(count())
     pieces = [range(first, first + 6) for first in (0, 100, 200)]
-    made = await asyncio.gather(*(turns.each(note, piece, 2) for piece in pieces))
+    made = await asyncio.gather(*(work.each(note, piece, 2) for piece in pieces))
     ended.set()
     await counting
     times = [sum(1 for when, _ in done if when == one) for one in {w for w, _ in done}]
@@ -38,14 +38,14 @@ async def test_one_stretch_is_done_in_each_round() -> None:
     assert max(times) == 2
 
 
-async def test_work_that_is_cancelled_leaves_the_turn_to_others() -> None:
+async def test_work_that_is_cancelled_leaves_its_round_to_others() -> None:
     """Whoever stops in the middle holds nobody up."""
-    turns = Turns()
-    endless = asyncio.create_task(turns.each(abs, range(10_000), 1))
+    work = Rounds()
+    endless = asyncio.create_task(work.each(abs, range(10_000), 1))
     await asyncio.sleep(0)
     endless.cancel()
 
-    assert await turns.each(abs, range(-3, 0), 1) == [3, 2, 1]
+    assert await work.each(abs, range(-3, 0), 1) == [3, 2, 1]
 
 
 async def test_where_nobody_waits_all_is_done_at_once() -> None:
@@ -58,7 +58,7 @@ async def test_where_nobody_waits_all_is_done_at_once() -> None:
 
     for is_shared, expected in ((True, [2, 2, 1]), (False, [5])):
         taken.clear()
-        turns = Turns(is_shared=is_shared)
+        work = Rounds(is_shared=is_shared)
 
-        assert await turns.several(twice, range(5), 2) == [0, 2, 4, 6, 8]
+        assert await work.several(twice, range(5), 2) == [0, 2, 4, 6, 8]
         assert taken == expected

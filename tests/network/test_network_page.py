@@ -1,0 +1,192 @@
+"""The page of a variant asks once: of budgets, of the audit, and of other beacons."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import orjson
+import pytest
+from aiohttp import ClientSession
+
+from beacon.api.auditing import Auditor
+from beacon.audit.canonical import CASES, QUERIES, code, subkey
+from beacon.audit.chain import segments_in
+from beacon.audit.log import AuditLog
+from beacon.auth.porter import Porter, Secrets
+from beacon.policy_file import parsed
+from beacon.service.guard import Guard
+from beacon.store.accounts import Books
+from beacon.store.variants import VariantStore
+from tests.network.nations import nation, peer_at, serving, silent_peer, telling
+
+KEY = b"k" * 32
+PAGE = "/v/GRCh37/22-101-T-C"
+CODE = code(subkey(KEY, QUERIES), "GRCh37 22 100 T C")
+POLICY = b"""
+[policy]
+id = "budgets"
+[tiers.public]
+granularity = "aggregate_record"
+queries = ["allele", "range"]
+range_width = 10_000
+distinct_variants = { per_day = 2, scope = "client_net" }
+[disclosure.exact]
+[datasets.clinic]
+kind = "reference"
+access = { public = "exact" }
+"""
+RULES = parsed(POLICY, "policy.toml").policy
+
+
+async def get(one, path: str) -> tuple[int, str]:
+    """Return the status and the text of a path, read to its end."""
+    async with (
+        ClientSession() as session,
+        session.get(f"{one.address}{path}") as response,
+    ):
+        return response.status, await response.text()
+
+
+@pytest.fixture
+async def audited(addresses, tmp_path):
+    """Give Sweden with an audit, and a function that waits for its lines."""
+    store = await VariantStore.open(addresses["se"])
+    log = AuditLog(tmp_path / "audit", KEY, {"worker": "0"}, anchors=store.anchors())
+    await log.open()
+    auditor = Auditor(log, queries=subkey(KEY, QUERIES), cases=subkey(KEY, CASES))
+
+    def lines() -> list[dict]:
+        found = [
+            orjson.loads(line)
+            for each in segments_in(tmp_path / "audit").values()
+            for _, path in each
+            for line in path.read_bytes().splitlines()
+        ]
+        return [each for each in found if each["kind"] in ("request", "part")]
+
+    async def there(count: int) -> list[dict]:
+        async with asyncio.timeout(5):
+            while len(lines()) < count:  # noqa: ASYNC110 - written after the end
+                await asyncio.sleep(0.01)
+        return lines()
+
+    async with nation("se.example", addresses["se"], auditor=auditor) as one:
+        yield one, there
+    await store.close()
+
+
+async def test_a_page_and_its_stream_are_one_question(audited, dk):
+    """The page that will be filled asks nothing; its stream tells of every node."""
+    se, lines = audited
+    await se.knows(dk.as_peer())
+    status, html = await get(se, PAGE)
+    _, events = await get(se, f"{PAGE}/events")
+    told = {(each["kind"], each.get("route")): each for each in await lines(3)}
+    shell = told["request", "/v/{assembly}/{variant}"]
+    whole = told["request", "/v/{assembly}/{variant}/events"]
+    (part,) = [each for (kind, _), each in told.items() if kind == "part"]
+
+    assert (status, "data-events" in html) == (200, True)
+    assert "event: done" in events
+    assert not shell.get("queries")
+    assert part["queries"] == [CODE]
+    assert {each["id"] for each in part["datasets"]} == {"clinic", "twins"}
+    assert [each["id"] for each in whole["datasets"]] == ["dk.example/wgs"]
+    assert dk.calls["/api/g_variants"] == 1
+    assert whole["request"] in events
+
+
+async def test_a_reader_who_leaves_ends_the_question(audited, dk):
+    """What had been told is written down; who is still asked is let go."""
+    se, lines = audited
+    async with silent_peer() as (port, under_way, ended):
+        await se.knows(dk.as_peer(), peer_at("xx.slow", port, seconds=30.0))
+        async with (
+            ClientSession() as session,
+            session.get(f"{se.address}{PAGE}/events") as response,
+        ):
+            told = b""
+            while told.count(b"event: node") < 2:
+                told += await response.content.readany()
+            asked = list(under_way)
+        async with asyncio.timeout(5):
+            await ended.wait()
+    found = [each for each in await lines(2) if each["kind"] == "request"]
+
+    assert asked == ["/api/g_variants"]
+    assert [each["id"] for each in found[0]["datasets"]] == ["dk.example/wgs"]
+
+
+async def test_silence_is_filled_with_signs_of_life(se, dk):
+    """Every second, so that a reader can tell a slow node from a lost line."""
+    async with silent_peer() as (port, _, _):
+        await se.knows(dk.as_peer(), peer_at("xx.slow", port, seconds=1.6))
+        _, events = await get(se, f"{PAGE}/events")
+
+    assert events.startswith("event: begin\n")
+    assert events.count("event: beat") >= 1
+    assert events.count("event: node") == 3
+    assert events.index("xx.slow".upper()) > events.index("event: beat")
+
+
+@pytest.fixture
+async def budgeted(addresses, store_address):
+    """Give Sweden with a budget of two different variants a day."""
+    store = await VariantStore.open(addresses["se"])
+    books = await Books.open(store_address, KEY, patience=30.0)
+    guard = Guard(RULES, books, store)
+    secrets = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
+    porter = Porter((), secrets)
+    async with nation(
+        "se.example", addresses["se"], RULES, porter=porter, guard=guard
+    ) as one:
+        yield one
+    await guard.close()
+    books.close()
+    await porter.close()
+    await store.close()
+
+
+async def test_a_page_costs_a_budget_once(budgeted, dk):
+    """Page, stream, reload, the page without scripts and the files: one variant."""
+    await budgeted.knows(dk.as_peer())
+    ways = ("", "/events", "", "/events", "?wait=1", "/report.txt", "/table.csv")
+    once = [(await get(budgeted, f"{PAGE}{way}"))[0] for way in ways]
+    second = await get(budgeted, "/v/GRCh37/22-1002-A-G/events")
+    before = dk.calls["/api/g_variants"]
+    shell = await get(budgeted, "/v/GRCh37/22-1003-A-G")
+    third = await get(budgeted, "/v/GRCh37/22-1003-A-G/events")
+    waited = await get(budgeted, "/v/GRCh37/22-1003-A-G?wait=1")
+
+    assert set(once) == {200}
+    assert (second[0], shell[0]) == (200, 200)
+    assert (third[0], waited[0]) == (429, 429)
+    assert "data-status" not in shell[1] + third[1]
+    assert (before, dk.calls["/api/g_variants"]) == (2, 2)  # the rest was remembered
+
+
+@pytest.mark.parametrize(
+    ("variant", "people"),
+    [
+        ("X-31496350-C-T", "2 het 0 hom 1 hemi"),
+        ("Y-2655180-G-A", "2 het 0 hom 1 hemi"),
+        ("22-101-T-C", "2 het 0 hom"),
+    ],
+)
+async def test_p04_people_of_one_copy_are_told_where_there_are_any(se, variant, people):
+    """On X, Y and M; elsewhere nobody has one copy, and none is spoken of."""
+    hemi = 0 if variant.startswith("22") else 1
+    numbers = {"alleleCount": 2 + hemi, "alleleNumber": 30}
+    zygosity = {"heterozygous": 2, "homozygous": 0, "hemizygous": hemi}
+    said = {"status": "seen", **numbers, **zygosity}
+    told = {"id": "wgs", "exists": True, "resultsCount": 1, "results": [], "info": said}
+    async with serving(telling("xx.other", told)) as port:
+        await se.knows(peer_at("xx.other", port))
+        _, html = await get(se, f"/v/GRCh37/{variant}?wait=1")
+        _, text = await get(se, f"/v/GRCh37/{variant}/report.txt")
+    (body,) = re.findall(r'<tbody id="node-2">(.*?)</tbody>', html, re.DOTALL)
+    shown = " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+    assert f"{people} {2 + hemi} / 30" in shown
+    assert f"Carriers: {', '.join(re.findall('[0-9]+ [a-z]+', people))}." in text
