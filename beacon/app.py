@@ -74,7 +74,7 @@ from beacon.wire.info import BeaconIdentity
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from pathlib import Path
 
     from beacon.api.connections import Connection
@@ -277,33 +277,45 @@ def desk_of(
         UsageError: when a secret cannot be read, or nobody says where browsers come
             back to.
     """
-    clients = {
-        each.issuer.name: each.issuer.client
-        for each in (porter.trusted if porter is not None else ())
-        if each.issuer.client is not None
-    }
-    if porter is None or not clients:
+    if porter is None:
         return None
-    address = settings.beacon.public_url
-    if address is None or not is_private(address):
+    issuers = tuple(each.issuer for each in porter.trusted)
+    if all(each.client is None for each in issuers):
+        return None
+    address, secrets = logins_of(settings, issuers)
+    secret = read_secret(settings.secret_path)
+    return Desk(
+        porter,
+        secrets,
+        Sessions(store.sessions, derive(secret, Purpose.SESSIONS), time),
+        Attempts(derive(secret, Purpose.LOGINS), time),
+        LoginSite(address),
+        time,
+    )
+
+
+def logins_of(
+    settings: Settings, issuers: Iterable[Issuer]
+) -> tuple[str, dict[str, str]]:
+    """Return where people come back to who log in, and the secrets of our clients.
+
+    Raises:
+        UsageError: when people can log in and it is not said where they come back to,
+            or a secret cannot be read.
+    """
+    clients = {e.name: e.client for e in issuers if e.client is not None}
+    address = settings.beacon.public_url or ""
+    if clients and not is_private(address):
         message = (
             f"issuers.{min(clients)} has a client_id: beacon.public_url, an https://"
             " address, says where people come back to"
         )
         raise UsageError(message)
-    secret = read_secret(settings.secret_path)
-    return Desk(
-        porter,
-        {
-            name: read_client_secret(client.secret_file)
-            for name, client in clients.items()
-            if client.secret_file is not None
-        },
-        Sessions(store.sessions, derive(secret, Purpose.SESSIONS), time),
-        Attempts(derive(secret, Purpose.LOGINS), time),
-        LoginSite(address.rstrip("/")),
-        time,
-    )
+    return address.rstrip("/"), {
+        name: read_client_secret(client.secret_file)
+        for name, client in clients.items()
+        if client.secret_file is not None
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -342,9 +342,15 @@ class PeersWatch:
         return read(self._path, here=self._here, name=self._name)
 
     async def run(self, take: Callable[[Directory], Awaitable[None]]) -> None:
-        """Give away what the file says whenever that changes, until cancelled."""
+        """Give away what the file says whenever that changes, until cancelled.
+
+        One that is being written is read when it is left alone.
+        """
         while True:
+            before = stamp_of(self._path)
             await asyncio.sleep(_LOOK_EVERY)
+            if stamp_of(self._path) != before:
+                continue  # half of it may be a whole file, of fewer peers
             try:
                 fresh = self.look()
                 if fresh is not None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pymongo import MongoClient
 
 from beacon.attacking.asking import ANYBODY, Account, Asker
 from beacon.attacking.attacks import Attack, carry_out, most_telling_first, rarest_first
@@ -33,9 +34,12 @@ from beacon.attacking.trial import conclude, control_attacks, is_broken, table
 from beacon.attacking.utility import clinic_pools, sessions
 from beacon.cli.arena import Vouching, load, serving, vouching
 from beacon.store.connection import connect
+from beacon.store.ledger import ALARMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from beacon.store.connection import StoreAddress
 
 POPULATION = 6_000_000
 BLURRED = Manner(min_count=20, round_to=10, noise_sd=5)
@@ -44,9 +48,10 @@ PUBLIC = Manner(min_count=10)
 
 @dataclass(frozen=True)
 class Scene:
-    """Where a part plays: people, their server, and who vouches for attackers."""
+    """Where a part plays: people, store, server, and who vouches for attackers."""
 
     cohort: Cohort
+    address: StoreAddress
     url: str
     vouch: Vouching
     tiers: dict[str, Defended]
@@ -83,7 +88,9 @@ def scene(plan: Plan, dataset: str | None, per_day: int) -> Iterator[Scene]:
                 path.write_text(simulated(said, dataset, vouch.issuer.iss))
             tiers = defended(said, dataset, plan.people) if dataset else ()
             with serving(address, folder / "store", path) as url:
-                yield Scene(cohort, url, vouch, {each.tier: each for each in tiers})
+                yield Scene(
+                    cohort, address, url, vouch, {each.tier: each for each in tiers}
+                )
 
 
 async def attack(
@@ -147,7 +154,7 @@ def blurred(given: argparse.Namespace) -> None:
 
 
 def ledgered(given: argparse.Namespace) -> None:
-    """C4: a clinician's account, 500 questions; two that collude."""
+    """C4: a clinician's account, 500 questions."""
     few = replace(
         plan_of(given, rare=given.questions),
         members=given.members // 4,
@@ -168,8 +175,30 @@ def ledgered(given: argparse.Namespace) -> None:
         asyncio.run(attack(at, what, queries, lambda: accounts("care")))
         naive = replace(what, name="care, as if there were no ledger", ledger=None)
         asyncio.run(attack(at, naive, (1, 3, 10), lambda: accounts("care")))
-        two = replace(what, name="care, two accounts")
-        asyncio.run(attack(at, two, (2, 10, 30), lambda: accounts("care", 2)))
+
+
+def colluding(given: argparse.Namespace) -> None:
+    """C4: two accounts of one organisation, and how often that raises its alarm."""
+    few = replace(
+        plan_of(given, rare=30),
+        members=given.members // 4,
+        strangers=given.members // 4,
+        calibrators=given.members // 4,
+    )
+    with scene(few, "patients", 5_000) as at:
+        two = Attack(
+            name="care, two accounts",
+            choose=rarest_first,
+            manner=Manner(),
+            ledger=at.tiers["care"].ledger,
+            alone=5,
+        )
+        vouch = at.vouch
+        asyncio.run(attack(at, two, (2, 10, 30), lambda: vouch.accounts("care", 2)))
+        with MongoClient(at.address.uri) as client:
+            alarms = client[at.address.database][ALARMS]
+            raised = len(alarms.distinct("who", {"kind": "organisation"}))
+        print(f"C4: {raised} organisations of {few.members} raised an alarm\n")
 
 
 def clinic(given: argparse.Namespace) -> None:
@@ -289,6 +318,7 @@ PARTS = {
     "public": public,
     "blurred": blurred,
     "ledgered": ledgered,
+    "colluding": colluding,
     "clinic": clinic,
     "timing": timing,
     "crosstalk": crosstalk,

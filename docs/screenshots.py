@@ -1,8 +1,8 @@
-"""Makes the pictures of ``docs/guide.md`` from what ``beacon demo --network`` serves.
+"""Makes the pictures of ``docs/guide.md`` from what ``beacon demo`` serves.
 
-``.venv/bin/python docs/screenshots.py [NAME…]`` starts the rehearsal on a data
-directory of its own, looks at it in the chromium that is installed (or that
-``$BEACON_CHROMIUM`` names), writes ``docs/pictures/NAME.png``, and ends it.
+``.venv/bin/python docs/screenshots.py [NAME…]`` starts the demonstration, as a network
+or alone, on a data directory of its own, looks at it in the chromium that is installed
+(or that ``$BEACON_CHROMIUM`` names), writes ``docs/pictures/NAME.png``, and ends it.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ class Picture:
         settled: what must be on the page before the picture is taken.
         opened: what is clicked before.
         height: of the window; ``None``: as high as the page.
+        list: pasted and asked before.
+        demo: which demonstration serves it; empty: of one beacon.
     """
 
     path: str
@@ -51,10 +53,18 @@ class Picture:
     settled: str = "main h1"
     opened: str | None = None
     height: int | None = None
+    list: str | None = None
+    demo: str = "--network"
 
 
 _WHOLE = "#verdicts:not([data-events])"
 """A page that is filled as nodes answer, once all have or their time is over."""
+LIST = """17-43124027-ACT-A
+17-43124027-A-G
+chr17:43124096 T>C
+22-16050408-T-C
+17\t43124030\t.\tC\tT,G
+BRCA1 c.68_69del"""
 SHOWN = {
     "home": Picture(path="/", height=900),
     "variant": Picture(path="/v/GRCh38/17-43124027-ACT-A", settled=_WHOLE),
@@ -67,20 +77,23 @@ SHOWN = {
         opened="details.report > summary",
         height=900,
     ),
+    "list": Picture(path="/batch", settled="#rows tr >> nth=6", list=LIST),
     "status": Picture(path="/status?lang=sv", theme="dark"),
+    "login": Picture(path="/login?next=/about", height=800, demo="--with-login"),
     "narrow": Picture(path="/status?lang=da", width=320, height=900),
+    "dataset": Picture(path="/d/demo-1kg", demo=""),
     "words": Picture(path="/about", height=900),
 }
 
 
 @contextmanager
-def rehearsal() -> Iterator[str]:
-    """Serve the rehearsal; give its address."""
+def rehearsal(demo: str) -> Iterator[str]:
+    """Serve a demonstration; give its address."""
     program = str(Path(sys.executable).with_name("beacon"))
     with tempfile.TemporaryDirectory() as home:
         environment = os.environ | {"BEACON_DATA_DIR": home, "NO_COLOR": "1"}
         process = subprocess.Popen(
-            [program, "demo", "--network", "--port", "0"],
+            [program, "demo", *filter(None, [demo]), "--port", "0"],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -106,6 +119,10 @@ def take(browser: Browser, site: str, name: str) -> None:
     answer = page.goto(picture.path)
     if answer is None or not answer.ok:
         sys.exit(f"{name}: {picture.path} is not there")
+    if picture.list is not None:
+        page.fill("#variants", picture.list)
+        page.click("#paste button[type=submit]")
+        page.locator("#stop").wait_for(state="hidden")
     page.locator(picture.settled).first.wait_for()
     if picture.opened is not None:
         page.locator(picture.opened).click()
@@ -119,12 +136,15 @@ def main() -> None:
     """Take the pictures that are named, or all."""
     PICTURES.mkdir(exist_ok=True)
     program = os.environ.get("BEACON_CHROMIUM") or shutil.which("chromium")
-    with rehearsal() as site, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
-        browser.new_page().goto(site + ASKED)
-        for name in sys.argv[1:] or SHOWN:
-            take(browser, site, name)
-        browser.close()
+    names = sys.argv[1:] or list(SHOWN)
+    for demo in sorted({SHOWN[name].demo for name in names}):
+        with rehearsal(demo) as site, sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+            browser.new_page().goto(site + ASKED)
+            for name in names:
+                if SHOWN[name].demo == demo:
+                    take(browser, site, name)
+            browser.close()
 
 
 if __name__ == "__main__":

@@ -361,3 +361,35 @@ async def test_a_change_that_fails_here_is_not_the_last(
 
     assert taken == ["dk.b", "dk.second"]
     assert [each["event"] for each in said] == ["peers.not_taken"]
+
+
+async def test_a_file_that_is_being_written_is_read_when_it_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of it has fewer peers, and nobody would be told that they were not asked."""
+    path = tmp_path / "peers.toml"
+    path.write_text("[federation]", encoding="utf-8")
+    watch = PeersWatch(path, here=HERE, name="Ours")
+    watch.first()
+    parts = iter([PEER, PEER + PEER.replace("b", "c"), None, None])
+    taken: list[list[str]] = []
+    running: asyncio.Task[None]
+    rest = asyncio.sleep
+
+    async def write_more(_: float) -> None:
+        await rest(0)
+        part = next(parts, "")
+        if part == "":
+            running.cancel()
+        elif part is not None:
+            path.write_text(part, encoding="utf-8")
+
+    async def take(directory: Directory) -> None:
+        taken.append([peer.node.id for peer in directory.peers])
+
+    monkeypatch.setattr(asyncio, "sleep", write_more)
+    running = asyncio.create_task(watch.run(take))
+    await asyncio.wait([running])
+
+    assert len(taken) == 1
+    assert len(taken[0]) == 2

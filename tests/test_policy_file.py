@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from beacon.auth.issuers import Client
 from beacon.model.errors import UsageError
 from beacon.model.profile import LedgerTerms, Profile
 from beacon.model.query import Granularity
@@ -198,3 +199,48 @@ def test_every_key_is_documented() -> None:
     missing = {key for key in keys if f"`{key}" not in text and f"{key} =" not in text}
 
     assert missing == set()
+
+
+LOGIN = """\
+[policy]
+id = "x"
+[issuers.hospital]
+iss = "https://login.example.org/"
+"""
+
+
+def test_an_issuer_with_a_client_is_logged_in_at() -> None:
+    """Its secret lies beside the policy, and what it gives our client is for us."""
+    text = LOGIN + 'client_id = "beacon"\nclient_secret_file = "secret"\n'
+    (issuer,) = parsed(text.encode(), "/etc/beacon/policy.toml").issuers
+    bare = text + 'title = "Login"\npassports = false\nscopes = ["openid", "a:b"]\n'
+    (other,) = parsed(bare.encode(), "/etc/beacon/policy.toml").issuers
+
+    assert issuer.client == Client(
+        id="beacon",
+        title="hospital",
+        secret_file=Path("/etc/beacon/secret"),
+        scopes=("openid", "profile", "ga4gh_passport_v1"),
+    )
+    assert ({"beacon"}, {"beacon"}) == (issuer.audiences, issuer.partner_clients)
+    assert other.client is not None
+    assert ("Login", ("openid", "a:b")) == (other.client.title, other.client.scopes)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('audiences = ["a"]\nscopes = ["openid"]', "scopes is without effect"),
+        ('audiences = ["a"]\ntoken_uri = "https://x"', "token_uri is without effect"),
+        ('client_id = "a"\nscopes = ["profile"]', "scopes hold openid"),
+        ('client_id = "a"\nscopes = ["open id"]', "scopes.0"),
+        ('client_id = ""', "client_id"),
+        ('client_id = "a"\ntoken_uri = "http://x.example"', "token_uri is an https://"),
+        ('client_id = "a"\nend_session_uri = "x"', "end_session_uri is an https://"),
+        ('client_id = "a"\nclient_secret = "hush"', "client_secret"),
+    ],
+)
+def test_a_client_that_cannot_be_is_refused(more: str, words: str) -> None:
+    """In a sentence that names its key."""
+    with pytest.raises(UsageError, match=words):
+        parsed(f"{LOGIN}{more}\n".encode(), "policy.toml")

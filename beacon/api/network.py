@@ -216,8 +216,8 @@ def _said_elsewhere(request: web.Request, nodes: Iterable[NodeAnswer]) -> list[T
     return found
 
 
-async def _write_down(request: web.Request, answer: NodeAnswer) -> None:
-    """Have it written what a node says, before it is said.
+async def write_down(request: web.Request, nodes: Iterable[NodeAnswer]) -> None:
+    """Have it written what nodes say, before it is said.
 
     Whoever leaves with it, before the rest is there, has it all the same.
 
@@ -225,7 +225,7 @@ async def _write_down(request: web.Request, answer: NodeAnswer) -> None:
         StoreUnavailable: when it is not written: it must not be said.
     """
     account, noted = request.get(ACCOUNT), Noted()
-    noted.overheard(_said_elsewhere(request, (answer,)))
+    noted.overheard(_said_elsewhere(request, nodes))
     if account is not None and noted.told:
         await account.close_part(request, noted)
 
@@ -280,7 +280,7 @@ async def _tell(
 
     async def tell(answer: NodeAnswer) -> None:
         told.append(answer)
-        await _write_down(request, answer)
+        await write_down(request, (answer,))
         alone = await federation.merged_aside([answer])
 
         def write() -> bytes:

@@ -16,7 +16,7 @@ from beacon.api.auditing import beacon_of
 from beacon.api.batch import answer_lines, place_for
 from beacon.api.exchange import requester_of, speaker, understanding
 from beacon.api.keys import BEACON, IDENTITY, NETWORK
-from beacon.api.network import asking_of, note
+from beacon.api.network import asking_of, write_down
 from beacon.model.errors import BeaconError, NetworkBusy
 from beacon.model.query import Query
 from beacon.network.here import Here
@@ -117,10 +117,9 @@ async def _ask_group(request: web.Request, queries: Sequence[Query]) -> list[Sai
                 await asyncio.sleep(pause)
             else:
                 break
+        await write_down(request, (node for answer in told for node in answer.nodes))
     except BeaconError as failure:
         return [failure] * len(queries)
-    for answer in told:
-        note(request, answer.nodes)
     answers = iter(told)
     return [refused[n] if n in refused else next(answers) for n in range(len(askings))]
 

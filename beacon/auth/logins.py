@@ -8,6 +8,7 @@ RFC 9700 names the attacks that each check is for.
 from __future__ import annotations
 
 import hmac
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 BACK: Final = "/login/back"
 GONE: Final = "/logout"
 _LONGEST_CODE: Final = 4096
+_PAUSE: Final = 5.0
+"""Seconds after which an issuer that was away is asked again where people log in."""
+_MOST_KEPT: Final = 10_000
+_AWAY: Final = "The issuer cannot be reached; log in again in a moment."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,8 @@ class Desk:
         self._attempts = attempts
         self._clock = clock
         self.site = site
+        self._came_back: OrderedDict[str, None] = OrderedDict()
+        self._away: dict[str, float] = {}
         self._counters = {
             each.issuer.name: (each, each.issuer.client)
             for each in porter.trusted
@@ -96,7 +103,13 @@ class Desk:
             IssuerUnavailable: when it does not say where.
         """
         trusted, client = self._counter(issuer)
-        gate = await trusted.places.gate(client)
+        if self._clock() < self._away.get(issuer, 0.0):
+            raise IssuerUnavailable(_AWAY)
+        try:
+            gate = await trusted.places.gate(client)
+        except IssuerUnavailable:  # anybody may begin: it is not asked each time
+            self._away[issuer] = self._clock() + _PAUSE
+            raise
         attempt = self._attempts.new(issuer, after)
         asked = {
             "response_type": "code",
@@ -216,6 +229,11 @@ class Desk:
             attempt.state.encode(), state.encode()
         ):
             raise NotIdentified(Doubt.STATE)
+        if attempt.state in self._came_back:  # once, so that no issuer is flooded
+            raise NotIdentified(Doubt.CODE)
+        self._came_back[attempt.state] = None
+        if len(self._came_back) > _MOST_KEPT:
+            self._came_back.popitem(last=False)
         return attempt
 
     def _code(self, said: Mapping[str, str], issuer: Issuer, gate: Gate) -> str:

@@ -30,7 +30,7 @@ id = "demo"
 [issuers.demo]
 iss = "{iss}"
 audiences = ["beacon-demo"]
-title = "the test issuer"
+title = "Nordic Test Login"
 client_id = "beacon-pages"
 max_age_s = 43200
 visa_issuers = {{ "{iss}" = "{iss}/jwks" }}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from beacon.app import directory_of
+from beacon.app import directory_of, logins_of
 from beacon.cli.answers import filled
 from beacon.cli.open_files import allow_many_files
 from beacon.cli.options import settings_of
@@ -23,7 +23,7 @@ from beacon.cli.processes import Crew
 from beacon.cli.scout import check_scout, scout_listens
 from beacon.cli.withdraw import leave_out_again
 from beacon.model.errors import UsageError
-from beacon.opening import policy_of
+from beacon.opening import rules_of
 from beacon.store.connection import connect
 from beacon.store.releases import Catalogue
 
@@ -106,7 +106,7 @@ def check_what_is_said(settings: Settings) -> list[str]:
         UsageError: when others could reach a server that has no policy, or it is in
             production without the addresses that networks ask for.
     """
-    policy_of(settings)
+    logins_of(settings, rules_of(settings).issuers)
     directory_of(settings)
     check_scout(settings)
     _check_addresses(settings)

@@ -151,10 +151,10 @@ class Federation:
             if waits_for_us:
                 ours = await self._head_start(here, asking, until)
             told, flights = self._begin_all(directory, asking, key, until)
-            if ours is None:  # theirs take longer, and are on their way first
-                ours = asyncio.create_task(self._within(here, asking, until))
             try:
-                await asyncio.sleep(0)  # who is asked, is asked first
+                await asyncio.sleep(0)  # theirs take longer, and leave first
+                if ours is None:
+                    ours = asyncio.create_task(self._within(here, asking, until))
                 for each in told:
                     yield each
                 running = {ours, *flights}
@@ -167,8 +167,7 @@ class Federation:
                         yield answer if is_ours else _of_datasets(answer, asking.query)
             finally:
                 self._leave(flights.values())
-                ours.cancel()
-                await asyncio.gather(ours, return_exceptions=True)
+                await _ended(ours)
 
     async def answer(
         self, asking: Asking, here: Here, *, waits_for_us: bool = False
@@ -548,6 +547,13 @@ def _late(node: Node, seconds: float) -> NodeAnswer:
         reason=Reason.TIMEOUT,
         sentence=f"No answer within {seconds:.3g} s.",
     )
+
+
+async def _ended(task: asyncio.Task[NodeAnswer] | None) -> None:
+    """End a task that may have begun."""
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _in_an_echo(ours: NodeAnswer) -> NodeAnswer:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from beacon.model.nodes import NetworkAnswer
     from beacon.model.query import Query
+    from beacon.network.asking import Asking
 
 
 async def answer_to(request: web.Request, query: Query) -> NetworkAnswer:
@@ -20,10 +21,18 @@ async def answer_to(request: web.Request, query: Query) -> NetworkAnswer:
     Raises:
         BeaconError: when it cannot be asked of anybody, or is one too many.
     """
+    return await answered(request, request.app[BEHIND].asking(request, query))
+
+
+async def answered(request: web.Request, asking: Asking) -> NetworkAnswer:
+    """Return the same to a question that is on its way already.
+
+    Raises:
+        BeaconError: as ``answer_to`` does.
+    """
     behind = request.app[BEHIND]
     federation = behind.network.federation
     here = Here(federation.directory.here, behind.beacon_of(request))
-    asking = behind.asking(request, query)
     answer = await federation.answer(asking, here, waits_for_us=True)
     behind.note(request, answer.nodes)
     return answer

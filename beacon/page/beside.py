@@ -15,6 +15,7 @@ from beacon.model.lifting import Lifted, lifted
 from beacon.model.notation import vcf_style
 from beacon.model.pattern import Bounds, VariantPattern
 from beacon.model.query import Granularity, Include, Page, Query
+from beacon.model.spelling import normal_allele
 from beacon.page.asked import path_of
 from beacon.page.behind import BEHIND
 from beacon.page.regions import bar_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from beacon.model.counts import AlleleCounts
+    from beacon.model.lifting import Lifting
     from beacon.model.nodes import NetworkAnswer
     from beacon.model.similarity import Closeness
     from beacon.model.variant import Allele
@@ -90,9 +92,9 @@ def region_text(allele: Allele | None) -> str | None:
     return f"{allele.contig.name}:{first}-{max(first, allele.end)}"
 
 
-def elsewhere(request: web.Request, query: Query) -> list[Link]:
+def elsewhere(query: Query, lifting: Lifting) -> list[Link]:
     """Return the same question on other assemblies, where it can be lifted."""
-    pattern, lifting = query.pattern, request.app[BEHIND].lifting
+    pattern = query.pattern
     if pattern is None or not pattern.spellings:
         return []
     links = []
@@ -101,7 +103,10 @@ def elsewhere(request: web.Request, query: Query) -> list[Link]:
             continue
         found = lifted(query, target, lifting)
         if isinstance(found, Lifted):
-            text = found.lift.lifted
+            there = found.query.pattern
+            if there is None or not there.spellings:
+                continue
+            text = vcf_style(normal_allele(there, lifting.references))
             path = path_of("v", target, text)
             if path is not None:
                 certain = found.lift.is_certain

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _DECADES: Final = 6
 _LEAST: Final = 10.0**-_DECADES
-_LABELLED: Final = ((1e-6, "start"), (1e-3, "middle"), (1.0, "end"))
+_LABELLED: Final = ((1e-6, "start"), (1e-2, "middle"), (1.0, "end"))
 _HEIGHT: Final = 22
 _MIDDLE: Final = _HEIGHT // 2
 _MARGIN: Final = 3.0

@@ -75,6 +75,11 @@ TEXTS: Final[Mapping[str, str]] = {
     "untold": N_("not told"),
 }
 """What the script says."""
+COVERAGES: Final[Mapping[str, str]] = {
+    "undeclared": N_("coverage not stated"),
+    "partial": N_("covered in part"),
+}
+"""What a "no" does not rest on."""
 BADS: Final[Mapping[str, str]] = {
     "short": N_("The line has fewer than eight columns."),
     "contig": N_("The assembly has no such sequence, or the file has another one."),
@@ -107,6 +112,7 @@ FAILURES: Final[Mapping[str, str]] = {
     ),
     "nodatasets": N_("No dataset here is on %(assembly)s."),
     "unheard": N_("This beacon did not answer. It is not a “no”."),
+    "refused": N_("This beacon refused: %(sentence)s"),
     "unable": N_(
         "This browser cannot pack files; use a newer one, or “beacon annotate”."
     ),
@@ -258,6 +264,7 @@ async def _page(
         counted=Counter(row.status for row in rows or ()),
         bad=[row for row in rows or () if row.error is not None],
         reasons=REASONS,
+        coverages=COVERAGES,
         most=most,
         said=said_to_script(request, words_of(request), most),
     )
@@ -278,6 +285,7 @@ def said_to_script(request: web.Request, words: Words, most: int | None) -> str:
         },
         "statuses": {w: [s.symbol, plain(s.word)] for w, s in STATUSES.items()},
         "reasons": {reason: plain(why) for reason, why in REASONS.items()},
+        "coverages": {word: plain(each) for word, each in COVERAGES.items()},
         "texts": {name: plain(each) for name, each in TEXTS.items()},
         "bads": {name: plain(each) for name, each in BADS.items()},
         "failures": {name: plain(each) for name, each in FAILURES.items()},

@@ -123,7 +123,7 @@ async def whole_values(
         "found": [] if pattern.is_single_allele else found_in(answer, pattern),
         "heard": None,
         "nearby": await nearby(request, question.allele),
-        "others": elsewhere(request, question.asking.query),
+        "others": elsewhere(question.asking.query, request.app[BEHIND].lifting),
         "outward": () if place is None else outward(place),
         "region": region_text(question.allele),
         "report": report_text(report, words),

@@ -1,4 +1,4 @@
-"""A question of a variant's page: what is asked, how it is written, and its answer."""
+"""A question of a variant's page: what is asked, and how it is written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from beacon.model.genome import pos_from_start
 from beacon.model.hgvs import hgvs_g
 from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.spelling import normal_allele
-from beacon.network.here import Here
 from beacon.page.asked import Asked, read_box
 from beacon.page.behind import BEHIND
 from beacon.page.outward import Place, place_of
@@ -21,7 +20,7 @@ from beacon.page.search import show_puzzle
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from beacon.model.nodes import NetworkAnswer, Node
+    from beacon.model.nodes import Node
     from beacon.model.variant import Allele, Reference
     from beacon.network.asking import Asking
 
@@ -98,17 +97,3 @@ def _hgvs(allele: Allele, references: Mapping[str, Reference]) -> str | None:
     reference = references.get(allele.contig.assembly)
     is_plain = len(allele.reference) == len(allele.alternate) == 1
     return hgvs_g(allele, reference) if is_plain or reference is not None else None
-
-
-async def answer_of(request: web.Request, question: Question) -> NetworkAnswer:
-    """Return what all nodes say, when they have; the audit is told of it.
-
-    Raises:
-        BeaconError: when it cannot be asked of anybody, or is one too many.
-    """
-    behind = request.app[BEHIND]
-    federation = behind.network.federation
-    here = Here(federation.directory.here, behind.beacon_of(request))
-    answer = await federation.answer(question.asking, here, waits_for_us=True)
-    behind.note(request, answer.nodes)
-    return answer

@@ -137,7 +137,7 @@ def _reasons(row: Row, words: Words) -> Iterator[str]:
     if row.lift is not None:
         yield words.gettext(
             "Asked as %(variant)s on %(assembly)s.",
-            variant=row.lift.lifted,
+            variant=row.asked_as,
             assembly=row.lift.assembly,
         )
     if row.status is Status.NOT_SEEN and part.coverage in COVERAGES:
@@ -267,7 +267,7 @@ def _cells(
         None if population is None else _exactly(population.faf),
         None if part is None else part.adjusted_to,
         None if part is None else part.coverage,
-        None if row.lift is None else row.lift.lifted,
+        row.asked_as,
         None if row.lift is None else row.lift.assembly,
         None if part is None else part.release,
         None if released is None else f"{released:%Y-%m-%d}",

@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 from markupsafe import Markup
 
 from beacon.network.here import Here
+from beacon.page.answering import answered
 from beacon.page.behind import BEHIND
 from beacon.page.delimited import CSV, MARK, TSV, csv_text, tsv_text
 from beacon.page.examples import box_of
@@ -27,7 +28,7 @@ from beacon.page.parts import (
     report_of,
     whole_values,
 )
-from beacon.page.question import Question, answer_of, question_of
+from beacon.page.question import Question, question_of
 from beacon.page.rendering import HEADERS, render, rendered, words_of
 from beacon.page.report import report_table, report_text
 from beacon.page.verdict import rows
@@ -51,7 +52,7 @@ async def show_variant(request: web.Request) -> web.Response:
         return question
     if len(question.nodes) > 1 and WAIT not in request.query:
         return await _page(request, question, None)
-    return await _page(request, question, await answer_of(request, question))
+    return await _page(request, question, await answered(request, question.asking))
 
 
 async def _page(
@@ -142,7 +143,7 @@ async def _taken(request: web.Request, kind: str, write: Writer) -> web.Response
     question = await question_of(request)
     if not isinstance(question, Question):
         return question
-    answer = await answer_of(request, question)
+    answer = await answered(request, question.asking)
     text = write(report_of(request, question, answer), words_of(request))
     headers, ending = dict(HEADERS), _FILES.get(kind)
     if ending is not None:

@@ -128,6 +128,12 @@ class Row:
         return None if isinstance(lifted, NotLifted) else lifted
 
     @property
+    def asked_as(self) -> str | None:
+        """What was asked for there instead, without the name of its assembly."""
+        lift = self.lift
+        return None if lift is None else lift.lifted.removeprefix(f"{lift.assembly}-")
+
+    @property
     def is_failure(self) -> bool:
         """Whether asking again may help."""
         return self.status is Status.NO_ANSWER

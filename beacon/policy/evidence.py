@@ -4,6 +4,8 @@ A dataset of N people says that c of them carry an allele, of whom N p were to b
 expected: to see that is c / (N p) times as likely where a carrier is one of them as
 where they are not, exactly (both counts are binomial).  The logarithm, in nats, is
 what the answer tells of each carrier; a requester's nats on one person add up.
+Who has two copies is one of far fewer, N f squared, and answers may say how many they
+are: such a carrier is told of by that.
 Shringarpure and Bustamante 2015; Raisaro et al. 2017, whose budget this is in the
 form of a likelihood ratio.
 """
@@ -84,27 +86,67 @@ def fewest_expected(people: int, frequency: float) -> float:
     return min(by_people, people * _FEWEST_CALLED * frequency)
 
 
+def expected_homozygotes(people: int, copies: int | None, frequency: float) -> float:
+    """Return how many people with two copies are to be expected, by Hardy-Weinberg.
+
+    Where parents are related there are more, and to see one tells less.
+
+    Args:
+        people: of the dataset.
+        copies: that were called there, of which a person has two; ``None``: not known.
+        frequency: of the allele.
+    """
+    by_people = people * frequency**2
+    if not copies:
+        return by_people
+    by_copies = min(by_people, copies / 2 * frequency**2)
+    return max(by_copies, fewest_homozygotes(people, frequency))
+
+
+def fewest_homozygotes(people: int, frequency: float) -> float:
+    """Return the fewest that ``expected_homozygotes`` comes to."""
+    return people * _FEWEST_CALLED / 2 * frequency**2
+
+
 def nats(count: int, expected: float) -> float:
     """Return what it tells of each of ``count`` people that so few were expected."""
     return max(0.0, log(count / expected)) if count else 0.0
 
 
 def told_of(
-    carried: Sequence[Carried], expected: float, terms: LedgerTerms
+    carried: Sequence[Carried], expected: float, twofold: float, terms: LedgerTerms
 ) -> tuple[Told, ...]:
     """Return what an answer tells of everybody who carries an allele.
 
     Where many carry it, nobody is told of.
+
+    Args:
+        carried: what each carrier adds.
+        expected: carriers that were to be expected.
+        twofold: carriers of two copies that were.
+        terms: of the ledger.
     """
     people = {one.individual for one in carried}
     if len(people) > terms.cap_carriers:
         return ()
+    twice = homozygotes(carried)
     each = nats(len(people), expected)
-    return tuple(Told(one, each) for one in sorted(people)) if each else ()
+    more = max(each, nats(len(twice), twofold))
+    told = ((one, more if one in twice else each) for one in sorted(people))
+    return tuple(Told(one, learnt) for one, learnt in told if learnt)
+
+
+def homozygotes(carried: Iterable[Carried]) -> frozenset[str]:
+    """Return who has two copies."""
+    return frozenset(one.individual for one in carried if one.share.ac > 1)
 
 
 def may_have_left_out(
-    shown: int, learnt: float, expected: float, most: float, terms: LedgerTerms
+    shown: int,
+    learnt: float,
+    fewest: tuple[float, float],
+    most: float,
+    terms: LedgerTerms,
 ) -> bool:
     """Whether somebody could be left out of an answer that shows nobody.
 
@@ -114,14 +156,15 @@ def may_have_left_out(
     Args:
         shown: people that earlier answers showed.
         learnt: nats that these told, as if all were of one person.
-        expected: the fewest carriers that may have been expected.
+        fewest: the fewest carriers that may have been expected, and the fewest of two
+            copies, which whoever is left out may have.
         most: nats that may be learnt.
         terms: of the ledger.
     """
     people = min(shown, terms.cap_carriers)
     if not terms.first_hit_always:
         people = terms.cap_carriers
-    told = nats(people, expected)
+    told = max(nats(people, each) for each in fewest)
     return told > 0 and learnt + told > most
 
 

@@ -20,8 +20,11 @@ from beacon.model.pattern import identity_of
 from beacon.model.query import Granularity
 from beacon.policy.evidence import (
     expected_carriers,
+    expected_homozygotes,
     fewest_expected,
+    fewest_homozygotes,
     frequency_of,
+    homozygotes,
     may_have_left_out,
     most_nats,
     told_of,
@@ -33,6 +36,7 @@ from beacon.store.ledger import Asking, Hit
 
 if TYPE_CHECKING:
     from collections.abc import (
+        Collection,
         Iterable,
         Mapping,
         Sequence,
@@ -64,13 +68,15 @@ class _Case:
         terms: of its ledger.
         asking: what is written down.
         expected: carriers that were to be expected.
+        twofold: carriers of two copies that were.
         fewest: the least that they are ever taken for, carried or not.
     """
 
     terms: LedgerTerms
     asking: Asking
     expected: float
-    fewest: float
+    twofold: float
+    fewest: tuple[float, float]
 
 
 class _Alarms:
@@ -187,9 +193,15 @@ class Ledgered:
         """
         asking, terms = case.asking, case.terms
         carried = one.carried or ()
-        told = told_of(carried, case.expected, terms)
+        told = told_of(carried, case.expected, case.twofold, terms)
         hits = [Hit(*each) for each in told]
-        out = await self._settlements.settle(asking, hits, case.expected)
+        twice = homozygotes(carried)
+
+        def expected(shown: Collection[str]) -> float:
+            """Return what the page is told by: what tells most of anybody shown."""
+            return case.expected if twice.isdisjoint(shown) else case.twofold
+
+        out = await self._settlements.settle(asking, hits, expected)
         if one.is_common or {each.individual for each in carried} - out:
             return out, False
         await self._settlements.landed(asking.who, asking.dataset)
@@ -266,10 +278,15 @@ def _case(
     people = 0 if release is None else release.sample_count or 0
     most = most_nats(terms, people)
     number = 0 if release is None else release.number
+    some, copies = max(people, 1), _copies(one.found)
     return _Case(
         terms=terms,
-        expected=expected_carriers(max(people, 1), _copies(one.found), frequency),
-        fewest=fewest_expected(max(people, 1), frequency),
+        expected=expected_carriers(some, copies, frequency),
+        twofold=expected_homozygotes(some, copies, frequency),
+        fewest=(
+            fewest_expected(some, frequency),
+            fewest_homozygotes(some, frequency),
+        ),
         asking=Asking(
             who=who_is(requester),
             organisation=organisation_key(requester),

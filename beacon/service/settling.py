@@ -17,7 +17,7 @@ import structlog
 from beacon.model.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from beacon.store.ledger import Asking, Hit, Ledger, Overlap
 
@@ -51,7 +51,10 @@ class Settlements:
         self._number = 0
 
     async def settle(
-        self, asking: Asking, hits: Sequence[Hit], expected: float
+        self,
+        asking: Asking,
+        hits: Sequence[Hit],
+        expected: Callable[[Collection[str]], float],
     ) -> frozenset[str]:
         """Charge for an answer and tell the page; return who is left out.
 
@@ -60,7 +63,7 @@ class Settlements:
         Args:
             asking: what is asked.
             hits: whom the answer bears on.
-            expected: how many carriers were to be expected.
+            expected: gives how many were to be expected, by who is shown.
 
         Raises:
             StoreUnavailable: when it is not known to be written by now; what may have
@@ -88,7 +91,7 @@ class Settlements:
         self,
         asking: Asking,
         hits: Sequence[Hit],
-        expected: float,
+        expected: Callable[[Collection[str]], float],
         told: asyncio.Future[frozenset[str]],
     ) -> None:
         told.add_done_callback(_looked_at)
@@ -100,7 +103,10 @@ class Settlements:
                 await self._again(asking, hits, expected)
 
     async def _again(
-        self, asking: Asking, hits: Sequence[Hit], expected: float
+        self,
+        asking: Asking,
+        hits: Sequence[Hit],
+        expected: Callable[[Collection[str]], float],
     ) -> None:
         """Carry through what may have been written; both may be written again."""
         for pause in _PAUSES:
@@ -111,13 +117,16 @@ class Settlements:
         _log.warning("ledger.page_not_kept", dataset=asking.dataset)
 
     async def _settled(
-        self, asking: Asking, hits: Sequence[Hit], expected: float
+        self,
+        asking: Asking,
+        hits: Sequence[Hit],
+        expected: Callable[[Collection[str]], float],
     ) -> frozenset[str]:
         out, overlaps = await self._ledger.charge(asking, hits)
         self._overheard(overlaps)
         shown = {hit.individual for hit in hits} - out
         if shown:
-            await self._ledger.turn(asking, len(shown), expected)
+            await self._ledger.turn(asking, len(shown), expected(shown))
         return out
 
     async def landed(self, who: str, dataset: str) -> None:

@@ -183,14 +183,20 @@ async def test_what_comes_twice_is_refused(make) -> None:
     assert Doubt.MALFORMED == await refused(desk, cookies, [*said, ("code", "x")])
 
 
-async def test_a_code_is_good_once(make) -> None:
-    """Whoever replays a login with all that a browser had logs nobody in."""
-    desk = make()
+async def test_a_code_is_good_once(make, issuer: Watched) -> None:
+    """Whoever replays a login with all that a browser had logs nobody in.
+
+    Here nor at another process; and the issuer is not asked a second time by us.
+    """
+    desk, other = make(), make()
     address, cookies = await begun(desk)
     said = await chosen(address)
     await desk.finish(cookies, said, None)
+    again = await refused(desk, cookies, said)
+    asked = issuer.asked["/token"]
 
-    assert Doubt.CODE == await refused(desk, cookies, said)
+    assert (Doubt.CODE, 1) == (again, asked)
+    assert Doubt.CODE == await refused(other, cookies, said)
 
 
 async def test_a_code_is_good_for_who_asked(make) -> None:
@@ -259,18 +265,23 @@ async def test_two_issuers_are_never_mixed_up(
     And its code is shown to nobody (RFC 9207, RFC 9700 section 4.4).
     """
     desk = make(with_client(issuer), with_client(other, name="other"))
+    tries = []
+    for spoilt in ({"iss": issuer.iss}, {"iss": ""}, {"iss": other.iss + "/"}, None):
+        address, cookies = await begun(desk, "other")
+        said = await chosen(address)
+        kept = [pair for pair in said if pair[0] != "iss"]
+        tries.append(
+            await refused(
+                desk, cookies, kept if spoilt is None else changed(said, **spoilt)
+            )
+        )
+    asked = issuer.asked["/token"], other.asked["/token"]
     address, cookies = await begun(desk, "other")
-    said = await chosen(address)
-    without = [pair for pair in said if pair[0] != "iss"]
-    tries = [
-        await refused(desk, cookies, changed(said, iss=issuer.iss)),
-        await refused(desk, cookies, without),
-        await refused(desk, cookies, changed(said, iss=other.iss + "/")),
-    ]
+    arrived = await desk.finish(cookies, await chosen(address), None)
 
-    assert [Doubt.ISSUER] * 3 == tries
-    assert (issuer.asked["/token"], other.asked["/token"]) == (0, 0)
-    assert (await desk.finish(cookies, said, None)).requester.issuer == "other"
+    assert [Doubt.ISSUER] * 4 == tries
+    assert (0, 0) == asked
+    assert arrived.requester.issuer == "other"
 
 
 async def test_an_issuer_that_says_it_names_itself_must(make, issuer: Watched) -> None:
@@ -347,6 +358,21 @@ async def test_an_issuer_that_is_away_is_said_to_be(make, issuer: Watched) -> No
     issuer.is_away = True
     with pytest.raises(IssuerUnavailable):
         await desk.finish(cookies, said, None)
+
+
+async def test_an_issuer_that_is_away_is_left_alone(make, issuer: Watched) -> None:
+    """For some seconds, however many begin to log in."""
+    desk = make()
+    issuer.is_away = True
+    for _ in range(5):
+        with pytest.raises(IssuerUnavailable):
+            await begun(desk)
+    asked = issuer.asked["/.well-known/openid-configuration"]
+    issuer.is_away = False
+    issuer.clock.now += 5
+    await logged_in(desk)
+
+    assert 1 == asked
 
 
 async def test_nobody_logs_in_where_there_is_no_client(make) -> None:

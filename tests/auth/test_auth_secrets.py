@@ -9,7 +9,12 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from beacon.auth.secrets import Purpose, derive, read_secret
+from beacon.auth.secrets import (
+    Purpose,
+    derive,
+    read_client_secret,
+    read_secret,
+)
 from beacon.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,3 +70,20 @@ def test_unreadable_place_is_one_sentence(tmp_path: Path) -> None:
     """A place that is no file is told of in a sentence."""
     with pytest.raises(UsageError, match="cannot be read or made"):
         read_secret(tmp_path)
+
+
+def test_a_client_s_secret_is_its_owner_s_alone(tmp_path: Path) -> None:
+    """One that others can read, that is empty or not there is none."""
+    path = tmp_path / "secret"
+    problems = []
+    for text, mode in (("hush\n", 0o600), ("hush", 0o644), ("\n", 0o600)):
+        path.write_text(text)
+        path.chmod(mode)
+        try:
+            problems.append(read_client_secret(path))
+        except UsageError as failure:
+            problems.append(str(failure).partition(": ")[2][:12])
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_client_secret(tmp_path / "none")
+
+    assert ["hush", "others can r", "there is no "] == problems

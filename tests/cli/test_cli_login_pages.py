@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 VARIANT = "/v/GRCh37/22-50300078-A-G"
-TITLE = "the test issuer"
+TITLE = "Nordic Test Login"
+OFFERED = "told only to those who have logged in"
 
 
 @pytest.fixture(scope="module")
@@ -75,11 +76,14 @@ def test_each_person_is_shown_what_is_theirs(
     everybody = {"1000 Genomes chr22"}
     with opened(browser, served.url, javascript=javascript) as (page, heard):
         before = listed(page)
+        page.goto(VARIANT)
+        expect(page.get_by_text(OFFERED)).to_be_visible()
         found = {}
         for name in ("Astrid Berg", "Jonas Lund", "Karin Holm"):
             log_in(page, name, VARIANT)
             expect(page).to_have_url(served.url + VARIANT)
             expect(page.get_by_role("banner")).to_contain_text(name)
+            expect(page.get_by_text(OFFERED)).to_have_count(0)
             found[name] = listed(page) - everybody
             page.get_by_role("button", name="Log out").click()
             expect(page.get_by_role("heading", level=1)).to_have_text(

@@ -294,21 +294,37 @@ async def test_each_line_of_a_list_counts_before_any_peer_is_asked(budgeted, dk)
 
 
 async def test_a_list_is_written_down_with_all_answers(audited, dk):
-    """Our part before it is said, in code; what others said with the request."""
+    """Every part before it is said, ours in code; then the request itself."""
     se, lines = audited
     await se.knows(dk.as_peer(batch=True))
     await listed(se, map(line, LISTED))
     async with asyncio.timeout(5):
-        while len(lines()) < 2:  # noqa: ASYNC110 - the last is written after the end
+        while len(lines()) < 3:  # noqa: ASYNC110 - the last is written after the end
             await asyncio.sleep(0.01)
-    part, whole, *_ = lines()
+    part, theirs, whole, *_ = lines()
 
     assert (part["kind"], len(part["queries"]), part["queries"][0]) == (
         *("part", 4, CODE),
     )
     assert {each["id"] for each in part["datasets"]} == {"clinic", "twins"}
+    assert theirs["kind"] == "part"
+    assert {each["id"] for each in theirs["datasets"]} == {"dk.example/wgs"}
     assert whole["route"] == "/network/batch"
-    assert {each["id"] for each in whole["datasets"]} == {"dk.example/wgs"}
+
+
+async def test_a_list_that_cannot_be_written_down_is_not_told(audited, dk, monkeypatch):
+    """Of no line, neither ours nor theirs."""
+    se, _ = audited
+    await se.knows(dk.as_peer(batch=True))
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise AuditUnavailable
+
+    monkeypatch.setattr(AuditLog, "admit", refuse)
+    _, (_, *told) = await listed(se, map(line, LISTED))
+
+    assert len(told) == len(LISTED)
+    assert all(each["error"] and not each["beacons"] for each in told)
 
 
 async def test_a_peer_for_the_identified_is_not_asked_for_others(se, dk, tmp_path):

@@ -323,6 +323,8 @@ def test_f08_a_no_does_not_hide_that_a_dataset_is_withheld():
 
     assert [r.part.status for r in said.rows] == [Status.WITHHELD]
     assert len(said.warnings) == 1
+
+
 @pytest.mark.parametrize("word", [Status.WITHHELD, Status.REFUSED, Status.NO_ANSWER])
 def test_a_node_that_says_nothing_at_all_leaves_the_upper_bound_open(word):
     """Of every kind, or of the kinds that our configuration says it has."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import orjson
 import pytest
@@ -17,7 +18,7 @@ from beacon.policy_file import parsed
 from beacon.service.guard import Guard
 from beacon.store.accounts import Books
 from beacon.store.variants import VariantStore
-from tests.network.nations import nation, peer_at, silent_peer
+from tests.network.nations import nation, peer_at, serving, silent_peer, telling
 
 KEY = b"k" * 32
 PAGE = "/v/GRCh37/22-101-T-C"
@@ -163,3 +164,29 @@ async def test_a_page_costs_a_budget_once(budgeted, dk):
     assert (third[0], waited[0]) == (429, 429)
     assert "data-status" not in shell[1] + third[1]
     assert (before, dk.calls["/api/g_variants"]) == (2, 2)  # the rest was remembered
+
+
+@pytest.mark.parametrize(
+    ("variant", "people"),
+    [
+        ("X-31496350-C-T", "2 het 0 hom 1 hemi"),
+        ("Y-2655180-G-A", "2 het 0 hom 1 hemi"),
+        ("22-101-T-C", "2 het 0 hom"),
+    ],
+)
+async def test_p04_people_of_one_copy_are_told_where_there_are_any(se, variant, people):
+    """On X, Y and M; elsewhere nobody has one copy, and none is spoken of."""
+    hemi = 0 if variant.startswith("22") else 1
+    numbers = {"alleleCount": 2 + hemi, "alleleNumber": 30}
+    zygosity = {"heterozygous": 2, "homozygous": 0, "hemizygous": hemi}
+    said = {"status": "seen", **numbers, **zygosity}
+    told = {"id": "wgs", "exists": True, "resultsCount": 1, "results": [], "info": said}
+    async with serving(telling("xx.other", told)) as port:
+        await se.knows(peer_at("xx.other", port))
+        _, html = await get(se, f"/v/GRCh37/{variant}?wait=1")
+        _, text = await get(se, f"/v/GRCh37/{variant}/report.txt")
+    (body,) = re.findall(r'<tbody id="node-2">(.*?)</tbody>', html, re.DOTALL)
+    shown = " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+    assert f"{people} {2 + hemi} / 30" in shown
+    assert f"Carriers: {', '.join(re.findall('[0-9]+ [a-z]+', people))}." in text

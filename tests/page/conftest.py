@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -113,5 +114,6 @@ def fresh_site(
     populated_address: StoreAddress, peers: tuple[Peer, ...]
 ) -> Iterator[Served]:
     """Give a site of which no peer is left alone yet: each is asked, and waited for."""
-    with served(populated_address, peers=peers) as one:
+    patient = tuple(replace(each, seconds=3.0) for each in peers)
+    with served(populated_address, peers=patient) as one:
         yield one

@@ -10,7 +10,7 @@ from time import monotonic
 
 import pytest
 
-from tests.page.browser import opened, settled
+from tests.page.browser import WIDTHS, opened, overflow, settled, violations
 
 SEEN = "/v/GRCh37/22-16050408-T-C"
 UNSEEN = "/v/GRCh37/22-16050408-T-G"
@@ -117,6 +117,34 @@ def test_p05_without_scripts_the_verdict_is_the_same(browser, network_site, path
             said.append((lead, _WHY.sub("", table).split()))
 
     assert said[0] == said[1]
+
+
+def test_p05_axe_finds_nothing_while_nodes_are_asked(browser, fresh_site):
+    """Some rows are there, others are still asked."""
+    with opened(browser, fresh_site.address) as (page, _):
+        page.goto(SEEN, wait_until="commit")
+        page.locator("#node-1 .status").first.wait_for()
+        found = violations(page)
+
+    assert found == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_p05_axe_finds_nothing_in_what_is_opened(browser, network_site, theme):
+    """Populations and the text for a report, wide and narrow."""
+    with opened(browser, network_site.address, theme=theme) as (page, _):
+        page.goto(SEEN)
+        settled(page)
+        for summary in page.locator("main summary").all():
+            summary.click()
+        found = []
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            found += [*violations(page), *(["wide"] * overflow(page))]
+        populations = page.locator(".populations tbody tr").count()
+
+    assert found == []
+    assert populations > 0
 
 
 def test_p03_silence_has_a_word_of_its_own(browser, network_site):

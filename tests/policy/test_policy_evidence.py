@@ -20,7 +20,9 @@ from beacon.model.variant import sequence_allele
 from beacon.policy.evidence import (
     RAREST,
     expected_carriers,
+    expected_homozygotes,
     fewest_expected,
+    fewest_homozygotes,
     frequency_of,
     may_have_left_out,
     most_nats,
@@ -143,33 +145,101 @@ def test_everybody_who_carries_it_is_told_of_alike() -> None:
     """Somebody with two samples once; of many carriers nobody."""
     few = [carrier("A"), carrier("B"), carrier("A", 1)]
 
-    told = told_of(few, 0.5, TERMS)
+    told = told_of(few, 0.5, 0.1, TERMS)
     assert [each.individual for each in told] == ["A", "B"]
     assert told[0].nats == told[1].nats == pytest.approx(math.log(2 / 0.5))
-    assert told_of(few, 2.0, TERMS) == ()
-    assert told_of([carrier(str(n)) for n in range(51)], 0.5, TERMS) == ()
+    assert told_of(few, 2.0, 0.1, TERMS) == ()
+    assert told_of([carrier(str(n)) for n in range(51)], 0.5, 0.1, TERMS) == ()
+
+
+TWO = Share(2, 2, hom=1)
+
+
+def test_who_has_two_copies_is_told_of_by_that() -> None:
+    """Among twenty carriers where twenty were expected, of whom one has two."""
+    carried = [carrier(str(n)) for n in range(19)] + [carrier("two", share=TWO)]
+    expected = expected_carriers(10_000, 20_000, 0.001)
+    twofold = expected_homozygotes(10_000, 20_000, 0.001)
+    told = {one.individual: one.nats for one in told_of(carried, 20.5, 0.01, TERMS)}
+
+    assert expected == pytest.approx(19.99)
+    assert twofold == pytest.approx(0.01)
+    assert told == {"two": pytest.approx(math.log(100))}
+
+
+def test_two_copies_never_tell_less_than_one() -> None:
+    """Where more of them were to be expected than of all."""
+    told = told_of([carrier("A"), carrier("B", share=TWO)], 0.5, 5.0, TERMS)
+
+    assert told[0].nats == told[1].nats == pytest.approx(math.log(4))
 
 
 @given(
-    answers=st.lists(st.tuples(st.integers(1, 5), st.floats(0.001, 10)), max_size=6),
-    expected=st.floats(0.001, 10),
+    people=st.integers(2, 60),
+    frequency=st.floats(0.01, 0.5),
+    both=st.integers(1, 5),
+    single=st.integers(0, 10),
+)
+def test_two_copies_are_worth_their_likelihood_ratio(
+    people: int, frequency: float, both: int, single: int
+) -> None:
+    """Exactly, where it is told how many have two, and how many one."""
+    both = min(both, people)
+    single = min(single, people - both)
+    chances = frequency**2, 2 * frequency * (1 - frequency)
+
+    def chance(of: int, twice: int) -> float:
+        ways = math.comb(of, twice) * math.comb(of - twice, single)
+        neither = (1 - sum(chances)) ** (of - twice - single)
+        return ways * chances[0] ** twice * chances[1] ** single * neither
+
+    ratio = chance(people - 1, both - 1) / chance(people, both)
+    expected = max(0.0, math.log(ratio))
+    assert nats(both, expected_homozygotes(people, None, frequency)) == pytest.approx(
+        expected, abs=1e-6
+    )
+
+
+@given(
+    answers=st.lists(
+        st.tuples(st.integers(1, 5), st.floats(1e-6, 0.01), st.booleans()), max_size=6
+    ),
+    frequency=st.floats(1e-6, 0.01),
     hidden=st.integers(1, 5),
+    has_two=st.booleans(),
     people=st.integers(500, 100_000),
 )
 def test_nobody_is_left_out_where_nobody_could_be(
-    answers: list[tuple[int, float]], expected: float, hidden: int, people: int
+    answers: list[tuple[int, float, bool]],
+    frequency: float,
+    hidden: int,
+    has_two: bool,
+    people: int,
 ) -> None:
     """Whoever is left out was shown before: earlier answers tell that it may be."""
     most, shown, learnt, mine = most_nats(TERMS, people), 0, 0.0, 0.0
-    for count, chance in answers:
-        shown += count
-        learnt += nats(min(TERMS.cap_carriers, shown), chance)
-        mine += nats(count, chance)
-    hidden = min(hidden, shown)
-    evidence = nats(hidden, expected)
+
+    def charged(count: int, often: float, *, of_two: bool) -> tuple[int, float]:
+        shares = [TWO if of_two and not n else ONE for n in range(count)]
+        carried = [carrier(str(n), share=share) for n, share in enumerate(shares)]
+        expected = expected_carriers(people, None, often)
+        twofold = expected_homozygotes(people, None, often)
+        told = told_of(carried, expected, twofold, TERMS)
+        own = (each.nats for each in told if each.individual == "0")
+        return len(told), next(own, 0.0)
+
+    for count, often, of_two in answers:
+        hits, each = charged(count, often, of_two=of_two)
+        if hits:
+            shown += hits
+            reckon = expected_homozygotes if of_two else expected_carriers
+            learnt += nats(min(TERMS.cap_carriers, shown), reckon(people, None, often))
+            mine += each
+    _, evidence = charged(min(hidden, shown), frequency, of_two=has_two)
     is_left_out = evidence > 0 and mine > 0 and mine + evidence > most
 
-    could = may_have_left_out(shown, learnt, expected, most, TERMS)
+    fewest = fewest_expected(people, frequency), fewest_homozygotes(people, frequency)
+    could = may_have_left_out(shown, learnt, fewest, most, TERMS)
     assert could or not is_left_out
 
 
@@ -177,9 +247,11 @@ def test_where_a_first_answer_need_not_fit_anybody_may_be_left_out() -> None:
     """Also before the first answer, unless it tells too little of any number."""
     strict = replace(TERMS, first_hit_always=False)
 
-    assert may_have_left_out(0, 0.0, 0.01, 4.2, strict)
-    assert not may_have_left_out(0, 0.0, 0.01, 4.2, TERMS)
-    assert not may_have_left_out(0, 0.0, 60.0, 4.2, strict)
+    rare, frequent = (0.01, 0.01), (60.0, 60.0)
+    assert may_have_left_out(0, 0.0, rare, 4.2, strict)
+    assert not may_have_left_out(0, 0.0, rare, 4.2, TERMS)
+    assert not may_have_left_out(0, 0.0, frequent, 4.2, strict)
+    assert may_have_left_out(0, 0.0, (60.0, 0.01), 4.2, strict)
 
 
 SHARES = st.sampled_from(

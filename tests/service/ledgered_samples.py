@@ -28,6 +28,8 @@ VARIANTS: Mapping[int, Mapping[str, str]] = {
     600: dict.fromkeys(PEOPLE[:70], "0/1"),
     700: {"S2": "0/1", "S3": "0/1", "S4": "./1"},
     800: {"S0": "0/1", "S5": "0/1"},
+    900: {**dict.fromkeys(PEOPLE[:4], "0/1"), "S6": "1/1"},
+    910: {**dict.fromkeys(PEOPLE[:4], "0/1"), "S6": "1/1"},
 }
 """By place who carries A>G there."""
 FIRST = 20_000_000

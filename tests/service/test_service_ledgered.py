@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pymongo import MongoClient
 
+from beacon.model.counts import AlleleCounts
 from beacon.model.disclosure import Permit
 from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import Findings
@@ -16,8 +17,14 @@ from beacon.model.profile import Profile
 from beacon.model.query import Granularity
 from beacon.model.requester import Requester
 from beacon.model.status import Status
+from beacon.policy.evidence import (
+    expected_carriers,
+    expected_homozygotes,
+    frequency_of,
+    nats,
+)
 from beacon.policy.policy import disclose
-from beacon.service.ledgered import Ledgered
+from beacon.service.ledgered import Ledgered, who_is
 from beacon.store.accounts import Books
 from beacon.store.ledger import ALARMS, LEDGER, PAGES, Asking, Ledger, Page
 from beacon.store.variants import VariantStore
@@ -80,6 +87,25 @@ async def test_a_first_rare_answer_is_exact(ledgered: Ledgered) -> None:
     assert said.counts is not None
     assert (said.counts.ac, said.counts.an, said.counts.het) == (1, 400, 1)
     assert said.sample_count == len(PEOPLE)
+
+
+async def test_two_copies_are_charged_apart(ledgered: Ledgered, books: Books) -> None:
+    """Of an allele that is not rare: few are told little of, who has two, much."""
+    first = await told(ledgered, 900, references=("public",))
+    second = await told(ledgered, 910, references=("public",))
+    again = await told(ledgered, 900, references=("public",))
+    page = await Ledger(books).page(who_is(ANN), "clinic")
+
+    counts = [said.counts for said in (first, second, again)]
+    assert [(6, 1, 4), (4, 0, 4), (6, 1, 4)] == [
+        None if c is None else (c.ac, c.hom, c.het) for c in counts
+    ]
+    # As much as was told of anybody shown: of two copies once, then of one.
+    often = frequency_of([AlleleCounts(ac=4, an=400)])
+    twice, once = (
+        reckon(200, 400, often) for reckon in (expected_homozygotes, expected_carriers)
+    )
+    assert page.nats == pytest.approx(nats(5, twice) + nats(9, once))
 
 
 async def test_who_was_told_enough_of_is_left_out_silently(ledgered: Ledgered) -> None:

@@ -33,7 +33,7 @@ const $ = (name) => document.getElementById(name);
 // --- what the page knows -------------------------------------------------------------
 
 const said = JSON.parse(page.dataset.said);
-const { texts, statuses, reasons, bads, failures } = said;
+const { texts, statuses, reasons, coverages, bads, failures } = said;
 const assemblies = new Assemblies(said.assemblies);
 const numbers = new Intl.NumberFormat(said.locale);
 const number = (count) => (count === undefined ? texts.untold : numbers.format(count));
@@ -53,6 +53,7 @@ class Asking {
     this.size = FIRST;
     this.head = null;
     this.isFailing = false;
+    this.refusal = null; // why nothing more is answered, where the beacon said it
     this.control = new AbortController();
   }
 
@@ -104,9 +105,11 @@ class Asking {
       return 0; // broken off: what came is kept
     }
     if (response.ok) return 0;
-    if (!PATIENT.has(response.status)) return Infinity;
-    const seconds = Number(response.headers.get("Retry-After") || 0);
-    return seconds * 1000 > LONGEST_PAUSE ? Infinity : seconds * 1000;
+    const wait = Number(response.headers.get("Retry-After") || 0) * 1000;
+    if (PATIENT.has(response.status) && wait <= LONGEST_PAUSE) return wait;
+    const document = await response.json().catch(() => null);
+    this.refusal = document?.error?.errorMessage || null;
+    return Infinity;
   }
 
   async read(response, answers) {
@@ -145,8 +148,10 @@ class Asking {
 
 // --- rows -----------------------------------------------------------------------------
 
-function rowOf(entry, answer) {
-  if (!answer) return { ...entry, status: "no_answer", error: texts.unheard, sets: [], nodes: [] };
+function rowOf(entry, answer, refusal) {
+  if (!answer) {
+    return { ...entry, status: "no_answer", error: refusal || texts.unheard, isUnheard: true, sets: [], nodes: [] };
+  }
   return {
     ...entry,
     variant: answer.asked?.variant,
@@ -294,8 +299,10 @@ function label({ beacon, set, reason }) {
   const node = beacon.names?.[said.lang] || beacon.name;
   if (!set) return reason && reasons[reason] ? `${node} (${reasons[reason]})` : node;
   const name = table.head.beacons.length > 1 && set.name !== node ? `${node}, ${set.name}` : set.name;
-  if (set.alleleCount === undefined && set.alleleNumber === undefined) return name;
-  return `${name} ${number(set.alleleCount)} / ${number(set.alleleNumber)}`;
+  const isCounted = set.alleleCount !== undefined || set.alleleNumber !== undefined;
+  const counts = isCounted ? ` ${number(set.alleleCount)}\u00a0/\u00a0${number(set.alleleNumber)}` : "";
+  const rests = set.status === "not_seen" && coverages[reason];
+  return `${name}${counts}${rests ? ` (${rests})` : ""}`;
 }
 
 function short(text) {
@@ -416,7 +423,7 @@ class Run {
     this.isOver = true;
     $("progress").value = $("progress").max;
     if (table.head) table.show();
-    const unheard = table.rows.some((row) => row.error === texts.unheard);
+    const unheard = table.rows.some((row) => row.isUnheard);
     $("unheard").hidden = !unheard;
     $("changed").hidden = !this.asking.hasChanged;
     const silent = (table.head?.beacons || []).filter((beacon) => beacon.status);
@@ -469,9 +476,9 @@ async function runList(text, assembly) {
     );
     const answers = await mine.ask(questions);
     for (const [n, entry] of some.entries()) {
-      const row = rowOf(entry, answers.get(n));
+      const row = rowOf(entry, answers.get(n), mine.asking.refusal);
       table.add(row);
-      if (row.error && row.error !== texts.unheard) mine.note(entry.line, entry.text, row.error);
+      if (row.error && !row.isUnheard) mine.note(entry.line, entry.text, row.error);
     }
     at += some.length;
     mine.progress(at, entries.length);
@@ -567,7 +574,8 @@ class Sheet {
       const answers = await this.run.ask(asked);
       for (const [n, variant] of variants.entries()) if (answers.has(n)) found.set(variant, answers.get(n));
     }
-    if (!this.run.asking.head) throw new Unreadable("unheard");
+    const { head, refusal } = this.run.asking;
+    if (!head) throw new Unreadable(refusal ? "refused" : "unheard", { sentence: refusal });
     if (!this.annotation) await this.writeHeader();
     for (const record of this.records) await this.write(record, found);
     this.records = [];
@@ -596,9 +604,9 @@ class Sheet {
     const text = `${record.contig}-${record.pos}-${record.ref}-${each.alternate}`;
     const entry = { line: record.number, text };
     if (each.variant) {
-      const row = rowOf(entry, found.get(each.variant));
+      const row = rowOf(entry, found.get(each.variant), this.run.asking.refusal);
       table.add(row);
-      if (row.error && row.error !== texts.unheard) this.run.note(record.number, text, row.error);
+      if (row.error && !row.isUnheard) this.run.note(record.number, text, row.error);
     } else {
       const error = each.why ? bads[each.why] : texts.inexact;
       table.add({ ...entry, status: each.word, error, sets: [], nodes: [] });
