@@ -100,7 +100,7 @@ async def show_dataset(request: web.Request) -> web.Response:
     return render(
         request,
         "dataset.html",
-        box=await box_of(request, assembly=release and release.assembly),
+        box=await box_of(request, assembly=release.assembly if release else None),
         dataset=dataset,
         release=release,
         said=said,

@@ -172,6 +172,32 @@ async def test_a_name_is_ours_to_refuse_before_any_peer_is_asked(typed, is_asked
     assert bool(under) is is_asked
 
 
+async def test_f01_peers_are_asked_before_we_work_on_an_answer_ourselves():
+    """Their time and ours is the same time: what we compute keeps no question back."""
+    began: list[str] = []
+
+    class Peers:
+        async def ask(self, peer, asking, seconds):
+            await asyncio.sleep(0)  # as a request is written in a turn of its own
+            began.append(peer.node.id)
+            return NodeAnswer(node=peer.node, status=Status.NOT_SEEN)
+
+    class Ours:
+        node = Node(id="se.us", names={"en": "Us"}, kind=NodeKind.HERE)
+
+        async def ask(self, asking):
+            began.append(self.node.id)
+            return NodeAnswer(node=self.node, status=Status.NOT_SEEN)
+
+    peers = tuple(peer_at(name, 1) for name in ("a.x", "b.x"))
+    directory = Directory(here=Ours.node, peers=peers)
+    federation = Federation(Peers(), lambda: directory)
+    said = await federation.answer(Asking(query=Query()), Ours())
+
+    assert began == ["a.x", "b.x", "se.us"]
+    assert [node.node.id for node in said.nodes] == ["se.us", "a.x", "b.x"]
+
+
 async def test_a_network_without_peers_is_ourselves(se):
     """Nothing is asked of anybody."""
     said = await ask(se, asked(SEEN))
