@@ -137,6 +137,7 @@ class Merger:
         self._late: Late = {}
         self._late_bytes = 0
         self._accounts: dict[int, Counter[str]] = defaultdict(Counter)
+        self._cells: dict[int, Counter[int]] = defaultdict(Counter)
         self.contigs: set[str] = set()
 
     def records(
@@ -248,6 +249,7 @@ class Merger:
         self._late = {k: v for k, v in self._late.items() if k[0] not in ranks}
         for rank in ranks:
             self._accounts.pop(rank, None)
+            self._cells.pop(rank, None)
         for counted in self._binned():
             for name in [name for name in counted if name[0] in ranks]:
                 del counted[name]
@@ -486,26 +488,30 @@ class Merger:
             stored["filtered only"] += sign
         elif record.tally.exists:
             stored["exist"] += sign
+            cell = cell_of(record.reference, record.alternate, record.tally)
+            self._cells[record.rank][cell] += sign
         if declared > 1:
             stored["merged"] += sign * (declared - 1)
         elif _disagrees(record, found[0]):
             stored["disagreements"] += sign
 
     def _bin(self, record: VariantRecord, sign: int) -> None:
-        """Account for a row where it begins, and for an allele as what it is."""
-        report, place = self._report, (record.rank, record.start >> BIN_BITS)
-        is_short = not is_long(record.start, record.end, record.alternate)
-        if not record.tally.exists or record.filters:
-            if is_short:
-                report.absent[place] += sign
+        """Account for a row where it begins; a long one only where it exists."""
+        exists = record.tally.exists and not record.filters
+        if not is_long(record.start, record.end, record.alternate):
+            bins = self._report.bins if exists else self._report.absent
+        elif exists:
+            bins = self._report.wide
+        else:
             return
-        (report.bins if is_short else report.wide)[place] += sign
-        cell = cell_of(record.reference, record.alternate, record.tally)
-        report.cells[record.rank, cell] += sign
+        bins[record.rank, record.start >> BIN_BITS] += sign
 
     def _settle(self) -> None:
         """Add the accounts of all contigs to the report."""
         report = self._report
+        for rank, cells in self._cells.items():
+            for cell, count in cells.items():
+                report.cells[rank, cell] += count
         for account in self._accounts.values():
             if merged := account.pop("merged", 0):
                 report.alternates["merged"] += merged
