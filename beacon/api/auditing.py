@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     Fields = dict[str, object]
 
 REQUEST_ID: Final = "X-Request-Id"
+_HEAD_LINE: Final = f"\r\n{REQUEST_ID}: ".encode()
 CASE: Final = "X-Case-Reference"
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """The only ids taken from outside: no other text can be told from a variant."""
@@ -368,7 +369,7 @@ class Account:
     @property
     def head_line(self) -> bytes:
         """What the head of an answer says of it, after a line's end."""
-        return b"\r\n%b: %b" % (REQUEST_ID.encode(), self.request_id.encode())
+        return _HEAD_LINE + self.request_id.encode()
 
     def close_behind(self, kind: Kind, request: Asking) -> bool:
         """Have the line of a usual answer written while that is sent, where it may be.

@@ -48,17 +48,17 @@ _SPREAD: Final = {"csv": CSV, "tsv": TSV}
 
 TEXTS: Final[Mapping[str, str]] = {
     "asking": N_("Asking …"),
-    "progress": N_("%(rows)s variants answered so far."),
-    "done": N_("Done: %(rows)s variants answered."),
+    "progress": N_("Variants answered so far: %(rows)s."),
+    "done": N_("Done. Variants answered: %(rows)s."),
     "doneHeader": N_(
-        "Done: %(rows)s variants answered, on %(assembly)s as the header says. The"
+        "Done. Variants answered: %(rows)s, on %(assembly)s as the header says. The"
         " annotated file is ready."
     ),
     "doneToggle": N_(
-        "Done: %(rows)s variants answered, on %(assembly)s as you chose. The annotated"
+        "Done. Variants answered: %(rows)s, on %(assembly)s as you chose. The annotated"
         " file is ready."
     ),
-    "stopped": N_("Stopped after %(rows)s variants."),
+    "stopped": N_("Stopped. Variants answered: %(rows)s."),
     "failed": N_("This could not be finished."),
     "waiting": N_("No answer yet; asking again in %(seconds)s s."),
     "unheard": N_("This beacon did not answer. It is not a “no”."),

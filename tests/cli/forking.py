@@ -19,17 +19,18 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 PROGRAM = Path(sys.executable).with_name("beacon")
 _LONGEST = 1 << 20
+_SECONDS = 60.0
 
 
 class Child:
@@ -40,6 +41,7 @@ class Child:
         environment: of the process, whole.
         said: where its output goes.
         errors: where its complaints go.
+        code: what is run instead of the command, with the same imports done.
     """
 
     def __init__(
@@ -48,12 +50,14 @@ class Child:
         environment: Mapping[str, str],
         said: IO[bytes],
         errors: IO[bytes],
+        code: str | None = None,
     ) -> None:
-        self._words = [str(PROGRAM), *arguments]
+        self._words = [str(PROGRAM) if code is None else "-c", *arguments]
         self.returncode: int | None = None
         self._reply, theirs = _pair()
         asked = {
             "words": self._words,
+            "code": code,
             "environment": dict(environment),
             "folder": str(Path.cwd()),
         }
@@ -78,6 +82,12 @@ class Child:
             self._reply.close()
         return self.returncode
 
+    def poll(self) -> int | None:
+        """Return the exit code; ``None``: it runs."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal, unless it has ended."""
         with suppress(ProcessLookupError):
@@ -99,13 +109,26 @@ class Child:
             return said, errors.result()
 
 
-def begin(arguments: Sequence[str], environment: Mapping[str, str]) -> Child:
-    """Begin ``beacon``; what it says can be read while it runs."""
+def begin(
+    arguments: Sequence[str], environment: Mapping[str, str], code: str | None = None
+) -> Child:
+    """Begin ``beacon``, or a program; what it says can be read while it runs."""
     (said, mine), (errors, theirs) = os.pipe(), os.pipe()
     with os.fdopen(mine, "wb") as out, os.fdopen(theirs, "wb") as complaints:
-        child = Child(arguments, environment, out, complaints)
+        child = Child(arguments, environment, out, complaints, code)
     child.stdout, child.stderr = os.fdopen(said), os.fdopen(errors)
     return child
+
+
+@contextmanager
+def running(code: str, *arguments: str) -> Iterator[Child]:
+    """Run a program of our own until the end of the block; what it says can be read."""
+    child = begin(arguments, os.environ, code)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.communicate(_SECONDS)
 
 
 def run(
@@ -206,6 +229,9 @@ def _become(asked: dict, ends: list[int]) -> None:
     os.environ.update(asked["environment"])
     os.chdir(asked["folder"])
     sys.argv = asked["words"]
+    if asked["code"] is not None:
+        exec(asked["code"], {"__name__": "__main__"})  # noqa: S102 - a test's own
+        sys.exit()
     sys.exit(import_module("beacon.cli").main())
 
 

@@ -3,9 +3,8 @@
 import asyncio
 import json
 import random
-import signal
 import subprocess
-import sys
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +24,7 @@ from beacon.store.people import read_people
 from loaders import LoadOptions
 from loaders.mapping import read_choice
 from loaders.presets import PRESETS
+from tests.cli.forking import running
 
 DEMO = Path(__file__).resolve().parents[2] / "beacon/data/demo"
 FIVE = DEMO / "1kg_p3.chr22.5samples.GRCh37.vcf.gz"
@@ -246,6 +246,7 @@ from beacon.store.releases import Catalogue
 from loaders import LoadOptions
 from loaders.mapping import read_choice
 from loaders.presets import PRESETS
+from tests.cli.forking import running
 
 uri, database, path = sys.argv[1:]
 address = StoreAddress(uri=uri, database=database, is_embedded=True, description="")
@@ -260,13 +261,10 @@ with Catalogue(address) as catalogue:
 
 def load_and_kill(address, seconds: float, path: Path = FIVE) -> None:
     """Load in a process of its own and kill it ``seconds`` after it has begun."""
-    command = [sys.executable, "-c", LOADER, address.uri, address.database, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as load:
+    with running(LOADER, address.uri, address.database, str(path)) as load:
         load.stdout.readline()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             load.wait(seconds)
-        except subprocess.TimeoutExpired:
-            load.send_signal(signal.SIGKILL)
 
 
 async def test_killed_loads_are_invisible_and_swept(

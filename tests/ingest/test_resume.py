@@ -26,6 +26,7 @@ from beacon.store import sweeping
 from beacon.store.carrier_documents import read_carriers
 from beacon.store.people import read_people
 from loaders import LoadOptions, shards
+from tests.cli.forking import running
 
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 DEMO = Path(__file__).resolve().parents[2] / "beacon/data/demo"
@@ -131,15 +132,13 @@ def state(address):
 
 def killed_in_the_middle(address, path: Path) -> int:
     """Kill a load when some of its chunks are done; return how many."""
-    command = [sys.executable, "-c", LOADER, address.uri, address.database, str(path)]
     with (
         MongoClient(address.uri) as client,
-        subprocess.Popen(command, stdout=subprocess.DEVNULL) as loading,
+        running(LOADER, address.uri, address.database, str(path)) as loading,
     ):
         chunks = client[address.database]["chunks"]
         while loading.poll() is None and chunks.count_documents({}) < 3:
             time.sleep(0.02)
-        loading.send_signal(signal.SIGKILL)
     done, loading_still = state(address)
     assert loading_still == 1
     return done

@@ -43,7 +43,7 @@ SHOWN: dict[str, str] = {
     "logged out": "/logout?issuer=hospital&next=/about",
     "dataset": "/d/ward",
     "list": "/batch",
-    "event": "/v/GRCh37/22:16050000-16060000 DEL",
+    "event": "/v/GRCh37/22:16050000-16060000%20DEL",
     "region": "/region/GRCh37/22:16050000-16060000",
 }
 """Every page, by name, as the populated site shows it: each is held to the laws of all

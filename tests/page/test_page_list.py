@@ -166,7 +166,7 @@ def test_p08_a_file_of_5000_lines_stays_in_the_browser(
         path = annotated(page, tmp_path)
         asked = "".join(sent)
 
-    assert said.startswith("Done: 5,0")
+    assert said.startswith("Done. Variants answered: 5,0")
     assert path.name == "own.beacon.vcf.gz"
     assert texts(path) == expected
     assert [word for word in SECRETS if word in asked] == []
@@ -268,7 +268,7 @@ def test_p08_a_pasted_list_is_answered_row_by_row(browser, site):
         page.goto(links[0])
         heading = page.inner_text("h1")
 
-    assert said == "Done: 7 variants answered."
+    assert said == "Done. Variants answered: 7."
     assert [each.split(maxsplit=1)[1] for each in words] == [
         *("Seen", "Not seen", "No answer", "Seen", "Seen", "Seen", "Not seen"),
     ]
@@ -294,7 +294,7 @@ def test_p08_5000_rows_stay_usable(browser, site):
         page.click("#filters button:has-text('Seen 1')")
         only = page.inner_text("#rows-said"), page.locator("#rows tr").count()
 
-    assert said == "Done: 5,000 variants answered."
+    assert said == "Done. Variants answered: 5,000."
     assert first == ("Rows 1 to 100 of 5,000", 100)
     assert second == "Rows 101 to 200 of 5,000"
     assert only == ("Rows 1 to 1 of 1", 1)
@@ -332,6 +332,62 @@ def test_p08_a_failing_beacon_is_asked_again_and_is_never_a_no(browser, site):
     ]
 
 
+def test_p08_an_answer_that_breaks_off_is_asked_on(browser, site):
+    """What came of it is kept, the rest is asked again, and nothing is missing."""
+    asked: list[int] = []
+
+    def cut(route) -> None:
+        asked.append(len(route.request.post_data.splitlines()))
+        if len(asked) > 1:
+            return route.continue_()
+        answer = route.fetch()
+        text = answer.text()
+        return route.fulfill(response=answer, body=text[: len(text) * 2 // 3])
+
+    pasted = "\n".join([SEEN, *(f"22-{17000000 + n}-A-G" for n in range(20))])
+    with listening(browser, site.address) as (page, _, _):
+        page.route("**/network/batch", cut)
+        page.fill("#variants", pasted)
+        page.locator("#paste input[value=GRCh37]").check()
+        page.click("text=Ask for the list")
+        said = ended(page)
+        filters = page.locator("#filters button").all_inner_texts()
+
+    assert said == "Done. Variants answered: 21."
+    assert len(asked) == 2
+    assert 0 < asked[1] < asked[0] == 21
+    assert [each for each in filters if "No answer" in each] == []
+
+
+def test_p08_a_file_is_dropped_or_chosen_with_the_keyboard(browser, site):
+    """A drop is a choice; the button opens the same chooser by Enter."""
+    text = HEAD + record(16050408, "T\tC")
+    with listening(browser, site.address) as (page, _, _):
+        page.evaluate(
+            """text => {
+              const data = new DataTransfer();
+              data.items.add(new File([text], 'dropped.vcf'));
+              const told = { dataTransfer: data, bubbles: true, cancelable: true };
+              const drop = new DragEvent('drop', told);
+              document.getElementById('drop').dispatchEvent(drop);
+            }""",
+            text,
+        )
+        dropped = ended(page), page.inner_text("#run-name")
+        page.focus("#choose")
+        with page.expect_file_chooser() as coming:
+            page.keyboard.press("Enter")
+        coming.value.set_files(
+            {"name": "own.vcf", "mimeType": "text/vcf", "buffer": text.encode()}
+        )
+        page.locator("#run-name:has-text('own.vcf')").wait_for()
+        chosen = ended(page), page.evaluate("document.activeElement.id")
+
+    assert dropped[0].startswith("Done. Variants answered: 1, on GRCh37")
+    assert dropped[1] == "dropped.vcf"
+    assert chosen == (dropped[0], "run-head")
+
+
 def test_p08_a_run_is_stopped_and_goes_on(browser, site):
     """What was answered stays; what was not is asked when it goes on."""
     held = {"is_held": True}
@@ -354,8 +410,8 @@ def test_p08_a_run_is_stopped_and_goes_on(browser, site):
         page.click("#resume")
         said = ended(page)
 
-    assert stopped.startswith("Stopped after ")
-    assert said == "Done: 801 variants answered."
+    assert stopped.startswith("Stopped. ")
+    assert said == "Done. Variants answered: 801."
 
 
 def test_p08_a_silent_peer_has_its_word_in_every_row(

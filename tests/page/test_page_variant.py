@@ -145,6 +145,13 @@ def _events(answer):
     return [(each["event"], json.loads(each["data"])) for each in told]
 
 
+def _told(rows):
+    """Return rows without why a node is silent: one that hangs is left alone later."""
+    return [
+        (word, re.sub(r"It (did not|failed).*?\. This", "This", t)) for word, t in rows
+    ]
+
+
 def test_a_stream_has_every_node_and_the_whole(network_site):
     """Each into its place, and at the end what the page without scripts shows."""
     answer = network_site.get(f"{SEEN}/events")
@@ -158,9 +165,10 @@ def test_a_stream_has_every_node_and_the_whole(network_site):
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert [name for name, _ in events] == ["begin", "node", "node", "node", "done"]
-    assert [_rows(nodes[f"node-{at}"]) for at in (2, 3)] == [
-        [row] for row in _rows(html)[-2:]
-    ]
+    assert [
+        _told(_rows(nodes["node-1"])),
+        *(_told(_rows(nodes[f"node-{at}"])) for at in (2, 3)),
+    ] == [_told(_rows(html)[:-2]), *(_told([row]) for row in _rows(html)[-2:])]
     assert _text(whole["lead"]) in _text(html)
     assert "1 of 3 nodes are done" in events[1][1]["lead"]
 

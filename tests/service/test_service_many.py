@@ -244,7 +244,7 @@ POLICIES = policies("a", "b", "c")
 
 
 @settings(
-    max_examples=16,
+    max_examples=40,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
