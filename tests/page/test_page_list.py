@@ -373,6 +373,7 @@ def test_p08_a_file_is_dropped_or_chosen_with_the_keyboard(browser, site):
             }""",
             text,
         )
+        page.locator("#run-name:has-text('dropped.vcf')").wait_for()
         dropped = ended(page), page.inner_text("#run-name")
         page.focus("#choose")
         with page.expect_file_chooser() as coming:
