@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from beacon.page.verdict import Frequency, Population, Row
 
 _EXACT: Final = 6
+_LONGEST_NOTE: Final = 300
 _NO: Final = frozenset({Status.SEEN, Status.NOT_SEEN, Status.NOT_ASKED})
 """Words beside which nobody has to be told that they are no "no"."""
 
@@ -77,6 +78,7 @@ def report_text(report: Report, words: Words) -> str:
     lines = [
         variant,
         *([] if report.hgvs is None else [f"HGVS: {report.hgvs}"]),
+        *([] if report.pattern.similar is None else [gettext(SIMILAR)]),
         gettext("Asked: %(moment)s", moment=report.moment),
         "",
         found.sentence,
@@ -110,7 +112,12 @@ def _line(row: Row, words: Words) -> str:
     if row.counts is not None:
         said += _numbers(row, row.counts, words)
     said += _of_the_data(row, words)
-    return " ".join(said)
+    return " ".join([*said, *_notes(row)])
+
+
+def _notes(row: Row) -> list[str]:
+    """Return what is to be known of an answer, a line each at most."""
+    return [" ".join(note.split())[:_LONGEST_NOTE] for note in row.notes]
 
 
 def _who(row: Row, words: Words) -> str:
@@ -131,6 +138,8 @@ def _reasons(row: Row, words: Words) -> Iterator[str]:
         yield words.gettext(WITHHELD)
     if row.status not in _NO:
         yield words.gettext("This is not a “no”.")
+    if row.node.is_partial:
+        yield words.gettext("It says that not all whom it asked have answered.")
     part = None if row.dataset is None else row.dataset.part
     if part is None:
         return
@@ -148,6 +157,9 @@ def _reasons(row: Row, words: Words) -> Iterator[str]:
         )
 
 
+SIMILAR: Final = N_(
+    "This asks for variants that are similar, not only for exactly this one."
+)
 WITHHELD: Final = N_("Its rules let no answer out: perhaps nobody, perhaps few.")
 COVERAGES: Final = {
     "undeclared": N_("The dataset does not say where it has looked."),
@@ -223,7 +235,7 @@ COLUMNS: Final = (
     *("kind", "status", "reason", "population", "het", "hom", "hemi", "AC", "AN"),
     *("frequency", "low_95", "high_95", "below_95", "FAF95", "multiples_of"),
     *("coverage", "asked_as", "asked_on", "release", "data_date", "contact"),
-    *("asked", "question"),
+    *("asked", "question", "partial", "notes"),
 )
 """What a table has, in the words of the API, in every language."""
 
@@ -274,6 +286,8 @@ def _cells(
         None if dataset is None else dataset.contact,
         report.moment,
         report.question,
+        "partial" if node.is_partial else None,
+        " ".join(_notes(row)) or None,
     )
 
 
