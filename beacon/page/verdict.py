@@ -289,6 +289,10 @@ def _seen(
         yield words.gettext("Nobody says whether it has been seen.")
     else:
         yield words.gettext("Nobody says whether there is anything.")
+    if count := sum(word in FAILURES for word in told):
+        yield ngettext(
+            "%(num)s dataset gave no answer.", "%(num)s datasets gave no answer.", count
+        )
     if count := told.count(Status.WITHHELD):
         yield ngettext(
             "%(num)s dataset withholds its answer.",

@@ -174,6 +174,8 @@ def test_a_silent_dataset_of_a_node_that_answers_is_told_of():
     partly = replace(answer, status=Status.NOT_SEEN)
     seen = said(EU, dataset("c", told=counts(1, 20, 1, 0, 0)), is_partial=True)
 
+    found = verdict(together(partly), PATTERN, ENGLISH)
+    assert found.sentence == "Not seen in 1 dataset. 1 dataset gave no answer."
     for told in (partly, seen):
         whole = verdict(together(AS_DRAWN[1], told), PATTERN, ENGLISH).whole
         assert "did not answer for everything: this is not a “no”." in whole
