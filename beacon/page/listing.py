@@ -29,7 +29,7 @@ ORDER: Final = (
 COLUMNS: Final = (
     *("line", "input", "variant", "assembly", "answer", "node", "dataset", "status"),
     *("alleleCount", "alleleNumber", "alleleFrequency"),
-    *("homozygous", "heterozygous", "hemizygous", "reason"),
+    *("homozygous", "heterozygous", "hemizygous", "multiplesOf", "reason"),
 )
 _LINES: Final = re.compile(r"\r\n|\r|\n")
 _POS: Final = re.compile(r"[0-9]+")
@@ -103,6 +103,13 @@ class Part:
         if part is None or part.granularity < Granularity.COUNT:
             return None
         return part.counts
+
+    @property
+    def step(self) -> int | None:
+        """What its numbers are multiples of; ``None``: they are exact."""
+        if self.dataset is None or self.counts is None:
+            return None
+        return self.dataset.part.adjusted_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,5 +197,6 @@ def _exported(row: Row, part: Part) -> Sequence[Cell]:
         None if part.dataset is None else part.dataset.part.dataset,
         part.status.value,
         *numbers,
+        part.step,
         None if part.reason is None else str(part.reason),
     )

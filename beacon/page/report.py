@@ -235,7 +235,7 @@ COLUMNS: Final = (
     *("kind", "status", "reason", "population", "het", "hom", "hemi", "AC", "AN"),
     *("frequency", "low_95", "high_95", "below_95", "FAF95", "multiples_of"),
     *("coverage", "asked_as", "asked_on", "release", "data_date", "contact"),
-    *("asked", "question", "partial", "notes"),
+    *("partial", "notes", "asked", "question"),
 )
 """What a table has, in the words of the API, in every language."""
 
@@ -284,10 +284,10 @@ def _cells(
         None if part is None else part.release,
         None if released is None else f"{released:%Y-%m-%d}",
         None if dataset is None else dataset.contact,
-        report.moment,
-        report.question,
         "partial" if node.is_partial else None,
         " ".join(_notes(row)) or None,
+        report.moment,
+        report.question,
     )
 
 

@@ -368,9 +368,7 @@ def _highest(told: Iterable[NodeDataset], words: Words) -> Iterator[str]:
         text = N_("Highest frequency: %(frequency)s (%(dataset)s).")
         if part.adjusted_to is not None:
             text = N_("Highest frequency: about %(frequency)s (%(dataset)s).")
-        yield words.gettext(
-            text, frequency=words.decimal(share), dataset=part.name
-        )
+        yield words.gettext(text, frequency=words.decimal(share), dataset=part.name)
 
 
 def whole(answer: NetworkAnswer, words: Words) -> str:

@@ -214,6 +214,8 @@ def test_p07_the_csv_is_the_page(browser, network_site, tmp_path):
     body = (tmp_path / "verdict.csv").read_bytes().decode()
     assert coming.value.suggested_filename == "verdict.csv"
     assert body.startswith("\ufeffvariant,")
+    assert body.endswith("\r\n")
+    assert body.count("\n") == body.count("\r\n")
     assert body.count(question) == len(body.splitlines()) - 1
     assert [each for each in requests if not each.startswith("blob:")] == []
 

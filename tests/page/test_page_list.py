@@ -6,6 +6,7 @@ looked for in everything the browser sends.
 
 from __future__ import annotations
 
+import csv
 import gzip
 import os
 import subprocess
@@ -408,8 +409,11 @@ def test_p08_a_run_is_stopped_and_goes_on(browser, site):
         stopped = page.inner_text("#run-said")
         held["is_held"] = False
         page.click("#resume")
+        page.focus("#filters button:has-text('Not seen')")
         said = ended(page)
+        focused = page.evaluate("document.activeElement.dataset.word")
 
+    assert focused == "not_seen"
     assert stopped.startswith("Stopped. ")
     assert said == "Done. Variants answered: 801."
 
@@ -459,6 +463,43 @@ def test_without_scripts_a_list_is_posted_and_a_table_comes(browser, site):
     assert plain == scripted
     assert "'=cmd()" in plain[1]
     assert plain[1].startswith("\ufeffline,input,variant,")
+
+
+def test_rounded_counts_say_so(browser, populated_address):
+    """In a row, and in the table: with scripts, and without."""
+    rules = b"""[policy]
+id = "page"
+
+[tiers.public]
+granularity = "count"
+queries = ["allele"]
+
+[datasets.ward]
+kind = "reference"
+access = { public = "about" }
+
+[disclosure.about]
+round_to = 10
+"""
+    policy, found = parsed(rules, "policy.toml").policy, []
+    with served(populated_address, policy) as one:
+        for javascript in (True, False):
+            with opened(browser, one.address, javascript=javascript) as (page, _):
+                page.goto("/batch")
+                page.fill("#variants", COMMON)
+                page.locator("#paste input[value=GRCh37]").check()
+                page.click("text=Ask for the list")
+                page.locator("#rows tr").wait_for()
+                row = page.inner_text("#rows tr")
+                with page.expect_download() as coming:
+                    page.locator("button:has-text('CSV'):visible").click()
+                text = Path(coming.value.path()).read_bytes().decode("utf-8-sig")
+                found.append(text)
+                assert "(rounded)" in row
+    head, line = csv.reader(found[0].splitlines())
+
+    assert found[0] == found[1]
+    assert dict(zip(head, line, strict=True))["multiplesOf"] == "10"
 
 
 def post(one, headers: dict[str, str] | None = None, **form: str):
