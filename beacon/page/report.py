@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from beacon.model.counts import AlleleCounts
+    from beacon.model.disclosure import DatasetDisclosure
     from beacon.model.nodes import NetworkAnswer
     from beacon.model.pattern import VariantPattern
     from beacon.page.delimited import Cell
@@ -140,9 +141,12 @@ def _reasons(row: Row, words: Words) -> Iterator[str]:
         yield words.gettext("This is not a “no”.")
     if row.node.is_partial:
         yield words.gettext("It says that not all whom it asked have answered.")
-    part = None if row.dataset is None else row.dataset.part
-    if part is None:
-        return
+    if row.dataset is not None:
+        yield from _of_the_place(row, row.dataset.part, words)
+
+
+def _of_the_place(row: Row, part: DatasetDisclosure, words: Words) -> Iterator[str]:
+    """Yield where a dataset was asked, and where and how it has looked."""
     if row.lift is not None:
         yield words.gettext(
             "Asked as %(variant)s on %(assembly)s.",
