@@ -176,6 +176,76 @@ def test_p08_a_file_of_5000_lines_stays_in_the_browser(
     assert [c for c in heard.complaints if "Content Security" in c] == []
 
 
+ODD = (
+    *("chr22|16050408|t|c,C", "22|16050408|T|C,C|A=1;", "22|016050408|T|C|"),
+    *("22| 16050408|T|C", "22|16050408|T|", "22|16050408|T|C,", "22|16050408|R|C"),
+    *("22|16050408|T|R", "22|0|T|C", "22|99999999999|T|C", "22|-5|T|C", "22|1e3|T|C"),
+    *("22|60000000|T|C", "22|16050408|U|C", "22|16050408|T|T", "22|16050408|T|-"),
+    *("22|16050408|TA|CA", "22|16050408|T|<INS>", "22|16050408|T|.C", "23|5|T|C"),
+    *("22|16050408|T|C|BEACON_STATUS=seen;BEACON_X=2;BEACON_AC", "MT|100|T|C"),
+    *("NC_000022.10|16050408|T|C", "22|16050408|T|N|é;å=ö"),
+)
+"""Place, REF, ALT and INFO of lines that are read in more than one way, or in none."""
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_p08_odd_lines_are_read_as_the_command_reads_them(
+    browser, site, populated_address, tmp_path, ending
+):
+    """Each word and number, and each byte of the rest."""
+    text = HEAD
+    for each in ODD:
+        contig, pos, ref, alternates, *info = each.split("|")
+        cells = [contig, pos, ".", ref, alternates, "1", "PASS", *(info or ["X"])]
+        text += "\t".join([*cells, "GT", "0/1", "1/1"]) + "\n"
+    source, out = tmp_path / "odd.vcf", tmp_path / "expected.vcf.gz"
+    source.write_bytes(text.replace("\n", ending).encode())
+    by_command(populated_address, source, out)
+    with listening(browser, site.address) as (page, _, _):
+        choose(page, "odd.vcf", source.read_bytes())
+        ended(page)
+        found = annotated(page, tmp_path)
+    theirs, ours = (
+        [
+            line
+            for line in gzip.decompress(path.read_bytes()).split(b"\n")
+            if not line.startswith(b"##beacon_annotate")
+        ]
+        for path in (out, found)
+    )
+
+    assert ours == theirs
+    assert len(ours) > len(ODD)
+
+
+def test_p08_whoever_is_missing_in_an_answer_is_no_no(browser, site):
+    """A node, a dataset, or all of them: whatever else an answer holds."""
+    head = {
+        "beacons": [{"beaconId": "a", "name": "A"}],
+        "datasets": [{"beaconId": "a", "id": "x", "name": "x"}],
+        "aligned": [],
+    }
+    other = {"beaconId": "a", "id": "y", "status": "not_seen"}
+    answers = [
+        None,
+        {"beacons": [], "datasets": []},
+        {"beacons": [{"beaconId": "b", "status": "not_seen"}], "datasets": []},
+        {"beacons": [{"beaconId": "a", "status": "not_seen"}], "datasets": [other]},
+        {"beacons": [{"beaconId": "a", "status": "seen"}], "datasets": []},
+    ]
+    with opened(browser, site.address) as (page, _):
+        page.goto("/batch")
+        words = page.evaluate(
+            "async ([head, all]) => {"
+            " const { Annotation } = await import('/static/vcf.js');"
+            " const made = new Annotation(head, 'GRCh37', '');"
+            " return all.map((each) => made.cell(made.columns[0], each).status); }",
+            [head, answers],
+        )
+
+    assert words == ["no_answer"] * len(answers)
+
+
 def test_p08_every_other_byte_is_as_it_was(browser, site, tmp_path):
     """Without our fields the lines are those of the file; CR LF is kept."""
     text = whole(40).replace("\n", "\r\n")
