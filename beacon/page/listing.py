@@ -130,6 +130,12 @@ class Row:
     error: str | None
     parts: tuple[Part, ...]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What nodes warn of, each once."""
+        nodes = [part.node for part in self.parts if part.node is not None]
+        return tuple(dict.fromkeys(note for node in nodes for note in node.warnings))
+
     def groups(self) -> Iterator[tuple[Status, list[Part]]]:
         """Yield each word with those who say it."""
         for word in ORDER:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from beacon.model.status import Status
-from beacon.page.glossary import REASONS, STATUSES
+from beacon.page.beside import found_in
+from beacon.page.glossary import FOUND, REASONS, STATUSES
 from beacon.page.home import KINDS
 from beacon.page.verdict import name_of, verdict
 from beacon.page.words import N_, Words, fixed
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _EXACT: Final = 6
 _LONGEST_NOTE: Final = 300
+_MOST_FOUND: Final = 20
 _NO: Final = frozenset({Status.SEEN, Status.NOT_SEEN, Status.NOT_ASKED})
 """Words beside which nobody has to be told that they are no "no"."""
 
@@ -85,7 +87,11 @@ def report_text(report: Report, words: Words) -> str:
         found.sentence,
         found.whole,
         "",
-        *(f"{at}. {_line(row, plain)}" for at, row in enumerate(report.rows, 1)),
+        *(
+            f"{at}. {_line(row, report, plain)}"
+            for at, row in enumerate(report.rows, 1)
+        ),
+        *_found(report, plain),
         "",
         gettext("Counts can include your own patient. Not a classification."),
         gettext("Question: %(id)s", id=report.question),
@@ -106,9 +112,32 @@ class _Plain(Words):
         return fixed(value, digits)
 
 
-def _line(row: Row, words: Words) -> str:
+def _found(report: Report, words: Words) -> list[str]:
+    """Return the variants that a question found which may mean several."""
+    if report.pattern.is_single_allele:
+        return []
+    found = found_in(report.answer, report.pattern)
+    lines = [
+        f"- {each.bar.text[:_LONGEST_NOTE]} ({name})"
+        + ("" if counts is None else f": AC/AN {_of(counts, words)}")
+        for each in found[:_MOST_FOUND]
+        for name, counts in each.told
+    ]
+    more = ["- …"] if len(found) > _MOST_FOUND else []
+    head = [words.gettext("What was found"), *lines, *more]
+    return ["", *head] if lines else []
+
+
+def _of(counts: AlleleCounts, words: Words) -> str:
+    return f"{_or_not(counts.ac, words)}/{_or_not(counts.an, words)}"
+
+
+def _line(row: Row, report: Report, words: Words) -> str:
     """Return what a dataset says, or that a node says nothing."""
-    said = [f"{_who(row, words)}: {words.gettext(STATUSES[row.status].word)}."]
+    word = STATUSES[row.status].word
+    if not report.pattern.is_single_allele:
+        word = FOUND.get(row.status, word)
+    said = [f"{_who(row, words)}: {words.gettext(word)}."]
     said += _reasons(row, words)
     if row.counts is not None:
         said += _numbers(row, row.counts, words)
@@ -155,7 +184,7 @@ def _of_the_place(row: Row, part: DatasetDisclosure, words: Words) -> Iterator[s
         )
     if row.status is Status.NOT_SEEN and part.coverage in COVERAGES:
         yield words.gettext(COVERAGES[part.coverage])
-    if part.filters:
+    if part.filters and row.status is not Status.SEEN:
         yield words.gettext(
             "Only in records that failed %(filters)s.", filters=", ".join(part.filters)
         )
@@ -185,7 +214,7 @@ def _numbers(row: Row, counts: AlleleCounts, words: Words) -> Iterator[str]:
     if row.status is Status.SEEN and carriers:
         yield words.gettext("Carriers: %(people)s.", people=", ".join(carriers))
     if counts.ac is not None or counts.an is not None:
-        yield f"AC/AN {_or_not(counts.ac, words)}/{_or_not(counts.an, words)}."
+        yield f"AC/AN {_of(counts, words)}."
     if row.dataset is not None and row.dataset.part.adjusted_to:
         yield words.gettext(
             "Counts are multiples of %(step)s.", step=row.dataset.part.adjusted_to

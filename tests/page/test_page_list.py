@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import gzip
 import os
+import struct
 import subprocess
 import sys
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
@@ -19,9 +21,10 @@ import pysam
 import pytest
 
 from beacon.page.delimited import csv_text
-from beacon.page.listing import entries
+from beacon.page.listing import Entry, entries, row_of
 from beacon.policy_file import parsed
 from loaders.packed import BGZF_END, packed
+from tests.page.answers_samples import dataset, node, said, together
 from tests.page.browser import WIDTHS, opened, overflow, violations
 from tests.page.conftest import peer
 from tests.served import served
@@ -76,6 +79,17 @@ def whole(lines: int = LINES) -> str:
 def bgzf(text: str) -> bytes:
     """Return a text as a whole BGZF file."""
     return packed(text.encode()) + BGZF_END
+
+
+def damaged(text: str) -> bytes:
+    """Return the same with another base in it, which unpacks without a complaint."""
+    data, press = text.encode(), zlib.compressobj(0, wbits=-15)
+    body = (press.compress(data) + press.flush()).replace(b"\tT\tC\t", b"\tT\tG\t", 1)
+    head = bytes.fromhex("1f8b08040000000000ff060042430200")
+    size = struct.pack("<H", len(head) + 2 + len(body) + 8 - 1)
+    return (
+        head + size + body + struct.pack("<II", zlib.crc32(data), len(data)) + BGZF_END
+    )
 
 
 @contextmanager
@@ -267,6 +281,12 @@ def test_p08_every_other_byte_is_as_it_was(browser, site, tmp_path):
     [
         ("cut.vcf.gz", bgzf(whole(2000))[:-400], "truncated"),
         ("noend.vcf.gz", packed(whole(40).encode()), "end of the file is missing"),
+        ("other.vcf.gz", damaged(whole(40)), "truncated or damaged"),
+        (
+            "two.gz",
+            gzip.compress(HEAD.encode()) + gzip.compress(record(5, "A\tC").encode()),
+            "packed in several pieces",
+        ),
         ("cut.gz", gzip.compress(whole(900).encode())[:-20], "truncated"),
         ("cut.vcf", whole(40)[:-12].encode(), "last record is cut off"),
         ("empty.vcf", b"", "empty"),
@@ -570,6 +590,14 @@ round_to = 10
 
     assert found[0] == found[1]
     assert dict(zip(head, line, strict=True))["multiplesOf"] == "10"
+
+
+def test_what_a_node_warns_of_stands_in_its_row():
+    """Of a name that means several alleles, and of a node that proves nothing."""
+    told = said(node("se"), dataset("x"), dataset("y"), warnings=("It names 2.",))
+    asked = row_of(Entry(line=1, text="rs1"), None, together(told))
+
+    assert asked.notes == ("It names 2.",)
 
 
 def post(one, headers: dict[str, str] | None = None, **form: str):

@@ -132,7 +132,21 @@ def test_p07_a_text_says_what_is_only_similar():
     similar = read_text("del 22:18912231-21465672", Context(assembly="GRCh38"))
     text = report_text(replace(report(), pattern=similar), words_in("en"))
 
+    assert "+46 data: Nothing found. AC/AN" in text
+    assert "Seen" not in text
+    assert "What was found\n- 17-43045711-T-C (gms data): AC/AN 3/24198\n" in text
     assert "variants that are similar, not only for exactly this one" in text
+
+
+def test_p07_what_failed_filters_beside_what_was_found_is_not_all():
+    """Of several alleles one is found: not "only" those that failed are there."""
+    named = read_text("rs80358150", Context(assembly="GRCh38"))
+    some = said(node("se"), dataset("x", filters=("RF",)))
+    none = said(node("se"), dataset("x", Status.NOT_COVERED, filters=("RF",)))
+
+    for told, is_said in ((some, False), (none, True)):
+        text = report_text(replace(report(told), pattern=named), words_in("en"))
+        assert ("Only in records that failed RF." in text) == is_said
 
 
 @pytest.mark.parametrize("language", ["sv", "da"])

@@ -283,6 +283,9 @@ class Table {
     const answer = made("td", { "data-label": texts.answer });
     answer.append(chip(row.status));
     if (row.error) answer.append(made("span", { class: "line quiet", lang: row.nodes.length || row.variant ? "en" : said.lang }, row.error));
+    for (const note of new Set(row.nodes.flatMap((node) => node.warnings || []))) {
+      if (note !== row.error) answer.append(made("span", { class: "line quiet", lang: "en" }, note));
+    }
     const where = made("td", { "data-label": texts.where });
     where.append(...groups([...parts(row, this.head)].filter((part) => part.beacon && !part.beacon.status)));
     line.append(place, name, answer, where);
