@@ -18,7 +18,7 @@ from beacon.model.query import Granularity, Include, Page, Query
 from beacon.model.spelling import normal_allele
 from beacon.page.asked import path_of
 from beacon.page.behind import BEHIND
-from beacon.page.regions import bar_of
+from beacon.page.regions import bar_of, total_of
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -139,7 +139,7 @@ def found_in(answer: NetworkAnswer, pattern: VariantPattern) -> list[Found]:
     found: dict[tuple[str, str], Found] = {}
     for row in answer.rows:
         for variant in row.part.variants:
-            counts = variant.groups[0].counts if variant.groups else None
+            counts = total_of(variant)
             bar = bar_of(variant.allele, counts)
             assembly = variant.allele.contig.assembly
             each = found.setdefault(

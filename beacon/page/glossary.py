@@ -37,6 +37,11 @@ STATUSES: Final[Mapping[Status, Sign]] = {
     Status.NO_ANSWER: Sign("⚠", N_("No answer")),
     Status.NOT_ASKED: Sign("\N{EN DASH}", N_("Not asked")),
 }
+FOUND: Final[Mapping[Status, str]] = {
+    Status.SEEN: N_("Found"),
+    Status.NOT_SEEN: N_("Nothing found"),
+}
+"""The same of a question that may mean several variants: none of them is "seen"."""
 STATES: Final[Mapping[NodeState, Sign]] = {
     NodeState.OK: Sign("●", N_("ok")),
     NodeState.SLOW: Sign("◔", N_("slow")),

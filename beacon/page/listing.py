@@ -29,7 +29,7 @@ ORDER: Final = (
 COLUMNS: Final = (
     *("line", "input", "variant", "assembly", "answer", "node", "dataset", "status"),
     *("alleleCount", "alleleNumber", "alleleFrequency"),
-    *("homozygous", "heterozygous", "hemizygous", "reason"),
+    *("homozygous", "heterozygous", "hemizygous", "multiplesOf", "reason"),
 )
 _LINES: Final = re.compile(r"\r\n|\r|\n")
 _POS: Final = re.compile(r"[0-9]+")
@@ -104,6 +104,13 @@ class Part:
             return None
         return part.counts
 
+    @property
+    def step(self) -> int | None:
+        """What its numbers are multiples of; ``None``: they are exact."""
+        if self.dataset is None or self.counts is None:
+            return None
+        return self.dataset.part.adjusted_to
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -122,6 +129,12 @@ class Row:
     status: Status
     error: str | None
     parts: tuple[Part, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What nodes warn of, each once."""
+        nodes = [part.node for part in self.parts if part.node is not None]
+        return tuple(dict.fromkeys(note for node in nodes for note in node.warnings))
 
     def groups(self) -> Iterator[tuple[Status, list[Part]]]:
         """Yield each word with those who say it."""
@@ -190,5 +203,6 @@ def _exported(row: Row, part: Part) -> Sequence[Cell]:
         None if part.dataset is None else part.dataset.part.dataset,
         part.status.value,
         *numbers,
+        part.step,
         None if part.reason is None else str(part.reason),
     )

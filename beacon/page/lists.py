@@ -73,6 +73,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "answer": N_("Answer"),
     "where": N_("Where"),
     "untold": N_("not told"),
+    "rounded": N_("rounded"),
 }
 """What the script says."""
 COVERAGES: Final[Mapping[str, str]] = {

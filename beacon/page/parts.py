@@ -9,7 +9,7 @@ from beacon.page.behind import BEHIND
 from beacon.page.beside import elsewhere, found_in, nearby, region_text
 from beacon.page.delimited import csv_text, tsv_text
 from beacon.page.frequency_svg import axis_svg, frequency_svg
-from beacon.page.glossary import REASONS
+from beacon.page.glossary import FOUND, REASONS
 from beacon.page.home import KINDS
 from beacon.page.outward import outward
 from beacon.page.population_svg import populations_svg
@@ -50,6 +50,7 @@ def common(request: web.Request, question: Question) -> Values:
     return {
         "asked": asked,
         "axis": axis_svg(words.decimal),
+        "called": {} if asked.pattern.is_single_allele else FOUND,
         "coverages": COVERAGES,
         "frequency_svg": frequency_svg,
         "hgvs": question.hgvs,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from beacon.model.genome import pos_from_start
+from beacon.model.grouping import TOTAL
 from beacon.model.lifting import Lift
 from beacon.model.notation import vcf_style
 from beacon.model.pattern import affected_length, mate_side, type_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from beacon.model.counts import AlleleCounts
+    from beacon.model.disclosure import VariantDisclosure
     from beacon.model.nodes import NetworkAnswer, NodeAnswer, NodeDataset
     from beacon.model.variant import Allele
 
@@ -64,6 +66,12 @@ def window_of(low: int, high: int, length: int) -> Window:
         start=max(0, low - around),
         end=min(length, high + around),
     )
+
+
+def total_of(variant: VariantDisclosure) -> AlleleCounts | None:
+    """Return the counts of all people; ``None``: they are not told."""
+    first = variant.groups[0] if variant.groups else None
+    return first.counts if first is not None and first.label == TOTAL else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +217,7 @@ def _is_large(bar: Bar) -> bool:
 
 def _bars(row: NodeDataset) -> Iterator[Bar]:
     for variant in row.part.variants:
-        counts = variant.groups[0].counts if variant.groups else None
+        counts = total_of(variant)
         yield bar_of(variant.allele, counts)
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from beacon.model.status import Status
-from beacon.page.glossary import REASONS, STATUSES
+from beacon.page.beside import found_in
+from beacon.page.glossary import FOUND, REASONS, STATUSES
 from beacon.page.home import KINDS
 from beacon.page.verdict import name_of, verdict
 from beacon.page.words import N_, Words, fixed
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from beacon.model.counts import AlleleCounts
+    from beacon.model.disclosure import DatasetDisclosure
     from beacon.model.nodes import NetworkAnswer
     from beacon.model.pattern import VariantPattern
     from beacon.page.delimited import Cell
     from beacon.page.verdict import Frequency, Population, Row
 
 _EXACT: Final = 6
+_LONGEST_NOTE: Final = 300
+_MOST_FOUND: Final = 20
 _NO: Final = frozenset({Status.SEEN, Status.NOT_SEEN, Status.NOT_ASKED})
 """Words beside which nobody has to be told that they are no "no"."""
 
@@ -77,12 +81,17 @@ def report_text(report: Report, words: Words) -> str:
     lines = [
         variant,
         *([] if report.hgvs is None else [f"HGVS: {report.hgvs}"]),
+        *([] if report.pattern.similar is None else [gettext(SIMILAR)]),
         gettext("Asked: %(moment)s", moment=report.moment),
         "",
         found.sentence,
         found.whole,
         "",
-        *(f"{at}. {_line(row, plain)}" for at, row in enumerate(report.rows, 1)),
+        *(
+            f"{at}. {_line(row, report, plain)}"
+            for at, row in enumerate(report.rows, 1)
+        ),
+        *_found(report, plain),
         "",
         gettext("Counts can include your own patient. Not a classification."),
         gettext("Question: %(id)s", id=report.question),
@@ -103,14 +112,42 @@ class _Plain(Words):
         return fixed(value, digits)
 
 
-def _line(row: Row, words: Words) -> str:
+def _found(report: Report, words: Words) -> list[str]:
+    """Return the variants that a question found which may mean several."""
+    if report.pattern.is_single_allele:
+        return []
+    found = found_in(report.answer, report.pattern)
+    lines = [
+        f"- {each.bar.text[:_LONGEST_NOTE]} ({name})"
+        + ("" if counts is None else f": AC/AN {_of(counts, words)}")
+        for each in found[:_MOST_FOUND]
+        for name, counts in each.told
+    ]
+    more = ["- …"] if len(found) > _MOST_FOUND else []
+    head = [words.gettext("What was found"), *lines, *more]
+    return ["", *head] if lines else []
+
+
+def _of(counts: AlleleCounts, words: Words) -> str:
+    return f"{_or_not(counts.ac, words)}/{_or_not(counts.an, words)}"
+
+
+def _line(row: Row, report: Report, words: Words) -> str:
     """Return what a dataset says, or that a node says nothing."""
-    said = [f"{_who(row, words)}: {words.gettext(STATUSES[row.status].word)}."]
+    word = STATUSES[row.status].word
+    if not report.pattern.is_single_allele:
+        word = FOUND.get(row.status, word)
+    said = [f"{_who(row, words)}: {words.gettext(word)}."]
     said += _reasons(row, words)
     if row.counts is not None:
         said += _numbers(row, row.counts, words)
     said += _of_the_data(row, words)
-    return " ".join(said)
+    return " ".join([*said, *_notes(row)])
+
+
+def _notes(row: Row) -> list[str]:
+    """Return what is to be known of an answer, a line each at most."""
+    return [" ".join(note.split())[:_LONGEST_NOTE] for note in row.notes]
 
 
 def _who(row: Row, words: Words) -> str:
@@ -131,9 +168,14 @@ def _reasons(row: Row, words: Words) -> Iterator[str]:
         yield words.gettext(WITHHELD)
     if row.status not in _NO:
         yield words.gettext("This is not a “no”.")
-    part = None if row.dataset is None else row.dataset.part
-    if part is None:
-        return
+    if row.node.is_partial:
+        yield words.gettext("It says that not all whom it asked have answered.")
+    if row.dataset is not None:
+        yield from _of_the_place(row, row.dataset.part, words)
+
+
+def _of_the_place(row: Row, part: DatasetDisclosure, words: Words) -> Iterator[str]:
+    """Yield where a dataset was asked, and where and how it has looked."""
     if row.lift is not None:
         yield words.gettext(
             "Asked as %(variant)s on %(assembly)s.",
@@ -142,12 +184,15 @@ def _reasons(row: Row, words: Words) -> Iterator[str]:
         )
     if row.status is Status.NOT_SEEN and part.coverage in COVERAGES:
         yield words.gettext(COVERAGES[part.coverage])
-    if part.filters:
+    if part.filters and row.status is not Status.SEEN:
         yield words.gettext(
             "Only in records that failed %(filters)s.", filters=", ".join(part.filters)
         )
 
 
+SIMILAR: Final = N_(
+    "This asks for variants that are similar, not only for exactly this one."
+)
 WITHHELD: Final = N_("Its rules let no answer out: perhaps nobody, perhaps few.")
 COVERAGES: Final = {
     "undeclared": N_("The dataset does not say where it has looked."),
@@ -169,7 +214,7 @@ def _numbers(row: Row, counts: AlleleCounts, words: Words) -> Iterator[str]:
     if row.status is Status.SEEN and carriers:
         yield words.gettext("Carriers: %(people)s.", people=", ".join(carriers))
     if counts.ac is not None or counts.an is not None:
-        yield f"AC/AN {_or_not(counts.ac, words)}/{_or_not(counts.an, words)}."
+        yield f"AC/AN {_of(counts, words)}."
     if row.dataset is not None and row.dataset.part.adjusted_to:
         yield words.gettext(
             "Counts are multiples of %(step)s.", step=row.dataset.part.adjusted_to
@@ -223,7 +268,7 @@ COLUMNS: Final = (
     *("kind", "status", "reason", "population", "het", "hom", "hemi", "AC", "AN"),
     *("frequency", "low_95", "high_95", "below_95", "FAF95", "multiples_of"),
     *("coverage", "asked_as", "asked_on", "release", "data_date", "contact"),
-    *("asked", "question"),
+    *("partial", "notes", "asked", "question"),
 )
 """What a table has, in the words of the API, in every language."""
 
@@ -272,6 +317,8 @@ def _cells(
         None if part is None else part.release,
         None if released is None else f"{released:%Y-%m-%d}",
         None if dataset is None else dataset.contact,
+        "partial" if node.is_partial else None,
+        " ".join(_notes(row)) or None,
         report.moment,
         report.question,
     )

@@ -247,7 +247,7 @@ def verdict(answer: NetworkAnswer, pattern: VariantPattern, words: Words) -> Ver
     said = [*_seen(words_of_rows, pattern, words)]
     if pattern.is_single_allele:
         said += _people(answer.people, words)
-        said += _homozygous(answer.rows, words)
+        said += _homozygous(answer, words)
         said += _highest(answer.rows, words)
     return Verdict(
         status=answer.status, sentence=" ".join(said), whole=whole(answer, words)
@@ -289,6 +289,10 @@ def _seen(
         yield words.gettext("Nobody says whether it has been seen.")
     else:
         yield words.gettext("Nobody says whether there is anything.")
+    if count := sum(word in FAILURES for word in told):
+        yield ngettext(
+            "%(num)s dataset gave no answer.", "%(num)s datasets gave no answer.", count
+        )
     if count := told.count(Status.WITHHELD):
         yield ngettext(
             "%(num)s dataset withholds its answer.",
@@ -327,32 +331,44 @@ def bounds(people: People, words: Words) -> str:
     )
 
 
-def _homozygous(told: Iterable[NodeDataset], words: Words) -> Iterator[str]:
-    """Yield whether anybody is homozygous, where that is told."""
-    seen = [row.part for row in told if row.part.status is Status.SEEN]
-    found = [None if part.counts is None else part.counts.hom for part in seen]
-    if any(found):
+def _homozygous(answer: NetworkAnswer, words: Words) -> Iterator[str]:
+    """Yield whether anybody is homozygous, where that is told of everybody."""
+    seen = [row.part for row in answer.rows if row.part.status is Status.SEEN]
+    if any(part.counts is not None and part.counts.hom for part in seen):
         yield words.gettext("Some carriers are homozygous.")
-    elif seen and None not in found and all(p.adjusted_to is None for p in seen):
+    elif seen and answer.is_complete and all(map(_has_none, answer.rows)):
         yield words.gettext("No carrier is homozygous.")
 
 
+def _has_none(row: NodeDataset) -> bool:
+    """Whether a dataset tells that nobody in it is homozygous.
+
+    Of a carrier of whom one copy alone was called nobody knows the other.
+    """
+    part = row.part
+    if part.status is not Status.SEEN:
+        return part.status not in (*FAILURES, Status.WITHHELD)
+    told = part.counts
+    if told is None or told.hom is None or part.adjusted_to is not None:
+        return False
+    return told.het is None or told.ac == told.het + (told.hemi or 0)
+
+
 def _highest(told: Iterable[NodeDataset], words: Words) -> Iterator[str]:
-    """Yield where it is most frequent."""
+    """Yield where it is most frequent; of rounded counts it is said so."""
     shares = [
-        (share, row.part.name)
+        (share, row.part)
         for row in told
         if row.part.status is Status.SEEN
         and row.part.counts is not None
-        and (share := row.part.counts.frequency) is not None
+        and (share := row.part.counts.frequency)
     ]
     if shares:
-        share, name = max(shares, key=lambda each: each[0])
-        yield words.gettext(
-            "Highest frequency: %(frequency)s (%(dataset)s).",
-            frequency=words.decimal(share),
-            dataset=name,
-        )
+        share, part = max(shares, key=lambda each: each[0])
+        text = N_("Highest frequency: %(frequency)s (%(dataset)s).")
+        if part.adjusted_to is not None:
+            text = N_("Highest frequency: about %(frequency)s (%(dataset)s).")
+        yield words.gettext(text, frequency=words.decimal(share), dataset=part.name)
 
 
 def whole(answer: NetworkAnswer, words: Words) -> str:
@@ -375,6 +391,14 @@ def whole(answer: NetworkAnswer, words: Words) -> str:
                 names=words.listed(silent),
             )
         )
+    partly = [name_of(node, words) for node in asked if _is_partly(node, answer)]
+    if partly:
+        said.append(
+            words.gettext(
+                "%(names)s did not answer for everything: this is not a “no”.",
+                names=words.listed(partly),
+            )
+        )
     if left := len(answer.nodes) - len(asked):
         said.append(
             words.ngettext(
@@ -382,6 +406,16 @@ def whole(answer: NetworkAnswer, words: Words) -> str:
             )
         )
     return " ".join(said)
+
+
+def _is_partly(node: NodeAnswer, answer: NetworkAnswer) -> bool:
+    """Whether a node that answered did not for a dataset, or for one it asked."""
+    if node.status in FAILURES:
+        return False
+    shown = {id(row) for row in answer.rows}
+    return node.is_partial or any(
+        row.part.status in FAILURES and id(row) in shown for row in node.datasets
+    )
 
 
 def name_of(answer: NodeAnswer, words: Words) -> str:

@@ -77,6 +77,17 @@ def test_an_allele_has_a_region_that_is_read_back():
     assert (read.overlap.low, read.overlap.high) == (ALLELE.start, ALLELE.end)
 
 
+def test_one_population_is_not_everybody():
+    """Who tells of a group and not of all people has no counts of all people."""
+    named = read_text("rs80358150", Context(assembly=FROM))
+    groups = {"SE": counts(1, 20)}
+    told = together(said(node("se"), dataset("x", Status.SEEN, groups=groups)))
+    (found,) = found_in(told, named)
+
+    assert found.told == [("x data", None)]
+    assert found.bar.counts is None
+
+
 def test_what_was_found_is_listed_once_with_all_who_tell():
     """Each variant has one entry, whoever has it."""
     named = read_text("rs80358150", Context(assembly=FROM))

@@ -86,6 +86,46 @@ def test_p02_what_is_kept_back_is_waited_for(browser, network_site):
     assert words[-2:] == ["⚠ No answer", "⚠ No answer"]
 
 
+def test_p02_a_stream_that_falls_silent_is_left(browser, network_site):
+    """It began, and then neither answers nor beats come: the page waits for all."""
+    silent = """window.EventSource = class extends EventTarget {
+      constructor() {
+        super();
+        queueMicrotask(() => this.dispatchEvent(new Event("begin")));
+      }
+      close() {}
+    };"""
+    with opened(browser, network_site.address) as (page, _):
+        page.add_init_script(silent)
+        page.clock.install()
+        page.goto(SEEN)
+        page.clock.fast_forward(9_000)
+        before = page.url
+        page.clock.fast_forward(2_000)
+        page.wait_for_url("**wait=1")
+        lead = page.inner_text("#lead")
+
+    assert "wait=1" not in before
+    assert "1 of 3 nodes answered." in lead
+
+
+def test_p02_a_page_that_is_come_back_to_is_asked_again(browser, network_site):
+    """It was left before all had answered: nothing more would come into it."""
+    silent = """window.EventSource = class extends EventTarget { close() {} };"""
+    with opened(browser, network_site.address) as (page, heard):
+        page.add_init_script(silent)
+        page.goto(SEEN)
+        asked = len([each for each in heard.requests if each.endswith(SEEN)])
+        with page.expect_navigation():
+            page.evaluate(
+                "() => { setTimeout(() => dispatchEvent("
+                "new PageTransitionEvent('pageshow', {persisted: true}))) }"
+            )
+        again = len([each for each in heard.requests if each.endswith(SEEN)])
+
+    assert (asked, again) == (1, 2)
+
+
 def test_p02_a_stream_that_breaks_is_never_whole(browser, network_site):
     """What was begun and has no end is asked for again, as a whole."""
     begun = "event: begin\ndata: {}\n\n"
@@ -214,6 +254,8 @@ def test_p07_the_csv_is_the_page(browser, network_site, tmp_path):
     body = (tmp_path / "verdict.csv").read_bytes().decode()
     assert coming.value.suggested_filename == "verdict.csv"
     assert body.startswith("\ufeffvariant,")
+    assert body.endswith("\r\n")
+    assert body.count("\n") == body.count("\r\n")
     assert body.count(question) == len(body.splitlines()) - 1
     assert [each for each in requests if not each.startswith("blob:")] == []
 

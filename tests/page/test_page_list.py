@@ -6,10 +6,13 @@ looked for in everything the browser sends.
 
 from __future__ import annotations
 
+import csv
 import gzip
 import os
+import struct
 import subprocess
 import sys
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
@@ -18,9 +21,10 @@ import pysam
 import pytest
 
 from beacon.page.delimited import csv_text
-from beacon.page.listing import entries
+from beacon.page.listing import Entry, entries, row_of
 from beacon.policy_file import parsed
 from loaders.packed import BGZF_END, packed
+from tests.page.answers_samples import dataset, node, said, together
 from tests.page.browser import WIDTHS, opened, overflow, violations
 from tests.page.conftest import peer
 from tests.served import served
@@ -75,6 +79,17 @@ def whole(lines: int = LINES) -> str:
 def bgzf(text: str) -> bytes:
     """Return a text as a whole BGZF file."""
     return packed(text.encode()) + BGZF_END
+
+
+def damaged(text: str) -> bytes:
+    """Return the same with another base in it, which unpacks without a complaint."""
+    data, press = text.encode(), zlib.compressobj(0, wbits=-15)
+    body = (press.compress(data) + press.flush()).replace(b"\tT\tC\t", b"\tT\tG\t", 1)
+    head = bytes.fromhex("1f8b08040000000000ff060042430200")
+    size = struct.pack("<H", len(head) + 2 + len(body) + 8 - 1)
+    return (
+        head + size + body + struct.pack("<II", zlib.crc32(data), len(data)) + BGZF_END
+    )
 
 
 @contextmanager
@@ -175,6 +190,76 @@ def test_p08_a_file_of_5000_lines_stays_in_the_browser(
     assert [c for c in heard.complaints if "Content Security" in c] == []
 
 
+ODD = (
+    *("chr22|16050408|t|c,C", "22|16050408|T|C,C|A=1;", "22|016050408|T|C|"),
+    *("22| 16050408|T|C", "22|16050408|T|", "22|16050408|T|C,", "22|16050408|R|C"),
+    *("22|16050408|T|R", "22|0|T|C", "22|99999999999|T|C", "22|-5|T|C", "22|1e3|T|C"),
+    *("22|60000000|T|C", "22|16050408|U|C", "22|16050408|T|T", "22|16050408|T|-"),
+    *("22|16050408|TA|CA", "22|16050408|T|<INS>", "22|16050408|T|.C", "23|5|T|C"),
+    *("22|16050408|T|C|BEACON_STATUS=seen;BEACON_X=2;BEACON_AC", "MT|100|T|C"),
+    *("NC_000022.10|16050408|T|C", "22|16050408|T|N|é;å=ö"),
+)
+"""Place, REF, ALT and INFO of lines that are read in more than one way, or in none."""
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_p08_odd_lines_are_read_as_the_command_reads_them(
+    browser, site, populated_address, tmp_path, ending
+):
+    """Each word and number, and each byte of the rest."""
+    text = HEAD
+    for each in ODD:
+        contig, pos, ref, alternates, *info = each.split("|")
+        cells = [contig, pos, ".", ref, alternates, "1", "PASS", *(info or ["X"])]
+        text += "\t".join([*cells, "GT", "0/1", "1/1"]) + "\n"
+    source, out = tmp_path / "odd.vcf", tmp_path / "expected.vcf.gz"
+    source.write_bytes(text.replace("\n", ending).encode())
+    by_command(populated_address, source, out)
+    with listening(browser, site.address) as (page, _, _):
+        choose(page, "odd.vcf", source.read_bytes())
+        ended(page)
+        found = annotated(page, tmp_path)
+    theirs, ours = (
+        [
+            line
+            for line in gzip.decompress(path.read_bytes()).split(b"\n")
+            if not line.startswith(b"##beacon_annotate")
+        ]
+        for path in (out, found)
+    )
+
+    assert ours == theirs
+    assert len(ours) > len(ODD)
+
+
+def test_p08_whoever_is_missing_in_an_answer_is_no_no(browser, site):
+    """A node, a dataset, or all of them: whatever else an answer holds."""
+    head = {
+        "beacons": [{"beaconId": "a", "name": "A"}],
+        "datasets": [{"beaconId": "a", "id": "x", "name": "x"}],
+        "aligned": [],
+    }
+    other = {"beaconId": "a", "id": "y", "status": "not_seen"}
+    answers = [
+        None,
+        {"beacons": [], "datasets": []},
+        {"beacons": [{"beaconId": "b", "status": "not_seen"}], "datasets": []},
+        {"beacons": [{"beaconId": "a", "status": "not_seen"}], "datasets": [other]},
+        {"beacons": [{"beaconId": "a", "status": "seen"}], "datasets": []},
+    ]
+    with opened(browser, site.address) as (page, _):
+        page.goto("/batch")
+        words = page.evaluate(
+            "async ([head, all]) => {"
+            " const { Annotation } = await import('/static/vcf.js');"
+            " const made = new Annotation(head, 'GRCh37', '');"
+            " return all.map((each) => made.cell(made.columns[0], each).status); }",
+            [head, answers],
+        )
+
+    assert words == ["no_answer"] * len(answers)
+
+
 def test_p08_every_other_byte_is_as_it_was(browser, site, tmp_path):
     """Without our fields the lines are those of the file; CR LF is kept."""
     text = whole(40).replace("\n", "\r\n")
@@ -196,6 +281,12 @@ def test_p08_every_other_byte_is_as_it_was(browser, site, tmp_path):
     [
         ("cut.vcf.gz", bgzf(whole(2000))[:-400], "truncated"),
         ("noend.vcf.gz", packed(whole(40).encode()), "end of the file is missing"),
+        ("other.vcf.gz", damaged(whole(40)), "truncated or damaged"),
+        (
+            "two.gz",
+            gzip.compress(HEAD.encode()) + gzip.compress(record(5, "A\tC").encode()),
+            "packed in several pieces",
+        ),
         ("cut.gz", gzip.compress(whole(900).encode())[:-20], "truncated"),
         ("cut.vcf", whole(40)[:-12].encode(), "last record is cut off"),
         ("empty.vcf", b"", "empty"),
@@ -412,8 +503,11 @@ def test_p08_a_run_is_stopped_and_goes_on(browser, site):
         stopped = page.inner_text("#run-said")
         held["is_held"] = False
         page.click("#resume")
+        page.focus("#filters button:has-text('Not seen')")
         said = ended(page)
+        focused = page.evaluate("document.activeElement.dataset.word")
 
+    assert focused == "not_seen"
     assert stopped.startswith("Stopped. ")
     assert said == "Done. Variants answered: 801."
 
@@ -463,6 +557,51 @@ def test_without_scripts_a_list_is_posted_and_a_table_comes(browser, site):
     assert plain == scripted
     assert "'=cmd()" in plain[1]
     assert plain[1].startswith("\ufeffline,input,variant,")
+
+
+def test_rounded_counts_say_so(browser, populated_address):
+    """In a row, and in the table: with scripts, and without."""
+    rules = b"""[policy]
+id = "page"
+
+[tiers.public]
+granularity = "count"
+queries = ["allele"]
+
+[datasets.ward]
+kind = "reference"
+access = { public = "about" }
+
+[disclosure.about]
+round_to = 10
+"""
+    policy, found = parsed(rules, "policy.toml").policy, []
+    with served(populated_address, policy) as one:
+        for javascript in (True, False):
+            with opened(browser, one.address, javascript=javascript) as (page, _):
+                page.goto("/batch")
+                page.fill("#variants", COMMON)
+                page.locator("#paste input[value=GRCh37]").check()
+                page.click("text=Ask for the list")
+                page.locator("#rows tr").wait_for()
+                row = page.inner_text("#rows tr")
+                with page.expect_download() as coming:
+                    page.locator("button:has-text('CSV'):visible").click()
+                text = Path(coming.value.path()).read_bytes().decode("utf-8-sig")
+                found.append(text)
+                assert "(rounded)" in row
+    head, line = csv.reader(found[0].splitlines())
+
+    assert found[0] == found[1]
+    assert dict(zip(head, line, strict=True))["multiplesOf"] == "10"
+
+
+def test_what_a_node_warns_of_stands_in_its_row():
+    """Of a name that means several alleles, and of a node that proves nothing."""
+    told = said(node("se"), dataset("x"), dataset("y"), warnings=("It names 2.",))
+    asked = row_of(Entry(line=1, text="rs1"), None, together(told))
+
+    assert asked.notes == ("It names 2.",)
 
 
 def post(one, headers: dict[str, str] | None = None, **form: str):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -31,6 +33,9 @@ from tests.page.answers_samples import (
     together,
 )
 
+if TYPE_CHECKING:
+    from beacon.model.nodes import NodeAnswer
+
 ANSWERS = (
     said(
         node("se", "SE"),
@@ -51,9 +56,9 @@ ANSWERS = (
 )
 
 
-def report() -> Report:
-    """Return what is taken along of these answers."""
-    answer = together(*ANSWERS)
+def report(*answers: NodeAnswer) -> Report:
+    """Return what is taken along of answers."""
+    answer = together(*(answers or ANSWERS))
     return Report(
         variant=TEXT,
         assembly="GRCh38",
@@ -76,7 +81,7 @@ def test_p07_the_text_holds_everybody():
         "",
         "Seen in 1 dataset, not seen in 1. 1 dataset withholds its answer. "
         "1 dataset knows nothing of this place. Patients: at least 3 carriers. "
-        "No carrier is homozygous. Highest frequency: 0.00012 (gms data).",
+        "Highest frequency: 0.00012 (gms data).",
         "3 of 5 nodes answered. "
         "No answer from Fi node and Is node: this is not a “no”. "
         "1 node was not asked.",
@@ -98,6 +103,50 @@ def test_p07_the_text_holds_everybody():
         "Question: 7f3a9c00-0000-4000-8000-000000000000",
         "https://beacon.example/v/GRCh38/17-43045711-T-C",
     ]
+
+
+def test_p07_doubts_are_taken_along():
+    """Who was asked behind a node and is silent, and what a node warns of."""
+    partly = said(
+        node("eu"),
+        dataset("goe", Status.NOT_SEEN, counts(0, 200)),
+        warnings=("Nothing proves that\nit was understood.",),
+        is_partial=True,
+    )
+    told = report(said(node("se")), partly)
+    text = report_text(told, words_in("en"))
+    head, *lines = report_table(told, words_in("en"))
+    cells = dict(zip(head, lines[-1], strict=True))
+
+    assert "It says that not all whom it asked have answered." in text
+    assert "Nothing proves that it was understood." in text
+    assert "Eu node did not answer for everything: this is not a “no”." in text
+    assert (cells["partial"], cells["notes"]) == (
+        "partial",
+        "Nothing proves that it was understood.",
+    )
+
+
+def test_p07_a_text_says_what_is_only_similar():
+    """What was found is not what was asked for."""
+    similar = read_text("del 22:18912231-21465672", Context(assembly="GRCh38"))
+    text = report_text(replace(report(), pattern=similar), words_in("en"))
+
+    assert "+46 data: Nothing found. AC/AN" in text
+    assert "Seen" not in text
+    assert "What was found\n- 17-43045711-T-C (gms data): AC/AN 3/24198\n" in text
+    assert "variants that are similar, not only for exactly this one" in text
+
+
+def test_p07_what_failed_filters_beside_what_was_found_is_not_all():
+    """Of several alleles one is found: not "only" those that failed are there."""
+    named = read_text("rs80358150", Context(assembly="GRCh38"))
+    some = said(node("se"), dataset("x", filters=("RF",)))
+    none = said(node("se"), dataset("x", Status.NOT_COVERED, filters=("RF",)))
+
+    for told, is_said in ((some, False), (none, True)):
+        text = report_text(replace(report(told), pattern=named), words_in("en"))
+        assert ("Only in records that failed RF." in text) == is_said
 
 
 @pytest.mark.parametrize("language", ["sv", "da"])

@@ -6,6 +6,7 @@ P3 and P4 of pages, without a browser.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -163,6 +164,50 @@ def test_who_is_silent_is_not_a_no():
 
     assert found.sentence == "Not seen in 1 dataset."
     assert "No answer from Fi node: this is not a “no”." in found.whole
+
+
+def test_a_silent_dataset_of_a_node_that_answers_is_told_of():
+    """Two datasets of one node, one of them silent: all of it is no "no"."""
+    answer = said(
+        DK, dataset("a", Status.NOT_SEEN, counts(0, 20)), dataset("b", Status.NO_ANSWER)
+    )
+    partly = replace(answer, status=Status.NOT_SEEN)
+    seen = said(EU, dataset("c", told=counts(1, 20, 1, 0, 0)), is_partial=True)
+
+    found = verdict(together(partly), PATTERN, ENGLISH)
+    assert found.sentence == "Not seen in 1 dataset. 1 dataset gave no answer."
+    for told in (partly, seen):
+        whole = verdict(together(AS_DRAWN[1], told), PATTERN, ENGLISH).whole
+        assert "did not answer for everything: this is not a “no”." in whole
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        silent(FI),
+        said(FI, dataset("d", Status.WITHHELD)),
+        said(FI, dataset("d", told=counts(4, 20), adjusted_to=2)),
+        said(FI, dataset("d", told=counts(2, 20, 1, 0, 0))),
+        said(FI, dataset("d", Status.NOT_SEEN, counts(0, 20)), is_partial=True),
+    ],
+)
+def test_nobody_is_homozygous_only_where_everybody_says_so(other):
+    """Silence, rounding and half-called carriers leave it open."""
+    none = "No carrier is homozygous."
+
+    assert none in verdict(together(AS_DRAWN[0]), PATTERN, ENGLISH).sentence
+    assert none not in verdict(together(AS_DRAWN[0], other), PATTERN, ENGLISH).sentence
+
+
+def test_the_highest_frequency_of_rounded_counts_is_about():
+    """And none of it is the highest where it was rounded to nothing."""
+    told = said(SE, dataset("x", told=counts(10, 200), adjusted_to=10))
+    none = said(SE, dataset("x", told=counts(0, 200), adjusted_to=10))
+
+    assert "Highest frequency: about 0.050 (x data)." in (
+        verdict(together(told), PATTERN, ENGLISH).sentence
+    )
+    assert "Highest" not in verdict(together(none), PATTERN, ENGLISH).sentence
 
 
 def test_what_is_similar_is_never_seen():

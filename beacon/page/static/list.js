@@ -24,7 +24,7 @@ const FEW_BAD = 200;
 export const COLUMNS = [
   ...["line", "input", "variant", "assembly", "answer", "node", "dataset", "status"],
   ...["alleleCount", "alleleNumber", "alleleFrequency"],
-  ...["homozygous", "heterozygous", "hemizygous", "reason"],
+  ...["homozygous", "heterozygous", "hemizygous", "multiplesOf", "reason"],
 ];
 
 const page = document.getElementById("list");
@@ -126,8 +126,8 @@ class Asking {
 
   take(document, answers) {
     if (document.event === "asked") {
-      const isOther = this.head && JSON.stringify(document.datasets) !== JSON.stringify(this.head.datasets);
-      if (isOther) this.hasChanged = true;
+      const whom = ({ beacons, datasets }) => JSON.stringify([beacons, datasets]);
+      if (this.head && whom(document) !== whom(this.head)) this.hasChanged = true;
       this.head = this.head || document;
     } else if (Number.isInteger(document.id)) {
       answers.set(document.id, document);
@@ -185,7 +185,7 @@ function* exported(rows, head) {
         ...[row.line, row.text, row.variant, row.assembly, row.status],
         ...[beacon?.name, set?.id, status, set?.alleleCount, set?.alleleNumber],
         share === "." ? null : Number(share),
-        ...[set?.homozygous, set?.heterozygous, set?.hemizygous, reason],
+        ...[set?.homozygous, set?.heterozygous, set?.hemizygous, set?.countAdjustedTo?.[0], reason],
       ];
     }
   }
@@ -230,10 +230,18 @@ class Table {
   }
 
   show() {
+    const { word, place } = document.activeElement?.dataset || {};
+    this.fill();
+    // What has the focus may have been made anew.
+    if (word !== undefined) $("filters").querySelector(`[data-word="${word}"]`)?.focus();
+    if (place !== undefined) $("rows").querySelector(`[data-place="${place}"]`)?.focus();
+  }
+
+  fill() {
     this.showFilters();
     const chosen = this.chosen();
     const shown = chosen.slice(this.first, this.first + ON_A_PAGE);
-    $("rows").replaceChildren(...shown.map((row) => this.row(row)));
+    $("rows").replaceChildren(...shown.map((row, at) => this.row(row, this.first + at)));
     $("rows-said").textContent = fill(chosen.length ? texts.rows : texts.none, {
       first: numbers.format(this.first + 1),
       last: numbers.format(this.first + shown.length),
@@ -249,7 +257,7 @@ class Table {
     const filters = [[null, texts.all, this.count], ...words.map((word) => [word, null, this.counts.get(word)])];
     $("filters").replaceChildren(
       ...filters.map(([word, name, count]) => {
-        const button = made("button", { type: "button", class: "second small" });
+        const button = made("button", { type: "button", class: "second small", "data-word": word || "" });
         button.setAttribute("aria-pressed", String(this.word === word));
         if (word) button.append(sign(word), ` ${statuses[word][1]} ${numbers.format(count)}`);
         else button.append(`${name} ${numbers.format(count)}`);
@@ -262,12 +270,12 @@ class Table {
     );
   }
 
-  row(row) {
+  row(row, at) {
     const line = made("tr");
     const name = made("th", { scope: "row" });
     if (row.variant) {
       const address = `${said.root}/v/${row.assembly}/${encodeURIComponent(row.variant)}`;
-      name.append(made("a", { href: address, class: "mono" }, short(row.variant)));
+      name.append(made("a", { href: address, class: "mono", "data-place": at }, short(row.variant)));
     } else {
       name.append(made("span", { class: "mono" }, short(row.text)));
     }
@@ -275,6 +283,9 @@ class Table {
     const answer = made("td", { "data-label": texts.answer });
     answer.append(chip(row.status));
     if (row.error) answer.append(made("span", { class: "line quiet", lang: row.nodes.length || row.variant ? "en" : said.lang }, row.error));
+    for (const note of new Set(row.nodes.flatMap((node) => node.warnings || []))) {
+      if (note !== row.error) answer.append(made("span", { class: "line quiet", lang: "en" }, note));
+    }
     const where = made("td", { "data-label": texts.where });
     where.append(...groups([...parts(row, this.head)].filter((part) => part.beacon && !part.beacon.status)));
     line.append(place, name, answer, where);
@@ -300,7 +311,8 @@ function label({ beacon, set, reason }) {
   if (!set) return reason && reasons[reason] ? `${node} (${reasons[reason]})` : node;
   const name = table.head.beacons.length > 1 && set.name !== node ? `${node}, ${set.name}` : set.name;
   const isCounted = set.alleleCount !== undefined || set.alleleNumber !== undefined;
-  const counts = isCounted ? ` ${number(set.alleleCount)}\u00a0/\u00a0${number(set.alleleNumber)}` : "";
+  const exact = isCounted ? ` ${number(set.alleleCount)}\u00a0/\u00a0${number(set.alleleNumber)}` : "";
+  const counts = isCounted && set.countAdjustedTo ? `${exact} (${texts.rounded})` : exact;
   const rests = set.status === "not_seen" && coverages[reason];
   return `${name}${counts}${rests ? ` (${rests})` : ""}`;
 }

@@ -55,6 +55,10 @@ function follow(address, waiting) {
   source.addEventListener("refused", wait);
   source.addEventListener("error", wait);
   addEventListener("pagehide", end);
+  // Come back to before all was there: nothing would come any more.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && table.dataset.events) location.reload();
+  });
 }
 
 function text(id) {
@@ -77,7 +81,8 @@ async function copy(event) {
 
 function save(event) {
   const link = event.currentTarget;
-  const bytes = new Blob(["\ufeff", text(link.dataset.saves)], { type: "text/csv" });
+  const rows = text(link.dataset.saves).replace(/\r?\n/g, "\r\n"); // HTML has \n alone
+  const bytes = new Blob(["\ufeff", rows], { type: "text/csv" });
   const kept = document.createElement("a");
   kept.href = URL.createObjectURL(bytes);
   kept.download = link.download;
