@@ -32,6 +32,7 @@ from beacon.auth.doubts import Doubt
 from beacon.model.errors import (
     BeaconError,
     BudgetSpent,
+    IssuerUnavailable,
     LoginEnded,
     NetworkBusy,
     NotIdentified,
@@ -455,6 +456,10 @@ class Door:
             request[LOGIN_ENDED] = True
             if not kind.lenient:
                 raise LoginEnded(failure.why) from failure
+        except IssuerUnavailable:
+            if not kind.lenient:
+                raise
+            request[SESSION] = session  # who they are need not be known to log out
         else:
             request[SESSION] = session
 
