@@ -449,17 +449,15 @@ class Door:
                 is_page=kind.is_page,
             ):
                 raise NotPermitted(_FORGED)
-            request[REQUESTER] = await porter.requester(
-                [f"Bearer {session.token}"], request.remote
-            )
+            # Who they are need not be known to log out.
+            with suppress(*(IssuerUnavailable,) if kind.lenient else ()):
+                request[REQUESTER] = await porter.requester(
+                    [f"Bearer {session.token}"], request.remote
+                )
         except NotIdentified as failure:
             request[LOGIN_ENDED] = True
             if not kind.lenient:
                 raise LoginEnded(failure.why) from failure
-        except IssuerUnavailable:
-            if not kind.lenient:
-                raise
-            request[SESSION] = session  # who they are need not be known to log out
         else:
             request[SESSION] = session
 
