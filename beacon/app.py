@@ -42,7 +42,7 @@ from beacon.api.keys import (
     Limits,
 )
 from beacon.api.metrics import Meter, Sums
-from beacon.api.network import asking_of, note
+from beacon.api.network import asking_of, note, write_down
 from beacon.api.network_lists import answers_to
 from beacon.api.routes import create_api
 from beacon.audit.canonical import CASES, CHAINS, QUERIES, subkey
@@ -392,6 +392,7 @@ def behind_of(app: web.Application) -> Behind:
         understanding=understanding,
         asking=asking_of,
         note=note,
+        write_down=write_down,
         lifting=beacon.lifting if isinstance(beacon, LiftingBeacon) else Lifting(),
         is_open=lambda request: (
             app[BEACON].policy is None and request.get(ACCOUNT) is None

@@ -331,6 +331,12 @@ class Noted:
         """Note what is said of datasets' documents."""
         self.told += [(p.dataset, None, p.status, p.granularity) for p in parts]
 
+    def said_of_whole(self, said: Summarised) -> None:
+        """Note how much is said of a dataset as a whole."""
+        release = said.dataset.release
+        number = None if release is None else release.ordinal
+        self.told.append((said.dataset.id, number, said.detail.value, None))
+
     def failed(self) -> None:
         """Note a question of many that has no answer."""
         self.told.append(_FAILED)
@@ -598,7 +604,9 @@ class Witness:
 
     async def summary(self, dataset: str, requester: Requester) -> Summarised:
         """Return what may be said of a dataset as a whole."""
-        return await self._beacon.summary(dataset, requester)
+        said = await self._beacon.summary(dataset, requester)
+        self._noted.said_of_whole(said)
+        return said
 
     async def loaded(self, requester: Requester) -> frozenset[str]:
         """Return the assemblies that at least one dataset it sees serves."""

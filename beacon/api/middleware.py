@@ -32,6 +32,7 @@ from beacon.auth.doubts import Doubt
 from beacon.model.errors import (
     BeaconError,
     BudgetSpent,
+    IssuerUnavailable,
     LoginEnded,
     NetworkBusy,
     NotIdentified,
@@ -448,9 +449,11 @@ class Door:
                 is_page=kind.is_page,
             ):
                 raise NotPermitted(_FORGED)
-            request[REQUESTER] = await porter.requester(
-                [f"Bearer {session.token}"], request.remote
-            )
+            # Who they are need not be known to log out.
+            with suppress(*(IssuerUnavailable,) if kind.lenient else ()):
+                request[REQUESTER] = await porter.requester(
+                    [f"Bearer {session.token}"], request.remote
+                )
         except NotIdentified as failure:
             request[LOGIN_ENDED] = True
             if not kind.lenient:

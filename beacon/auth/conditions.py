@@ -7,6 +7,8 @@ has it makes the visa worth nothing; a way of matching that is not known is not 
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from beacon.auth.doubts import Doubt
@@ -112,22 +114,39 @@ def _matches(how: str, text: str, field: str) -> bool:
 def is_like(text: str, pattern: str) -> bool:
     """Whether all of a text is as a pattern has it: ``?`` one character, ``*`` any.
 
-    Going back to the last ``*`` alone is enough, so that no pattern takes longer than
-    its length by that of the text.
+    Between two ``*`` the first place that fits will do, so that nothing is tried
+    again: whoever signs conditions keeps nobody waiting by them.
     """
-    at = here = 0
-    star, resumed = -1, 0
-    while at < len(text):
-        sign = pattern[here] if here < len(pattern) else None
-        if sign == _ANY:
-            star, resumed = here, at
-            here += 1
-        elif sign is not None and sign in (_ONE, text[at]):
-            at += 1
-            here += 1
-        elif star >= 0:
-            resumed += 1
-            at, here = resumed, star + 1
-        else:
+    first, *others = pattern.split(_ANY)
+    if not others:
+        return len(text) == len(first) and _fits(text, first, 0)
+    *between, last = others
+    at, end = len(first), len(text) - len(last)
+    if at > end or not (_fits(text, first, 0) and _fits(text, last, end)):
+        return False
+    for part in between:
+        at = _after(text, part, at, end)
+        if at < 0:
             return False
-    return not pattern[here:].strip(_ANY)
+    return True
+
+
+def _fits(text: str, part: str, at: int) -> bool:
+    """Whether a part of a pattern without ``*`` is at a place."""
+    there = text[at : at + len(part)]
+    return all(sign in (_ONE, letter) for sign, letter in zip(part, there, strict=True))
+
+
+def _after(text: str, part: str, at: int, end: int) -> int:
+    """Return where a part of a pattern ends that comes first; -1: it does not come."""
+    if _ONE in part:
+        found = _signs(part).search(text, at, end)
+        return -1 if found is None else found.end()
+    place = text.find(part, at, end)
+    return -1 if place < 0 else place + len(part)
+
+
+@lru_cache(maxsize=256)
+def _signs(part: str) -> re.Pattern[str]:
+    """Return what finds a part of a pattern; it repeats nothing."""
+    return re.compile(re.escape(part).replace(re.escape(_ONE), "."), re.DOTALL)

@@ -1,16 +1,20 @@
 """Where an issuer keeps its keys, tells of its users and has them log in.
 
 As the operator said, or as its discovery document does (OpenID Connect Discovery
-1.0), which must be its own.
+1.0), which must be its own.  What is elsewhere says nothing of this machine: no
+issuer has us ask what listens on loopback.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from beacon.auth.issuers import is_private
 from beacon.model.errors import IssuerUnavailable
+from beacon.model.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +60,7 @@ class Places:
         self._issuer = issuer
         self._fetcher = fetcher
         self._told: Mapping[str, object] | None = None
+        self._asking: asyncio.Task[Mapping[str, object]] | None = None
 
     async def keys(self) -> Mapping[str, object]:
         """Return the document that lists its keys.
@@ -100,7 +105,7 @@ class Places:
             or await self._named("authorization_endpoint"),
             token=client.token_uri or await self._named("token_endpoint"),
             end_session=goodbye
-            if isinstance(goodbye, str) and is_private(goodbye)
+            if isinstance(goodbye, str) and self._may_name(goodbye)
             else None,
             names_itself=told.get("authorization_response_iss_parameter_supported")
             is True,
@@ -129,18 +134,40 @@ class Places:
 
     async def _named(self, what: str) -> str:
         place = (await self._document()).get(what)
-        if not isinstance(place, str) or not is_private(place):
+        if not isinstance(place, str) or not self._may_name(place):
             message = f"The discovery document of an issuer names no {what}."
             raise IssuerUnavailable(message)
         return place
 
+    def _may_name(self, place: str) -> bool:
+        """Whether an issuer may say that something of its own is at an address."""
+        return is_private(place) and (_is_here(self._issuer.iss) or not _is_here(place))
+
     async def _document(self) -> Mapping[str, object]:
-        if self._told is None:
-            iss = self._issuer.iss
-            address = f"{iss.removesuffix('/')}/{_WELL_KNOWN}"
-            told = await self._fetcher.document(address)
-            if told.get("issuer") != iss:
-                message = "The discovery document of an issuer is another one's."
-                raise IssuerUnavailable(message)
-            self._told = told
-        return self._told
+        """Return the discovery document, which is asked for once for all who wait."""
+        if self._told is not None:
+            return self._told
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._discovered())
+            self._asking.add_done_callback(_looked_at)
+        return await asyncio.shield(self._asking)
+
+    async def _discovered(self) -> Mapping[str, object]:
+        iss = self._issuer.iss
+        address = f"{iss.removesuffix('/')}/{_WELL_KNOWN}"
+        told = await self._fetcher.document(address)
+        if told.get("issuer") != iss:
+            message = "The discovery document of an issuer is another one's."
+            raise IssuerUnavailable(message)
+        self._told = told
+        return told
+
+
+def _is_here(address: str) -> bool:
+    return is_loopback(urlsplit(address).hostname or "")
+
+
+def _looked_at(task: asyncio.Task[Mapping[str, object]]) -> None:
+    """Take note of a failure that nobody may wait for any more."""
+    if not task.cancelled():
+        task.exception()

@@ -1,7 +1,7 @@
 """What issuers say over HTTP: small JSON documents, from where we were told to look.
 
-No redirect is followed and no address of a token is ever asked.  A document that
-is too large, too slow or no JSON is none.
+No redirect is followed, no cookie kept and no address of a token ever asked.  A
+document that is too large, too slow or no JSON is none.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus
 
 import orjson
-from aiohttp import ClientError, ClientSession, ClientTimeout, hdrs
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, hdrs
 
 from beacon.auth.doubts import Doubt
 from beacon.auth.issuers import is_private
@@ -112,7 +112,8 @@ class Fetcher:
     async def _asked(self, method: str, address: str, **more: Any) -> tuple[int, bytes]:
         if self._session is None:
             timeout = ClientTimeout(total=_SECONDS)
-            self._session = ClientSession(timeout=timeout)
+            # One user's request takes nothing of another's along.
+            self._session = ClientSession(timeout=timeout, cookie_jar=DummyCookieJar())
         async with self._session.request(
             method, address, allow_redirects=False, **more
         ) as response:

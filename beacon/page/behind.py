@@ -57,6 +57,7 @@ class Behind:
         understanding: gives what questions of a request are understood with.
         asking: makes a question to the network of a question in a request.
         note: has the audit told what other nodes said to a request.
+        write_down: has it written what other nodes say, before that is said.
         lifting: what questions are lifted to other assemblies with.
         is_open: whether neither a policy nor an audit stands between a request and
             the data, so that examples may be looked up.
@@ -73,6 +74,7 @@ class Behind:
     understanding: Callable[[web.Request], Awaitable[Understanding]]
     asking: Callable[[web.Request, Query], Asking]
     note: Callable[[web.Request, Iterable[NodeAnswer]], None]
+    write_down: Callable[[web.Request, Iterable[NodeAnswer]], Awaitable[None]]
     lifting: Lifting
     is_open: Callable[[web.Request], bool]
     has_policy: Callable[[], bool]

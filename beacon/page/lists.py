@@ -114,6 +114,10 @@ FAILURES: Final[Mapping[str, str]] = {
     "nodatasets": N_("No dataset here is on %(assembly)s."),
     "unheard": N_("This beacon did not answer. It is not a “no”."),
     "refused": N_("This beacon refused: %(sentence)s"),
+    "ended": N_(
+        "Your login has ended, so the rest is not asked. Log in again, then ask for it"
+        " again; the rows that came stay until then."
+    ),
     "unable": N_(
         "This browser cannot pack files; use a newer one, or “beacon annotate”."
     ),

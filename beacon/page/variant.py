@@ -8,6 +8,7 @@ ourselves, the page asks and waits.  Either way it is one question.  ``…/repor
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +35,7 @@ from beacon.page.report import report_table, report_text
 from beacon.page.verdict import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from beacon.model.nodes import NetworkAnswer, NodeAnswer
     from beacon.page.report import Report
@@ -113,10 +114,17 @@ async def show_events(request: web.Request) -> web.StreamResponse:
         federation.directory.here, behind.beacon_of(request), is_told_at_once=True
     )
     coming = federation.ask(question.asking, here, waits_for_us=True)
-    try:
-        return await follow(request, coming, say, end)
-    finally:
-        behind.note(request, told)
+    return await follow(request, _written_down(request, coming), say, end)
+
+
+async def _written_down(
+    request: web.Request, coming: AsyncGenerator[NodeAnswer, None]
+) -> AsyncGenerator[NodeAnswer, None]:
+    """Yield what nodes say, once the audit has it."""
+    async with aclosing(coming) as answers:
+        async for said in answers:
+            await request.app[BEHIND].write_down(request, (said,))
+            yield said
 
 
 async def show_report(request: web.Request) -> web.Response:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 RAREST = 1e-6
 """No allele is taken to be rarer, whatever references lack it."""
 _MOST_PRIOR = 0.999_999
+_COPIES = 2
 _FEWEST_CALLED = 0.25
 """Copies for each person of which fewer are not taken to be called (Y has as many)."""
 
@@ -139,6 +140,38 @@ def told_of(
 def homozygotes(carried: Iterable[Carried]) -> frozenset[str]:
     """Return who has two copies."""
     return frozenset(one.individual for one in carried if one.share.ac > 1)
+
+
+def two_copies_tell(people: int, ac: int, copies: int | None) -> bool:
+    """Whether one person with two copies tells of themselves, though many carry it.
+
+    Of an allele of so many carriers nobody is charged: that somebody is one of them
+    tells little.  But where not even one of them was to have two copies, whoever has
+    them is told of.  How many copies there are is told, so it is judged by that,
+    without these two.
+
+    Args:
+        people: of the dataset.
+        ac: copies of the allele.
+        copies: that were called there; ``None``: not known.
+    """
+    frequency = (ac - _COPIES) / (copies or _COPIES * people)
+    return expected_homozygotes(people, copies, frequency) < 1
+
+
+def without_two_copies(found: DatasetFindings) -> DatasetFindings:
+    """Return findings that do not say how many copies who has."""
+    variants = tuple(
+        replace(variant, tally=_uncounted(variant.tally)) for variant in found.variants
+    )
+    return replace(found, variants=variants)
+
+
+def _uncounted(tally: Tally) -> Tally:
+    if tally.carriers is None:
+        return tally
+    kept = tuple(Carriers(c.column, c.ac, None, None, None) for c in tally.carriers)
+    return tally._replace(carriers=kept)
 
 
 def may_have_left_out(

@@ -28,7 +28,9 @@ from beacon.policy.evidence import (
     may_have_left_out,
     most_nats,
     told_of,
+    two_copies_tell,
     without,
+    without_two_copies,
 )
 from beacon.service.levelling import LEDGER_STEP, in_steps
 from beacon.service.settling import Settlements
@@ -173,8 +175,8 @@ class Ledgered:
         ]
         said = await asyncio.gather(*map(self._told, cases, found))
         return [
-            _left(one, out, may_hide=may_hide)
-            for one, (out, may_hide) in zip(found, said, strict=True)
+            _left(_fit(one, case.terms), out, may_hide=may_hide)
+            for one, case, (out, may_hide) in zip(found, cases, said, strict=True)
         ]
 
     async def _frequency(self, query: Query, references: Sequence[str]) -> float:
@@ -228,6 +230,19 @@ class Ledgered:
         Told at once they would tell who asked that somebody was left out.
         """
         return self._alarms.before_today
+
+
+def _fit(one: Carrying, terms: LedgerTerms) -> Carrying:
+    """Return findings that tell of nobody who is not charged for."""
+    people = len({each.individual for each in one.carried or ()})
+    if not (one.is_common or people > terms.cap_carriers):
+        return one
+    release, tallies = one.found.dataset.release, [v.tally for v in one.found.variants]
+    everybody = 0 if release is None else release.sample_count or 0
+    carried = sum(each.ac for tally in tallies for each in tally.carriers or ())
+    if two_copies_tell(max(everybody, 1), carried, _copies(one.found)):
+        return one._replace(found=without_two_copies(one.found))
+    return one
 
 
 def _left(one: Carrying, out: frozenset[str], *, may_hide: bool) -> DatasetFindings:

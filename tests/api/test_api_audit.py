@@ -293,6 +293,28 @@ async def test_every_question_has_a_line(site, path):
     assert answer.status == 400 or 1 == len(line["queries"])
 
 
+@pytest.mark.parametrize("path", ["/api/datasets/clinic/summary", "/d/clinic"])
+async def test_what_is_told_of_a_dataset_as_a_whole_is_written_down(site, path):
+    """Which dataset, which release, and how much: here it has no summary."""
+    audited = await site(CLINICIAN)
+    answer = await audited.client.get(path)
+    (line,) = audited.lines()
+
+    assert (200, "answered") == (answer.status, line["decision"])
+    (told,) = line["datasets"]
+    assert ("clinic", 1, "none") == (told["id"], told["release"], told["said"])
+
+
+async def test_no_line_tells_of_a_dataset_that_is_not_told_of(site):
+    """A wrong name is somebody's text."""
+    audited = await site(CLINICIAN)
+    answer = await audited.client.get("/d/patient-of-mine")
+    (line,) = audited.lines()
+
+    assert (404, False) == (answer.status, "datasets" in line)
+    assert b"patient-of-mine" not in audited.text()
+
+
 @pytest.mark.parametrize(
     ("path", "status", "decision", "asked"),
     [

@@ -18,6 +18,7 @@ from beacon.api.routes import create_api
 from beacon.app import behind_of
 from beacon.audit.chain import segments_in
 from beacon.audit.log import AuditLog
+from beacon.auth.sessions import OwnSessions
 from beacon.cli.issuer import PEOPLE
 from beacon.model.errors import StoreUnavailable
 from beacon.model.query import Query
@@ -450,6 +451,38 @@ async def test_an_issuer_that_is_away_is_said_to_be(
 
     assert answer.status == 503
     assert "cannot be reached" in await answer.text()
+
+
+async def test_whoever_wants_out_gets_out_though_their_issuer_is_away(
+    aiohttp_client, beacon: LocalBeacon, issuer: Watched
+) -> None:
+    """After a restart nobody can be known; a session can be ended all the same."""
+    store = OwnSessions()
+
+    async def started() -> Visited:
+        porter = porter_for(with_client(issuer), clock=issuer.clock)
+        desk = desk_for(porter, issuer.clock, store=store)
+        app = create_api(beacon, IDENTITY, porter=porter, desk=desk)
+        add_pages(app, behind_of(app))
+
+        async def close(_: object) -> None:
+            await porter.close()
+
+        app.on_cleanup.append(close)
+        client = await aiohttp_client(app, cookie_jar=DummyCookieJar())
+        return Visited(client, desk, Listening(beacon))
+
+    visited = await started()
+    await visited.log_in()
+    issuer.is_away = True
+    later = await started()
+    later.cookies = dict(visited.cookies)
+    page = await later.get("/about", OURS)
+    out = await later.get("/logout?next=/about", OURS, "POST")
+
+    assert (page.status, out.status) == (503, 303)
+    assert store.kept == {}
+    assert later.cookies == {}
 
 
 async def test_this_machine_has_one_name(visited: Visited) -> None:

@@ -195,6 +195,26 @@ async def test_what_cannot_be_written_down_is_not_streamed(audited, dk, monkeypa
     assert [line["event"] for line in lines][-1] == "error"
 
 
+EVENTS = "/v/GRCh37/22-101-T-C/events"
+
+
+async def test_what_cannot_be_written_down_no_page_is_sent(audited, dk, monkeypatch):
+    """No node's answer is: nothing leaves without its line, whatever the way."""
+    se, _ = audited
+    await se.knows(dk.as_peer())
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise AuditUnavailable
+
+    monkeypatch.setattr(AuditLog, "admit", refuse)
+    async with ClientSession() as session:
+        response = await session.get(f"{se.address}{EVENTS}")
+        text = await response.text()
+
+    assert "Seen" not in text
+    assert "event: done" not in text
+
+
 # --- budgets, and for whom ------------------------------------------------------
 
 

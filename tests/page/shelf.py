@@ -50,6 +50,7 @@ def pages(
             understanding=lambda _: None,
             asking=lambda *_: None,
             note=lambda *_: None,
+            write_down=lambda *_: None,
             lifting=Lifting(),
             has_policy=lambda: False,
             answers=lambda *_: None,

@@ -423,6 +423,33 @@ def test_p08_a_failing_beacon_is_asked_again_and_is_never_a_no(browser, site):
     ]
 
 
+def test_p08_a_login_that_ends_stops_the_list_and_says_so(browser, site):
+    """What was not asked for has no rows, which would read as nobody's answer."""
+    calls = []
+
+    def end(route) -> None:
+        calls.append(route)
+        if len(calls) > 1:
+            said = '{"error": {"errorCode": 401, "errorMessage": "Ended."}}'
+            route.fulfill(status=401, body=said)
+        else:
+            route.continue_()
+
+    with listening(browser, site.address) as (page, _, _):
+        page.route("**/network/batch", end)
+        page.fill("#variants", "\n".join([UNSEEN] * 150))
+        page.locator("#paste input[value=GRCh37]").check()
+        page.click("text=Ask for the list")
+        ended(page)
+        said = page.locator("#failed").inner_text()
+        words = set(page.locator("#rows .status").all_inner_texts())
+        is_unheard = page.is_visible("#unheard")
+
+    assert said.startswith("Your login has ended, so the rest is not asked.")
+    assert {"Not seen"} == {each.split(maxsplit=1)[1] for each in words}
+    assert (2, False) == (len(calls), is_unheard)
+
+
 def test_p08_an_answer_that_breaks_off_is_asked_on(browser, site):
     """What came of it is kept, the rest is asked again, and nothing is missing."""
     asked: list[int] = []

@@ -30,6 +30,9 @@ VARIANTS: Mapping[int, Mapping[str, str]] = {
     800: {"S0": "0/1", "S5": "0/1"},
     900: {**dict.fromkeys(PEOPLE[:4], "0/1"), "S6": "1/1"},
     910: {**dict.fromkeys(PEOPLE[:4], "0/1"), "S6": "1/1"},
+    920: {**dict.fromkeys(PEOPLE[:60], "0/1"), "S6": "1/1"},
+    930: {**dict.fromkeys(PEOPLE[:14], "0/1"), "S6": "1/1"},
+    940: {**dict.fromkeys(PEOPLE[:12], "0/1"), "S6": "1/1"},
 }
 """By place who carries A>G there."""
 FIRST = 20_000_000

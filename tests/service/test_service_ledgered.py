@@ -108,6 +108,31 @@ async def test_two_copies_are_charged_apart(ledgered: Ledgered, books: Books) ->
     assert page.nats == pytest.approx(nats(5, twice) + nats(9, once))
 
 
+@pytest.mark.parametrize(("place", "ac", "cap"), [(930, 15, 5), (940, 13, 10)])
+async def test_nobody_s_two_copies_are_told_where_they_are_not_charged(
+    ledgered: Ledgered, place: int, ac: int, cap: int
+) -> None:
+    """More carry it than are charged, and not one with two copies was expected."""
+    said = await told(ledgered, place, terms=replace(TERMS, cap_carriers=cap))
+    counts = said.counts
+
+    assert said.status is Status.SEEN
+    assert counts is not None
+    assert (counts.ac, counts.an) == (ac, 400)
+    assert (counts.hom, counts.het, counts.hemi) == (None, None, None)
+
+
+@pytest.mark.parametrize("cap", [25, 50])
+async def test_two_copies_are_told_where_some_were_expected(
+    ledgered: Ledgered, cap: int
+) -> None:
+    """Then one tells of nobody, whoever lacks the allele elsewhere."""
+    said = await told(ledgered, 920, terms=replace(TERMS, cap_carriers=cap))
+
+    assert said.counts is not None
+    assert (said.counts.ac, said.counts.hom, said.counts.het) == (61, 1, 59)
+
+
 async def test_who_was_told_enough_of_is_left_out_silently(ledgered: Ledgered) -> None:
     """The others are counted, and all are still there and called."""
     await told(ledgered, 100)

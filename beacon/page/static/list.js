@@ -105,6 +105,7 @@ class Asking {
       return 0; // broken off: what came is kept
     }
     if (response.ok) return 0;
+    if (response.status === 401) throw new Unreadable("ended"); // else all would be "no answer"
     const wait = Number(response.headers.get("Retry-After") || 0) * 1000;
     if (PATIENT.has(response.status) && wait <= LONGEST_PAUSE) return wait;
     const document = await response.json().catch(() => null);
