@@ -454,6 +454,7 @@ def test_p08_a_file_is_dropped_or_chosen_with_the_keyboard(browser, site):
     """A drop is a choice; the button opens the same chooser by Enter."""
     text = HEAD + record(16050408, "T\tC")
     with listening(browser, site.address) as (page, _, _):
+        page.on("filechooser", lambda _: None)  # heard from now on, and so in time
         page.evaluate(
             """text => {
               const data = new DataTransfer();
