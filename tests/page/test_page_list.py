@@ -481,7 +481,7 @@ def test_p08_a_file_is_dropped_or_chosen_with_the_keyboard(browser, site):
     """A drop is a choice; the button opens the same chooser by Enter."""
     text = HEAD + record(16050408, "T\tC")
     with listening(browser, site.address) as (page, _, _):
-        # Choosers are waited for from the first: one that opens before is lost.
+        # Choosers are listened for from now on, and so in time.
         choosers = []
         page.on("filechooser", lambda chooser: choosers.append(chooser))
         page.evaluate(
