@@ -197,7 +197,13 @@ class HttpAsker:
                 names=names,
             )
         # A thousand questions may take a good peer longer than it has.
-        self._exchange.health.note(peer, came, answers[0], is_costly=True)
+        self._exchange.health.note(
+            peer,
+            came,
+            answers[0],
+            is_costly=True,
+            asker=self._doubted(peer, asking),
+        )
         return answers
 
     def _request(
@@ -268,8 +274,22 @@ class HttpAsker:
             answer = await asyncio.to_thread(
                 _understood, query, peer, request, came, reading
             )
-        self._exchange.health.note(peer, came, answer, is_costly=_is_costly(query))
+        self._exchange.health.note(
+            peer,
+            came,
+            answer,
+            is_costly=_is_costly(query),
+            asker=self._doubted(peer, asking),
+        )
         return came, answer
+
+    def _doubted(self, peer: Peer, asking: Asking) -> str | None:
+        """Return who may have made a peer fail by what they ask; ``None``: nobody.
+
+        What says nothing of itself, either, fails by itself.
+        """
+        is_silent = self._exchange.metadata.look_of(peer).silence is not None
+        return None if is_silent else asking.requester.party
 
     def _believed(self, answer: NodeAnswer, peer: Peer, query: Query) -> NodeAnswer:
         """Return what a v1 peer says of the assembly that was asked; the rest is none.
