@@ -38,9 +38,10 @@ from beacon.wire.peers.plain import (
     name,
     one_sentence,
     parsed,
+    tells_more,
+    tells_some,
     text,
     truth,
-    whole,
     word,
 )
 from beacon.wire.peers.sets import (
@@ -306,15 +307,14 @@ def _parts(
     said = {heard.dataset.part.status for heard in parts}
     if exists and not said - _NO:
         raise NotAnswered(Reason.CONTRADICTS, "It says yes, and every dataset says no.")
-    if whole(summary.get("numTotalResults")) and not said - _NO:
+    if tells_some(summary.get("numTotalResults")) and not said - _NO:
         raise NotAnswered(Reason.CONTRADICTS, "It says no and has results.")
     return parts
 
 
 def _check_total(summary: Members, hearing: Hearing, *, is_alone: bool) -> None:
     """Raise where one allele is counted more often than it can be."""
-    total = whole(summary.get("numTotalResults"))
-    is_too_many = (total or 0) > MOST_OF_ONE_ALLELE
+    is_too_many = tells_more(summary.get("numTotalResults"), MOST_OF_ONE_ALLELE)
     if is_alone and hearing.pattern.is_single_allele and is_too_many:
         raise NotAnswered(Reason.NOT_UNDERSTOOD, TOO_MANY)
 

@@ -436,6 +436,8 @@ def test_a_networks_recorded_shape_is_read():
         v1(True, {"datasetId": "a", "exists": False}),
         v1(False, {"datasetId": "a", "exists": False, "callCount": 3}),
         v1(False, {"datasetId": "a", "exists": False, "variantCount": 1}),
+        v1(False, {"datasetId": "a", "exists": False, "variantCount": "1"}),
+        v1(False, {"datasetId": "a", "exists": False, "callCount": 3.0}),
     ],
 )
 def test_a_yes_and_a_no_at_once_are_neither(document):
