@@ -382,7 +382,13 @@ class Federation:
         answer = await self._answered(peer, asking, seconds)
         spent = self._now() - began
         self.record.note(peer.node.id, answer.status, spent)
-        return replace(answer, seconds=spent, request_id=asking.request_id)
+        lacks = answer.lacks
+        if lacks:  # ourselves we ask
+            here = self.directory.here.id
+            lacks = tuple(each for each in lacks if each != here)
+        return replace(
+            answer, seconds=spent, request_id=asking.request_id, lacks=lacks
+        )
 
     async def _answered(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         try:

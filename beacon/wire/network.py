@@ -188,6 +188,7 @@ def _about(answer: NetworkAnswer) -> Document:
     }
     return given(
         complete=answer.is_complete,
+        skipped=(list(answer.skipped) or None) if answer.is_heard else None,
         asked=len(asked),
         answered=sum(node.status not in FAILURES for node in asked),
         beacons=[node_document(node) for node in answer.nodes],

@@ -421,6 +421,50 @@ async def test_a_proxy_before_us_is_no_network(se):
     assert {s["info"]["complete"] for s in said} == {True}
 
 
+async def test_a_proxy_may_be_called_as_a_beacon_is(se, dk):
+    """As ours, or a peer's: it is no loop, and the peer is asked."""
+    await se.knows(dk.as_peer())
+    said = await ask(se, asked(SEEN), Via="1.1 se.example, 2.0 dk.example (proxy)")
+
+    assert said["status"] == 200
+    assert words(said) == {"se.example": "seen", "dk.example": "seen"}
+    assert said["info"]["complete"] is True
+
+
+async def test_f07_who_is_skipped_for_a_loop_has_not_answered(se, dk):
+    """A question says that it came by way of a peer; whether it asks it nobody knows."""
+    await se.knows(dk.as_peer())
+    said = await ask(se, asked(UNSEEN), Via="beacon/2 dk.example")
+
+    assert said["status"] == 200
+    assert words(said) == {"se.example": "not_seen", "dk.example": "not_asked"}
+    assert said["info"]["beacons"][1]["reason"] == "loop"
+    assert said["info"]["complete"] is False
+    assert said["info"]["skipped"] == ["dk.example"]
+    assert dk.calls == {}
+
+
+async def test_f07_a_ring_of_networks_is_whole_for_who_asks_it(se, dk, eu):
+    """Who is skipped at its end is asked at its beginning, and nobody else is."""
+    network = {"kind": NodeKind.NETWORK}
+    far = {"most_hops": 6}
+    await se.knows(dk.as_peer(**network), **far)
+    await dk.knows(eu.as_peer(**network), **far)
+    await eu.knows(se.as_peer(**network), dk.as_peer(**network), **far)
+    whole = await ask(se, asked(SEEN))
+    forged = await ask(se, asked(SEEN), Via="beacon/2 xx.other")
+    other = peer_at("xx.other", 9, "network", **network)
+    await eu.knows(se.as_peer(**network), other, **far)
+    lacking = await ask(se, asked(UNSEEN), Via="beacon/2 xx.other")
+
+    assert {each.partition("/")[0] for each in sets(whole)} == {
+        *("se.example", "dk.example", "eu.example")
+    }
+    assert (whole["info"]["complete"], forged["info"]["complete"]) == (True, True)
+    assert lacking["info"]["complete"] is False
+    assert lacking["info"]["skipped"] == ["xx.other"]
+
+
 @pytest.mark.parametrize("at_once", [True, False])
 async def test_who_asks_for_one_dataset_narrows_nobody_elses_answer(se, at_once):
     """Neither what is remembered nor what is shared is less than all of it."""
