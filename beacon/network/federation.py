@@ -386,9 +386,7 @@ class Federation:
         if lacks:  # ourselves we ask
             here = self.directory.here.id
             lacks = tuple(each for each in lacks if each != here)
-        return replace(
-            answer, seconds=spent, request_id=asking.request_id, lacks=lacks
-        )
+        return replace(answer, seconds=spent, request_id=asking.request_id, lacks=lacks)
 
     async def _answered(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         try:

@@ -228,7 +228,9 @@ def _record(start: int, populations: int) -> dict[str, object]:
     }
 
 
-def wide(asked: list[dict], datasets: int = 5, populations: int = 70) -> web.Application:
+def wide(
+    asked: list[dict], datasets: int = 5, populations: int = 70
+) -> web.Application:
     """Return a beacon of large datasets, which keeps what it was asked."""
 
     async def answer(request: web.Request) -> web.Response:

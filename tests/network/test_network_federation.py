@@ -432,7 +432,7 @@ async def test_a_proxy_may_be_called_as_a_beacon_is(se, dk):
 
 
 async def test_f07_who_is_skipped_for_a_loop_has_not_answered(se, dk):
-    """A question says that it came by way of a peer; whether it asks it nobody knows."""
+    """A question says that it came by a peer; whether that asks it nobody knows."""
     await se.knows(dk.as_peer())
     said = await ask(se, asked(UNSEEN), Via="beacon/2 dk.example")
 

@@ -171,7 +171,7 @@ def test_f10_what_only_a_broken_peer_does_pauses_it(
 def test_f10_one_clients_questions_pause_a_peer_for_nobody(
     health: Health, clock: Clock, status: int
 ) -> None:
-    """However many fail, also between good ones; when others fail, too, it is paused."""
+    """However many fail, also between good ones; others' failures do."""
     said = answer(Status.NO_ANSWER, Reason.HTTP_ERROR)
 
     def fails(asker: str) -> None:
