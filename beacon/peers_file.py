@@ -232,7 +232,8 @@ class FederationSection(_Section):
         default=16,
         ge=1,
         le=10_000,
-        description="Questions at once, in each process; more get a 503.",
+        description="Questions at once, in each process; more get a 503.  One"
+        " requester has a quarter of them, two at least.",
     )
     max_connections: int = Field(
         default=64,

@@ -17,7 +17,7 @@ from aiohttp import hdrs
 
 from beacon.api.handlers import variants
 from beacon.api.keys import ACCOUNT, DOOR, LIMITS
-from beacon.api.plain import END, PATH, PlainRequest, plain_head
+from beacon.api.plain import END, PATH, PlainRequest, nameless, plain_head
 from beacon.api.sending import JsonAnswer, as_bytes, usual
 from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.wire.requests import Address
@@ -47,7 +47,7 @@ _HEADS: Final = 256
 _SECRET: Final = (hdrs.AUTHORIZATION, hdrs.COOKIE)
 """Fields that may hold a secret: a head with one is not known again."""
 _KEPT: Final = 1024
-"""So many heads, of at most so many bytes, are known again."""
+"""So many heads, of at most so many bytes, are known again, whatever their ids."""
 
 
 class Front:
@@ -83,17 +83,20 @@ class Front:
 
     def head(self, text: bytes) -> Head | None:
         """Return a head that is answered here; ``None``: it is not."""
-        try:
-            return self._heads[text]
-        except KeyError:
-            head = plain_head(text)
+        known = self._heads.get(text)
+        if known is not None:
+            return known
+        key, identity = nameless(text) if len(text) <= _KEPT else (text, None)
+        if identity is not None and (known := self._heads.get(key)) is not None:
+            return known.named(identity)
+        head = plain_head(text)
         if head is None or head.length > self._largest or not self._is_open:
             return None
         is_secret = any(name in head.headers for name in _SECRET)
         if head.method == "POST" and len(text) <= _KEPT and not is_secret:
             if len(self._heads) >= _HEADS:
                 self._heads.clear()
-            self._heads[text] = head
+            self._heads[key] = head if identity is None else head.named(None)
         return head
 
     def kind(self, head: Head) -> Kind:

@@ -124,8 +124,7 @@ def asking_of(request: web.Request, query: Query) -> Asking:
     agent = request.headers.get(hdrs.USER_AGENT, "")
     via: tuple[str, ...] = ()
     if hdrs.VIA in request.headers:
-        known = {node.id for node in request.app[NETWORK].federation.nodes}
-        via = passed(request.headers.getall(hdrs.VIA), known)
+        via = passed(request.headers.getall(hdrs.VIA))
     return Asking(
         query=query,
         requester=requester,

@@ -9,7 +9,7 @@ is the library's to say.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from aiohttp import web
@@ -29,6 +29,11 @@ _FIRST = re.compile(
     r" HTTP/1\.1"
 )
 _FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ ]?([!-~](?:[ -~]*[!-~])?)")
+_REQUEST_ID = "X-Request-Id"
+_NAMED = re.compile(
+    rb"\r\nX-Request-Id:[ ]?([!-~](?:[ -~]*[!-~])?)(?=\r\n)", re.IGNORECASE
+)
+"""A field as above, which is another in each of a client's requests."""
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,6}")
 _LONGEST = 8000
 _HOW_IT_IS_SENT = (
@@ -64,6 +69,14 @@ class Head:
             body=body if self.method == "POST" else None,
         )
 
+    def named(self, identity: str | None) -> Head:
+        """Return the same head with another request id, or with none."""
+        headers = self.headers.copy()
+        headers.popall(_REQUEST_ID, None)
+        if identity is not None:
+            headers[_REQUEST_ID] = identity
+        return replace(self, headers=headers)
+
     def parameters(self) -> Iterable[tuple[str, str]]:
         """Return what the query string says."""
         return URL.build(path=PATH, query_string=self.text, encoded=True).query.items()
@@ -94,6 +107,14 @@ class PlainRequest(dict[object, Any]):
 
 Asking: TypeAlias = web.BaseRequest | PlainRequest
 """A request, whoever read it off the wire."""
+
+
+def nameless(head: bytes) -> tuple[bytes, str | None]:
+    """Return a head without its first plain request id, and that id."""
+    found = _NAMED.search(head)
+    if found is None:
+        return head, None
+    return head[: found.start()] + head[found.end() :], found[1].decode("ascii")
 
 
 def plain_head(head: bytes) -> Head | None:

@@ -245,8 +245,16 @@ def application(errand: Errand, feeder: Feeder) -> web.Application:
         "organisation": {"id": me.organisation.id, "name": me.organisation.name},
         "version": version("nordic-beacon"),
     }
-    door = Door(feeder, token, identity, is_private=is_loopback(scout.host))
-    return create_door(door, Observatory(errand.api, key, feeder.is_partial))
+    observatory = Observatory(errand.api, key, feeder.is_partial)
+    has_policy = settings.policy.file is not None
+    door = Door(
+        feeder,
+        token,
+        identity,
+        is_private=is_loopback(scout.host),
+        seen=observatory.seen if has_policy else None,
+    )
+    return create_door(door, observatory)
 
 
 def _stopped() -> asyncio.Event:

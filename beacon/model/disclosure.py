@@ -8,17 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from beacon.model.lifting import Lift
 from beacon.model.status import Status, overall
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
     from datetime import datetime
 
     from beacon.model.annotation import Annotation
     from beacon.model.counts import AlleleCounts
     from beacon.model.errors import BeaconError
     from beacon.model.grouped import PeopleGroup
-    from beacon.model.lifting import Lift, NotLifted
+    from beacon.model.lifting import NotLifted
     from beacon.model.profile import Profile
     from beacon.model.query import Granularity, Query
     from beacon.model.records import Json
@@ -164,9 +165,39 @@ class Disclosure:
 
     @property
     def total(self) -> int | None:
-        """Matches over all datasets; ``None`` when none may be counted."""
+        """Matches over all datasets; ``None`` when none may be counted.
+
+        See ``over_assemblies``.
+        """
         known = [d.total for d in self.datasets if d.total is not None]
-        return sum(known) if known or not self.datasets else None
+        if not known and self.datasets:
+            return None
+        return over_assemblies(self.datasets)[0] if self._is_lifted else sum(known)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether more than ``total`` may match: that is of one assembly."""
+        return self._is_lifted and over_assemblies(self.datasets)[1]
+
+    @property
+    def _is_lifted(self) -> bool:
+        return any(d.lifted is not None for d in self.datasets)
+
+
+def over_assemblies(parts: Iterable[DatasetDisclosure]) -> tuple[int, bool]:
+    """Return how many match at least, and whether it may be more.
+
+    One dataset may be there on two assemblies, so that what was asked lifted is
+    never added to what was not: it is the most that any one assembly has.  A yes
+    without a number is one at least.
+    """
+    sums: dict[str, int] = {}
+    for part in parts:
+        lift = part.lifted
+        assembly = lift.assembly if isinstance(lift, Lift) else ""
+        told = int(part.exists) if part.total is None else part.total
+        sums[assembly] = sums.get(assembly, 0) + told
+    return max(sums.values(), default=0), sum(map(bool, sums.values())) > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,12 +236,14 @@ class RecordsDisclosure:
     Attributes:
         total: different ids that match over all datasets; ``None`` where it may
             not be said.
+        is_bound: whether more may match.
     """
 
     granularity: Granularity
     datasets: tuple[RecordSetDisclosure, ...]
     total: int | None = None
     warnings: tuple[str, ...] = ()
+    is_bound: bool = False
 
     @property
     def status(self) -> Status:

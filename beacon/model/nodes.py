@@ -175,6 +175,8 @@ class NodeAnswer:
         warnings: of the answer as a whole.
         is_partial: whether it says that somebody it asked has not answered, named
             or not; such an answer is not remembered.
+        lacks: ids of beacons that somebody behind it did not ask, as the question
+            had come by way of them; all others whom it asked have answered.
     """
 
     node: Node
@@ -188,6 +190,7 @@ class NodeAnswer:
     request_id: str | None = None
     warnings: tuple[str, ...] = ()
     is_partial: bool = False
+    lacks: tuple[str, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -253,8 +256,24 @@ class NetworkAnswer:
     def is_complete(self) -> bool:
         """Whether every node that was asked has answered, and every one it asked.
 
-        It is not where we asked nobody, as they are asked the same already.
+        It is not where we asked nobody, as they are asked the same already, or by
+        whom the question came: whether they answer it we do not know.
         """
+        return self.is_heard and not self.skipped
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Beacons that were not asked, as the question had come by way of them."""
+        found: dict[str, None] = {}
+        for node in self.nodes:
+            if node.reason is Reason.LOOP:
+                found[node.node.id] = None
+            found |= dict.fromkeys(node.lacks)
+        return tuple(found)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether all have answered but those by whom the question came."""
         return not any(
             node.status in FAILURES
             or node.is_partial
@@ -269,6 +288,6 @@ class NetworkAnswer:
     @property
     def is_silent(self) -> bool:
         """Whether nobody answered, and somebody who was asked failed to."""
-        return not self.is_complete and not any(
+        return not self.is_heard and not any(
             node.status in ANSWERS for node in self.nodes
         )

@@ -7,6 +7,10 @@ no name: a subject is a pseudonym.  What follows from it is the policy's to say.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+_THIS_MACHINE: Final = ("127.", "::/")
+"""How the networks of loopback addresses begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,21 @@ class Requester:
     scopes: frozenset[str] | None = None
     only: frozenset[str] | None = None
     network: str | None = None
+
+    @property
+    def party(self) -> str | None:
+        """What tells it from others; ``None``: nothing does.
+
+        Who asks from this machine may be anybody behind a proxy of which we are not
+        told, and the operator stands in nobody's way.
+        """
+        if self.is_operator:
+            return None
+        if self.subject is not None:
+            return f"subject:{self.issuer or ''}:{self.subject}"
+        if self.network is None or self.network.startswith(_THIS_MACHINE):
+            return None
+        return f"network:{self.network}"
 
 
 ANONYMOUS = Requester()

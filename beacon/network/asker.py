@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from beacon.model.entry_types import GENOMIC_VARIANT
 from beacon.model.lifting import Lifted, Lifting, lifted, reads_much
 from beacon.model.nodes import NodeAnswer, NodeKind, Reason
+from beacon.model.query import Granularity
 from beacon.model.status import Status, overall
 from beacon.network.exchanged import Silence
 from beacon.network.ways import told_way
@@ -28,11 +29,11 @@ from beacon.wire.peers.lists import (
     list_request,
     read_list,
 )
-from beacon.wire.peers.questions import question
+from beacon.wire.peers.questions import MOST_ON_PAGE, question
 from beacon.wire.peers.speech import Form, Unasked
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from beacon.model.lifting import Lift
     from beacon.model.query import Query
@@ -53,6 +54,12 @@ _NO_OF_NOTHING: Final = (
     'It says "no", but not which assemblies it has: `assemblies` of the peers file'
     " can say it."
 )
+_A_TENTH: Final = 10
+_FEWER: Final = (
+    "The records of a whole page are more than we read: at most {} of each dataset"
+    " are shown."
+)
+_COUNTED: Final = "Its records are more than we read: it was asked for counts."
 _NOT_ASKED: Final = frozenset({Reason.NO_CREDENTIALS, Reason.LOG_IN, Reason.LOOP})
 """Why a peer was not asked at all, for want of something of ours."""
 
@@ -113,6 +120,8 @@ class HttpAsker:
         if paused is not None:
             return _silent(peer, paused)
         answer = await self._answered(peer, asking, query, request, until)
+        if answer.reason is Reason.TOO_LARGE:
+            answer = await self._asked_for_less(peer, asking, query, answer, until)
         if peer.node.kind is NodeKind.V1:
             answer = self._believed(answer, peer, query)
         return answer if lift is None else _marked(answer, lift)
@@ -137,6 +146,31 @@ class HttpAsker:
             return answer
         _, other = await self._asked(peer, asking, query, second, until)
         return other if other.status is Status.SEEN or not other.answered else answer
+
+    async def _asked_for_less(
+        self,
+        peer: Peer,
+        asking: Asking,
+        query: Query,
+        answer: NodeAnswer,
+        until: float,
+    ) -> NodeAnswer:
+        """Return what a peer says whose records are more than we read.
+
+        A hundred variants in the sixty populations of five datasets are more; it is
+        asked for fewer of them, then for counts, within the same time.
+        """
+        for less, sentence in _lesser(query):
+            request = self._request(less, peer)
+            paused = self._exchange.may_ask(peer)
+            if isinstance(request, Unasked) or paused is not None:
+                break
+            _, other = await self._asked(peer, asking, less, request, until)
+            if other.answered:
+                return replace(other, warnings=(*other.warnings, sentence))
+            if other.reason is not Reason.TOO_LARGE:
+                break
+        return answer
 
     async def ask_list(
         self, peer: Peer, askings: Sequence[Asking], seconds: float
@@ -197,7 +231,13 @@ class HttpAsker:
                 names=names,
             )
         # A thousand questions may take a good peer longer than it has.
-        self._exchange.health.note(peer, came, answers[0], is_costly=True)
+        self._exchange.health.note(
+            peer,
+            came,
+            answers[0],
+            is_costly=True,
+            asker=self._doubted(peer, asking),
+        )
         return answers
 
     def _request(
@@ -268,8 +308,22 @@ class HttpAsker:
             answer = await asyncio.to_thread(
                 _understood, query, peer, request, came, reading
             )
-        self._exchange.health.note(peer, came, answer, is_costly=_is_costly(query))
+        self._exchange.health.note(
+            peer,
+            came,
+            answer,
+            is_costly=_is_costly(query),
+            asker=self._doubted(peer, asking),
+        )
         return came, answer
+
+    def _doubted(self, peer: Peer, asking: Asking) -> str | None:
+        """Return who may have made a peer fail by what they ask; ``None``: nobody.
+
+        What says nothing of itself, either, fails by itself.
+        """
+        is_silent = self._exchange.metadata.look_of(peer).silence is not None
+        return None if is_silent else asking.requester.party
 
     def _believed(self, answer: NodeAnswer, peer: Peer, query: Query) -> NodeAnswer:
         """Return what a v1 peer says of the assembly that was asked; the rest is none.
@@ -332,6 +386,19 @@ class HttpAsker:
             headers=headers | {"Content-Type": request.content_type},
             subject=asking.subject,
         )
+
+
+def _lesser(query: Query) -> Iterator[tuple[Query, str]]:
+    """Yield questions whose answers are shorter, and what is not shown of each."""
+    pattern, page = query.pattern, query.page
+    is_one = pattern is None or pattern.is_single_allele
+    if is_one or query.granularity is not Granularity.RECORD:
+        return
+    limit = min(page.limit, MOST_ON_PAGE) // _A_TENTH
+    if limit and not page.offset % limit:
+        fewer = replace(page, skip=page.offset // limit, limit=limit)
+        yield replace(query, page=fewer), _FEWER.format(limit)
+    yield replace(query, granularity=Granularity.COUNT), _COUNTED
 
 
 def _is_costly(query: Query) -> bool:

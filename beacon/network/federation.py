@@ -11,7 +11,7 @@ import asyncio
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import structlog
 
@@ -58,10 +58,17 @@ _GRACE: Final = 0.1
 """Seconds for an asker to say itself why it is late."""
 _UNHEARD: Final = "Whoever may have the datasets asked for has not answered it."
 _ECHO: Final = "The same question is on its way already; no other beacon was asked."
+_YOURS: Final = (
+    "As many questions of yours as may be are on their way to the network already;"
+    " others have the places that are left."
+)
 _MANY: Final = 500
 """Rows that are merged at once."""
 _LISTS_AT_ONCE: Final = 2
 """Questions of one list that a peer is asked at the same time: others ask, too."""
+
+
+KeyT = TypeVar("KeyT")
 
 
 class _Passage(NamedTuple):
@@ -94,6 +101,7 @@ class Federation:
         self._memory = Memory(now)
         self._asked: dict[Hashable, int] = {}
         self._questions = 0
+        self._held: dict[str | None, int] = {}
         self.record = Record()
 
     @property
@@ -140,7 +148,7 @@ class Federation:
         asking = replace(asking, via=(*asking.via, directory.here.id))
         key = _question_key(asking.query)
         is_echo = asking.comes_from_a_network and key in self._asked
-        with self._place(key, directory):
+        with self._place(key, directory, asking.requester):
             until = self._now() + min(directory.terms.deadline, asking.seconds)
             if is_echo:
                 yield _in_an_echo(await self._within(here, asking, until))
@@ -210,7 +218,8 @@ class Federation:
         directory = self.directory
         self.check_way(askings[0])
         passed = [replace(each, via=(*each.via, directory.here.id)) for each in askings]
-        with self._place(_question_key(askings[0].query), directory):
+        key = _question_key(askings[0].query)
+        with self._place(key, directory, askings[0].requester):
             tasks = [asyncio.create_task(here.ask_many(passed))]
             tasks += [
                 asyncio.create_task(self._ask_list(peer, passed))
@@ -244,24 +253,26 @@ class Federation:
             raise NetworkLoop(message)
 
     @contextmanager
-    def _place(self, key: Hashable, directory: Directory) -> Iterator[None]:
-        """Have a place for a question.
+    def _place(
+        self, key: Hashable, directory: Directory, requester: Requester
+    ) -> Iterator[None]:
+        """Have a place for a question, one of those that its requester may hold.
 
         Raises:
             NetworkBusy: when there is none.
         """
-        if self._questions >= directory.terms.questions:
+        terms, party = directory.terms, requester.party
+        if self._questions >= terms.questions:
             message = "As many questions as may be are asked of the network already."
             raise NetworkBusy(message)
+        if self._held.get(party, 0) >= terms.places(party):
+            raise NetworkBusy(_YOURS)
         self._questions += 1
-        self._asked[key] = self._asked.get(key, 0) + 1
         try:
-            yield
+            with _counted(self._asked, key), _counted(self._held, party):
+                yield
         finally:
             self._questions -= 1
-            self._asked[key] -= 1
-            if not self._asked[key]:
-                del self._asked[key]
 
     # --- one node -----------------------------------------------------------
 
@@ -371,7 +382,11 @@ class Federation:
         answer = await self._answered(peer, asking, seconds)
         spent = self._now() - began
         self.record.note(peer.node.id, answer.status, spent)
-        return replace(answer, seconds=spent, request_id=asking.request_id)
+        lacks = answer.lacks
+        if lacks:  # ourselves we ask
+            here = self.directory.here.id
+            lacks = tuple(each for each in lacks if each != here)
+        return replace(answer, seconds=spent, request_id=asking.request_id, lacks=lacks)
 
     async def _answered(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         try:
@@ -430,6 +445,18 @@ class Federation:
             _of_datasets(answer, asking.query)
             for answer, asking in zip(told, askings, strict=True)
         ]
+
+
+@contextmanager
+def _counted(counts: dict[KeyT, int], key: KeyT) -> Iterator[None]:
+    """Count one more of a kind for a while."""
+    counts[key] = counts.get(key, 0) + 1
+    try:
+        yield
+    finally:
+        counts[key] -= 1
+        if not counts[key]:
+            del counts[key]
 
 
 # --- who is asked, and what is kept of it -------------------------------------

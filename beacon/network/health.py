@@ -122,6 +122,7 @@ class Health:
         answer: NodeAnswer,
         *,
         is_costly: bool = False,
+        asker: str | None = None,
     ) -> None:
         """Take down what came of asking a peer, and what it was understood to say.
 
@@ -130,6 +131,8 @@ class Health:
             came: from it.
             answer: that this was understood as.
             is_costly: whether it was asked for what may take a good peer long.
+            asker: who asked, if that is told apart from others; what a peer sends
+                (a 5xx, say) may be of their question's making, silence is not.
         """
         if isinstance(came, Silence) and came.is_ours:
             return
@@ -146,7 +149,11 @@ class Health:
         is_late = is_costly and _is_late(came, answer)
         chart.is_down = not is_late and answer.reason in _COUNT
         if not is_late:
-            chart.breaker.note(self._ticks(), is_good=not _is_failure(came, answer))
+            chart.breaker.note(
+                self._ticks(),
+                is_good=not _is_failure(came, answer),
+                asker=None if isinstance(came, Silence) else asker,
+            )
         patience = patience_of(came, now)
         if patience is not None:
             chart.breaker.rest(self._ticks(), patience)

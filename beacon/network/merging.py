@@ -36,6 +36,8 @@ UNSTATED: Final = "unstated"
 """The kind of datasets of which nobody says whether they hold patients."""
 _MAY_HAVE: Final = FAILURES | {Status.WITHHELD}
 """Words of datasets that may have what was asked for, and do not say so."""
+_ASKED_ELSEWHERE: Final = frozenset({Reason.UNDER_WAY, Reason.LOOP})
+"""Why a node was not asked by us, that somebody else may ask."""
 _GLOBAL: Final = ("GDID-", "EGAD")
 """What the ids of datasets begin with that are the same everywhere."""
 
@@ -212,8 +214,8 @@ def _silent_kinds(answer: NodeAnswer, directory: Directory) -> set[str | None]:
     It failed as a whole, others behind it did, or somebody else asks it.
     """
     is_silent = answer.status in _MAY_HAVE and not answer.datasets
-    is_asked = answer.reason is Reason.UNDER_WAY  # by somebody else
-    if not (is_silent or is_asked or answer.is_partial):
+    is_asked = answer.reason in _ASKED_ELSEWHERE
+    if not (is_silent or is_asked or answer.is_partial or answer.lacks):
         return set()
     peer = next((p for p in directory.peers if p.node.id == answer.node.id), None)
     if peer is None or ALL_OTHERS not in peer.kinds:

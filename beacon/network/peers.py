@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 ALL_OTHERS: Final = "*"
 """Stands for every dataset that is not named."""
+_SHARES: Final = 4
+"""One requester may have one of so many shares of the places there are."""
+_FEWEST: Final = 2
+"""Places that anybody may have, however few there are."""
 
 
 class Audience(StrEnum):
@@ -149,6 +153,17 @@ class Terms:
     refresh: float = 3600.0
     agent: str = "nordic-beacon"
     most_hops: int = 3
+
+    def places(self, party: str | None) -> int:
+        """Return how many questions a requester may have on their way at once.
+
+        That is a quarter of all, and two at least.  Whom nothing tells from others
+        have all but a quarter together, which is kept for those who are told.
+        """
+        share = max(_FEWEST, self.questions // _SHARES)
+        if party is None:
+            return max(_FEWEST, self.questions - share)
+        return share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

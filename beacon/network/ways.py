@@ -2,7 +2,8 @@
 
 Proxies write themselves into ``Via``, too; they ask nobody, and a question that came
 by one is no question of a network.  Beacons are known by the protocol of their
-member, which is no proxy's, or by an id that is ours or a peer's.
+member, which is no proxy's, and by nothing else: what a proxy calls itself is its own
+choice, also where it is the id of a beacon.
 RFC 9110, section 7.6.3.
 """
 
@@ -12,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
 _PROTOCOL: Final = "beacon/2"
 _RECEIVED: Final = re.compile(r"(?:[A-Za-z]{1,16}/)?[0-9.]{1,8}")
@@ -27,12 +28,11 @@ def told_way(via: Iterable[str]) -> str:
     return ", ".join(f"{_PROTOCOL} {beacon}" for beacon in via)
 
 
-def passed(values: Iterable[str], known: Collection[str] = ()) -> tuple[str, ...]:
+def passed(values: Iterable[str]) -> tuple[str, ...]:
     """Return the beacons a question has passed, by its ``Via`` headers.
 
     Args:
         values: of the headers, in their order.
-        known: ids of beacons, which are believed whatever the protocol.
     """
     members = ",".join(values)[:_LONGEST].split(",", _MOST)[:_MOST]
     found = []
@@ -42,6 +42,6 @@ def passed(values: Iterable[str], known: Collection[str] = ()) -> tuple[str, ...
             continue
         if comment[0] and not comment[0].startswith("("):
             continue
-        if received.lower() == _PROTOCOL or name in known:
+        if received.lower() == _PROTOCOL:
             found.append(name)
     return tuple(found)

@@ -2,7 +2,8 @@
 
 Whatever changes something needs the token (``X-Auth-Token``).  What is told without
 it is what the API tells of observations, and, to this machine alone, the ids of
-datasets that are fed: Scout asks for them without it.
+datasets that are fed, as far as a policy lets them be seen: Scout asks for them
+without it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from beacon.scout.observing import (
 from beacon.scout.reading import read_addition, read_dataset, read_leaving
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from beacon.ingest.feeding import Asked
     from beacon.ingest.submissions import Submission
@@ -78,6 +79,8 @@ class Door:
         token: gives what a request has to show, as it is now.
         identity: of the beacon, as the first version of Beacon wrote it.
         is_private: whether only this machine reaches the listener.
+        seen: gives the ids of the datasets that whoever shows no token may see;
+            ``None``: all.
     """
 
     def __init__(
@@ -87,17 +90,24 @@ class Door:
         identity: Mapping[str, object],
         *,
         is_private: bool,
+        seen: Callable[[], Awaitable[Collection[str]]] | None = None,
     ) -> None:
         self._feeder = feeder
         self._token = token
         self._identity = identity
         self._is_private = is_private
+        self._seen = seen
 
     async def info(self, request: web.Request) -> web.Response:
         """Answer ``GET /``."""
-        if not (self._is_private and is_near(request)):
+        is_told_all = self._seen is None
+        if not (self._is_private and is_near(request)) or _HEADER in request.headers:
             self._check(request)
+            is_told_all = True
         ids = await self._feeder.datasets()
+        if self._seen is not None and not is_told_all:
+            seen = await self._seen()
+            ids = [each for each in ids if each in seen]
         datasets = [{"id": each, "name": each} for each in ids]
         return _json({**self._identity, "datasets": datasets})
 

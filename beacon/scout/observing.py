@@ -16,6 +16,7 @@ import orjson
 from aiohttp import web
 from yarl import URL
 
+from beacon.model.errors import StoreUnavailable
 from beacon.model.hosts import is_loopback
 from beacon.scout.loqus import (
     UNKNOWN,
@@ -126,6 +127,21 @@ class Observatory:
         place = await self._place(dataset, is_near=is_near)
         told = None if isinstance(place, Observed) else place.people
         return UNKNOWN if told is None else told
+
+    async def seen(self) -> frozenset[str]:
+        """Return the ids of the datasets that the policy lets be seen by who asks here.
+
+        Raises:
+            StoreUnavailable: when that cannot be found out.
+        """
+        question = {"requestedGranularity": "record", "limit": "0"}
+        answer = await self._asked("/datasets", question, is_near=True)
+        response = {} if answer is None else answer.get("response")
+        listed = response.get("collections") if isinstance(response, dict) else None
+        if not isinstance(listed, list):
+            message = "the API gave no answer"
+            raise StoreUnavailable(message)
+        return frozenset(str(each["id"]) for each in listed)
 
     async def _place(self, dataset: str, *, is_near: bool) -> Place | Observed:
         kept = self._places.get((dataset, is_near))

@@ -64,6 +64,10 @@ class Part(Protocol):
 
 _MISSES = frozenset({Status.NOT_SEEN, Status.NOT_COVERED})
 
+_AT_LEAST = (
+    "The same variants may have been counted on two assemblies: numTotalResults is at"
+    " least how many there are, the most that the datasets of one assembly have."
+)
 AnyPart = TypeVar("AnyPart", bound=Part)
 CoveredPart = TypeVar("CoveredPart", bound=Part, covariant=True)
 
@@ -90,6 +94,10 @@ class Said(Protocol[CoveredPart]):
     @property
     def total(self) -> int | None:
         """How many match over all; ``None`` where it may not be said."""
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether that is the least there are, and there may be more."""
 
     @property
     def granularity(self) -> Granularity:
@@ -123,8 +131,11 @@ def answer_document(
         ]
     }
     info: Document = {"status": str(answer.status)}
-    if query.warnings or answer.warnings:
-        info["warnings"] = list(dict.fromkeys((*query.warnings, *answer.warnings)))
+    warnings = dict.fromkeys((*query.warnings, *answer.warnings))
+    if level > Granularity.BOOLEAN and answer.is_bound:
+        warnings[_AT_LEAST] = None
+    if warnings:
+        info["warnings"] = list(warnings)
     document["info"] = info
     return document
 
@@ -186,6 +197,7 @@ def _summary(answer: Said[Part], level: Granularity, total: int | None) -> Docum
     if level is Granularity.BOOLEAN:
         return {"exists": answer.exists}
     is_counted = None not in [part.total for part in answer.datasets]
+    is_counted = is_counted and not answer.is_bound
     steps = [part.adjusted_to for part in answer.datasets if part.adjusted_to]
     return given(
         exists=answer.exists,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from beacon.model.disclosure import over_assemblies
 from beacon.model.entry_types import DATASET, GENOMIC_VARIANT
 from beacon.model.nodes import FAILURES
 from beacon.model.query import Granularity
@@ -100,21 +101,19 @@ class _Said:
         self.warnings = answer.warnings
         self.exists = answer.exists
         self.datasets = [_Row(row) for row in answer.rows if not _is_silent(row)]
-        self.total = _total(self.datasets)
+        self.total, self.is_bound = _total(self.datasets)
         levels = [each.granularity for each in self.datasets]
         self.granularity = max(levels, default=query.granularity)
 
 
-def _total(datasets: Sequence[_Row]) -> int | None:
-    """Return how many match over all; ``None`` where nobody gives a number.
+def _total(datasets: Sequence[_Row]) -> tuple[int | None, bool]:
+    """Return how many match over all, and whether it may be more.
 
-    A yes without one is one at least.
+    ``None`` where nobody gives a number.
     """
     if all(each.total is None for each in datasets):
-        return None
-    return sum(
-        int(each.exists) if each.total is None else each.total for each in datasets
-    )
+        return None, False
+    return over_assemblies(each.row.part for each in datasets)
 
 
 def _is_silent(row: NodeDataset) -> bool:
@@ -188,6 +187,7 @@ def _about(answer: NetworkAnswer) -> Document:
     }
     return given(
         complete=answer.is_complete,
+        skipped=(list(answer.skipped) or None) if answer.is_heard else None,
         asked=len(asked),
         answered=sum(node.status not in FAILURES for node in asked),
         beacons=[node_document(node) for node in answer.nodes],

@@ -73,6 +73,11 @@ _INFO: Final[Schema] = {
             "type": "boolean",
             "description": "Whether every beacon that was asked has answered.",
         },
+        "skipped": _SENTENCES
+        | {
+            "description": "Ids of beacons that were not asked, as the question came"
+            " by way of them; all others have answered.",
+        },
         "asked": _COUNT,
         "answered": _COUNT,
         "beacons": {"type": "array", "items": _NODE},

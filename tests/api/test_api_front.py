@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from beacon.api.front import Connection
     from beacon.api.keys import BeaconService
+    from beacon.api.plain import Head
     from beacon.service import LocalBeacon
 
 ASKED = "/api/g_variants"
@@ -132,6 +133,52 @@ async def test_the_front_answers_as_the_library_does(
                     told.append((answer.status, kept, await answer.read()))
 
             assert told[0] == told[1]
+
+
+async def test_heads_are_known_again_whatever_their_request_ids(
+    site: Fronted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network's questions have an id each: one head is read, and each has its id."""
+    read: list[bytes] = []
+
+    def reading(text: bytes) -> Head | None:
+        read.append(text)
+        return plain_head(text)
+
+    monkeypatch.setattr("beacon.api.front.plain_head", reading)
+    first, length = f"POST {ASKED} HTTP/1.1", "Content-Length: 2"
+    told = []
+    for number in range(600):
+        field = ("X-Request-Id", "x-request-id")[number % 2]
+        fields = [f"{field}: id-{number}"] if number % 3 else []
+        head = site.front.head(sent(first, None, *fields, length))
+        assert head is not None
+        told.append(head.headers.get("X-Request-Id"))
+        assert (head.host, head.length) == ("a.example", 2)
+
+    assert told == [f"id-{n}" if n % 3 else None for n in range(600)]
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("X-Request-Id: a", "X-Request-Id: b"),
+        ("X-Request-Id: a", "x-request-id: a"),
+        ("X-Request-Id:  a",),
+        ("X-Request-Id:",),
+    ],
+)
+async def test_odd_request_ids_are_the_librarys(
+    site: Fronted, fields: tuple[str, ...]
+) -> None:
+    """Also where the same head with one plain id is known."""
+    first, length = f"POST {ASKED} HTTP/1.1", "Content-Length: 2"
+    for known in ((), ("X-Request-Id: a",), ("X-Request-Id: b",)):
+        head = sent(first, None, *known, length)
+        assert site.front.head(head) is not None
+
+    assert site.front.head(sent(first, None, *fields, length)) is None
 
 
 def sent(first: str, body: bytes | None = None, *fields: str) -> bytes:

@@ -15,7 +15,7 @@ from beacon.model.genes import ASKED_ELSEWHERE
 from beacon.model.lifting import Lift
 from beacon.model.nodes import Node, NodeAnswer, NodeDataset, NodeKind, Reason
 from beacon.model.notation import parse
-from beacon.model.query import Granularity, Query
+from beacon.model.query import Granularity, Page, Query
 from beacon.model.status import Status
 from beacon.network.asker import HttpAsker, _marked
 from beacon.network.asking import Asking
@@ -200,6 +200,105 @@ async def test_f10_lists_that_take_long_shut_no_peer_out() -> None:
     assert {one.reason for each in said for one in each or []} == {Reason.TIMEOUT}
     assert after_lists is None
     assert after_single_ones is not None
+
+
+def _record(start: int, populations: int) -> dict[str, object]:
+    """Return a variant with its counts in so many populations."""
+    row = {"alleleFrequency": 0.01, "alleleCount": 2, "alleleNumber": 200}
+    row |= {"alleleCountHomozygous": 0, "alleleCountHeterozygous": 2}
+    rows = [{"population": f"P{n}", **row} for n in range(populations)]
+    variation = {
+        "location": {
+            "type": "SequenceLocation",
+            "sequence_id": "refseq:NC_000022.10",
+            "interval": {
+                "type": "SequenceInterval",
+                "start": {"type": "Number", "value": start},
+                "end": {"type": "Number", "value": start + 1},
+            },
+        },
+        "referenceBases": "T",
+        "alternateBases": "C",
+    }
+    told = [{"source": "x", "sourceReference": "x", "frequencies": rows}]
+    return {
+        "variantInternalId": "v",
+        "variation": variation,
+        "frequencyInPopulations": told,
+    }
+
+
+def wide(
+    asked: list[dict], datasets: int = 5, populations: int = 70
+) -> web.Application:
+    """Return a beacon of large datasets, which keeps what it was asked."""
+
+    async def answer(request: web.Request) -> web.Response:
+        query = (await request.json())["query"]
+        asked.append(query)
+        limit, offset = query["pagination"]["limit"], 0
+        offset = query["pagination"]["skip"] * limit
+        found = []
+        if query["requestedGranularity"] == "record":
+            found = [_record(1000 + offset + n, populations) for n in range(limit)]
+        sets = [
+            {
+                "id": f"d{n}",
+                "setType": "dataset",
+                "exists": True,
+                "resultsCount": 900,
+                "results": found,
+            }
+            for n in range(datasets)
+        ]
+        summary = {"requestParameters": query["requestParameters"]}
+        return web.json_response(
+            {
+                "meta": {"beaconId": "xx.v", "receivedRequestSummary": summary},
+                "responseSummary": {"exists": True, "numTotalResults": 900 * datasets},
+                "response": {"resultSets": sets},
+            }
+        )
+
+    app = web.Application()
+    app.router.add_post("/api/g_variants", answer)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("page", "datasets", "largest", "pages", "shown"),
+    [
+        (Page(limit=100), 5, 50_000_000, [(0, 100), (0, 10)], 10),
+        (Page(skip=2, limit=100), 5, 4_000_000, [(2, 100), (20, 10)], 10),
+        (Page(limit=100), 60, 50_000_000, [(0, 100), (0, 10), (0, 100)], 0),
+        (Page(limit=10), 5, 4_000_000, [(0, 10)], 10),
+    ],
+)
+async def test_a_range_that_is_too_much_to_read_is_asked_for_less(
+    page: Page, datasets: int, largest: int, pages: list, shown: int
+) -> None:
+    """For fewer records, then for counts; each time it is said what is not shown."""
+    pattern = parse(
+        "22:900-3100",
+        assembly="GRCh37",
+        loaded=(),
+        references={},
+        genes=ASKED_ELSEWHERE,
+    )
+    query = Query(pattern=pattern, granularity=Granularity.RECORD, page=page)
+    asked: list[dict] = []
+    async with serving(wide(asked, datasets)) as port:
+        peer = peer_at("xx.v", port, seconds=30.0, largest=largest)
+        exchange = Exchange(Directory(here=HERE, peers=(peer,)))
+        said = await HttpAsker(exchange, {}).ask(peer, Asking(query=query), 30.0)
+        await exchange.close()
+
+    assert (said.status, said.reason) == (Status.SEEN, None)
+    assert [(p["skip"], p["limit"]) for q in asked for p in (q["pagination"],)] == pages
+    assert [len(row.part.variants) for row in said.datasets] == [shown] * datasets
+    assert {row.part.total for row in said.datasets} == {900}
+    is_less = len(pages) > 1
+    assert any("more than we read" in each for each in said.warnings) is is_less
 
 
 @pytest.mark.parametrize("doubts", [(), ("It may be another place.",)])

@@ -47,6 +47,28 @@ def test_f10_half_of_the_last_twenty_open_it() -> None:
     assert breaker.state(0) is BreakerState.OPEN
 
 
+def test_f10_half_of_the_last_twenty_is_not_one_askers_half() -> None:
+    """Whose failures stand between others' good answers is one of twenty."""
+    breaker = Breaker(5)
+    for number in range(200):
+        asker = None if number % 2 else "a"
+        breaker.note(0, is_good=asker is None, asker=asker)
+
+    assert breaker.state(0) is BreakerState.CLOSED
+
+
+def test_f10_one_askers_failing_tries_make_no_pause_longer() -> None:
+    """The first does, as of anybody; another's does again."""
+    breaker, now, pauses = opened(), 0.0, []
+    for asker in ("a", "a", "a", "b"):
+        now += breaker.left(now) or 0
+        assert breaker.ask(now) is None
+        breaker.note(now, is_good=False, asker=asker)
+        pauses.append(breaker.left(now))
+
+    assert pauses == [2 * SHORTEST] * 3 + [4 * SHORTEST]
+
+
 def test_f10_after_the_pause_one_try_is_let_through() -> None:
     """The next one waits for its end, and a good end closes it."""
     breaker = opened()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import ClientResponse, ClientSession, web
 from jsonschema import Draft202012Validator
 
+from beacon.auth.networks import networks
+from beacon.auth.porter import Porter, Secrets
 from beacon.model.chains import Block, Chains
 from beacon.model.errors import BudgetSpent
 from beacon.model.genes import ASKED_ELSEWHERE
@@ -37,6 +41,11 @@ from tests.network.nations import (
     words,
 )
 from tests.speaking import violations
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.network.nations import Nation
 
 SLACK = 1.5
 """Seconds that a busy machine may take for what takes none."""
@@ -412,6 +421,50 @@ async def test_a_proxy_before_us_is_no_network(se):
     assert {s["info"]["complete"] for s in said} == {True}
 
 
+async def test_a_proxy_may_be_called_as_a_beacon_is(se, dk):
+    """As ours, or a peer's: it is no loop, and the peer is asked."""
+    await se.knows(dk.as_peer())
+    said = await ask(se, asked(SEEN), Via="1.1 se.example, 2.0 dk.example (proxy)")
+
+    assert said["status"] == 200
+    assert words(said) == {"se.example": "seen", "dk.example": "seen"}
+    assert said["info"]["complete"] is True
+
+
+async def test_f07_who_is_skipped_for_a_loop_has_not_answered(se, dk):
+    """A question says that it came by a peer; whether that asks it nobody knows."""
+    await se.knows(dk.as_peer())
+    said = await ask(se, asked(UNSEEN), Via="beacon/2 dk.example")
+
+    assert said["status"] == 200
+    assert words(said) == {"se.example": "not_seen", "dk.example": "not_asked"}
+    assert said["info"]["beacons"][1]["reason"] == "loop"
+    assert said["info"]["complete"] is False
+    assert said["info"]["skipped"] == ["dk.example"]
+    assert dk.calls == {}
+
+
+async def test_f07_a_ring_of_networks_is_whole_for_who_asks_it(se, dk, eu):
+    """Who is skipped at its end is asked at its beginning, and nobody else is."""
+    network = {"kind": NodeKind.NETWORK}
+    far = {"most_hops": 6}
+    await se.knows(dk.as_peer(**network), **far)
+    await dk.knows(eu.as_peer(**network), **far)
+    await eu.knows(se.as_peer(**network), dk.as_peer(**network), **far)
+    whole = await ask(se, asked(SEEN))
+    forged = await ask(se, asked(SEEN), Via="beacon/2 xx.other")
+    other = peer_at("xx.other", 9, "network", **network)
+    await eu.knows(se.as_peer(**network), other, **far)
+    lacking = await ask(se, asked(UNSEEN), Via="beacon/2 xx.other")
+
+    assert {each.partition("/")[0] for each in sets(whole)} == {
+        *("se.example", "dk.example", "eu.example")
+    }
+    assert (whole["info"]["complete"], forged["info"]["complete"]) == (True, True)
+    assert lacking["info"]["complete"] is False
+    assert lacking["info"]["skipped"] == ["xx.other"]
+
+
 @pytest.mark.parametrize("at_once", [True, False])
 async def test_who_asks_for_one_dataset_narrows_nobody_elses_answer(se, at_once):
     """Neither what is remembered nor what is shared is less than all of it."""
@@ -583,7 +636,7 @@ async def test_f11_a_peer_is_asked_so_many_questions_at_once(se):
             peer_at(name, port, at_once=limit)
             for (name, limit), port in zip(limits.items(), (a, b, c, d), strict=True)
         ]
-        await se.knows(*peers, questions=50, remembered=0.0, remembered_no=0.0)
+        await se.knows(*peers, questions=70, remembered=0.0, remembered_no=0.0)
         said = await asyncio.gather(
             *(ask(se, asked(SEEN | {"start": [1000 + n]})) for n in range(50))
         )
@@ -607,29 +660,118 @@ def _boolean_no(name: str, body: dict) -> dict:
     }
 
 
-async def test_f11_the_seventeenth_question_at_once_is_told_to_come_again(se):
+@asynccontextmanager
+async def behind_a_proxy(address) -> AsyncIterator[Nation]:
+    """Give Sweden, to which a proxy on this machine tells who its clients are."""
+    secrets = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
+    porter = Porter((), secrets, proxies=networks(["127.0.0.0/8"]))
+    async with nation("se.example", address, porter=porter) as one:
+        yield one
+
+
+def client(number: int) -> dict[str, str]:
+    """Return what a proxy says of one of many clients, each in another network."""
+    return {"X-Forwarded-For": f"203.0.{number}.7"}
+
+
+async def refusal(one: Nation, **headers: str) -> tuple[int, str | None, dict]:
+    """Return what a question that finds no place is told."""
+    path = f"{one.address}/network/g_variants"
+    async with (
+        ClientSession(headers=headers) as session,
+        session.post(path, json=asked(SEEN)) as response,
+    ):
+        return (
+            response.status,
+            response.headers.get("Retry-After"),
+            await response.json(),
+        )
+
+
+async def test_f11_the_seventeenth_question_at_once_is_told_to_come_again(addresses):
     """503 with ``Retry-After``, where sixteen are on their way."""
-    async with silent_peer() as (port, under_way, _):
+    async with (
+        behind_a_proxy(addresses["se"]) as se,
+        silent_peer() as (port, under_way, _),
+    ):
         await se.knows(peer_at("xx.slow", port, seconds=6.0, at_once=64), questions=16)
         sixteen = [
-            asyncio.create_task(ask(se, asked(SEEN | {"start": [1000 + n]})))
+            asyncio.create_task(
+                ask(se, asked(SEEN | {"start": [1000 + n]}), **client(n // 4))
+            )
             for n in range(16)
         ]
         await _until(lambda: len(under_way) == 16)
-        async with (
-            ClientSession() as session,
-            session.post(
-                f"{se.address}/network/g_variants", json=asked(SEEN)
-            ) as response,
-        ):
-            refused = response.status, response.headers.get("Retry-After")
-            document = await response.json()
+        status, again, document = await refusal(se, **client(9))
         for each in sixteen:
             each.cancel()
         await asyncio.gather(*sixteen, return_exceptions=True)
 
-    assert refused == (503, "1")
+    assert (status, again) == (503, "1")
     assert document["info"]["status"] == "no_answer"
+
+
+async def test_f11_nobody_holds_the_places_of_all(addresses):
+    """A quarter is one client's, streams and pages among it; others are answered."""
+    page = "/v/GRCh37/22-101-T-C/events"
+    async with (
+        behind_a_proxy(addresses["se"]) as se,
+        silent_peer() as (port, under_way, _),
+        ClientSession(headers=client(1)) as slow,
+    ):
+        await se.knows(peer_at("xx.slow", port, seconds=2.0, at_once=64), questions=16)
+        path, lines = f"{se.address}/network/g_variants", "application/x-ndjson"
+        held = [
+            asyncio.create_task(_read(slow.post(path, json=body, headers=headers)))
+            for body, headers in (
+                (asked(SEEN | {"start": [1001]}), {}),
+                (asked(SEEN | {"start": [1002]}), {"Accept": lines}),
+                (asked(SEEN | {"start": [1003]}), {"Accept": lines}),
+            )
+        ]
+        held.append(asyncio.create_task(_read(slow.get(f"{se.address}{page}"))))
+        await _until(lambda: len(under_way) == 4)
+        status, again, document = await refusal(se, **client(1))
+        async with slow.get(f"{se.address}{page}") as stream:
+            refused = stream.status, stream.headers.get("Retry-After")
+        others = await asyncio.gather(
+            *(ask(se, asked(SEEN), **client(n)) for n in range(2, 8))
+        )
+        ended = await asyncio.gather(*held)
+        later = await ask(se, asked(UNSEEN), **client(1))
+
+    assert (status, again) == (503, "1")
+    assert "of yours" in document["error"]["errorMessage"]
+    assert refused == (503, "1")
+    assert {each["status"] for each in others} == {200}
+    assert ended == [200] * 4
+    assert later["status"] == 200
+
+
+async def _read(request) -> int:
+    """Return the status of an answer that was read to its end."""
+    async with request as response:
+        await response.read()
+        return response.status
+
+
+async def test_f11_who_cannot_be_told_apart_leave_a_quarter_to_others(addresses):
+    """As behind a proxy nobody told us of; who is told apart has the rest."""
+    async with (
+        behind_a_proxy(addresses["se"]) as se,
+        silent_peer() as (port, under_way, _),
+    ):
+        await se.knows(peer_at("xx.slow", port, seconds=2.0, at_once=64), questions=8)
+        six = [
+            asyncio.create_task(ask(se, asked(SEEN | {"start": [1000 + n]})))
+            for n in range(6)
+        ]
+        await _until(lambda: len(under_way) == 6)
+        seventh = await ask(se, asked(SEEN))
+        other = await ask(se, asked(SEEN), **client(1))
+        await asyncio.gather(*six)
+
+    assert (seventh["status"], other["status"]) == (503, 200)
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])

@@ -167,6 +167,43 @@ def test_f10_what_only_a_broken_peer_does_pauses_it(
     assert health.may_ask(PEER) is not None
 
 
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_f10_one_clients_questions_pause_a_peer_for_nobody(
+    health: Health, clock: Clock, status: int
+) -> None:
+    """However many fail, also between good ones; others' failures do."""
+    said = answer(Status.NO_ANSWER, Reason.HTTP_ERROR)
+
+    def fails(asker: str) -> None:
+        health.note(PEER, Heard(status=status), said, asker=asker)
+
+    for number in range(60):
+        fails("network:a")
+        if number % 3 == 2:
+            note(health, Heard(status=200))
+    for _ in range(20):
+        fails("network:a")
+    open_yet = health.may_ask(PEER)
+    for asker in ("network:b", "network:a", "network:b", "network:c"):
+        fails(asker)
+
+    assert open_yet is None
+    assert health.may_ask(PEER) is not None
+
+
+def test_f10_silence_counts_whoever_asks(health: Health) -> None:
+    """Nobody's question makes a peer refuse a connection."""
+    for _ in range(5):
+        health.note(
+            PEER,
+            Silence(reason=Reason.UNREACHABLE, sentence="x"),
+            answer(Status.NO_ANSWER, Reason.UNREACHABLE),
+            asker="network:a",
+        )
+
+    assert health.may_ask(PEER) is not None
+
+
 def test_f10_retry_after_is_respected(health: Health, clock: Clock) -> None:
     """One 429 with it leaves the peer alone for so long, and then it is tried."""
     came = Heard(status=429, headers={"retry-after": "17"})

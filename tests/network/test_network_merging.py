@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from beacon.model.counts import AlleleCounts
 from beacon.model.disclosure import DatasetDisclosure
+from beacon.model.lifting import Lift
 from beacon.model.nodes import Node, NodeAnswer, NodeDataset, NodeKind, People, Reason
-from beacon.model.query import Granularity
+from beacon.model.query import Granularity, Query
 from beacon.model.status import Status
 from beacon.network.merging import merged
 from beacon.network.peers import Directory, Peer
+from beacon.wire.network import network_answer
+from tests.speaking import SPEAKER
 
 HERE = Node(id="se", names={"en": "Sweden"}, kind=NodeKind.HERE)
 DK = Node(id="dk", names={"en": "Denmark"})
@@ -426,3 +429,36 @@ def test_the_order_of_arrival_changes_nothing(answers):
     assert merged(directory(), answers) == merged(
         directory(), [told(HERE, row("se", "a")), told(DK), told(EU)]
     )
+
+
+def test_what_nodes_hold_on_two_assemblies_is_never_added_up():
+    """A lifted total and one of the assembly asked are a bound, with its sentence."""
+    lift = Lift(asked="GRCh38:22:1-9", lifted="GRCh37:22:1-9", assembly="GRCh37")
+
+    def counted(name: str, total: int, lifted: Lift | None) -> NodeAnswer:
+        part = DatasetDisclosure(
+            dataset=name,
+            name=name,
+            status=Status.SEEN,
+            granularity=Granularity.COUNT,
+            exists=True,
+            total=total,
+            lifted=lifted,
+        )
+        node = Node(id=name, names={"en": name})
+        rows = (NodeDataset(beacon=name, part=part),)
+        return NodeAnswer(node=node, status=Status.SEEN, datasets=rows)
+
+    nodes = counted("a", 5, None), counted("b", 7, None), counted("c", 9, lift)
+    answers = [merged(Directory(here=nodes[0].node), nodes[:n]) for n in (2, 3)]
+    query = Query(granularity=Granularity.COUNT)
+    said = [network_answer(query, each, SPEAKER) for each in answers]
+
+    assert said[0]["responseSummary"] == {"exists": True, "numTotalResults": 12}
+    assert said[1]["responseSummary"] == {
+        "exists": True,
+        "numTotalResults": 12,
+        "countPrecision": "imprecise",
+    }
+    assert "warnings" not in said[0]["info"]
+    assert "at least" in said[1]["info"]["warnings"][0]

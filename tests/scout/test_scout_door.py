@@ -16,11 +16,11 @@ from beacon.auth.keys import KeyTerms, make_key
 from beacon.auth.porter import Porter, Secrets
 from beacon.cli.scout import Errand
 from beacon.cli.scout_listener import Feeder, application
-from beacon.ingest.submissions import Kind, Spool, State, Submission
+from beacon.ingest.submissions import Fed, Kind, Spool, State, Submission
 from beacon.policy.policy import OPEN
 from beacon.policy_file import parsed
 from beacon.service import LocalBeacon
-from beacon.settings import ScoutSettings, Settings
+from beacon.settings import PolicySettings, ScoutSettings, Settings
 from beacon.store.api_keys import ApiKeys
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
@@ -480,7 +480,8 @@ async def ruled(
     api = f"http://127.0.0.1:{runner.addresses[0][1]}/api"
     told = []
     for scout in (settings.scout, _with_key(settings, filled)):
-        given = settings.model_copy(update={"scout": scout})
+        policy = PolicySettings(file=settings.data_dir / "policy.toml")
+        given = settings.model_copy(update={"scout": scout, "policy": policy})
         errand = Errand(given, filled.address, api, -1)
         feeder = Feeder(errand, Spool(given.data_dir / "scout"), filled, store)
         told.append(await aiohttp_client(application(errand, feeder)))
@@ -506,6 +507,47 @@ def _with_key(settings: Settings, catalogue: Catalogue) -> ScoutSettings:
     path.write_text(text)
     path.chmod(0o600)
     return settings.scout.model_copy(update={"key_file": path})
+
+
+async def test_ids_are_told_as_far_as_the_policy_goes(
+    ruled: tuple[TestClient, TestClient], settings: Settings
+) -> None:
+    """Without the token what the policy shows to who asks; with it all that is fed."""
+    spool = Spool(settings.data_dir / "scout")
+    spool.open()
+    for name in ("clinic", "unlisted"):
+        spool.feed(Fed(id=name, assembly="GRCh37"))
+    answers = [
+        await client.get("/scout/", headers=headers)
+        for client in ruled
+        for headers in ({}, SENT)
+    ]
+    told = [[d["id"] for d in (await a.json())["datasets"]] for a in answers]
+    wrong = await ruled[0].get("/scout/", headers={"X-Auth-Token": "wrong"})
+
+    assert told == [[], ["clinic", "unlisted"], ["clinic"], ["clinic", "unlisted"]]
+    assert wrong.status == 401
+
+
+async def test_what_a_policy_shows_is_not_guessed(
+    settings: Settings, filled: Catalogue, aiohttp_client
+) -> None:
+    """While the API does not answer no id is told."""
+    policy = PolicySettings(file=settings.data_dir / "policy.toml")
+    given = settings.model_copy(update={"policy": policy})
+    store = await VariantStore.open(filled.address)
+    spool = Spool(settings.data_dir / "scout")
+    spool.open()
+    spool.feed(Fed(id="clinic", assembly="GRCh37"))
+    errand = Errand(given, filled.address, "http://127.0.0.1:1/api", -1)
+    client = await aiohttp_client(
+        application(errand, Feeder(errand, spool, filled, store))
+    )
+    answer = await client.get("/scout/")
+    await store.close()
+
+    assert answer.status == 503
+    assert "clinic" not in await answer.text()
 
 
 async def test_the_policy_holds(ruled: tuple[TestClient, TestClient]) -> None:

@@ -18,7 +18,7 @@ from beacon.model.notation import parse
 from beacon.model.outline import Outline
 from beacon.model.pattern import VariantPattern
 from beacon.model.profile import Profile
-from beacon.model.query import Granularity, Query
+from beacon.model.query import Granularity, Include, Query
 from beacon.model.requester import ANONYMOUS, Requester
 from beacon.model.status import Status
 from beacon.policy.policy import OPEN, Policy
@@ -30,8 +30,10 @@ from beacon.store.accounts import Books
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 from beacon.wire.batch import Members
+from beacon.wire.responses import result_sets
 from loaders import LoadOptions
 from tests.policy_samples import PROFILES, tiered
+from tests.speaking import SPEAKER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -294,6 +296,30 @@ async def test_rsid_is_asked_of_both(certain: LiftingBeacon) -> None:
 
     assert words(answer) == {"new": Status.SEEN}
     assert [named.allele.contig.assembly for named in answer.alleles] == ["GRCh38"]
+
+
+async def test_what_two_assemblies_hold_is_never_added_up(
+    certain: LiftingBeacon,
+) -> None:
+    """A dataset may be there on both: the most of one assembly are there at least."""
+    query = question("22:20000001-20000010", include=Include.ALL)
+    answer = await certain.answer(query, ANONYMOUS)
+    said = result_sets(query, answer, SPEAKER)
+    one = question("22:20000001-20000010", datasets=("new",), include=Include.ALL)
+    alone = await certain.answer(one, ANONYMOUS)
+    boolean = replace(query, granularity=Granularity.BOOLEAN)
+    yes = result_sets(boolean, await certain.answer(boolean, ANONYMOUS), SPEAKER)
+
+    assert [part.total for part in answer.datasets if part.exists] == [1, 1]
+    assert (answer.total, answer.is_bound) == (1, True)
+    assert said["responseSummary"] == {
+        "exists": True,
+        "numTotalResults": 1,
+        "countPrecision": "imprecise",
+    }
+    assert "at least" in said["info"]["warnings"][-1]
+    assert (alone.total, alone.is_bound) == (1, False)
+    assert "at least" not in str(yes["info"])
 
 
 async def test_unknown_name_elsewhere_spoils_no_answer(store: VariantStore) -> None:

@@ -38,9 +38,10 @@ from beacon.wire.peers.plain import (
     name,
     one_sentence,
     parsed,
+    tells_more,
+    tells_some,
     text,
     truth,
-    whole,
     word,
 )
 from beacon.wire.peers.sets import (
@@ -306,15 +307,14 @@ def _parts(
     said = {heard.dataset.part.status for heard in parts}
     if exists and not said - _NO:
         raise NotAnswered(Reason.CONTRADICTS, "It says yes, and every dataset says no.")
-    if whole(summary.get("numTotalResults")) and not said - _NO:
+    if tells_some(summary.get("numTotalResults")) and not said - _NO:
         raise NotAnswered(Reason.CONTRADICTS, "It says no and has results.")
     return parts
 
 
 def _check_total(summary: Members, hearing: Hearing, *, is_alone: bool) -> None:
     """Raise where one allele is counted more often than it can be."""
-    total = whole(summary.get("numTotalResults"))
-    is_too_many = (total or 0) > MOST_OF_ONE_ALLELE
+    is_too_many = tells_more(summary.get("numTotalResults"), MOST_OF_ONE_ALLELE)
     if is_alone and hearing.pattern.is_single_allele and is_too_many:
         raise NotAnswered(Reason.NOT_UNDERSTOOD, TOO_MANY)
 
@@ -392,7 +392,8 @@ def concluded(
     warnings = _warnings(info)
     if echo is Echo.SILENT and hearing.request.sent and not is_of_ours(info):
         warnings = (*warnings, _UNPROVEN)
-    is_partial = info.get("complete") is False
+    lacks = _skipped(info, hearing)
+    is_partial = info.get("complete") is False and not lacks
     if is_partial and status not in (Status.SEEN, *FAILURES):
         status = Status.NO_ANSWER
     if is_partial:
@@ -404,12 +405,21 @@ def concluded(
         datasets=datasets,
         warnings=warnings,
         is_partial=is_partial,
+        lacks=lacks,
     )
     if is_failed and failure is not None:
         return replace(answer, reason=failure.reason, sentence=failure.sentence)
     if status is Status.NOT_ASKED:
         return replace(answer, reason=Reason.ASSEMBLY, sentence=_NOTHING_LOADED)
     return replace(answer, granularity=hearing.level or max(levels))
+
+
+def _skipped(info: Members, hearing: Hearing) -> tuple[str, ...]:
+    """Return the beacons that a network did not ask, where nobody else is silent."""
+    if not hearing.is_network or info.get("complete") is not False:
+        return ()
+    told = [name(each) for each in items(info.get("skipped"))[:_MOST_SETS]]
+    return tuple(dict.fromkeys(each for each in told if each is not None))
 
 
 def _warnings(info: Members) -> tuple[str, ...]:

@@ -16,7 +16,14 @@ from beacon.model.query import Granularity
 from beacon.model.status import Status
 from beacon.wire.peers.echoes import Echo, check_parameters
 from beacon.wire.peers.failing import NotAnswered
-from beacon.wire.peers.plain import Members, items, members, truth, whole
+from beacon.wire.peers.plain import (
+    Members,
+    items,
+    members,
+    tells_some,
+    truth,
+    whole,
+)
 from beacon.wire.peers.sets import Heard, alone, read_set
 
 if TYPE_CHECKING:
@@ -64,15 +71,17 @@ def _dataset(found: object, hearing: Hearing) -> Heard:
     }
     exists = truth(said.get("exists"))
     calls, variants = whole(said.get("callCount")), whole(said.get("variantCount"))
-    if variants is not None and (exists is False or variants):
+    if exists is False:
+        told["resultsCount"] = said.get("variantCount")
+    elif variants:
         told["resultsCount"] = variants
     heard = read_set(told, hearing)
     part = heard.dataset.part
+    if part.status is Status.NOT_SEEN and tells_some(said.get("callCount")):
+        told["resultsCount"] = said.get("callCount")  # calls of what is not there
+        return read_set(told, hearing)
     if heard.failure is not None or not calls:
         return heard
-    if part.status is Status.NOT_SEEN:
-        told["resultsCount"] = calls  # calls of what is not there
-        return read_set(told, hearing)
     if not hearing.pattern.is_single_allele:
         return heard
     counted = replace(

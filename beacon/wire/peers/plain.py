@@ -32,6 +32,8 @@ MOST_VALUES = 200_000
 """Of one answer, with all objects and lists; a set of sixty populations has 500."""
 _LARGEST = 2**53 - 1
 _SIGNS = (b",", b"{", b"[")
+_NUMBER = re.compile(r"0*([0-9]+)(?:\.[0-9]*)?", re.ASCII)
+_MOST_DIGITS = 16
 _DIGITS = re.compile(r"[0-9]{1,16}\Z")
 
 
@@ -113,6 +115,26 @@ def whole(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if 0 <= value <= _LARGEST else None
+
+
+def tells_some(value: object) -> bool:
+    """Whether a number of results, however it is written, is another than none.
+
+    ``"3"``, 3.0 and ``"<5"`` are no numbers that are counted with, and no zero.
+    """
+    if isinstance(value, str):
+        return any(sign.isdigit() and sign != "0" for sign in value)
+    return bool(value)
+
+
+def tells_more(value: object, than: int) -> bool:
+    """Whether a number of results, however it is written, is larger than another."""
+    if isinstance(value, str):
+        found = _NUMBER.fullmatch(value.strip())
+        if found is None:
+            return False
+        return len(found[1]) > _MOST_DIGITS or int(found[1]) > than
+    return isinstance(value, (int, float)) and value > than
 
 
 def place(value: object) -> int | None:

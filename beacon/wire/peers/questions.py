@@ -36,7 +36,7 @@ API_VERSION = "v2.0.0"
 _PATH, _V1_PATH = "g_variants", "query"
 _FEW = 10
 """Records of one allele that are asked for; some nodes count datasets so."""
-_MOST = 100
+MOST_ON_PAGE = 100
 _OURS = frozenset(("genomicAlleleShortForm", "similarity"))
 _SPANS = frozenset(("DEL", "DUP", "INV", "CNV"))
 
@@ -354,7 +354,7 @@ def page_of(query: Query) -> tuple[int, int]:
     """Return how many records are passed over, and how many are asked for."""
     if query.pattern is not None and query.pattern.is_single_allele:
         return 0, _FEW
-    return query.page.skip, min(max(1, query.page.limit), _MOST)
+    return query.page.skip, min(max(1, query.page.limit), MOST_ON_PAGE)
 
 
 def _by_get(

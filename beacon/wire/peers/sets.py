@@ -35,6 +35,8 @@ from beacon.wire.peers.plain import (
     members,
     name,
     one_sentence,
+    tells_more,
+    tells_some,
     text,
     truth,
     whole,
@@ -343,10 +345,11 @@ def _total(
     Raises:
         NotAnswered: it contradicts the yes or no, or is too many for one allele.
     """
-    count = whole(said.get("resultsCount"))
-    if not exists and (count or results):
+    told = said.get("resultsCount")
+    count = whole(told)
+    if not exists and (tells_some(told) or results):
         raise NotAnswered(Reason.CONTRADICTS, "It says no and has results.")
-    if hearing.pattern.is_single_allele and (count or 0) > MOST_OF_ONE_ALLELE:
+    if hearing.pattern.is_single_allele and tells_more(told, MOST_OF_ONE_ALLELE):
         raise NotAnswered(Reason.NOT_UNDERSTOOD, TOO_MANY)
     is_exact = _is_exact(said)
     is_yes_or_no = hearing.level is Granularity.BOOLEAN

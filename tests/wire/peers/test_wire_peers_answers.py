@@ -336,6 +336,34 @@ def test_what_is_no_plain_json_is_no_answer(body):
     assert (Status.NO_ANSWER, Reason.NOT_JSON) == (said.status, said.reason)
 
 
+@pytest.mark.parametrize("told", ["3", " 3 ", 3.0, "3.0", 0.5, ">=5", "<5", -1, True])
+def test_f3_any_number_of_results_contradicts_a_no(told):
+    """However it is written, in a set or in the summary: some were found."""
+    in_a_set = read(v2([_no(resultsCount=told)], exists=False))
+    alone = read(v2(exists=False, summary={"numTotalResults": told}))
+    beside = read(v2([_no()], exists=False, summary={"numTotalResults": told}))
+
+    assert {(s.status, s.reason) for s in (in_a_set, alone, beside)} == {
+        (Status.NO_ANSWER, Reason.CONTRADICTS)
+    }
+
+
+@pytest.mark.parametrize("told", [0, 0.0, "0", "0.00", "", None, False, "n/a"])
+def test_no_number_of_results_is_none_beside_a_no(told):
+    """Nothing, however it is written, and what is no number."""
+    said = read(v2([_no(resultsCount=told)], exists=False))
+
+    assert (said.status, said.reason) == (Status.NOT_SEEN, None)
+
+
+@pytest.mark.parametrize("told", [5_000, 5_000.0, "5000"])
+def test_f4_too_many_of_one_allele_are_not_understood(told):
+    """However their number is written."""
+    said = read(v2([a_set(a_record(), resultsCount=told)], exists=True))
+
+    assert (said.status, said.reason) == (Status.NO_ANSWER, Reason.NOT_UNDERSTOOD)
+
+
 def test_too_many_sets_are_no_answer():
     """More than a thousand sets are nobody's datasets."""
     said = read(v2([_no()] * 1_001, exists=False))
@@ -408,6 +436,8 @@ def test_a_networks_recorded_shape_is_read():
         v1(True, {"datasetId": "a", "exists": False}),
         v1(False, {"datasetId": "a", "exists": False, "callCount": 3}),
         v1(False, {"datasetId": "a", "exists": False, "variantCount": 1}),
+        v1(False, {"datasetId": "a", "exists": False, "variantCount": "1"}),
+        v1(False, {"datasetId": "a", "exists": False, "callCount": 3.0}),
     ],
 )
 def test_a_yes_and_a_no_at_once_are_neither(document):
