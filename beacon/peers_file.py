@@ -233,7 +233,7 @@ class FederationSection(_Section):
         ge=1,
         le=10_000,
         description="Questions at once, in each process; more get a 503.  One"
-        " requester has a quarter of them, two at least.",
+        " requester has half of them, two at least.",
     )
     max_connections: int = Field(
         default=64,

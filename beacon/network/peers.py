@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ALL_OTHERS: Final = "*"
 """Stands for every dataset that is not named."""
-_SHARES: Final = 4
+_SHARES: Final = 2
 """One requester may have one of so many shares of the places there are."""
 _FEWEST: Final = 2
 """Places that anybody may have, however few there are."""
@@ -157,13 +157,12 @@ class Terms:
     def places(self, party: str | None) -> int:
         """Return how many questions a requester may have on their way at once.
 
-        That is a quarter of all, and two at least.  Whom nothing tells from others
-        have all but a quarter together, which is kept for those who are told.
+        That is half of all, and two at least.  Whom nothing tells from others, as all
+        who ask from this machine, have all together.
         """
-        share = max(_FEWEST, self.questions // _SHARES)
         if party is None:
-            return max(_FEWEST, self.questions - share)
-        return share
+            return self.questions
+        return max(_FEWEST, self.questions // _SHARES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
