@@ -86,46 +86,6 @@ def test_p02_what_is_kept_back_is_waited_for(browser, network_site):
     assert words[-2:] == ["⚠ No answer", "⚠ No answer"]
 
 
-def test_p02_a_stream_that_falls_silent_is_left(browser, network_site):
-    """It began, and then neither answers nor beats come: the page waits for all."""
-    silent = """window.EventSource = class extends EventTarget {
-      constructor() {
-        super();
-        queueMicrotask(() => this.dispatchEvent(new Event("begin")));
-      }
-      close() {}
-    };"""
-    with opened(browser, network_site.address) as (page, _):
-        page.add_init_script(silent)
-        page.clock.install()
-        page.goto(SEEN)
-        page.clock.fast_forward(9_000)
-        before = page.url
-        page.clock.fast_forward(2_000)
-        page.wait_for_url("**wait=1")
-        lead = page.inner_text("#lead")
-
-    assert "wait=1" not in before
-    assert "1 of 3 nodes answered." in lead
-
-
-def test_p02_a_page_that_is_come_back_to_is_asked_again(browser, network_site):
-    """It was left before all had answered: nothing more would come into it."""
-    silent = """window.EventSource = class extends EventTarget { close() {} };"""
-    with opened(browser, network_site.address) as (page, heard):
-        page.add_init_script(silent)
-        page.goto(SEEN)
-        asked = len([each for each in heard.requests if each.endswith(SEEN)])
-        with page.expect_navigation():
-            page.evaluate(
-                "() => { setTimeout(() => dispatchEvent("
-                "new PageTransitionEvent('pageshow', {persisted: true}))) }"
-            )
-        again = len([each for each in heard.requests if each.endswith(SEEN)])
-
-    assert (asked, again) == (1, 2)
-
-
 def test_p02_a_stream_that_breaks_is_never_whole(browser, network_site):
     """What was begun and has no end is asked for again, as a whole."""
     begun = "event: begin\ndata: {}\n\n"
@@ -273,3 +233,43 @@ def test_p07_print_has_everybody(browser, network_site):
     assert text.count("No answer\n") == 2
     assert re.search(r"question [0-9a-f-]{36}", text)
     assert buttons == 0
+
+
+def test_p02_a_stream_that_falls_silent_is_left(browser, network_site):
+    """It began, and then neither answers nor beats come: the page waits for all."""
+    silent = """window.EventSource = class extends EventTarget {
+      constructor() {
+        super();
+        queueMicrotask(() => this.dispatchEvent(new Event("begin")));
+      }
+      close() {}
+    };"""
+    with opened(browser, network_site.address) as (page, _):
+        page.add_init_script(silent)
+        page.clock.install()
+        page.goto(SEEN)
+        page.clock.fast_forward(9_000)
+        before = page.url
+        page.clock.fast_forward(2_000)
+        page.wait_for_url("**wait=1")
+        lead = page.inner_text("#lead")
+
+    assert "wait=1" not in before
+    assert "1 of 3 nodes answered." in lead
+
+
+def test_p02_a_page_that_is_come_back_to_is_asked_again(browser, network_site):
+    """It was left before all had answered: nothing more would come into it."""
+    silent = """window.EventSource = class extends EventTarget { close() {} };"""
+    with opened(browser, network_site.address) as (page, heard):
+        page.add_init_script(silent)
+        page.goto(SEEN)
+        asked = len([each for each in heard.requests if each.endswith(SEEN)])
+        with page.expect_navigation():
+            page.evaluate(
+                "() => { setTimeout(() => dispatchEvent("
+                "new PageTransitionEvent('pageshow', {persisted: true}))) }"
+            )
+        again = len([each for each in heard.requests if each.endswith(SEEN)])
+
+    assert (asked, again) == (1, 2)

@@ -258,3 +258,12 @@ def test_only_what_there_is_is_told_of(site):
 
     assert ("/batch" in PAGES) == ("VCF" in html) == ('href="/batch"' in html)
     assert ("/login" in PAGES) == ("log in" in html)
+
+
+def test_a_name_is_found_and_never_seen(site):
+    """It may mean several alleles: in no row is it "seen"."""
+    text = site.ask("GET", "/v/GRCh37/rs149201999").body.decode()
+    rows = text.partition('id="verdicts"')[2].partition("</table>")[0]
+
+    assert "</span> Found</span>" in rows
+    assert "Seen" not in rows
