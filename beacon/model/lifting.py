@@ -309,11 +309,7 @@ class _Lifter:
         leftmost = left_align(allele, reference)
         start, ref, _ = right_align(allele, reference)
         low, high = leftmost.start, min(allele.contig.length, start + len(ref) + 1)
-        if not block.holds_image(low, high):
-            _refuse(
-                f"At {_position(allele.contig, allele.start)} of {self._to} it lies in"
-                " a repeat that the assemblies do not have alike."
-            )
+        block = self._holding_image(contig, block, low, high, allele)
         theirs = self._bases(allele.contig, low, high)
         first, last = block.origin(low, high)
         mine = _known(self._here, contig, first, last)
@@ -330,6 +326,24 @@ class _Lifter:
                 " around it are others: the allele may be another one there."
             )
         return ()
+
+    def _holding_image(
+        self, contig: Contig, block: Block, low: int, high: int, allele: Allele
+    ) -> Block:
+        """Return the block with all of a stretch there: itself, or with neighbours."""
+        if block.holds_image(low, high):
+            return block
+        first, last = block.origin(low, high)
+        wider = whole(self._touching(contig, max(0, first), min(contig.length, last)))
+        if wider is None or not wider.holds_image(low, high):
+            _refuse(
+                f"At {_position(allele.contig, allele.start)} of {self._to} it lies in"
+                " a repeat that the assemblies do not have alike."
+            )
+        shared = self._shared(contig, wider.part(first, last))
+        if shared is not None:
+            _refuse(shared)
+        return wider
 
     # --- places ----------------------------------------------------------------
 

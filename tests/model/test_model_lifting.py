@@ -636,6 +636,29 @@ def normal(said: Lifted, known: Lifting) -> tuple[int, str, str]:
     return found.start, found.reference, found.alternate
 
 
+def test_repeat_over_the_edge_of_blocks_that_adjoin_is_one() -> None:
+    """Wherever in the repeat it is written: its blocks go on from each other."""
+    bases = "GGGGACACCGGG"
+    blocks = (
+        Block(22, FAR, FAR + 8, 22, 30_000_000),
+        Block(22, FAR + 8, FAR + 12, 22, 30_000_008, chain=1),
+    )
+    known = Lifting(
+        chains={(HERE, THERE): Chains(HERE, THERE, blocks)},
+        references={
+            HERE: Bases(CHR22, FAR, bases),
+            THERE: Bases(TO22, 30_000_000, bases),
+        },
+    )
+    for start, ref, alt in ((3, "GAC", "G"), (6, "ACC", "C")):
+        allele = sequence_allele(CHR22, FAR + start, ref, alt)
+        pattern = allele_pattern(allele, known.references[HERE])
+        said = lifted(Query(pattern=pattern), THERE, known)
+
+        assert isinstance(said, Lifted)
+        assert said.lift.is_certain
+
+
 @settings(max_examples=150, deadline=None)
 @given(questions())
 def test_certain_lift_returns(
