@@ -38,7 +38,7 @@ _LARGEST: Final = 64 * 1024**2
 """Bytes of a segment; another day is another segment, too."""
 _IN_THE_AIR: Final = 3
 """Flights at once: who comes while the disk is at work need not wait for it twice."""
-_LEISURE: Final = 0.025
+_LEISURE: Final = 0.1
 """Seconds for which lines that nobody waits for gather, so that flights are few."""
 _BEHIND: Final = 0.1
 """Seconds that a flight may take before everybody waits for the disk again."""
