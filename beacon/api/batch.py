@@ -179,6 +179,17 @@ async def _arriving(request: web.Request, limits: Limits) -> Groups:
         yield [Line(value=None, error=str(failure), is_sent=False)]
 
 
+def understood(line: Line, known: Understanding) -> Query | str:
+    """Return what a line asks, or the sentence why it asks nothing."""
+    try:
+        return question(line, known)
+    except BeaconError as failure:
+        return str(failure)
+    except Exception:  # noqa: BLE001 - a worker's last line: other lines go on
+        _log.exception("batch.line_failed")
+        return _FAILED
+
+
 def _cut(lines: Sequence[Raw], size: int) -> list[Sequence[Raw]]:
     return [lines[first : first + size] for first in range(0, len(lines), size)]
 
@@ -307,7 +318,7 @@ class _Scribe:
         asked: list[Query | str] = []
         for number, raw in enumerate(group):
             lines.append(read_line(raw))
-            asked.append(self._question(lines[-1]))
+            asked.append(understood(lines[-1], self._known))
             if number % _AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
         queries = [one for one in asked if not isinstance(one, str)]
@@ -320,16 +331,6 @@ class _Scribe:
             if number % _AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
         return written
-
-    def _question(self, line: Line) -> Query | str:
-        """Return what a line asks, or the sentence why it asks nothing."""
-        try:
-            return question(line, self._known)
-        except BeaconError as failure:
-            return str(failure)
-        except Exception:  # noqa: BLE001 - a worker's last line: other lines go on
-            _log.exception("batch.line_failed")
-            return _FAILED
 
     def _write(self, line: Line, said: Said | str) -> bytes:
         if isinstance(said, (str, BeaconError)):

@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from beacon.api.auditing import beacon_of
-from beacon.api.batch import answer_lines, place_for
+from beacon.api.batch import answer_lines, place_for, understood
 from beacon.api.exchange import requester_of, speaker, understanding
 from beacon.api.keys import BEACON, IDENTITY, NETWORK
 from beacon.api.network import asking_of, write_down
@@ -21,7 +19,7 @@ from beacon.model.errors import BeaconError, NetworkBusy
 from beacon.model.query import Query
 from beacon.network.here import Here
 from beacon.wire import network_lists as wire
-from beacon.wire.batch import question, read_line
+from beacon.wire.batch import read_line
 from beacon.wire.writing import written
 
 if TYPE_CHECKING:
@@ -36,15 +34,12 @@ if TYPE_CHECKING:
 
     Said = NetworkAnswer | BeaconError
 
-_log = structlog.get_logger(__name__)
-
 _IN_A_GROUP: Final = 250
 """Questions that a peer is asked together: it has its usual time for all of them."""
 _AT_A_STRETCH: Final = 10
 """Lines that are read, or written, before others get their turn."""
 _PAUSES: Final = (0.5, 1.0, 2.0)
 """Seconds after which a group asks again that found no place in the network."""
-_FAILED: Final = "This beacon failed to answer."
 
 
 async def batch(request: web.Request) -> web.StreamResponse:
@@ -143,7 +138,7 @@ class _Scribe:
         asked: list[Query | str] = []
         for number, raw in enumerate(group):
             lines.append(read_line(raw))
-            asked.append(self._question(lines[-1]))
+            asked.append(understood(lines[-1], self._known))
             if number % _AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
         queries = [one for one in asked if isinstance(one, Query)]
@@ -158,16 +153,6 @@ class _Scribe:
             if number % _AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
         return b"".join(text)
-
-    def _question(self, line: Line) -> Query | str:
-        """Return what a line asks, or the sentence why it asks nothing."""
-        try:
-            return question(line, self._known)
-        except BeaconError as failure:
-            return str(failure)
-        except Exception:  # noqa: BLE001 - a worker's last line: other lines go on
-            _log.exception("batch.line_failed")
-            return _FAILED
 
     def _document(self, line: Line, query: Query, said: Said) -> Document:
         if isinstance(said, BeaconError):
