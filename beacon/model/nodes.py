@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from beacon.model.query import Granularity
 from beacon.model.status import Status, overall
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from beacon.model.counts import AlleleCounts
     from beacon.model.disclosure import DatasetDisclosure
-    from beacon.model.query import Granularity
 
 
 FAILURES = frozenset({Status.NO_ANSWER, Status.REFUSED})
@@ -126,6 +126,11 @@ class NodeDataset:
     def identity(self) -> str:
         """One dataset, whatever way its answer came."""
         return self.same_as or f"{self.beacon}/{self.part.dataset}"
+
+    @property
+    def counts(self) -> AlleleCounts | None:
+        """Its numbers, as they are told; ``None``: it speaks in less than counts."""
+        return None if self.part.granularity < Granularity.COUNT else self.part.counts
 
 
 def rows_asked_for(

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from beacon.model.errors import BeaconError
-from beacon.model.query import Granularity
 from beacon.model.status import Status
 
 if TYPE_CHECKING:
@@ -99,10 +98,7 @@ class Part:
     @property
     def counts(self) -> AlleleCounts | None:
         """Its numbers, where it speaks in numbers."""
-        part = None if self.dataset is None else self.dataset.part
-        if part is None or part.granularity < Granularity.COUNT:
-            return None
-        return part.counts
+        return None if self.dataset is None else self.dataset.counts
 
     @property
     def step(self) -> int | None:

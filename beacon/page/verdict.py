@@ -103,10 +103,7 @@ class Row:
     @property
     def counts(self) -> AlleleCounts | None:
         """Its numbers, where the dataset speaks in numbers: as the API tells them."""
-        part = None if self.dataset is None else self.dataset.part
-        if part is None or part.granularity < Granularity.COUNT:
-            return None
-        return part.counts
+        return None if self.dataset is None else self.dataset.counts
 
     @property
     def frequency(self) -> Frequency | None:
