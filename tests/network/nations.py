@@ -49,6 +49,10 @@ SEEN = {
 UNSEEN = SEEN | {"start": [200], "referenceBases": "G", "alternateBases": "A"}
 
 
+KEY = b"k" * 32
+"""What audits and books of these tests are sealed with."""
+
+
 def asked(parameters: Mapping[str, object], **query: object) -> dict:
     """Return the body of a question at record granularity."""
     return {

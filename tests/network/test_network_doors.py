@@ -9,15 +9,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from time import time
 
-import orjson
 import pytest
 from aiohttp import ClientSession, web
 from jsonschema import Draft202012Validator
 
-from beacon.api.auditing import Auditor
 from beacon.api.network import wants_lines
-from beacon.audit.canonical import CASES, QUERIES, code, subkey
-from beacon.audit.chain import segments_in
+from beacon.audit.canonical import QUERIES, code, subkey
 from beacon.audit.log import AuditLog, AuditUnavailable
 from beacon.auth.keys import KeyTerms, make_key
 from beacon.auth.porter import Porter, Secrets
@@ -36,6 +33,7 @@ from beacon.wire.components import components
 from beacon.wire.requests import Address, Understanding, gather_line, understand
 from tests.auth.issuing import Clock, believed, porter_for, watched
 from tests.network.nations import (
+    KEY,
     SEEN,
     UNSEEN,
     ask,
@@ -53,7 +51,6 @@ from tests.network.nations import (
 )
 from tests.speaking import violations
 
-KEY = b"k" * 32
 CODE = code(subkey(KEY, QUERIES), "GRCh37 22 100 T C")
 POLICY = b"""
 [policy]
@@ -95,28 +92,6 @@ async def lines_of(one, body: dict) -> list[dict]:
 
 
 # --- what is written down -------------------------------------------------------
-
-
-@pytest.fixture
-async def audited(addresses, tmp_path):
-    """Give Sweden with an audit, and a function that reads its lines."""
-    store = await VariantStore.open(addresses["se"])
-    log = AuditLog(tmp_path / "audit", KEY, {"worker": "0"}, anchors=store.anchors())
-    await log.open()
-    auditor = Auditor(log, queries=subkey(KEY, QUERIES), cases=subkey(KEY, CASES))
-
-    def lines() -> list[dict]:
-        found = [
-            orjson.loads(line)
-            for each in segments_in(tmp_path / "audit").values()
-            for _, path in each
-            for line in path.read_bytes().splitlines()
-        ]
-        return [each for each in found if each["kind"] in ("request", "part")]
-
-    async with nation("se.example", addresses["se"], auditor=auditor) as one:
-        yield one, lines
-    await store.close()
 
 
 async def test_a_question_to_the_network_is_written_down_with_all_answers(audited, dk):

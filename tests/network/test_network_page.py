@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import TYPE_CHECKING
 
-import orjson
 import pytest
 from aiohttp import ClientSession
 
-from beacon.api.auditing import Auditor
-from beacon.audit.canonical import CASES, QUERIES, code, subkey
-from beacon.audit.chain import segments_in
-from beacon.audit.log import AuditLog
+from beacon.audit.canonical import QUERIES, code, subkey
 from beacon.auth.porter import Porter, Secrets
 from beacon.policy_file import parsed
 from beacon.service.guard import Guard
 from beacon.store.accounts import Books
 from beacon.store.variants import VariantStore
-from tests.network.nations import nation, peer_at, serving, silent_peer, telling
+from tests.network.nations import KEY, nation, peer_at, serving, silent_peer, telling
 
-KEY = b"k" * 32
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PAGE = "/v/GRCh37/22-101-T-C"
 CODE = code(subkey(KEY, QUERIES), "GRCh37 22 100 T C")
 POLICY = b"""
@@ -48,32 +47,12 @@ async def get(one, path: str) -> tuple[int, str]:
         return response.status, await response.text()
 
 
-@pytest.fixture
-async def audited(addresses, tmp_path):
-    """Give Sweden with an audit, and a function that waits for its lines."""
-    store = await VariantStore.open(addresses["se"])
-    log = AuditLog(tmp_path / "audit", KEY, {"worker": "0"}, anchors=store.anchors())
-    await log.open()
-    auditor = Auditor(log, queries=subkey(KEY, QUERIES), cases=subkey(KEY, CASES))
-
-    def lines() -> list[dict]:
-        found = [
-            orjson.loads(line)
-            for each in segments_in(tmp_path / "audit").values()
-            for _, path in each
-            for line in path.read_bytes().splitlines()
-        ]
-        return [each for each in found if each["kind"] in ("request", "part")]
-
-    async def there(count: int) -> list[dict]:
-        async with asyncio.timeout(5):
-            while len(lines()) < count:  # noqa: ASYNC110 - written after the end
-                await asyncio.sleep(0.01)
-        return lines()
-
-    async with nation("se.example", addresses["se"], auditor=auditor) as one:
-        yield one, there
-    await store.close()
+async def _so_many(lines: Callable[[], list[dict]], count: int) -> list[dict]:
+    """Return the lines of an audit, once there are so many."""
+    async with asyncio.timeout(5):
+        while len(lines()) < count:  # noqa: ASYNC110 - written after the end
+            await asyncio.sleep(0.01)
+    return lines()
 
 
 async def test_a_page_and_its_stream_are_one_question(audited, dk):
@@ -82,7 +61,7 @@ async def test_a_page_and_its_stream_are_one_question(audited, dk):
     await se.knows(dk.as_peer())
     status, html = await get(se, PAGE)
     _, events = await get(se, f"{PAGE}/events")
-    told = await lines(4)
+    told = await _so_many(lines, 4)
     requests = {each["route"]: each for each in told if each["kind"] == "request"}
     shell = requests["/v/{assembly}/{variant}"]
     whole = requests["/v/{assembly}/{variant}/events"]
@@ -115,7 +94,7 @@ async def test_a_reader_who_leaves_ends_the_question(audited, dk):
             asked = list(under_way)
         async with asyncio.timeout(5):
             await ended.wait()
-    found = [each for each in await lines(3) if each["kind"] == "part"]
+    found = [each for each in await _so_many(lines, 3) if each["kind"] == "part"]
 
     assert asked == ["/api/g_variants"]
     assert "dk.example/wgs" in {e["id"] for part in found for e in part["datasets"]}
