@@ -286,10 +286,10 @@ async def test_a_few_wait_for_many_that_are_on_their_way() -> None:
 
     coalescer = Coalescer(fetch, slots=2)
     many = [asyncio.create_task(coalescer.get([n])) for n in range(8)]
-    while not batches:
+    for _ in range(40):  # more turns than a batch takes to go
         await asyncio.sleep(0)
     few = [asyncio.create_task(coalescer.get([n])) for n in (10, 11)]
-    for _ in range(40):  # more turns than a batch takes to go
+    for _ in range(40):
         await asyncio.sleep(0)
     few += [asyncio.create_task(coalescer.get([n])) for n in (12, 13)]
     for gate in gates:
