@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from os import urandom
 from time import perf_counter, time_ns
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from beacon.api.exchange import requester_of
 from beacon.api.keys import ACCOUNT
@@ -22,7 +23,7 @@ from beacon.audit.canonical import Coder, allele_text, code, question_text
 from beacon.audit.chain import members
 from beacon.audit.log import AuditUnavailable, Entry
 from beacon.model.errors import BeaconError, StoreUnavailable
-from beacon.model.query import Granularity
+from beacon.model.requester import ANONYMOUS, Requester
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset
     from beacon.model.disclosure import (
         Collected,
+        DatasetDisclosure,
         Disclosure,
         RecordsDisclosure,
         RecordSetDisclosure,
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
     from beacon.model.outline import Outline, Spelled
     from beacon.model.profile import PolicyName
     from beacon.model.query import Query
-    from beacon.model.requester import Requester
     from beacon.model.summarised import Summarised
     from beacon.model.terms import FilteringTerm
     from beacon.model.variant import Reference
@@ -113,6 +114,7 @@ class Auditor:
     ) -> None:
         self.log = log
         self._tiers, self._anybodys = tiers, anybodys
+        self._everybody = Sayings(ANONYMOUS, tiers, anybodys)
         self._parties: dict[int, Party] = {}
         self._queries, self._cases = Coder(queries), cases
         self._policy = policy
@@ -148,95 +150,72 @@ class Auditor:
         if found is None or found.asks is not asks:
             while len(self._parties) >= _PARTIES_KEPT:
                 del self._parties[next(iter(self._parties))]
-            found = Party(asks, self._policy, self._tiers, self._anybodys)
-            self._parties[id(asks)] = found
+            is_known = replace(asks, network=None) != ANONYMOUS
+            found = self._parties[id(asks)] = Party(
+                asks,
+                _who(asks, self._policy),
+                Sayings(asks, self._tiers, self._anybodys)
+                if is_known
+                else self._everybody,
+            )
         return found
 
 
-class Party:
-    """What lines say of one requester: who it is, and in what tier it is told what.
+class Sayings:
+    """What lines say of datasets to one requester, or to all whom nobody knows.
 
     Args:
         asks: the requester.
-        policy: what the policy in force is known as.
         tiers: gives the tier that a requester has towards a dataset.
         anybodys: says whether what a dataset tells a requester is anybody's to know.
-
-    Attributes:
-        text: who it is, as members of a line.
     """
 
-    __slots__ = (
-        *("_anybodys", "_guarded", "_is_known", "_tiers", "_wholes", "_words"),
-        *("asks", "text"),
-    )
+    __slots__ = ("_anybodys", "_asks", "_guarded", "_is_known", "_tiers", "_words")
 
     def __init__(
         self,
         asks: Requester,
-        policy: str | None,
         tiers: Callable[[Requester, str], str | None],
         anybodys: Callable[[Requester, str], bool],
     ) -> None:
-        self.asks, self._tiers, self._anybodys = asks, tiers, anybodys
+        self._asks, self._tiers, self._anybodys = asks, tiers, anybodys
         self._guarded: set[str] = set()
-        self._is_known = asks.subject is not None or asks.key is not None
+        self._is_known = asks != ANONYMOUS
         self._words: dict[Told, str] = {}
-        self._wholes: dict[int, tuple[Disclosure, str]] = {}
-        said: Fields = {
-            "subject": asks.subject,
-            "organisation": asks.organisation,
-            "roles": sorted(asks.roles) or None,
-            "issuer": asks.issuer,
-            "acr": asks.acr,
-            "purpose": asks.purpose,
-            "key": asks.key,
-            "network": asks.network,
-            "policy": policy,
-        }
-        self.text = _more(
-            {name: each for name, each in said.items() if each is not None}
-        )
 
-    def may_know(self, noted: Noted) -> bool:
+    def may_be_known(self, noted: Noted) -> bool:
         """Whether all that was said is one answer, and anybody's to know.
 
-        Only of datasets that ``datasets`` was asked of before.
+        Only of datasets that ``told`` was asked of before.
         """
         if self._is_known or noted.told or len(noted.answers) != 1:
             return False
         guarded, said = self._guarded, noted.answers[0].datasets
         return not guarded or guarded.isdisjoint([each.dataset for each in said])
 
-    def datasets(self, noted: Noted) -> str:
+    def told(self, noted: Noted) -> str:
         """Return what was said of each dataset, as an array's text without brackets.
 
         And how often, where that is several times.
         """
         if len(noted.answers) == 1 and not noted.told:
-            return self._whole(noted.answers[0])
+            return self._whole(noted.answers[0].datasets)
         times: dict[Told, int] = {}
         for each in noted.each():
             times[each] = times.get(each, 0) + 1
         return ",".join([self._word(told, n) for told, n in times.items()])
 
-    def _whole(self, said: Disclosure) -> str:
-        """Return what one answer says, of which boolean ones are said again."""
-        known = self._wholes.get(id(said))
-        if known is not None and known[0] is said:
-            return known[1]
-        words = self._words
+    def _whole(self, said: Sequence[DatasetDisclosure]) -> str:
+        """Return what one answer says; what is said to everybody is kept with it."""
+        if self._is_known:
+            return ",".join([self._word(told, 1) for told in map(told_of, said)])
         try:
-            text = ",".join([words[told] for told in map(told_of, said.datasets)])
+            words = [part.kept[self] for part in said]
         except KeyError:
-            text = ",".join(
-                [self._word(told, 1) for told in map(told_of, said.datasets)]
-            )
-        if said.granularity is Granularity.BOOLEAN:
-            if len(self._wholes) >= _SAYINGS_KEPT:
-                self._wholes.clear()
-            self._wholes[id(said)] = said, text
-        return text
+            for part in said:
+                part.kept[self] = self._word(told_of(part), 1)
+            words = [part.kept[self] for part in said]
+        return ",".join(cast("list[str]", words))
 
     def _word(self, told: Told, times: int) -> str:
         found = self._words.get(told) if times == 1 else None
@@ -248,32 +227,63 @@ class Party:
 
     def _said(self, told: Told, times: int) -> Fields:
         dataset, release, status, granularity = told
-        if not self._anybodys(self.asks, dataset):
+        if not self._anybodys(self._asks, dataset):
             self._guarded.add(dataset)
         fields: Fields = {
             "id": dataset or None,
             "release": release,
             "said": status,
-            "tier": self._tiers(self.asks, dataset),
+            "tier": self._tiers(self._asks, dataset),
             "granularity": None if granularity is None else granularity.word,
             "times": times if times > 1 else None,
         }
         return {name: each for name, each in fields.items() if each is not None}
 
 
+class Party(NamedTuple):
+    """What lines say of one requester.
+
+    Attributes:
+        asks: the requester.
+        text: who it is, as members of a line.
+        sayings: what it is told of datasets.
+    """
+
+    asks: Requester
+    text: str
+    sayings: Sayings
+
+
+def _who(asks: Requester, policy: str | None) -> str:
+    """Return who asks, by which policy in force, as further members of a line."""
+    said: Fields = {
+        "subject": asks.subject,
+        "organisation": asks.organisation,
+        "roles": sorted(asks.roles) or None,
+        "issuer": asks.issuer,
+        "acr": asks.acr,
+        "purpose": asks.purpose,
+        "key": asks.key,
+        "network": asks.network,
+        "policy": policy,
+    }
+    return _more({name: each for name, each in said.items() if each is not None})
+
+
 class _Moments:
-    """Moments as lines have them, of which the second is written once."""
+    """Moments as lines have them, each of which is written once."""
 
     def __init__(self) -> None:
-        self._second, self._text = 0, ""
+        self._at, self._text = 0, ""
 
     def now(self) -> str:
         """Return this moment: UTC, to the millisecond."""
-        second, rest = divmod(time_ns(), 1000 * _MILLION)
-        if second != self._second:
+        at = time_ns() // _MILLION
+        if at != self._at:
+            second, rest = divmod(at, 1000)
             told = datetime.fromtimestamp(second, UTC)
-            self._second, self._text = second, f"{told:%Y-%m-%dT%H:%M:%S}"
-        return f"{self._text}.{rest // _MILLION:03d}Z"
+            self._at, self._text = at, f"{told:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
+        return self._text
 
 
 _MOMENTS: Final = _Moments()
@@ -384,7 +394,7 @@ class Account:
         """
         auditor, noted = self.auditor, self.noted
         party = auditor.party(requester_of(request))
-        if not kind.asks or not party.may_know(noted):
+        if not kind.asks or not party.sayings.may_be_known(noted):
             return False
         try:
             outcome = _outcome(kind.route, kind.method, _OK)
@@ -392,7 +402,7 @@ class Account:
         except Exception:  # noqa: BLE001 - ``close`` fails at it, too, and is heard
             return False
         # Datasets that nobody was told of before were met while it was made.
-        return party.may_know(noted) and auditor.log.take(Entry(line))
+        return party.sayings.may_be_known(noted) and auditor.log.take(Entry(line))
 
     async def close(
         self, kind: Kind, request: Asking, answer: web.StreamResponse | bytes
@@ -452,7 +462,7 @@ class Account:
             codes = '","'.join(noted.codes)
             text += f',"queries":["{codes}"]'
         if noted.answers or noted.told:
-            text += f',"datasets":[{party.datasets(noted)}]'
+            text += f',"datasets":[{party.sayings.told(noted)}]'
         return text.encode()
 
 

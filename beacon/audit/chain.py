@@ -1,10 +1,11 @@
-"""A chain of lines, each sealed with a key over itself and the seal before it.
+"""A chain of lines, sealed with a key over themselves and the seal before them.
 
-A line is one JSON object whose last member is its seal:
-``{…,"seal":"<64 hex digits>"}``.  Whoever changes, takes out, adds or moves a line
-breaks every seal from there on, and cannot make new ones without the key.  A file
-is one segment of one chain and begins with a line that says which, and which seal
-it goes on from, so that a segment can be verified when those before it are gone.
+A line is one JSON object; of lines that are written together the last one has their
+seal, its last member: ``{…,"seal":"<64 hex digits>"}``.  Whoever changes, takes out,
+adds or moves a line breaks every seal from there on, and cannot make new ones without
+the key.  A file is one segment of one chain and begins with a line that says which,
+and which seal it goes on from, so that a segment can be verified when those before it
+are gone.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _NAME: Final = re.compile(
 )
 _SUFFIX: Final = ".jsonl"
 _CHUNK: Final = 1 << 20
+_UNDER_ONE_SEAL: Final = 100
+"""Lines at most: where one was changed, one of so few is named."""
 
 
 class Head(NamedTuple):
@@ -67,20 +70,27 @@ class Link:
         self.head = Head(chain, 0, GENESIS)
 
     def lines(self, texts: Sequence[bytes]) -> bytes:
-        """Return the next lines, sealed, each with its end.
+        """Return the next lines, under as few seals as may be, each with its end.
 
         Args:
             texts: what each says: the members of a JSON object, without its braces.
         """
+        return b"".join(
+            [
+                self._sealed(texts[first : first + _UNDER_ONE_SEAL])
+                for first in range(0, len(texts), _UNDER_ONE_SEAL)
+            ]
+        )
+
+    def _sealed(self, texts: Sequence[bytes]) -> bytes:
+        """Return the next lines under one seal, which is the last one's."""
         chain, number, seal = self.head
-        sealed, before, made = self._mac.of, seal.encode(), []
-        for text in texts:
-            number += 1
-            body = b'{"n":%d,%b' % (number, text)
-            before = hexlify(sealed(before + body))
-            made.append(b'%b,"seal":"%b"}\n' % (body, before))
-        self.head = Head(chain, number, before.decode())
-        return b"".join(made)
+        body = b"}\n".join(
+            [b'{"n":%d,%b' % each for each in enumerate(texts, number + 1)]
+        )
+        made = hexlify(self._mac.of(seal.encode() + body))
+        self.head = Head(chain, number + len(texts), made.decode())
+        return b'%b,"seal":"%b"}\n' % (body, made)
 
     def line(self, fields: Mapping[str, object]) -> bytes:
         """Return the next line, sealed, with its end."""
@@ -122,7 +132,7 @@ class Broken(ValueError):
 
 
 class Torn(ValueError):
-    """A last line without its end: its writer died, and nobody got an answer to it."""
+    """Last lines without their seal: their writer died, or is at them."""
 
 
 class Reader:
@@ -138,43 +148,54 @@ class Reader:
         self._mac = Mac(key)
         self._segment = segment
         self._is_first = True
+        self._open: list[bytes] = []
         self.head = head
 
     def read(self, path: Path) -> Iterator[Fields]:
-        """Yield the lines.
+        """Yield the lines, once their seal was seen; ``head`` is theirs then.
 
         Raises:
-            Broken: at the first line that is not what was written, saying how.
-            Torn: where the last has no end.
+            Broken: at the first lines that are not what was written, saying how.
+            Torn: where the last have no seal.
             OSError: when the file cannot be read.
         """
         rest = b""
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 *lines, rest = (rest + chunk).split(b"\n")
-                yield from map(self._checked, lines)
+                for line in lines:
+                    yield from self._checked(line)
         if rest:
             self._check_torn(rest)
+        if self._open:
+            message = f"its last lines, {len(self._open)} of them, have no seal"
+            raise Torn(message)
         if self._is_first:
             message = "it is empty"
             raise Torn(message)
 
-    def _checked(self, line: bytes) -> Fields:
-        fields = _fields(line)
+    def _checked(self, line: bytes) -> Sequence[Fields]:
+        """Return the lines of which this one has the seal, if it has one."""
+        self._open.append(line)
+        seal = _SEAL.search(line)
+        if seal is None:
+            _fields(line)
+            return ()
+        lines, self._open = self._open, []
+        told = [_fields(each) for each in lines]
         before = self.head
         if before is None:
-            before = self._before_all(fields)
-        number = before.number + 1
-        seal = _sealed_part(line)
-        expected = self._mac.of(before.seal.encode() + line[: seal.start()]).hex()
+            before = self._before_all(told[0])
+        number = before.number + len(lines)
+        body = b"\n".join(lines)[: seal.start() - len(line)]
+        expected = self._mac.of(before.seal.encode() + body).hex()
         if not hmac.compare_digest(expected.encode(), seal[1]):
-            message = f"line {number} was changed, or one before it taken out"
-            raise Broken(message)
+            raise Broken(_changed(before.number + 1, number))
         if self._is_first:
-            self._check_begin(fields, before)
+            self._check_begin(told[0], before)
             self._is_first = False
         self.head = Head(self._segment.chain, number, expected)
-        return fields
+        return told
 
     @staticmethod
     def _before_all(fields: Fields) -> Head:
@@ -199,13 +220,17 @@ class Reader:
             Broken: when all but the last byte is a line.
             Torn: when it is none.
         """
-        try:
-            _sealed_part(rest[:-1])
-        except Broken:
+        if _SEAL.search(rest[:-1]) is None:
             message = "its last line was not finished"
-            raise Torn(message) from None
+            raise Torn(message)
         message = "the end of its last line was changed"
         raise Broken(message)
+
+
+def _changed(first: int, last: int) -> str:
+    """Return that one of some lines is not what was sealed."""
+    which = f"line {first}" if first == last else f"one of lines {first} to {last}"
+    return f"{which} was changed, or one before it taken out"
 
 
 def followed_in(path: Path) -> Head | None:
@@ -237,14 +262,6 @@ def _fields(line: bytes) -> Fields:
         message = "a line is no JSON object"
         raise Broken(message)
     return fields
-
-
-def _sealed_part(line: bytes) -> re.Match[bytes]:
-    seal = _SEAL.search(line)
-    if seal is None:
-        message = "a line has no seal"
-        raise Broken(message)
-    return seal
 
 
 def segments_in(folder: Path) -> dict[str, list[tuple[Segment, Path]]]:

@@ -228,6 +228,10 @@ def _read(
             read.is_broken = True
             return read
         except Torn as note:
+            if (segment, path) != segments[-1]:
+                verdict.faults.append(f"{path}: {note}, and its chain goes on.")
+                read.is_broken = True
+                return read
             verdict.notes.append(f"{path}: {note}.")
         head = read.last
         expected += 1
@@ -251,6 +255,9 @@ def _learn(
     read.last = reader.head
     if read.last is not None:
         _compare(read.last, seals, read)
+        number = cast("int", fields["n"])
+        if number != read.last.number and number in seals:  # it had a seal then
+            read.strays.append(number)
     read.has_ended = fields.get("kind") == END
     if fields.get("kind") == PRUNED:
         for removed in _removals(fields):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from beacon.audit.chain import Head, Link, Segment, segments_in
+from beacon.audit.chain import Head, Link, Segment, members, segments_in
 from beacon.audit.log import node_of, written_once
 from beacon.audit.pruning import old_ones, prune
 from beacon.audit.verifying import verify
@@ -45,10 +45,8 @@ def written(folder):
         for part in range(PARTS):
             moment = f"2026-01-{part + 10}T00:00:00.000Z"
             lines = [link.begin(part, {"time": moment})]
-            lines += [
-                link.line({"kind": "request", "time": moment, "status": 200})
-                for _ in range(LINES - 2)
-            ]
+            told = {"kind": "request", "time": moment, "status": 200}
+            lines.append(link.lines([members(told)] * (LINES - 2)))  # under one seal
             is_last = part == PARTS - 1
             lines.append(link.line({"kind": "end" if is_last else "x", "time": moment}))
             (folder / Segment(chain, part).file).write_bytes(b"".join(lines))
@@ -151,6 +149,62 @@ def test_a_chain_that_was_cut_is_found_by_its_anchor(copied, left):
 
     (fault,) = judged(folder, heads).faults
     assert f"its last {LINES - left} lines are missing" in fault
+
+
+def test_a_change_is_told_by_the_lines_under_its_seal(copied):
+    """One of so many; a line that has a seal of its own is named."""
+    folder, heads = copied
+    path = folder / Segment(CHAINS[0], 0).file
+    good = path.read_bytes()
+    told = []
+    for before, after in ((b"200", b"201"), (b"begin", b"begun")):
+        path.write_bytes(good.replace(before, after, 1))
+        told += judged(folder, heads).faults
+
+    assert "one of lines 2 to 3 was changed" in told[0]
+    assert "line 1 was changed" in told[1]
+
+
+def test_many_lines_are_under_few_seals(tmp_path):
+    """A hundred at most under each; all of them are read."""
+    node, link = node_of(tmp_path), Link(KEY, CHAINS[0])
+    begun = link.begin(0, {"time": "2026-01-10T00:00:00.000Z"})
+    data = begun + link.lines([members({"kind": "request"})] * 250)
+    (tmp_path / Segment(CHAINS[0], 0).file).write_bytes(data)
+    verdict = judged(tmp_path, [Kept(*link.head, node, is_last=False)], whole=True)
+
+    assert ([], 251) == (verdict.faults, verdict.lines)
+    assert [1, 101, 201, 251] == [
+        number
+        for number, line in enumerate(data.splitlines(), 1)
+        if "seal" in orjson.loads(line)
+    ]
+
+
+def test_lines_without_their_seal_are_its_writers_only_at_the_end(copied):
+    """Killed it leaves some; where its chain goes on it left none."""
+    folder, _ = copied
+    found = []
+    for part in (PARTS - 1, 0):
+        path = folder / Segment(CHAINS[0], part).file
+        good = path.read_bytes()
+        path.write_bytes(good + b'{"n":9,"kind":"request"}\n')
+        found.append(judged(folder, []))
+        path.write_bytes(good)
+    last, middle = found
+
+    assert [] == last.faults
+    assert "its last lines, 1 of them, have no seal" in last.notes[0]
+    assert "have no seal, and its chain goes on" in middle.faults[0]
+
+
+def test_a_line_that_was_anchored_had_a_seal(copied):
+    """Where it is under that of another line it is not the one that was."""
+    folder, heads = copied
+    within = Kept(CHAINS[0], 2, "0" * 64, node_of(folder), is_last=False)
+
+    (fault,) = judged(folder, [within, *heads]).faults
+    assert "its line 2 is not the one that was anchored" in fault
 
 
 def test_files_that_are_gone_are_found(copied):

@@ -148,7 +148,8 @@ def _events(answer):
 def _told(rows):
     """Return rows without why a node is silent: one that failed is left alone later."""
     return [
-        (word, re.sub(r"(⚠ No answer) It [^.]*\. ", r"\1 ", said)) for word, said in rows
+        (word, re.sub(r"(⚠ No answer) It [^.]*\. ", r"\1 ", said))
+        for word, said in rows
     ]
 
 

@@ -272,3 +272,47 @@ async def test_the_next_batch_waits_for_as_many_as_came_last() -> None:
     await asked.get([1])
 
     assert sizes == [4, 4, 1]
+
+
+async def test_a_few_wait_for_many_that_are_on_their_way() -> None:
+    """While a slot is free: who is alone beside them goes with those who come next."""
+    batches: list[list[int]] = []
+    gates = [asyncio.Event(), asyncio.Event()]
+
+    async def fetch(keys: list[int]) -> dict[int, int]:
+        batches.append(sorted(keys))
+        await gates[len(batches) - 1].wait()
+        return {}
+
+    coalescer = Coalescer(fetch, slots=2)
+    many = [asyncio.create_task(coalescer.get([n])) for n in range(8)]
+    for _ in range(40):  # more turns than a batch takes to go
+        await asyncio.sleep(0)
+    few = [asyncio.create_task(coalescer.get([n])) for n in (10, 11)]
+    for _ in range(40):
+        await asyncio.sleep(0)
+    few += [asyncio.create_task(coalescer.get([n])) for n in (12, 13)]
+    for gate in gates:
+        gate.set()
+    await asyncio.gather(*many, *few)
+
+    assert batches == [[0, 1, 2, 3, 4, 5, 6, 7], [10, 11, 12, 13]]
+
+
+async def test_a_batch_that_hangs_holds_up_nobody() -> None:
+    """Those who wait for company beside it go alone after a moment."""
+
+    async def fetch(keys: list[int]) -> dict[int, int]:
+        if max(keys) < 10:
+            await asyncio.sleep(60)
+        return {key: 10 * key for key in keys}
+
+    coalescer = Coalescer(fetch, slots=2, deadline=60)
+    many = [asyncio.create_task(coalescer.get([n])) for n in range(8)]
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        found = await coalescer.get([10])
+    await coalescer.close()
+    await asyncio.gather(*many, return_exceptions=True)
+
+    assert found == {10: 100}
