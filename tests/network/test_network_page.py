@@ -10,32 +10,13 @@ import pytest
 from aiohttp import ClientSession
 
 from beacon.audit.canonical import QUERIES, code, subkey
-from beacon.auth.porter import Porter, Secrets
-from beacon.policy_file import parsed
-from beacon.service.guard import Guard
-from beacon.store.accounts import Books
-from beacon.store.variants import VariantStore
-from tests.network.nations import KEY, nation, peer_at, serving, silent_peer, telling
+from tests.network.nations import KEY, peer_at, serving, silent_peer, telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAGE = "/v/GRCh37/22-101-T-C"
 CODE = code(subkey(KEY, QUERIES), "GRCh37 22 100 T C")
-POLICY = b"""
-[policy]
-id = "budgets"
-[tiers.public]
-granularity = "aggregate_record"
-queries = ["allele", "range"]
-range_width = 10_000
-distinct_variants = { per_day = 2, scope = "client_net" }
-[disclosure.exact]
-[datasets.clinic]
-kind = "reference"
-access = { public = "exact" }
-"""
-RULES = parsed(POLICY, "policy.toml").policy
 
 
 async def get(one, path: str) -> tuple[int, str]:
@@ -110,24 +91,6 @@ async def test_silence_is_filled_with_signs_of_life(se, dk):
     assert events.count("event: beat") >= 1
     assert events.count("event: node") == 3
     assert events.index("xx.slow".upper()) > events.index("event: beat")
-
-
-@pytest.fixture
-async def budgeted(addresses, store_address):
-    """Give Sweden with a budget of two different variants a day."""
-    store = await VariantStore.open(addresses["se"])
-    books = await Books.open(store_address, KEY, patience=30.0)
-    guard = Guard(RULES, books, store)
-    secrets = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
-    porter = Porter((), secrets)
-    async with nation(
-        "se.example", addresses["se"], RULES, porter=porter, guard=guard
-    ) as one:
-        yield one
-    await guard.close()
-    books.close()
-    await porter.close()
-    await store.close()
 
 
 async def test_a_page_costs_a_budget_once(budgeted, dk):
