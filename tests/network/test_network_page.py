@@ -135,3 +135,26 @@ async def test_p04_people_of_one_copy_are_told_where_there_are_any(se, variant, 
 
     assert f"{people} {2 + hemi} / 30" in shown
     assert f"Carriers: {', '.join(re.findall('[0-9]+ [a-z]+', people))}." in text
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Counts are multiples of 10."),
+        ("sv", "Antalen är multiplar av 10."),
+        ("da", "Antallene er multipla af 10."),
+    ],
+)
+async def test_p04_rounded_counts_say_so_in_their_row(se, language, sentence):
+    """And to what; exact ones, and those of other rows, do not."""
+    rounded = {"countPrecision": "rounded", "countAdjustedTo": [10]}
+    info = {"status": "seen", "alleleCount": 20, "alleleNumber": 3000}
+    told = {"exists": True, "resultsCount": 1, "results": [], "info": info}
+    sets = [{"id": "about"} | told | rounded, {"id": "exact"} | told]
+    async with serving(telling("xx.other", *sets)) as port:
+        await se.knows(peer_at("xx.other", port))
+        _, html = await get(se, f"{PAGE}?wait=1&lang={language}")
+    rows = re.findall(r'<tr class="first">(.*?)</tr>', html, re.DOTALL)
+
+    assert [sentence in row for row in rows] == [">about<" in row for row in rows]
+    assert sum(sentence in row for row in rows) == 1
