@@ -91,15 +91,44 @@ class Attempts:
         return urlsafe_b64encode(nonce + told).rstrip(b"=").decode()
 
     def opened(self, text: str) -> Attempt | None:
-        """Return a login that has begun here, not long ago."""
+        """Return a login that has begun here, not long ago.
+
+        One that another version of this software has begun has to begin anew.
+        """
         try:
             kept = urlsafe_b64decode(text + "=" * (-len(text) % 4))
             told = self._cipher.decrypt(kept[:_NONCE], kept[_NONCE:], None)
         except (InvalidTag, ValueError):
             return None
-        attempt = Attempt(**orjson.loads(told))
+        attempt = _read(told)
+        if attempt is None:
+            return None
         age = self._clock() - attempt.began
         return attempt if -LIFE <= age < LIFE else None
+
+
+def _read(told: bytes) -> Attempt | None:
+    """Return a login; ``None``: another version of this software has begun it."""
+    match orjson.loads(told):
+        case {
+            "issuer": str(issuer),
+            "state": str(state),
+            "nonce": str(nonce),
+            "verifier": str(verifier),
+            "after": str(after),
+            "began": int(began),
+            **more,
+        } if not more:
+            return Attempt(
+                issuer=issuer,
+                state=state,
+                nonce=nonce,
+                verifier=verifier,
+                after=after,
+                began=began,
+            )
+        case _:
+            return None
 
 
 def own_path(text: str | None) -> str:

@@ -42,3 +42,4 @@ class Doubt(StrEnum):
     NO_LOGIN = "no-login"
     COOKIE = "cookie"
     ENDED = "ended"
+    VERSION = "version"

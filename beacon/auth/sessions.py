@@ -129,9 +129,11 @@ class Sessions:
             raise LoginEnded(Doubt.ENDED)
         try:
             told = cipher.decrypt(kept[:_NONCE], kept[_NONCE:], mark.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise LoginEnded(Doubt.COOKIE) from None
-        session = Session(**orjson.loads(told))
+        session = _read(told)
+        if session is None:
+            raise LoginEnded(Doubt.VERSION)
         if self._clock() >= session.ends:
             raise LoginEnded(Doubt.EXPIRED)
         return session
@@ -150,3 +152,18 @@ class Sessions:
         mark = hmac.digest(self._key, b"mark\x00" + cookie.encode(), "sha256")
         seal = hmac.digest(self._key, b"seal\x00" + cookie.encode(), "sha256")
         return mark.hex(), AESGCM(seal)
+
+
+def _read(told: bytes) -> Session | None:
+    """Return a session; ``None``: another version of this software has written it."""
+    match orjson.loads(told):
+        case {
+            "token": str(token),
+            "issuer": str(issuer),
+            "name": (str() | None) as name,
+            "ends": int(ends),
+            **more,
+        } if not more:
+            return Session(token=token, issuer=issuer, name=name, ends=ends)
+        case _:
+            return None

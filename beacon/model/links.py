@@ -239,6 +239,9 @@ def _read_ncbi(link: Link) -> Told:
     _refuse(f"Of NCBI's links, those to dbSNP (snp/rs…) are read; {_COPY}.")
 
 
+_OLD_MITOCHONDRION = re.compile(r"chrM(?!T)", re.IGNORECASE)
+
+
 def _read_ucsc(link: Link) -> Told:
     text, genome = link.asked.get("position"), link.asked.get("db")
     if not text:
@@ -246,6 +249,12 @@ def _read_ucsc(link: Link) -> Told:
     if genome is not None and find_assembly(genome) is None:
         _refuse(
             f"UCSC's {genome[:_LONGEST_QUOTED]} is not an assembly this beacon knows."
+        )
+    if (genome or "").casefold() == "hg19" and _OLD_MITOCHONDRION.match(text):
+        _refuse(
+            "UCSC's chrM of hg19 is an older sequence (NC_001807) than MT of GRCh37, "
+            "with other positions; look there at chrMT, or give the variant, as "
+            "MT-3243-A-G."
         )
     return Told(text, genome)
 
@@ -263,8 +272,11 @@ def _read_ensembl(link: Link) -> Told:
     return Told(text, assembly)
 
 
+_OF_GRCH37 = "grch37:"
+
+
 def _read_decipher(link: Link) -> Told:
-    """Read DECIPHER's, which is on GRCh38."""
+    """Read DECIPHER's, which is on GRCh38 where it does not say otherwise."""
     text = link.after("sequence-variant") or link.after("gene")
     if text is None and link.fragment:
         parts = [part for part in link.fragment.split("/") if part]
@@ -275,6 +287,8 @@ def _read_decipher(link: Link) -> Told:
             "Of DECIPHER's links, those to a sequence variant, a gene or a place in "
             f"the browser are read; {_COPY}."
         )
+    if text.casefold().startswith(_OF_GRCH37):
+        return Told(text[len(_OF_GRCH37) :], "GRCh37")
     return Told(text, "GRCh38")
 
 

@@ -94,8 +94,9 @@ def read_box(text: str, chosen: str | None, known: Understanding) -> Asked | Puz
         shown = written(text, pattern, known)
         return Asked(pattern=pattern, shown=shown, address=address_of(pattern, shown))
     except InvalidRequest as refusal:
-        offers = suggestions(text, refusal, context)
-        return Puzzle(sentence=str(refusal), offers=offers)
+        said = _own_refusal(text, known) or refusal
+        offers = suggestions(text, said, context)
+        return Puzzle(sentence=str(said), offers=offers)
 
 
 def _own_assembly(text: str, known: Understanding) -> str | None:
@@ -107,6 +108,19 @@ def _own_assembly(text: str, known: Understanding) -> str | None:
             return read_text(text, context).assembly
         except InvalidRequest:
             continue
+    return None
+
+
+def _own_refusal(text: str, known: Understanding) -> InvalidRequest | None:
+    """Return why a text cannot be read, whichever assembly was chosen beside it.
+
+    ``None``: that depends on the assembly.
+    """
+    alone = Context(references=known.references, genes=known.genes)
+    try:
+        read_text(text, alone)
+    except InvalidRequest as refusal:
+        return None if refusal.parameter == "assemblyId" else refusal
     return None
 
 

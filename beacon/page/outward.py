@@ -32,6 +32,10 @@ _ENSEMBL: Final[Mapping[str, str]] = {
 }
 _CLINVAR: Final[Mapping[str, str]] = {"GRCh37": "chrpos37", "GRCh38": "chrpos38"}
 _MITOCHONDRION: Final = "MT"
+_OF_MITOCHONDRIA: Final = "gnomad_r4"
+"""gnomAD's of GRCh37 has none; the sequence is that of GRCh38."""
+_OLD_CHRM: Final = "hg19"
+"""Of UCSC's genomes the one whose chrM is another sequence: ours is its chrMT."""
 _LONGEST: Final = 200
 """Bases of an allele that an address of another site is made of."""
 
@@ -103,6 +107,8 @@ def _gnomad(place: Place) -> str | None:
     dataset = (_GNOMAD if place.is_allele else _GNOMAD_LARGE).get(place.assembly)
     if dataset is None:
         return None
+    if place.contig == _MITOCHONDRION:
+        dataset = _OF_MITOCHONDRIA
     if place.is_allele:
         path = f"variant/{place.short}-{place.dashed}"
     else:
@@ -159,7 +165,8 @@ def _ucsc(place: Place) -> str | None:
     genome = _UCSC.get(place.assembly)
     if genome is None:
         return None
-    where = quote(f"chr{place.short}:{place.first}-{place.last}", safe=":-")
+    contig = place.contig if genome == _OLD_CHRM else place.short
+    where = quote(f"chr{contig}:{place.first}-{place.last}", safe=":-")
     return f"https://genome.ucsc.edu/cgi-bin/hgTracks?db={genome}&position={where}"
 
 

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import hdrs, web
 
-from beacon.model.nodes import ANSWERS
 from beacon.model.query import Granularity, Include, Page, Query
-from beacon.model.status import Status
 from beacon.page.answering import answer_to
 from beacon.page.asked import Asked, path_of, read_box
 from beacon.page.behind import BEHIND
@@ -32,6 +30,7 @@ from beacon.page.regions import (
 )
 from beacon.page.rendering import HEADERS, render, root_of, words_of
 from beacon.page.search import show_puzzle
+from beacon.page.verdict import whole as answered_of
 from beacon.page.words import N_
 
 if TYPE_CHECKING:
@@ -83,8 +82,7 @@ async def show_region(request: web.Request) -> web.Response:
         window=window,
         contig=contig,
         tracks=shown,
-        answered=sum(node.status in ANSWERS for node in whole.nodes),
-        asked_nodes=sum(node.status is not Status.NOT_ASKED for node in whole.nodes),
+        answered=answered_of(whole, words),
         axis=axis_svg(window, words.number),
         drawn=[track_svg(each, window, _label(each, words)) for each in shown],
         legend=[(kind, sign_svg(kind)) for kind in kinds_of(shown)],

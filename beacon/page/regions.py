@@ -108,7 +108,8 @@ class Track:
         node: that says it.
         name: of the dataset; ``None``: the node as a whole speaks.
         status: its word for the region.
-        total: variants of any size; ``None`` where it may not be said.
+        total: variants of any size; ``None`` where it may not be said, or where a
+            dataset that is silent or has not looked has none: that is no "none".
         large: how many of them have a bar, drawn or not.
         untold: how many of them are more than are asked for.
         bars: those that were told.
@@ -180,8 +181,8 @@ def _of_node(
             node=node,
             name=part.name,
             status=part.status,
-            total=part.total,
-            large=None if own is None else own.part.total,
+            total=_said(row),
+            large=None if own is None else _said(own),
             untold=max(0, _total(own) - len(told)),
             bars=laid_out((*told, *more), window),
             small=tuple(bar for bar in _bars(row) if not _is_large(bar)),
@@ -195,6 +196,12 @@ def _of_node(
 def _tells(row: NodeDataset | None) -> bool:
     """Whether a dataset said what of its variants is large."""
     return row is not None and row.part.status in (Status.SEEN, Status.NOT_SEEN)
+
+
+def _said(row: NodeDataset) -> int | None:
+    """Return how many variants a dataset says there are."""
+    part = row.part
+    return part.total if _tells(row) or part.total else None
 
 
 def _lift_notes(row: NodeDataset) -> tuple[str, ...]:

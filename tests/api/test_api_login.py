@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -18,7 +19,8 @@ from beacon.api.routes import create_api
 from beacon.app import behind_of
 from beacon.audit.chain import segments_in
 from beacon.audit.log import AuditLog
-from beacon.auth.sessions import OwnSessions
+from beacon.auth.attempts import Attempts
+from beacon.auth.sessions import OwnSessions, Sessions
 from beacon.cli.issuer import PEOPLE
 from beacon.model.errors import StoreUnavailable
 from beacon.model.query import Query
@@ -27,7 +29,14 @@ from beacon.page.views import add_pages
 from tests.api.fronted import fronted
 from tests.api.site import IDENTITY
 from tests.api.test_api_identity import ALLELE, Listening, paths
-from tests.auth.issuing import Clock, desk_for, porter_for, watched, with_client
+from tests.auth.issuing import (
+    SEALED_WITH,
+    Clock,
+    desk_for,
+    porter_for,
+    watched,
+    with_client,
+)
 from tests.auth.test_auth_logins import chosen
 
 if TYPE_CHECKING:
@@ -61,8 +70,15 @@ async def issuer() -> AsyncIterator[Watched]:
 class Visited:
     """A site as one browser sees it."""
 
-    def __init__(self, client: TestClient, desk: Desk, beacon: Listening) -> None:
+    def __init__(
+        self,
+        client: TestClient,
+        desk: Desk,
+        beacon: Listening,
+        store: OwnSessions | None = None,
+    ) -> None:
         self.client = client
+        self.store = store or OwnSessions()
         self.desk = desk
         self.beacon = beacon
         self.cookies: dict[str, str] = {}
@@ -106,11 +122,13 @@ async def visited(aiohttp_client, beacon: LocalBeacon, issuer: Watched):
         with_client(issuer, role_map={"clinical-geneticist": "clinician"}),
         clock=issuer.clock,
     )
-    desk, listening = desk_for(porter, issuer.clock), Listening(beacon)
+    store = OwnSessions()
+    desk = desk_for(porter, issuer.clock, store=store)
+    listening = Listening(beacon)
     app = create_api(listening, IDENTITY, porter=porter, desk=desk)
     add_pages(app, behind_of(app))
     client = await aiohttp_client(app, cookie_jar=DummyCookieJar())
-    yield Visited(client, desk, listening)
+    yield Visited(client, desk, listening, store)
     await porter.close()
 
 
@@ -261,6 +279,35 @@ async def test_whose_login_has_ended_can_go_on(
     assert "Your login has ended" in login
     assert out.headers[hdrs.LOCATION] == "http://127.0.0.1/about"
     assert after.status == 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfAnotherVersion:
+    """What another version of this software may have sealed: less, and more."""
+
+    state: str = "s"
+    ends: int = 2**33
+    scopes: tuple[str, ...] = ()
+
+
+async def test_what_another_version_sealed_has_ended(
+    visited: Visited, issuer: Watched
+) -> None:
+    """Whoever was logged in, or about to be, is told to begin again; nothing fails."""
+    sessions = Sessions(visited.store, SEALED_WITH, issuer.clock)
+    cookie = await sessions.begin(_OfAnotherVersion())  # type: ignore[arg-type]
+    visited.cookies = {"session": cookie}
+    page = await visited.get("/v/GRCh37/22-101-T-C", {**LINK, **HTML})
+    api = await visited.get("/api/info", OURS)
+    attempts = Attempts(SEALED_WITH, issuer.clock)
+    begun = attempts.sealed(_OfAnotherVersion())  # type: ignore[arg-type]
+    visited.cookies = {"login": begun}
+    back = await visited.get("/login/back?state=s&code=c", {**LINK, **HTML})
+
+    assert (page.status, api.status, back.status) == (401, 401, 401)
+    assert "<h1>Your login has ended</h1>" in await page.text()
+    assert "Your login has ended" in await api.text()
+    assert "Begin again." in await back.text()
 
 
 @pytest.mark.parametrize("forged", ["A" * 43, "x", "../../etc", '"', "é"])

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 NOON = 1_795_780_800
 """A moment that tests begin at."""
 KINDS = ("RS256", "ES256")
+SEALED_WITH = b"k" * 32
+"""The key of sessions and logins."""
 
 
 @dataclass
@@ -115,7 +117,7 @@ def desk_for(
     porter: Porter,
     clock: Clock,
     address: str = "http://127.0.0.1",
-    key: bytes = b"k" * 32,
+    key: bytes = SEALED_WITH,
     **more: object,
 ) -> Desk:
     """Return where people log in at the issuers of a porter."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urljoin, urlsplit
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from beacon.auth.attempts import HOME, LIFE, Attempts, own_path
+from beacon.auth.attempts import HOME, LIFE, Attempt, Attempts, own_path
 from tests.auth.issuing import Clock
 
 SITES = ("https://beacon.example.org", "https://portal.example.org/beacon")
@@ -161,4 +162,44 @@ def test_a_login_takes_ten_minutes_at_most() -> None:
     clock.now += 1
 
     assert early is not None
+    assert made.opened(sealed) is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hinted(Attempt):
+    """A login as a version might begin it that keeps more."""
+
+    hint: str = "karin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Aimless:
+    """One of a version that keeps less."""
+
+    issuer: str = "a"
+    state: str = "s"
+    nonce: str = "n"
+    verifier: str = "v"
+    began: float = Clock().now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dated(_Aimless):
+    """One of a version that writes the same fields otherwise."""
+
+    after: str = "/"
+    began: str = "2026-11-28"  # type: ignore[assignment]
+
+
+HINTED = _Hinted(
+    issuer="a", state="s", nonce="n", verifier="v", after="/", began=int(Clock().now)
+)
+
+
+@pytest.mark.parametrize("begun", [HINTED, _Aimless(), _Dated()])
+def test_a_login_of_another_version_is_none(begun: object) -> None:
+    """Fewer fields, more, or others: it has to begin anew."""
+    made = attempts()
+    sealed = made.sealed(begun)  # type: ignore[arg-type]
+
     assert made.opened(sealed) is None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from beacon.auth.doubts import Doubt
 from beacon.auth.sessions import OwnSessions, Session, Sessions
 from beacon.model.errors import LoginEnded
 from tests.auth.issuing import NOON, Clock
@@ -111,3 +112,48 @@ async def test_a_session_that_was_ended_is_gone() -> None:
         await kept.find(cookie)
 
     assert KARIN == await kept.find(other)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nameless:
+    """A session as a version might keep it that calls nobody by name."""
+
+    token: str = "e.y.J"  # noqa: S105 - nobody's
+    issuer: str = "hospital"
+    ends: int = NOON + 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scoped(_Nameless):
+    """One of a version that keeps more."""
+
+    name: str | None = None
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reworded(_Nameless):
+    """One of a version that writes the same fields otherwise."""
+
+    name: tuple[str, str] = ("Karin", "Holm")
+
+
+@pytest.mark.parametrize("written", [_Nameless(), _Scoped(), _Reworded()])
+async def test_a_session_of_another_version_has_ended(written: object) -> None:
+    """Fewer fields, more, or others: whoever logged in then logs in again."""
+    kept = sessions()
+    cookie = await kept.begin(written)  # type: ignore[arg-type]
+    with pytest.raises(LoginEnded) as failure:
+        await kept.find(cookie)
+
+    assert failure.value.why == Doubt.VERSION
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"short", b"x" * 12, b"x" * 200])
+async def test_what_is_spoilt_in_the_store_is_no_session(spoilt: bytes) -> None:
+    """However little is left of it."""
+    store = OwnSessions()
+    cookie = await sessions(store).begin(KARIN)
+    store.kept = dict.fromkeys(store.kept, spoilt)
+    with pytest.raises(LoginEnded):
+        await sessions(store).find(cookie)

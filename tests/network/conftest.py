@@ -11,6 +11,10 @@ from beacon.api.auditing import Auditor
 from beacon.audit.canonical import CASES, QUERIES, subkey
 from beacon.audit.chain import segments_in
 from beacon.audit.log import AuditLog
+from beacon.auth.porter import Porter, Secrets
+from beacon.policy_file import parsed
+from beacon.service.guard import Guard
+from beacon.store.accounts import Books
 from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 from tests.api.site import fill, publish_alleles
@@ -21,6 +25,21 @@ if TYPE_CHECKING:
 
     from beacon.store.connection import StoreAddress
     from tests.network.nations import Nation
+
+_POLICY = b"""
+[policy]
+id = "budgets"
+[tiers.public]
+granularity = "aggregate_record"
+queries = ["allele", "range"]
+range_width = 10_000
+distinct_variants = { per_day = 2, scope = "client_net" }
+[disclosure.exact]
+[datasets.clinic]
+kind = "reference"
+access = { public = "exact" }
+"""
+BUDGETS = parsed(_POLICY, "policy.toml").policy
 
 
 @pytest.fixture(scope="session")
@@ -80,4 +99,24 @@ async def audited(addresses, tmp_path):
 
     async with nation("se.example", addresses["se"], auditor=auditor) as one:
         yield one, lines
+    await store.close()
+
+
+@pytest.fixture
+async def budgeted(
+    addresses: dict[str, StoreAddress], store_address: StoreAddress
+) -> AsyncIterator[Nation]:
+    """Give Sweden with a budget of two different variants a day."""
+    store = await VariantStore.open(addresses["se"])
+    books = await Books.open(store_address, KEY, patience=30.0)
+    guard = Guard(BUDGETS, books, store)
+    secrets = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
+    porter = Porter((), secrets)
+    async with nation(
+        "se.example", addresses["se"], BUDGETS, porter=porter, guard=guard
+    ) as one:
+        yield one
+    await guard.close()
+    books.close()
+    await porter.close()
     await store.close()

@@ -23,10 +23,7 @@ from beacon.network.asking import Asking
 from beacon.network.here import Here
 from beacon.network.peers import Audience, Credentials, Proof
 from beacon.policy.policy import OPEN
-from beacon.policy_file import parsed
 from beacon.service import LocalBeacon
-from beacon.service.guard import Guard
-from beacon.store.accounts import Books
 from beacon.store.variants import VariantStore
 from beacon.wire import network as network_wire
 from beacon.wire.components import components
@@ -52,20 +49,6 @@ from tests.network.nations import (
 from tests.speaking import violations
 
 CODE = code(subkey(KEY, QUERIES), "GRCh37 22 100 T C")
-POLICY = b"""
-[policy]
-id = "budgets"
-[tiers.public]
-granularity = "aggregate_record"
-queries = ["allele", "range"]
-range_width = 10_000
-distinct_variants = { per_day = 2, scope = "client_net" }
-[disclosure.exact]
-[datasets.clinic]
-kind = "reference"
-access = { public = "exact" }
-"""
-RULES = parsed(POLICY, "policy.toml").policy
 
 
 async def get(one, path: str, **headers: str) -> tuple[int, dict, dict]:
@@ -191,24 +174,6 @@ async def test_what_cannot_be_written_down_no_page_is_sent(audited, dk, monkeypa
 
 
 # --- budgets, and for whom ------------------------------------------------------
-
-
-@pytest.fixture
-async def budgeted(addresses, store_address):
-    """Give Sweden with a budget of two questions a day."""
-    store = await VariantStore.open(addresses["se"])
-    books = await Books.open(store_address, KEY, patience=30.0)
-    guard = Guard(RULES, books, store)
-    secrets = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
-    porter = Porter((), secrets)
-    async with nation(
-        "se.example", addresses["se"], RULES, porter=porter, guard=guard
-    ) as one:
-        yield one
-    await guard.close()
-    books.close()
-    await porter.close()
-    await store.close()
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])

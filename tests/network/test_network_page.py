@@ -10,32 +10,13 @@ import pytest
 from aiohttp import ClientSession
 
 from beacon.audit.canonical import QUERIES, code, subkey
-from beacon.auth.porter import Porter, Secrets
-from beacon.policy_file import parsed
-from beacon.service.guard import Guard
-from beacon.store.accounts import Books
-from beacon.store.variants import VariantStore
-from tests.network.nations import KEY, nation, peer_at, serving, silent_peer, telling
+from tests.network.nations import KEY, peer_at, serving, silent_peer, telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAGE = "/v/GRCh37/22-101-T-C"
 CODE = code(subkey(KEY, QUERIES), "GRCh37 22 100 T C")
-POLICY = b"""
-[policy]
-id = "budgets"
-[tiers.public]
-granularity = "aggregate_record"
-queries = ["allele", "range"]
-range_width = 10_000
-distinct_variants = { per_day = 2, scope = "client_net" }
-[disclosure.exact]
-[datasets.clinic]
-kind = "reference"
-access = { public = "exact" }
-"""
-RULES = parsed(POLICY, "policy.toml").policy
 
 
 async def get(one, path: str) -> tuple[int, str]:
@@ -112,24 +93,6 @@ async def test_silence_is_filled_with_signs_of_life(se, dk):
     assert events.index("xx.slow".upper()) > events.index("event: beat")
 
 
-@pytest.fixture
-async def budgeted(addresses, store_address):
-    """Give Sweden with a budget of two different variants a day."""
-    store = await VariantStore.open(addresses["se"])
-    books = await Books.open(store_address, KEY, patience=30.0)
-    guard = Guard(RULES, books, store)
-    secrets = Secrets(subjects=b"s" * 32, pepper=b"p" * 32, passports=b"v" * 32)
-    porter = Porter((), secrets)
-    async with nation(
-        "se.example", addresses["se"], RULES, porter=porter, guard=guard
-    ) as one:
-        yield one
-    await guard.close()
-    books.close()
-    await porter.close()
-    await store.close()
-
-
 async def test_a_page_costs_a_budget_once(budgeted, dk):
     """Page, stream, reload, the page without scripts and the files: one variant."""
     await budgeted.knows(dk.as_peer())
@@ -172,3 +135,26 @@ async def test_p04_people_of_one_copy_are_told_where_there_are_any(se, variant, 
 
     assert f"{people} {2 + hemi} / 30" in shown
     assert f"Carriers: {', '.join(re.findall('[0-9]+ [a-z]+', people))}." in text
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Counts are multiples of 10."),
+        ("sv", "Antalen är multiplar av 10."),
+        ("da", "Antallene er multipla af 10."),
+    ],
+)
+async def test_p04_rounded_counts_say_so_in_their_row(se, language, sentence):
+    """And to what; exact ones, and those of other rows, do not."""
+    rounded = {"countPrecision": "rounded", "countAdjustedTo": [10]}
+    info = {"status": "seen", "alleleCount": 20, "alleleNumber": 3000}
+    told = {"exists": True, "resultsCount": 1, "results": [], "info": info}
+    sets = [{"id": "about"} | told | rounded, {"id": "exact"} | told]
+    async with serving(telling("xx.other", *sets)) as port:
+        await se.knows(peer_at("xx.other", port))
+        _, html = await get(se, f"{PAGE}?wait=1&lang={language}")
+    rows = re.findall(r'<tr class="first">(.*?)</tr>', html, re.DOTALL)
+
+    assert [sentence in row for row in rows] == [">about<" in row for row in rows]
+    assert sum(sentence in row for row in rows) == 1

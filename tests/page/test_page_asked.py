@@ -13,6 +13,7 @@ from beacon.model.genes import Gene, GeneTable, place_texts
 from beacon.model.genome import Interval
 from beacon.model.hints import Why
 from beacon.page.asked import WHYS, Asked, Puzzle, read_box
+from beacon.page.outward import Place, outward
 from beacon.wire.requests import Understanding
 
 KNOWN = Understanding(loaded=("GRCh37", "GRCh38"), references={})
@@ -72,6 +73,12 @@ def test_p1_every_kind_of_question_has_its_address(text, address):
         "17-41197728-T-C GRCh37",
         "https://gnomad.broadinstitute.org/variant/17-41197728-T-C?dataset=gnomad_r2_1",
         "https://franklin.genoox.com/clinical-db/variant/snp/chr17-41197728-T-C-hg19",
+        "https://beacon.example.se/v/GRCh37/17-41197728-T-C?lang=sv",
+        "/v/GRCh37/17-41197728-T-C",
+        "https://b.example/#/search?pos=41197728&chrom=17&allele=C&ref=T&rs=GRCh37",
+        "https://b.example/?pos=41197728&chrom=17&allele=C&ref=T&assembly=GRCh37",
+        "https://b.example/api/g_variants?assemblyId=GRCh37&referenceName=17"
+        "&start=41197727&referenceBases=T&alternateBases=C",
     ],
 )
 def test_p9_what_a_text_says_wins_over_the_toggle(text):
@@ -79,6 +86,67 @@ def test_p9_what_a_text_says_wins_over_the_toggle(text):
     found = read_box(text, "GRCh38", KNOWN)
 
     assert found.address == "/v/GRCh37/17-41197728-T-C"
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        (
+            "franklin.genoox.com/clinical-db/variant/sv/chr22-100-900-DEL-hg19",
+            "/v/GRCh37/22:100-900%20DEL",
+        ),
+        (
+            "https://genome.ucsc.edu/cgi-bin/hgTracks?db=hg19&position=chr22%3A100-900",
+            "/region/GRCh37/22:100-900",
+        ),
+        (
+            "https://grch37.ensembl.org/Homo_sapiens/Location/View?r=22:100-900",
+            "/region/GRCh37/22:100-900",
+        ),
+        (
+            "https://gnomad.broadinstitute.org/region/22-100-900?dataset=gnomad_r2_1",
+            "/region/GRCh37/22:100-900",
+        ),
+        (
+            "https://b.example/api/g_variants?assemblyId=GRCh37&referenceName=22"
+            "&start=99&end=900&variantType=DUP",
+            "/v/GRCh37/22:100-900%20DUP",
+        ),
+    ],
+)
+def test_p9_what_a_link_to_a_place_says_wins_over_the_toggle(link, address):
+    """Regions and events, too, to the base."""
+    assert read_box(link, "GRCh38", KNOWN).address == address
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://notgnomad.broadinstitute.org.example/variant/17-41197728-T-C",
+        "https://evilgnomad.broadinstitute.org/variant/17-41197728-T-C",
+    ],
+)
+def test_p1_a_link_of_another_site_is_not_read_as_one_that_is_known(link):
+    """Whose name only ends, or begins, like one: it may mean another assembly."""
+    found = read_box(link, "GRCh38", KNOWN)
+
+    assert "are not read" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("NC_000017.10:g.41276045_41276046del", "GRCh37 17:41276045-41276046"),
+        ("NC_000017.11:g.43124028dup", "GRCh38 17:43124028-43124028"),
+    ],
+)
+@pytest.mark.parametrize("chosen", ["GRCh37", "GRCh38", None])
+def test_p9_a_text_that_cannot_be_read_is_never_the_toggles_fault(text, place, chosen):
+    """An accession decides where bases are missing, whatever is chosen beside it."""
+    found = read_box(text, chosen, KNOWN)
+
+    assert isinstance(found, Puzzle)
+    assert f"needs the bases of {place}, and no reference" in found.sentence
 
 
 @pytest.mark.parametrize(
@@ -128,6 +196,62 @@ def test_p1_a_gene_is_a_region_by_its_name(text):
 
     assert found.address == f"/region/GRCh37/{text}"
     assert (found.pattern.overlap.low, found.pattern.overlap.high) == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        (("17", 43045711, 43045711, "T", "C"), "17-43045711-T-C"),
+        (("X", 100000, 100002, "ACT", "A"), "X-100000-ACT-A"),
+        (("MT", 3243, 3243, "A", "G"), "MT-3243-A-G"),
+        (("22", 100000, 200000, None, None, "DEL"), "22:100000-200000%20DEL"),
+        (("22", 100000, 200000), None),
+    ],
+)
+@pytest.mark.parametrize(
+    ("assembly", "other"), [("GRCh37", "GRCh38"), ("GRCh38", "GRCh37")]
+)
+def test_p1_p9_a_link_that_leads_out_leads_back(assembly, other, place, text):
+    """Pasted here it asks what it was made of, on its assembly; ClinVar's is a search.
+
+    A site that knows places alone leads back to the place.
+    """
+    contig, first, last, *_ = place
+    links = outward(Place(assembly, *place))
+    back = {
+        read_box(link.address, other, KNOWN).address
+        for link in links
+        if link.name != "ClinVar"
+    }
+
+    assert back <= {
+        f"/v/{assembly}/{text}",
+        f"/region/{assembly}/{contig}:{first}-{last}",
+        # gnomAD has mitochondria on GRCh38 alone: it is the same sequence.
+        *([f"/v/GRCh38/{text}"] if contig == "MT" else []),
+    }
+    assert f"/region/{assembly}/{contig}:{first}-{last}" in back
+    assert text is None or f"/v/{assembly}/{text}" in back
+
+
+def test_p1_the_mitochondrion_of_hg19_is_another_sequence():
+    """UCSC's chrM of hg19 has other positions: it is led to, and read, nowhere."""
+    place = Place("GRCh37", "MT", 3243, 3243, "A", "G")
+    (led,) = (link.address for link in outward(place) if link.name == "UCSC")
+    found = [
+        read_box(f"https://genome.ucsc.edu/cgi-bin/hgTracks?{asked}", None, KNOWN)
+        for asked in (
+            *("db=hg19&position=chrM%3A3243-3243", "position=chrm:3243&db=hg19"),
+            *("db=hg19&position=chrMT:3243", "db=hg38&position=chrM:3243"),
+        )
+    ]
+
+    assert led.endswith("?db=hg19&position=chrMT:3243-3243")
+    assert ["NC_001807" in each.sentence for each in found[:2]] == [True, True]
+    assert [each.address for each in found[2:]] == [
+        "/region/GRCh37/MT:3243-3243",
+        "/region/GRCh38/MT:3243-3243",
+    ]
 
 
 def test_every_reason_has_its_words():

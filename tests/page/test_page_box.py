@@ -188,6 +188,26 @@ def test_p1_a_region_alone_is_never_seen(structural_site, region):
     assert words <= {"not_covered"}
 
 
+def test_p03_where_nobody_looked_nothing_is_counted(structural_site):
+    """A dataset without anything on a sequence says no number there, but "no “no”"."""
+    html = structural_site.get("/region/GRCh37/1:1-1000").body.decode()
+
+    assert 'data-status="not_covered"' in html
+    assert "This is not a “no”." in html
+    assert "0 variants" not in html
+
+
+@pytest.mark.parametrize(
+    ("region", "told"),
+    [("22:7-7", "Chromosome 22, 7: 1 base."), ("22:7-8", "22, 7 to 8: 2 bases.")],
+)
+def test_a_region_of_one_base_is_one(structural_site, region, told):
+    """And is not told as a range."""
+    html = structural_site.get(f"/region/GRCh37/{region}").body.decode()
+
+    assert told in html
+
+
 def test_each_variant_of_a_region_can_be_asked(structural_site):
     """Its link is an address that is understood."""
     html = structural_site.get("/region/GRCh37/22:16050000-16056000").body.decode()
@@ -207,7 +227,10 @@ def test_a_node_that_is_silent_has_its_row_in_a_region(browser, network_site):
 
     assert "Hanging node" in said
     assert "This is not a “no”." in said
-    assert status.startswith("1 of 3 nodes answered.")
+    assert status.startswith(
+        "1 of 3 nodes answered. No answer from Hanging node and Gone node: "
+        "this is not a “no”."
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -172,3 +172,16 @@ def test_no_bar_is_no_no_where_nobody_told_what_is_large(large):
 
     assert [t.is_large_unknown for t in tracks(whole, large, WINDOW)] == [True]
     assert [t.is_large_unknown for t in tracks(whole, told, WINDOW)] == [False]
+
+
+@pytest.mark.parametrize(
+    "word", [Status.NOT_COVERED, Status.WITHHELD, Status.NO_ANSWER, Status.NOT_ASKED]
+)
+def test_p03_none_where_nobody_looked_is_no_number(word):
+    """A dataset that says nothing of a place has not found "0 variants" there."""
+    nothing, none = _said(_row(word, total=0)), _said(_row(Status.NOT_SEEN, total=0))
+    (silent,) = tracks(nothing, nothing, WINDOW)
+    (empty,) = tracks(none, none, WINDOW)
+
+    assert (silent.total, silent.large) == (None, None)
+    assert (empty.total, empty.large) == (0, 0)

@@ -220,11 +220,13 @@ def test_links_lead_to_the_same_variant():
         assert told.assembly in ("hg38", "GRCh38")
 
 
-@pytest.mark.parametrize("assembly", ["GRCh37", "GRCh38", "T2T-CHM13"])
-def test_a_link_is_left_out_where_a_site_lacks_the_assembly(assembly):
-    """Nobody is sent to another genome."""
+@pytest.mark.parametrize(
+    ("assembly", "called"), [("GRCh37", "MT"), ("GRCh38", "M"), ("T2T-CHM13", "M")]
+)
+def test_a_link_is_left_out_where_a_site_lacks_the_assembly(assembly, called):
+    """Nobody is sent to another genome, nor to hg19's other mitochondrion."""
     place = Place(assembly=assembly, contig="MT", first=3_243, last=3_243)
     links = dict(outward(place))
 
     assert ("gnomAD" in links) == (assembly != "T2T-CHM13")
-    assert "chrM:3243-3243" in links["UCSC"]
+    assert f"chr{called}:3243-3243" in links["UCSC"]
