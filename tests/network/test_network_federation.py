@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -18,13 +19,18 @@ from beacon.model.chains import Block, Chains
 from beacon.model.errors import BudgetSpent
 from beacon.model.genes import ASKED_ELSEWHERE
 from beacon.model.lifting import Lifting
-from beacon.model.nodes import Node, NodeAnswer, NodeKind
+from beacon.model.nodes import Node, NodeAnswer, NodeKind, Reason
 from beacon.model.notation import parse
 from beacon.model.query import Query
+from beacon.model.requester import Requester
 from beacon.model.status import Status
 from beacon.network.asking import Asking
 from beacon.network.federation import Federation
+from beacon.network.here import Here
 from beacon.network.peers import Directory
+from beacon.policy.policy import OPEN
+from beacon.service import LocalBeacon
+from beacon.store.variants import VariantStore
 from beacon.wire.components import components
 from tests.network.nations import (
     SEEN,
@@ -45,8 +51,10 @@ from tests.speaking import violations
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from beacon.network.peers import Peer
     from tests.network.nations import Nation
 
+HTTP_ERROR, PAUSED = Reason.HTTP_ERROR, Reason.PAUSED
 SLACK = 1.5
 """Seconds that a busy machine may take for what takes none."""
 
@@ -155,6 +163,13 @@ class Counting:
         raise BudgetSpent(message, limit=1, seconds=1)
 
 
+class NobodyHeldOff:
+    """Asks whoever it is told to, for anybody."""
+
+    def held_off(self, peer: Peer, requester: Requester) -> None:
+        """Hold nobody off."""
+
+
 @pytest.mark.parametrize(
     ("typed", "is_asked"), [("rs123", False), ("22-101-T-C", True)]
 )
@@ -162,7 +177,7 @@ async def test_a_name_is_ours_to_refuse_before_any_peer_is_asked(typed, is_asked
     """What it costs is known when its alleles are, later than of an allele."""
     under = []
 
-    class Peers:
+    class Peers(NobodyHeldOff):
         async def ask(self, peer, asking, seconds):
             under.append(peer.node.id)
             return NodeAnswer(node=peer.node, status=Status.NOT_SEEN)
@@ -185,7 +200,7 @@ async def test_f01_peers_are_asked_before_we_work_on_an_answer_ourselves():
     """Their time and ours is the same time: what we compute keeps no question back."""
     began: list[str] = []
 
-    class Peers:
+    class Peers(NobodyHeldOff):
         async def ask(self, peer, asking, seconds):
             await asyncio.sleep(0)  # as a request is written in a turn of its own
             began.append(peer.node.id)
@@ -216,6 +231,46 @@ async def test_a_network_without_peers_is_ourselves(se):
 
 
 # --- failures -----------------------------------------------------------------
+
+
+async def test_f10_one_requester_cannot_hammer_a_failing_peer(se):
+    """Their questions make it fail five times; others, also of the same, ask it on."""
+    came: Counter[str] = Counter()
+
+    async def fail(request: web.Request) -> web.Response:
+        if request.path.endswith("g_variants"):
+            body = await request.json()
+            came[str(body["query"]["requestParameters"]["start"])] += 1
+            return web.Response(status=500)
+        return web.json_response({"response": {"id": "xx.failing"}})
+
+    async def question(place: int, who: str) -> NodeAnswer:
+        pattern = parse(f"22-{place}-T-C", assembly="GRCh37", loaded=(), references={})
+        query = Query(pattern=pattern)
+        asks = Requester(subject=who, issuer="https://issuer.example")
+        beacon = Here(federation.directory.here, se_beacon)
+        said = await federation.answer(Asking(query=query, requester=asks), beacon)
+        return said.nodes[1]
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", fail)
+    federation = se.network.federation
+    store = await VariantStore.open(se.store_address)
+    se_beacon = LocalBeacon(store, OPEN, references={}, deadline=5)
+    try:
+        async with serving(app) as port:
+            await se.knows(peer_at("xx.failing", port))
+            said = [await question(place, "a") for place in range(101, 120)]
+            before = came.total()
+            others = [await question(119, who) for who in "bc"]
+    finally:
+        await store.close()
+
+    assert before == 5
+    assert came.total() == 7
+    assert {each.status for each in (*said, *others)} == {Status.NO_ANSWER}
+    assert [each.reason for each in said] == [*[HTTP_ERROR] * 5, *[PAUSED] * 14]
+    assert [each.reason for each in others] == [HTTP_ERROR] * 2
 
 
 async def test_f01_a_slow_peer_costs_only_itself(se, dk):
