@@ -30,8 +30,10 @@ from beacon.network.here import Here
 from beacon.network.peers import Directory
 from beacon.policy.policy import OPEN
 from beacon.service import LocalBeacon
+from beacon.store.releases import Catalogue
 from beacon.store.variants import VariantStore
 from beacon.wire.components import components
+from tests.api.site import publish_many
 from tests.network.nations import (
     SEEN,
     UNSEEN,
@@ -93,6 +95,56 @@ async def test_a_no_of_all_rests_on_the_numbers_of_each(se, dk, eu):
         "eu.example/goe": "not_seen",
     }
     assert sets(said)["eu.example/goe"]["info"]["alleleNumber"] == 200
+
+
+def alleles_of(said: dict) -> dict[str, list[int]]:
+    """Return where the records of each set begin."""
+    return {
+        name: [
+            each["variation"]["location"]["interval"]["start"]["value"]
+            for each in one["results"]
+        ]
+        for name, one in sets(said).items()
+    }
+
+
+@pytest.mark.parametrize("limit", [100, 250, 0])
+async def test_pages_of_all_nodes_go_on_from_one_another(shared_address, limit):
+    """No record twice and none left out, and a page that is cut short is said to be."""
+    address = shared_address("nation_of_many")
+    with Catalogue(address) as catalogue:
+        publish_many(catalogue, "many", 230)
+    everywhere = {"assemblyId": "GRCh37", "referenceName": "22", "start": [0]}
+    range_ = everywhere | {"end": [5000]}
+    async with (
+        nation("no.example", address) as no,
+        nation("is.example", address) as is_,
+    ):
+        await is_.knows(no.as_peer())
+        pages = [
+            await ask(is_, asked(range_, pagination={"skip": skip, "limit": limit}))
+            for skip in range(4)
+        ]
+
+    found: dict[str, list[int]] = {"no.example/many": [], "is.example/many": []}
+    for page in map(alleles_of, pages):
+        assert {len(each) for each in page.values()} in ({100}, {30}, {0})
+        for name, starts in page.items():
+            found[name] += starts
+    assert [*found.values()] == [[*range(1000, 1230)]] * 2
+    understood = [each["meta"]["receivedRequestSummary"] for each in pages]
+    assert {each["pagination"]["limit"] for each in understood} == {100}
+    told = [each["info"].get("warnings", []) for each in pages]
+    assert all(any("cut to" in one for one in each) == (limit > 100) for each in told)
+
+
+async def test_a_further_page_of_one_allele_has_no_records(se, dk):
+    """Of ourselves and of a peer alike; what the word is rests on no page."""
+    await se.knows(dk.as_peer())
+    said = await ask(se, asked(SEEN, pagination={"skip": 1, "limit": 10}))
+
+    assert set(words(said).values()) == {"seen"}
+    assert [*alleles_of(said).values()] == [[], [], []]
 
 
 async def test_a_get_asks_what_a_post_asks(se, dk):
