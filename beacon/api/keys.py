@@ -198,6 +198,8 @@ NETWORK: web.AppKey[NetworkService] = web.AppKey("network", NetworkService)
 """Asks every node, ourselves among them."""
 KNOWN: web.AppKey[Known] = web.AppKey("known")
 """Gives what questions are understood with."""
+KNOWN_OF_ALL: web.AppKey[Known] = web.AppKey("known of all")
+"""The same of questions to all nodes, whose pages are no longer than a peer's."""
 REQUESTER: web.RequestKey[Requester] = web.RequestKey("requester")
 """Under this key a request that passed the door holds who asks."""
 SESSION: web.RequestKey[Session] = web.RequestKey("session")

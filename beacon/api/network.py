@@ -21,9 +21,8 @@ from beacon.api.exchange import (
     requester_of,
     sent_with,
     speaker,
-    understanding,
 )
-from beacon.api.keys import ACCOUNT, BEACON, LIMITS, NETWORK, SESSION
+from beacon.api.keys import ACCOUNT, BEACON, KNOWN_OF_ALL, LIMITS, NETWORK, SESSION
 from beacon.api.sending import JsonAnswer
 from beacon.model.errors import BeaconError, InvalidRequest
 from beacon.model.nodes import NodeAnswer, NodeDataset
@@ -115,7 +114,8 @@ async def _query(request: web.Request) -> Query:
         message = f"failures is {_SETS} or is not given."
         raise InvalidRequest(message, parameter=_FAILURES)
     address = Address(identity=request.match_info.get("id"))
-    return understand_sent(ours, address, await understanding(request))
+    known = await request.app[KNOWN_OF_ALL].now(requester_of(request))
+    return understand_sent(ours, address, known)
 
 
 def asking_of(request: web.Request, query: Query) -> Asking:

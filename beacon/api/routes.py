@@ -9,6 +9,7 @@ patterns.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -27,6 +28,7 @@ from beacon.api.keys import (
     DOOR,
     IDENTITY,
     KNOWN,
+    KNOWN_OF_ALL,
     LIMITS,
     METER,
     NETWORK,
@@ -39,6 +41,7 @@ from beacon.api.middleware import Door, Exceptions
 from beacon.auth.logins import BACK, GONE
 from beacon.model.entry_types import COLLECTIONS, ENTRY_TYPES
 from beacon.network.network import Alone, ourselves
+from beacon.wire.peers.questions import MOST_ON_PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -150,6 +153,8 @@ def add_routes(
     app.setdefault(LIMITS, Limits())
     app.setdefault(METER, Meter(app[IDENTITY].version))
     app[KNOWN] = Known(app[BEACON], app[LIMITS])
+    pages = min(app[LIMITS].page, MOST_ON_PAGE)
+    app[KNOWN_OF_ALL] = Known(app[BEACON], replace(app[LIMITS], page=pages))
     app[SPEAKERS] = speakers_of(app[IDENTITY])
     app[BATCHES] = asyncio.Semaphore(app[LIMITS].batches)
     app[ANNOTATIONS] = asyncio.Semaphore(app[LIMITS].annotations)

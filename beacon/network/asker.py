@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from beacon.model.lifting import Lift
     from beacon.model.query import Query
+    from beacon.model.requester import Requester
     from beacon.model.variant import Reference
     from beacon.network.asking import Asking
     from beacon.network.exchange import Exchange
@@ -98,6 +99,11 @@ class HttpAsker:
         self._lifting = lifting
         self._readings: dict[str, _Reading] = {}
         self._worded: tuple[Query | None, dict[Hashable, Request | Unasked]] = None, {}
+
+    def held_off(self, peer: Peer, requester: Requester) -> NodeAnswer | None:
+        """Return why a peer is left alone by one requester; ``None``: it is not."""
+        held = self._exchange.health.may_be_asked_by(peer, requester.party)
+        return None if held is None else _silent(peer, held)
 
     async def ask(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         """Return what came of asking a peer; every failure is an answer, too."""
@@ -214,6 +220,9 @@ class HttpAsker:
         names: Mapping[str, str],
     ) -> list[NodeAnswer]:
         """Return what a peer says to one request's lines."""
+        held = self.held_off(peer, asking.requester)
+        if held is not None:
+            return [held] * len(lines)
         paused = self._exchange.may_ask(peer)
         if paused is not None:
             return [_silent(peer, paused)] * len(lines)

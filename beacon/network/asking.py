@@ -49,6 +49,13 @@ class Asking:
 class Asker(Protocol):
     """Puts questions to peers."""
 
+    def held_off(self, peer: Peer, requester: Requester) -> NodeAnswer | None:
+        """Return why a peer is left alone by one requester; ``None``: it is not.
+
+        It is asked before others' exchanges are joined: what holds for one is told to
+        nobody else.
+        """
+
     async def ask(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         """Return what came of asking a peer; every failure is an answer, too.
 

@@ -353,6 +353,9 @@ class Federation:
             found = self._memory.find(key, terms)
             if found is not None:
                 return _of_datasets(found, asking.query)
+        held = self._asker.held_off(peer, asking.requester)
+        if held is not None:
+            return held
         seconds = min(peer.seconds, until - self._now())
 
         async def exchange() -> NodeAnswer:

@@ -7,7 +7,7 @@ among them.
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -40,6 +40,8 @@ _FEW: Final = 5
 """Answers before which no peer is called slow."""
 _SLOW: Final = 0.5
 """Share of its time that a slow peer needs for one answer in twenty."""
+_ASKERS: Final = 1_000
+"""Requesters who may be held off one peer at once; the longest unheard is let go."""
 _DIGITS: Final = re.compile(r"[0-9]{1,9}")
 _PATIENCE: Final = frozenset(
     (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -57,9 +59,17 @@ requester could have a peer paused for everybody."""
 
 @dataclass(slots=True)
 class _Chart:
-    """What was taken down of one peer."""
+    """What was taken down of one peer.
+
+    Attributes:
+        breaker: whether anybody may ask it.
+        patience: seconds after which a try that nobody told the end of is over.
+        held: the same for those alone whose own questions it failed on.
+    """
 
     breaker: Breaker
+    patience: float
+    held: OrderedDict[str, Breaker] = field(default_factory=OrderedDict)
     asked: float | None = None
     word: Status | None = None
     reason: Reason | None = None
@@ -74,6 +84,21 @@ class _Chart:
         if not self.hours or self.hours[-1][0] != hour:
             self.hours.append([hour, 0, 0])
         self.hours[-1][1 if is_good else 2] += 1
+
+    def note_end(self, now: float, *, is_good: bool, asker: str | None) -> None:
+        """Take down how an exchange ended, and whose making that may be."""
+        self.breaker.note(now, is_good=is_good, asker=asker)
+        if asker is None:
+            return
+        own = self.held.get(asker)
+        if own is None:
+            if is_good:
+                return
+            own = self.held[asker] = Breaker(self.patience)
+            while len(self.held) > _ASKERS:
+                self.held.popitem(last=False)
+        self.held.move_to_end(asker)
+        own.note(now, is_good=is_good)
 
     def day(self, now: float) -> tuple[int, int]:
         """Return the questions of a day: those answered, those that failed."""
@@ -115,6 +140,25 @@ class Health:
             is_ours=True,
         )
 
+    def may_be_asked_by(self, peer: Peer, asker: str | None) -> Silence | None:
+        """Return why one requester may not have a peer asked; ``None``: they may.
+
+        A peer that again and again fails on somebody's own questions is left alone by
+        them for a while, and by nobody else.
+        """
+        chart = self._charts.get(peer.node.id)
+        own = None if chart is None or asker is None else chart.held.get(asker)
+        left = None if own is None else own.ask(self._ticks())
+        if left is None:
+            return None
+        return Silence(
+            reason=Reason.PAUSED,
+            sentence="It failed on your questions again and again, and is not asked for"
+            f" you for {max(left, 1):.0f} s.",
+            retry_after=left,
+            is_ours=True,
+        )
+
     def note(
         self,
         peer: Peer,
@@ -149,7 +193,7 @@ class Health:
         is_late = is_costly and _is_late(came, answer)
         chart.is_down = not is_late and answer.reason in _COUNT
         if not is_late:
-            chart.breaker.note(
+            chart.note_end(
                 self._ticks(),
                 is_good=not _is_failure(came, answer),
                 asker=None if isinstance(came, Silence) else asker,
@@ -193,7 +237,8 @@ class Health:
     def _chart(self, peer: Peer) -> _Chart:
         chart = self._charts.get(peer.node.id)
         if chart is None:
-            chart = _Chart(breaker=Breaker(peer.seconds + 1))
+            patience = peer.seconds + 1
+            chart = _Chart(breaker=Breaker(patience), patience=patience)
             self._charts[peer.node.id] = chart
         return chart
 

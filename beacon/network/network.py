@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from beacon.model.lifting import Lifting
+    from beacon.model.requester import Requester
     from beacon.model.variant import Reference
     from beacon.network.asking import Asking
     from beacon.network.peers import Peer
@@ -116,6 +117,11 @@ class Alone:
 
 class _Nobody:
     """Asks nobody: there are no peers."""
+
+    def held_off(self, peer: Peer, requester: Requester) -> NodeAnswer | None:
+        """Return that nobody is left alone."""
+        del peer, requester
+        return None
 
     async def ask(self, peer: Peer, asking: Asking, seconds: float) -> NodeAnswer:
         """Return that a peer was not asked."""

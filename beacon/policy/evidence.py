@@ -4,19 +4,22 @@ A dataset of N people says that c of them carry an allele, of whom N p were to b
 expected: to see that is c / (N p) times as likely where a carrier is one of them as
 where they are not, exactly (both counts are binomial).  The logarithm, in nats, is
 what the answer tells of each carrier; a requester's nats on one person add up.
-Who has two copies is one of far fewer, N f squared, and answers may say how many they
-are: such a carrier is told of by that.
+Answers may say how many people are homozygous, heterozygous and hemizygous, which are
+far fewer: a carrier is told of by those of their own kind, too (a multinomial).
 Shringarpure and Bustamante 2015; Raisaro et al. 2017, whose budget this is in the
 form of a likelihood ratio.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from enum import IntEnum
 from math import log
 from typing import TYPE_CHECKING, NamedTuple
 
 from beacon.model.counts import Carriers
+from beacon.policy.copies import Place, expected_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -24,20 +27,34 @@ if TYPE_CHECKING:
     from beacon.model.counts import AlleleCounts, Tally
     from beacon.model.findings import Carried, DatasetFindings
     from beacon.model.profile import LedgerTerms
+    from beacon.policy.copies import Expected, Sexes
 
 RAREST = 1e-6
 """No allele is taken to be rarer, whatever references lack it."""
 _MOST_PRIOR = 0.999_999
 _COPIES = 2
-_FEWEST_CALLED = 0.25
-"""Copies for each person of which fewer are not taken to be called (Y has as many)."""
 
 
 class Told(NamedTuple):
-    """What an answer tells of one individual, in nats."""
+    """What an answer tells of one individual, in nats.
+
+    Attributes:
+        expected: people like them, or carriers, that were to be expected: the fewer.
+    """
 
     individual: str
     nats: float
+    expected: float
+
+
+class Kind(IntEnum):
+    """What somebody who carries an allele is counted as."""
+
+    HALF = 0
+    """In none of the three: a half call."""
+    SINGLE = 1
+    ALONE = 2
+    TWO = 3
 
 
 def most_nats(terms: LedgerTerms, people: int) -> float:
@@ -60,62 +77,17 @@ def frequency_of(references: Iterable[AlleleCounts]) -> float:
     return max((RAREST, *told))
 
 
-def expected_carriers(people: int, copies: int | None, frequency: float) -> float:
-    """Return how many carriers are to be expected among people.
-
-    Args:
-        people: of the dataset.
-        copies: that were called there: fewer than two each where some are not
-            called, or have but one; ``None``: not known.
-        frequency: of the allele.
-    """
-    by_people = people * (1 - (1 - frequency) ** 2)
-    if not copies:
-        return by_people
-    by_copies = min(by_people, copies * frequency)
-    return max(by_copies, fewest_expected(people, frequency))
-
-
-def fewest_expected(people: int, frequency: float) -> float:
-    """Return the fewest carriers that ``expected_carriers`` comes to.
-
-    It does not depend on what was called, which where an allele is carried and where
-    it is not may be known from other records: by it is judged whether anybody may
-    have been left out, so that the word for nobody tells nothing of carriers.
-    """
-    by_people = people * (1 - (1 - frequency) ** 2)
-    return min(by_people, people * _FEWEST_CALLED * frequency)
-
-
-def expected_homozygotes(people: int, copies: int | None, frequency: float) -> float:
-    """Return how many people with two copies are to be expected, by Hardy-Weinberg.
-
-    Where parents are related there are more, and to see one tells less.
-
-    Args:
-        people: of the dataset.
-        copies: that were called there, of which a person has two; ``None``: not known.
-        frequency: of the allele.
-    """
-    by_people = people * frequency**2
-    if not copies:
-        return by_people
-    by_copies = min(by_people, copies / 2 * frequency**2)
-    return max(by_copies, fewest_homozygotes(people, frequency))
-
-
-def fewest_homozygotes(people: int, frequency: float) -> float:
-    """Return the fewest that ``expected_homozygotes`` comes to."""
-    return people * _FEWEST_CALLED / 2 * frequency**2
-
-
 def nats(count: int, expected: float) -> float:
     """Return what it tells of each of ``count`` people that so few were expected."""
     return max(0.0, log(count / expected)) if count else 0.0
 
 
 def told_of(
-    carried: Sequence[Carried], expected: float, twofold: float, terms: LedgerTerms
+    carried: Sequence[Carried],
+    expected: Expected,
+    terms: LedgerTerms,
+    *,
+    twice: Collection[int] = (),
 ) -> tuple[Told, ...]:
     """Return what an answer tells of everybody who carries an allele.
 
@@ -123,40 +95,75 @@ def told_of(
 
     Args:
         carried: what each carrier adds.
-        expected: carriers that were to be expected.
-        twofold: carriers of two copies that were.
+        expected: people who were to be expected, by what they carry.
         terms: of the ledger.
+        twice: columns of people who have one copy, also where two are written.
     """
-    people = {one.individual for one in carried}
+    people = kinds_of(carried)
     if len(people) > terms.cap_carriers:
         return ()
-    twice = homozygotes(carried)
-    each = nats(len(people), expected)
-    more = max(each, nats(len(twice), twofold))
-    told = ((one, more if one in twice else each) for one in sorted(people))
-    return tuple(Told(one, learnt) for one, learnt in told if learnt)
+    alone = {one.individual for one in carried if one.column in twice}
+    many = Counter(people.values())
+    told = []
+    for person in sorted(people):
+        kind = people[person]
+        own = _expected_of(kind, expected, has_one=person in alone)
+        learnt = nats(len(people), expected.carriers)
+        if own:
+            learnt = max(learnt, nats(many[kind], own))
+        fewest = min(own or expected.carriers, expected.carriers)
+        told.append(Told(person, learnt, fewest))
+    return tuple(each for each in told if each.nats)
 
 
-def homozygotes(carried: Iterable[Carried]) -> frozenset[str]:
-    """Return who has two copies."""
-    return frozenset(one.individual for one in carried if one.share.ac > 1)
+def _expected_of(kind: Kind, expected: Expected, *, has_one: bool) -> float:
+    """Return how many like somebody were to be expected; 0: it is not known."""
+    match kind:
+        case Kind.TWO:
+            return expected.alone if has_one else expected.two
+        case Kind.SINGLE:
+            return expected.single
+        case Kind.ALONE:
+            return expected.alone
+    return 0.0
 
 
-def two_copies_tell(people: int, ac: int, copies: int | None) -> bool:
-    """Whether one person with two copies tells of themselves, though many carry it.
+def kinds_of(carried: Iterable[Carried]) -> dict[str, Kind]:
+    """Return what each individual is counted as, who may have several samples."""
+    found: dict[str, Kind] = {}
+    for one in carried:
+        kind = _kind_of(one)
+        found[one.individual] = max(kind, found.get(one.individual, kind))
+    return found
+
+
+def _kind_of(one: Carried) -> Kind:
+    if one.share.ac > 1:
+        return Kind.TWO
+    if one.share.hemi:
+        return Kind.ALONE
+    return Kind.SINGLE if one.share.het else Kind.HALF
+
+
+def kinds_tell(place: Place, sexes: Sexes, ac: int, copies: int | None) -> bool:
+    """Whether one person of a kind tells of themselves, though many carry an allele.
 
     Of an allele of so many carriers nobody is charged: that somebody is one of them
-    tells little.  But where not even one of them was to have two copies, whoever has
-    them is told of.  How many copies there are is told, so it is judged by that,
-    without these two.
+    tells little.  But where not even one of them was to have two copies, or one in
+    all, whoever has is told of.  How many copies there are is told, so it is judged by
+    that, without two.
 
     Args:
-        people: of the dataset.
+        place: where the allele lies.
+        sexes: the people of the dataset.
         ac: copies of the allele.
         copies: that were called there; ``None``: not known.
     """
-    frequency = (ac - _COPIES) / (copies or _COPIES * people)
-    return expected_homozygotes(people, copies, frequency) < 1
+    frequency = (ac - _COPIES) / (copies or _COPIES * sexes.people)
+    expected = expected_of(place, sexes, copies, frequency)
+    if place is Place.X:
+        return min(expected) < 1
+    return place is Place.TWO and expected.two < 1
 
 
 def without_two_copies(found: DatasetFindings) -> DatasetFindings:
@@ -177,7 +184,7 @@ def _uncounted(tally: Tally) -> Tally:
 def may_have_left_out(
     shown: int,
     learnt: float,
-    fewest: tuple[float, float],
+    fewest: Expected,
     most: float,
     terms: LedgerTerms,
 ) -> bool:
@@ -189,15 +196,15 @@ def may_have_left_out(
     Args:
         shown: people that earlier answers showed.
         learnt: nats that these told, as if all were of one person.
-        fewest: the fewest carriers that may have been expected, and the fewest of two
-            copies, which whoever is left out may have.
+        fewest: people that may have been expected, of each kind that whoever is left
+            out may be of.
         most: nats that may be learnt.
         terms: of the ledger.
     """
     people = min(shown, terms.cap_carriers)
     if not terms.first_hit_always:
         people = terms.cap_carriers
-    told = max(nats(people, each) for each in fewest)
+    told = max(nats(people, each) for each in fewest if each)
     return told > 0 and learnt + told > most
 
 

@@ -18,17 +18,21 @@ from beacon.model.errors import StoreUnavailable
 from beacon.model.findings import DatasetFindings
 from beacon.model.pattern import identity_of
 from beacon.model.query import Granularity
+from beacon.policy.copies import (
+    Place,
+    Sexes,
+    expected_of,
+    fewest_of,
+    place_of,
+    sexes_of,
+    written_twice,
+)
 from beacon.policy.evidence import (
-    expected_carriers,
-    expected_homozygotes,
-    fewest_expected,
-    fewest_homozygotes,
     frequency_of,
-    homozygotes,
+    kinds_tell,
     may_have_left_out,
     most_nats,
     told_of,
-    two_copies_tell,
     without,
     without_two_copies,
 )
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from beacon.model.profile import LedgerTerms
     from beacon.model.query import Query
     from beacon.model.requester import Requester
+    from beacon.policy.copies import Expected
     from beacon.store.ledger import Ledger, Overlap
     from beacon.store.variants import VariantStore
 
@@ -69,16 +74,16 @@ class _Case:
     Attributes:
         terms: of its ledger.
         asking: what is written down.
-        expected: carriers that were to be expected.
-        twofold: carriers of two copies that were.
+        expected: people that were to be expected, by what they carry.
         fewest: the least that they are ever taken for, carried or not.
+        twice: columns of people who have one copy, also where two are written.
     """
 
     terms: LedgerTerms
     asking: Asking
-    expected: float
-    twofold: float
-    fewest: tuple[float, float]
+    expected: Expected
+    fewest: Expected
+    twice: frozenset[int]
 
 
 class _Alarms:
@@ -175,7 +180,7 @@ class Ledgered:
         ]
         said = await asyncio.gather(*map(self._told, cases, found))
         return [
-            _left(_fit(one, case.terms), out, may_hide=may_hide)
+            _left(_fit(one, case.terms, query), out, may_hide=may_hide)
             for one, case, (out, may_hide) in zip(found, cases, said, strict=True)
         ]
 
@@ -195,13 +200,12 @@ class Ledgered:
         """
         asking, terms = case.asking, case.terms
         carried = one.carried or ()
-        told = told_of(carried, case.expected, case.twofold, terms)
-        hits = [Hit(*each) for each in told]
-        twice = homozygotes(carried)
+        told = told_of(carried, case.expected, terms, twice=case.twice)
+        hits = [Hit(each.individual, each.nats) for each in told]
 
         def expected(shown: Collection[str]) -> float:
             """Return what the page is told by: what tells most of anybody shown."""
-            return case.expected if twice.isdisjoint(shown) else case.twofold
+            return min(each.expected for each in told if each.individual in shown)
 
         out = await self._settlements.settle(asking, hits, expected)
         if one.is_common or {each.individual for each in carried} - out:
@@ -232,17 +236,28 @@ class Ledgered:
         return self._alarms.before_today
 
 
-def _fit(one: Carrying, terms: LedgerTerms) -> Carrying:
+def _fit(one: Carrying, terms: LedgerTerms, query: Query) -> Carrying:
     """Return findings that tell of nobody who is not charged for."""
     people = len({each.individual for each in one.carried or ()})
     if not (one.is_common or people > terms.cap_carriers):
         return one
-    release, tallies = one.found.dataset.release, [v.tally for v in one.found.variants]
-    everybody = 0 if release is None else release.sample_count or 0
+    tallies = [variant.tally for variant in one.found.variants]
     carried = sum(each.ac for tally in tallies for each in tally.carriers or ())
-    if two_copies_tell(max(everybody, 1), carried, _copies(one.found)):
+    place = _place_of(query)
+    if kinds_tell(place, _sexes_of(one.found), carried, _copies(one.found)):
         return one._replace(found=without_two_copies(one.found))
     return one
+
+
+def _place_of(query: Query) -> Place:
+    return Place.TWO if query.pattern is None else place_of(query.pattern)
+
+
+def _sexes_of(found: DatasetFindings) -> Sexes:
+    release = found.dataset.release
+    if release is None:
+        return Sexes(0, 0, 1)
+    return sexes_of(release.layout, max(release.sample_count or 0, 1))
 
 
 def _left(one: Carrying, out: frozenset[str], *, may_hide: bool) -> DatasetFindings:
@@ -293,15 +308,13 @@ def _case(
     people = 0 if release is None else release.sample_count or 0
     most = most_nats(terms, people)
     number = 0 if release is None else release.number
-    some, copies = max(people, 1), _copies(one.found)
+    place, sexes = _place_of(query), _sexes_of(one.found)
+    twice = None if release is None else written_twice(release.layout, place)
     return _Case(
         terms=terms,
-        expected=expected_carriers(some, copies, frequency),
-        twofold=expected_homozygotes(some, copies, frequency),
-        fewest=(
-            fewest_expected(some, frequency),
-            fewest_homozygotes(some, frequency),
-        ),
+        expected=expected_of(place, sexes, _copies(one.found), frequency),
+        fewest=fewest_of(place, sexes, frequency),
+        twice=twice or frozenset(),
         asking=Asking(
             who=who_is(requester),
             organisation=organisation_key(requester),

@@ -105,6 +105,16 @@ def publish_alleles(
     )
 
 
+def publish_many(catalogue: Catalogue, dataset: str, many: int) -> None:
+    """Publish a dataset of so many alleles, 22-1001-A-G and the next ones."""
+    places = range(1000, 1000 + many)
+    _publish(
+        catalogue,
+        dataset,
+        [_carried(place, "A", "G", an=10, women=1, men=0) for place in places],
+    )
+
+
 def fill_sites(catalogue: Catalogue) -> None:
     """Publish a dataset of which only counts are kept."""
     _publish(catalogue, "sites", [_carried(100, "T", "C", an=4, women=1, men=1)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -18,14 +19,21 @@ from beacon.model.chains import Block, Chains
 from beacon.model.errors import BudgetSpent
 from beacon.model.genes import ASKED_ELSEWHERE
 from beacon.model.lifting import Lifting
-from beacon.model.nodes import Node, NodeAnswer, NodeKind
+from beacon.model.nodes import Node, NodeAnswer, NodeKind, Reason
 from beacon.model.notation import parse
 from beacon.model.query import Query
+from beacon.model.requester import Requester
 from beacon.model.status import Status
 from beacon.network.asking import Asking
 from beacon.network.federation import Federation
+from beacon.network.here import Here
 from beacon.network.peers import Directory
+from beacon.policy.policy import OPEN
+from beacon.service import LocalBeacon
+from beacon.store.releases import Catalogue
+from beacon.store.variants import VariantStore
 from beacon.wire.components import components
+from tests.api.site import publish_many
 from tests.network.nations import (
     SEEN,
     UNSEEN,
@@ -45,8 +53,10 @@ from tests.speaking import violations
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from beacon.network.peers import Peer
     from tests.network.nations import Nation
 
+HTTP_ERROR, PAUSED = Reason.HTTP_ERROR, Reason.PAUSED
 SLACK = 1.5
 """Seconds that a busy machine may take for what takes none."""
 
@@ -85,6 +95,56 @@ async def test_a_no_of_all_rests_on_the_numbers_of_each(se, dk, eu):
         "eu.example/goe": "not_seen",
     }
     assert sets(said)["eu.example/goe"]["info"]["alleleNumber"] == 200
+
+
+def alleles_of(said: dict) -> dict[str, list[int]]:
+    """Return where the records of each set begin."""
+    return {
+        name: [
+            each["variation"]["location"]["interval"]["start"]["value"]
+            for each in one["results"]
+        ]
+        for name, one in sets(said).items()
+    }
+
+
+@pytest.mark.parametrize("limit", [100, 250, 0])
+async def test_pages_of_all_nodes_go_on_from_one_another(shared_address, limit):
+    """No record twice and none left out, and a page that is cut short is said to be."""
+    address = shared_address("nation_of_many")
+    with Catalogue(address) as catalogue:
+        publish_many(catalogue, "many", 230)
+    everywhere = {"assemblyId": "GRCh37", "referenceName": "22", "start": [0]}
+    range_ = everywhere | {"end": [5000]}
+    async with (
+        nation("no.example", address) as no,
+        nation("is.example", address) as is_,
+    ):
+        await is_.knows(no.as_peer())
+        pages = [
+            await ask(is_, asked(range_, pagination={"skip": skip, "limit": limit}))
+            for skip in range(4)
+        ]
+
+    found: dict[str, list[int]] = {"no.example/many": [], "is.example/many": []}
+    for page in map(alleles_of, pages):
+        assert {len(each) for each in page.values()} in ({100}, {30}, {0})
+        for name, starts in page.items():
+            found[name] += starts
+    assert [*found.values()] == [[*range(1000, 1230)]] * 2
+    understood = [each["meta"]["receivedRequestSummary"] for each in pages]
+    assert {each["pagination"]["limit"] for each in understood} == {100}
+    told = [each["info"].get("warnings", []) for each in pages]
+    assert all(any("cut to" in one for one in each) == (limit > 100) for each in told)
+
+
+async def test_a_further_page_of_one_allele_has_no_records(se, dk):
+    """Of ourselves and of a peer alike; what the word is rests on no page."""
+    await se.knows(dk.as_peer())
+    said = await ask(se, asked(SEEN, pagination={"skip": 1, "limit": 10}))
+
+    assert set(words(said).values()) == {"seen"}
+    assert [*alleles_of(said).values()] == [[], [], []]
 
 
 async def test_a_get_asks_what_a_post_asks(se, dk):
@@ -155,6 +215,13 @@ class Counting:
         raise BudgetSpent(message, limit=1, seconds=1)
 
 
+class NobodyHeldOff:
+    """Asks whoever it is told to, for anybody."""
+
+    def held_off(self, peer: Peer, requester: Requester) -> None:
+        """Hold nobody off."""
+
+
 @pytest.mark.parametrize(
     ("typed", "is_asked"), [("rs123", False), ("22-101-T-C", True)]
 )
@@ -162,7 +229,7 @@ async def test_a_name_is_ours_to_refuse_before_any_peer_is_asked(typed, is_asked
     """What it costs is known when its alleles are, later than of an allele."""
     under = []
 
-    class Peers:
+    class Peers(NobodyHeldOff):
         async def ask(self, peer, asking, seconds):
             under.append(peer.node.id)
             return NodeAnswer(node=peer.node, status=Status.NOT_SEEN)
@@ -185,7 +252,7 @@ async def test_f01_peers_are_asked_before_we_work_on_an_answer_ourselves():
     """Their time and ours is the same time: what we compute keeps no question back."""
     began: list[str] = []
 
-    class Peers:
+    class Peers(NobodyHeldOff):
         async def ask(self, peer, asking, seconds):
             await asyncio.sleep(0)  # as a request is written in a turn of its own
             began.append(peer.node.id)
@@ -216,6 +283,46 @@ async def test_a_network_without_peers_is_ourselves(se):
 
 
 # --- failures -----------------------------------------------------------------
+
+
+async def test_f10_one_requester_cannot_hammer_a_failing_peer(se):
+    """Their questions make it fail five times; others, also of the same, ask it on."""
+    came: Counter[str] = Counter()
+
+    async def fail(request: web.Request) -> web.Response:
+        if request.path.endswith("g_variants"):
+            body = await request.json()
+            came[str(body["query"]["requestParameters"]["start"])] += 1
+            return web.Response(status=500)
+        return web.json_response({"response": {"id": "xx.failing"}})
+
+    async def question(place: int, who: str) -> NodeAnswer:
+        pattern = parse(f"22-{place}-T-C", assembly="GRCh37", loaded=(), references={})
+        query = Query(pattern=pattern)
+        asks = Requester(subject=who, issuer="https://issuer.example")
+        beacon = Here(federation.directory.here, se_beacon)
+        said = await federation.answer(Asking(query=query, requester=asks), beacon)
+        return said.nodes[1]
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", fail)
+    federation = se.network.federation
+    store = await VariantStore.open(se.store_address)
+    se_beacon = LocalBeacon(store, OPEN, references={}, deadline=5)
+    try:
+        async with serving(app) as port:
+            await se.knows(peer_at("xx.failing", port))
+            said = [await question(place, "a") for place in range(101, 120)]
+            before = came.total()
+            others = [await question(119, who) for who in "bc"]
+    finally:
+        await store.close()
+
+    assert before == 5
+    assert came.total() == 7
+    assert {each.status for each in (*said, *others)} == {Status.NO_ANSWER}
+    assert [each.reason for each in said] == [*[HTTP_ERROR] * 5, *[PAUSED] * 14]
+    assert [each.reason for each in others] == [HTTP_ERROR] * 2
 
 
 async def test_f01_a_slow_peer_costs_only_itself(se, dk):

@@ -191,6 +191,42 @@ def test_f10_one_clients_questions_pause_a_peer_for_nobody(
     assert health.may_ask(PEER) is not None
 
 
+def test_f10_who_alone_sees_a_peer_fail_is_held_off_alone(
+    health: Health, clock: Clock
+) -> None:
+    """Five failures of their own pause it for them, and a good try ends that."""
+    said = answer(Status.NO_ANSWER, Reason.HTTP_ERROR)
+    for _ in range(5):
+        health.note(PEER, Heard(status=500), said, asker="subject:a")
+    held, other = (health.may_be_asked_by(PEER, f"subject:{n}") for n in "ab")
+    clock.now += 30
+    tried, second = (health.may_be_asked_by(PEER, "subject:a") for _ in range(2))
+    good = Heard(status=200, seconds=0.1)
+    health.note(PEER, good, answer(Status.SEEN), asker="subject:a")
+
+    assert held is not None
+    assert (held.reason, held.is_ours) == (Reason.PAUSED, True)
+    assert "30 s" in held.sentence
+    assert (other, health.may_be_asked_by(PEER, None)) == (None, None)
+    assert health.may_ask(PEER) is None
+    assert tried is None
+    assert second is not None
+    assert health.may_be_asked_by(PEER, "subject:a") is None
+
+
+def test_f10_whoever_is_held_off_is_forgotten_in_turn(health: Health) -> None:
+    """A thousand are known of a peer, so that no crowd fills the memory."""
+    said = answer(Status.NO_ANSWER, Reason.HTTP_ERROR)
+    for number in (*[0] * 5, *range(1, 1000)):
+        health.note(PEER, Heard(status=500), said, asker=f"subject:{number}")
+        health.note(PEER, Heard(status=200), answer(Status.SEEN))
+    before = health.may_be_asked_by(PEER, "subject:0")
+    health.note(PEER, Heard(status=500), said, asker="subject:1000")
+
+    assert before is not None
+    assert health.may_be_asked_by(PEER, "subject:0") is None
+
+
 def test_f10_silence_counts_whoever_asks(health: Health) -> None:
     """Nobody's question makes a peer refuse a connection."""
     for _ in range(5):

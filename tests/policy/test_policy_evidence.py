@@ -17,12 +17,9 @@ from beacon.model.findings import Carried, DatasetFindings, FoundVariant
 from beacon.model.people import Share
 from beacon.model.profile import LedgerTerms
 from beacon.model.variant import sequence_allele
+from beacon.policy.copies import Expected, Place, Sexes, expected_of, fewest_of
 from beacon.policy.evidence import (
     RAREST,
-    expected_carriers,
-    expected_homozygotes,
-    fewest_expected,
-    fewest_homozygotes,
     frequency_of,
     may_have_left_out,
     most_nats,
@@ -35,6 +32,11 @@ TERMS = LedgerTerms(population=6_000_000)
 CONTIG = ASSEMBLIES["GRCh37"].contigs[21]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 COUNTS = st.integers(0, 60)
+
+
+def expected(people: int, copies: int | None, frequency: float) -> Expected:
+    """Return how many people are to be expected where everybody has two copies."""
+    return expected_of(Place.TWO, Sexes(0, 0, people), copies, frequency)
 
 
 def binomial(count: int, people: int, chance: float) -> float:
@@ -68,7 +70,7 @@ def test_what_may_be_learnt_follows_from_prior_and_ppv(
 ) -> None:
     """One rare answer on one person brings a requester there (§3.5)."""
     assert most_nats(TERMS, people) == pytest.approx(most, abs=0.1)
-    one = nats(1, expected_carriers(people, None, RAREST))
+    one = nats(1, expected(people, None, RAREST).carriers)
     assert one <= most_nats(TERMS, people)
     assert 2 * one > most_nats(TERMS, people)
 
@@ -114,23 +116,27 @@ def test_a_frequency_is_the_highest_of_public_ones(
 
 def test_fewer_copies_let_fewer_carriers_be_expected() -> None:
     """Of a contig that people have once, or where many are not called."""
-    assert expected_carriers(1000, 2000, 0.001) == pytest.approx(1.999)
-    assert expected_carriers(1000, 500, 0.001) == pytest.approx(0.5)
-    assert expected_carriers(1000, None, 0.001) == pytest.approx(1.999)
+    told = [expected(1000, copies, 0.001).carriers for copies in (2000, 500, None)]
+
+    assert told == pytest.approx([1.999, 0.49975, 1.999])
 
 
 @given(
-    people=st.integers(1, 100_000),
+    place=st.sampled_from(Place),
+    sexes=st.builds(Sexes, *[st.integers(0, 50_000)] * 3),
     copies=st.none() | st.integers(0, 400_000),
     frequency=st.floats(1e-6, 0.5),
 )
 def test_nobody_is_charged_more_than_is_looked_for_where_nobody_is(
-    people: int, copies: int | None, frequency: float
+    place: Place, sexes: Sexes, copies: int | None, frequency: float
 ) -> None:
     """However few are called: else the word for nobody would tell of somebody."""
-    fewest = fewest_expected(people, frequency)
+    fewest = fewest_of(place, sexes, frequency)
+    told = expected_of(place, sexes, copies, frequency)
 
-    assert 0 < fewest <= expected_carriers(people, copies, frequency)
+    assert fewest.carriers > 0
+    assert all(least <= each for least, each in zip(fewest, told, strict=True))
+    assert [not each for each in fewest] == [not each for each in told]
 
 
 ONE = Share(1, 2, het=1)
@@ -145,11 +151,12 @@ def test_everybody_who_carries_it_is_told_of_alike() -> None:
     """Somebody with two samples once; of many carriers nobody."""
     few = [carrier("A"), carrier("B"), carrier("A", 1)]
 
-    told = told_of(few, 0.5, 0.1, TERMS)
+    rare, more = (Expected(n, 0.1, n, 0.0) for n in (0.5, 2.0))
+    told = told_of(few, rare, TERMS)
     assert [each.individual for each in told] == ["A", "B"]
     assert told[0].nats == told[1].nats == pytest.approx(math.log(2 / 0.5))
-    assert told_of(few, 2.0, 0.1, TERMS) == ()
-    assert told_of([carrier(str(n)) for n in range(51)], 0.5, 0.1, TERMS) == ()
+    assert told_of(few, more, TERMS) == ()
+    assert told_of([carrier(str(n)) for n in range(51)], rare, TERMS) == ()
 
 
 TWO = Share(2, 2, hom=1)
@@ -158,18 +165,19 @@ TWO = Share(2, 2, hom=1)
 def test_who_has_two_copies_is_told_of_by_that() -> None:
     """Among twenty carriers where twenty were expected, of whom one has two."""
     carried = [carrier(str(n)) for n in range(19)] + [carrier("two", share=TWO)]
-    expected = expected_carriers(10_000, 20_000, 0.001)
-    twofold = expected_homozygotes(10_000, 20_000, 0.001)
-    told = {one.individual: one.nats for one in told_of(carried, 20.5, 0.01, TERMS)}
+    looked_for = expected(10_000, 20_000, 0.001)
+    told = told_of(carried, looked_for, TERMS)
 
-    assert expected == pytest.approx(19.99)
-    assert twofold == pytest.approx(0.01)
-    assert told == {"two": pytest.approx(math.log(100))}
+    assert looked_for == pytest.approx((19.99, 0.01, 19.98, 0))
+    assert {each.individual: each.nats for each in told if each.nats > 0.01} == {
+        "two": pytest.approx(math.log(100))
+    }
 
 
 def test_two_copies_never_tell_less_than_one() -> None:
     """Where more of them were to be expected than of all."""
-    told = told_of([carrier("A"), carrier("B", share=TWO)], 0.5, 5.0, TERMS)
+    looked_for = Expected(0.5, 5.0, 0.5, 0.0)
+    told = told_of([carrier("A"), carrier("B", share=TWO)], looked_for, TERMS)
 
     assert told[0].nats == told[1].nats == pytest.approx(math.log(4))
 
@@ -194,10 +202,8 @@ def test_two_copies_are_worth_their_likelihood_ratio(
         return ways * chances[0] ** twice * chances[1] ** single * neither
 
     ratio = chance(people - 1, both - 1) / chance(people, both)
-    expected = max(0.0, math.log(ratio))
-    assert nats(both, expected_homozygotes(people, None, frequency)) == pytest.approx(
-        expected, abs=1e-6
-    )
+    told = nats(both, expected(people, None, frequency).two)
+    assert told == pytest.approx(max(0.0, math.log(ratio)), abs=1e-6)
 
 
 @given(
@@ -219,26 +225,24 @@ def test_nobody_is_left_out_where_nobody_could_be(
     """Whoever is left out was shown before: earlier answers tell that it may be."""
     most, shown, learnt, mine = most_nats(TERMS, people), 0, 0.0, 0.0
 
-    def charged(count: int, often: float, *, of_two: bool) -> tuple[int, float]:
+    def charged(count: int, often: float, *, of_two: bool) -> tuple[int, float, float]:
         shares = [TWO if of_two and not n else ONE for n in range(count)]
         carried = [carrier(str(n), share=share) for n, share in enumerate(shares)]
-        expected = expected_carriers(people, None, often)
-        twofold = expected_homozygotes(people, None, often)
-        told = told_of(carried, expected, twofold, TERMS)
+        told = told_of(carried, expected(people, None, often), TERMS)
         own = (each.nats for each in told if each.individual == "0")
-        return len(told), next(own, 0.0)
+        fewest = min((each.expected for each in told), default=1.0)
+        return len(told), next(own, 0.0), fewest
 
     for count, often, of_two in answers:
-        hits, each = charged(count, often, of_two=of_two)
+        hits, each, by = charged(count, often, of_two=of_two)
         if hits:
             shown += hits
-            reckon = expected_homozygotes if of_two else expected_carriers
-            learnt += nats(min(TERMS.cap_carriers, shown), reckon(people, None, often))
+            learnt += nats(min(TERMS.cap_carriers, shown), by)
             mine += each
-    _, evidence = charged(min(hidden, shown), frequency, of_two=has_two)
+    _, evidence, _ = charged(min(hidden, shown), frequency, of_two=has_two)
     is_left_out = evidence > 0 and mine > 0 and mine + evidence > most
 
-    fewest = fewest_expected(people, frequency), fewest_homozygotes(people, frequency)
+    fewest = fewest_of(Place.TWO, Sexes(0, 0, people), frequency)
     could = may_have_left_out(shown, learnt, fewest, most, TERMS)
     assert could or not is_left_out
 
@@ -247,11 +251,11 @@ def test_where_a_first_answer_need_not_fit_anybody_may_be_left_out() -> None:
     """Also before the first answer, unless it tells too little of any number."""
     strict = replace(TERMS, first_hit_always=False)
 
-    rare, frequent = (0.01, 0.01), (60.0, 60.0)
+    rare, frequent = Expected(0.01, 0.01, 0.01, 0.0), Expected(60, 60, 60, 0)
     assert may_have_left_out(0, 0.0, rare, 4.2, strict)
     assert not may_have_left_out(0, 0.0, rare, 4.2, TERMS)
     assert not may_have_left_out(0, 0.0, frequent, 4.2, strict)
-    assert may_have_left_out(0, 0.0, (60.0, 0.01), 4.2, strict)
+    assert may_have_left_out(0, 0.0, frequent._replace(two=0.01), 4.2, strict)
 
 
 SHARES = st.sampled_from(

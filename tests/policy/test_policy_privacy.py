@@ -14,12 +14,18 @@ import numpy as np
 import pytest
 
 from beacon.model.profile import LedgerTerms
-from beacon.policy.evidence import RAREST, expected_carriers, most_nats, nats
+from beacon.policy.copies import Place, Sexes, expected_of
+from beacon.policy.evidence import RAREST, most_nats, nats
 from tests.store.ledger_twin import Twin
 
 TERMS = LedgerTerms(population=5_960_000)
 QUERIES = 500
 RUNS = 40
+
+
+def carriers(people: int, frequency: float) -> float:
+    """Return how many are to be expected where everybody has two copies."""
+    return expected_of(Place.TWO, Sexes(0, 0, people), None, frequency).carriers
 
 
 def posterior(people: int, evidence: float) -> float:
@@ -50,7 +56,7 @@ def attack(
         chances = 1 - (1 - real) ** 2
         others = chance.choice(people - 1, chance.binomial(people - 1, chances))
         hits = {"victim", *(f"P{n}" for n in others)}
-        each = nats(len(hits), expected_carriers(people, None, charged))
+        each = nats(len(hits), carriers(people, charged))
         if len(hits) > TERMS.cap_carriers:
             each = 0.0
         out = twin.left_out(
@@ -112,7 +118,7 @@ def test_alleles_that_no_reference_knows_bring_it_little_further(people: int) ->
 @pytest.mark.parametrize("people", [1_000, 10_000, 60_000])
 def test_without_a_ledger_three_answers_prove_membership(people: int) -> None:
     """The control: what is bounded above is not bounded by itself."""
-    each = nats(1, expected_carriers(people, None, RAREST))
+    each = nats(1, carriers(people, RAREST))
 
     assert posterior(people, 3 * each) > 0.85
 
@@ -122,7 +128,7 @@ def test_two_accounts_of_an_organisation_are_over_its_most_by_the_second(
     people: int,
 ) -> None:
     """Whatever the dataset's size, so that an alarm is always raised (C4)."""
-    each = nats(1, expected_carriers(people, None, RAREST))
+    each = nats(1, carriers(people, RAREST))
 
     assert 2 * each > most_nats(TERMS, people) + TERMS.org_extra_nats
 

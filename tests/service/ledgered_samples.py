@@ -35,8 +35,12 @@ VARIANTS: Mapping[int, Mapping[str, str]] = {
     940: {**dict.fromkeys(PEOPLE[:12], "0/1"), "S6": "1/1"},
 }
 """By place who carries A>G there."""
+OF_X: Mapping[int, Mapping[str, str]] = {
+    100: {"S0": "0/1", "S1": "1/1", "S150": "1", "S151": "1"},
+}
+"""The same of X, of which the last hundred people have one copy."""
 FIRST = 20_000_000
-"""Places are counted from here, on contig 22."""
+"""Places are counted from here, on contig 22 and on X."""
 
 
 def load_clinic(address: StoreAddress, folder: Path) -> None:
@@ -48,24 +52,31 @@ def load_clinic(address: StoreAddress, folder: Path) -> None:
 
 
 def _records(only: Sequence[str] = PEOPLE) -> list[Record]:
+    nothing = dict.fromkeys(PEOPLE, "0/0")
+    once = nothing | dict.fromkeys(PEOPLE[100:], "0")
     return [
         Record(
-            chromosome="22",
+            chromosome=chromosome,
             pos=FIRST + place,
             reference="A",
             alternates="G",
             genotypes=tuple(
-                carried.get(name, "0/0") if name in only else "0/0" for name in PEOPLE
+                carried.get(name, other) if name in only else other
+                for name, other in others.items()
             ),
-            name=f"rs{place}" if only == PEOPLE else ".",
+            name=f"rs{place}" if only == PEOPLE and others is nothing else ".",
         )
-        for place, carried in VARIANTS.items()
+        for chromosome, variants, others in (
+            ("22", VARIANTS, nothing),
+            ("X", OF_X, once),
+        )
+        for place, carried in variants.items()
     ]
 
 
-def asked(place: int, **more: object) -> Query:
+def asked(place: int, chromosome: str = "22", **more: object) -> Query:
     """Return the question for A>G at a place, with its counts."""
-    text = f"22-{FIRST + place}-A-G"
+    text = f"{chromosome}-{FIRST + place}-A-G"
     pattern = parse(text, assembly="GRCh37", loaded=(), references={})
     told = {"pattern": pattern, "granularity": Granularity.COUNT, **more}
     return Query(**told)  # type: ignore[arg-type]

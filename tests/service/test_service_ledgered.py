@@ -17,9 +17,9 @@ from beacon.model.profile import Profile
 from beacon.model.query import Granularity
 from beacon.model.requester import Requester
 from beacon.model.status import Status
+from beacon.policy.copies import Place, Sexes, expected_of
 from beacon.policy.evidence import (
-    expected_carriers,
-    expected_homozygotes,
+    RAREST,
     frequency_of,
     nats,
 )
@@ -102,10 +102,24 @@ async def test_two_copies_are_charged_apart(ledgered: Ledgered, books: Books) ->
     ]
     # As much as was told of anybody shown: of two copies once, then of one.
     often = frequency_of([AlleleCounts(ac=4, an=400)])
-    twice, once = (
-        reckon(200, 400, often) for reckon in (expected_homozygotes, expected_carriers)
-    )
-    assert page.nats == pytest.approx(nats(5, twice) + nats(9, once))
+    fewest = expected_of(Place.TWO, Sexes(0, 0, len(PEOPLE)), 400, often)
+    assert page.nats == pytest.approx(nats(5, fewest.two) + nats(9, fewest.single))
+
+
+async def test_on_x_each_kind_is_charged_among_those_who_can_be_it(
+    ledgered: Ledgered, books: Books
+) -> None:
+    """Of two hundred whose sexes only AN tells, a hundred may have two copies."""
+    terms = replace(TERMS, population=10**12)
+    said = await told(ledgered, 100, terms=terms, chromosome="X")
+    page = await Ledger(books).page(who_is(ANN), "clinic")
+
+    counts = said.counts
+    assert counts is not None
+    assert (counts.ac, counts.an) == (5, 300)
+    assert (counts.hom, counts.het, counts.hemi) == (1, 1, 2)
+    # One who is homozygous tells most; with all four, as if they were one person.
+    assert page.nats == pytest.approx(nats(4, 100 * RAREST**2))
 
 
 @pytest.mark.parametrize(("place", "ac", "cap"), [(930, 15, 5), (940, 13, 10)])

@@ -30,6 +30,7 @@ from beacon.wire.peers.failing import (
     NotAnswered,
 )
 from beacon.wire.peers.first_version import read_first_version
+from beacon.wire.peers.pages import of_page
 from beacon.wire.peers.plain import (
     Members,
     TooMuch,
@@ -261,15 +262,17 @@ def _believed(
     if peer.node.kind is NodeKind.V1:
         _check_sender(document.get("beaconId"), peer)
         parts, echo = read_first_version(document, hearing)
-        return concluded(parts, echo, {}, hearing)
+        return of_page(concluded(parts, echo, {}, hearing), query, {})
     meta = members(document.get("meta"))
     _check_sender(meta.get("beaconId"), peer)
     info = members(document.get("info"))
     if request.is_ours and not is_of_ours(info):
         raise NotAnswered(Reason.KIND_OF_QUESTION, _NO_WORDS, Status.NOT_ASKED)
-    echo = check_echo(meta.get("receivedRequestSummary"), request.sent)
+    received = meta.get("receivedRequestSummary")
+    echo = check_echo(received, request.sent)
     parts = _parts(document, info, echo, hearing)
-    return concluded(parts, echo, info, hearing)
+    answer = concluded(parts, echo, info, hearing)
+    return of_page(answer, query, members(received), is_ours=is_of_ours(info))
 
 
 def _precision(summary: Members) -> Members:

@@ -109,6 +109,13 @@ def _check_askable(query: Query) -> None:
     if query.excluded or query.by or query.cohort is not None:
         message = "Groups of people and single persons are not asked of others."
         raise _NoWords(message)
+    is_one = query.pattern is not None and query.pattern.is_single_allele
+    if query.page.skip and query.page.limit > MOST_ON_PAGE and not is_one:
+        message = (
+            f"Other beacons are asked for pages of {MOST_ON_PAGE} records at most, and"
+            " where a longer one goes on they cannot be told."
+        )
+        raise _NoWords(message)
 
 
 def _check_narrowing(query: Query, *, is_ours: bool) -> None:
@@ -351,7 +358,7 @@ def _body(
 
 
 def page_of(query: Query) -> tuple[int, int]:
-    """Return how many records are passed over, and how many are asked for."""
+    """Return how many pages are passed over, and how many records one has."""
     if query.pattern is not None and query.pattern.is_single_allele:
         return 0, _FEW
     return query.page.skip, min(max(1, query.page.limit), MOST_ON_PAGE)

@@ -8,7 +8,7 @@ import pytest
 
 from beacon.model.counts import AlleleCounts
 from beacon.model.nodes import NodeKind, Reason
-from beacon.model.query import Granularity
+from beacon.model.query import Granularity, Page
 from beacon.model.status import Status
 from tests.wire.peers.speaking_peers import (
     ID,
@@ -27,6 +27,7 @@ from tests.wire.peers.speaking_peers import (
 
 NETWORK, FIRST = peer(NodeKind.NETWORK), peer(NodeKind.V1)
 NESTED = {"g_variant": {**SENT, "start": str(START), "referenceName": "chr17"}}
+RANGE = {"referenceName": "17", "start": [43045699], "end": [43045800]}
 ERROR = {"errorCode": 503, "errorMessage": "fi.node error getting response"}
 
 
@@ -838,6 +839,57 @@ def test_variants_of_a_range_are_read_where_they_lie():
 
     assert ["C", "<DEL>"] == [v.allele.alternate for v in part.variants]
     assert 2 == part.total
+
+
+def test_a_further_page_of_one_allele_has_no_records():
+    """They are asked for from the first, so they are on the first page only."""
+    asked = query(page=Page(skip=1, limit=10))
+    said = read(v2([a_set(a_record())], exists=True), asked=asked)
+    first = read(v2([a_set(a_record())], exists=True))
+
+    assert Status.SEEN is said.status
+    assert first.datasets[0].part.counts == said.datasets[0].part.counts
+    assert [1, 0] == [len(each.datasets[0].part.variants) for each in (first, said)]
+
+
+@pytest.mark.parametrize(
+    ("told", "is_shown"),
+    [
+        ({"skip": 2, "limit": 20}, True),
+        ({}, True),
+        ({"skip": 2, "limit": 10}, False),
+        ({"skip": 0, "limit": 20}, False),
+    ],
+)
+def test_records_of_another_page_are_not_shown(told, is_shown):
+    """A peer that cuts pages short lists others than were asked for, and says so."""
+    asked = query("17:43045700-43045800", page=Page(skip=2, limit=20))
+    document = v2([a_set(a_record())], exists=True, echo=RANGE)
+    document["meta"]["receivedRequestSummary"]["pagination"] = told
+    said = read(document, asked=asked)
+
+    assert Status.SEEN is said.status
+    assert is_shown == bool(said.datasets[0].part.variants)
+    assert is_shown != any("another length" in each for each in said.warnings)
+
+
+@pytest.mark.parametrize("skip", [0, 1])
+def test_a_no_of_a_further_page_is_none(skip):
+    """Who has nothing on it may have a hundred before; our own software does not."""
+    asked = query("17:43045700-43045800", page=Page(skip=skip, limit=20))
+    empty, own = a_set(exists=False), {"info": {"status": "not_seen"}}
+    document = v2([empty], exists=False, echo=RANGE)
+    document["meta"]["receivedRequestSummary"]["pagination"]["skip"] = skip
+    both = v2([empty, a_set(a_record()) | {"id": "b"}], exists=True, echo=RANGE)
+    said = read(document, asked=asked)
+    ours = read(document | own, asked=asked)
+
+    assert [Status.NOT_SEEN, Status.NO_ANSWER][skip] is said.status
+    assert [None, Reason.NOT_UNDERSTOOD][skip] is said.reason
+    assert Status.NOT_SEEN is ours.status
+    assert {Status.SEEN, said.status} == {
+        row.part.status for row in read(both, asked=asked).datasets
+    }
 
 
 def test_f4_variants_of_another_range_were_not_asked_for():

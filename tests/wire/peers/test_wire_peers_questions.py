@@ -351,10 +351,23 @@ def test_who_has_no_words_for_our_questions_was_not_asked(code):
 
 def test_pages_of_a_range_are_bounded():
     """A peer is never asked for more than a hundred records."""
-    asked = replace(query("17:1-9000"), page=Page(skip=2, limit=1000))
+    asked = replace(query("17:1-9000"), page=Page(limit=1000))
     said = json.loads(_asked(asked).body)["query"]["pagination"]
 
-    assert {"skip": 2, "limit": 100} == said
+    assert {"skip": 0, "limit": 100} == said
+
+
+def test_what_lies_behind_a_longer_page_is_asked_of_nobody():
+    """Its second page begins where no page of a peer's begins: a sentence says so."""
+    whom, one = query("17:1-9000"), query()
+    longest = _asked(replace(whom, page=Page(skip=2, limit=100)))
+    longer = _asked(replace(whom, page=Page(skip=2, limit=101)))
+    allele = _asked(replace(one, page=Page(skip=2, limit=101)))
+
+    assert {"skip": 2, "limit": 100} == json.loads(longest.body)["query"]["pagination"]
+    assert isinstance(longer, Unasked)
+    assert "pages of 100 records at most" in longer.sentence
+    assert {"skip": 0, "limit": 10} == json.loads(allele.body)["query"]["pagination"]
 
 
 def test_a_missed_deletion_is_asked_again_where_it_helps():
