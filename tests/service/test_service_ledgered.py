@@ -62,10 +62,11 @@ async def told(
     requester: Requester = ANN,
     terms: LedgerTerms = TERMS,
     references: Sequence[str] = (),
+    named_from: int = 1,
     **more: object,
 ) -> DatasetDisclosure:
     """Return what the clinic says of A>G at a place."""
-    profile = Profile(name="ledgered", ledger=terms)
+    profile = Profile(name="ledgered", ledger=terms, cohort_named_from=named_from)
     permit = Permit(
         dataset="clinic",
         granularity=Granularity.COUNT,
@@ -158,7 +159,21 @@ async def test_hidden_and_zero_are_said_alike(ledgered: Ledgered) -> None:
     assert before.counts.an == 400
     assert hidden == zero
     assert hidden.status is Status.WITHHELD
-    assert (hidden.exists, hidden.counts, hidden.sample_count) == (False, None, None)
+    assert (hidden.exists, hidden.counts) == (False, None)
+    assert hidden.sample_count == len(PEOPLE)
+
+
+async def test_few_left_out_and_nobody_are_said_alike(ledgered: Ledgered) -> None:
+    """Beside a ledger a threshold hides by the very same statement."""
+    places = {"nobody, early": 500, "few": 300, "others": 700, "left out": 200}
+    said = {
+        name: await told(ledgered, place, named_from=4)
+        for name, place in {**places, "nobody": 500, "many": 600}.items()
+    }
+
+    assert said.pop("many").status is Status.SEEN
+    assert said["few"].status is Status.WITHHELD
+    assert dict.fromkeys(said, said["few"]) == said
 
 
 async def test_a_repeat_is_answered_alike_and_charged_once(
