@@ -9,7 +9,7 @@ import pytest
 from beacon.model.disclosure import Permit
 from beacon.model.profile import LedgerTerms, Profile
 from beacon.model.query import Granularity
-from beacon.policy.asking import tells_exactly
+from beacon.policy.asking import KINDS, asked_of, tells_exactly
 
 EXACT = Permit(dataset="a", granularity=Granularity.COUNT)
 PLAIN = Profile(name="plain")
@@ -19,6 +19,23 @@ def test_exact_counts_of_any_range_tell_all() -> None:
     """Counts as they are, of any allele, are all there is to know."""
     assert tells_exactly(EXACT)
     assert tells_exactly(replace(EXACT, profile=PLAIN, granularity=Granularity.RECORD))
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        Profile(name="few", min_count=5),
+        Profile(name="round", round_to=5),
+        Profile(name="rows", min_population_rows=5),
+        Profile(name="pool", cohort_named_from=5),
+        Profile(name="ledger", ledger=LedgerTerms()),
+    ],
+)
+def test_nobody_is_chosen_where_some_are_hidden(profile: Profile) -> None:
+    """Neither by filters nor by name: one sex by its filter is the row that is not."""
+    granted = replace(EXACT, profile=profile, queries=frozenset(KINDS), country="SE")
+
+    assert asked_of(granted) <= {"allele", "range"}
 
 
 @pytest.mark.parametrize(
