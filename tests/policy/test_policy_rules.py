@@ -25,7 +25,7 @@ from beacon.model.query import Granularity, Page, Query
 from beacon.model.status import Status
 from beacon.model.variant import sequence_allele
 from beacon.policy.policy import counting, disclose
-from beacon.policy.rounding import noise, rounded
+from beacon.policy.rounding import blurred, noise, rounded
 from beacon.policy.rules import RULES
 from tests.policy.test_policy_disclose import (
     ALLELE,
@@ -367,6 +367,14 @@ def test_what_nobody_carries_is_not_seen_by_noise() -> None:
     }
 
     assert words == {Status.WITHHELD}
+
+
+def test_noise_adds_nobody_to_nobody() -> None:
+    """Zero stays zero in the number itself, whoever judges it afterwards."""
+    none = AlleleCounts(ac=0, an=100, hom=0, het=0, hemi=0)
+    shown = {blurred(none, KEY, 1000.0, n) for n in range(200)}
+
+    assert shown == {AlleleCounts(ac=0, an=100)}
 
 
 def test_statements_of_findings_that_share_counts_share_no_noise() -> None:
