@@ -122,6 +122,19 @@ def test_a_profile_only_takes_away(
         assert all((c.ac, c.an) in true for c in counts_in(part))
 
 
+@pytest.mark.parametrize(("few", "told"), [(1, None), (10, 10)])
+def test_no_group_tells_of_few_by_zygosity(few: int, told: int | None) -> None:
+    """Where one has few people with two copies no other says how many it has."""
+    carriers = (Carriers(0, 2 * few + 10, few, 10, 0), Carriers(1, 30, 10, 10, 0))
+    variant = replace(carried(20), tally=Tally(an=AN, carriers=carriers))
+    profile = Profile(name="rows", min_count=10, min_population_rows=10)
+    (shown,) = said(found(variant), permit_of(profile)).variants
+    total, *groups = shown.groups
+
+    assert total.counts.hom == few + 10
+    assert [told] * 2 == [group.counts.hom for group in groups]
+
+
 STATEMENTS = st.builds(
     said, FINDINGS, st.just(permit_of(None, queries=None, individuals=True)), LEVELS
 )
