@@ -147,7 +147,8 @@ def asked_of(granted: Permit) -> frozenset[str]:
     profile = granted.profile
     if has_ledger(granted) or is_pooled_with_others(granted):
         return kinds & _ALONE
-    if profile is not None and (profile.may_hide or profile.is_adjusted):
+    # Where groups are hidden, people who are chosen would be one of them.
+    if profile is not None and (profile.rows_from > 1 or profile.is_adjusted):
         return kinds & _JUDGED
     return kinds
 

@@ -70,7 +70,7 @@ def _told(granted: Permit, policy: Policy) -> Iterator[str]:
         yield from _of_profile(profile, granted)
         if profile.min_dataset > 0:
             yield f"It is shown while it has at least {profile.min_dataset:,} people."
-    if profile is None or not (profile.may_hide or profile.is_adjusted):
+    if profile is None or not (profile.rows_from > 1 or profile.is_adjusted):
         yield "Nothing is hidden, and counts are exact."
     if not granted.frequency:
         yield "No AN and no frequency is told."

@@ -757,10 +757,11 @@ def _says_all(found: DatasetFindings, part: DatasetDisclosure) -> bool:
 
 
 def _ruled(found: DatasetFindings, granted: Permit, query: Query) -> DatasetDisclosure:
-    # Whatever the word for finding none would be: who is hidden has no other.
-    is_hidden = found.may_hide and not found.total and found.is_contig_loaded
-    if is_hidden or not may_ask(granted, query):
+    if not may_ask(granted, query):
         return _withheld(found.dataset)
+    # Whatever the word for finding none would be: who is hidden has no other.
+    if found.may_hide and not found.total and found.is_contig_loaded:
+        return _hidden(found)
     said = _kept_to(_exact(found, query, granted), granted, query)
     is_silent = said.status is Status.WITHHELD and _may_hide(granted)
     if is_silent and not _is_loaded(found, query):
@@ -859,6 +860,20 @@ def _withheld(dataset: Dataset) -> DatasetDisclosure:
         status=Status.WITHHELD,
         granularity=Granularity.BOOLEAN,
         exists=False,
+    )
+
+
+def _hidden(found: DatasetFindings) -> DatasetDisclosure:
+    """Return what the rules leave of an allele that is hidden (``rules.withheld``).
+
+    Of whom a ledger left out, too: what is found without them has no part in it.
+    """
+    release, said = found.dataset.release, _withheld(found.dataset)
+    if release is None:
+        return said
+    people = _people(found, release)
+    return replace(
+        said, release=release.ordinal, released=release.published, sample_count=people
     )
 
 

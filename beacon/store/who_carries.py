@@ -56,13 +56,15 @@ async def carrying(
         carriers: of the assembly.
         most: people who are told one by one.
     """
+    if any(part.number not in crowds for part in shelf.rows.parts):
+        return Carrying(found, None)  # also of nobody: a "no" would tell the others
     variant = _there(found)
     if variant is None:
         for part in shelf.rows.parts:
             await carriers.shares(part.number, [asked])
         return Carrying(found, ())
     counted = variant.tally.carriers
-    if counted is None or any(p.number not in crowds for p in shelf.rows.parts):
+    if counted is None:
         return Carrying(found, None)
     is_common = sum(one.ac for one in counted) > _COPIES * most
     told: list[Carried] = []

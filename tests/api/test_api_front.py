@@ -161,6 +161,26 @@ async def test_heads_are_known_again_whatever_their_request_ids(
 
 
 @pytest.mark.parametrize(
+    ("field", "is_kept"),
+    [
+        ("Accept: application/json", True),
+        ("Authorization: Bearer s3cr3t", False),
+        ("authorization: Bearer s3cr3t", False),
+        ("Cookie: session=s3cr3t", False),
+    ],
+)
+async def test_no_head_with_a_secret_is_kept(
+    site: Fronted, field: str, is_kept: bool
+) -> None:
+    """A token or a cookie stays in memory no longer than its request."""
+    head = sent(f"POST {ASKED} HTTP/1.1", None, field, "Content-Length: 2")
+    first, second = site.front.head(head), site.front.head(head)
+
+    assert first is not None
+    assert is_kept == (first is second)
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         ("X-Request-Id: a", "X-Request-Id: b"),

@@ -73,15 +73,19 @@ async def test_issuers_may_be_away(
 async def test_keys_that_are_gone(
     issuer: Watched, porter: Porter, clock: Clock
 ) -> None:
-    """A token is refused six minutes after its key is gone, kept or not (B2)."""
-    kept, new = issuer.token("a"), issuer.token("b")
-    await who(porter, kept)
-    clock.now = NOON + 299
+    """A token is refused six minutes after its key is gone, kept or not (B2).
+
+    Also one that was first met just before the key was looked for anew.
+    """
+    kept, late, new = issuer.token("a"), issuer.token("b"), issuer.token("c")
     await who(porter, kept)
     issuer.keys.pop(0)
-    clock.now += 360
+    clock.now = NOON + 299
+    await who(porter, kept)
+    await who(porter, late)
+    clock.now = NOON + 360
 
-    for token in (kept, new):
+    for token in (kept, late, new):
         with pytest.raises(NotIdentified):
             await who(porter, token)
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from beacon.auth.claims import check_header
+from beacon.auth.doubts import Doubt
 from beacon.model.errors import NotIdentified
 from beacon.model.requester import Requester
 from tests.auth.forging import FORGED, genuine, headed, saying
@@ -35,6 +37,15 @@ async def test_forged_tokens_prove_nothing(
 
     assert issuer.asked["/userinfo"] == 0
     assert str(refused.value) == "The token or the key of this request is not valid."
+
+
+@pytest.mark.parametrize("crit", [["exp"], [], ["x"], "exp", None])
+def test_critical_headers_are_ours_to_refuse(crit: object) -> None:
+    """Whatever a library knows of them: none is known here."""
+    with pytest.raises(NotIdentified) as refused:
+        check_header({"alg": "ES256", "kid": "k", "crit": crit}, ["ES256"])
+
+    assert refused.value.why == Doubt.CRITICAL
 
 
 @pytest.mark.parametrize(

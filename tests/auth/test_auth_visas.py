@@ -14,6 +14,7 @@ from beacon.model.requester import Visa
 from tests.auth.forging import (
     FORGED,
     UNBELIEVED,
+    stated,
     visa_claims,
     visa_header,
     vouched,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tests.auth.issuing import Clock, Watched
 
 GRANT = ("ControlledAccessGrants", "https://a.example/datasets/1")
+BESIDE = ("ControlledAccessGrants", "https://a.example/datasets/2")
 HOUR = 3600
 
 
@@ -37,11 +39,15 @@ def kinds(visas: frozenset[Visa]) -> set[tuple[str, str]]:
 async def test_forged_visas_state_nothing(
     wrong: str, issuer: Watched, porter: Porter
 ) -> None:
-    """A visa that is not what it says is left out; what is genuine beside it is not."""
-    issuer.visas["researcher"] = [UNBELIEVED[wrong](issuer), vouched()(issuer)]
+    """A visa that is not what it says is left out; what is genuine beside it is not.
+
+    That states something else, or one that was believed would not be seen.
+    """
+    genuine = vouched(ga4gh_visa_v1=stated(value=BESIDE[1]))(issuer)
+    issuer.visas["researcher"] = [UNBELIEVED[wrong](issuer), genuine]
     found = await who(porter, issuer.token("researcher"))
 
-    assert kinds(found.visas) == {GRANT}
+    assert kinds(found.visas) == {BESIDE}
     assert len(found.visas) == 1
 
 

@@ -25,7 +25,7 @@ from beacon.model.query import Granularity, Page, Query
 from beacon.model.status import Status
 from beacon.model.variant import sequence_allele
 from beacon.policy.policy import counting, disclose
-from beacon.policy.rounding import noise, rounded
+from beacon.policy.rounding import blurred, noise, rounded
 from beacon.policy.rules import RULES
 from tests.policy.test_policy_disclose import (
     ALLELE,
@@ -120,6 +120,19 @@ def test_a_profile_only_takes_away(
     if not profile.is_adjusted:
         true = [(c.ac, c.an) for c in counts_in(whole)]
         assert all((c.ac, c.an) in true for c in counts_in(part))
+
+
+@pytest.mark.parametrize(("few", "told"), [(1, None), (10, 10)])
+def test_no_group_tells_of_few_by_zygosity(few: int, told: int | None) -> None:
+    """Where one has few people with two copies no other says how many it has."""
+    carriers = (Carriers(0, 2 * few + 10, few, 10, 0), Carriers(1, 30, 10, 10, 0))
+    variant = replace(carried(20), tally=Tally(an=AN, carriers=carriers))
+    profile = Profile(name="rows", min_count=10, min_population_rows=10)
+    (shown,) = said(found(variant), permit_of(profile)).variants
+    total, *groups = shown.groups
+
+    assert total.counts.hom == few + 10
+    assert [told] * 2 == [group.counts.hom for group in groups]
 
 
 STATEMENTS = st.builds(
@@ -367,6 +380,14 @@ def test_what_nobody_carries_is_not_seen_by_noise() -> None:
     }
 
     assert words == {Status.WITHHELD}
+
+
+def test_noise_adds_nobody_to_nobody() -> None:
+    """Zero stays zero in the number itself, whoever judges it afterwards."""
+    none = AlleleCounts(ac=0, an=100, hom=0, het=0, hemi=0)
+    shown = {blurred(none, KEY, 1000.0, n) for n in range(200)}
+
+    assert shown == {AlleleCounts(ac=0, an=100)}
 
 
 def test_statements_of_findings_that_share_counts_share_no_noise() -> None:

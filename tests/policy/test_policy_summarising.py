@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from beacon.model.classes import CLASSES, LOWEST, NOT_TOLD, cell, read_cell
@@ -75,6 +75,7 @@ def test_classes_and_steps_add_up_to_all_alleles(cells):
 
 
 @given(CELLS)
+@example({cell(CLASSES[0], len(LOWEST)): 3})
 def test_rare_alleles_are_in_no_number_where_they_are_hidden(cells):
     """What is told is what is told of the alleles that would be shown, or less."""
     said = _said(replace(OPEN, profile=THRESHOLD, queries=ALLELE), cells)
@@ -98,6 +99,7 @@ def test_rare_alleles_are_in_no_number_where_they_are_hidden(cells):
     assert all(n is None or n >= few for _, n in said.classes)
     assert all(s.alleles in (None, 0) or s.alleles >= few for s in said.steps)
     assert said.alleles in (None, sum(shown.values()))
+    assert said.alleles in (None, 0) or said.alleles >= few
     assert (said.contigs, said.people, said.copies) == ((), (), None)
 
 

@@ -62,10 +62,11 @@ async def told(
     requester: Requester = ANN,
     terms: LedgerTerms = TERMS,
     references: Sequence[str] = (),
+    named_from: int = 1,
     **more: object,
 ) -> DatasetDisclosure:
     """Return what the clinic says of A>G at a place."""
-    profile = Profile(name="ledgered", ledger=terms)
+    profile = Profile(name="ledgered", ledger=terms, cohort_named_from=named_from)
     permit = Permit(
         dataset="clinic",
         granularity=Granularity.COUNT,
@@ -172,7 +173,21 @@ async def test_hidden_and_zero_are_said_alike(ledgered: Ledgered) -> None:
     assert before.counts.an == 400
     assert hidden == zero
     assert hidden.status is Status.WITHHELD
-    assert (hidden.exists, hidden.counts, hidden.sample_count) == (False, None, None)
+    assert (hidden.exists, hidden.counts) == (False, None)
+    assert hidden.sample_count == len(PEOPLE)
+
+
+async def test_few_left_out_and_nobody_are_said_alike(ledgered: Ledgered) -> None:
+    """Beside a ledger a threshold hides by the very same statement."""
+    places = {"nobody, early": 500, "few": 300, "others": 700, "left out": 200}
+    said = {
+        name: await told(ledgered, place, named_from=4)
+        for name, place in {**places, "nobody": 500, "many": 600}.items()
+    }
+
+    assert said.pop("many").status is Status.SEEN
+    assert said["few"].status is Status.WITHHELD
+    assert dict.fromkeys(said, said["few"]) == said
 
 
 async def test_a_repeat_is_answered_alike_and_charged_once(
@@ -237,7 +252,10 @@ async def test_where_a_first_answer_must_fit_it_may_be_hidden(
 async def test_a_dataset_that_forgot_its_people_says_nothing(
     ledgered: Ledgered, clinic_store: VariantStore, clinic_address: StoreAddress
 ) -> None:
-    """Who carries an allele must add up to its counts, or nobody is told of it."""
+    """Who carries an allele must add up to its counts, or nobody is told of it.
+
+    Of none either: beside a "no" the word for the others would tell that it is there.
+    """
     (one,) = await clinic_store.find_carriers(asked(300), ("clinic",), 50)
     assert one.carried is not None
     assert sorted(c.individual for c in one.carried) == ["S0", "S1"]
@@ -252,12 +270,13 @@ async def test_a_dataset_that_forgot_its_people_says_nothing(
         try:
             other = await VariantStore.open(clinic_address)
             lost = Ledgered(other, ledgered._ledger)  # noqa: SLF001 - the same books
-            said = [await told(lost, place, BOB) for place in (300, 600)]
+            said = [await told(lost, place, BOB) for place in (300, 600, 500)]
             await other.close()
         finally:
             people.insert_one(kept)
 
-    assert [part.status for part in said] == [Status.WITHHELD, Status.WITHHELD]
+    assert [part.status for part in said] == [Status.WITHHELD] * 3
+    assert said[0] == said[1] == said[2]
 
 
 async def test_two_accounts_raise_the_organisation_s_alarm(
