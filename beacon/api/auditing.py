@@ -193,6 +193,17 @@ class Sayings:
         guarded, said = self._guarded, noted.answers[0].datasets
         return not guarded or guarded.isdisjoint([each.dataset for each in said])
 
+    def may_be_late(self, noted: Noted) -> bool:
+        """Whether what was said may leave before its line while writing fails.
+
+        So it is of whatever is anybody's to know, and of what tells of no dataset.
+        Only of datasets that ``told`` was asked of before.
+        """
+        guarded = self._guarded
+        return not self._is_known and (
+            not guarded or guarded.isdisjoint([told[0] for told in noted.each()])
+        )
+
     def told(self, noted: Noted) -> str:
         """Return what was said of each dataset, as an array's text without brackets.
 
@@ -227,7 +238,7 @@ class Sayings:
 
     def _said(self, told: Told, times: int) -> Fields:
         dataset, release, status, granularity = told
-        if not self._anybodys(self._asks, dataset):
+        if dataset and not self._anybodys(self._asks, dataset):
             self._guarded.add(dataset)
         fields: Fields = {
             "id": dataset or None,
@@ -417,7 +428,7 @@ class Account:
             return
         outcome = _outcome(kind.route, kind.method, status)
         entry = Entry(self._line(_REQUEST, request, outcome, self.noted))
-        may_wait = requester_of(request).subject is None
+        may_wait = self._may_be_late(request, self.noted)
         try:
             await self.auditor.log.admit(entry, may_wait=may_wait)
         except AuditUnavailable:
@@ -440,12 +451,17 @@ class Account:
             StoreUnavailable: when it is not written: nothing of it may be said.
         """
         entry = Entry(self._line(_PART, request, "", noted))
-        may_wait = requester_of(request).subject is None
+        may_wait = self._may_be_late(request, noted)
         try:
             await self.auditor.log.admit(entry, may_wait=may_wait)
         except AuditUnavailable:
             entry.text += _more({"decision": _DECISIONS[503]}).encode()
             raise StoreUnavailable(UNWRITTEN) from None
+
+    def _may_be_late(self, request: Asking, noted: Noted) -> bool:
+        """Whether an answer whose line is made may leave while the disk fails."""
+        party = self.auditor.party(requester_of(request))
+        return party.sayings.may_be_late(noted)
 
     def _line(self, word: str, request: Asking, outcome: str, noted: Noted) -> bytes:
         """Return what a line says: what changes, between what was written before."""

@@ -180,6 +180,9 @@ class Reader:
         seal = _SEAL.search(line)
         if seal is None:
             _fields(line)
+            if len(self._open) >= _UNDER_ONE_SEAL:  # no writer leaves so many
+                message = f"{_UNDER_ONE_SEAL} of its lines and more have no seal"
+                raise Broken(message)
             return ()
         lines, self._open = self._open, []
         told = [_fields(each) for each in lines]

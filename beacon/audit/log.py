@@ -152,7 +152,7 @@ class _Writer:
         self._part = -1
         self._day = ""
         self._size = self._confirmed = 0
-        self._file = -1
+        self._file, self._path = -1, folder
         self._writing = threading.Lock()
         self._unwritten: deque[_Load] = deque()
         self._failure: Exception | None = None
@@ -236,11 +236,16 @@ class _Writer:
     def give_up(self) -> Head | None:
         """Leave the chain as it was when all was well, as far as that can be.
 
+        A file of which nothing is confirmed goes: while a disk is full one is begun
+        every second.
+
         Returns the head of the last chain that was begun.
         """
         with suppress(OSError):
-            if self._file >= 0:
+            if self._file >= 0 and self._confirmed:
                 os.ftruncate(self._file, self._confirmed)
+            elif self._file >= 0:
+                self._path.unlink()
         self._close()
         return self.head if self.head.number else self._follows
 
@@ -249,7 +254,8 @@ class _Writer:
         self._close()
         self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL
-        self._file = os.open(self._folder / segment.file, flags, _MODE)
+        self._path = self._folder / segment.file
+        self._file = os.open(self._path, flags, _MODE)
         fcntl.flock(self._file, fcntl.LOCK_EX)  # so that no pruning takes it
 
     def _close(self) -> None:
@@ -271,8 +277,12 @@ def written_once(folder: Path, key: bytes, about: Fields, fields: Fields) -> Hea
         OSError: when it cannot be written.
     """
     writer = _Writer(folder, key, about, None)
-    writer.write([members(fields)])
-    writer.end()
+    try:
+        writer.write([members(fields)])
+        writer.end()
+    except OSError:
+        writer.give_up()
+        raise
     return writer.head
 
 
@@ -310,10 +320,12 @@ def node_of(folder: Path) -> str:
     folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     if not path.exists():
         made = folder / f".{NODE_FILE}.{secrets.token_hex(4)}"
-        made.write_text(f"{secrets.token_hex(8)}\n", encoding="ascii")
-        with suppress(FileExistsError):  # another process came first
-            os.link(made, path)
-        made.unlink()
+        try:
+            made.write_text(f"{secrets.token_hex(8)}\n", encoding="ascii")
+            with suppress(FileExistsError):  # another process came first
+                os.link(made, path)
+        finally:
+            made.unlink()
         _keep_names(folder)
     return path.read_text(encoding="ascii").strip()
 
@@ -373,7 +385,11 @@ class AuditLog:
             OSError: when it cannot be written.
             BeaconError: when it cannot be anchored.
         """
-        await asyncio.to_thread(self._writer.write, ())
+        try:
+            await asyncio.to_thread(self._writer.write, ())
+        except OSError:
+            self._writer.give_up()
+            raise
         loop = asyncio.get_running_loop()
         for number in range(_IN_THE_AIR):
             name = f"audit_{number}"
@@ -478,6 +494,7 @@ class AuditLog:
             try:
                 await asyncio.to_thread(self._writer.end)
             except OSError as failure:
+                self._writer.give_up()
                 self._when_failing(_why(failure))
             else:
                 await self._anchor_or_say(is_last=True)
@@ -485,12 +502,15 @@ class AuditLog:
             self._flights.put(None)
 
     async def _settle(self) -> None:
-        """Write what is on its way, and what came meanwhile."""
-        for _ in range(2):
-            if self._air:
-                await asyncio.wait([f.down for f in self._air], timeout=_PATIENCE)
+        """Write what is on its way, and what came meanwhile; wait for what came of it.
+
+        A disk that fails is tried once more.
+        """
+        for _ in range(3):
             if not self._air and self._waiting:
                 self._fly()
+            if self._air:
+                await asyncio.wait([f.down for f in self._air], timeout=_PATIENCE)
 
     # --- writing ----------------------------------------------------------------
 

@@ -57,7 +57,7 @@ def _old(
     old: Old | None = None
     for segment, path in segments:
         reader = Reader(key, segment, head)
-        until = _until(reader, path)
+        until = _until(reader, path, is_last=path == segments[-1][1])
         if until >= limit or reader.head is None or _is_written_to(path):
             break
         head = reader.head
@@ -66,17 +66,17 @@ def _old(
     return old
 
 
-def _until(reader: Reader, path: Path) -> str:
+def _until(reader: Reader, path: Path, *, is_last: bool) -> str:
     """Return when the last line of a segment was written."""
     until = ""
     try:
         for fields in reader.read(path):
             until = str(fields.get("time", until))
-    except Broken as fault:
-        message = f"{path}: {fault}; nothing is pruned of a chain that is not whole"
-        raise UsageError(message) from fault
-    except Torn:
-        pass  # nobody got an answer to what is not whole
+    except (Broken, Torn) as fault:
+        # Of what is torn nobody got an answer; but then its chain ends there.
+        if isinstance(fault, Broken) or not is_last:
+            message = f"{path}: {fault}; nothing is pruned of a chain that is not whole"
+            raise UsageError(message) from fault
     return until
 
 

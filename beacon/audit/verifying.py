@@ -228,8 +228,10 @@ def _read(
             read.is_broken = True
             return read
         except Torn as note:
-            if (segment, path) != segments[-1]:
-                verdict.faults.append(f"{path}: {note}, and its chain goes on.")
+            is_last = (segment, path) == segments[-1]
+            if not is_last or read.has_ended:
+                what = "had ended" if is_last else "goes on"
+                verdict.faults.append(f"{path}: {note}, and its chain {what}.")
                 read.is_broken = True
                 return read
             verdict.notes.append(f"{path}: {note}.")

@@ -7,6 +7,7 @@ question, because none is kept.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -128,6 +129,7 @@ def find(
     """Print the lines of requests that asked for one allele.
 
     A question that asked for more beside the allele has a code of its own.
+    Lines are held to no seal here: whether they may be believed, ``verify`` says.
     """
     settings = settings_of(context)
     text, key = _text(settings, variant, assembly), audit_key(settings)
@@ -161,15 +163,16 @@ def _text(settings: Settings, variant: str, assembly: str | None) -> str:
 
 
 def _lines(folder: Path) -> Iterator[Fields]:
-    """Yield the lines of a folder, chain by chain, as they are."""
+    """Yield the lines of a folder, chain by chain, as they are, sealed or not."""
     for segments in segments_in(folder).values():
         for _, path in segments:
             with path.open("rb") as file:
                 for line in file:
-                    try:
-                        yield orjson.loads(line)
-                    except orjson.JSONDecodeError:
-                        continue  # ``verify`` says what is wrong with it
+                    with suppress(orjson.JSONDecodeError):
+                        fields = orjson.loads(line)
+                        if isinstance(fields, dict):
+                            yield fields
+                    # ``verify`` says what is wrong with all others
 
 
 def _shown(fields: Fields) -> str:

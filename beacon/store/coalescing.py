@@ -188,14 +188,16 @@ class Coalescer(Generic[K, V]):
             for _, future, _ in batch:
                 if not future.done():
                     future.set_result(found)
-        finally:
-            self._away -= len(batch)
-            self._free += 1
-            self._soon()
 
     def _end(self, task: asyncio.Task[None]) -> None:
-        """Forget a batch; an error nobody foresaw is its waiters' too."""
+        """Forget a batch; an error nobody foresaw is its waiters' too.
+
+        Its slot is free again, also where it was stopped before it began.
+        """
         batch = self._batches.pop(task)
+        self._away -= len(batch)
+        self._free += 1
+        self._soon()
         error = None if task.cancelled() else task.exception()
         if error is None:
             return

@@ -31,7 +31,15 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from beacon.model.errors import BeaconError, StoreUnavailable, UsageError
-from beacon.store.embedded import Home, has_keeper, locked, open_home, socket_path
+from beacon.store.embedded import (
+    Home,
+    has_keeper,
+    locked,
+    log_size,
+    open_home,
+    socket_path,
+    why_no_room,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +77,7 @@ def connect(store_uri: str | None, data_dir: Path) -> Iterator[StoreAddress]:
         yield _named_server(store_uri)
         return
     home = open_home(data_dir)
+    before = log_size(home)
     with locked(home.users_lock, fcntl.LOCK_SH, _LOCK_DEADLINE):
         address = _embedded_server(home)
         done = threading.Event()
@@ -78,6 +87,11 @@ def connect(store_uri: str | None, data_dir: Path) -> Iterator[StoreAddress]:
         watcher.start()
         try:
             yield address
+        except StoreUnavailable as failure:
+            message = why_no_room(home, before)
+            if message is None:
+                raise
+            raise StoreUnavailable(message) from failure
         finally:
             done.set()
             watcher.join()

@@ -28,8 +28,9 @@ import stat
 import struct
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,9 @@ _LONGEST_SOCKET_PATH = 100
 _LARGEST_CACHE_GB = 1.0
 _SMALLEST_CACHE_GB = 0.25
 _LOCK_POLL = 0.01
+_LEAST_ROOM = 2**20
+"""Bytes: with less nothing is written."""
+_MOST_OF_A_LOG = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +211,41 @@ def last_words(home: Home) -> str:
             detail = entry.get("attr", {}).get("error", "")
             return f"{entry.get('msg', '')} {detail}".strip()
     return f"see {home.mongod_log}"
+
+
+def log_size(home: Home) -> int:
+    """Return how long mongod's log is now, in bytes."""
+    return home.mongod_log.stat().st_size if home.mongod_log.exists() else 0
+
+
+def why_no_room(home: Home, since: int) -> str | None:
+    """Return that a mongod ended as its disk was full; ``None``: it did not.
+
+    The disk is asked, and the log: what mongod gave up is free again afterwards.
+
+    Args:
+        home: of the mongod.
+        since: where in its log it is looked for from.
+    """
+    with suppress(OSError):
+        disk = os.statvfs(home.root)
+        is_full = disk.f_bavail * disk.f_frsize < _LEAST_ROOM
+        if is_full or os.strerror(ENOSPC).encode() in _log_from(home, since):
+            return (
+                f"the disk of {home.root} is full, and the embedded MongoDB on it"
+                " ended: make room, and begin again; what was served is there as it was"
+            )
+    return None
+
+
+def _log_from(home: Home, since: int) -> bytes:
+    """Return what mongod wrote from a place of its log on: of much, the end."""
+    size = log_size(home)
+    if not size:
+        return b""
+    with home.mongod_log.open("rb") as file:
+        file.seek(max(since if since <= size else 0, size - _MOST_OF_A_LOG))
+        return file.read()
 
 
 @contextmanager

@@ -33,11 +33,13 @@ from beacon.store.embedded import (
     last_words,
     locked,
     locked_pid,
+    log_size,
     mongod_command,
     open_home,
     server_pid,
     socket_path,
     try_lock,
+    why_no_room,
 )
 
 _POLL = 0.25
@@ -71,6 +73,7 @@ class Mongod:
         self._end_silent_one()
         program = find_mongod()
         _shorten(self._home.mongod_log)
+        before = log_size(self._home)
         command = mongod_command(self._home, program, self._path)
         self._child = subprocess.Popen(  # noqa: S603 (our own words only)
             command,
@@ -80,7 +83,7 @@ class Mongod:
             start_new_session=True,
         )
         self._pid = self._child.pid
-        self._wait_until_listening(self._child)
+        self._wait_until_listening(self._child, before)
 
     def _end_silent_one(self) -> None:
         """Kill a mongod that runs on our data without answering on the socket."""
@@ -89,13 +92,15 @@ class Mongod:
             self._pid = pid
             self.stop()
 
-    def _wait_until_listening(self, child: subprocess.Popen[bytes]) -> None:
+    def _wait_until_listening(
+        self, child: subprocess.Popen[bytes], before: int
+    ) -> None:
         until = time.monotonic() + _START_DEADLINE
         while server_pid(self._home, self._path) is None:
             if child.poll() is not None:
-                said = child.stderr.read() if child.stderr else b""
-                words = said.decode(errors="replace").strip() or last_words(self._home)
-                message = f"the embedded MongoDB did not start: {words}"
+                message = why_no_room(self._home, before)
+                if message is None:
+                    message = f"the embedded MongoDB did not start: {self._said(child)}"
                 raise StoreUnavailable(message)
             if time.monotonic() > until:
                 self.stop()
@@ -104,6 +109,12 @@ class Mongod:
             time.sleep(0.01)
         if child.stderr is not None:
             child.stderr.close()
+
+    def _said(self, child: subprocess.Popen[bytes]) -> str:
+        """Return the first line of what a mongod said that ended, or its last words."""
+        said = child.stderr.read() if child.stderr else b""
+        lines = said.decode(errors="replace").strip().splitlines()
+        return lines[0] if lines else last_words(self._home)
 
     @property
     def is_alive(self) -> bool:

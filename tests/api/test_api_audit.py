@@ -20,7 +20,7 @@ import pytest
 from aiohttp import ClientSession, web
 from yarl import URL
 
-from beacon.api.auditing import Auditor
+from beacon.api.auditing import Auditor, Noted, Sayings
 from beacon.api.keys import DOOR, REQUESTER
 from beacon.api.routes import create_api
 from beacon.app import behind_of, known_as, tiers_of
@@ -28,8 +28,11 @@ from beacon.audit.canonical import CASES, QUERIES, code, subkey
 from beacon.audit.chain import segments_in
 from beacon.audit.log import AuditLog
 from beacon.audit.verifying import verify
+from beacon.model.disclosure import DatasetDisclosure, Disclosure
 from beacon.model.errors import BudgetSpent, NotIdentified, NotPermitted
-from beacon.model.requester import Requester
+from beacon.model.query import Granularity
+from beacon.model.requester import ANONYMOUS, Requester
+from beacon.model.status import Status
 from beacon.page.views import add_pages
 from beacon.policy.policy import OPEN, is_anybodys
 from beacon.policy_file import parsed
@@ -587,7 +590,7 @@ async def test_a_stream_without_its_line_loses_its_connection(site):
 
 async def test_what_anybody_may_know_is_answered_meanwhile(site, monkeypatch):
     """Its lines wait, and are written in the end."""
-    audited = await site()
+    audited = await site(may_follow=True)
     monkeypatch.setattr("beacon.audit.log.os.fdatasync", _full)
     answers = [await audited.client.get(ASKED, params=ALLELE) for _ in range(3)]
     monkeypatch.undo()
@@ -595,6 +598,49 @@ async def test_what_anybody_may_know_is_answered_meanwhile(site, monkeypatch):
 
     assert [200] * 3 == [answer.status for answer in answers]
     assert [200] * 3 == [line["status"] for line in audited.lines()]
+
+
+async def test_what_not_everybody_is_told_waits_for_a_disk_that_fails(
+    site, monkeypatch
+):
+    """Nobody known is told of blurred counts without their line; a refusal leaves."""
+    _, policy = WHO_WAITS["blurred"]
+    audited = await site(policy=policy, may_follow=True)
+    monkeypatch.setattr("beacon.audit.log.os.fdatasync", _full)
+    answer = await audited.client.post(ASKED, json=BODY)
+    batch = await audited.client.post("/api/batch", json=["22-101-T-C"])
+    lines = [json.loads(line) for line in (await batch.text()).splitlines()]
+    refused = await audited.client.get(ASKED, params={"filters": "HP:0000001"})
+    monkeypatch.undo()
+    await audited.log.close()
+
+    assert [503, 403] == [answer.status, refused.status]
+    assert ["no_answer"] == [line["status"] for line in lines]
+    assert [503, 200, 403] == [line["status"] for line in audited.lines()]
+
+
+def test_what_is_kept_with_an_answer_is_kept_for_each_audit():
+    """Two audits of one process judge what one answer says each for itself."""
+    part = DatasetDisclosure(
+        dataset="d",
+        name="d",
+        status=Status.SEEN,
+        granularity=Granularity.COUNT,
+        exists=True,
+    )
+    noted = Noted()
+    noted.answers.append(Disclosure(granularity=Granularity.COUNT, datasets=(part,)))
+    tiers = {"a": True, "b": False, "c": True}
+    each = [
+        Sayings(ANONYMOUS, lambda *_, t=t: t, lambda *_, is_anybodys=i: is_anybodys)
+        for t, i in tiers.items()
+        for _ in range(2)
+    ]
+    told = [(json.loads(said.told(noted))["tier"], said) for said in each * 2]
+    told = [(tier, said.may_be_known(noted)) for tier, said in told]
+
+    assert [(tier, may) for tier, may in tiers.items() for _ in range(2)] * 2 == told
+    assert len(each) == len(part.kept)
 
 
 class Stuck:

@@ -25,6 +25,7 @@ CHAINS = ("20260101T000000Z-" + "a" * 16, "20260102T000000Z-" + "b" * 16)
 PARTS = 3
 LINES = 4
 """Of a segment, its first one included."""
+UNSEALED = b'{"n":9,"kind":"request"}\n'
 
 
 class Kept(NamedTuple):
@@ -182,20 +183,37 @@ def test_many_lines_are_under_few_seals(tmp_path):
 
 
 def test_lines_without_their_seal_are_its_writers_only_at_the_end(copied):
-    """Killed it leaves some; where its chain goes on it left none."""
+    """Killed it leaves some; where its chain goes on, or ended, it left none."""
     folder, _ = copied
     found = []
-    for part in (PARTS - 1, 0):
+    for part, left in ((PARTS - 1, LINES - 1), (0, LINES), (PARTS - 1, LINES)):
         path = folder / Segment(CHAINS[0], part).file
         good = path.read_bytes()
-        path.write_bytes(good + b'{"n":9,"kind":"request"}\n')
+        lines = good.splitlines(keepends=True)[:left]
+        path.write_bytes(b"".join([*lines, UNSEALED]))
         found.append(judged(folder, []))
         path.write_bytes(good)
-    last, middle = found
+    killed, middle, ended = found
 
-    assert [] == last.faults
-    assert "its last lines, 1 of them, have no seal" in last.notes[0]
+    assert [] == killed.faults
+    assert "its last lines, 1 of them, have no seal" in killed.notes[0]
     assert "have no seal, and its chain goes on" in middle.faults[0]
+    assert "have no seal, and its chain had ended" in ended.faults[0]
+
+
+def test_no_writer_leaves_a_hundred_lines_without_their_seal(tmp_path):
+    """It seals them by the hundred: 99 are what it was at, one more is another's."""
+    folder = tmp_path / "audit"
+    node_of(folder)
+    begun = Link(KEY, CHAINS[0]).begin(0, {"time": "2026-01-10T00:00:00.000Z"})
+    path = folder / Segment(CHAINS[0], 0).file
+    found = []
+    for number in (99, 100):
+        path.write_bytes(begun + number * UNSEALED)
+        found.append(judged(folder, []).faults)
+
+    assert [0, 1] == list(map(len, found))
+    assert "100 of its lines and more have no seal" in found[1][0]
 
 
 def test_a_line_that_was_anchored_had_a_seal(copied):
@@ -424,6 +442,20 @@ def test_nothing_is_pruned_of_what_is_not_whole(copied):
     path = folder / Segment(CHAINS[0], 0).file
     path.write_bytes(path.read_bytes().replace(b"200", b"403"))
 
+    with pytest.raises(UsageError, match="nothing is pruned"):
+        old_ones(folder, KEY, before(20))
+
+
+def test_nothing_is_pruned_where_lines_without_a_seal_are_not_the_last(copied):
+    """Those at the end of a chain go with it; others are somebody's addition."""
+    folder, _ = copied
+    path = folder / Segment(CHAINS[0], PARTS - 1).file
+    path.write_bytes(path.read_bytes() + UNSEALED)
+    last = old_ones(folder, KEY, before(20))
+    path = folder / Segment(CHAINS[0], 0).file
+    path.write_bytes(path.read_bytes() + UNSEALED)
+
+    assert 2 * PARTS == sum(len(one.files) for one in last)
     with pytest.raises(UsageError, match="nothing is pruned"):
         old_ones(folder, KEY, before(20))
 

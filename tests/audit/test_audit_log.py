@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import threading
+from contextlib import contextmanager
 
 import orjson
 import pytest
 
 from beacon.audit import log as audit_log
 from beacon.audit.chain import members, segments_in
-from beacon.audit.log import AuditLog, AuditUnavailable, Entry
+from beacon.audit.log import AuditLog, AuditUnavailable, Entry, written_once
 from beacon.audit.verifying import verify
 from beacon.store.anchors import Anchor
 
@@ -243,6 +245,43 @@ async def test_what_was_kept_is_written_when_the_disk_is_well(log, disk, tmp_pat
         second["follows"]["number"],
     )
     assert [] == verify([folder], KEY, [], whole=True).faults
+
+
+async def test_a_full_disk_leaves_no_empty_files(log, disk, tmp_path):
+    """A chain is begun every second; those of which nothing was written go."""
+    folder = tmp_path / "audit"
+    await log.admit(entry(0))
+    disk.fails = True
+    await log.admit(entry(1), may_wait=True)
+    for _ in range(3):
+        log.look()
+        async with asyncio.timeout(20):
+            while log._air:  # noqa: ASYNC110, SLF001 - nobody sets an event for it
+                await asyncio.sleep(0.01)
+    left = len(list(folder.glob("*.jsonl")))
+    disk.fails = False
+    await log.close()
+    verdict = verify([folder], KEY, [], whole=True)
+
+    assert 1 == left
+    assert ([0, 1], []) == (sorted(numbers(folder)), verdict.faults)
+    assert 2 == verdict.chains
+
+
+async def test_a_full_disk_at_the_end_is_said_and_leaves_what_is_whole(
+    log, disk, tmp_path, said
+):
+    """How many lines are lost; half a line is not left."""
+    folder = tmp_path / "audit"
+    await log.admit(entry(0))
+    disk.fails = True
+    await log.admit(entry(1), may_wait=True)
+    await log.close()
+    verdict = verify([folder], KEY, [], whole=True)
+
+    assert "1 lines are lost" in said
+    assert ([], [0]) == (verdict.faults, numbers(folder))
+    assert 1 == verdict.chains
 
 
 async def test_what_is_followed_cannot_be_cut(log, disk, heads, tmp_path):
@@ -489,3 +528,29 @@ async def test_files_are_for_their_owner(log, tmp_path):
         folder.stat().st_mode & 0o777,
         path.stat().st_mode & 0o777,
     )
+
+
+@contextmanager
+def full(size=0):
+    """Let this process write no file beyond a size: what a full disk is to it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_full_disk_at_the_beginning_leaves_nothing(tmp_path, heads):
+    """Nobody begins on one, and who tries again and again litters none."""
+    folder = tmp_path / "audit"
+    with full(), pytest.raises(OSError, match="File too large"):
+        AuditLog(folder, KEY, {}, anchors=heads)
+    nameless = list(folder.iterdir())
+    log = AuditLog(folder, KEY, {}, anchors=heads)
+    with full(100), pytest.raises(OSError, match="File too large"):
+        await log.open()
+    with full(100), pytest.raises(OSError, match="File too large"):
+        written_once(folder, KEY, {}, {"kind": "pruned"})
+
+    assert ([], ["node"]) == (nameless, [each.name for each in folder.iterdir()])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -30,6 +32,7 @@ ASK = (
     "&referenceBases=A&alternateBases=G"
 )
 QUESTIONS = 60
+PATIENCE = 30.0
 
 
 def get(url: str) -> int:
@@ -145,16 +148,21 @@ def test_a_changed_byte_is_found_and_the_file_named(home: Path, run: Run) -> Non
 
 
 def test_a_cut_chain_is_found_by_the_store(home: Path, run: Run) -> None:
-    """Every line that is left is right; the store knows that there were more."""
+    """Every line that is left is right; the store knows that there were more.
+
+    Lines whose seal was cut off with others are as good as gone.
+    """
     path = max(chains(home), key=lambda each: each.stat().st_size)
     written = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(written[:-10]))
+    left = written[:-10]
+    path.write_bytes(b"".join(left))
+    sealed = max(n for n, line in enumerate(left, 1) if b'"seal":' in line)
     cut, cut_said, _ = run("audit", "verify")
     path.unlink()
     gone, gone_said, _ = run("audit", "verify")
 
     assert (1, 1) == (cut, gone)
-    assert "its last 10 lines are missing" in cut_said
+    assert f"its last {len(written) - sealed} lines are missing" in cut_said
     assert f"is missing; it had {len(written)} lines" in gone_said
 
 
@@ -173,6 +181,15 @@ def test_a_wiped_audit_is_found_by_the_store(home: Path, run: Run) -> None:
     assert "node: the file is missing" in nameless[1]
     assert 2 == wiped[1].count("is missing; it had")
     assert "are kept elsewhere" in elsewhere[1]
+
+
+def test_what_is_no_line_keeps_nobody_from_finding(home: Path, run: Run) -> None:
+    """Half a line, and what is JSON and no object, are what ``verify`` tells of."""
+    (first, _) = chains(home)
+    first.write_bytes(first.read_bytes() + b'17\n["queries"]\n{"n":9')
+    code, _, errors = run("audit", "find", "22-1-A-G", "--assembly", "GRCh38")
+
+    assert (0, "1 lines.\n") == (code, errors)
 
 
 def test_who_asked_for_an_allele_is_found_by_its_code(run: Run) -> None:
@@ -264,6 +281,29 @@ def test_a_killed_worker_leaves_a_chain_that_is_whole(empty_beacon: Command) -> 
     assert 0 == done.returncode
     assert "has not ended" in done.stdout
     assert statuses == [line["status"] for line in lines(empty_beacon.home)]
+
+
+def test_where_only_the_parent_was_killed_its_workers_end_their_chains(
+    empty_beacon: Command,
+) -> None:
+    """They write the audit, and notice: all of it is there, with its end."""
+    empty_beacon.variables["BEACON_AUDIT__FOLDER"] = str(empty_beacon.home / "audit")
+    with empty_beacon.serving("serve", "--port", "0") as server:
+        statuses = [get(f"{server.url}{ASK}&start={n}") for n in range(10)]
+        server.send(signal.SIGKILL)
+        until = time.monotonic() + PATIENCE
+        while not has_ended(empty_beacon.home) and time.monotonic() < until:
+            time.sleep(0.1)
+    verdict = json.loads(empty_beacon("audit", "verify", "--json").stdout)
+
+    assert ([], []) == (verdict["faults"], verdict["notes"])
+    assert statuses == [line["status"] for line in lines(empty_beacon.home)]
+
+
+def has_ended(home: Path) -> bool:
+    """Whether the only chain has its last line."""
+    (path,) = chains(home)
+    return b'"kind":"end"' in path.read_bytes()
 
 
 def test_a_folder_that_cannot_be_written_keeps_the_server_from_serving(

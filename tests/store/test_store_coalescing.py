@@ -316,3 +316,79 @@ async def test_a_batch_that_hangs_holds_up_nobody() -> None:
     await asyncio.gather(*many, return_exceptions=True)
 
     assert found == {10: 100}
+
+
+async def test_who_is_stopped_before_it_began_gives_its_slot_back() -> None:
+    """A loop that stood still finds the moment and the deadline over at once."""
+
+    async def fetch(keys: list[int]) -> dict[int, int]:
+        if min(keys) < 10:
+            await asyncio.sleep(60)
+        return {key: 10 * key for key in keys}
+
+    coalescer = Coalescer(fetch, slots=2, deadline=60)
+    many = [asyncio.create_task(coalescer.get([n])) for n in range(8)]
+    await asyncio.sleep(0.01)
+    for _ in range(3):  # more than there are slots
+        late = asyncio.create_task(coalescer.one(11, time.monotonic() + 0.006))
+        await asyncio.sleep(0)
+        time.sleep(0.05)  # noqa: ASYNC251 - nothing else runs meanwhile, on purpose
+        with pytest.raises(StoreUnavailable, match="did not answer"):
+            await late
+    async with asyncio.timeout(5):
+        found = await coalescer.get([12])
+    await coalescer.close()
+    await asyncio.gather(*many, return_exceptions=True)
+
+    assert found == {12: 120}
+
+
+async def test_who_leaves_while_held_back_holds_up_nobody() -> None:
+    """Those who stay go after their moment, and who left is not asked for."""
+    batches: list[list[int]] = []
+
+    async def fetch(keys: list[int]) -> dict[int, int]:
+        batches.append(sorted(keys))
+        if min(keys) < 10:
+            await asyncio.sleep(60)
+        return {key: 10 * key for key in keys}
+
+    coalescer = Coalescer(fetch, slots=2, deadline=60)
+    many = [asyncio.create_task(coalescer.get([n])) for n in range(8)]
+    await asyncio.sleep(0.01)
+    few = [asyncio.create_task(coalescer.get([n])) for n in (10, 11)]
+    await asyncio.sleep(0)
+    few[0].cancel()
+    async with asyncio.timeout(5):
+        found = await few[1]
+        alone = asyncio.create_task(coalescer.get([12]))
+        await asyncio.sleep(0)
+        alone.cancel()
+        later = await coalescer.get([13])
+    await coalescer.close()
+    await asyncio.gather(*many, *few, alone, return_exceptions=True)
+
+    assert (found, later) == ({11: 110}, {13: 130})
+    assert batches[1:] == [[11], [13]]
+
+
+async def test_closing_tells_who_is_held_back() -> None:
+    """And asks for nothing any more when the moment is over."""
+    batches: list[list[int]] = []
+
+    async def fetch(keys: list[int]) -> dict[int, int]:
+        batches.append(sorted(keys))
+        await asyncio.sleep(60)
+        return {}
+
+    coalescer = Coalescer(fetch, slots=2, deadline=60)
+    many = [asyncio.create_task(coalescer.get([n])) for n in range(8)]
+    await asyncio.sleep(0.01)
+    few = asyncio.create_task(coalescer.get([10]))
+    await asyncio.sleep(0)
+    await coalescer.close()
+    told = await asyncio.gather(few, *many, return_exceptions=True)
+    await asyncio.sleep(0.02)  # the moment it would have had
+
+    assert {StoreUnavailable} == {type(error) for error in told}
+    assert batches == [[*range(8)]]

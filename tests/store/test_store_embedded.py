@@ -224,6 +224,61 @@ def test_a_server_that_cannot_start_says_why(
         pass
 
 
+FULL = (
+    '{"s":"E","c":"WT","msg":"WiredTiger error message","attr":{"error":28,'
+    '"message":{"error_str":"No space left on device","error_code":28}}}'
+)
+"""What a mongod writes when its disk is full, shortened."""
+SAID = "the disk of .* is full, and the embedded MongoDB on it ended: make room"
+
+
+def test_a_server_that_has_no_room_to_start_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one sentence, whatever else it prints; what it said before is no reason."""
+    program = tmp_path / "bin" / "mongod"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\n"
+        'while [ "$1" != --logpath ]; do shift; done\n'
+        f'[ -e "$2.no_more" ] || echo \'{FULL}\' >> "$2"\n'
+        "echo abort >&2; echo '  Frame: 1' >&2\nexit 14\n"
+    )
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    data = tmp_path / "data"
+
+    with pytest.raises(StoreUnavailable, match=SAID), connect(None, data):
+        pass
+    (data / "mongod.log.no_more").touch()
+    with (
+        pytest.raises(StoreUnavailable, match=r"did not start: abort$"),
+        connect(None, data),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("before", "during", "said"),
+    [(FULL, "", "^cannot be reached$"), ("", FULL, SAID)],
+)
+def test_a_server_that_ran_out_of_room_is_told_of(
+    tmp_path: Path, before: str, during: str, said: str
+) -> None:
+    """Whoever loses the store because its disk was full is told so, and nobody else."""
+    log = tmp_path / "mongod.log"
+    log.write_text(f"{before}\n")
+    message = "cannot be reached"
+
+    with (  # noqa: PT012 - the store has to be there meanwhile
+        pytest.raises(StoreUnavailable, match=said),
+        connect(None, tmp_path),
+    ):
+        with log.open("a") as file:
+            file.write(f"{during}\n")
+        raise StoreUnavailable(message)
+
+
 def test_without_a_server_the_sentence_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
