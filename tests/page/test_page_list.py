@@ -340,6 +340,26 @@ def test_p08_bad_lines_are_listed_and_end_nothing(browser, site, tmp_path):
     assert "short" not in "".join(sent)
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_p08_a_line_that_was_asked_is_none_that_could_not_be(browser, site, javascript):
+    """Of an rsID that nobody has there is no answer; lines alike, scripts or none."""
+    with opened(browser, site.address, javascript=javascript) as (page, _):
+        page.goto("/batch")
+        page.fill("#variants", "rs1\nnonsense\n22:100-900")
+        page.click("#paste button[type=submit]")
+        page.locator("#rows tr").nth(2).wait_for()
+        page.click("#bad summary")
+        told = page.locator("#bad-rows td:first-child").all_inner_texts()
+        count = page.inner_text("#bad-count")
+        words = page.locator("#rows .status").all_inner_texts()
+        why = page.inner_text("#bad-rows")
+
+    assert (told, count) == (["2", "3"], "2")
+    assert words == ["⚠ No answer"] * 3
+    assert "A list asks for alleles and rsIDs only" in why
+    assert "ask for a region, a gene or a structural variant" in why
+
+
 def test_p08_a_pasted_list_is_answered_row_by_row(browser, site):
     """Seen, not seen, not understood: filters and links; VCF lines send bases only."""
     pasted = (
