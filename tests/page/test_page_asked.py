@@ -12,6 +12,7 @@ from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.genes import Gene, GeneTable, place_texts
 from beacon.model.genome import Interval
 from beacon.model.hints import Why
+from beacon.model.links import read_link
 from beacon.page.asked import WHYS, Asked, Puzzle, read_box
 from beacon.page.outward import Place, outward
 from beacon.wire.requests import Understanding
@@ -112,11 +113,29 @@ def test_p9_what_a_text_says_wins_over_the_toggle(text):
             "&start=99&end=900&variantType=DUP",
             "/v/GRCh37/22:100-900%20DUP",
         ),
+        (
+            "https://www.deciphergenomics.org/browser#q/grch37%3A22%3A100-900",
+            "/region/GRCh37/22:100-900",
+        ),
+        (
+            "https://www.ncbi.nlm.nih.gov/clinvar/?term=hg19+22:100-900+DUP",
+            "/v/GRCh37/22:100-900%20DUP",
+        ),
     ],
 )
 def test_p9_what_a_link_to_a_place_says_wins_over_the_toggle(link, address):
     """Regions and events, too, to the base."""
     assert read_box(link, "GRCh38", KNOWN).address == address
+
+
+@pytest.mark.parametrize(
+    ("path", "assembly"), [("gene/hg19/BRCA1", "GRCh37"), ("gene/BRCA1", None)]
+)
+def test_p9_a_gene_of_franklin_is_on_the_assembly_it_names(path, assembly):
+    """Which stands before it, where it is said."""
+    said = read_link(f"https://franklin.genoox.com/clinical-db/{path}")
+
+    assert (said.text, said.assembly) == ("BRCA1", assembly)
 
 
 @pytest.mark.parametrize(
