@@ -16,6 +16,7 @@ from beacon.model.links import read_link
 from beacon.page.asked import WHYS, Asked, Puzzle, read_box
 from beacon.page.outward import Place, outward
 from beacon.wire.requests import Understanding
+from tests.page.test_page_beside import Bases
 
 KNOWN = Understanding(loaded=("GRCh37", "GRCh38"), references={})
 ADDRESS = "/v/GRCh38/17-43045711-T-C"
@@ -166,6 +167,16 @@ def test_p9_a_text_that_cannot_be_read_is_never_the_toggles_fault(text, place, c
 
     assert isinstance(found, Puzzle)
     assert f"needs the bases of {place}, and no reference" in found.sentence
+
+
+@pytest.mark.parametrize("text", ["NC_000017.11:g.43045711A>C", "17-43045711-A-C hg38"])
+def test_p9_what_is_offered_is_of_the_assembly_that_a_text_names(text):
+    """REF is wrong there; nobody can tell whether it fits on the one that is chosen."""
+    known = Understanding(loaded=KNOWN.loaded, references={"GRCh38": Bases()})
+    found = read_box(text, "GRCh37", known)
+
+    assert found.sentence == "The reference has T at GRCh38 17:43045711, not A."
+    assert {each.assembly for each in found.offers} == {"GRCh38"}
 
 
 @pytest.mark.parametrize(
