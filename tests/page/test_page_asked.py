@@ -194,6 +194,10 @@ def test_p9_what_is_offered_is_of_the_assembly_that_a_text_names(text):
         ("VCV000017661", "accession of ClinVar", []),
         ("17q21.31", "cytogenetic band", []),
         ("hello?", "not a variant or region", []),
+        ("A" * 5_000, "bases without a place", []),
+        ("ACGT" * 5, "bases without a place", []),
+        ("HLA-A-100-A-T", "no chromosome", []),
+        ("HLA-DRB1:100 A>T", "no chromosome", []),
     ],
 )
 def test_p1_the_list_of_shame_has_a_sentence_each(text, word, whys):
