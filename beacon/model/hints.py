@@ -168,10 +168,13 @@ def _own_assembly(
 _ACCESSION = re.compile(r"(?P<stem>NC_[0-9]{6})(?:\.[0-9]+)?", re.IGNORECASE)
 
 
-def _other_version(text: str, _: InvalidRequest, __: Context) -> Iterator[_Offer]:
-    """Offer the versions of a sequence that are known."""
+def _other_version(text: str, refusal: InvalidRequest, _: Context) -> Iterator[_Offer]:
+    """Offer the versions of a sequence that are known.
+
+    Not where REF is wrong: whether it fits on another one, only a reference tells.
+    """
     match = _ACCESSION.match(text)
-    if match is None:
+    if match is None or refusal.parameter == "referenceBases":
         return
     stem, rest = f"{match['stem'].upper()}.", text[match.end() :]
     for assembly in ASSEMBLIES.values():

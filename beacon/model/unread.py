@@ -135,6 +135,19 @@ UNREAD: tuple[Unread, ...] = (
         "Several variants were given; ask for one at a time, or paste them as a list.",
     ),
     _row(
+        "bases alone",
+        r"[ACGTUN\s]{20,}",
+        "These are bases without a place: give position, REF and ALT, as "
+        "22-16050408-T-C.",
+    ),
+    _row(
+        "allele on a sequence that is no chromosome",
+        r"(?!chr|[XYM]-|MT-)[A-Z][A-Z0-9]{1,8}-[A-Z][A-Z0-9]{0,8}"
+        r"[-:\s][0-9]+[-:\s]?[ACGTN]+[-:>/\s][ACGTN]+",
+        "This variant is on a sequence that is no chromosome; variants are asked on "
+        "1 to 22, X, Y and MT, as 22-16050408-T-C.",
+    ),
+    _row(
         "alleles without a chromosome",
         r"[0-9][0-9,]{3,}\s?[-:\s]?\s?[ACGT]+\s?[->/]\s?[ACGT]+",
         "The chromosome is missing: write for example 22-16050408-T-C.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from beacon.model.errors import BeaconError
 from beacon.model.status import Status
+from beacon.page.verdict import each_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -158,14 +159,16 @@ def row_of(
         asked=asked,
         status=said.status,
         error=None,
-        parts=tuple(part for node in said.nodes for part in _parts(node)),
+        parts=tuple(
+            part for node, own in each_once(said) for part in _parts(node, own)
+        ),
     )
 
 
-def _parts(node: NodeAnswer) -> Iterator[Part]:
-    if not node.datasets:
+def _parts(node: NodeAnswer, own: Sequence[NodeDataset]) -> Iterator[Part]:
+    if not own:
         yield Part(node=node, dataset=None, status=node.status, reason=node.reason)
-    for each in node.datasets:
+    for each in own:
         said = each.part
         yield Part(
             node=node, dataset=each, status=said.status, reason=said.coverage or None

@@ -16,6 +16,7 @@ from beacon.page.population_svg import populations_svg
 from beacon.page.rendering import rendered, root_of, words_of
 from beacon.page.report import (
     COVERAGES,
+    UNCHECKED,
     WITHHELD,
     Report,
     report_table,
@@ -56,11 +57,13 @@ def common(request: web.Request, question: Question) -> Values:
         "hgvs": question.hgvs,
         "is_sexed": contig is not None and contig.name in _SEXED,
         "is_single": asked.pattern.is_single_allele,
+        "is_unchecked": question.is_unchecked,
         "kinds": KINDS,
         "language_query": query,
         "path": path,
         "populations_svg": populations_svg,
         "reasons": REASONS,
+        "unchecked": UNCHECKED,
         "waiting": f"{path}{query}{'&' if query else '?'}{WAIT}=1",
         "withheld": WITHHELD,
     }
@@ -144,6 +147,7 @@ def report_of(
         variant=asked.shown,
         assembly=asked.pattern.assembly,
         hgvs=question.hgvs,
+        is_unchecked=question.is_unchecked,
         pattern=asked.pattern,
         answer=answer,
         rows=rows(answer, asked.pattern),

@@ -36,6 +36,7 @@ class Question:
         asked: as it was understood.
         allele: the one allele that is asked for, if it is one.
         hgvs: how that is written in HGVS, where it can be told.
+        is_unchecked: whether nobody here could tell if its REF is right.
         asking: how it is asked.
         nodes: who is asked, in the order they are shown.
     """
@@ -43,6 +44,7 @@ class Question:
     asked: Asked
     allele: Allele | None
     hgvs: str | None
+    is_unchecked: bool
     asking: Asking
     nodes: tuple[Node, ...]
 
@@ -87,9 +89,14 @@ async def question_of(request: web.Request) -> Question | web.Response:
         asked=found,
         allele=allele,
         hgvs=None if allele is None else _hgvs(allele, known.references),
+        is_unchecked=allele is not None and _is_unchecked(allele, known.references),
         asking=behind.asking(request, query),
         nodes=tuple(behind.network.federation.nodes),
     )
+
+
+def _is_unchecked(allele: Allele, references: Mapping[str, Reference]) -> bool:
+    return bool(allele.reference) and allele.contig.assembly not in references
 
 
 def _hgvs(allele: Allele, references: Mapping[str, Reference]) -> str | None:

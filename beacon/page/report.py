@@ -42,6 +42,7 @@ class Report:
         variant: as we write it.
         assembly: it is on.
         hgvs: the same in HGVS, of an allele.
+        is_unchecked: whether nobody here could tell if its REF is right.
         pattern: what is asked.
         answer: of all nodes.
         rows: of all nodes, in their order.
@@ -59,6 +60,7 @@ class Report:
     asked: datetime
     question: str
     address: str
+    is_unchecked: bool = False
 
     @property
     def moment(self) -> str:
@@ -86,6 +88,7 @@ def report_text(report: Report, words: Words) -> str:
         "",
         found.sentence,
         found.whole,
+        *_unchecked(report, plain),
         "",
         *(
             f"{at}. {_line(row, report, plain)}"
@@ -98,6 +101,13 @@ def report_text(report: Report, words: Words) -> str:
         report.address,
     ]
     return "\n".join(lines) + "\n"
+
+
+def _unchecked(report: Report, words: Words) -> list[str]:
+    """Return that REF may be wrong, where nobody is known to have seen the variant."""
+    if not report.is_unchecked or report.answer.status is Status.SEEN:
+        return []
+    return [words.gettext(UNCHECKED, assembly=report.assembly)]
 
 
 class _Plain(Words):
@@ -190,6 +200,10 @@ def _of_the_place(row: Row, part: DatasetDisclosure, words: Words) -> Iterator[s
         )
 
 
+UNCHECKED: Final = N_(
+    "Whether REF is right was not checked: there is no reference sequence of"
+    " %(assembly)s here."
+)
 SIMILAR: Final = N_(
     "This asks for variants that are similar, not only for exactly this one."
 )

@@ -158,14 +158,26 @@ def frequency_of(counts: AlleleCounts, *, is_exact: bool) -> Frequency | None:
 
 def rows(answer: NetworkAnswer, pattern: VariantPattern) -> tuple[Row, ...]:
     """Return what is shown, in the order of the nodes: each dataset once."""
+    return tuple(
+        row for node, own in each_once(answer) for row in _of_node(node, own, pattern)
+    )
+
+
+def each_once(
+    answer: NetworkAnswer,
+) -> Iterator[tuple[NodeAnswer, list[NodeDataset]]]:
+    """Yield nodes in their order with what they say: of each dataset, one says it.
+
+    A node without any is silent, or says nothing that another does not say better.
+    """
     once = {id(row) for row in answer.rows}
-    return tuple(row for node in answer.nodes for row in _of_node(node, once, pattern))
+    for node in answer.nodes:
+        yield node, [row for row in node.datasets if id(row) in once]
 
 
 def _of_node(
-    node: NodeAnswer, once: set[int], pattern: VariantPattern
+    node: NodeAnswer, own: Sequence[NodeDataset], pattern: VariantPattern
 ) -> Iterator[Row]:
-    own = [row for row in node.datasets if id(row) in once]
     if not own:
         yield Row(node=node, dataset=None, status=node.status, notes=node.warnings)
     for place, row in enumerate(own):

@@ -296,8 +296,8 @@ def _allele(pattern: VariantPattern | None) -> VariantPattern:
     """Refuse a question that is about more than one allele."""
     if pattern is None or not (pattern.is_single_allele or pattern.name):
         message = (
-            "A batch asks for alleles and rsIDs only, as 22-16050408-T-C; "
-            "ask for a region or a structural variant at /api/g_variants."
+            "A list asks for alleles and rsIDs only, as 22-16050408-T-C; "
+            "ask for a region, a gene or a structural variant by itself."
         )
         raise InvalidRequest(message)
     return pattern

@@ -12,9 +12,11 @@ from beacon.model.assemblies import ASSEMBLIES
 from beacon.model.genes import Gene, GeneTable, place_texts
 from beacon.model.genome import Interval
 from beacon.model.hints import Why
+from beacon.model.links import read_link
 from beacon.page.asked import WHYS, Asked, Puzzle, read_box
 from beacon.page.outward import Place, outward
 from beacon.wire.requests import Understanding
+from tests.page.test_page_beside import Bases
 
 KNOWN = Understanding(loaded=("GRCh37", "GRCh38"), references={})
 ADDRESS = "/v/GRCh38/17-43045711-T-C"
@@ -112,11 +114,29 @@ def test_p9_what_a_text_says_wins_over_the_toggle(text):
             "&start=99&end=900&variantType=DUP",
             "/v/GRCh37/22:100-900%20DUP",
         ),
+        (
+            "https://www.deciphergenomics.org/browser#q/grch37%3A22%3A100-900",
+            "/region/GRCh37/22:100-900",
+        ),
+        (
+            "https://www.ncbi.nlm.nih.gov/clinvar/?term=hg19+22:100-900+DUP",
+            "/v/GRCh37/22:100-900%20DUP",
+        ),
     ],
 )
 def test_p9_what_a_link_to_a_place_says_wins_over_the_toggle(link, address):
     """Regions and events, too, to the base."""
     assert read_box(link, "GRCh38", KNOWN).address == address
+
+
+@pytest.mark.parametrize(
+    ("path", "assembly"), [("gene/hg19/BRCA1", "GRCh37"), ("gene/BRCA1", None)]
+)
+def test_p9_a_gene_of_franklin_is_on_the_assembly_it_names(path, assembly):
+    """Which stands before it, where it is said."""
+    said = read_link(f"https://franklin.genoox.com/clinical-db/{path}")
+
+    assert (said.text, said.assembly) == ("BRCA1", assembly)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +169,16 @@ def test_p9_a_text_that_cannot_be_read_is_never_the_toggles_fault(text, place, c
     assert f"needs the bases of {place}, and no reference" in found.sentence
 
 
+@pytest.mark.parametrize("text", ["NC_000017.11:g.43045711A>C", "17-43045711-A-C hg38"])
+def test_p9_what_is_offered_is_of_the_assembly_that_a_text_names(text):
+    """REF is wrong there; nobody can tell whether it fits on the one that is chosen."""
+    known = Understanding(loaded=KNOWN.loaded, references={"GRCh38": Bases()})
+    found = read_box(text, "GRCh37", known)
+
+    assert found.sentence == "The reference has T at GRCh38 17:43045711, not A."
+    assert {each.assembly for each in found.offers} == {"GRCh38"}
+
+
 @pytest.mark.parametrize(
     ("text", "word", "whys"),
     [
@@ -164,6 +194,10 @@ def test_p9_a_text_that_cannot_be_read_is_never_the_toggles_fault(text, place, c
         ("VCV000017661", "accession of ClinVar", []),
         ("17q21.31", "cytogenetic band", []),
         ("hello?", "not a variant or region", []),
+        ("A" * 5_000, "bases without a place", []),
+        ("ACGT" * 5, "bases without a place", []),
+        ("HLA-A-100-A-T", "no chromosome", []),
+        ("HLA-DRB1:100 A>T", "no chromosome", []),
     ],
 )
 def test_p1_the_list_of_shame_has_a_sentence_each(text, word, whys):

@@ -62,6 +62,13 @@ def test_p1_p9_a_question_goes_to_its_address(site, path):
     assert _goes(site, path) == (303, VARIANT)
 
 
+def test_p9_scouts_link_decides_the_assembly(site):
+    """Its ``rs``, though nothing is loaded on that one."""
+    path = "/?pos=16050408&chrom=22&allele=C&ref=T&rs=hg38"
+
+    assert _goes(site, path) == (303, "/v/GRCh38/22-16050408-T-C")
+
+
 def test_p9_the_language_is_kept_on_the_way(site):
     """Of a link that says it."""
     assert _goes(site, f"/?{SCOUT}&lang=sv") == (303, f"{VARIANT}?lang=sv")

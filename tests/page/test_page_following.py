@@ -16,7 +16,10 @@ SEEN = "/v/GRCh37/22-16050408-T-C"
 UNSEEN = "/v/GRCh37/22-16050408-T-G"
 A_SECOND = 1.0
 _TRIES = 3
-_WHY = re.compile("It did not answer in time.|It failed so often that .* a while.")
+_WHY = re.compile(
+    "It did not answer in time.|It could not be reached.|"
+    "It failed so often that .* a while."
+)
 """Why a node is silent: one that hangs is left alone after a while."""
 
 

@@ -14,17 +14,28 @@ import subprocess
 import sys
 import zlib
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pysam
 import pytest
 
+from beacon.model.status import Status
 from beacon.page.delimited import csv_text
-from beacon.page.listing import Entry, entries, row_of
+from beacon.page.listing import Entry, entries, exported, row_of
+from beacon.page.verdict import rows
 from beacon.policy_file import parsed
 from loaders.packed import BGZF_END, packed
-from tests.page.answers_samples import dataset, node, said, together
+from tests.page.answers_samples import (
+    PATTERN,
+    TEXT,
+    counts,
+    dataset,
+    node,
+    said,
+    together,
+)
 from tests.page.browser import WIDTHS, opened, overflow, violations
 from tests.page.conftest import peer
 from tests.served import served
@@ -340,6 +351,26 @@ def test_p08_bad_lines_are_listed_and_end_nothing(browser, site, tmp_path):
     assert "short" not in "".join(sent)
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_p08_a_line_that_was_asked_is_none_that_could_not_be(browser, site, javascript):
+    """Of an rsID that nobody has there is no answer; lines alike, scripts or none."""
+    with opened(browser, site.address, javascript=javascript) as (page, _):
+        page.goto("/batch")
+        page.fill("#variants", "rs1\nnonsense\n22:100-900")
+        page.click("#paste button[type=submit]")
+        page.locator("#rows tr").nth(2).wait_for()
+        page.click("#bad summary")
+        told = page.locator("#bad-rows td:first-child").all_inner_texts()
+        count = page.inner_text("#bad-count")
+        words = page.locator("#rows .status").all_inner_texts()
+        why = page.inner_text("#bad-rows")
+
+    assert (told, count) == (["2", "3"], "2")
+    assert words == ["⚠ No answer"] * 3
+    assert "A list asks for alleles and rsIDs only" in why
+    assert "ask for a region, a gene or a structural variant" in why
+
+
 def test_p08_a_pasted_list_is_answered_row_by_row(browser, site):
     """Seen, not seen, not understood: filters and links; VCF lines send bases only."""
     pasted = (
@@ -629,6 +660,23 @@ def test_what_a_node_warns_of_stands_in_its_row():
     asked = row_of(Entry(line=1, text="rs1"), None, together(told))
 
     assert asked.notes == ("It names 2.",)
+
+
+def test_p08_a_dataset_of_which_two_nodes_tell_is_told_once():
+    """As on its own page: whoever adds up a column counts nobody twice."""
+    own = said(node("dk"), dataset("wgs", told=counts(3, 20, 3, 0, 0)))
+    again = said(node("eu"), dataset("wgs", told=counts(3, 20, 3, 0, 0)))
+    told = tuple(replace(each, beacon=own.node.id) for each in again.datasets)
+    silence = said(node("se"), dataset("x", Status.NOT_SEEN, counts(0, 10)))
+    answer = together(silence, own, replace(again, datasets=told))
+    row = row_of(Entry(line=1, text=TEXT), None, answer)
+    head, *lines = (dict(enumerate(each)) for each in exported([row]))
+    at = {name: place for place, name in head.items()}
+
+    assert [line[at["alleleCount"]] for line in lines] == [0, 3, None]
+    assert [part.dataset and part.dataset.identity for part in row.parts] == [
+        each.dataset and each.dataset.identity for each in rows(answer, PATTERN)
+    ]
 
 
 def post(one, headers: dict[str, str] | None = None, **form: str):

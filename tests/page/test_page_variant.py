@@ -14,6 +14,8 @@ from beacon.page.rendering import CONTENT_SECURITY_POLICY
 from beacon.page.views import PAGES
 from tests.page.browser import LANGUAGES, SHOWN
 from tests.page.conftest import QUESTION
+from tests.page.test_page_beside import Bases
+from tests.served import served
 
 SEEN = "/v/GRCh37/22-16050408-T-C"
 _ROW = re.compile(r'<tr class="first">\s*<th scope="row">(.*?)</tr>', re.DOTALL)
@@ -268,3 +270,31 @@ def test_a_name_is_found_and_never_seen(site):
 
     assert "</span> Found</span>" in rows
     assert "Seen" not in rows
+
+
+UNSEEN = "/v/GRCh37/22-16050408-T-G"
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "REF is right was not checked: there is no reference sequence of"),
+        ("sv", "inte kontrollerat"),
+        ("da", "er ikke kontrolleret"),
+    ],
+)
+def test_p03_a_no_of_a_ref_that_nobody_checked_says_so(
+    site, populated_address, language, sentence
+):
+    """On the page, in its stream and in the report; who has seen it knows REF."""
+    ways = [
+        f"{UNSEEN}{way}lang={language}"
+        for way in ("?wait=1&", "/events?", "/report.txt?")
+    ]
+    unchecked = [site.get(way).body.decode() for way in ways]
+    seen = _page(site, SEEN, f"?wait=1&lang={language}")
+    with served(populated_address, references={"GRCh37": Bases()}) as other:
+        checked = [other.get(way).body.decode() for way in ways]
+
+    assert [sentence in each for each in unchecked] == [True] * 3
+    assert [sentence in each for each in (seen, *checked)] == [False] * 4

@@ -279,18 +279,18 @@ def test_a_line_asks_for_one_allele_in_every_dataset(value):
         ({"alternatBases": "T"}, '"alternatBases" is not a parameter of g_variant.'),
         (
             {"variant": "22:16050000-16060000"},
-            "A batch asks for alleles and rsIDs only, as 22-16050408-T-C; "
-            "ask for a region or a structural variant at /api/g_variants.",
+            "A list asks for alleles and rsIDs only, as 22-16050408-T-C; "
+            "ask for a region, a gene or a structural variant by itself.",
         ),
         (
             {"referenceName": "22", "start": 1, "end": 9},
-            "A batch asks for alleles and rsIDs only, as 22-16050408-T-C; "
-            "ask for a region or a structural variant at /api/g_variants.",
+            "A list asks for alleles and rsIDs only, as 22-16050408-T-C; "
+            "ask for a region, a gene or a structural variant by itself.",
         ),
         (
             {},
-            "A batch asks for alleles and rsIDs only, as 22-16050408-T-C; "
-            "ask for a region or a structural variant at /api/g_variants.",
+            "A list asks for alleles and rsIDs only, as 22-16050408-T-C; "
+            "ask for a region, a gene or a structural variant by itself.",
         ),
     ],
 )

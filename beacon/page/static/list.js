@@ -164,6 +164,11 @@ function rowOf(entry, answer, refusal) {
   };
 }
 
+/** Whether nobody was asked for a line: it was not understood, or one too many. */
+function isUnasked(row) {
+  return Boolean(row.error) && !row.isUnheard && !row.nodes.length;
+}
+
 // What is said of one variant, a line for each dataset, and node without any.
 function* parts(row, head) {
   const nodes = new Map(row.nodes.map((node) => [node.beaconId, node]));
@@ -491,7 +496,7 @@ async function runList(text, assembly) {
     for (const [n, entry] of some.entries()) {
       const row = rowOf(entry, answers.get(n), mine.asking.refusal);
       table.add(row);
-      if (row.error && !row.isUnheard) mine.note(entry.line, entry.text, row.error);
+      if (isUnasked(row)) mine.note(entry.line, entry.text, row.error);
     }
     at += some.length;
     mine.progress(at, entries.length);
@@ -619,7 +624,7 @@ class Sheet {
     if (each.variant) {
       const row = rowOf(entry, found.get(each.variant), this.run.asking.refusal);
       table.add(row);
-      if (row.error && !row.isUnheard) this.run.note(record.number, text, row.error);
+      if (isUnasked(row)) this.run.note(record.number, text, row.error);
     } else {
       const error = each.why ? bads[each.why] : texts.inexact;
       table.add({ ...entry, status: each.word, error, sets: [], nodes: [] });
