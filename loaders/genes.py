@@ -161,7 +161,7 @@ class _Table:
                     content = file.read(_LARGEST + 1)
         except (OSError, EOFError) as error:
             reason = f"cannot be read ({getattr(error, 'strerror', None) or error})"
-            raise ReadError(reason, path=self._shown) from error
+            raise ReadError(reason, path=str(self._path)) from error
         if len(content) > _LARGEST:
             self._refuse("is too large for a table of genes")
         try:

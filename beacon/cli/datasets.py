@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from beacon.model.dataset import Dataset, Release
 
 _COUNTRY = re.compile(r"[A-Za-z]{2}\Z")
+_ADDRESS = re.compile(r"(https?://|mailto:)[^\s/][^\s]*\Z")
 _GAP = "  "
 
 
@@ -82,6 +83,9 @@ def set_description(
     """Say what a dataset is; an empty value takes one back."""
     if country and not _COUNTRY.match(country):
         message = f"--country {country!r} is not a country code of two letters"
+        raise UsageError(message)
+    if contact and not _ADDRESS.match(contact):
+        message = f"--contact {contact!r} is no https://, http:// or mailto: address"
         raise UsageError(message)
     given = {
         "name": name,

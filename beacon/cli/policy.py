@@ -71,7 +71,10 @@ def read_requester(path: Path) -> Requester:
     try:
         with path.open("rb") as file:
             said = json.loads(file.read(_LONGEST))
-    except (OSError, ValueError) as failure:
+    except OSError as failure:
+        message = f"--requester {path} cannot be read ({failure.strerror})"
+        raise UsageError(message) from failure
+    except ValueError as failure:
         message = f"--requester {path} cannot be read as JSON ({failure})"
         raise UsageError(message) from failure
     if not isinstance(said, dict):

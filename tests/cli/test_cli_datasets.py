@@ -97,7 +97,14 @@ def test_description_is_set_and_taken_back(two_releases: Command) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [(), ("--country", "Sweden"), ("--kind", "animals")],
+    [
+        (),
+        ("--country", "Sweden"),
+        ("--kind", "animals"),
+        ("--contact", "ask Anna"),
+        ("--contact", "https://"),
+        ("--contact", "javascript:alert(1)"),
+    ],
 )
 def test_description_that_means_nothing_is_bad_usage(
     empty_beacon: Command, options: tuple[str, ...]
@@ -107,6 +114,18 @@ def test_description_that_means_nothing_is_bad_usage(
 
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
+    assert all(o in done.stderr for o in options[:1])
+
+
+@pytest.mark.parametrize(
+    "contact", ["https://example.org/ask", "http://ask.local", "mailto:ask@example.org"]
+)
+def test_whom_to_ask_is_an_address(two_releases: Command, contact: str) -> None:
+    """A page and a mail address are kept as the contact of a dataset."""
+    done = two_releases("datasets", "set", "d1", "--contact", contact)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"contact      {contact}\n" in done.stdout
 
 
 def test_people_in_several_datasets_are_found(beacon: Command) -> None:

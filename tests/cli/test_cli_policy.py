@@ -86,3 +86,13 @@ def test_what_describes_nobody_is_refused(
         read_requester(path)
 
     assert str(path) in str(told.value)
+
+
+def test_claims_that_are_not_there_are_refused(tmp_path: Path) -> None:
+    """The sentence names the file once, and why, without a number of an error."""
+    path = tmp_path / "claims.json"
+    with pytest.raises(UsageError) as told:
+        read_requester(path)
+
+    said = f"--requester {path} cannot be read (No such file or directory)"
+    assert str(told.value) == said

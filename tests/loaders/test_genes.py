@@ -155,6 +155,15 @@ def test_what_cannot_be_read_is_named(
     assert "genes.tsv" in str(caught.value)
 
 
+def test_a_table_that_is_not_there_is_named_as_given(tmp_path: Path) -> None:
+    """Its whole path stands in the sentence, as for any other file."""
+    path = tmp_path / "genes.tsv"
+    with pytest.raises(ReadError) as caught:
+        read_genes([path], "GRCh38")
+
+    assert str(caught.value) == f"{path}: cannot be read (No such file or directory)"
+
+
 def test_the_assembly_must_be_said(tmp_path: Path) -> None:
     """Places on an assembly nobody names are refused, as are unknown assemblies."""
     text = "symbol\tchrom\tstart\tend\nA\t1\t1\t9\n"
