@@ -33,8 +33,11 @@ VARIANTS: Mapping[int, Mapping[str, str]] = {
     920: {**dict.fromkeys(PEOPLE[:60], "0/1"), "S6": "1/1"},
     930: {**dict.fromkeys(PEOPLE[:14], "0/1"), "S6": "1/1"},
     940: {**dict.fromkeys(PEOPLE[:12], "0/1"), "S6": "1/1"},
+    950: dict.fromkeys(PEOPLE[:40], "0/1"),
 }
 """By place who carries A>G there."""
+ELSEWHERE = 950
+"""A place where nobody of the clinic carries it, but others do in public."""
 FIRST = 20_000_000
 """Places are counted from here, on contig 22."""
 
@@ -55,7 +58,10 @@ def _records(only: Sequence[str] = PEOPLE) -> list[Record]:
             reference="A",
             alternates="G",
             genotypes=tuple(
-                carried.get(name, "0/0") if name in only else "0/0" for name in PEOPLE
+                carried.get(name, "0/0")
+                if (name in only) != (place == ELSEWHERE)
+                else "0/0"
+                for name in PEOPLE
             ),
             name=f"rs{place}" if only == PEOPLE else ".",
         )
