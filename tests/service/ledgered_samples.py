@@ -33,12 +33,15 @@ VARIANTS: Mapping[int, Mapping[str, str]] = {
     920: {**dict.fromkeys(PEOPLE[:60], "0/1"), "S6": "1/1"},
     930: {**dict.fromkeys(PEOPLE[:14], "0/1"), "S6": "1/1"},
     940: {**dict.fromkeys(PEOPLE[:12], "0/1"), "S6": "1/1"},
+    950: dict.fromkeys(PEOPLE[:40], "0/1"),
 }
 """By place who carries A>G there."""
 OF_X: Mapping[int, Mapping[str, str]] = {
     100: {"S0": "0/1", "S1": "1/1", "S150": "1", "S151": "1"},
 }
 """The same of X, of which the last hundred people have one copy."""
+ELSEWHERE = 950
+"""A place where nobody of the clinic carries it, but others do in public."""
 FIRST = 20_000_000
 """Places are counted from here, on contig 22 and on X."""
 
@@ -61,7 +64,9 @@ def _records(only: Sequence[str] = PEOPLE) -> list[Record]:
             reference="A",
             alternates="G",
             genotypes=tuple(
-                carried.get(name, other) if name in only else other
+                carried.get(name, other)
+                if (name in only) != (place == ELSEWHERE)
+                else other
                 for name, other in others.items()
             ),
             name=f"rs{place}" if only == PEOPLE and others is nothing else ".",

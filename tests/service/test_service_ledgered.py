@@ -28,7 +28,7 @@ from beacon.service.ledgered import Ledgered, who_is
 from beacon.store.accounts import Books
 from beacon.store.ledger import ALARMS, LEDGER, PAGES, Asking, Ledger, Page
 from beacon.store.variants import VariantStore
-from tests.service.ledgered_samples import PEOPLE, TERMS, asked
+from tests.service.ledgered_samples import ELSEWHERE, PEOPLE, TERMS, asked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -175,6 +175,21 @@ async def test_hidden_and_zero_are_said_alike(ledgered: Ledgered) -> None:
     assert hidden.status is Status.WITHHELD
     assert (hidden.exists, hidden.counts) == (False, None)
     assert hidden.sample_count == len(PEOPLE)
+
+
+async def test_a_no_is_judged_by_the_fewest_who_may_carry_it(
+    ledgered: Ledgered,
+) -> None:
+    """What was called at a place says nothing of whether somebody is left out there.
+
+    Of all who were called two are to be expected to have two copies, but a quarter of
+    one of the fewest who may have been: too few for a "no" after a first answer.
+    """
+    before = await told(ledgered, ELSEWHERE, references=("public",))
+    await told(ledgered, 100)
+    after = await told(ledgered, ELSEWHERE, references=("public",))
+
+    assert [before.status, after.status] == [Status.NOT_SEEN, Status.WITHHELD]
 
 
 async def test_few_left_out_and_nobody_are_said_alike(ledgered: Ledgered) -> None:
