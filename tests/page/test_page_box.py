@@ -62,10 +62,16 @@ def test_p1_p9_a_question_goes_to_its_address(site, path):
     assert _goes(site, path) == (303, VARIANT)
 
 
-def test_p9_scouts_link_decides_the_assembly(site):
-    """Its ``rs``, though nothing is loaded on that one."""
-    path = "/?pos=16050408&chrom=22&allele=C&ref=T&rs=hg38"
-
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?pos=16050408&chrom=22&allele=C&ref=T&rs=hg38",
+        "/?q=22-16050408-T-C&assembly=GRCh38",
+        "/?q=22-16050408-T-C&assembly=hg38",
+    ],
+)
+def test_p9_what_is_chosen_decides_the_assembly(site, path):
+    """The toggle, or Scout's ``rs``, though nothing is loaded on that one."""
     assert _goes(site, path) == (303, "/v/GRCh38/22-16050408-T-C")
 
 

@@ -70,7 +70,10 @@ def test_a_text_is_in_one_catalogue_or_the_same_in_all(language):
         (None, "da", "sv", "da"),
         (None, None, "sv-SE,sv;q=0.9,en;q=0.8", "sv"),
         (None, None, "de, da;q=0.5, sv;q=0.7", "sv"),
+        (None, None, "sv, da, en", "sv"),
+        (None, None, "da;q=0.5, sv;q=0.5", "da"),
         (None, None, "nb-NO, en;q=0.3", "da"),
+        (None, None, "nn, en;q=0.3", "sv"),
         (None, None, "fr", "en"),
         (None, None, "", "en"),
         (None, None, "sv;q=0, en;q=0.1", "en"),
@@ -127,6 +130,21 @@ def test_numbers_are_written_as_in_the_language(language, count, share, day):
 def test_a_number_for_machines_has_no_exponent(value, text):
     """A decimal point, and so many significant digits."""
     assert fixed(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0124, "12 ms"),
+        (0.9994, "999 ms"),
+        (1.0, "1,0 s"),
+        (9.96, "10 s"),
+        (61, "61 s"),
+    ],
+)
+def test_times_are_told_in_the_unit_they_are_read_in(seconds, text):
+    """Below a second in thousandths; from ten on without any."""
+    assert words_in("sv").seconds(seconds) == text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def test_a_share_is_never_rounded_up_to_all():
