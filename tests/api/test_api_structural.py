@@ -284,7 +284,7 @@ async def test_a_batch_takes_no_events(asked, aiohttp_client, variant_store):
     answer = await response.json(content_type=None)
 
     assert answer["status"] == "no_answer"
-    assert "structural variant at /api/g_variants" in answer["error"]
+    assert "or a structural variant by itself" in answer["error"]
 
 
 NEAR_END = {"start": "33999999", "end": "51304566", "variantType": "DEL"}
