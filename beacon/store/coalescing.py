@@ -62,13 +62,13 @@ class Coalescer(Generic[K, V]):
         deadline: float = _DEADLINE,
     ) -> None:
         self._fetch = fetch
-        self._free = slots
+        self._slots = slots
         self._cap = cap
         self._deadline = deadline
         self._waiting: deque[_Waiter[K, V]] = deque()
         self._batches: dict[asyncio.Task[None], _Batch[K, V]] = {}
         self._is_turning = False
-        self._last = self._away = 0
+        self._last = 0
         self._moment: asyncio.TimerHandle | None = None
         self._clock: asyncio.TimerHandle | None = None
         self._looks_at = float("inf")
@@ -116,16 +116,20 @@ class Coalescer(Generic[K, V]):
         if until < self._looks_at:
             self._look_at(until)
         self._waiting.append((keys, future, until))
-        if self._free and not self._is_turning:
-            self._soon()
+        self._soon()
         return future
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether a batch may go."""
+        return len(self._batches) < self._slots
 
     def _soon(self) -> None:
         """Send what waits, once nobody comes any more, where it is worth a batch."""
-        if not self._free or not self._waiting or self._is_turning:
+        if self._is_turning or not self._waiting or not self._is_free:
             return
         loop = asyncio.get_running_loop()
-        if 2 * len(self._waiting) >= self._away:
+        if 2 * len(self._waiting) >= sum(map(len, self._batches.values())):
             self._is_turning = True
             loop.call_soon(self._turn, 0, _TURNS)
         elif self._moment is None:
@@ -154,12 +158,10 @@ class Coalescer(Generic[K, V]):
         self._send()
 
     def _send(self) -> None:
-        while self._free and self._waiting:
+        while self._is_free and self._waiting:
             batch = self._next_batch()
             if batch:
                 self._last = len(batch)
-                self._away += len(batch)
-                self._free -= 1
                 task = asyncio.get_running_loop().create_task(self._ask(batch))
                 self._batches[task] = batch
                 task.add_done_callback(self._end)
@@ -195,8 +197,6 @@ class Coalescer(Generic[K, V]):
         Its slot is free again, also where it was stopped before it began.
         """
         batch = self._batches.pop(task)
-        self._away -= len(batch)
-        self._free += 1
         self._soon()
         error = None if task.cancelled() else task.exception()
         if error is None:
