@@ -221,7 +221,11 @@ class _Writer:
             OSError: when they are not on disk; this writer is then of no more use.
         """
         load = self.load(texts, is_alone=True)
-        self.put()
+        try:
+            self.put()
+        except OSError:
+            self.give_up()
+            raise
         self.confirm(load)
 
     def end(self) -> None:
@@ -277,12 +281,8 @@ def written_once(folder: Path, key: bytes, about: Fields, fields: Fields) -> Hea
         OSError: when it cannot be written.
     """
     writer = _Writer(folder, key, about, None)
-    try:
-        writer.write([members(fields)])
-        writer.end()
-    except OSError:
-        writer.give_up()
-        raise
+    writer.write([members(fields)])
+    writer.end()
     return writer.head
 
 
@@ -385,11 +385,7 @@ class AuditLog:
             OSError: when it cannot be written.
             BeaconError: when it cannot be anchored.
         """
-        try:
-            await asyncio.to_thread(self._writer.write, ())
-        except OSError:
-            self._writer.give_up()
-            raise
+        await asyncio.to_thread(self._writer.write, ())
         loop = asyncio.get_running_loop()
         for number in range(_IN_THE_AIR):
             name = f"audit_{number}"
@@ -494,7 +490,6 @@ class AuditLog:
             try:
                 await asyncio.to_thread(self._writer.end)
             except OSError as failure:
-                self._writer.give_up()
                 self._when_failing(_why(failure))
             else:
                 await self._anchor_or_say(is_last=True)
