@@ -188,10 +188,8 @@ class Sayings:
 
         Only of datasets that ``told`` was asked of before.
         """
-        if self._is_known or noted.told or len(noted.answers) != 1:
-            return False
-        guarded, said = self._guarded, noted.answers[0].datasets
-        return not guarded or guarded.isdisjoint([each.dataset for each in said])
+        is_one = len(noted.answers) == 1 and not noted.told
+        return is_one and self.may_be_late(noted)
 
     def may_be_late(self, noted: Noted) -> bool:
         """Whether what was said may leave before its line while writing fails.
