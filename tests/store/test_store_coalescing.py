@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from pymongo import monitoring
@@ -18,7 +18,7 @@ from beacon.store.variants import VariantStore
 from tests.store.store_samples import CHR22, load, record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from beacon.store.connection import StoreAddress
     from beacon.store.releases import Catalogue
@@ -299,52 +299,17 @@ async def test_a_few_wait_for_many_that_are_on_their_way() -> None:
     assert batches == [[0, 1, 2, 3, 4, 5, 6, 7], [10, 11, 12, 13]]
 
 
-async def test_a_batch_that_hangs_holds_up_nobody() -> None:
-    """Those who wait for company beside it go alone after a moment."""
+class Beside(NamedTuple):
+    """A coalescer of two slots, and the eight who hold one of them for good."""
 
-    async def fetch(keys: list[int]) -> dict[int, int]:
-        if max(keys) < 10:
-            await asyncio.sleep(60)
-        return {key: 10 * key for key in keys}
-
-    coalescer = Coalescer(fetch, slots=2, deadline=60)
-    many = [asyncio.create_task(coalescer.get([n])) for n in range(8)]
-    await asyncio.sleep(0.01)
-    async with asyncio.timeout(5):
-        found = await coalescer.get([10])
-    await coalescer.close()
-    await asyncio.gather(*many, return_exceptions=True)
-
-    assert found == {10: 100}
+    coalescer: Coalescer[int, int]
+    many: list[asyncio.Task[dict[int, int]]]
+    batches: list[list[int]]
 
 
-async def test_who_is_stopped_before_it_began_gives_its_slot_back() -> None:
-    """A loop that stood still finds the moment and the deadline over at once."""
-
-    async def fetch(keys: list[int]) -> dict[int, int]:
-        if min(keys) < 10:
-            await asyncio.sleep(60)
-        return {key: 10 * key for key in keys}
-
-    coalescer = Coalescer(fetch, slots=2, deadline=60)
-    many = [asyncio.create_task(coalescer.get([n])) for n in range(8)]
-    await asyncio.sleep(0.01)
-    for _ in range(3):  # more than there are slots
-        late = asyncio.create_task(coalescer.one(11, time.monotonic() + 0.006))
-        await asyncio.sleep(0)
-        time.sleep(0.05)  # noqa: ASYNC251 - nothing else runs meanwhile, on purpose
-        with pytest.raises(StoreUnavailable, match="did not answer"):
-            await late
-    async with asyncio.timeout(5):
-        found = await coalescer.get([12])
-    await coalescer.close()
-    await asyncio.gather(*many, return_exceptions=True)
-
-    assert found == {12: 120}
-
-
-async def test_who_leaves_while_held_back_holds_up_nobody() -> None:
-    """Those who stay go after their moment, and who left is not asked for."""
+@pytest.fixture
+async def beside() -> AsyncIterator[Beside]:
+    """Give one that never answers keys below ten; all end with the test."""
     batches: list[list[int]] = []
 
     async def fetch(keys: list[int]) -> dict[int, int]:
@@ -356,6 +321,38 @@ async def test_who_leaves_while_held_back_holds_up_nobody() -> None:
     coalescer = Coalescer(fetch, slots=2, deadline=60)
     many = [asyncio.create_task(coalescer.get([n])) for n in range(8)]
     await asyncio.sleep(0.01)
+    yield Beside(coalescer, many, batches)
+    await coalescer.close()
+    await asyncio.gather(*many, return_exceptions=True)
+
+
+async def test_a_batch_that_hangs_holds_up_nobody(beside: Beside) -> None:
+    """Those who wait for company beside it go alone after a moment."""
+    async with asyncio.timeout(5):
+        found = await beside.coalescer.get([10])
+
+    assert found == {10: 100}
+
+
+async def test_who_is_stopped_before_it_began_gives_its_slot_back(
+    beside: Beside,
+) -> None:
+    """A loop that stood still finds the moment and the deadline over at once."""
+    for _ in range(3):  # more than there are slots
+        late = asyncio.create_task(beside.coalescer.one(11, time.monotonic() + 0.006))
+        await asyncio.sleep(0)
+        time.sleep(0.05)  # noqa: ASYNC251 - nothing else runs meanwhile, on purpose
+        with pytest.raises(StoreUnavailable, match="did not answer"):
+            await late
+    async with asyncio.timeout(5):
+        found = await beside.coalescer.get([12])
+
+    assert found == {12: 120}
+
+
+async def test_who_leaves_while_held_back_holds_up_nobody(beside: Beside) -> None:
+    """Those who stay go after their moment, and who left is not asked for."""
+    coalescer, _, batches = beside
     few = [asyncio.create_task(coalescer.get([n])) for n in (10, 11)]
     await asyncio.sleep(0)
     few[0].cancel()
@@ -365,30 +362,19 @@ async def test_who_leaves_while_held_back_holds_up_nobody() -> None:
         await asyncio.sleep(0)
         alone.cancel()
         later = await coalescer.get([13])
-    await coalescer.close()
-    await asyncio.gather(*many, *few, alone, return_exceptions=True)
+    await asyncio.gather(*few, alone, return_exceptions=True)
 
     assert (found, later) == ({11: 110}, {13: 130})
     assert batches[1:] == [[11], [13]]
 
 
-async def test_closing_tells_who_is_held_back() -> None:
+async def test_closing_tells_who_is_held_back(beside: Beside) -> None:
     """And asks for nothing any more when the moment is over."""
-    batches: list[list[int]] = []
-
-    async def fetch(keys: list[int]) -> dict[int, int]:
-        batches.append(sorted(keys))
-        await asyncio.sleep(60)
-        return {}
-
-    coalescer = Coalescer(fetch, slots=2, deadline=60)
-    many = [asyncio.create_task(coalescer.get([n])) for n in range(8)]
-    await asyncio.sleep(0.01)
-    few = asyncio.create_task(coalescer.get([10]))
+    few = asyncio.create_task(beside.coalescer.get([10]))
     await asyncio.sleep(0)
-    await coalescer.close()
-    told = await asyncio.gather(few, *many, return_exceptions=True)
+    await beside.coalescer.close()
+    told = await asyncio.gather(few, *beside.many, return_exceptions=True)
     await asyncio.sleep(0.02)  # the moment it would have had
 
     assert {StoreUnavailable} == {type(error) for error in told}
-    assert batches == [[*range(8)]]
+    assert beside.batches == [[*range(8)]]
